@@ -1,0 +1,1 @@
+//! The command `breachdex` as a library.

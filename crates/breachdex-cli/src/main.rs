@@ -1,0 +1,2 @@
+//! The command `breachdex`.
+fn main() {}

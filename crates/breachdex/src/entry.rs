@@ -1,0 +1,37 @@
+//! One row of a corpus: a digest (or its kept leading bits) and how often it was seen.
+
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use crate::digest::{Digest, Key, Kind};
+
+/// One row of a corpus or an index. Corpus rows are public; `Debug` is silent all the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub(crate) key: Key,
+    pub(crate) count: u64,
+}
+
+impl Entry {
+    /// An entry of a digest and its count (1 or more; 1 where counts are unknown).
+    pub fn new(digest: &Digest, count: u64) -> Self {
+        Self { key: *digest.key(), count }
+    }
+
+    /// The digest. In a truncated index its bits beyond the fingerprint are zero.
+    pub fn digest(&self, kind: Kind) -> Digest {
+        Digest::from_key(kind, self.key)
+    }
+
+    /// How often the digest was seen; 1 in an index without counts.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entry(..)")
+    }
+}

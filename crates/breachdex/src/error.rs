@@ -1,0 +1,210 @@
+//! What can go wrong, in the user's terms: what happened, where, and what to do.
+//!
+//! No variant holds a password or a full digest.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::digest::Kind;
+
+/// The library's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused something.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb: `open`, `read`, `create`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file does not begin as an index does.
+    #[error("{name} is not a breachdex index: {reason}")]
+    NotAnIndex {
+        /// The file, or a name for bytes in memory.
+        name: String,
+        /// What was found instead.
+        reason: &'static str,
+    },
+    /// The index was written by a later breachdex.
+    #[error(
+        "{name} has format version {found}, this breachdex reads version {supported}; use a newer breachdex"
+    )]
+    UnsupportedVersion {
+        /// The file, or a name for bytes in memory.
+        name: String,
+        /// The version in the file.
+        found: u32,
+        /// The version this library reads.
+        supported: u32,
+    },
+    /// The index is damaged: nothing it says may be believed.
+    #[error("{name} is damaged: {fault}; restore it from a copy or build it again")]
+    Damaged {
+        /// The file, or a name for bytes in memory.
+        name: String,
+        /// What is wrong and where.
+        fault: Fault,
+    },
+    /// A digest of one kind was asked of an index of the other.
+    #[error("the index holds {held} digests, the question is a {asked} digest")]
+    WrongKind {
+        /// What the index holds.
+        held: Kind,
+        /// What was asked.
+        asked: Kind,
+    },
+    /// The question lies outside what the index covers, so its answer is not known.
+    #[error(
+        "prefix {prefix:05X} is outside the coverage of {name}: whether the password is exposed is not known"
+    )]
+    NotCovered {
+        /// The file, or a name for bytes in memory.
+        name: String,
+        /// The first 20 bits asked for.
+        prefix: u32,
+    },
+    /// Counts were asked of an index that was built without them.
+    #[error("{name} was built without counts: it can only say whether a password is exposed")]
+    CountsUnavailable {
+        /// The file, or a name for bytes in memory.
+        name: String,
+    },
+    /// Full digests were asked of an index that keeps fewer bits.
+    #[error("{name} keeps {bits} of {full} bits of each digest; ranges and exports need an exact index")]
+    NotExact {
+        /// The file, or a name for bytes in memory.
+        name: String,
+        /// Kept bits.
+        bits: u32,
+        /// Bits of a full digest.
+        full: u32,
+    },
+    /// A digest of the wrong width.
+    #[error("a {kind} digest has {} {unit}, found {found}", if *unit == "bytes" { kind.bytes() } else { kind.hex_digits() })]
+    InvalidDigest {
+        /// The kind asked for.
+        kind: Kind,
+        /// The width found.
+        found: usize,
+        /// `bytes` or `hex digits`.
+        unit: &'static str,
+    },
+    /// A byte that is not a hexadecimal digit.
+    #[error("not a hexadecimal digest: only the digits 0-9 and A-F are allowed")]
+    InvalidHex,
+    /// An NTLM digest is made of text.
+    #[error("the password is not UTF-8, which an NTLM digest needs")]
+    PasswordNotUtf8,
+    /// A prefix that is not hexadecimal or too long.
+    #[error("not a prefix: give at most {0} hexadecimal digits")]
+    InvalidPrefix(usize),
+    /// Indexes of different kinds put together.
+    #[error(
+        "{} holds {found} digests, {} holds {expected}: indexes of one kind only can be used together",
+        name,
+        first
+    )]
+    MixedKinds {
+        /// The first index.
+        first: String,
+        /// Its kind.
+        expected: Kind,
+        /// The index that differs.
+        name: String,
+        /// Its kind.
+        found: Kind,
+    },
+    /// A fault in a file of hashes, passwords or ranges.
+    #[error("{0}")]
+    Input(#[from] InputError),
+    /// A build was asked for something that cannot be.
+    #[error("{0}")]
+    Unbuildable(String),
+    /// The target exists and was not to be replaced.
+    #[error("{} exists; use --force to replace it", .0.display())]
+    TargetExists(PathBuf),
+    /// Another build of the same target is running.
+    #[error("another build is writing {}; wait for it or choose another target", .0.display())]
+    TargetBusy(PathBuf),
+    /// The work was stopped on request.
+    #[error("stopped; nothing was written")]
+    Cancelled,
+}
+
+/// A fault in an input, with the place.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{}: {reason}", input, line.map(|n| format!(", line {n}")).unwrap_or_default())]
+pub struct InputError {
+    /// The file, or `standard input`.
+    pub input: String,
+    /// The line, from 1, where the fault has one.
+    pub line: Option<u64>,
+    /// What is wrong and what to do. Never repeats the line.
+    pub reason: String,
+}
+
+/// What is wrong with an index and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{section} at byte {offset}: {reason}")]
+pub struct Fault {
+    /// The part of the file.
+    pub section: Section,
+    /// Bytes from the start of the file.
+    pub offset: u64,
+    /// What does not hold.
+    pub reason: &'static str,
+}
+
+impl Fault {
+    pub(crate) const fn new(section: Section, offset: u64, reason: &'static str) -> Self {
+        Self { section, offset, reason }
+    }
+
+    pub(crate) fn named(self, name: &str) -> Error {
+        Error::Damaged { name: name.to_owned(), fault: self }
+    }
+}
+
+/// The parts of an index file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The fixed header at the start.
+    Header,
+    /// The groups, which hold the buckets' geometry and checksums.
+    Groups,
+    /// A bucket of entries inside a group.
+    Bucket,
+    /// The FST from prefix to group.
+    Directory,
+    /// Coverage and provenance.
+    Facts,
+    /// What may vary between equal indexes.
+    Notes,
+}
+
+impl std::fmt::Display for Section {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Groups => "groups",
+            Self::Bucket => "bucket",
+            Self::Directory => "directory",
+            Self::Facts => "facts",
+            Self::Notes => "notes",
+        })
+    }
+}
+
+/// Names the action and the path of a failed system call.
+pub(crate) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |source| Error::Io { action, path: path.to_owned(), source }
+}
