@@ -272,7 +272,7 @@ fn update_utf16(md4: &mut Md4, text: &str) {
 /// A digest, or its leading bits, as a 192-bit register: bit 0 is the digest's first (most significant)
 /// bit; what lies beyond the digest's width is zero. The order of keys is the order of digests.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Zeroize)]
-pub struct Key {
+pub(crate) struct Key {
     pub(crate) words: [u64; 3],
 }
 

@@ -10,7 +10,7 @@ fn decode_eight(ascii: u64) -> Option<u32> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x80 * ONES;
     // Where every byte is ASCII the additions below cannot carry from byte to byte; else `None` anyway.
-    let letter = ascii | 0x20 * ONES;
+    let letter = ascii | (0x20 * ONES);
     // In each sum the high bit says "at least '0'", "past '9'", "at least 'a'", "past 'f'".
     let digit = ascii.wrapping_add((0x80 - 0x30) * ONES) & !ascii.wrapping_add((0x80 - 0x3a) * ONES) & HIGH;
     let alpha = letter.wrapping_add((0x80 - 0x61) * ONES) & !letter.wrapping_add((0x80 - 0x67) * ONES) & HIGH;
@@ -18,7 +18,7 @@ fn decode_eight(ascii: u64) -> Option<u32> {
         return None;
     }
     // '0'..'9' hold their value in the low nibble, letters hold value - 9 there.
-    let nibbles = (ascii & 0x0f * ONES) + (alpha >> 7) * 9;
+    let nibbles = (ascii & (0x0f * ONES)) + (alpha >> 7) * 9;
     let pairs = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff;
     let quads = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
     Some(((quads | quads >> 16) as u32).swap_bytes())
@@ -55,7 +55,7 @@ fn encode_four(value: u32) -> u64 {
     let spread = u64::from(value.swap_bytes());
     let quads = (spread | spread << 16) & 0x0000_ffff_0000_ffff;
     let pairs = (quads | quads << 8) & 0x00ff_00ff_00ff_00ff;
-    let nibbles = (pairs >> 4 | pairs << 8) & 0x0f * ONES;
+    let nibbles = (pairs >> 4 | pairs << 8) & (0x0f * ONES);
     // 6 more than a nibble carries into bit 4 exactly for 10..15.
     let letters = ((nibbles + 6 * ONES) >> 4) & ONES;
     nibbles + 0x30 * ONES + letters * 7

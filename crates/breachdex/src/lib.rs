@@ -1,13 +1,47 @@
 //! Is this password already in the attackers' lists?
+//!
+//! An index holds the digests of breached passwords (Have I Been Pwned's Pwned Passwords, some two thousand
+//! million) in one memory-mapped file that is smaller than the hashes themselves, answers in well under a
+//! microsecond, and never gives a silent wrong answer: what is damaged, outside the coverage or asked of the
+//! wrong kind is an error.
+//!
+//! - [`Index`] opens a file and answers; [`IndexSet`] asks several as one.
+//! - [`Digest`] is what is asked. Passwords enter through [`Digest::sha1`], [`Digest::ntlm`] or, piece by
+//!   piece, [`PasswordHasher`], which hash them and overwrite what they copied.
+//! - `build` and `merge` make index files from range responses, `HEX:COUNT` text, password lists and
+//!   other indexes.
+//!
+//! ```no_run
+//! use breachdex::{Digest, Index};
+//! let index = Index::open("pwned.bdx")?;
+//! let seen = index.count(&Digest::sha1(b"password"))?;
+//! println!("seen {seen} times");
+//! # Ok::<(), breachdex::Error>(())
+//! ```
+//!
+//! The file format is described in `docs/format.md`. `unsafe` is confined to the mapping and to the kernels.
+
 #![deny(unsafe_code)]
 
 mod coverage;
 mod digest;
 mod entry;
 mod error;
+mod format;
 mod hex;
+mod index;
+mod kernels;
+mod monitor;
+pub mod rows;
+mod storage;
+#[cfg(test)]
+mod testing;
 
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
 pub use error::{Error, Fault, InputError, Result, Section};
+pub use format::MIN_BITS;
+pub use index::{Answer, ContentId, Index, IndexSet, Metadata, OpenOptions, Range, SetRange};
+pub use kernels::Kernel;
+pub use monitor::{Monitor, Phase, Progress};

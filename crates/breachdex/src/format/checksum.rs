@@ -1,0 +1,68 @@
+//! CRC-32C over a part and over its place, so that a sound part in the wrong place fails; and the content id.
+
+#![forbid(unsafe_code)]
+
+use sha1::{Digest as _, Sha1};
+
+use super::Layout;
+use super::header::Header;
+
+/// CRC-32C of a whole section.
+pub(crate) fn section(bytes: &[u8]) -> u32 {
+    crc32c::crc32c(bytes)
+}
+
+/// The checksum of a group: its place, then its bytes from the shape to the last record.
+pub(crate) fn group(layout: Layout, prefix: u32, bytes: &[u8]) -> u32 {
+    let mut place =
+        [layout.kind_byte(), layout.bits as u8, layout.directory_bits as u8, layout.flags(), 0, 0, 0, 0];
+    place[4..].copy_from_slice(&prefix.to_le_bytes());
+    crc32c::crc32c_append(crc32c::crc32c(&place), bytes)
+}
+
+/// Where a bucket belongs.
+#[derive(Clone, Copy)]
+pub(crate) struct BucketPlace {
+    /// Bits of the bucket's prefix.
+    pub(crate) prefix_bits: u32,
+    pub(crate) prefix: u64,
+    pub(crate) entries: u32,
+}
+
+/// The checksum of a bucket's bytes in that place.
+pub(crate) fn bucket(layout: Layout, place: BucketPlace, bytes: &[u8]) -> u32 {
+    let mut head = [0; 20];
+    head[..4].copy_from_slice(&[
+        layout.kind_byte(),
+        layout.bits as u8,
+        layout.flags(),
+        place.prefix_bits as u8,
+    ]);
+    head[4..12].copy_from_slice(&place.prefix.to_le_bytes());
+    head[12..16].copy_from_slice(&place.entries.to_le_bytes());
+    head[16..].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
+    crc32c::crc32c_append(crc32c::crc32c(&head), bytes)
+}
+
+/// Builds the content id: SHA-1 over the header's facts, the facts section and every group's checksum.
+pub(crate) struct ContentHasher(Sha1);
+
+impl ContentHasher {
+    pub(crate) fn new(header: &Header, facts: &[u8]) -> Self {
+        let mut sha1 = Sha1::new();
+        sha1.update(&header.encode()[8..64]);
+        sha1.update(facts);
+        Self(sha1)
+    }
+
+    pub(crate) fn group(&mut self, prefix: u32, checksum: u32) {
+        let mut row = [0; 8];
+        row[..4].copy_from_slice(&prefix.to_le_bytes());
+        row[4..].copy_from_slice(&checksum.to_le_bytes());
+        self.0.update(row);
+    }
+
+    pub(crate) fn finish(self) -> [u8; 20] {
+        self.0.finalize().into()
+    }
+}

@@ -1,0 +1,183 @@
+//! Writing a group: choosing how many buckets it has, and each bucket's bits.
+
+#![forbid(unsafe_code)]
+
+use super::Layout;
+use super::bits::BitBuffer;
+use super::bucket::high_width;
+use super::checksum::{self, BucketPlace};
+use super::group::{FIXED, MAX_EXTRA_BITS, WIDE};
+use crate::entry::Entry;
+use crate::error::{Error, Result};
+
+/// Encodes groups one after another, keeping its working memory.
+pub(crate) struct GroupEncoder {
+    layout: Layout,
+    bits: BitBuffer,
+    /// Bytes, entries and checksum of each bucket of the group at hand.
+    records: Vec<Record>,
+    buckets: Vec<u8>,
+}
+
+struct Record {
+    start: usize,
+    entries: u32,
+    checksum: u32,
+}
+
+/// How many entries a bucket may have on average before the group is split once more: about 4 KiB of exact
+/// entries, or two thirds of that where entries are small and the scan over their high bits would dominate.
+fn most_entries(bits: u32) -> usize {
+    match bits {
+        97.. => 256,
+        56.. => 512,
+        _ => 1024,
+    }
+}
+
+impl GroupEncoder {
+    pub(crate) fn new(layout: Layout) -> Self {
+        Self { layout, bits: BitBuffer::default(), records: Vec::new(), buckets: Vec::new() }
+    }
+
+    /// Appends the group of `entries` to `out` and returns its checksum. The entries' keys must be
+    /// truncated to the layout's bits, ascending, distinct and under the group's prefix, counts 1 or more.
+    ///
+    /// # Errors
+    /// [`Error::Unbuildable`] when the group would pass 2 GiB.
+    pub(crate) fn encode(&mut self, prefix: u32, entries: &[Entry], out: &mut Vec<u8>) -> Result<u32> {
+        let extra_bits = self.extra_bits(entries.len());
+        self.encode_buckets(prefix, extra_bits, entries);
+        // Drifts are 32 bits with a sign.
+        let length = i32::try_from(self.buckets.len()).map(i32::cast_unsigned).map_err(|_| {
+            Error::Unbuildable(format!(
+                "{} entries under one {}-bit prefix are more than an index can hold",
+                entries.len(),
+                self.layout.directory_bits
+            ))
+        })?;
+        let start = out.len();
+        out.extend_from_slice(&[0; FIXED]);
+        let wide = self.append_records(extra_bits, length, out);
+        out[start + 4] = extra_bits as u8 | if wide { WIDE } else { 0 };
+        out[start + 5..start + 9].copy_from_slice(&length.to_le_bytes());
+        let checksum = checksum::group(self.layout, prefix, &out[start + 4..]);
+        out[start..start + 4].copy_from_slice(&checksum.to_le_bytes());
+        out.extend_from_slice(&self.buckets);
+        Ok(checksum)
+    }
+
+    /// The smallest split that keeps the mean below [`most_entries`], whatever the group's skew: depth
+    /// helps nobody where entries share more bits than it resolves.
+    fn extra_bits(&self, entries: usize) -> u32 {
+        let buckets = entries.div_ceil(most_entries(self.layout.bits)).next_power_of_two();
+        buckets.trailing_zeros().min(MAX_EXTRA_BITS)
+    }
+
+    fn encode_buckets(&mut self, prefix: u32, extra_bits: u32, entries: &[Entry]) {
+        self.records.clear();
+        self.buckets.clear();
+        let prefix_bits = self.layout.directory_bits + extra_bits;
+        let mut rest = entries;
+        for bucket in 0..1_u64 << extra_bits {
+            let bucket_prefix = u64::from(prefix) << extra_bits | bucket;
+            let len = rest.partition_point(|entry| entry.key.leading(prefix_bits) <= bucket_prefix);
+            let (inside, after) = rest.split_at(len);
+            rest = after;
+            let start = self.buckets.len();
+            let mut checksum = 0;
+            if !inside.is_empty() {
+                encode_bucket(self.layout, prefix_bits, inside, &mut self.bits, &mut self.buckets);
+                let place = BucketPlace { prefix_bits, prefix: bucket_prefix, entries: len as u32 };
+                checksum = checksum::bucket(self.layout, place, &self.buckets[start..]);
+            }
+            self.records.push(Record { start, entries: len as u32, checksum });
+        }
+    }
+
+    /// Appends the records, wide where one does not fit the narrow form, and says whether they are wide.
+    fn append_records(&self, extra_bits: u32, length: u32, out: &mut Vec<u8>) -> bool {
+        let drift = |bucket: usize, record: &Record| {
+            record.start as i64 - ((bucket as u64 * u64::from(length)) >> extra_bits) as i64
+        };
+        let numbered = || self.records.iter().enumerate();
+        let wide = numbered().any(|(bucket, record)| {
+            i16::try_from(drift(bucket, record)).is_err() || u16::try_from(record.entries).is_err()
+        });
+        for (bucket, record) in numbered() {
+            let drift = drift(bucket, record);
+            if wide {
+                out.extend_from_slice(&(drift as i32).to_le_bytes());
+                out.extend_from_slice(&record.entries.to_le_bytes());
+            } else {
+                out.extend_from_slice(&(drift as i16).to_le_bytes());
+                out.extend_from_slice(&(record.entries as u16).to_le_bytes());
+            }
+            out.extend_from_slice(&record.checksum.to_le_bytes());
+        }
+        wide
+    }
+}
+
+/// `floor(log2 count)`; counts are 1 or more.
+#[inline(always)]
+fn length_of(count: u64) -> u32 {
+    63 - count.leading_zeros()
+}
+
+/// Appends one bucket: high parts, low parts, count lengths from the front, remainders from the back.
+fn encode_bucket(
+    layout: Layout,
+    prefix_bits: u32,
+    entries: &[Entry],
+    bits: &mut BitBuffer,
+    out: &mut Vec<u8>,
+) {
+    let n = entries.len();
+    let high_width = high_width(n);
+    let low_width = layout.bits - prefix_bits - high_width;
+    let low_start = n + (1 << high_width);
+    let counts_start = low_start + n * low_width as usize;
+    let mut end = counts_start;
+    if layout.counts {
+        end += n + 2 * entries.iter().map(|entry| length_of(entry.count) as usize).sum::<usize>();
+    }
+    let length = end.div_ceil(8);
+    bits.reset(length * 8);
+
+    let mut low_at = low_start;
+    for (i, entry) in entries.iter().enumerate() {
+        let rest = entry.key.skip(prefix_bits);
+        bits.set(rest.leading(high_width) as usize + i);
+        let low = rest.skip(high_width);
+        put_low(bits, low_at, low_width, &low.words);
+        low_at += low_width as usize;
+    }
+    if layout.counts {
+        let (mut front, mut back) = (counts_start, length * 8);
+        for entry in entries {
+            let width = length_of(entry.count);
+            front += width as usize;
+            bits.set(front);
+            front += 1;
+            back -= width as usize;
+            bits.put(back, width, entry.count ^ 1 << width);
+        }
+    }
+    bits.append_to(length, out);
+}
+
+/// Puts the leading `width` bits of `words` as one number, its lowest bit at `at`.
+#[inline(always)]
+fn put_low(bits: &mut BitBuffer, at: usize, mut width: u32, words: &[u64; 3]) {
+    for word in words {
+        if width <= 64 {
+            if width > 0 {
+                bits.put(at, width, word >> (64 - width));
+            }
+            return;
+        }
+        width -= 64;
+        bits.put(at + width as usize, 64, *word);
+    }
+}

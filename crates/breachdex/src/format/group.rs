@@ -1,0 +1,145 @@
+//! Reading one group: where its buckets are and what their checksums must be.
+
+#![forbid(unsafe_code)]
+
+use super::checksum::{self, BucketPlace};
+use super::{Layout, u16_at, u32_at};
+
+/// Bytes before the first record: checksum, shape, length.
+pub(crate) const FIXED: usize = 9;
+/// Bytes of a record whose drift and number of entries fit 16 bits.
+pub(crate) const NARROW_RECORD: usize = 8;
+/// Bytes of any other record.
+pub(crate) const WIDE_RECORD: usize = 12;
+/// The shape bit that says that the group's records are wide.
+pub(crate) const WIDE: u8 = 0x80;
+/// The most bits by which a group is split into buckets.
+pub(crate) const MAX_EXTRA_BITS: u32 = 16;
+
+/// A group whose parts lie within the groups section; whether its checksum holds is asked apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Group<'a> {
+    /// From the group's first byte to the end of what was given.
+    bytes: &'a [u8],
+    /// `e`: how many bits the group resolves.
+    pub(crate) extra_bits: u32,
+    wide: bool,
+    /// Bytes of all buckets.
+    length: u32,
+    /// Where the first bucket starts, from the group's start.
+    pub(crate) data_start: usize,
+}
+
+/// A bucket's place in its group, from the group's start, and its record.
+#[derive(Clone, Copy)]
+pub(crate) struct BucketRecord {
+    pub(crate) start: usize,
+    pub(crate) length: usize,
+    pub(crate) entries: u32,
+    pub(crate) checksum: u32,
+}
+
+impl<'a> Group<'a> {
+    /// The group at the start of `bytes`. Records and buckets must lie within the first `available` bytes;
+    /// what lies behind serves only to make reads near the end cheap.
+    #[inline(always)]
+    pub(crate) fn new(bytes: &'a [u8], available: usize) -> Result<Self, &'static str> {
+        let shape = *bytes.get(4).ok_or("the group is cut short")?;
+        let length = u32_at(bytes, 5).ok_or("the group is cut short")?;
+        let extra_bits = u32::from(shape & 0x1f);
+        if shape & 0x60 != 0 || extra_bits > MAX_EXTRA_BITS {
+            return Err("the group's shape is not one of this version");
+        }
+        let wide = shape & WIDE != 0;
+        let record = if wide { WIDE_RECORD } else { NARROW_RECORD };
+        let data_start = FIXED + (record << extra_bits);
+        let end = data_start.checked_add(length as usize);
+        if end.is_none_or(|end| end > available.min(bytes.len())) {
+            return Err("the group reaches beyond its section");
+        }
+        Ok(Self { bytes, extra_bits, wide, length, data_start })
+    }
+
+    /// The checksum that the group carries.
+    pub(crate) fn stored_checksum(&self) -> u32 {
+        u32_at(self.bytes, 0).unwrap_or_default()
+    }
+
+    /// The checksum that its bytes have.
+    pub(crate) fn computed_checksum(&self, layout: Layout, prefix: u32) -> u32 {
+        checksum::group(layout, prefix, &self.bytes[4..self.data_start])
+    }
+
+    /// Where the next group starts, from this one's start.
+    pub(crate) fn end(&self) -> usize {
+        self.data_start + self.length as usize
+    }
+
+    /// How many buckets there are, empty ones too.
+    pub(crate) fn buckets(&self) -> usize {
+        1 << self.extra_bits
+    }
+
+    /// Drift, entries and checksum of a bucket.
+    #[inline(always)]
+    fn record(&self, bucket: usize) -> Option<(i64, u32, u32)> {
+        if self.wide {
+            let at = FIXED + bucket * WIDE_RECORD;
+            Some((
+                i64::from(u32_at(self.bytes, at)? as i32),
+                u32_at(self.bytes, at + 4)?,
+                u32_at(self.bytes, at + 8)?,
+            ))
+        } else {
+            let at = FIXED + bucket * NARROW_RECORD;
+            let drift = i64::from(u16_at(self.bytes, at)? as i16);
+            Some((drift, u32::from(u16_at(self.bytes, at + 2)?), u32_at(self.bytes, at + 4)?))
+        }
+    }
+
+    /// Where a bucket would start without drift.
+    #[inline(always)]
+    fn even_start(&self, bucket: usize) -> i64 {
+        ((bucket as u64 * u64::from(self.length)) >> self.extra_bits) as i64
+    }
+
+    /// The record of a bucket; `None` when it cannot be.
+    #[inline(always)]
+    pub(crate) fn bucket(&self, bucket: usize) -> Option<BucketRecord> {
+        let (drift, entries, checksum) = self.record(bucket)?;
+        let start = self.even_start(bucket) + drift;
+        let end = if bucket + 1 == self.buckets() {
+            i64::from(self.length)
+        } else {
+            self.even_start(bucket + 1) + self.record(bucket + 1)?.0
+        };
+        if start < 0 || start > end || end > i64::from(self.length) || (bucket == 0 && start != 0) {
+            return None;
+        }
+        if (entries == 0) != (start == end) {
+            return None;
+        }
+        let length = (end - start) as usize;
+        Some(BucketRecord { start: self.data_start + start as usize, length, entries, checksum })
+    }
+
+    /// A bucket's bytes and all that was given behind them.
+    #[inline(always)]
+    pub(crate) fn bytes_from(&self, record: &BucketRecord) -> &'a [u8] {
+        &self.bytes[record.start..]
+    }
+
+    /// Whether a bucket's bytes have the checksum of its record.
+    pub(crate) fn bucket_is_sound(&self, layout: Layout, prefix: u64, record: &BucketRecord) -> bool {
+        if record.entries == 0 {
+            return record.checksum == 0;
+        }
+        let place = BucketPlace {
+            prefix_bits: layout.directory_bits + self.extra_bits,
+            prefix,
+            entries: record.entries,
+        };
+        let bytes = &self.bytes[record.start..record.start + record.length];
+        checksum::bucket(layout, place, bytes) == record.checksum
+    }
+}

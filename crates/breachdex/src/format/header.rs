@@ -1,0 +1,223 @@
+//! The fixed header: the file's facts in 256 bytes and the places of the sections.
+
+#![forbid(unsafe_code)]
+
+use super::{Layout, MAGIC, MAX_DIRECTORY_BITS, MIN_BITS, VERSION, checksum, u32_at, u64_at};
+use crate::digest::Kind;
+use crate::error::{Error, Fault, Result, Section};
+
+/// Length of the header in bytes.
+pub(crate) const LENGTH: usize = 256;
+const TABLE: usize = 80;
+const ROW: usize = 24;
+const CONTENT_ID: usize = 176;
+const RESERVED: std::ops::Range<usize> = 196..252;
+const CHECKSUM: usize = 252;
+
+/// A section's place in the file and, but for the groups, its checksum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+    pub(crate) checksum: u32,
+}
+
+impl Extent {
+    /// The section that follows this one.
+    pub(crate) fn next(&self, length: u64, checksum: u32) -> Self {
+        Self { offset: self.offset + self.length, length, checksum }
+    }
+
+    pub(crate) fn end(&self) -> u64 {
+        self.offset + self.length
+    }
+}
+
+/// Everything the header says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) layout: Layout,
+    pub(crate) entries: u64,
+    pub(crate) total_count: u64,
+    pub(crate) max_count: u64,
+    pub(crate) floor: u64,
+    pub(crate) collisions: u64,
+    pub(crate) group_count: u64,
+    pub(crate) groups: Extent,
+    pub(crate) directory: Extent,
+    pub(crate) facts: Extent,
+    pub(crate) notes: Extent,
+    pub(crate) content_id: [u8; 20],
+}
+
+impl Header {
+    /// The length of the whole file.
+    pub(crate) fn file_length(&self) -> u64 {
+        self.notes.end()
+    }
+
+    /// The header's bytes, its checksum included.
+    pub(crate) fn encode(&self) -> [u8; LENGTH] {
+        let mut bytes = [0; LENGTH];
+        let mut put = |at: usize, part: &[u8]| bytes[at..at + part.len()].copy_from_slice(part);
+        put(0, &MAGIC);
+        put(8, &VERSION.to_le_bytes());
+        put(12, &(LENGTH as u32).to_le_bytes());
+        let layout = self.layout;
+        put(16, &[layout.kind_byte(), layout.bits as u8, layout.directory_bits as u8, layout.flags()]);
+        let numbers = [self.entries, self.total_count, self.max_count, self.floor, self.collisions];
+        for (i, number) in numbers.into_iter().chain([self.file_length(), self.group_count]).enumerate() {
+            put(24 + i * 8, &number.to_le_bytes());
+        }
+        for (i, extent) in [self.groups, self.directory, self.facts, self.notes].iter().enumerate() {
+            let at = TABLE + i * ROW;
+            put(at, &extent.offset.to_le_bytes());
+            put(at + 8, &extent.length.to_le_bytes());
+            put(at + 16, &extent.checksum.to_le_bytes());
+        }
+        put(CONTENT_ID, &self.content_id);
+        let checksum = checksum::section(&bytes[..CHECKSUM]);
+        bytes[CHECKSUM..].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    /// Reads and checks the header of a file of `actual` bytes that begins with `bytes`.
+    pub(crate) fn decode(bytes: &[u8], actual: u64, name: &str) -> Result<Self> {
+        let fault = |offset, reason| Fault::new(Section::Header, offset, reason).named(name);
+        recognise(bytes, name)?;
+        let Some(bytes) = bytes.first_chunk::<LENGTH>() else {
+            return Err(fault(0, "the file is cut short inside the header"));
+        };
+        if u32_at(bytes, CHECKSUM) != Some(checksum::section(&bytes[..CHECKSUM])) {
+            return Err(fault(CHECKSUM as u64, "the checksum does not match"));
+        }
+        let header = Self::parse(bytes).map_err(|(offset, reason)| fault(offset, reason))?;
+        let recorded = u64_at(bytes, 64).unwrap_or_default();
+        if actual < recorded {
+            return Err(fault(64, "the file is cut short"));
+        }
+        if actual > recorded {
+            return Err(fault(64, "there are bytes behind the end of the index"));
+        }
+        Ok(header)
+    }
+
+    fn parse(bytes: &[u8; LENGTH]) -> Result<Self, (u64, &'static str)> {
+        let number = |at: usize| u64_at(bytes, at).unwrap_or_default();
+        let layout = parse_layout(bytes)?;
+        if u32_at(bytes, 12) != Some(LENGTH as u32) {
+            return Err((12, "the header length is not one of this version"));
+        }
+        if u32_at(bytes, 20) != Some(0) || bytes[RESERVED].iter().any(|byte| *byte != 0) {
+            return Err((20, "reserved bytes are not zero"));
+        }
+        let mut content_id = [0; 20];
+        content_id.copy_from_slice(&bytes[CONTENT_ID..CONTENT_ID + 20]);
+        let header = Self {
+            layout,
+            entries: number(24),
+            total_count: number(32),
+            max_count: number(40),
+            floor: number(48),
+            collisions: number(56),
+            group_count: number(72),
+            groups: extent(bytes, 0),
+            directory: extent(bytes, 1),
+            facts: extent(bytes, 2),
+            notes: extent(bytes, 3),
+            content_id,
+        };
+        header.check(number(64))?;
+        Ok(header)
+    }
+
+    /// Checks what can be checked without the rest of the file.
+    fn check(&self, file_length: u64) -> Result<(), (u64, &'static str)> {
+        let mut end = LENGTH as u64;
+        for (i, extent) in [self.groups, self.directory, self.facts, self.notes].iter().enumerate() {
+            let at = (TABLE + i * ROW) as u64;
+            if extent.offset != end {
+                return Err((at, "a section does not start where the one before it ends"));
+            }
+            end = end.checked_add(extent.length).ok_or((at + 8, "a section's length cannot be"))?;
+        }
+        if end != file_length {
+            return Err((64, "the sections do not add up to the file's length"));
+        }
+        if self.floor == 0 {
+            return Err((48, "the floor is zero"));
+        }
+        if self.group_count > 1 << self.layout.directory_bits
+            || (self.group_count == 0) != (self.entries == 0)
+        {
+            return Err((72, "the number of groups cannot be"));
+        }
+        Ok(())
+    }
+}
+
+fn parse_layout(bytes: &[u8; LENGTH]) -> Result<Layout, (u64, &'static str)> {
+    let kind = match bytes[16] {
+        1 => Kind::Sha1,
+        2 => Kind::Ntlm,
+        _ => return Err((16, "the kind is not one of this version")),
+    };
+    let layout = Layout {
+        kind,
+        bits: u32::from(bytes[17]),
+        directory_bits: u32::from(bytes[18]),
+        counts: bytes[19] & 1 != 0,
+        cut: bytes[19] & 2 != 0,
+    };
+    if !(MIN_BITS..=kind.bits()).contains(&layout.bits) {
+        return Err((17, "the fingerprint bits are outside the kind's width"));
+    }
+    if layout.directory_bits > MAX_DIRECTORY_BITS {
+        return Err((18, "the directory bits are more than 16"));
+    }
+    if bytes[19] & !3 != 0 {
+        return Err((19, "there are flags that this version does not know"));
+    }
+    Ok(layout)
+}
+
+fn extent(bytes: &[u8; LENGTH], row: usize) -> Extent {
+    let at = TABLE + row * ROW;
+    Extent {
+        offset: u64_at(bytes, at).unwrap_or_default(),
+        length: u64_at(bytes, at + 8).unwrap_or_default(),
+        checksum: u32_at(bytes, at + 16).unwrap_or_default(),
+    }
+}
+
+/// Refuses what is no index, or one of a version this library does not know, with the reason.
+fn recognise(bytes: &[u8], name: &str) -> Result<()> {
+    let refused = |reason| Error::NotAnIndex { name: name.to_owned(), reason };
+    let Some((magic, rest)) = bytes.split_first_chunk::<8>() else {
+        return Err(refused(if bytes.is_empty() { "it is empty" } else { "it is too short" }));
+    };
+    if *magic != MAGIC {
+        return Err(refused(guess(bytes)));
+    }
+    match u32_at(rest, 0) {
+        Some(VERSION) => Ok(()),
+        Some(found) => Err(Error::UnsupportedVersion { name: name.to_owned(), found, supported: VERSION }),
+        None => Err(refused("it is too short")),
+    }
+}
+
+/// What a file that is no index looks like, for the message.
+fn guess(bytes: &[u8]) -> &'static str {
+    let start = &bytes[..bytes.len().min(64)];
+    if start[1..].starts_with(b"BDX") {
+        "its first bytes are damaged, as by a transfer that takes it for text"
+    } else if start.starts_with(b"\x1f\x8b") || start.starts_with(b"\x28\xb5\x2f\xfd") {
+        "it is a compressed file; `breachdex build` reads those"
+    } else if start.iter().take(32).all(u8::is_ascii_hexdigit) {
+        "it is a list of hashes; make an index of it with `breachdex build`"
+    } else if start.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
+        "it is a text file"
+    } else {
+        "its first bytes are not those of an index"
+    }
+}

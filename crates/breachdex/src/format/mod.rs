@@ -1,0 +1,83 @@
+//! The bytes of an index file, as `docs/format.md` describes them: each part knows how to write itself and
+//! how to read itself back without trusting a byte.
+//!
+//! `header` `directory` `facts` `notes` are the file's small parts, read at open; `group` and `bucket` hold
+//! the entries; `bits` and `checksum` serve them all.
+
+#![forbid(unsafe_code)]
+
+pub(crate) mod bits;
+pub(crate) mod bucket;
+pub(crate) mod checksum;
+pub(crate) mod cursor;
+pub(crate) mod directory;
+mod directory_check;
+pub(crate) mod encode;
+pub(crate) mod facts;
+pub(crate) mod group;
+pub(crate) mod header;
+pub(crate) mod notes;
+
+use crate::digest::Kind;
+
+/// The first bytes of every index. The high bit, both line ends and the end-of-file byte make a transfer
+/// that takes the file for text show at once.
+pub(crate) const MAGIC: [u8; 8] = *b"\x89BDX\r\n\x1a\n";
+
+/// The one version this library writes and reads.
+pub(crate) const VERSION: u32 = 1;
+
+/// The fewest fingerprint bits an index may keep.
+pub const MIN_BITS: u32 = 32;
+
+/// The widest directory prefix.
+pub(crate) const MAX_DIRECTORY_BITS: u32 = 16;
+
+/// Indexes with more entries than this have a directory of [`MAX_DIRECTORY_BITS`].
+pub(crate) const SMALL_INDEX: u64 = 1 << 22;
+
+/// The facts that decide how every entry is encoded, and that every checksum covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) kind: Kind,
+    /// Leading bits kept of every digest.
+    pub(crate) bits: u32,
+    /// Leading bits that the directory resolves.
+    pub(crate) directory_bits: u32,
+    pub(crate) counts: bool,
+    /// Whether only the commonest entries were kept.
+    pub(crate) cut: bool,
+}
+
+impl Layout {
+    pub(crate) fn kind_byte(self) -> u8 {
+        match self.kind {
+            Kind::Sha1 => 1,
+            Kind::Ntlm => 2,
+        }
+    }
+
+    pub(crate) fn flags(self) -> u8 {
+        u8::from(self.counts) | u8::from(self.cut) << 1
+    }
+}
+
+/// The directory bits of an index of that many entries.
+pub(crate) fn directory_bits(entries: u64) -> u32 {
+    if entries > SMALL_INDEX {
+        return MAX_DIRECTORY_BITS;
+    }
+    entries.div_ceil(1024).next_power_of_two().trailing_zeros()
+}
+
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}

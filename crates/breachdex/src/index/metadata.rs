@@ -1,0 +1,99 @@
+//! What an index says about itself.
+
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use crate::coverage::Coverage;
+use crate::digest::Kind;
+use crate::format::VERSION;
+use crate::format::facts::Facts;
+use crate::format::header::Header;
+
+/// What an index says about itself; read at open.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// Which digest it holds.
+    pub kind: Kind,
+    /// Leading bits kept of every digest.
+    pub bits: u32,
+    /// Leading bits that the directory resolves.
+    pub directory_bits: u32,
+    /// Number of entries.
+    pub entries: u64,
+    /// Whether counts are stored.
+    pub has_counts: bool,
+    /// Sum of all counts; 0 without counts.
+    pub total_count: u64,
+    /// The largest count; 0 without counts.
+    pub max_count: u64,
+    /// Every password that the source has seen at least this often is there; below it some may be missing.
+    pub floor: u64,
+    /// Whether only the commonest entries were kept (`--top`).
+    pub is_cut: bool,
+    /// Different digests that shared a fingerprint and became one entry.
+    pub collisions: u64,
+    /// The prefixes the source claimed to hold.
+    pub coverage: Coverage,
+    /// Where the entries come from, in the builder's words; may be empty.
+    pub source: String,
+    /// The corpus date, `YYYY-MM-DD` or empty.
+    pub corpus_date: String,
+    /// Bytes of the whole file.
+    pub file_length: u64,
+    /// Groups with entries.
+    pub groups: u64,
+    /// Version of the file format.
+    pub format_version: u32,
+}
+
+impl Metadata {
+    pub(crate) fn new(header: &Header, facts: Facts) -> Self {
+        Self {
+            kind: header.layout.kind,
+            bits: header.layout.bits,
+            directory_bits: header.layout.directory_bits,
+            entries: header.entries,
+            has_counts: header.layout.counts,
+            total_count: header.total_count,
+            max_count: header.max_count,
+            floor: header.floor,
+            is_cut: header.layout.cut,
+            collisions: header.collisions,
+            coverage: facts.coverage,
+            source: facts.source,
+            corpus_date: facts.date,
+            file_length: header.file_length(),
+            groups: header.group_count,
+            format_version: VERSION,
+        }
+    }
+
+    /// Whether full digests are kept, so that a hit is never by chance.
+    pub fn is_exact(&self) -> bool {
+        self.bits == self.kind.bits()
+    }
+
+    /// The probability that a password that is not in the source is reported as exposed: entries / 2^bits,
+    /// 0 for an exact index.
+    pub fn false_positive_rate(&self) -> f64 {
+        if self.is_exact() { 0.0 } else { self.entries as f64 / 2_f64.powi(self.bits as i32) }
+    }
+}
+
+/// Names an index's content: equal ids mean equal entries and facts; only notes may differ.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContentId(pub(crate) [u8; 20]);
+
+impl fmt::Display for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContentId({self})")
+    }
+}

@@ -1,0 +1,151 @@
+//! Streaming entries in order: a range, or everything.
+
+#![forbid(unsafe_code)]
+
+use super::core::{Core, MALFORMED};
+use crate::digest::Key;
+use crate::entry::Entry;
+use crate::error::{Fault, Result};
+use crate::format::cursor::Cursor;
+use crate::format::directory::Locator;
+use crate::format::group::Group;
+
+/// The entries between two keys, in order. Each bucket is checked when it is touched for the first time; an
+/// error ends the stream.
+pub struct Range<'a> {
+    core: &'a Core,
+    first: Key,
+    last: Key,
+    groups: std::vec::IntoIter<(u32, Locator)>,
+    group: Option<OpenGroup<'a>>,
+    cursor: Option<(Cursor<'a>, usize)>,
+    /// A fault met before the first item was asked for.
+    fault: Option<Fault>,
+    finished: bool,
+}
+
+struct OpenGroup<'a> {
+    prefix: u32,
+    locator: Locator,
+    group: Group<'a>,
+    next_bucket: usize,
+}
+
+impl<'a> Range<'a> {
+    /// Entries from `first` to `last`, inclusive.
+    pub(super) fn new(core: &'a Core, first: Key, last: Key) -> Self {
+        let layout = core.layout();
+        let bits = layout.directory_bits;
+        // Entries of a truncated index are zero beyond their fingerprints, so a bound must be too.
+        let (first, last) = (first.truncated(layout.bits), last);
+        let (groups, fault) = match core.groups_between(first.leading(bits) as u32, last.leading(bits) as u32)
+        {
+            Ok(groups) => (groups, None),
+            Err(fault) => (Vec::new(), Some(fault)),
+        };
+        Self {
+            core,
+            first,
+            last,
+            groups: groups.into_iter(),
+            group: None,
+            cursor: None,
+            fault,
+            finished: false,
+        }
+    }
+
+    /// Moves to the next bucket with entries; `false` at the end.
+    fn advance(&mut self) -> Result<bool, Fault> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        let layout = self.core.layout();
+        loop {
+            let Some(open) = &mut self.group else {
+                let Some((prefix, locator)) = self.groups.next() else { return Ok(false) };
+                let group = self.core.group(prefix, locator)?;
+                let next_bucket = first_bucket(prefix, &group, &self.first, layout.directory_bits);
+                self.group = Some(OpenGroup { prefix, locator, group, next_bucket });
+                continue;
+            };
+            let bucket = open.next_bucket;
+            if bucket == open.group.buckets() {
+                self.group = None;
+                continue;
+            }
+            open.next_bucket += 1;
+            let prefix_bits = layout.directory_bits + open.group.extra_bits;
+            let bucket_prefix = u64::from(open.prefix) << open.group.extra_bits | bucket as u64;
+            if bucket_prefix > self.last.leading(prefix_bits) {
+                return Ok(false);
+            }
+            let record = self.core.record(open.prefix, open.locator, &open.group, bucket)?;
+            if record.entries > 0 {
+                let offset = open.locator.offset() as usize + record.start;
+                let bucket = self.core.bucket(open.locator, &open.group, &record)?;
+                let mut prefix = Key::default();
+                prefix.place(0, prefix_bits, bucket_prefix);
+                self.cursor = Some((Cursor::new(bucket, prefix, prefix_bits, layout.counts), offset));
+                return Ok(true);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn next_entry(&mut self) -> Result<Option<Entry>, Fault> {
+        loop {
+            if let Some((cursor, offset)) = &mut self.cursor {
+                match cursor.next_entry() {
+                    Some(Ok(entry)) if entry.key < self.first => continue,
+                    Some(Ok(entry)) if entry.key > self.last => return Ok(None),
+                    Some(Ok(entry)) => return Ok(Some(entry)),
+                    Some(Err(_)) => return Err(self.core.bucket_fault(*offset, MALFORMED)),
+                    None => self.cursor = None,
+                }
+            }
+            if !self.advance()? {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// The bucket of a group in which the range starts: 0 unless the group holds the range's start.
+fn first_bucket(prefix: u32, group: &Group<'_>, first: &Key, directory_bits: u32) -> usize {
+    if first.leading(directory_bits) as u32 == prefix {
+        first.skip(directory_bits).leading(group.extra_bits) as usize
+    } else {
+        0
+    }
+}
+
+impl Iterator for Range<'_> {
+    type Item = Result<Entry>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.finished {
+            return None;
+        }
+        match self.next_entry() {
+            Ok(Some(entry)) => Some(Ok(entry)),
+            Ok(None) => {
+                self.finished = true;
+                None
+            }
+            Err(fault) => {
+                self.finished = true;
+                Some(Err(self.core.damaged(fault)))
+            }
+        }
+    }
+}
+
+impl std::iter::FusedIterator for Range<'_> {}
+
+impl std::fmt::Debug for Range<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Range(..)")
+    }
+}

@@ -1,0 +1,59 @@
+//! Which parts of the file have passed their checksum, one relaxed bit each.
+//!
+//! Relaxed is enough: the bits guard bytes that do not change, so whoever sees a bit set needs nothing else
+//! to be ordered with it, and whoever does not see it yet checks once more.
+
+#![forbid(unsafe_code)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One bit stands for so many bytes of the groups section. Two buckets of at least this length never start
+/// within the same so many bytes; shorter ones are not remembered.
+const CELL: usize = 512;
+
+/// The bits of one open index.
+pub(crate) struct Verified {
+    groups: Box<[AtomicU64]>,
+    cells: Box<[AtomicU64]>,
+}
+
+impl Verified {
+    /// Nothing verified yet: 2^g bits and a bit for every 512 bytes, from zeroed pages that cost nothing
+    /// until they are touched.
+    pub(crate) fn new(directory_bits: u32, groups_length: usize) -> Self {
+        let zeroed = |bits: usize| bytemuck::allocation::zeroed_slice_box(bits.div_ceil(64));
+        Self { groups: zeroed(1 << directory_bits), cells: zeroed(groups_length / CELL + 1) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn group(&self, prefix: u32) -> bool {
+        get(&self.groups, prefix as usize)
+    }
+
+    pub(crate) fn remember_group(&self, prefix: u32) {
+        set(&self.groups, prefix as usize);
+    }
+
+    /// Whether the bucket at `offset` in the groups section is known to be sound.
+    #[inline(always)]
+    pub(crate) fn bucket(&self, offset: usize, length: usize) -> bool {
+        length >= CELL && get(&self.cells, offset / CELL)
+    }
+
+    pub(crate) fn remember_bucket(&self, offset: usize, length: usize) {
+        if length >= CELL {
+            set(&self.cells, offset / CELL);
+        }
+    }
+}
+
+#[inline(always)]
+fn get(bits: &[AtomicU64], bit: usize) -> bool {
+    bits.get(bit / 64).is_some_and(|word| word.load(Ordering::Relaxed) >> (bit % 64) & 1 == 1)
+}
+
+fn set(bits: &[AtomicU64], bit: usize) {
+    if let Some(word) = bits.get(bit / 64) {
+        word.fetch_or(1 << (bit % 64), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,138 @@
+//! Reading everything: each checksum, each entry, the order, the totals and the content id.
+
+#![forbid(unsafe_code)]
+
+use super::core::{Core, MALFORMED};
+use crate::digest::Key;
+use crate::error::{Error, Fault, Result, Section};
+use crate::format::checksum::ContentHasher;
+use crate::format::cursor::Cursor;
+use crate::format::directory::Locator;
+use crate::format::facts::Facts;
+use crate::monitor::{Monitor, Phase, Progress};
+
+/// Checks the whole index. Nothing that an earlier touch verified is taken for granted.
+pub(super) fn verify(core: &Core, monitor: &dyn Monitor) -> Result<()> {
+    let metadata = core.metadata();
+    let facts = Facts {
+        coverage: metadata.coverage.clone(),
+        source: metadata.source.clone(),
+        date: metadata.corpus_date.clone(),
+    };
+    let mut walk = Walk {
+        core,
+        content: ContentHasher::new(core.header(), &facts.encode()),
+        previous: None,
+        entries: 0,
+        total: 0,
+        max: 0,
+        end: 0,
+    };
+    let last = (1_u64 << core.layout().directory_bits) - 1;
+    let groups = core.groups_between(0, last as u32).map_err(|fault| core.damaged(fault))?;
+    for (prefix, locator) in groups {
+        let progress =
+            Progress { phase: Phase::Verifying, done: walk.end, total: Some(metadata.file_length) };
+        if monitor.progress(progress).is_break() {
+            return Err(Error::Cancelled);
+        }
+        walk.group(prefix, locator).map_err(|fault| core.damaged(fault))?;
+    }
+    walk.finish().map_err(|fault| core.damaged(fault))?;
+    core.notes().map(drop)
+}
+
+struct Walk<'a> {
+    core: &'a Core,
+    content: ContentHasher,
+    previous: Option<Key>,
+    entries: u64,
+    total: u64,
+    max: u64,
+    /// Where the next group must start, from the start of the groups section.
+    end: u64,
+}
+
+impl Walk<'_> {
+    fn group(&mut self, prefix: u32, locator: Locator) -> Result<(), Fault> {
+        if locator.offset() != self.end {
+            return Err(self.core.directory_fault("a group does not start where the one before it ends"));
+        }
+        let group = self.core.group(prefix, locator)?;
+        let layout = self.core.layout();
+        let at = self.core.header().groups.offset + self.end;
+        if group.computed_checksum(layout, prefix) != group.stored_checksum() {
+            return Err(Fault::new(Section::Groups, at, "the group's checksum does not match"));
+        }
+        self.content.group(prefix, group.stored_checksum());
+        let entries_before = self.entries;
+        let mut bucket_start = group.data_start;
+        for bucket in 0..group.buckets() {
+            let record = self.core.record(prefix, locator, &group, bucket)?;
+            let offset = self.end as usize + record.start;
+            let bucket_prefix = u64::from(prefix) << group.extra_bits | bucket as u64;
+            if record.start != bucket_start || !group.bucket_is_sound(layout, bucket_prefix, &record) {
+                return Err(self.core.bucket_fault(offset, "the bucket's checksum does not match"));
+            }
+            bucket_start = record.start + record.length;
+            if record.entries > 0 {
+                let prefix_bits = layout.directory_bits + group.extra_bits;
+                let mut leading = Key::default();
+                leading.place(0, prefix_bits, bucket_prefix);
+                let bucket = self.core.bucket(locator, &group, &record)?;
+                let mut cursor = Cursor::new(bucket, leading, prefix_bits, layout.counts);
+                self.bucket(&mut cursor).map_err(|reason| self.core.bucket_fault(offset, reason))?;
+            }
+        }
+        if self.entries == entries_before {
+            return Err(Fault::new(Section::Groups, at, "the group has no entries"));
+        }
+        self.end += group.end() as u64;
+        Ok(())
+    }
+
+    fn bucket(&mut self, cursor: &mut Cursor<'_>) -> Result<(), &'static str> {
+        let coverage = &self.core.metadata().coverage;
+        let mut covered = None;
+        while let Some(entry) = cursor.next_entry() {
+            let entry = entry.map_err(|_| MALFORMED)?;
+            if self.previous.is_some_and(|previous| previous >= entry.key) {
+                return Err("the entries are not in order");
+            }
+            let prefix = entry.key.leading(20) as u32;
+            if covered != Some(prefix) {
+                if !coverage.contains(prefix) {
+                    return Err("an entry lies outside the coverage");
+                }
+                covered = Some(prefix);
+            }
+            self.previous = Some(entry.key);
+            self.entries += 1;
+            self.total = self.total.checked_add(entry.count).ok_or("the counts' sum overflows")?;
+            self.max = self.max.max(entry.count);
+        }
+        cursor.finish().map_err(|_| MALFORMED)
+    }
+
+    fn finish(self) -> Result<(), Fault> {
+        let header = self.core.header();
+        let fault = |offset, reason| Err(Fault::new(Section::Header, offset, reason));
+        if self.end != header.groups.length {
+            return fault(88, "the groups do not fill their section");
+        }
+        if self.entries != header.entries {
+            return fault(24, "the number of entries is another");
+        }
+        let (total, max) = if header.layout.counts { (self.total, self.max) } else { (0, 0) };
+        if total != header.total_count {
+            return fault(32, "the sum of the counts is another");
+        }
+        if max != header.max_count {
+            return fault(40, "the largest count is another");
+        }
+        if self.content.finish() != header.content_id {
+            return fault(176, "the content id does not match the content");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! Bit operations in plain integer arithmetic, for every processor.
+
+#![forbid(unsafe_code)]
+
+use super::BitOperations;
+
+/// The operations that run everywhere.
+pub(crate) struct Portable;
+
+impl BitOperations for Portable {
+    #[inline(always)]
+    fn select(word: u64, rank: u32) -> u32 {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        const HIGH: u64 = 0x80 * ONES;
+        let pairs = word - (word >> 1 & 0x5555_5555_5555_5555);
+        let nibbles = (pairs & 0x3333_3333_3333_3333) + (pairs >> 2 & 0x3333_3333_3333_3333);
+        let bytes = (nibbles + (nibbles >> 4)) & (0x0f * ONES);
+        // Byte i: the ones in bytes 0 to i.
+        let up_to = bytes.wrapping_mul(ONES);
+        // A high bit for every byte that ends before the wanted one; no borrow, as 64 < 128.
+        let passed = (((u64::from(rank) * ONES) | HIGH) - up_to) & HIGH;
+        let shift = ((passed >> 7).wrapping_mul(ONES) >> 56) as u32 * 8;
+        let before = ((up_to << 8) >> shift) as u32 & 0xff;
+        let mut byte = (word >> shift) & 0xff;
+        for _ in before..rank {
+            byte &= byte.wrapping_sub(1);
+        }
+        shift + byte.trailing_zeros()
+    }
+}

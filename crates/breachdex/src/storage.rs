@@ -1,0 +1,59 @@
+//! Where an index's bytes live: a mapped file, a buffer, or the program itself.
+
+#![allow(unsafe_code)]
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use memmap2::Mmap;
+
+use crate::error::{Result, io_error};
+
+/// The bytes of a whole index file.
+pub(crate) enum Storage {
+    Mapped(Mmap),
+    Memory(Cow<'static, [u8]>),
+}
+
+impl Storage {
+    /// Maps a file. Files that replace it later are other files: the mapping keeps this one.
+    pub(crate) fn map(file: &File, path: &Path) -> Result<Self> {
+        // SAFETY: the mapping is only read, and every byte read is treated as untrusted: lengths and offsets
+        // are checked and nothing is assumed to stay as it was beyond what a checksum was taken over. Cutting
+        // or overwriting the file in place while it is mapped is outside what a process can defend against;
+        // the documentation says so, and every writer of this project replaces files by rename.
+        let map = unsafe { Mmap::map(file) }.map_err(io_error("map", path))?;
+        Ok(Self::Mapped(map))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Mapped(map) => map,
+            Self::Memory(bytes) => bytes,
+        }
+    }
+}
+
+/// A part of the bytes that keeps the whole alive.
+#[derive(Clone)]
+pub(crate) struct SectionBytes {
+    storage: Arc<Storage>,
+    range: Range<usize>,
+}
+
+impl SectionBytes {
+    /// `None` when the part is not inside the whole.
+    pub(crate) fn new(storage: &Arc<Storage>, range: Range<usize>) -> Option<Self> {
+        storage.bytes().get(range.clone())?;
+        Some(Self { storage: Arc::clone(storage), range })
+    }
+}
+
+impl AsRef<[u8]> for SectionBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.storage.bytes()[self.range.clone()]
+    }
+}
