@@ -90,23 +90,7 @@ impl<'a> Bucket<'a> {
     /// The first entry of a slot and how many it holds.
     #[inline(always)]
     pub(crate) fn slot<O: BitOperations>(&self, slot: u64) -> Option<(usize, usize)> {
-        let mut at = 0;
-        if slot > 0 {
-            // Pass `slot` zeros.
-            let mut left = slot;
-            at = loop {
-                if at >= self.low_start {
-                    return None;
-                }
-                let zeros = !read_word(self.bytes, at);
-                let here = u64::from(zeros.count_ones());
-                if here >= left {
-                    break at + O::select(zeros, left as u32 - 1) as usize + 1;
-                }
-                left -= here;
-                at += 64;
-            };
-        }
+        let at = if slot == 0 { 0 } else { pass::<O>(self.bytes, 0, self.low_start, slot, u64::MAX)? };
         let first = at.checked_sub(slot as usize).filter(|first| *first <= self.entries)?;
         let mut run = 0;
         loop {
@@ -161,21 +145,9 @@ impl<'a> Bucket<'a> {
     #[inline(always)]
     pub(crate) fn count<O: BitOperations>(&self, entry: usize) -> Result<u64, Malformed> {
         let mut at = self.counts_start;
-        let mut left = entry as u64;
-        if left > 0 {
+        if entry > 0 {
             // Pass the ones of the entries before.
-            at = loop {
-                if at >= self.length_bits {
-                    return Err(Malformed);
-                }
-                let ones = read_word(self.bytes, at);
-                let here = u64::from(ones.count_ones());
-                if here >= left {
-                    break at + O::select(ones, left as u32 - 1) as usize + 1;
-                }
-                left -= here;
-                at += 64;
-            };
+            at = pass::<O>(self.bytes, at, self.length_bits, entry as u64, 0).ok_or(Malformed)?;
         }
         let before = (at - self.counts_start).checked_sub(entry).ok_or(Malformed)?;
         self.remainder(before, read_word(self.bytes, at).trailing_zeros()).ok_or(Malformed)
@@ -190,6 +162,33 @@ impl<'a> Bucket<'a> {
         let at = self.length_bits.checked_sub(before + width as usize)?;
         Some(1 << width | read_bits(self.bytes, at, width))
     }
+}
+
+/// The bit after the `count`th one (from 1) of the bits from `start`, each exclusive-ored with `flip`'s; `None`
+/// when that is beyond `end`.
+#[inline(always)]
+fn pass<O: BitOperations>(bytes: &[u8], start: usize, end: usize, count: u64, flip: u64) -> Option<usize> {
+    let (chunks, tail) = bytes.get(start / 8..)?.as_chunks::<8>();
+    let mut mask = u64::MAX << (start % 8);
+    let mut base = start / 8 * 8;
+    let mut left = count;
+    for chunk in chunks {
+        let word = (u64::from_le_bytes(*chunk) ^ flip) & mask;
+        let here = u64::from(word.count_ones());
+        if here >= left {
+            return Some(base + O::select(word, left as u32 - 1) as usize + 1).filter(|bit| *bit <= end);
+        }
+        left -= here;
+        base += 64;
+        mask = u64::MAX;
+        if base >= end {
+            return None;
+        }
+    }
+    let word = (read_word(tail, 0) ^ flip) & mask;
+    (u64::from(word.count_ones()) >= left)
+        .then(|| base + O::select(word, left as u32 - 1) as usize + 1)
+        .filter(|bit| *bit <= end)
 }
 
 /// The bytes passed their checksum and yet cannot be a bucket.

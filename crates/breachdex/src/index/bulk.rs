@@ -9,7 +9,7 @@ use super::Answer;
 use super::core::{Core, bucket_of};
 use crate::digest::{Digest, Key};
 use crate::error::{Fault, Result};
-use crate::format::bucket::{Bucket, Malformed};
+use crate::format::bucket::Malformed;
 use crate::format::directory::Locator;
 use crate::format::group::{self, BucketRecord, Group};
 use crate::kernels::{BitOperations, Task, prefetch};
@@ -20,8 +20,6 @@ const BATCH: usize = 32;
 const EXPAND_FROM: usize = 8192;
 /// Questions that one task of a thread pool takes.
 const TASK: usize = 4096;
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 pub(super) fn lookup_many(core: &Core, digests: &[Digest], answers: &mut [Answer]) -> Result<()> {
     assert_eq!(digests.len(), answers.len(), "one answer for each digest");
@@ -103,7 +101,7 @@ impl Task for Batch<'_> {
                 let record = core.record(prefix(i), locator, &group, bucket_of(key(i), layout, &group))?;
                 *stage = Stage::Answered;
                 if record.entries > 0 {
-                    prefetch_bucket(core, bytes, locator, &group, &record, key(i))?;
+                    core.prefetch_bucket(locator, &group, &record, key(i));
                     *stage = Stage::InBucket(locator, group, record);
                 }
             }
@@ -122,31 +120,4 @@ impl Task for Batch<'_> {
         }
         Ok(())
     }
-}
-
-/// Asks for the lines that the search of a bucket reads: its high bits, the low part where the entry should
-/// be if the bucket's entries are even, the lengths of its counts and their remainders.
-#[inline(always)]
-fn prefetch_bucket(
-    core: &Core,
-    bytes: &[u8],
-    locator: Locator,
-    group: &Group<'_>,
-    record: &BucketRecord,
-    key: &Key,
-) -> Result<(), Fault> {
-    let layout = core.layout();
-    let start = locator.offset() as usize + record.start;
-    let bucket: Bucket<'_> = core.bucket(locator, group, record)?;
-    let places = bucket.places(&key.skip(layout.directory_bits + group.extra_bits));
-    prefetch(bytes, start);
-    prefetch(bytes, start + LINE.min(places.low));
-    prefetch(bytes, start + places.low);
-    prefetch(bytes, start + places.low + LINE);
-    if layout.counts {
-        prefetch(bytes, start + places.counts);
-        prefetch(bytes, start + (places.counts + LINE).min(record.length));
-        prefetch(bytes, start + record.length - 1);
-    }
-    Ok(())
 }

@@ -16,8 +16,11 @@ use crate::format::facts::Facts;
 use crate::format::group::{BucketRecord, Group};
 use crate::format::header::{Extent, Header};
 use crate::format::{Layout, checksum, notes};
-use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
+use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task, prefetch};
 use crate::storage::{SectionBytes, Storage};
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
 /// An open index without the handle's extras.
 pub(crate) struct Core {
@@ -255,6 +258,32 @@ impl Core {
         .ok_or_else(|| self.malformed(locator, record))
     }
 
+    /// Asks for the lines that the search of a bucket reads, so that waiting for one overlaps with waiting for
+    /// the others: its high bits, the low part where the entry should be if the bucket's entries are even, the
+    /// lengths of its counts and their remainders.
+    #[inline(always)]
+    pub(super) fn prefetch_bucket(
+        &self,
+        locator: Locator,
+        group: &Group<'_>,
+        record: &BucketRecord,
+        key: &Key,
+    ) {
+        let layout = self.header.layout;
+        let bytes = self.group_bytes();
+        let start = locator.offset() as usize + record.start;
+        prefetch(bytes, start);
+        let Ok(bucket) = self.bucket(locator, group, record) else { return };
+        let places = bucket.places(&key.skip(layout.directory_bits + group.extra_bits));
+        prefetch(bytes, start + places.low);
+        if layout.counts {
+            prefetch(bytes, start + places.counts);
+            prefetch(bytes, start + record.length - 1);
+        }
+        prefetch(bytes, start + LINE.min(places.low));
+        prefetch(bytes, start + places.low + LINE);
+    }
+
     #[cold]
     pub(super) fn malformed(&self, locator: Locator, record: &BucketRecord) -> Fault {
         self.bucket_fault(locator.offset() as usize + record.start, MALFORMED)
@@ -291,6 +320,7 @@ impl Task for Lookup<'_> {
         if record.entries == 0 {
             return Ok(None);
         }
+        core.prefetch_bucket(locator, &group, &record, key);
         let bucket = core.bucket(locator, &group, &record)?;
         let rest = key.skip(layout.directory_bits + group.extra_bits);
         find_and_count::<O>(&bucket, &rest, layout).map_err(|Malformed| core.malformed(locator, &record))
