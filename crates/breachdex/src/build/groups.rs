@@ -1,0 +1,110 @@
+//! Groups on disk while an index is being made: where each is, and reading it back.
+
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::positioned;
+use super::span::{Span, Totals};
+use crate::digest::Key;
+use crate::entry::Entry;
+use crate::error::{Error, Fault, Result, Section};
+use crate::format::Layout;
+use crate::format::bucket::Bucket;
+use crate::format::cursor::Cursor;
+use crate::format::group::Group;
+
+/// A group on disk. Its offset counts from the start of the groups.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GroupPlace {
+    pub(crate) prefix: u32,
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+    pub(crate) checksum: u32,
+}
+
+/// The groups written so far and what they add up to.
+#[derive(Default)]
+pub(crate) struct GroupLog {
+    pub(crate) places: Vec<GroupPlace>,
+    /// Bytes of all groups.
+    pub(crate) length: u64,
+    pub(crate) totals: Totals,
+}
+
+/// A span's bytes and where they belong.
+pub(crate) struct PlacedSpan {
+    pub(crate) offset: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl GroupLog {
+    /// Puts a span behind the groups so far.
+    pub(crate) fn append(&mut self, span: Span) -> PlacedSpan {
+        let offset = self.length;
+        for group in span.groups {
+            let (offset, length) = (self.length, group.length);
+            self.places.push(GroupPlace { prefix: group.prefix, offset, length, checksum: group.checksum });
+            self.length += group.length;
+        }
+        self.totals.add(&span.totals);
+        PlacedSpan { offset, bytes: span.bytes }
+    }
+}
+
+/// A file that groups are written to, from `base` on.
+pub(crate) struct GroupFile<'a> {
+    pub(crate) file: &'a File,
+    pub(crate) path: &'a Path,
+    pub(crate) base: u64,
+    pub(crate) layout: Layout,
+}
+
+impl GroupFile<'_> {
+    pub(crate) fn write(&self, span: &PlacedSpan) -> Result<()> {
+        positioned::write_all(self.file, &span.bytes, self.base + span.offset, self.path)
+    }
+
+    /// Appends a group's entries to `entries`; `bytes` is working memory.
+    pub(crate) fn read(&self, place: &GroupPlace, bytes: &mut Vec<u8>, entries: &mut Vec<Entry>) -> Result<()> {
+        bytes.resize(place.length as usize, 0);
+        positioned::read_exact(self.file, bytes, self.base + place.offset, self.path)?;
+        decode(bytes, self.layout, place, entries).map_err(|reason| Error::Damaged {
+            name: PathBuf::from(self.path).display().to_string(),
+            fault: Fault::new(Section::Groups, self.base + place.offset, reason),
+        })
+    }
+}
+
+/// Decodes a whole group with the reader's own code.
+fn decode(bytes: &[u8], layout: Layout, place: &GroupPlace, entries: &mut Vec<Entry>) -> Result<(), &'static str> {
+    const MALFORMED: &str = "the temporary file was changed while it was in use";
+    let group = Group::new(bytes, bytes.len())?;
+    if group.stored_checksum() != place.checksum || group.computed_checksum(layout, place.prefix) != place.checksum
+    {
+        return Err(MALFORMED);
+    }
+    let prefix_bits = layout.directory_bits + group.extra_bits;
+    for i in 0..group.buckets() {
+        let record = group.bucket(i).ok_or(MALFORMED)?;
+        let prefix = u64::from(place.prefix) << group.extra_bits | i as u64;
+        if !group.bucket_is_sound(layout, prefix, &record) {
+            return Err(MALFORMED);
+        }
+        if record.entries == 0 {
+            continue;
+        }
+        let (length, count) = (record.length, record.entries as usize);
+        let rest = layout.bits - prefix_bits;
+        let bucket =
+            Bucket::new(group.bytes_from(&record), length, count, rest, layout.counts).ok_or(MALFORMED)?;
+        let mut top = Key::default();
+        top.place(0, prefix_bits, prefix);
+        let mut cursor = Cursor::new(bucket, top, prefix_bits, layout.counts);
+        while let Some(entry) = cursor.next_entry() {
+            entries.push(entry.map_err(|_| MALFORMED)?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! What a build is asked to do.
+
+#![forbid(unsafe_code)]
+
+use std::path::PathBuf;
+
+use crate::digest::Kind;
+
+/// What becomes of digests that occur more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MergeRule {
+    /// Their counts are added up.
+    Sum,
+    /// The largest count stays.
+    Max,
+    /// They end the build.
+    Error,
+}
+
+/// Which 5-digit prefixes the inputs are said to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoverageRule {
+    /// Every one: a range folder must be whole. What an index input does not cover stays uncovered.
+    Whole,
+    /// These inclusive ranges of 20-bit prefixes; everything else in the inputs is left out.
+    Prefixes(Vec<(u32, u32)>),
+    /// Those whose files a range folder has.
+    Present,
+}
+
+/// What to build of the inputs, and with what.
+#[derive(Clone, Debug)]
+pub struct BuildOptions {
+    /// Which digests the inputs hold, or to make of passwords.
+    pub kind: Kind,
+    /// Leading bits to keep of every digest, 32 to the kind's width; `None` keeps all.
+    pub bits: Option<u32>,
+    /// Allow a false-positive rate above 2^-7.
+    pub force_bits: bool,
+    /// Whether to store counts. Without them rows may lack theirs.
+    pub counts: bool,
+    /// Leave out digests seen less often, after equal ones were merged. 0 is taken for 1.
+    pub min_count: u64,
+    /// Keep this many digests at most, the commonest; of equally common ones the smaller.
+    pub top: Option<u64>,
+    /// What becomes of equal digests; `None` is [`MergeRule::Sum`] when passwords are among the inputs and
+    /// [`MergeRule::Error`] otherwise.
+    pub merge: Option<MergeRule>,
+    /// What the inputs are said to hold.
+    pub coverage: CoverageRule,
+    /// Bytes of memory that may be used, 16 MiB at least.
+    pub memory: u64,
+    /// Threads that work; 0 is one for each processor.
+    pub threads: usize,
+    /// Where to put temporary files; `None` is the target's folder.
+    pub temp_dir: Option<PathBuf>,
+    /// Where the entries come from, in your words; stored in the index.
+    pub source: String,
+    /// The corpus date, `YYYY-MM-DD` or empty; stored in the index.
+    pub date: String,
+    /// Replace the target if it exists.
+    pub replace: bool,
+}
+
+impl Default for BuildOptions {
+    fn default() -> Self {
+        Self {
+            kind: Kind::Sha1,
+            bits: None,
+            force_bits: false,
+            counts: true,
+            min_count: 1,
+            top: None,
+            merge: None,
+            coverage: CoverageRule::Whole,
+            memory: 1 << 30,
+            threads: 0,
+            temp_dir: None,
+            source: String::new(),
+            date: String::new(),
+            replace: false,
+        }
+    }
+}
+
+/// How to merge indexes into one.
+#[derive(Clone, Debug)]
+pub struct MergeOptions {
+    /// What becomes of digests that several indexes hold.
+    pub merge: MergeRule,
+    /// Bytes of memory that may be used, 16 MiB at least.
+    pub memory: u64,
+    /// Threads that work; 0 is one for each processor.
+    pub threads: usize,
+    /// Where to put temporary files; `None` is the target's folder.
+    pub temp_dir: Option<PathBuf>,
+    /// Where the entries come from, in your words; stored in the index.
+    pub source: String,
+    /// The corpus date, `YYYY-MM-DD` or empty; stored in the index.
+    pub date: String,
+    /// Replace the target if it exists.
+    pub replace: bool,
+}
+
+impl Default for MergeOptions {
+    fn default() -> Self {
+        let build = BuildOptions::default();
+        Self {
+            merge: MergeRule::Sum,
+            memory: build.memory,
+            threads: build.threads,
+            temp_dir: None,
+            source: String::new(),
+            date: String::new(),
+            replace: false,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What a build did.
+
+#![forbid(unsafe_code)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What a build wrote and where its time went.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct BuildReport {
+    /// Entries in the index.
+    pub entries: u64,
+    /// Bytes of the whole file.
+    pub bytes: u64,
+    /// Different digests that shared a fingerprint and became one entry.
+    pub collisions: u64,
+    /// Leading bits kept of every digest.
+    pub bits: u32,
+    /// The probability that a password that is in none of the inputs is reported as exposed; 0 when exact.
+    pub false_positive_rate: f64,
+    /// Every password seen at least this often is in the index.
+    pub floor: u64,
+    /// Where the inputs stopped being sorted, if they did: everything was then sorted on disk.
+    pub went_unsorted: Option<String>,
+    /// Rows and range files outside the prefixes asked for.
+    pub left_out: u64,
+    /// Thread time spent reading and parsing.
+    pub parsing: Duration,
+    /// Thread time spent sorting, spilling to disk included.
+    pub sorting: Duration,
+    /// Thread time spent encoding groups.
+    pub encoding: Duration,
+    /// Thread time spent handing bytes to the system.
+    pub writing: Duration,
+    /// Time spent waiting for the disk at the end.
+    pub syncing: Duration,
+}
+
+/// Where thread time goes, added up over threads.
+#[derive(Debug, Default)]
+pub(crate) struct Stopwatches {
+    pub(crate) parsing: Stopwatch,
+    pub(crate) sorting: Stopwatch,
+    pub(crate) encoding: Stopwatch,
+    pub(crate) writing: Stopwatch,
+    pub(crate) syncing: Stopwatch,
+}
+
+/// A sum of times.
+#[derive(Debug, Default)]
+pub(crate) struct Stopwatch(AtomicU64);
+
+impl Stopwatch {
+    pub(crate) fn add(&self, time: Duration) {
+        self.0.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// Adds the time that `work` takes.
+    pub(crate) fn time<T>(&self, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.add(start.elapsed());
+        result
+    }
+
+    pub(crate) fn total(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}

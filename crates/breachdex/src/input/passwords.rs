@@ -1,0 +1,118 @@
+//! Passwords, one a line: a line ends at LF, one CR before it is dropped, the empty line is the empty
+//! password, and any length is hashed in constant memory.
+
+#![forbid(unsafe_code)]
+
+use super::faults::LineFault;
+use crate::digest::{Kind, PasswordHasher};
+use crate::entry::Entry;
+
+/// The digests of a text of whole lines, each a password seen once.
+pub(crate) struct Passwords<'a> {
+    rest: &'a [u8],
+    kind: Kind,
+    lines: u64,
+}
+
+impl<'a> Passwords<'a> {
+    pub(crate) fn new(text: &'a [u8], kind: Kind) -> Self {
+        Self { rest: text, kind, lines: 0 }
+    }
+
+    /// Lines read so far, the one just returned included.
+    pub(crate) fn lines(&self) -> u64 {
+        self.lines
+    }
+}
+
+impl Iterator for Passwords<'_> {
+    type Item = Result<Entry, LineFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        self.lines += 1;
+        let length = self.rest.iter().position(|byte| *byte == b'\n').unwrap_or(self.rest.len());
+        let line = &self.rest[..length];
+        self.rest = &self.rest[(length + 1).min(self.rest.len())..];
+        let mut hasher = PasswordHasher::new(self.kind);
+        hasher.update(line.strip_suffix(b"\r").unwrap_or(line));
+        Some(finish(hasher))
+    }
+}
+
+/// Hashes a line that comes in pieces, because it is longer than a block.
+pub(crate) struct LongPassword {
+    hasher: PasswordHasher,
+    /// A CR whose meaning the next byte decides.
+    pending_return: bool,
+}
+
+impl LongPassword {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self { hasher: PasswordHasher::new(kind), pending_return: false }
+    }
+
+    /// Adds a piece of the line, which holds no line feed.
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        if piece.is_empty() {
+            return;
+        }
+        if self.pending_return {
+            self.hasher.update(b"\r");
+        }
+        let body = piece.strip_suffix(b"\r");
+        self.pending_return = body.is_some();
+        self.hasher.update(body.unwrap_or(piece));
+    }
+
+    /// The entry, now that the line has ended.
+    pub(crate) fn finish(self) -> Result<Entry, LineFault> {
+        finish(self.hasher)
+    }
+}
+
+fn finish(hasher: PasswordHasher) -> Result<Entry, LineFault> {
+    let digest = hasher.finish().map_err(|_| LineFault::NotUtf8)?;
+    Ok(Entry::new(&digest, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::digest::Digest;
+
+    #[test]
+    fn lines_end_at_a_line_feed_and_lose_one_return() {
+        let text = b"password\nwith return\r\n\n\r\r\n\xff\n";
+        let found: Vec<Entry> = Passwords::new(text, Kind::Sha1).map(Result::unwrap).collect();
+        let expected = [&b"password"[..], b"with return", b"", b"\r", b"\xff"];
+        assert!(found.iter().map(|entry| entry.digest(Kind::Sha1)).eq(expected.map(Digest::sha1)));
+    }
+
+    #[test]
+    fn an_ntlm_password_must_be_utf8() {
+        let mut passwords = Passwords::new(b"gr\xc3\xbcn\n\xff\n", Kind::Ntlm);
+        assert!(passwords.next().unwrap().unwrap().digest(Kind::Ntlm) == Digest::ntlm("grün"));
+        assert_eq!(passwords.next().unwrap().err(), Some(LineFault::NotUtf8));
+        assert_eq!(passwords.lines(), 2);
+    }
+
+    #[test]
+    fn a_long_password_may_come_in_any_pieces() {
+        for text in [&b"a\r\rb\r"[..], b"\r", b"", b"\r\r\r", b"abc"] {
+            let whole = text.strip_suffix(b"\r").unwrap_or(text);
+            for cut in 0..=text.len() {
+                for second in cut..=text.len() {
+                    let mut long = LongPassword::new(Kind::Sha1);
+                    long.update(&text[..cut]);
+                    long.update(&text[cut..second]);
+                    long.update(&text[second..]);
+                    assert!(long.finish().unwrap().digest(Kind::Sha1) == Digest::sha1(whole));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! A folder of range files, as downloaders of Pwned Passwords leave it: one file for each 5-digit prefix,
+//! named for it, holding `SUFFIX:COUNT` rows.
+
+#![forbid(unsafe_code)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::Source;
+use super::decompress::{Packing, TextReader};
+use super::faults::{LineFault, RowShape};
+use super::lines::Rows;
+use crate::coverage::{Coverage, PREFIX_COUNT};
+use crate::digest::Key;
+use crate::entry::Entry;
+use crate::error::{Error, InputError, Result, io_error};
+use crate::hex;
+
+/// Hex digits of a range file's name.
+const NAME_DIGITS: usize = 5;
+
+/// A folder whose every entry is a range file. Names are kept as a few bits each, for a whole corpus has a
+/// million of them.
+pub(crate) struct RangeFolder {
+    pub(crate) path: PathBuf,
+    names: Vec<FileName>,
+}
+
+/// How a prefix's file is written: present, which digits are lower-case, and its endings. 0 is no file.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct FileName(u16);
+
+impl FileName {
+    const PRESENT: u16 = 1 << 15;
+    const TEXT: u16 = 1 << 8;
+    const GZIP: u16 = 1 << 9;
+    const ZSTD: u16 = 1 << 10;
+
+    /// Takes a name apart into its prefix and its form; `None` for what no range file is called.
+    fn parse(name: &str) -> Option<(u32, Self)> {
+        let (digits, endings) = name.split_at_checked(NAME_DIGITS)?;
+        let form = match endings {
+            "" => 0,
+            ".txt" => Self::TEXT,
+            ".gz" => Self::GZIP,
+            ".txt.gz" => Self::TEXT | Self::GZIP,
+            ".zst" => Self::ZSTD,
+            ".txt.zst" => Self::TEXT | Self::ZSTD,
+            _ => return None,
+        };
+        let mut prefix = 0;
+        let mut lower = 0;
+        for byte in digits.bytes() {
+            prefix = prefix << 4 | u32::from(hex::digit(byte)?);
+            lower = lower << 1 | u16::from(byte.is_ascii_lowercase());
+        }
+        Some((prefix, Self(Self::PRESENT | form | lower)))
+    }
+
+    fn is_present(self) -> bool {
+        self.0 & Self::PRESENT != 0
+    }
+
+    fn write(self, prefix: u32) -> String {
+        let mut name: String = format!("{prefix:05X}")
+            .chars()
+            .enumerate()
+            .map(|(i, digit)| {
+                let lower = self.0 >> (NAME_DIGITS - 1 - i) & 1 != 0;
+                if lower { digit.to_ascii_lowercase() } else { digit }
+            })
+            .collect();
+        for (bit, ending) in [(Self::TEXT, ".txt"), (Self::GZIP, ".gz"), (Self::ZSTD, ".zst")] {
+            if self.0 & bit != 0 {
+                name.push_str(ending);
+            }
+        }
+        name
+    }
+}
+
+impl RangeFolder {
+    /// Lists a folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Input`] where an entry is no range file or two are the same range.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let mut names = vec![FileName::default(); PREFIX_COUNT as usize];
+        for entry in std::fs::read_dir(path).map_err(io_error("list", path))? {
+            let entry = entry.map_err(io_error("list", path))?;
+            let name = entry.file_name();
+            let place = entry.path();
+            let parsed = name.to_str().and_then(FileName::parse);
+            let is_folder = entry.file_type().map_err(io_error("look at", &place))?.is_dir();
+            let Some((prefix, form)) = parsed.filter(|_| !is_folder) else {
+                return Err(fault(
+                    &place,
+                    None,
+                    "this is not a range file: expected names like 00000 or 00000.txt, .gz or .zst after it; \
+                     move it elsewhere"
+                        .into(),
+                ));
+            };
+            let slot = &mut names[prefix as usize];
+            if slot.is_present() {
+                let mut both = [slot.write(prefix), form.write(prefix)];
+                both.sort();
+                return Err(fault(
+                    path,
+                    None,
+                    format!("{} and {} are the same range; keep one of them", both[0], both[1]),
+                ));
+            }
+            *slot = form;
+        }
+        Ok(Self { path: path.to_owned(), names })
+    }
+
+    /// The prefixes that have a file.
+    pub(crate) fn present(&self) -> Coverage {
+        let present = (0..).zip(&self.names).filter(|(_, name)| name.is_present());
+        Coverage::from_ranges(present.map(|(prefix, _)| (prefix, prefix))).unwrap_or_else(Coverage::empty)
+    }
+
+    /// Refuses a folder that lacks the file of a prefix that must be there.
+    pub(crate) fn require(&self, wanted: &Coverage) -> Result<()> {
+        const NAMED: usize = 5;
+        let wanted = wanted.ranges().iter().flat_map(|(first, last)| *first..=*last);
+        let mut missing = wanted.filter(|prefix| !self.names[*prefix as usize].is_present());
+        let first: Vec<String> = missing.by_ref().take(NAMED).map(|prefix| format!("{prefix:05X}")).collect();
+        if first.is_empty() {
+            return Ok(());
+        }
+        let more = missing.count();
+        let count = first.len() + more;
+        let reason = format!(
+            "{count} range {} missing: {}{}; download {}, or say with --prefixes or --partial that the folder \
+             is not whole",
+            if count == 1 { "file is" } else { "files are" },
+            first.join(", "),
+            if more > 0 { ", ..." } else { "" },
+            if count == 1 { "it" } else { "them" },
+        );
+        Err(fault(&self.path, None, reason))
+    }
+
+    /// How many files lie outside `wanted`.
+    pub(crate) fn outside(&self, wanted: &Coverage) -> u64 {
+        let present = (0..).zip(&self.names).filter(|(_, name)| name.is_present());
+        present.filter(|(prefix, _)| !wanted.contains(*prefix)).count() as u64
+    }
+
+    /// The path of a prefix's file, if there is one.
+    pub(crate) fn file(&self, prefix: u32) -> Option<PathBuf> {
+        let name = self.names[prefix as usize];
+        name.is_present().then(|| self.path.join(name.write(prefix)))
+    }
+}
+
+/// The rows of one range file.
+pub(crate) struct RangeFile {
+    pub(crate) path: PathBuf,
+    pub(crate) prefix: u32,
+    text: Vec<u8>,
+    length: usize,
+}
+
+impl RangeFile {
+    /// Reads a file whole. Adds the bytes read to `read`; refuses more than `most` bytes of text.
+    pub(crate) fn read(path: PathBuf, prefix: u32, most: usize, read: &Arc<AtomicU64>) -> Result<Self> {
+        let source = Source::Path(path);
+        let look_inside = matches!(&source, Source::Path(path) if Packing::of_name(path) == Packing::Plain);
+        let mut reader = TextReader::open(&source, look_inside, Arc::clone(read))?;
+        let Source::Path(path) = source else { unreachable!("made of a path above") };
+        let mut text = vec![0; 128 << 10];
+        let mut length = 0;
+        loop {
+            if length == text.len() {
+                if length >= most {
+                    return Err(Error::Unbuildable(format!(
+                        "{} does not fit into the memory allowed; raise --memory",
+                        path.display()
+                    )));
+                }
+                text.resize(length * 2, 0);
+            }
+            match reader.read(&mut text[length..])? {
+                0 => break,
+                read => length += read,
+            }
+        }
+        Ok(Self { path, prefix, text, length })
+    }
+
+    /// Appends the file's entries to `entries` and returns whether they are ascending. A file that says only
+    /// that the range is empty has none.
+    pub(crate) fn parse(&mut self, shape: RowShape, entries: &mut Vec<Entry>) -> Result<bool> {
+        if self.length == 0 {
+            return Err(self.fault(None, "the file is empty; download the range again".into()));
+        }
+        if self.says_empty(shape) {
+            return Ok(true);
+        }
+        if self.text[self.length - 1] != b'\n' {
+            self.text.resize(self.length.max(self.text.len()) + 1, 0);
+            self.text[self.length] = b'\n';
+            self.length += 1;
+        }
+        let mut top = Key::default();
+        top.place(0, 20, u64::from(self.prefix));
+        let mut rows = Rows::new(&self.text[..self.length], shape, true);
+        let mut ascending = true;
+        let mut last = Key::default();
+        while let Some(row) = rows.next() {
+            let Entry { mut key, count } =
+                row.map_err(|found| self.fault(Some(rows.lines()), found.describe(shape)))?;
+            key.words[0] |= top.words[0];
+            ascending &= last <= key;
+            last = key;
+            entries.push(Entry { key, count });
+        }
+        Ok(ascending)
+    }
+
+    /// Whether the only row is the all-zero suffix with the count 0.
+    fn says_empty(&self, shape: RowShape) -> bool {
+        let text = &self.text[..self.length];
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        text.len() == shape.digits() + 2
+            && text.ends_with(b":0")
+            && text[..shape.digits()].iter().all(|digit| *digit == b'0')
+    }
+
+    /// Names this file and a line in it.
+    pub(crate) fn fault(&self, line: Option<u64>, reason: String) -> Error {
+        fault(&self.path, line, reason)
+    }
+
+    /// The line of the first row whose digest an earlier one has as well.
+    pub(crate) fn duplicate(&self, shape: RowShape) -> Error {
+        let mut rows = Rows::new(&self.text[..self.length], shape, true);
+        let mut seen = std::collections::BTreeSet::new();
+        let mut line = None;
+        while let Some(Ok(row)) = rows.next() {
+            if !seen.insert(row.key) {
+                line = Some(rows.lines());
+                break;
+            }
+        }
+        self.fault(line, LineFault::Duplicate.describe(shape))
+    }
+}
+
+fn fault(path: &Path, line: Option<u64>, reason: String) -> Error {
+    InputError { input: path.display().to_string(), line, reason }.into()
+}
+
+#[cfg(test)]
+#[path = "ranges_tests.rs"]
+mod tests;

@@ -1,0 +1,270 @@
+//! All inputs of a build laid end to end, handed out in pieces that threads can work on apart.
+
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::blocks::{BlockPool, Cut, Segment, TextBlock, last_cut};
+use super::decompress::TextReader;
+use super::faults::LineFault;
+use super::indexes::Runs;
+use super::passwords::LongPassword;
+use super::ranges::RangeFolder;
+use super::{Format, Input};
+use crate::coverage::Coverage;
+use crate::digest::Kind;
+use crate::entry::Entry;
+use crate::error::{Error, Result};
+use crate::index::{Index, Range};
+
+/// An input that was looked at: what it is, and what of it is opened once for all passes.
+pub(crate) struct Opened {
+    pub(crate) input: Input,
+    pub(crate) name: Arc<str>,
+    pub(crate) contents: Contents,
+}
+
+/// What an input holds.
+pub(crate) enum Contents {
+    Rows,
+    Passwords,
+    Ranges(RangeFolder),
+    Index(Index),
+}
+
+impl Opened {
+    /// Looks at an input. Text is not opened yet.
+    pub(crate) fn new(input: &Input) -> Result<Self> {
+        let contents = match (input.resolve_format()?, &input.source) {
+            (Format::Ranges, super::Source::Path(path)) => Contents::Ranges(RangeFolder::open(path)?),
+            (Format::Index, super::Source::Path(path)) => Contents::Index(Index::open(path)?),
+            (Format::Passwords, _) => Contents::Passwords,
+            _ => Contents::Rows,
+        };
+        Ok(Self { input: input.clone(), name: input.name().into(), contents })
+    }
+}
+
+/// A piece of the inputs.
+pub(crate) enum Work {
+    Rows(TextBlock),
+    Passwords(TextBlock),
+    /// A password too long for a block, already hashed; one line of an input.
+    LongPassword { input: usize, entry: Result<Entry, LineFault> },
+    /// The range files under a 16-bit prefix.
+    Ranges { input: usize, prefix: u32 },
+    /// Entries of an index.
+    Entries { input: usize, entries: Vec<Entry> },
+}
+
+/// How much is read at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// Bytes of text in a block.
+    pub(crate) block: usize,
+    /// The most that a block may grow to, where one group fills it.
+    pub(crate) most: usize,
+    /// Entries of a run of an index.
+    pub(crate) run: usize,
+}
+
+/// Reads the inputs one after another.
+pub(crate) struct InputStream<'a> {
+    inputs: &'a [Opened],
+    kind: Kind,
+    /// The prefixes asked for; range files outside are not opened.
+    wanted: &'a Coverage,
+    sizes: Sizes,
+    pool: Arc<BlockPool>,
+    read: Arc<AtomicU64>,
+    /// The input being read.
+    at: usize,
+    text: Option<TextReader>,
+    /// Text that was read and belongs to the next block.
+    carry: TextBlock,
+    next_prefix: u32,
+    entries: Option<Runs<Range<'a>>>,
+}
+
+impl<'a> InputStream<'a> {
+    pub(crate) fn new(
+        inputs: &'a [Opened],
+        kind: Kind,
+        wanted: &'a Coverage,
+        sizes: Sizes,
+        read: Arc<AtomicU64>,
+    ) -> Self {
+        let secret = inputs.iter().any(|input| matches!(input.contents, Contents::Passwords));
+        Self {
+            inputs,
+            kind,
+            wanted,
+            sizes,
+            pool: Arc::new(BlockPool::new(secret)),
+            read,
+            at: 0,
+            text: None,
+            carry: TextBlock::default(),
+            next_prefix: 0,
+            entries: None,
+        }
+    }
+
+    /// Where blocks go when they have been worked on.
+    pub(crate) fn pool(&self) -> Arc<BlockPool> {
+        Arc::clone(&self.pool)
+    }
+
+    /// The next piece; text ends where `cut` says.
+    pub(crate) fn next_work(&mut self, cut: Cut) -> Result<Option<Work>> {
+        while self.at < self.inputs.len() || self.carry.length > 0 {
+            let work = match self.inputs.get(self.at).map(|input| &input.contents) {
+                Some(Contents::Ranges(folder)) => self.next_ranges(folder),
+                Some(Contents::Index(index)) => self.next_entries(index)?,
+                Some(Contents::Passwords) => self.next_passwords()?,
+                Some(Contents::Rows) | None => self.next_rows(cut)?,
+            };
+            if work.is_some() {
+                return Ok(work);
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_ranges(&mut self, folder: &RangeFolder) -> Option<Work> {
+        while self.next_prefix < 1 << 16 {
+            let prefix = self.next_prefix;
+            self.next_prefix += 1;
+            let has_file =
+                |prefix: &u32| self.wanted.contains(*prefix) && folder.file(*prefix).is_some();
+            if (prefix << 4..=prefix << 4 | 15).any(|prefix| has_file(&prefix)) {
+                return Some(Work::Ranges { input: self.at, prefix });
+            }
+        }
+        self.next_prefix = 0;
+        self.at += 1;
+        None
+    }
+
+    fn next_entries(&mut self, index: &'a Index) -> Result<Option<Work>> {
+        let runs = self.entries.get_or_insert_with(|| Runs::new(index.iter()));
+        if let Some(entries) = runs.next_run(self.sizes.run)? {
+            return Ok(Some(Work::Entries { input: self.at, entries }));
+        }
+        self.entries = None;
+        self.at += 1;
+        Ok(None)
+    }
+
+    fn next_rows(&mut self, cut: Cut) -> Result<Option<Work>> {
+        /// A line of this length is no row; the parser says why.
+        const NO_ROW: usize = 64 << 10;
+        let mut block = std::mem::take(&mut self.carry);
+        let mut target = self.sizes.block;
+        loop {
+            if !self.fill(&mut block, target, |contents| matches!(contents, Contents::Rows))? {
+                return Ok(self.unless_empty(block).map(Work::Rows));
+            }
+            if let Some(at) = last_cut(block.text(), cut) {
+                self.carry_from(&mut block, at);
+                return Ok(Some(Work::Rows(block)));
+            }
+            if block.length >= NO_ROW && last_cut(block.text(), Cut::Line).is_none() {
+                return Ok(Some(Work::Rows(block)));
+            }
+            if target >= self.sizes.most {
+                return Err(Error::Unbuildable(
+                    "the rows under one 16-bit prefix do not fit into the memory allowed; raise --memory".into(),
+                ));
+            }
+            target = (target * 2).min(self.sizes.most);
+        }
+    }
+
+    fn next_passwords(&mut self) -> Result<Option<Work>> {
+        let mut block = std::mem::take(&mut self.carry);
+        let target = self.sizes.block;
+        if !self.fill(&mut block, target, |contents| matches!(contents, Contents::Passwords))? {
+            return Ok(self.unless_empty(block).map(Work::Passwords));
+        }
+        if let Some(at) = last_cut(block.text(), Cut::Line) {
+            self.carry_from(&mut block, at);
+            return Ok(Some(Work::Passwords(block)));
+        }
+        self.long_password(block).map(Some)
+    }
+
+    /// Hashes a line whose beginning fills the block, and leaves what follows it.
+    fn long_password(&mut self, mut block: TextBlock) -> Result<Work> {
+        let input = block.segments.last().map_or(self.at, |segment| segment.input);
+        let mut long = LongPassword::new(self.kind);
+        loop {
+            if let Some(end) = block.text().iter().position(|byte| *byte == b'\n') {
+                long.update(&block.text()[..end]);
+                self.carry_from(&mut block, end + 1);
+                break;
+            }
+            long.update(block.text());
+            block.length = 0;
+            block.segments = vec![Segment { start: 0, input, starts_file: false }];
+            // The end of the input ends the line, as `fill` would with a line feed.
+            let room = self.sizes.block;
+            let read = match &mut self.text {
+                Some(reader) => reader.read(&mut block.spare(room)[..room])?,
+                None => 0,
+            };
+            block.length = read;
+            if read == 0 {
+                self.text = None;
+                self.at += 1;
+                break;
+            }
+        }
+        self.pool.give_back(block);
+        Ok(Work::LongPassword { input, entry: long.finish() })
+    }
+
+    /// Reads until the block holds `target` bytes, on into the inputs that follow as long as they are of
+    /// the same make. `false` when there are no more of them.
+    fn fill(&mut self, block: &mut TextBlock, target: usize, same: impl Fn(&Contents) -> bool) -> Result<bool> {
+        while block.length < target {
+            let Some(input) = self.inputs.get(self.at).filter(|input| same(&input.contents)) else {
+                return Ok(false);
+            };
+            let reader = match &mut self.text {
+                Some(reader) => reader,
+                closed => {
+                    let look_inside = matches!(input.contents, Contents::Rows);
+                    let segment = Segment { start: block.length, input: self.at, starts_file: true };
+                    block.segments.push(segment);
+                    closed.insert(TextReader::open(&input.input.source, look_inside, Arc::clone(&self.read))?)
+                }
+            };
+            let room = target - block.length;
+            match reader.read(&mut block.spare(room)[..room])? {
+                0 => {
+                    block.end_line();
+                    self.text = None;
+                    self.at += 1;
+                }
+                read => block.length += read,
+            }
+        }
+        Ok(true)
+    }
+
+    fn carry_from(&mut self, block: &mut TextBlock, at: usize) {
+        let mut rest = self.pool.take();
+        block.split_into(at, &mut rest);
+        self.carry = rest;
+    }
+
+    fn unless_empty(&self, block: TextBlock) -> Option<TextBlock> {
+        if block.length > 0 {
+            return Some(block);
+        }
+        self.pool.give_back(block);
+        None
+    }
+}
