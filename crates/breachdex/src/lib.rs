@@ -23,6 +23,7 @@
 
 #![deny(unsafe_code)]
 
+mod build;
 mod coverage;
 mod digest;
 mod entry;
@@ -30,6 +31,7 @@ mod error;
 mod format;
 mod hex;
 mod index;
+mod input;
 mod kernels;
 mod monitor;
 pub mod rows;
@@ -37,11 +39,15 @@ mod storage;
 #[cfg(test)]
 mod testing;
 
+pub use build::{
+    BuildOptions, BuildReport, CoverageRule, MergeOptions, MergeRule, build, merge,
+};
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
 pub use error::{Error, Fault, InputError, Result, Section};
 pub use format::MIN_BITS;
 pub use index::{Answer, ContentId, Index, IndexSet, Metadata, OpenOptions, Range, SetRange};
+pub use input::{Format, Input, Source};
 pub use kernels::Kernel;
 pub use monitor::{Monitor, Phase, Progress};

@@ -4,8 +4,11 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
+use super::control::lock;
 use super::positioned;
+use super::report::Stopwatches;
 use super::span::{Span, Totals};
 use crate::digest::Key;
 use crate::entry::Entry;
@@ -53,27 +56,57 @@ impl GroupLog {
     }
 }
 
-/// A file that groups are written to, from `base` on.
-pub(crate) struct GroupFile<'a> {
-    pub(crate) file: &'a File,
-    pub(crate) path: &'a Path,
+/// A file that groups are written to, from `base` on, and where each of them is.
+pub(crate) struct GroupStore {
+    pub(crate) file: File,
+    /// Names the file in messages.
+    pub(crate) path: PathBuf,
     pub(crate) base: u64,
     pub(crate) layout: Layout,
+    pub(crate) log: GroupLog,
 }
 
-impl GroupFile<'_> {
-    pub(crate) fn write(&self, span: &PlacedSpan) -> Result<()> {
-        positioned::write_all(self.file, &span.bytes, self.base + span.offset, self.path)
+impl GroupStore {
+    pub(crate) fn new(file: File, path: &Path, base: u64, layout: Layout) -> Self {
+        Self { file, path: path.to_owned(), base, layout, log: GroupLog::default() }
     }
 
     /// Appends a group's entries to `entries`; `bytes` is working memory.
     pub(crate) fn read(&self, place: &GroupPlace, bytes: &mut Vec<u8>, entries: &mut Vec<Entry>) -> Result<()> {
         bytes.resize(place.length as usize, 0);
-        positioned::read_exact(self.file, bytes, self.base + place.offset, self.path)?;
+        positioned::read_exact(&self.file, bytes, self.base + place.offset, &self.path)?;
         decode(bytes, self.layout, place, entries).map_err(|reason| Error::Damaged {
-            name: PathBuf::from(self.path).display().to_string(),
+            name: self.path.display().to_string(),
             fault: Fault::new(Section::Groups, self.base + place.offset, reason),
         })
+    }
+}
+
+/// Writes spans from many threads and keeps their memory for the next ones.
+pub(crate) struct SpanWriter<'a> {
+    file: &'a File,
+    path: &'a Path,
+    base: u64,
+    watches: &'a Stopwatches,
+    free: Mutex<Vec<Vec<u8>>>,
+}
+
+impl<'a> SpanWriter<'a> {
+    pub(crate) fn new(store: &'a GroupStore, watches: &'a Stopwatches) -> Self {
+        Self { file: &store.file, path: &store.path, base: store.base, watches, free: Mutex::default() }
+    }
+
+    /// A buffer to encode into.
+    pub(crate) fn buffer(&self) -> Vec<u8> {
+        lock(&self.free).pop().unwrap_or_default()
+    }
+
+    pub(crate) fn write(&self, span: PlacedSpan) -> Result<()> {
+        self.watches
+            .writing
+            .time(|| positioned::write_all(self.file, &span.bytes, self.base + span.offset, self.path))?;
+        lock(&self.free).push(span.bytes);
+        Ok(())
     }
 }
 

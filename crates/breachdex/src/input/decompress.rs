@@ -115,11 +115,6 @@ impl TextReader {
         Ok(reader)
     }
 
-    /// The input's name in messages.
-    pub(crate) fn name(&self) -> &Arc<str> {
-        &self.name
-    }
-
     /// Reads the next bytes; 0 at the end of the input.
     ///
     /// # Errors

@@ -19,6 +19,10 @@ impl<I: Iterator<Item = Result<Entry>>> Runs<I> {
         Self { entries, held: None }
     }
 
+    pub(crate) fn into_inner(self) -> I {
+        self.entries
+    }
+
     /// The next run, `None` after the last. `most` bounds its entries; a longer one is given all the same,
     /// and refused where its group is encoded.
     pub(crate) fn next_run(&mut self, most: usize) -> Result<Option<Vec<Entry>>> {

@@ -1,0 +1,285 @@
+//! From options and inputs to what will be done: every request that cannot be is refused here, before input
+//! is read.
+
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+
+use super::options::{BuildOptions, CoverageRule, MergeRule};
+use super::span::{Keep, Plan};
+use crate::coverage::{Coverage, PREFIX_COUNT};
+use crate::digest::Kind;
+use crate::error::{Error, Result};
+use crate::format::{Layout, MAX_DIRECTORY_BITS, MIN_BITS};
+use crate::index::{Index, Metadata};
+use crate::input::stream::{Contents, Opened};
+
+/// The least memory that a build can be told to keep to.
+const LEAST_MEMORY: u64 = 16 << 20;
+
+/// The most entries in 2^bits fingerprints: a false-positive rate of 2^-7.
+const MOST_RATE_BITS: u32 = 7;
+
+/// Everything decided before input is read.
+pub(crate) struct Decision {
+    pub(crate) layout: Layout,
+    /// Leading bits by which entries are told apart.
+    pub(crate) width: u32,
+    pub(crate) merge: MergeRule,
+    pub(crate) min_count: u64,
+    pub(crate) top: Option<u64>,
+    pub(crate) coverage: Coverage,
+    /// The prefixes that are read; the whole unless ranges were named.
+    pub(crate) wanted: Coverage,
+    /// Range files outside `wanted`.
+    pub(crate) files_left_out: u64,
+    pub(crate) floors: Floors,
+    pub(crate) earlier_collisions: u64,
+    /// The most entries that keep the false-positive rate acceptable.
+    pub(crate) most_entries: Option<u64>,
+}
+
+/// What the floors of index inputs do to the result's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Floors {
+    /// How much of a count index inputs may lack at most.
+    slack: u64,
+    /// The largest floor of one.
+    least: u64,
+}
+
+impl Floors {
+    /// When counts are added up, each input may lack up to its floor less one. When the largest stays, the
+    /// input that has it has it whole, from its own floor on.
+    pub(crate) fn new(rule: MergeRule, floors: impl Iterator<Item = u64>) -> Self {
+        let start = Self { slack: 0, least: 1 };
+        floors.fold(start, |sum, floor| match rule {
+            MergeRule::Sum => Self { slack: sum.slack.saturating_add(floor.saturating_sub(1)), ..sum },
+            MergeRule::Max | MergeRule::Error => Self { least: sum.least.max(floor), ..sum },
+        })
+    }
+
+    /// The floor of a result that keeps every count of `threshold` or more.
+    pub(crate) fn floor(self, threshold: u64) -> u64 {
+        threshold.saturating_add(self.slack).max(self.least)
+    }
+}
+
+impl Decision {
+    /// Decides what to build of inputs that were looked at.
+    pub(crate) fn new(options: &BuildOptions, inputs: &[Opened]) -> Result<Self> {
+        let kind = options.kind;
+        let indexes = || inputs.iter().filter_map(Opened::index);
+        for index in indexes() {
+            fits(index, options)?;
+        }
+        let width = indexes().map(|index| index.metadata().bits).min().unwrap_or(kind.bits());
+        let bits = options.bits.unwrap_or(kind.bits());
+        check_bits(kind, bits)?;
+        if let Some(index) = indexes().find(|index| index.metadata().bits < bits) {
+            return Err(Error::Unbuildable(format!(
+                "{} keeps {} bits of each digest, {bits} are wanted; use --bits {} or fewer",
+                index.name(),
+                index.metadata().bits,
+                index.metadata().bits
+            )));
+        }
+        let has_passwords = inputs.iter().any(|input| matches!(input.contents, Contents::Passwords));
+        let default_merge = if has_passwords { MergeRule::Sum } else { MergeRule::Error };
+        let merge = options.merge.unwrap_or(default_merge);
+        let wanted = wanted(&options.coverage)?;
+        let coverage = coverage(&options.coverage, &wanted, inputs)?;
+        let folders = || inputs.iter().filter_map(Opened::folder);
+        Ok(Self {
+            layout: Layout {
+                kind,
+                bits,
+                directory_bits: MAX_DIRECTORY_BITS,
+                counts: options.counts,
+                cut: options.top.is_some() || indexes().any(|index| index.metadata().is_cut),
+            },
+            width,
+            merge,
+            min_count: options.min_count.max(1),
+            top: options.top,
+            coverage,
+            files_left_out: folders().map(|folder| folder.outside(&wanted)).sum(),
+            wanted,
+            floors: Floors::new(merge, indexes().map(|index| index.metadata().floor)),
+            earlier_collisions: indexes().map(|index| index.metadata().collisions).sum(),
+            most_entries: most_entries(kind, bits, options.force_bits),
+        })
+    }
+
+    /// What the final groups are made by.
+    pub(crate) fn plan(&self, most: usize) -> Plan {
+        Plan {
+            layout: self.layout,
+            width: self.width,
+            merge: self.merge,
+            keep: Keep::AtLeast(self.min_count),
+            wanted: (!self.wanted.is_whole()).then(|| Arc::new(self.wanted.clone())),
+            most,
+        }
+    }
+
+    /// What groups are made by from which anything can be made later.
+    pub(crate) fn lossless_plan(&self, most: usize) -> Plan {
+        let layout = Layout { bits: self.width, counts: true, cut: false, ..self.layout };
+        Plan { layout, keep: Keep::AtLeast(1), ..self.plan(most) }
+    }
+
+    /// Whether the final groups have lost nothing either.
+    pub(crate) fn is_lossless(&self) -> bool {
+        self.top.is_none() && self.min_count == 1 && self.layout.counts && self.layout.bits == self.width
+    }
+
+    /// Refuses a result whose false-positive rate nobody would want.
+    pub(crate) fn check_rate(&self, entries: u64) -> Result<()> {
+        match self.most_entries {
+            Some(most) if entries > most => Err(Error::Unbuildable(format!(
+                "with {} bits more than one password in 128 would be reported as exposed by chance; \
+                 use more --bits, or --force-bits",
+                self.layout.bits
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Opened {
+    fn index(&self) -> Option<&Index> {
+        match &self.contents {
+            Contents::Index(index) => Some(index),
+            _ => None,
+        }
+    }
+
+    fn folder(&self) -> Option<&crate::input::ranges::RangeFolder> {
+        match &self.contents {
+            Contents::Ranges(folder) => Some(folder),
+            _ => None,
+        }
+    }
+}
+
+/// Refuses options that no input could meet.
+pub(crate) fn check_options(options: &BuildOptions) -> Result<()> {
+    let refused = |reason: String| Err(Error::Unbuildable(reason));
+    if options.memory < LEAST_MEMORY {
+        return refused("a build needs at least 16MiB of --memory".into());
+    }
+    if options.top == Some(0) {
+        return refused("--top 0 would keep nothing".into());
+    }
+    if !options.date.is_empty() && !is_date(&options.date) {
+        return refused("the date is not of the form YYYY-MM-DD".into());
+    }
+    check_bits(options.kind, options.bits.unwrap_or(options.kind.bits()))
+}
+
+fn check_bits(kind: Kind, bits: u32) -> Result<()> {
+    if (MIN_BITS..=kind.bits()).contains(&bits) {
+        return Ok(());
+    }
+    Err(Error::Unbuildable(format!("{kind} digests can be kept with {MIN_BITS} to {} bits, not {bits}", kind.bits())))
+}
+
+/// Whether a text is a day that there was, or will be.
+fn is_date(text: &str) -> bool {
+    let [year, month, day] = text.split('-').collect::<Vec<_>>()[..] else { return false };
+    let number = |part: &str, width: usize| {
+        (part.len() == width && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<u32>().ok())
+    };
+    let (Some(Some(year)), Some(Some(month)), Some(Some(day))) = (number(year, 4), number(month, 2), number(day, 2))
+    else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    (1..=days).contains(&day)
+}
+
+/// Refuses an index that cannot be an input of this build.
+fn fits(index: &Index, options: &BuildOptions) -> Result<()> {
+    let Metadata { kind, has_counts, .. } = index.metadata();
+    if *kind != options.kind {
+        return Err(Error::Unbuildable(format!(
+            "{} holds {kind} digests, {} ones are to be built; use --kind {}",
+            index.name(),
+            options.kind,
+            kind.name()
+        )));
+    }
+    if !has_counts && (options.counts || options.min_count > 1 || options.top.is_some()) {
+        return Err(Error::Unbuildable(format!(
+            "{} was built without counts; use --no-counts, without --min-count and --top",
+            index.name()
+        )));
+    }
+    Ok(())
+}
+
+fn most_entries(kind: Kind, bits: u32, force: bool) -> Option<u64> {
+    let exponent = bits - MOST_RATE_BITS;
+    (bits < kind.bits() && !force && exponent < u64::BITS).then(|| 1 << exponent)
+}
+
+fn wanted(rule: &CoverageRule) -> Result<Coverage> {
+    match rule {
+        CoverageRule::Whole | CoverageRule::Present => Ok(Coverage::whole()),
+        CoverageRule::Prefixes(ranges) => Coverage::from_ranges(ranges.iter().copied())
+            .filter(|coverage| !coverage.ranges().is_empty())
+            .ok_or_else(|| {
+                Error::Unbuildable(
+                    "prefixes are named as FIRST-LAST, 5 hex digits each, the first not after the last".into(),
+                )
+            }),
+    }
+}
+
+/// What the result covers. Refuses a range folder that lacks what it should hold.
+fn coverage(rule: &CoverageRule, wanted: &Coverage, inputs: &[Opened]) -> Result<Coverage> {
+    let present = *rule == CoverageRule::Present;
+    if present && !inputs.iter().any(|input| input.folder().is_some()) {
+        return Err(Error::Unbuildable("--partial is for a folder of range files; there is none".into()));
+    }
+    let mut covered = Coverage::empty();
+    for input in inputs {
+        let here = match &input.contents {
+            Contents::Rows | Contents::Passwords => Coverage::whole(),
+            Contents::Index(index) => index.metadata().coverage.clone(),
+            Contents::Ranges(folder) if present => folder.present(),
+            Contents::Ranges(folder) => {
+                folder.require(wanted)?;
+                Coverage::whole()
+            }
+        };
+        covered = covered.union(&here);
+    }
+    let covered = intersection(&covered, wanted);
+    if covered.ranges().is_empty() {
+        return Err(Error::Unbuildable("the inputs cover no prefix at all".into()));
+    }
+    Ok(covered)
+}
+
+/// What both cover.
+fn intersection(one: &Coverage, other: &Coverage) -> Coverage {
+    let both = one.ranges().iter().flat_map(|(first, last)| {
+        other.ranges().iter().filter_map(move |(from, to)| {
+            let (first, last) = (*first.max(from), *last.min(to));
+            (first <= last && last < PREFIX_COUNT).then_some((first, last))
+        })
+    });
+    Coverage::from_ranges(both).unwrap_or_else(Coverage::empty)
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -1,0 +1,177 @@
+//! The target appears whole or not at all: written beside it under a name of its own, locked while in use,
+//! synced, renamed. The next build of a target removes what a killed one left.
+
+#![forbid(unsafe_code)]
+
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::{Error, Result, io_error};
+
+/// Characters of a temporary name's random end.
+const RANDOM: usize = 8;
+
+/// The right to write a target, and the temporary file that will become it.
+pub(crate) struct Publication {
+    target: PathBuf,
+    folder: PathBuf,
+    replace: bool,
+    temporary: NamedTempFile,
+}
+
+impl Publication {
+    /// Claims a target. What a killed build of it left is removed.
+    ///
+    /// # Errors
+    /// [`Error::TargetExists`] unless `replace`; [`Error::TargetBusy`] while another build writes it;
+    /// [`Error::Io`]; [`Error::Unbuildable`] when the target is no regular file.
+    pub(crate) fn claim(target: &Path, replace: bool) -> Result<Self> {
+        match std::fs::symlink_metadata(target) {
+            Ok(facts) if facts.is_dir() => {
+                return Err(Error::Unbuildable(format!("{} is a folder", target.display())));
+            }
+            Ok(_) if !replace => return Err(Error::TargetExists(target.to_owned())),
+            Ok(facts) if !facts.is_file() && !facts.is_symlink() => {
+                return Err(Error::Unbuildable(format!("{} is not a regular file", target.display())));
+            }
+            _ => {}
+        }
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let Some(name) = target.file_name() else {
+            return Err(Error::Unbuildable(format!("{} is not a file name", target.display())));
+        };
+        let prefix = temporary_prefix(name);
+        // Between two builds of one target, looking for the other's file and making one's own is one step.
+        let guard = lock_folder(&folder)?;
+        clear_leftovers(target, &folder, &prefix)?;
+        let temporary = create(target, &folder, &prefix)?;
+        drop(guard);
+        Ok(Self { target: target.to_owned(), folder, replace, temporary })
+    }
+
+    /// The folder of the target.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A handle on the temporary file, and the target's path for messages.
+    pub(crate) fn file(&self) -> Result<(File, &Path)> {
+        let file = self.temporary.as_file().try_clone().map_err(io_error("write", &self.target))?;
+        Ok((file, &self.target))
+    }
+
+    /// Starts over with an empty temporary file.
+    pub(crate) fn renew(&mut self) -> Result<()> {
+        let prefix = temporary_prefix(self.target.file_name().unwrap_or_default());
+        self.temporary = create(&self.target, &self.folder, &prefix)?;
+        Ok(())
+    }
+
+    /// Waits until the temporary file is on disk.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.temporary.as_file().sync_all().map_err(io_error("write", &self.target))
+    }
+
+    /// Gives the temporary file, which was synced, the target's name.
+    pub(crate) fn publish(self) -> Result<()> {
+        let Self { target, folder, replace, temporary } = self;
+        let renamed = if replace { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
+        renamed.map_err(|failed| match failed.error.kind() {
+            std::io::ErrorKind::AlreadyExists if !replace => Error::TargetExists(target.clone()),
+            _ => io_error("create", &target)(failed.error),
+        })?;
+        sync_folder(&folder)
+    }
+}
+
+/// What the temporary files of a target are called, up to their random ends.
+fn temporary_prefix(name: &std::ffi::OsStr) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push(".breachdex-");
+    prefix
+}
+
+fn create(target: &Path, folder: &Path, prefix: &OsString) -> Result<NamedTempFile> {
+    let mut prefix = prefix.clone();
+    prefix.push(format!("{}-", std::process::id()));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).rand_bytes(RANDOM);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What an ordinary new file gets: the system takes the process's mask off.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let file = builder.tempfile_in(folder).map_err(io_error("create", target))?;
+    file.as_file().try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => Error::TargetBusy(target.to_owned()),
+        TryLockError::Error(source) => io_error("lock", target)(source),
+    })?;
+    Ok(file)
+}
+
+/// Removes temporary files of the target that no process holds.
+fn clear_leftovers(target: &Path, folder: &Path, prefix: &OsString) -> Result<()> {
+    for entry in std::fs::read_dir(folder).map_err(io_error("list", folder))? {
+        let entry = entry.map_err(io_error("list", folder))?;
+        if !is_temporary(&entry.file_name(), prefix) {
+            continue;
+        }
+        // One that went away meanwhile was nobody's.
+        let Ok(file) = File::open(entry.path()) else { continue };
+        match file.try_lock() {
+            Ok(()) => {
+                // A leftover that cannot be removed does no harm.
+                let _ = std::fs::remove_file(entry.path());
+            }
+            Err(TryLockError::WouldBlock) => return Err(Error::TargetBusy(target.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(io_error("lock", &entry.path())(source)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name is the prefix, a process id, a dash and a random end.
+fn is_temporary(name: &OsString, prefix: &OsString) -> bool {
+    let Some(rest) = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes()) else { return false };
+    let Some(dash) = rest.iter().position(|byte| *byte == b'-') else { return false };
+    let (process, random) = (&rest[..dash], &rest[dash + 1..]);
+    !process.is_empty()
+        && process.iter().all(u8::is_ascii_digit)
+        && random.len() == RANDOM
+        && random.iter().all(u8::is_ascii_alphanumeric)
+}
+
+#[cfg(unix)]
+fn lock_folder(folder: &Path) -> Result<File> {
+    let file = File::open(folder).map_err(io_error("open", folder))?;
+    file.lock().map_err(io_error("lock", folder))?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|file| file.sync_all()).map_err(io_error("write", folder))
+}
+
+/// Folders cannot be opened as files here; the file's own lock still tells builds apart.
+#[cfg(not(unix))]
+fn lock_folder(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "publish_tests.rs"]
+mod tests;
