@@ -1,1 +1,5 @@
-//! Shared by the benches.
+//! What the benchmarks share: synthetic corpora, the peers, timing, and the report.
+
+#![forbid(unsafe_code)]
+
+pub mod corpus;
