@@ -60,11 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         write_text(&corpus, order, &mut file, &name)?;
     }
     let seconds = started.elapsed().as_secs_f64();
-    writeln!(
-        io::stderr(),
-        "{entries} entries in {seconds:.2} s, {:.1} M/s",
-        entries as f64 / seconds / 1e6
-    )?;
+    writeln!(io::stderr(), "{entries} entries in {seconds:.2} s, {:.1} M/s", entries as f64 / seconds / 1e6)?;
     Ok(())
 }
 

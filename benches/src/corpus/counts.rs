@@ -2,8 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use rand_distr::Distribution;
-use rand_distr::weighted::WeightedAliasIndex;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng;
 
@@ -22,36 +20,54 @@ const FIRST_OCTAVE: u32 = 5;
 /// Draws counts with the real shares: a table below 32, then octaves in each of which a count's probability
 /// falls with its square. Entropy: 3.06 bits.
 pub struct CountModel {
-    slots: WeightedAliasIndex<u32>,
+    slots: [Slot; SLOTS],
 }
 
+/// One column of the alias table: with probability `threshold` / 2^32 its own number, else the other's.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    threshold: u64,
+    alias: u8,
+}
+
+const SLOTS: usize = 64;
+
 impl CountModel {
-    /// The model from the measured shares.
+    /// The model from the measured shares (Vose's alias table, so that a draw is one look-up).
     pub fn measured() -> Self {
-        let weights: Vec<u32> = EXACT.iter().chain(&OCTAVES).copied().collect();
-        match WeightedAliasIndex::new(weights) {
-            Ok(slots) => Self { slots },
-            Err(_) => unreachable!("the weights are positive constants"),
+        let total: u64 = weights().map(u64::from).sum();
+        // Scaled so that the mean over all slots is `total`; what is missing or too much moves between them.
+        let mut scaled = [0; SLOTS];
+        scaled
+            .iter_mut()
+            .zip(weights())
+            .for_each(|(place, weight)| *place = u64::from(weight) * SLOTS as u64);
+        let (mut poor, mut rich): (Vec<usize>, Vec<usize>) = (0..SLOTS).partition(|i| scaled[*i] < total);
+        let mut slots = [Slot { threshold: 1 << 32, alias: 0 }; SLOTS];
+        while let (Some(needy), Some(giver)) = (poor.pop(), rich.last().copied()) {
+            slots[needy] = Slot { threshold: (scaled[needy] << 32) / total, alias: giver as u8 };
+            scaled[giver] -= total - scaled[needy];
+            if scaled[giver] < total {
+                rich.pop();
+                poor.push(giver);
+            }
         }
+        Self { slots }
     }
 
     /// One count.
     #[inline]
     pub fn sample(&self, random: &mut Xoshiro256PlusPlus) -> u32 {
-        let slot = self.slots.sample(random);
-        if slot < EXACT.len() {
-            return slot as u32 + 1;
-        }
-        let start = 1_u32 << (slot - EXACT.len() + FIRST_OCTAVE as usize);
-        let uniform = f64::from(random.next_u32()) / f64::from(u32::MAX);
-        // The inverse of P(count < x) = 2 (1 - start / x).
-        let count = f64::from(start) / (1.0 - uniform / 2.0);
-        (count as u32).min(start * 2 - 1)
+        let draw = random.next_u64();
+        let column = (draw >> 58) as usize;
+        let slot = self.slots[column];
+        let number = if draw & 0xffff_ffff < slot.threshold { column } else { usize::from(slot.alias) };
+        if number < EXACT.len() { number as u32 + 1 } else { sample_octave(number - EXACT.len(), random) }
     }
 
     /// The probability of a count.
     pub fn share(count: u32) -> f64 {
-        let total = f64::from(EXACT.iter().chain(&OCTAVES).sum::<u32>());
+        let total = f64::from(weights().sum::<u32>());
         if count == 0 {
             return 0.0;
         }
@@ -70,4 +86,16 @@ impl CountModel {
         let last = 1_u32 << (FIRST_OCTAVE as usize + OCTAVES.len());
         (1..last).map(Self::share).filter(|share| *share > 0.0).map(|share| -share * share.log2()).sum()
     }
+}
+
+fn weights() -> impl Iterator<Item = u32> {
+    EXACT.into_iter().chain(OCTAVES)
+}
+
+fn sample_octave(octave: usize, random: &mut Xoshiro256PlusPlus) -> u32 {
+    let start = 1_u32 << (octave + FIRST_OCTAVE as usize);
+    let uniform = f64::from(random.next_u32()) / f64::from(u32::MAX);
+    // The inverse of P(count < x) = 2 (1 - start / x).
+    let count = f64::from(start) / (1.0 - uniform / 2.0);
+    (count as u32).min(start * 2 - 1)
 }

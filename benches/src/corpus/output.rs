@@ -145,21 +145,23 @@ impl<'a> LineWriter<'a> {
     }
 }
 
-const HEX_PAIRS: [[u8; 2]; 256] = {
-    let digits = b"0123456789ABCDEF";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
+/// Four bytes to eight upper-case digits at once, the first digit in the lowest byte: the nibbles are spread
+/// over the eight bytes of a word, then 7 is added to those of 10 and more.
+#[inline]
+fn hex_word(bytes: [u8; 4]) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut spread = u64::from(u32::from_le_bytes(bytes));
+    spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff;
+    spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff;
+    let nibbles = (spread >> 4 | spread << 8) & (0x0f * ONES);
+    let letters = ((nibbles + 6 * ONES) >> 4) & ONES;
+    nibbles + 0x30 * ONES + letters * 7
+}
 
 /// `HEX:COUNT` without a line end; returns its length.
 fn encode_row(row: &Row, kind: Kind, line: &mut [u8; LONGEST_LINE]) -> usize {
-    for (pair, byte) in line.chunks_exact_mut(2).zip(&row.digest) {
-        pair.copy_from_slice(&HEX_PAIRS[usize::from(*byte)]);
+    for (digits, bytes) in line.chunks_exact_mut(8).zip(row.digest.as_chunks::<4>().0) {
+        digits.copy_from_slice(&hex_word(*bytes).to_le_bytes());
     }
     let mut end = kind.hex_digits();
     line[end] = b':';
