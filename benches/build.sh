@@ -45,7 +45,7 @@ time_build() {
         "$bin/breachdex" build -o "$index" "$@" "$input"
 }
 
-"$bin/timing" --out "$results"
+"$bin/timing" --script "benches/build.sh $entries" --out "$results"
 time_build "build, sorted, --bits 64" 3 "$sorted" --bits 64
 time_build "build, sorted, --threads 1" 3 "$sorted" --threads 1
 time_build "build, unsorted, --memory 512MiB" 1 "$shuffled" --memory 512MiB

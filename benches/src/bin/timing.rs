@@ -22,6 +22,9 @@ struct Arguments {
     /// How the line is called; without it the head of a report is written instead of a line
     #[arg(long)]
     label: Option<String>,
+    /// What the head says it belongs to
+    #[arg(long, conflicts_with = "label")]
+    script: Option<String>,
     /// How often the command runs
     #[arg(long, default_value_t = 1)]
     runs: usize,
@@ -58,6 +61,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let Some(label) = &arguments.label else {
         let mut report = Report::new("breachdex as a whole process");
+        if let Some(script) = &arguments.script {
+            report.line(format_args!("- script: {script}"));
+        }
         report.line("\n| command | median | best | M lines/s | RssAnon peak, MiB | runs |");
         report.line("|---|---:|---:|---:|---:|---:|");
         return Ok(report.publish(arguments.out.as_deref(), true)?);
