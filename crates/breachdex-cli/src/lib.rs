@@ -1,1 +1,90 @@
-//! The command `breachdex` as a library.
+//! The command `breachdex` as a library, so that other programs can ship the same command.
+//!
+//! `flags` is what the user typed, `commands` is what happens then, one file each. The rest are the few
+//! places where the command touches the world: `passwords` in, `terminal` prompt and colour, `output` and
+//! `messages` out, `progress` and `signals` while a long job runs.
+
+#![forbid(unsafe_code)]
+
+mod commands;
+mod failure;
+mod flags;
+mod indexes;
+mod messages;
+mod output;
+mod passwords;
+mod progress;
+mod signals;
+mod terminal;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use clap::Parser as _;
+use clap::error::{ContextKind, ErrorKind};
+
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::flags::{Arguments, Command};
+
+/// Runs the command with the given arguments, the program's own name first, and returns its exit code:
+/// 0 success (for `check`: asked, and nothing exposed), 1 something is exposed, 2 an error or bad usage.
+///
+/// Reads standard input, writes standard output and standard error. Jobs that write files take over the
+/// process's handling of Ctrl-C, so that an interrupted job leaves nothing behind.
+///
+/// ```
+/// assert_eq!(breachdex_cli::run(["breachdex", "no-such-command"]), 2);
+/// ```
+pub fn run<I, T>(arguments: I) -> u8
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let exit = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => dispatch(parsed.command),
+        Err(error) => return explain(&error, &arguments),
+    };
+    match exit {
+        Ok(exit) => exit.code(),
+        Err(Failure::ClosedPipe) => Exit::Success.code(),
+        Err(failure) => {
+            messages::error(&failure);
+            Exit::Error.code()
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Build(flags) => commands::build::run(flags),
+        Command::Merge(flags) => commands::merge::run(flags),
+        Command::Check(flags) => commands::check::run(flags),
+        Command::Range(flags) => commands::range::run(&flags),
+        Command::Export(flags) => commands::export::run(&flags),
+        Command::Info(flags) => commands::info::run(&flags),
+        Command::Verify(flags) => commands::verify::run(&flags),
+        Command::Completions(flags) => commands::completions::run(&flags),
+        Command::Man(flags) => commands::man::run(&flags),
+    }
+}
+
+/// Prints help, the version or what is wrong with the arguments.
+///
+/// An argument that `check` does not know may be a password typed in the wrong place, so it is not repeated.
+fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
+    let repeats_input = matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::TooManyValues);
+    if repeats_input && arguments.get(1).is_some_and(|name| name == "check") {
+        let hint = match error.get(ContextKind::SuggestedArg) {
+            Some(suggestion) => format!("; did you mean {suggestion}?"),
+            None => String::from("; see breachdex check -h"),
+        };
+        messages::error(&format!("check was given an argument it does not know{hint}"));
+    } else {
+        // A closed pipe is not an error, and there is no third place to report another fault to.
+        let _ = error.print();
+        let _ = std::io::stdout().flush();
+    }
+    if error.use_stderr() { Exit::Error.code() } else { Exit::Success.code() }
+}

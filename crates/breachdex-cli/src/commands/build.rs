@@ -1,0 +1,98 @@
+//! `build`: inputs to one index.
+
+#![forbid(unsafe_code)]
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use breachdex::Kind;
+use breachdex::build::{BuildOptions, CoverageRule, Format, Input, MergeRule, Source};
+
+use crate::commands::{Exit, summary};
+use crate::failure::Failure;
+use crate::flags::{BuildFlags, FormatName, KindName, MergeRuleName, ResourceFlags};
+use crate::progress::Reporter;
+
+pub(crate) fn run(flags: Box<BuildFlags>) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let format = flags.format.map(Format::from);
+    let inputs = inputs(&flags.inputs, format)?;
+    let target = flags.target.output.clone();
+    let options = options(*flags);
+    let reporter = Reporter::start()?;
+    let report = breachdex::build::build(&inputs, &target, &options, &reporter)?;
+    drop(reporter);
+    summary::print(&report, options.kind, started.elapsed())
+}
+
+fn inputs(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Input>, Failure> {
+    if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Failure::Usage(String::from("standard input (-) can be read once only")));
+    }
+    let source = |path: &PathBuf| match path.as_os_str() == "-" {
+        true => Source::Stdin,
+        false => Source::Path(path.clone()),
+    };
+    Ok(paths.iter().map(|path| Input { source: source(path), format }).collect())
+}
+
+fn options(flags: BuildFlags) -> BuildOptions {
+    let defaults = BuildOptions::default();
+    BuildOptions {
+        kind: flags.kind.into(),
+        bits: flags.bits,
+        force_bits: flags.force_bits,
+        counts: !flags.no_counts,
+        min_count: flags.min_count,
+        top: flags.top,
+        merge: flags.merge.map(MergeRule::from),
+        coverage: match (flags.partial, flags.prefixes.is_empty()) {
+            (true, _) => CoverageRule::Present,
+            (false, false) => CoverageRule::Prefixes(flags.prefixes),
+            (false, true) => CoverageRule::Whole,
+        },
+        memory: flags.resources.memory,
+        threads: flags.resources.threads_or(defaults.threads),
+        temp_dir: flags.resources.temp_dir,
+        source: flags.target.source,
+        date: flags.target.date,
+        replace: flags.target.force,
+    }
+}
+
+impl ResourceFlags {
+    /// The number of threads asked for, else `default`.
+    pub(crate) fn threads_or(&self, default: usize) -> usize {
+        self.threads.map_or(default, |threads| threads as usize)
+    }
+}
+
+impl From<KindName> for Kind {
+    fn from(name: KindName) -> Self {
+        match name {
+            KindName::Sha1 => Self::Sha1,
+            KindName::Ntlm => Self::Ntlm,
+        }
+    }
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Hibp => Self::Hibp,
+            FormatName::Ranges => Self::Ranges,
+            FormatName::Passwords => Self::Passwords,
+            FormatName::Index => Self::Index,
+        }
+    }
+}
+
+impl From<MergeRuleName> for MergeRule {
+    fn from(name: MergeRuleName) -> Self {
+        match name {
+            MergeRuleName::Sum => Self::Sum,
+            MergeRuleName::Max => Self::Max,
+            MergeRuleName::Error => Self::Error,
+        }
+    }
+}

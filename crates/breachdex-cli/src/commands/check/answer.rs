@@ -1,0 +1,151 @@
+//! What `check` found for one line, and the ways to say it.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+
+use anstyle::{AnsiColor, Style};
+use breachdex::{Answer, Error};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::terminal;
+
+/// What was asked, as far as answers mention it.
+pub(super) struct Subject {
+    /// The index's path or `starter`; of several, joined.
+    pub(super) names: String,
+    pub(super) is_starter: bool,
+    pub(super) exact: bool,
+    pub(super) floor: u64,
+    pub(super) counts: bool,
+}
+
+/// The answer to one line.
+#[derive(Clone, Copy)]
+pub(super) struct Finding {
+    /// Seen at least as often as asked for.
+    pub(super) exposed: bool,
+    /// The true count; `None` in an index without counts.
+    count: Option<u64>,
+}
+
+impl Finding {
+    /// Judges what the index said by the threshold.
+    pub(super) fn of(answer: Answer, min_count: u64, counts: bool) -> Self {
+        match answer {
+            Answer::Absent => Self { exposed: false, count: counts.then_some(0) },
+            Answer::Present { count: Some(count) } if counts => {
+                Self { exposed: count >= min_count, count: Some(count) }
+            }
+            Answer::Present { .. } => Self { exposed: true, count: None },
+        }
+    }
+}
+
+/// How answers are said.
+#[derive(Clone, Copy)]
+pub(super) enum Rendering {
+    /// A line number, the finding and the count, with tabs between.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// One sentence, for the person who typed the password.
+    Sentence,
+    /// Not at all.
+    Quiet,
+}
+
+#[derive(Serialize)]
+struct FindingRow<'a> {
+    line: u64,
+    exposed: bool,
+    count: Option<u64>,
+    exact: bool,
+    floor: u64,
+    index: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorRow {
+    line: u64,
+    error: String,
+}
+
+impl Rendering {
+    /// Writes one answer.
+    pub(super) fn finding(
+        self,
+        line: u64,
+        finding: Finding,
+        subject: &Subject,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Text => output.write(text(line, finding).as_bytes()),
+            Self::Json => {
+                let Finding { exposed, count } = finding;
+                let Subject { exact, floor, names, .. } = subject;
+                json(&FindingRow { line, exposed, count, exact: *exact, floor: *floor, index: names }, output)
+            }
+            Self::Sentence => output.write(sentence(finding, subject).as_bytes()),
+            Self::Quiet => Ok(()),
+        }
+    }
+
+    /// Writes what is wrong with a line where standard output has a form for it.
+    pub(super) fn error(self, line: u64, error: &Error, output: &mut Output) -> Result<(), Failure> {
+        match self {
+            Self::Json => json(&ErrorRow { line, error: error.to_string() }, output),
+            Self::Text | Self::Sentence | Self::Quiet => Ok(()),
+        }
+    }
+}
+
+fn text(line: u64, finding: Finding) -> String {
+    match finding {
+        Finding { exposed: false, .. } => format!("{line}\tnot found\t0\n"),
+        Finding { count: Some(count), .. } => format!("{line}\texposed\t{count}\n"),
+        Finding { count: None, .. } => format!("{line}\texposed\t-\n"),
+    }
+}
+
+fn json(row: &impl Serialize, output: &mut Output) -> Result<(), Failure> {
+    let mut bytes = serde_json::to_vec(row).map_err(|error| Failure::output(error.into()))?;
+    bytes.push(b'\n');
+    output.write(&bytes)
+}
+
+fn sentence(finding: Finding, subject: &Subject) -> String {
+    let style = match (terminal::wants_colour(&io::stdout()), finding.exposed) {
+        (false, _) => Style::new(),
+        (true, true) => AnsiColor::Red.on_default().bold(),
+        (true, false) => Style::new().bold(),
+    };
+    let place = match subject.is_starter {
+        true => "the starter list of common passwords",
+        false => subject.names.as_str(),
+    };
+    match finding {
+        Finding { exposed: true, count } => {
+            let often = match count {
+                Some(1) => String::from(", seen once"),
+                Some(count) => format!(", seen {count} times"),
+                None => String::new(),
+            };
+            let doubt =
+                if subject.exact { "" } else { " (it keeps part of each digest: a false alarm is possible)" };
+            format!("{style}Exposed{style:#}: this password is in {place}{often}{doubt}; choose another.\n")
+        }
+        Finding { exposed: false, count: Some(count @ 1..) } => format!(
+            "{style}Below the threshold{style:#}: this password is in {place}, seen {count} times, less than asked for.\n"
+        ),
+        Finding { exposed: false, .. } if subject.is_starter => format!(
+            "{style}Not found{style:#}: this password is not in {place}, which is short: it may be exposed all the same.\n"
+        ),
+        Finding { exposed: false, .. } => {
+            format!("{style}Not found{style:#}: this password is not in {place}.\n")
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `export`: an index's entries as sorted text.
+
+#![forbid(unsafe_code)]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use breachdex::{Error, Index, rows};
+
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::flags::ExportFlags;
+use crate::output::Output;
+use crate::{messages, signals};
+
+mod target;
+
+use target::Target;
+
+/// Text is handed on in pieces of this size.
+const PIECE: usize = 1 << 18;
+
+pub(crate) fn run(flags: &ExportFlags) -> Result<Exit, Failure> {
+    let index = Index::open(&flags.file)?;
+    let metadata = index.metadata();
+    if !metadata.is_exact() {
+        let name = index.name().to_owned();
+        return Err(Error::NotExact { name, bits: metadata.bits, full: metadata.kind.bits() }.into());
+    }
+    match flags.output.as_deref().filter(|path| path.as_os_str() != "-") {
+        Some(path) => into_file(&index, &flags.file, path, flags.force)?,
+        None => {
+            let mut output = Output::open();
+            write_rows(&index, |piece| output.write(piece))?;
+            output.flush()?;
+        }
+    }
+    tell_what_is_missing(&index);
+    Ok(Exit::Success)
+}
+
+fn into_file(index: &Index, source: &Path, path: &Path, force: bool) -> Result<(), Failure> {
+    if same_file::is_same_file(source, path).unwrap_or(false) {
+        return Err(Failure::Usage(format!("{} is the index itself; choose another OUT", path.display())));
+    }
+    let stop = signals::stop_flag()?;
+    let mut target = Target::create(path, force)?;
+    write_rows(index, |piece| {
+        go_on(stop)?;
+        target.file().write_all(piece).map_err(|source| target::failed("write", path, source))
+    })?;
+    go_on(stop)?;
+    target.publish(force)
+}
+
+fn go_on(stop: &AtomicBool) -> Result<(), Failure> {
+    if stop.load(Ordering::Relaxed) { Err(Error::Cancelled.into()) } else { Ok(()) }
+}
+
+fn write_rows(index: &Index, mut write: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+    let (kind, counts) = (index.kind(), index.metadata().has_counts);
+    let mut piece = Vec::with_capacity(PIECE + 128);
+    for entry in index.iter() {
+        rows::write_row(&mut piece, &entry?, kind, 0, counts);
+        piece.push(b'\n');
+        if piece.len() >= PIECE {
+            write(&piece)?;
+            piece.clear();
+        }
+    }
+    write(&piece)
+}
+
+/// Text cannot say what it does not cover, so that the next index built from it might claim too much.
+fn tell_what_is_missing(index: &Index) {
+    let metadata = index.metadata();
+    if !metadata.coverage.is_whole() {
+        messages::note(&format!("the index covers {} only, which its text cannot say", metadata.coverage));
+    }
+    if metadata.floor > 1 {
+        messages::note(&format!(
+            "entries seen fewer than {} times may be missing from the index, which its text cannot say",
+            metadata.floor
+        ));
+    }
+}

@@ -1,0 +1,80 @@
+//! A file that appears under its name only when it is complete.
+
+#![forbid(unsafe_code)]
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use breachdex::Error;
+use tempfile::{Builder, NamedTempFile};
+
+use crate::failure::Failure;
+
+/// A file being written beside its target; gone when it is dropped unpublished.
+pub(super) struct Target {
+    path: PathBuf,
+    folder: PathBuf,
+    file: NamedTempFile,
+}
+
+impl Target {
+    /// Begins a file that will be `path`, which may exist already only when it is to be replaced.
+    pub(super) fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
+        if !replace && path.symlink_metadata().is_ok() {
+            return Err(Error::TargetExists(path.to_owned()).into());
+        }
+        let name = path.file_name().ok_or_else(|| {
+            failed("create", path, io::Error::new(io::ErrorKind::InvalidInput, "it names no file"))
+        })?;
+        // Beside the target, because a rename is atomic only inside one file system.
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut prefix = OsString::from(".");
+        prefix.push(name);
+        prefix.push(format!(".breachdex-{}-", process::id()));
+        let mut builder = Builder::new();
+        builder.prefix(&prefix);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(&folder).map_err(|source| failed("create", path, source))?;
+        Ok(Self { path: path.to_owned(), folder, file })
+    }
+
+    /// Where to write.
+    pub(super) fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Makes the file durable and gives it its name.
+    pub(super) fn publish(self, replace: bool) -> Result<(), Failure> {
+        let Self { path, folder, file } = self;
+        file.as_file().sync_all().map_err(|source| failed("sync", &path, source))?;
+        let renamed = match replace {
+            true => file.persist(&path),
+            false => file.persist_noclobber(&path),
+        };
+        match renamed {
+            Ok(_) => {}
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(Error::TargetExists(path).into());
+            }
+            Err(error) => return Err(failed("create", &path, error.error)),
+        }
+        #[cfg(unix)]
+        File::open(&folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|source| failed("sync", &folder, source))?;
+        Ok(())
+    }
+}
+
+/// A failed action on the target.
+pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> Failure {
+    // The temporary file's name says nothing to the user.
+    Error::Io { action, path: path.to_owned(), source }.into()
+}

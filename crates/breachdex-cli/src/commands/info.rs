@@ -1,0 +1,177 @@
+//! `info`: what an index holds and where it comes from.
+
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+
+use breachdex::{Index, PREFIX_COUNT};
+use serde::Serialize;
+
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::flags::InfoFlags;
+use crate::output::Output;
+
+pub(crate) fn run(flags: &InfoFlags) -> Result<Exit, Failure> {
+    let facts = Facts::of(&Index::open(&flags.file)?)?;
+    let mut output = Output::open();
+    if flags.json {
+        let json = serde_json::to_string(&facts).map_err(|error| Failure::output(error.into()))?;
+        output.write(json.as_bytes())?;
+        output.write(b"\n")?;
+    } else {
+        output.write(facts.text().as_bytes())?;
+    }
+    output.flush()?;
+    Ok(Exit::Success)
+}
+
+/// The fields of `--json`, in this order. They may gain companions but do not change.
+#[derive(Serialize)]
+struct Facts {
+    index: String,
+    format_version: u32,
+    kind: &'static str,
+    bits: u32,
+    exact: bool,
+    entries: u64,
+    counts: bool,
+    total_count: Option<u64>,
+    max_count: Option<u64>,
+    floor: u64,
+    cut: bool,
+    collisions: u64,
+    false_positive_rate: f64,
+    coverage: CoverageFacts,
+    source: Option<String>,
+    date: Option<String>,
+    bytes: u64,
+    bytes_per_entry: Option<f64>,
+    directory_bits: u32,
+    groups: u64,
+    content_id: String,
+    notes: BTreeMap<String, String>,
+    #[serde(skip)]
+    full_bits: u32,
+}
+
+#[derive(Serialize)]
+struct CoverageFacts {
+    whole: bool,
+    prefixes: u32,
+    ranges: Vec<String>,
+    #[serde(skip)]
+    short: String,
+}
+
+impl Facts {
+    fn of(index: &Index) -> Result<Self, Failure> {
+        let metadata = index.metadata();
+        let counts = metadata.has_counts;
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let notes = index.notes()?.into_iter();
+        Ok(Self {
+            index: index.name().to_owned(),
+            format_version: metadata.format_version,
+            kind: metadata.kind.name(),
+            bits: metadata.bits,
+            exact: metadata.is_exact(),
+            entries: metadata.entries,
+            counts,
+            total_count: counts.then_some(metadata.total_count),
+            max_count: counts.then_some(metadata.max_count),
+            floor: metadata.floor,
+            cut: metadata.is_cut,
+            collisions: metadata.collisions,
+            false_positive_rate: metadata.false_positive_rate(),
+            coverage: CoverageFacts {
+                whole: metadata.coverage.is_whole(),
+                prefixes: metadata.coverage.prefixes(),
+                ranges: metadata
+                    .coverage
+                    .ranges()
+                    .iter()
+                    .map(|(first, last)| format!("{first:05X}-{last:05X}"))
+                    .collect(),
+                short: metadata.coverage.to_string(),
+            },
+            source: given(&metadata.source),
+            date: given(&metadata.corpus_date),
+            bytes: metadata.file_length,
+            bytes_per_entry: (metadata.entries > 0)
+                .then(|| metadata.file_length as f64 / metadata.entries as f64),
+            directory_bits: metadata.directory_bits,
+            groups: metadata.groups,
+            content_id: index.content_id().to_string(),
+            notes: notes.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect(),
+            full_bits: metadata.kind.bits(),
+        })
+    }
+
+    fn text(&self) -> String {
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| String::from("not given"));
+        let number =
+            |number: Option<u64>| number.map_or_else(|| String::from("no counts"), |n| n.to_string());
+        let mut rows = vec![
+            ("index", self.index.clone()),
+            ("format version", self.format_version.to_string()),
+            ("kind", self.kind.to_owned()),
+            ("bits kept", self.bits_text()),
+            ("entries", self.entries.to_string()),
+            ("total count", number(self.total_count)),
+            ("largest count", number(self.max_count)),
+            ("floor", self.floor_text()),
+            ("coverage", self.coverage_text()),
+            ("source", or_none(&self.source)),
+            ("corpus date", or_none(&self.date)),
+            ("bytes", self.bytes_text()),
+            ("directory bits", self.directory_bits.to_string()),
+            ("groups", self.groups.to_string()),
+            ("content id", self.content_id.clone()),
+        ];
+        let notes = self.notes.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        rows.extend(notes);
+        let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        rows.iter().map(|(name, value)| format!("{name:<width$}  {}\n", printable(value))).collect()
+    }
+
+    fn bits_text(&self) -> String {
+        match self.exact {
+            true => format!("{}, exact", self.bits),
+            false => format!(
+                "{} of {}, false-positive rate {:.3e}, collisions {}",
+                self.bits, self.full_bits, self.false_positive_rate, self.collisions
+            ),
+        }
+    }
+
+    fn floor_text(&self) -> String {
+        let cut = if self.cut { " (cut with --top)" } else { "" };
+        match self.floor {
+            1 => format!("1, nothing left out{cut}"),
+            floor => format!("{floor}, entries seen less often may be missing{cut}"),
+        }
+    }
+
+    fn coverage_text(&self) -> String {
+        match self.coverage.whole {
+            true => String::from("whole"),
+            false => {
+                format!("{} of {PREFIX_COUNT} prefixes: {}", self.coverage.prefixes, self.coverage.short)
+            }
+        }
+    }
+
+    fn bytes_text(&self) -> String {
+        match self.bytes_per_entry {
+            Some(each) => format!("{}, {each:.2} per entry", self.bytes),
+            None => self.bytes.to_string(),
+        }
+    }
+}
+
+/// Text from a file as a terminal may show it: control characters escaped, so that a crafted index cannot
+/// drive the terminal.
+fn printable(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}

@@ -1,0 +1,32 @@
+//! `merge`: indexes of one kind to one index.
+
+#![forbid(unsafe_code)]
+
+use std::time::Instant;
+
+use breachdex::Index;
+use breachdex::build::MergeOptions;
+
+use crate::commands::{Exit, summary};
+use crate::failure::Failure;
+use crate::flags::MergeFlags;
+use crate::progress::Reporter;
+
+pub(crate) fn run(flags: MergeFlags) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let defaults = MergeOptions::default();
+    let options = MergeOptions {
+        merge: flags.merge.into(),
+        memory: flags.resources.memory,
+        threads: flags.resources.threads_or(defaults.threads),
+        temp_dir: flags.resources.temp_dir,
+        source: flags.target.source,
+        date: flags.target.date,
+        replace: flags.target.force,
+    };
+    let reporter = Reporter::start()?;
+    let report = breachdex::build::merge(&flags.inputs, &flags.target.output, &options, &reporter)?;
+    drop(reporter);
+    let kind = Index::open(&flags.target.output)?.kind();
+    summary::print(&report, kind, started.elapsed())
+}

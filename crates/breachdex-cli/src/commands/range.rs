@@ -1,0 +1,48 @@
+//! `range`: the entries under a prefix as the Pwned Passwords service words them.
+
+#![forbid(unsafe_code)]
+
+use breachdex::{Error, Index, Prefix, rows};
+
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::flags::RangeFlags;
+use crate::indexes;
+use crate::output::Output;
+
+pub(crate) fn run(flags: &RangeFlags) -> Result<Exit, Failure> {
+    let index = indexes::open(flags.index.as_slice())?.remove(0);
+    let kind = index.kind();
+    require_exact_with_counts(&index)?;
+    let prefix = Prefix::from_hex(kind, &flags.prefix)?;
+    let mut output = Output::open();
+    let mut row = Vec::new();
+    for entry in index.range(&prefix)? {
+        if !row.is_empty() {
+            row.clear();
+            row.extend_from_slice(b"\r\n");
+        }
+        rows::write_row(&mut row, &entry?, kind, prefix.digits(), true);
+        output.write(&row)?;
+    }
+    if row.is_empty() {
+        // No client of the service survives an empty body; a row with count 0 is padding to all of them.
+        row.resize(kind.hex_digits() - prefix.digits(), b'0');
+        row.extend_from_slice(b":0");
+        output.write(&row)?;
+    }
+    output.flush()?;
+    Ok(Exit::Success)
+}
+
+fn require_exact_with_counts(index: &Index) -> Result<(), Failure> {
+    let metadata = index.metadata();
+    let name = index.name().to_owned();
+    if !metadata.is_exact() {
+        return Err(Error::NotExact { name, bits: metadata.bits, full: metadata.kind.bits() }.into());
+    }
+    if !metadata.has_counts {
+        return Err(Error::CountsUnavailable { name }.into());
+    }
+    Ok(())
+}

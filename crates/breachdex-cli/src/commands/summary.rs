@@ -1,0 +1,57 @@
+//! What `build` and `merge` say when they are done.
+
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use breachdex::Kind;
+use breachdex::build::BuildReport;
+
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::messages;
+use crate::output::Output;
+
+/// Notes on standard error, then the false-positive rate of a truncated index, then the one line.
+pub(super) fn print(report: &BuildReport, kind: Kind, elapsed: Duration) -> Result<Exit, Failure> {
+    if let Some(place) = &report.went_unsorted {
+        messages::note(&format!("the input is not sorted (first at {place}), so it was sorted on disk"));
+    }
+    if report.left_out > 0 {
+        messages::note(&format!("{} outside --prefixes left out", plural(report.left_out, "row", "rows")));
+    }
+    let mut output = Output::open();
+    if report.bits < kind.bits() {
+        output.write(truncation(report, kind).as_bytes())?;
+    }
+    output.write(totals(report, elapsed).as_bytes())?;
+    output.flush()?;
+    Ok(Exit::Success)
+}
+
+fn truncation(report: &BuildReport, kind: Kind) -> String {
+    format!(
+        "{} of {} bits kept: false-positive rate {:.3e}, {} folded together\n",
+        report.bits,
+        kind.bits(),
+        report.false_positive_rate,
+        plural(report.collisions, "digest", "digests"),
+    )
+}
+
+fn totals(report: &BuildReport, elapsed: Duration) -> String {
+    let each = match report.entries {
+        0 => 0.0,
+        entries => report.bytes as f64 / entries as f64,
+    };
+    format!(
+        "{}, {}, {each:.2} bytes per entry, {:.1} seconds\n",
+        plural(report.entries, "entry", "entries"),
+        plural(report.bytes, "byte", "bytes"),
+        elapsed.as_secs_f64(),
+    )
+}
+
+fn plural(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

@@ -1,0 +1,42 @@
+//! Why a command stopped, as its one line on standard error.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+
+/// Why a command stopped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The library refused: a bad input, a damaged index, a question outside it.
+    #[error(transparent)]
+    Index(#[from] breachdex::Error),
+    /// The arguments do not make sense together.
+    #[error("{0}")]
+    Usage(String),
+    /// The system refused something that has no path.
+    #[error("cannot {action}: {source}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Whoever read standard output has heard enough. Not an error.
+    #[error("standard output was closed")]
+    ClosedPipe,
+}
+
+impl Failure {
+    /// A failed write to standard output.
+    pub(crate) fn output(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::System { action: "write to standard output", source },
+        }
+    }
+
+    /// A failed action that has no path.
+    pub(crate) fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::System { action, source }
+    }
+}

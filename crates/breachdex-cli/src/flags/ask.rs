@@ -1,0 +1,89 @@
+//! The flags of `check` and `range`, which ask an index.
+
+#![forbid(unsafe_code)]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Check whether passwords are exposed
+///
+/// On a terminal one password is asked for and not shown. Otherwise standard input holds one password a
+/// line, taken as it is: a line ends at LF, one CR before it is dropped, the empty line is the empty
+/// password. Passwords are never taken as arguments, where others could see them, and never printed.
+///
+/// Answers one line each: the line's number, "exposed" or "not found", and how often the password was seen
+/// ("-" in an index without counts), with tabs between. A line that cannot be answered is reported on
+/// standard error, the others are answered all the same, and the exit code is 2.
+#[derive(Args)]
+#[command(after_long_help = "\
+JSON, one object a line of input:
+  line     number, from 1
+  exposed  true or false: seen at least --min-count times
+  count    how often it was seen, 0 when not found, also when below --min-count;
+           null in an index without counts
+  exact    false where the index may take a password for another (kept fewer bits)
+  floor    seen less often than this, a password may be missing from the index
+  index    the index's path, or \"starter\"; of several, joined by \", \"
+  A line that cannot be answered is {\"line\": ..., \"error\": ...}.
+
+Thresholds: --min-count N means seen N times or more. A rule of \"more than N\" is N + 1 here.
+
+Examples:
+  Ask for one password:
+      breachdex check
+  A file of passwords, only the exit code (0 nothing exposed, 1 something is, 2 error):
+      breachdex check --quiet --index pwned.bdx < passwords.txt
+  NUL-terminated passwords, which may hold line feeds:
+      breachdex check -0 --json < passwords.bin
+  Digests instead, against two indexes together:
+      breachdex check --hash --index pwned.bdx --index own.bdx < digests.txt")]
+pub(crate) struct CheckFlags {
+    /// The index to ask; repeated: all of them together
+    ///
+    /// Together they must be of one kind; counts add up, and a question is covered where any of them covers
+    /// it. Without it $BREACHDEX_INDEX, else the starter index, which is part of the program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Vec<PathBuf>,
+    /// Lines are digests in hex, not passwords
+    #[arg(long)]
+    pub(crate) hash: bool,
+    /// Exposed means seen at least N times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) min_count: u64,
+    /// Lines end at NUL, not at LF, bytes taken exactly
+    #[arg(short = '0', long)]
+    pub(crate) null: bool,
+    /// Answer with one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing on standard output
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Exit with 0, not 1, when something is exposed
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    /// Catches passwords given as arguments, so that they can be refused without being repeated.
+    #[arg(hide = true)]
+    pub(crate) misplaced: Vec<OsString>,
+}
+
+/// Print the range of a prefix as the Pwned Passwords service does
+///
+/// Rows SUFFIX:COUNT, upper-case and ascending, CRLF between rows and none after the last. A covered prefix
+/// without entries gives one row of zeros with count 0. Needs an exact index with counts.
+#[derive(Args)]
+#[command(after_long_help = "\
+Examples:
+  The body of GET /range/21BD1:
+      breachdex range 21BD1 --index pwned.bdx
+  Any length of prefix, any case:
+      breachdex range 21bd10 --index pwned.bdx")]
+pub(crate) struct RangeFlags {
+    /// The leading hex digits of the digests
+    pub(crate) prefix: String,
+    /// The index to ask [default: $BREACHDEX_INDEX, else the starter index]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Option<PathBuf>,
+}

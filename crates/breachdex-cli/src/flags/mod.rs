@@ -1,0 +1,55 @@
+//! What the user typed. What the program needs of it are other types, made by each command.
+//!
+//! The help texts are here too, next to the flags that they explain.
+
+#![forbid(unsafe_code)]
+
+mod ask;
+mod build;
+mod files;
+mod values;
+
+pub(crate) use ask::{CheckFlags, RangeFlags};
+pub(crate) use build::{BuildFlags, FormatName, KindName, MergeFlags, MergeRuleName, ResourceFlags};
+pub(crate) use files::{CompletionsFlags, ExportFlags, InfoFlags, ManFlags, VerifyFlags};
+
+use clap::{Parser, Subcommand};
+
+/// Is this password already in the attackers' lists?
+///
+/// breachdex answers from one file, offline. `check` works at once, on a small index of the commonest
+/// passwords that is part of the program; `build` turns a full corpus of breached password hashes into an
+/// index that answers exactly.
+#[derive(Parser)]
+#[command(name = "breachdex", bin_name = "breachdex", version, max_term_width = 100)]
+#[command(after_long_help = "\
+Examples:
+  Is a password exposed? It is asked for and not shown:
+      breachdex check
+  Build an index of a full corpus of HEX:COUNT lines, then use it:
+      breachdex build -o pwned.bdx pwned-passwords-sha1.txt.gz
+      export BREACHDEX_INDEX=$PWD/pwned.bdx
+      breachdex check < passwords.txt
+
+Exit codes:
+  0  done; for check: asked, and nothing is exposed
+  1  check only: something is exposed
+  2  an error, bad usage, or nothing was asked")]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Build(Box<BuildFlags>),
+    Merge(MergeFlags),
+    Check(CheckFlags),
+    Range(RangeFlags),
+    Export(ExportFlags),
+    Info(InfoFlags),
+    Verify(VerifyFlags),
+    Completions(CompletionsFlags),
+    Man(ManFlags),
+}

@@ -1,0 +1,114 @@
+//! Sizes, dates and ranges of prefixes as they are typed.
+
+#![forbid(unsafe_code)]
+
+/// Bytes: a plain number, or one with a unit. `K`, `M`, `G`, `T` and the `KiB` family are powers of 1024,
+/// `kB`, `MB`, `GB`, `TB` powers of 1000; case does not matter.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let factor: u64 = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "t" | "tib" => 1 << 40,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        _ => return Err(String::from("give a size such as 512MiB, 1GiB or a number of bytes")),
+    };
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)) {
+        Some(bytes) if bytes > 0 => Ok(bytes),
+        _ => Err(String::from("give a size such as 512MiB, 1GiB or a number of bytes")),
+    }
+}
+
+/// `FIRST-LAST`, 5 hex digits each, inclusive, in order.
+pub(super) fn parse_prefixes(text: &str) -> Result<(u32, u32), String> {
+    let prefix = |digits: &str| match digits.len() {
+        5 if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => u32::from_str_radix(digits, 16).ok(),
+        _ => None,
+    };
+    match text.split_once('-').map(|(first, last)| (prefix(first), prefix(last))) {
+        Some((Some(first), Some(last))) if first <= last => Ok((first, last)),
+        Some((Some(_), Some(_))) => Err(String::from("the first prefix comes after the last")),
+        _ => Err(String::from("give two prefixes of 5 hex digits, as in 00000-0007F")),
+    }
+}
+
+/// A day of the calendar as `YYYY-MM-DD`; returned as it is.
+pub(super) fn parse_date(text: &str) -> Result<String, String> {
+    let refused = || String::from("give a day as YYYY-MM-DD");
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let number = |range: std::ops::Range<usize>| match text.get(range) {
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse::<u32>().ok(),
+        _ => None,
+    };
+    let dashed = text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
+    let (Some(year), Some(month), Some(day), true) = (number(0..4), number(5..7), number(8..10), dashed)
+    else {
+        return Err(refused());
+    };
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
+    };
+    if (1..=days).contains(&day) { Ok(text.to_owned()) } else { Err(String::from("there is no such day")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(parse_size("512MiB"), Ok(512 << 20));
+        assert_eq!(parse_size("1GiB"), Ok(1 << 30));
+        assert_eq!(parse_size("1G"), Ok(1 << 30));
+        assert_eq!(parse_size("2 gb"), Ok(2_000_000_000));
+        assert_eq!(parse_size("4096"), Ok(4096));
+        for bad in ["", "MiB", "0", "-1", "1.5G", "1Gi", "1 parsec", "99999999999999999999", "99999999T"] {
+            assert!(parse_size(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn prefixes() {
+        assert_eq!(parse_prefixes("00000-0007F"), Ok((0, 0x7f)));
+        assert_eq!(parse_prefixes("fffff-FFFFF"), Ok((0xfffff, 0xfffff)));
+        for bad in
+            ["", "00000", "0-1", "00000-", "00001-00000", "+0000-00001", "000000-000001", "0000G-0000H"]
+        {
+            assert!(parse_prefixes(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn dates() {
+        for good in ["2026-07-02", "2024-02-29", "2000-02-29"] {
+            assert_eq!(parse_date(good).as_deref(), Ok(good));
+        }
+        for bad in [
+            "2026-7-2",
+            "2026-13-01",
+            "2026-02-29",
+            "1900-02-29",
+            "2026-04-31",
+            "2026-00-10",
+            "20260702",
+            "2026-07-02 ",
+            "2026/07/02",
+            "２0260702",
+        ] {
+            assert!(parse_date(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Which index answers: the one that was named, else `$BREACHDEX_INDEX`, else the embedded starter index.
+
+#![forbid(unsafe_code)]
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use breachdex::Index;
+
+use crate::failure::Failure;
+#[cfg(feature = "starter")]
+use crate::messages;
+
+const VARIABLE: &str = "BREACHDEX_INDEX";
+
+/// Opens the named indexes, or the default one when none is named. Never empty.
+pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
+    if !named.is_empty() {
+        return named.iter().map(|path| Ok(Index::open(path)?)).collect();
+    }
+    match env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
+        Some(path) => Ok(vec![Index::open(Path::new(&path))?]),
+        None => Ok(vec![starter()?]),
+    }
+}
+
+/// What `--json` reports as `index`.
+pub(crate) fn names(indexes: &[Index]) -> String {
+    let name = |index: &Index| {
+        if index.is_starter() { String::from("starter") } else { index.name().to_owned() }
+    };
+    indexes.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// The embedded index, with a word on how little it holds.
+#[cfg(feature = "starter")]
+fn starter() -> Result<Index, Failure> {
+    let index = Index::starter()?;
+    messages::note(&format!(
+        "using the starter index of {} common passwords; a password that it does not hold may well be \
+         exposed: name a full index with --index or {VARIABLE}",
+        index.len()
+    ));
+    Ok(index)
+}
+
+#[cfg(not(feature = "starter"))]
+fn starter() -> Result<Index, Failure> {
+    Err(Failure::Usage(format!("this breachdex has no starter index; name one with --index or {VARIABLE}")))
+}

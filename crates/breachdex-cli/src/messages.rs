@@ -1,0 +1,35 @@
+//! Everything the command says on standard error, each message one line that begins with its name.
+//!
+//! Where standard error is closed there is nobody to tell, so failed writes are let go.
+
+#![forbid(unsafe_code)]
+
+use std::fmt::Display;
+use std::io::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::terminal;
+
+/// `breachdex: error: ...`
+pub(crate) fn error(message: &impl Display) {
+    say("error: ", AnsiColor::Red.on_default().bold(), message);
+}
+
+/// `breachdex: note: ...`, for what the user should know and need not act on.
+pub(crate) fn note(message: &impl Display) {
+    say("note: ", Style::new().bold(), message);
+}
+
+/// `breachdex: line N: ...`, for one bad line among others. Never given the line itself.
+pub(crate) fn line_error(line: u64, message: &impl Display) {
+    say(&format!("line {line}: "), AnsiColor::Red.on_default().bold(), message);
+}
+
+fn say(label: &str, style: Style, message: &impl Display) {
+    let stderr = io::stderr();
+    let style = if terminal::wants_colour(&stderr) { style } else { Style::new() };
+    // One write, so that lines of parallel processes do not mix.
+    let line = format!("{style}breachdex: {label}{style:#}{message}\n");
+    let _ = stderr.lock().write_all(line.as_bytes());
+}

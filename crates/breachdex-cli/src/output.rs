@@ -1,0 +1,36 @@
+//! Standard output as the commands write it: buffered, flushed once, a closed pipe told from a fault.
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, BufWriter, StdoutLock, Write as _};
+
+use crate::failure::Failure;
+
+const BUFFER: usize = 1 << 16;
+
+/// Buffered standard output.
+pub(crate) struct Output(BufWriter<StdoutLock<'static>>);
+
+impl Output {
+    /// Takes standard output for the rest of the command.
+    pub(crate) fn open() -> Self {
+        Self(BufWriter::with_capacity(BUFFER, io::stdout().lock()))
+    }
+
+    /// Writes bytes as they are.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.0.write_all(bytes).map_err(Failure::output)
+    }
+
+    /// Hands everything written so far to the system.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.0.flush().map_err(Failure::output)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // Whatever is still here was written before an error that is being reported.
+        let _ = self.0.flush();
+    }
+}

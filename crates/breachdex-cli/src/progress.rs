@@ -1,0 +1,83 @@
+//! How far a long job is, on standard error where that is a terminal, and the way Ctrl-C reaches the job.
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, IsTerminal as _};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use breachdex::{Monitor, Phase, Progress};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::failure::Failure;
+use crate::signals;
+
+const KNOWN_LENGTH: &str = "{msg:<9} {wide_bar} {percent:>3}% {eta}";
+const UNKNOWN_LENGTH: &str = "{msg:<9} {spinner} {human_pos} {elapsed}";
+
+/// Shows progress and passes on a request to stop.
+pub(crate) struct Reporter {
+    stop: &'static AtomicBool,
+    bar: Option<Bar>,
+}
+
+struct Bar {
+    shown: ProgressBar,
+    phase: Mutex<Option<Phase>>,
+}
+
+impl Reporter {
+    /// Takes over Ctrl-C; shows a bar where standard error is a terminal.
+    pub(crate) fn start() -> Result<Self, Failure> {
+        let bar = io::stderr()
+            .is_terminal()
+            .then(|| Bar { shown: ProgressBar::new_spinner(), phase: Mutex::new(None) });
+        Ok(Self { stop: signals::stop_flag()?, bar })
+    }
+}
+
+impl Monitor for Reporter {
+    fn progress(&self, progress: Progress) -> ControlFlow<()> {
+        if let Some(bar) = &self.bar {
+            bar.show(progress);
+        }
+        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+impl Bar {
+    fn show(&self, progress: Progress) {
+        let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        if *phase != Some(progress.phase) {
+            *phase = Some(progress.phase);
+            let template = if progress.total.is_some() { KNOWN_LENGTH } else { UNKNOWN_LENGTH };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                self.shown.set_style(style);
+            }
+            self.shown.reset();
+            self.shown.set_message(name(progress.phase));
+        }
+        if let Some(total) = progress.total {
+            self.shown.set_length(total);
+        }
+        self.shown.set_position(progress.done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.shown.finish_and_clear();
+    }
+}
+
+fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Reading => "reading",
+        Phase::Sorting => "sorting",
+        Phase::Selecting => "selecting",
+        Phase::Writing => "writing",
+        Phase::Syncing => "syncing",
+        Phase::Verifying => "verifying",
+    }
+}
