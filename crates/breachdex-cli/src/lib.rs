@@ -18,9 +18,10 @@ mod signals;
 mod terminal;
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use clap::Parser as _;
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ErrorKind};
 
 use crate::commands::Exit;
@@ -82,9 +83,28 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
         };
         messages::error(&format!("check was given an argument it does not know{hint}"));
     } else {
-        // A closed pipe is not an error, and there is no third place to report another fault to.
-        let _ = error.print();
-        let _ = std::io::stdout().flush();
+        print(error);
     }
     if error.use_stderr() { Exit::Error.code() } else { Exit::Success.code() }
+}
+
+/// Help and the version to standard output, faults to standard error under the command's name.
+fn print(error: &clap::Error) {
+    let text = error.render();
+    // A closed pipe is not an error, and there is no third place to report another fault to.
+    let _ = if !error.use_stderr() {
+        let stdout = io::stdout();
+        let text = styled(&text, terminal::wants_colour(&stdout));
+        stdout.lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush())
+    } else {
+        let stderr = io::stderr();
+        let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        let name = if is_help { "" } else { "breachdex: " };
+        let text = styled(&text, terminal::wants_colour(&stderr));
+        stderr.lock().write_all(format!("{name}{text}").as_bytes())
+    };
+}
+
+fn styled(text: &StyledStr, colour: bool) -> String {
+    if colour { text.ansi().to_string() } else { text.to_string() }
 }

@@ -5,8 +5,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use breachdex::Kind;
-use breachdex::build::{BuildOptions, CoverageRule, Format, Input, MergeRule, Source};
+use breachdex::{BuildOptions, CoverageRule, Format, Input, Kind, MergeRule, Source};
 
 use crate::commands::{Exit, summary};
 use crate::failure::Failure;
@@ -20,7 +19,7 @@ pub(crate) fn run(flags: Box<BuildFlags>) -> Result<Exit, Failure> {
     let target = flags.target.output.clone();
     let options = options(*flags);
     let reporter = Reporter::start()?;
-    let report = breachdex::build::build(&inputs, &target, &options, &reporter)?;
+    let report = breachdex::build(&inputs, &target, &options, &reporter)?;
     drop(reporter);
     summary::print(&report, options.kind, started.elapsed())
 }

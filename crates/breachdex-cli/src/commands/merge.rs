@@ -4,8 +4,7 @@
 
 use std::time::Instant;
 
-use breachdex::Index;
-use breachdex::build::MergeOptions;
+use breachdex::{Index, MergeOptions};
 
 use crate::commands::{Exit, summary};
 use crate::failure::Failure;
@@ -25,7 +24,7 @@ pub(crate) fn run(flags: MergeFlags) -> Result<Exit, Failure> {
         replace: flags.target.force,
     };
     let reporter = Reporter::start()?;
-    let report = breachdex::build::merge(&flags.inputs, &flags.target.output, &options, &reporter)?;
+    let report = breachdex::merge(&flags.inputs, &flags.target.output, &options, &reporter)?;
     drop(reporter);
     let kind = Index::open(&flags.target.output)?.kind();
     summary::print(&report, kind, started.elapsed())

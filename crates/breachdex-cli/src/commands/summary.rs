@@ -4,8 +4,7 @@
 
 use std::time::Duration;
 
-use breachdex::Kind;
-use breachdex::build::BuildReport;
+use breachdex::{BuildReport, Kind};
 
 use crate::commands::Exit;
 use crate::failure::Failure;

@@ -69,13 +69,13 @@ pub(crate) struct BuildFlags {
     /// that occurs twice is an error.
     #[arg(long, value_name = "RULE", hide_possible_values = true)]
     pub(crate) merge: Option<MergeRuleName>,
-    /// The folder holds these prefixes only (5 hex digits)
+    /// The inputs hold these prefixes only (5 hex digits)
     ///
-    /// Inclusive, may be repeated. Without it and --partial every one of the 1,048,576 range files must be
-    /// there.
+    /// Inclusive, may be repeated; rows and files outside are left out. Without it and --partial every one of
+    /// a folder's 1,048,576 range files must be there.
     #[arg(long, value_name = "FIRST-LAST", value_parser = parse_prefixes, conflicts_with = "partial")]
     pub(crate) prefixes: Vec<(u32, u32)>,
-    /// The folder holds what its files say
+    /// A folder holds the prefixes of its files only
     #[arg(long)]
     pub(crate) partial: bool,
     #[command(flatten)]
