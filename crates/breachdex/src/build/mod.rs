@@ -109,7 +109,10 @@ fn refuse_overwriting(inputs: &[Input], target: &Path) -> Result<()> {
                 }
                 false
             }
-            Source::Path(path) => same_file::is_same_file(path, target).unwrap_or(false),
+            // Looking at a pipe more closely would open it.
+            Source::Path(path) => {
+                path.is_file() && target.is_file() && same_file::is_same_file(path, target).unwrap_or(false)
+            }
             Source::Stdin => match (same_file::Handle::stdin(), same_file::Handle::from_path(target)) {
                 (Ok(stdin), Ok(target)) => stdin == target,
                 _ => false,

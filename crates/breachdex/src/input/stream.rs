@@ -15,7 +15,7 @@ use super::{Format, Input};
 use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::entry::Entry;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::index::{Index, Range};
 
 /// An input that was looked at: what it is, and what of it is opened once for all passes.
@@ -170,15 +170,16 @@ impl<'a> InputStream<'a> {
                 self.carry_from(&mut block, at);
                 return Ok(Some(Work::Rows(block)));
             }
-            if block.length >= NO_ROW && last_cut(block.text(), Cut::Line).is_none() {
+            let line = last_cut(block.text(), Cut::Line);
+            if line.is_none() && block.length >= NO_ROW {
                 return Ok(Some(Work::Rows(block)));
             }
-            if target >= self.sizes.most {
-                return Err(Error::Unbuildable(
-                    "the rows under one 16-bit prefix do not fit into the memory allowed; raise --memory".into(),
-                ));
+            // A group too large for a block is taken for disorder, and sorted on disk if that helps.
+            if let (Some(at), true) = (line, target >= self.sizes.most) {
+                self.carry_from(&mut block, at);
+                return Ok(Some(Work::Rows(block)));
             }
-            target = (target * 2).min(self.sizes.most);
+            target = (target * 2).min(self.sizes.most.max(NO_ROW));
         }
     }
 
