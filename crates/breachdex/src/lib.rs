@@ -39,9 +39,7 @@ mod storage;
 #[cfg(test)]
 mod testing;
 
-pub use build::{
-    BuildOptions, BuildReport, CoverageRule, MergeOptions, MergeRule, build, merge,
-};
+pub use build::{BuildOptions, BuildReport, CoverageRule, MergeOptions, MergeRule, build, merge};
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;

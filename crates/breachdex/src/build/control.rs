@@ -105,11 +105,7 @@ impl<'a> Control<'a> {
             }
             let mut left = lock(&running.threads);
             while *left > 0 {
-                left = running
-                    .ended
-                    .wait_timeout(left, INTERVAL)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0;
+                left = running.ended.wait_timeout(left, INTERVAL).unwrap_or_else(PoisonError::into_inner).0;
                 drop(left);
                 // The threads look at the flag that this sets.
                 let _ = self.poll();

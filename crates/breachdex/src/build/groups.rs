@@ -72,7 +72,12 @@ impl GroupStore {
     }
 
     /// Appends a group's entries to `entries`; `bytes` is working memory.
-    pub(crate) fn read(&self, place: &GroupPlace, bytes: &mut Vec<u8>, entries: &mut Vec<Entry>) -> Result<()> {
+    pub(crate) fn read(
+        &self,
+        place: &GroupPlace,
+        bytes: &mut Vec<u8>,
+        entries: &mut Vec<Entry>,
+    ) -> Result<()> {
         bytes.resize(place.length as usize, 0);
         positioned::read_exact(&self.file, bytes, self.base + place.offset, &self.path)?;
         decode(bytes, self.layout, place, entries).map_err(|reason| Error::Damaged {
@@ -111,10 +116,16 @@ impl<'a> SpanWriter<'a> {
 }
 
 /// Decodes a whole group with the reader's own code.
-fn decode(bytes: &[u8], layout: Layout, place: &GroupPlace, entries: &mut Vec<Entry>) -> Result<(), &'static str> {
+fn decode(
+    bytes: &[u8],
+    layout: Layout,
+    place: &GroupPlace,
+    entries: &mut Vec<Entry>,
+) -> Result<(), &'static str> {
     const MALFORMED: &str = "the temporary file was changed while it was in use";
     let group = Group::new(bytes, bytes.len())?;
-    if group.stored_checksum() != place.checksum || group.computed_checksum(layout, place.prefix) != place.checksum
+    if group.stored_checksum() != place.checksum
+        || group.computed_checksum(layout, place.prefix) != place.checksum
     {
         return Err(MALFORMED);
     }

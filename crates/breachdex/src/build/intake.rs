@@ -81,7 +81,9 @@ impl LineCount {
         match trouble.misfit {
             Misfit::Other(error) => error,
             Misfit::Line(fault) => InputError { input, line, reason: fault.describe(shape) }.into(),
-            Misfit::OutOfOrder => InputError { input, line, reason: "the digests are not in order".into() }.into(),
+            Misfit::OutOfOrder => {
+                InputError { input, line, reason: "the digests are not in order".into() }.into()
+            }
         }
     }
 }

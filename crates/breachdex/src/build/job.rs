@@ -67,7 +67,11 @@ impl Memory {
     }
 
     pub(crate) fn sizes(self) -> Sizes {
-        Sizes { block: (self.share / 16).clamp(64 << 10, 1 << 20), most: self.share / 4, run: self.share / 128 }
+        Sizes {
+            block: (self.share / 16).clamp(64 << 10, 1 << 20),
+            most: self.share / 4,
+            run: self.share / 128,
+        }
     }
 
     /// The most entries of a group: each takes 32 bytes twice and its encoded form twice.
@@ -211,8 +215,7 @@ impl<'a> Job<'a> {
         let replayable = self.is_replayable();
         // What cannot be read again must be kept whole until it is known to be sorted.
         let into_target = self.decision.is_lossless() || (self.decision.top.is_none() && replayable);
-        let plan =
-            if into_target { self.decision.plan(most) } else { self.decision.lossless_plan(most) };
+        let plan = if into_target { self.decision.plan(most) } else { self.decision.lossless_plan(most) };
         let mut store = self.store(publication, &plan, into_target)?;
         let read = self.control.done();
         self.control.enter(Phase::Reading, self.total_bytes());
@@ -259,8 +262,7 @@ impl<'a> Job<'a> {
     ) -> Result<Pass> {
         let most = self.memory.group();
         let into_target = self.decision.top.is_none();
-        let plan =
-            if into_target { self.decision.plan(most) } else { self.decision.lossless_plan(most) };
+        let plan = if into_target { self.decision.plan(most) } else { self.decision.lossless_plan(most) };
         let spill = Spill::new(self.temp_dir(publication), self.decision.layout.kind)?;
         let partitions = Partitions::new(0);
         let distribute = Distribute {

@@ -46,7 +46,8 @@ pub fn merge(
         .iter()
         .map(|path| Input { source: Source::Path(path.clone()), format: Some(Format::Index) })
         .collect();
-    let build = BuildOptions { memory: options.memory, date: options.date.clone(), ..BuildOptions::default() };
+    let build =
+        BuildOptions { memory: options.memory, date: options.date.clone(), ..BuildOptions::default() };
     check_options(&build)?;
     refuse_no_inputs(inputs.len())?;
     refuse_overwriting(&named, target)?;

@@ -182,16 +182,21 @@ fn check_bits(kind: Kind, bits: u32) -> Result<()> {
     if (MIN_BITS..=kind.bits()).contains(&bits) {
         return Ok(());
     }
-    Err(Error::Unbuildable(format!("{kind} digests can be kept with {MIN_BITS} to {} bits, not {bits}", kind.bits())))
+    Err(Error::Unbuildable(format!(
+        "{kind} digests can be kept with {MIN_BITS} to {} bits, not {bits}",
+        kind.bits()
+    )))
 }
 
 /// Whether a text is a day that there was, or will be.
 fn is_date(text: &str) -> bool {
     let [year, month, day] = text.split('-').collect::<Vec<_>>()[..] else { return false };
     let number = |part: &str, width: usize| {
-        (part.len() == width && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<u32>().ok())
+        (part.len() == width && part.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| part.parse::<u32>().ok())
     };
-    let (Some(Some(year)), Some(Some(month)), Some(Some(day))) = (number(year, 4), number(month, 2), number(day, 2))
+    let (Some(Some(year)), Some(Some(month)), Some(Some(day))) =
+        (number(year, 4), number(month, 2), number(day, 2))
     else {
         return false;
     };
@@ -237,7 +242,8 @@ fn wanted(rule: &CoverageRule) -> Result<Coverage> {
             .filter(|coverage| !coverage.ranges().is_empty())
             .ok_or_else(|| {
                 Error::Unbuildable(
-                    "prefixes are named as FIRST-LAST, 5 hex digits each, the first not after the last".into(),
+                    "prefixes are named as FIRST-LAST, 5 hex digits each, the first not after the last"
+                        .into(),
                 )
             }),
     }

@@ -1,1 +1,51 @@
+//! Floors, coverage and dates.
+
 #![allow(clippy::unwrap_used)]
+
+use super::*;
+
+#[test]
+fn floors_follow_the_rule() {
+    let floors = |rule, floors: &[u64]| Floors::new(rule, floors.iter().copied());
+    assert_eq!(floors(MergeRule::Sum, &[]).floor(1), 1);
+    assert_eq!(floors(MergeRule::Sum, &[1, 1]).floor(1), 1);
+    assert_eq!(floors(MergeRule::Sum, &[5, 3]).floor(1), 7);
+    assert_eq!(floors(MergeRule::Sum, &[5, 3]).floor(10), 16);
+    assert_eq!(floors(MergeRule::Max, &[5, 3]).floor(1), 5);
+    assert_eq!(floors(MergeRule::Error, &[5, 3]).floor(9), 9);
+    assert_eq!(floors(MergeRule::Sum, &[u64::MAX, u64::MAX]).floor(2), u64::MAX);
+}
+
+#[test]
+fn only_days_are_dates() {
+    for day in ["2026-11-21", "2024-02-29", "2000-02-29", "0001-01-01"] {
+        assert!(is_date(day), "{day}");
+    }
+    for other in [
+        "2026-11-31",
+        "2023-02-29",
+        "1900-02-29",
+        "2026-13-01",
+        "2026-1-01",
+        "26-01-01",
+        "2026-01",
+        "+026-01-01",
+    ] {
+        assert!(!is_date(other), "{other}");
+    }
+}
+
+#[test]
+fn coverage_is_what_both_cover() {
+    let cover = |ranges: &[(u32, u32)]| Coverage::from_ranges(ranges.iter().copied()).unwrap();
+    let both = intersection(&cover(&[(0, 10), (20, 30), (40, 50)]), &cover(&[(5, 25), (50, 60)]));
+    assert_eq!(both.ranges(), [(5, 10), (20, 25), (50, 50)]);
+}
+
+#[test]
+fn the_false_positive_rate_has_a_limit() {
+    assert_eq!(most_entries(Kind::Sha1, 32, false), Some(1 << 25));
+    assert_eq!(most_entries(Kind::Sha1, 32, true), None);
+    assert_eq!(most_entries(Kind::Ntlm, 128, false), None);
+    assert_eq!(most_entries(Kind::Sha1, 128, false), None);
+}

@@ -25,7 +25,12 @@ pub(crate) struct Selection {
 
 /// Chooses the `top` commonest of all entries with a count of `least` or more; of equally common ones the
 /// smaller digests.
-pub(crate) fn commonest(control: &Control<'_>, store: &GroupStore, least: u64, top: u64) -> Result<Selection> {
+pub(crate) fn commonest(
+    control: &Control<'_>,
+    store: &GroupStore,
+    least: u64,
+    top: u64,
+) -> Result<Selection> {
     let counts = Counts { control, store, least };
     let (cut, left) = match counts.cut(top)? {
         Some(cut) => cut,

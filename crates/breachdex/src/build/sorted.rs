@@ -104,9 +104,8 @@ impl<'a, 'i> Stage for Sorted<'a, 'i> {
         });
         match result {
             Ok(span) => {
-                sink.any |= span.bounds.is_some()
-                    || span.totals.left_out > 0
-                    || matches!(work, Work::Ranges { .. });
+                sink.any |=
+                    span.bounds.is_some() || span.totals.left_out > 0 || matches!(work, Work::Ranges { .. });
                 sink.last = span.bounds.map_or(sink.last, |(_, last)| Some(last.leading(16)));
                 sink.lines.add(&lines);
                 self.intake.recycle(work);

@@ -38,7 +38,8 @@ fn model(random: &mut Random, kind: Kind, entries: usize) -> Model {
 
 fn rows(model: &Model, kind: Kind) -> Vec<String> {
     let row = |(key, count): (&Key, &u64)| {
-        let digits: String = key.to_bytes()[..kind.bytes()].iter().map(|byte| format!("{byte:02X}")).collect();
+        let digits: String =
+            key.to_bytes()[..kind.bytes()].iter().map(|byte| format!("{byte:02X}")).collect();
         format!("{digits}:{count}\n")
     };
     model.iter().map(row).collect()
@@ -101,7 +102,10 @@ fn what_goes_in_comes_out_whatever_the_order_threads_and_memory() {
                 assert_eq!(report.went_unsorted.is_some(), text != &sorted, "{threads} threads");
                 let bytes = std::fs::read(&path).unwrap();
                 assert_eq!(report.bytes, bytes.len() as u64);
-                assert!(*expected.get_or_insert_with(|| bytes.clone()) == bytes, "{threads} threads, {memory}");
+                assert!(
+                    *expected.get_or_insert_with(|| bytes.clone()) == bytes,
+                    "{threads} threads, {memory}"
+                );
             }
         }
         let found = entries(&folder.path().join("out.bdx"));
@@ -407,7 +411,10 @@ fn every_bad_line_is_named() {
             text.extend_from_slice(end.as_bytes());
             text.extend_from_slice(format!("{:0digits$X}:1{end}", 9).as_bytes());
             let options = BuildOptions { kind, ..BuildOptions::default() };
-            assert_eq!(message(build_at(&folder, &text, &options), &folder), format!("input.txt, {expected}"));
+            assert_eq!(
+                message(build_at(&folder, &text, &options), &folder),
+                format!("input.txt, {expected}")
+            );
             assert_clean(&folder, &["input.txt"]);
         }
     }
@@ -463,7 +470,8 @@ fn targets_are_not_overwritten_by_accident() {
     build(&inputs, &target, &replacing, &()).unwrap();
     let refused = build(&inputs, &input, &replacing, &()).unwrap_err().to_string();
     assert_eq!(refused, format!("{} is an input; choose another target", input.display()));
-    let refused = merge(&[target.clone()], &target, &MergeOptions { replace: true, ..Default::default() }, &());
+    let refused =
+        merge(&[target.clone()], &target, &MergeOptions { replace: true, ..Default::default() }, &());
     assert!(matches!(refused, Err(Error::Unbuildable(_))));
     assert_clean(&folder, &["input.txt", "out.bdx"]);
 }

@@ -225,7 +225,11 @@ impl<'a> Stage for SortParts<'a> {
 }
 
 /// Spills what the sorted run had encoded already, for inputs that cannot be read again.
-pub(crate) fn spill_groups(store: &GroupStore, log: &GroupLog, distributor: &mut Distributor<'_>) -> Result<()> {
+pub(crate) fn spill_groups(
+    store: &GroupStore,
+    log: &GroupLog,
+    distributor: &mut Distributor<'_>,
+) -> Result<()> {
     let (mut bytes, mut entries) = (Vec::new(), Vec::new());
     for place in &log.places {
         entries.clear();

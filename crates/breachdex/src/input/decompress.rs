@@ -161,9 +161,8 @@ fn unpack(packing: Packing, raw: Started, name: &str) -> Result<Box<dyn Read + S
         Packing::Plain => Box::new(raw),
         Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(raw))),
         Packing::Zstd => {
-            let decoder = zstd::stream::read::Decoder::with_buffer(buffered(raw)).map_err(|source| {
-                Error::Io { action: "decompress", path: name.into(), source }
-            })?;
+            let decoder = zstd::stream::read::Decoder::with_buffer(buffered(raw))
+                .map_err(|source| Error::Io { action: "decompress", path: name.into(), source })?;
             Box::new(decoder)
         }
     })

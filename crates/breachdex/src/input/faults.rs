@@ -101,7 +101,10 @@ impl LineFault {
 /// Finds out what is wrong with a line (without its line end) that the fast parser refused. `first` says
 /// that the line begins its file.
 pub(crate) fn diagnose(line: &[u8], shape: RowShape, first: bool) -> LineFault {
-    if first && (line.starts_with(b"\xef\xbb\xbf") || line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff"))
+    if first
+        && (line.starts_with(b"\xef\xbb\xbf")
+            || line.starts_with(b"\xff\xfe")
+            || line.starts_with(b"\xfe\xff"))
     {
         return LineFault::ByteOrderMark;
     }

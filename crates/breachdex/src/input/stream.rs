@@ -51,11 +51,20 @@ pub(crate) enum Work {
     Rows(TextBlock),
     Passwords(TextBlock),
     /// A password too long for a block, already hashed; one line of an input.
-    LongPassword { input: usize, entry: Result<Entry, LineFault> },
+    LongPassword {
+        input: usize,
+        entry: Result<Entry, LineFault>,
+    },
     /// The range files under a 16-bit prefix.
-    Ranges { input: usize, prefix: u32 },
+    Ranges {
+        input: usize,
+        prefix: u32,
+    },
     /// Entries of an index.
-    Entries { input: usize, entries: Vec<Entry> },
+    Entries {
+        input: usize,
+        entries: Vec<Entry>,
+    },
 }
 
 /// How much is read at a time.
@@ -136,8 +145,7 @@ impl<'a> InputStream<'a> {
         while self.next_prefix < 1 << 16 {
             let prefix = self.next_prefix;
             self.next_prefix += 1;
-            let has_file =
-                |prefix: &u32| self.wanted.contains(*prefix) && folder.file(*prefix).is_some();
+            let has_file = |prefix: &u32| self.wanted.contains(*prefix) && folder.file(*prefix).is_some();
             if (prefix << 4..=prefix << 4 | 15).any(|prefix| has_file(&prefix)) {
                 return Some(Work::Ranges { input: self.at, prefix });
             }
@@ -228,7 +236,12 @@ impl<'a> InputStream<'a> {
 
     /// Reads until the block holds `target` bytes, on into the inputs that follow as long as they are of
     /// the same make. `false` when there are no more of them.
-    fn fill(&mut self, block: &mut TextBlock, target: usize, same: impl Fn(&Contents) -> bool) -> Result<bool> {
+    fn fill(
+        &mut self,
+        block: &mut TextBlock,
+        target: usize,
+        same: impl Fn(&Contents) -> bool,
+    ) -> Result<bool> {
         while block.length < target {
             let Some(input) = self.inputs.get(self.at).filter(|input| same(&input.contents)) else {
                 return Ok(false);
