@@ -17,7 +17,8 @@ pub(super) fn print(report: &BuildReport, kind: Kind, elapsed: Duration) -> Resu
         messages::note(&format!("the input is not sorted (first at {place}), so it was sorted on disk"));
     }
     if report.left_out > 0 {
-        messages::note(&format!("{} outside --prefixes left out", plural(report.left_out, "row", "rows")));
+        let what = plural(report.left_out, "row or range file", "rows or range files");
+        messages::note(&format!("{what} outside --prefixes left out"));
     }
     let mut output = Output::open();
     if report.bits < kind.bits() {

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::flags::values::parse_positive;
+
 /// Check whether passwords are exposed
 ///
 /// On a terminal one password is asked for and not shown. Otherwise standard input holds one password a
@@ -50,7 +52,7 @@ pub(crate) struct CheckFlags {
     #[arg(long)]
     pub(crate) hash: bool,
     /// Exposed means seen at least N times
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_positive)]
     pub(crate) min_count: u64,
     /// Lines end at NUL, not at LF, bytes taken exactly
     #[arg(short = '0', long)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::flags::values::{parse_date, parse_prefixes, parse_size};
+use crate::flags::values::{parse_date, parse_positive, parse_prefixes, parse_size};
 
 /// Build an index from hashes, range files, passwords or other indexes
 ///
@@ -56,12 +56,12 @@ pub(crate) struct BuildFlags {
     #[arg(long)]
     pub(crate) no_counts: bool,
     /// Leave out what was seen less often, after merging
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_positive)]
     pub(crate) min_count: u64,
     /// Keep the N most frequent, after --min-count
     ///
     /// Among equal counts at the cut the smaller digests stay.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_positive)]
     pub(crate) top: Option<u64>,
     /// Counts of equal digests: sum, max or error
     ///

@@ -25,6 +25,14 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A whole number of 1 or more.
+pub(super) fn parse_positive(text: &str) -> Result<u64, String> {
+    match text.parse::<u64>() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(String::from("give a whole number of 1 or more")),
+    }
+}
+
 /// `FIRST-LAST`, 5 hex digits each, inclusive, in order.
 pub(super) fn parse_prefixes(text: &str) -> Result<(u32, u32), String> {
     let prefix = |digits: &str| match digits.len() {

@@ -41,7 +41,8 @@ impl Target {
         builder.prefix(&prefix);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(&folder).map_err(|source| failed("create", path, source))?;
+        let file =
+            builder.tempfile_in(&folder).map_err(|error| failed("create", path, system_error(error)))?;
         Ok(Self { path: path.to_owned(), folder, file })
     }
 
@@ -75,6 +76,14 @@ impl Target {
 
 /// A failed action on the target.
 pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> Failure {
-    // The temporary file's name says nothing to the user.
     Error::Io { action, path: path.to_owned(), source }.into()
+}
+
+/// The system's own error without the temporary file's name, which says nothing to the user.
+fn system_error(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|error| error.source()?.downcast_ref::<io::Error>());
+    match inner.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
+    }
 }
