@@ -246,6 +246,82 @@ fn a_full_device_is_an_error() {
 }
 
 #[test]
+fn a_damaged_index_answers_nothing_and_verify_says_where() {
+    let folder = folder_with_index();
+    let index = folder.path().join("a.bdx");
+    let sound = fs::read(&index).unwrap();
+    let header = 256;
+    for (at, place) in
+        [(20, "header at byte 252"), (header + 12, "groups at byte 256"), (header + 20, "bucket at byte 273")]
+    {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 1;
+        fs::write(&index, bytes).unwrap();
+        let damaged = format!("a.bdx is damaged: {place}: ");
+        let runs: [(&[&str], &[u8]); 4] = [
+            (&["verify", "a.bdx"], b""),
+            (&["check", "--index", "a.bdx"], b"password\n"),
+            (&["range", "5BAA6", "--index", "a.bdx"], b""),
+            (&["export", "a.bdx"], b""),
+        ];
+        for (arguments, stdin) in runs {
+            let output = breachdex(folder.path(), arguments, stdin);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(said.contains(&damaged), "byte {at}, {arguments:?}: {said}");
+            assert_eq!(
+                (output.stdout.as_slice(), output.status.code()),
+                (&b""[..], Some(2)),
+                "{arguments:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn manuals_and_completions_name_every_command() {
+    let folder = TempDir::new().unwrap();
+    let commands = ["build", "merge", "check", "range", "export", "info", "verify", "completions", "man"];
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = breachdex(folder.path(), &["completions", shell], b"");
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && output.stderr.is_empty());
+        assert!(commands.iter().all(|name| script.contains(name)), "{shell}");
+    }
+    let manual = String::from_utf8(breachdex(folder.path(), &["man"], b"").stdout).unwrap();
+    for name in commands {
+        assert!(manual.contains(&format!("breachdex\\-{name}(1)")), "{name}");
+        let page = breachdex(folder.path(), &["man", name], b"");
+        assert!(page.status.success() && page.stderr.is_empty());
+        assert!(String::from_utf8(page.stdout).unwrap().starts_with(".ie"), "{name}");
+    }
+}
+
+#[test]
+fn the_starter_index_is_named_where_it_answers() {
+    let folder = TempDir::new().unwrap();
+    let entries = breachdex::Index::starter().unwrap().len();
+    let note = format!(
+        "breachdex: note: using the starter index of {entries} common passwords; a password that it does not \
+         hold may well be exposed: name a full index with --index or BREACHDEX_INDEX\n"
+    );
+    let output = breachdex(folder.path(), &["check", "--json"], b"password\na password of no list, 7f3a\n");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), note);
+    assert_eq!(output.status.code(), Some(1));
+    let answers: Vec<serde_json::Value> = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect();
+    assert_eq!(answers.len(), 2);
+    for (answer, exposed) in answers.iter().zip([true, false]) {
+        assert_eq!((&answer["exposed"], &answer["index"]), (&exposed.into(), &"starter".into()));
+    }
+    let range = breachdex(folder.path(), &["range", "5BAA6"], b"");
+    assert!(String::from_utf8(range.stdout).unwrap().contains("1E4C9B93F3F0682250B6CF8331B7EE68FD8:"));
+    assert_eq!(String::from_utf8(range.stderr).unwrap(), note);
+}
+
+#[test]
 fn nothing_printed_holds_the_password_or_the_bad_line() {
     let folder = folder_with_index();
     let secret = "correct horse battery staple";

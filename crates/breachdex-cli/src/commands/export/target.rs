@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -23,8 +23,13 @@ pub(super) struct Target {
 impl Target {
     /// Begins a file that will be `path`, which may exist already only when it is to be replaced.
     pub(super) fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
-        if !replace && path.symlink_metadata().is_ok() {
-            return Err(Error::TargetExists(path.to_owned()).into());
+        match path.symlink_metadata() {
+            Ok(_) if !replace => return Err(Error::TargetExists(path.to_owned()).into()),
+            // A rename would put a file in the place of a folder or a device.
+            Ok(facts) if !facts.is_file() && !facts.is_symlink() => {
+                return Err(Failure::Usage(format!("{} is not a regular file", path.display())));
+            }
+            _ => {}
         }
         let name = path.file_name().ok_or_else(|| {
             failed("create", path, io::Error::new(io::ErrorKind::InvalidInput, "it names no file"))
@@ -37,12 +42,11 @@ impl Target {
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(format!(".breachdex-{}-", process::id()));
-        let mut builder = Builder::new();
-        builder.prefix(&prefix);
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file =
-            builder.tempfile_in(&folder).map_err(|error| failed("create", path, system_error(error)))?;
+        let create = |temporary: &Path| OpenOptions::new().write(true).create_new(true).open(temporary);
+        let file = Builder::new()
+            .prefix(&prefix)
+            .make_in(&folder, create)
+            .map_err(|source| failed("create", path, source))?;
         Ok(Self { path: path.to_owned(), folder, file })
     }
 
@@ -77,13 +81,4 @@ impl Target {
 /// A failed action on the target.
 pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> Failure {
     Error::Io { action, path: path.to_owned(), source }.into()
-}
-
-/// The system's own error without the temporary file's name, which says nothing to the user.
-fn system_error(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|error| error.source()?.downcast_ref::<io::Error>());
-    match inner.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
-    }
 }
