@@ -1,0 +1,65 @@
+//! The command from outside: what it prints, where, and how it exits.
+//!
+//! `cases` runs `command/*.toml`, each a folder of small files and steps with exact standard output, standard
+//! error and exit code. What such data cannot say is written out: `streams`, `interruption`, `terminal`, and
+//! `real_data` where that is at hand.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod cases;
+mod interruption;
+mod real_data;
+mod streams;
+#[cfg(unix)]
+mod terminal;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_breachdex-under-test"));
+    command.current_dir(folder).env_remove("BREACHDEX_INDEX").env_remove("NO_COLOR").env("TERM", "xterm");
+    command
+}
+
+/// Feeds standard input from a thread, so that neither side waits for the other.
+fn run(command: &mut Command, stdin: Vec<u8>) -> Output {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // The command may stop reading early; what it makes of that is what the test looks at.
+    let feeder = std::thread::spawn(move || drop(input.write_all(&stdin)));
+    let output = child.wait_with_output().unwrap();
+    feeder.join().unwrap();
+    output
+}
+
+fn breachdex(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Output {
+    run(command(folder).args(arguments), stdin.to_vec())
+}
+
+fn listing(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// `password` 7 times and `123456` once.
+const CORPUS: &str =
+    "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:7\n7C4A8D09CA3762AF61E59520943DC26494F8941B:1\n";
+
+/// A folder with the index `a.bdx` of `CORPUS`.
+fn folder_with_index() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let output = breachdex(folder.path(), &["build", "-o", "a.bdx", "-"], CORPUS.as_bytes());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
