@@ -1,1 +1,6 @@
 //! Shared by the tests.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::expect_used)]
+
+pub mod fuzz;
