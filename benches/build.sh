@@ -21,9 +21,10 @@ bin=${CARGO_TARGET_DIR:-target}/release
 sorted=$data/sha1-$entries-sorted.txt
 shuffled=$data/sha1-$entries-shuffled.txt
 index=$data/build-$entries.bdx
+unsorted_index=$data/build-$entries-unsorted.bdx
 flat=$data/build-$entries.flat
 question=$data/build-question.txt
-trap 'rm -f "$index" "$flat" "$question" "$sorted.part" "$shuffled.part"' EXIT
+trap 'rm -f "$index" "$unsorted_index" "$flat" "$question" "$sorted.part" "$shuffled.part"' EXIT
 
 [ -e "$sorted" ] || { "$bin/corpus" --entries "$entries" "$sorted.part" && mv "$sorted.part" "$sorted"; }
 [ -e "$shuffled" ] ||
@@ -49,7 +50,11 @@ time_build() {
 time_build "build, sorted, --bits 64" 3 "$sorted" --bits 64
 time_build "build, sorted, --threads 1" 3 "$sorted" --threads 1
 time_build "build, unsorted, --memory 512MiB" 1 "$shuffled" --memory 512MiB
+mv "$index" "$unsorted_index"
 time_build "build, sorted" 3 "$sorted"
+# Equal entries give equal files, in whatever order they came: a time for a wrong index is no time.
+cmp "$index" "$unsorted_index"
+rm -f "$unsorted_index"
 cat "$sorted" >/dev/null
 time_command "peer: text to a flat array of 24-byte records, one thread" 3 --items "$entries" --remove "$flat" -- \
     "$bin/flat" "$sorted" "$flat"
@@ -68,10 +73,10 @@ time_command "a process that does nothing (true)" 301 -- true
 
 "$bin/shares" --out "$results"
 cat "$sorted" >/dev/null
-"$bin/shares" --label "sorted" --out "$results" "$sorted" "$index"
-"$bin/shares" --label "sorted, 64 bits" --bits 64 --out "$results" "$sorted" "$index"
-"$bin/shares" --label "sorted, one thread" --threads 1 --out "$results" "$sorted" "$index"
+"$bin/shares" --entries "$entries" --label "sorted" --out "$results" "$sorted" "$index"
+"$bin/shares" --entries "$entries" --label "sorted, 64 bits" --bits 64 --out "$results" "$sorted" "$index"
+"$bin/shares" --entries "$entries" --label "sorted, one thread" --threads 1 --out "$results" "$sorted" "$index"
 cat "$shuffled" >/dev/null
-"$bin/shares" --label "unsorted, 512 MiB" --memory 512 --out "$results" "$shuffled" "$index"
+"$bin/shares" --entries "$entries" --label "unsorted, 512 MiB" --memory 512 --out "$results" "$shuffled" "$index"
 
 [ "${BREACHDEX_BENCH_KEEP:-0}" = 1 ] || rm -f "$sorted" "$shuffled"

@@ -10,11 +10,11 @@ pub const PASSES: usize = 5;
 
 /// A structure gave another answer than the corpus holds, so its time means nothing.
 #[derive(Debug, thiserror::Error)]
-#[error("{what}: the answers add up to {found}, the corpus says {expected}")]
+#[error("{what}: found {found}, but the corpus says {expected}")]
 pub struct WrongAnswers {
     /// What was measured.
     pub what: String,
-    /// The sum of all answers.
+    /// The sum of all answers, or the number of entries.
     pub found: u64,
     /// What it had to be.
     pub expected: u64,
@@ -103,7 +103,7 @@ mod tests {
         assert!(expect("sums", times.answers, 6).is_ok());
         assert_eq!(
             expect("sums", 5, 6).err().map(|error| error.to_string()).as_deref(),
-            Some("sums: the answers add up to 5, the corpus says 6")
+            Some("sums: found 5, but the corpus says 6")
         );
     }
 }

@@ -7,8 +7,10 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use breachdex::build::{BuildOptions, BuildReport, CoverageRule, Input, build};
-use breachdex::{Answer, Digest, Index, Kernel, Kind, OpenOptions, Prefix, rows};
+use breachdex::{
+    Answer, BuildOptions, BuildReport, CoverageRule, Digest, Index, Input, Kernel, Kind, OpenOptions, Prefix,
+    build, rows,
+};
 
 use crate::corpus::{Corpus, CountModel, Order, Row, write_text};
 use crate::measure::{self, Scalar};
@@ -16,6 +18,8 @@ use crate::questions::{Questions, digests, total_count};
 
 /// An answer that makes any sum wrong: what an error counts as.
 const POISON: u64 = 1 << 60;
+/// Groups up to this many bytes on average may be single buckets.
+const SINGLE_BUCKET: u64 = 4096;
 /// Questions handed to `lookup_many` at a time.
 pub const BATCH: usize = 1 << 16;
 
@@ -179,8 +183,9 @@ pub fn lookups(built: &Built, handle: Handle, questions: &Questions) -> Result<L
 pub struct FirstTouch {
     /// The first question into a group: group and bucket are checked.
     pub group_and_bucket: f64,
-    /// The first question into a bucket of a group that was checked.
-    pub bucket: f64,
+    /// The first question into a bucket of a group that was checked; `None` where groups are so small that
+    /// one bucket is all they have.
+    pub bucket: Option<f64>,
     /// How many of each were asked.
     pub questions: usize,
 }
@@ -212,7 +217,8 @@ pub fn first_touch(built: &Built, questions: &Questions, mapped: bool) -> Result
     }
     Ok(FirstTouch {
         group_and_bucket: measure::median(&mut groups),
-        bucket: measure::median(&mut buckets),
+        bucket: (built.report.bytes / questions.touches.len().max(1) as u64 > SINGLE_BUCKET)
+            .then(|| measure::median(&mut buckets)),
         questions: first.len(),
     })
 }

@@ -6,9 +6,9 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use breachdex::build::CoverageRule;
+use breachdex::CoverageRule;
 use breachdex_benches::corpus::{Corpus, CorpusSpec};
-use breachdex_benches::measure::PASSES;
+use breachdex_benches::measure::{self, PASSES};
 use breachdex_benches::peers::{self, PeerResult};
 use breachdex_benches::questions::Questions;
 use breachdex_benches::report::{Report, announce, nanoseconds};
@@ -96,7 +96,10 @@ fn build_all(
     for shape in shapes(arguments.entries) {
         announce(format_args!("building {}", shape.name));
         let path = arguments.data.join(format!("sha1-{}-{}.bdx", arguments.entries, shape.bits));
-        built.push(subject::build_index(&text, path, shape, CoverageRule::Whole, arguments.threads)?);
+        let index = subject::build_index(&text, path, shape, CoverageRule::Whole, arguments.threads)?;
+        let kept = index.report.entries + index.report.collisions;
+        measure::expect("building", kept, arguments.entries)?;
+        built.push(index);
     }
     discard(&text, arguments.keep)?;
     report.section(
@@ -183,7 +186,7 @@ fn measure_lookups(
             "miss",
             "bulk hit",
             "miss",
-            if built.shape.counts { "misses answered, sum of counts" } else { "false positives" },
+            if built.shape.counts { "counts of false positives" } else { "false positives" },
         ],
         &table,
     );
@@ -210,9 +213,9 @@ fn measure_first_touch(
         table.push([
             index.shape.name.to_owned(),
             nanoseconds(mapped.group_and_bucket),
-            nanoseconds(mapped.bucket),
+            mapped.bucket.map_or("–".to_owned(), nanoseconds),
             nanoseconds(memory.group_and_bucket),
-            nanoseconds(memory.bucket),
+            memory.bucket.map_or("–".to_owned(), nanoseconds),
             mapped.questions.to_string(),
             format!("{:.0}", subject::open_and_ask(index, questions)?),
         ]);

@@ -6,7 +6,8 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use breachdex::build::{BuildOptions, Input, build};
+use breachdex::{BuildOptions, Input, build};
+use breachdex_benches::measure::expect;
 use breachdex_benches::report::Report;
 use breachdex_benches::subject::{SHARE_COLUMNS, share_row};
 use clap::Parser;
@@ -17,6 +18,9 @@ struct Arguments {
     /// How the line is called; without it the head of the table is written instead of a line
     #[arg(long, requires = "input", requires = "target")]
     label: Option<String>,
+    /// How many entries the index must have in the end
+    #[arg(long)]
+    entries: Option<u64>,
     /// Fingerprint bits
     #[arg(long, default_value_t = 160)]
     bits: u32,
@@ -49,6 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let started = Instant::now();
             let built = build(&[Input::path(input)], target, &options, &())?;
+            expect("building", built.entries, arguments.entries.unwrap_or(built.entries))?;
             report.line(format_args!("| {} |", share_row(label, &built, started.elapsed()).join(" | ")));
         }
         _ => {

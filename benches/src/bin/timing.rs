@@ -68,7 +68,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         report.line("|---|---:|---:|---:|---:|---:|");
         return Ok(report.publish(arguments.out.as_deref(), true)?);
     };
-    let runs = (0..arguments.runs.max(1)).map(|_| run(&arguments)).collect::<Result<Vec<_>, _>>()?;
+    let runs = (0..arguments.runs.max(1))
+        .map(|number| run(&arguments, number == 0))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut seconds: Vec<f64> = runs.iter().map(|run| run.seconds).collect();
     let middle = median(&mut seconds);
     let rate = arguments.items.map_or("".into(), |items| format!("{:.1}", items as f64 / middle / 1e6));
@@ -86,7 +88,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(report.publish(arguments.out.as_deref(), true)?)
 }
 
-fn run(arguments: &Arguments) -> Result<Run, Box<dyn Error>> {
+/// What the command says on standard error is shown once, in the first run.
+fn run(arguments: &Arguments, audible: bool) -> Result<Run, Box<dyn Error>> {
     if let Some(path) = arguments.remove.as_ref().filter(|path| path.exists()) {
         fs::remove_file(path)?;
     }
@@ -97,6 +100,7 @@ fn run(arguments: &Arguments) -> Result<Run, Box<dyn Error>> {
     };
     let mut command = Command::new(program);
     command.args(rest).stdin(input).stdout(Stdio::null());
+    command.stderr(if audible { Stdio::inherit() } else { Stdio::null() });
     let started = Instant::now();
     let child = command.spawn()?;
     let (status, ended, anonymous) = watch(child)?;
