@@ -28,7 +28,7 @@ fn model(random: &mut Random, kind: Kind, entries: usize) -> Model {
     while model.len() < entries {
         // Crowded under a few prefixes, so that groups have many sizes.
         let mut key = random.key(kind);
-        if random.next() % 4 == 0 {
+        if random.next().is_multiple_of(4) {
             key.words[0] = key.words[0] >> 12 | 0xabc0_0000_0000_0000;
         }
         model.insert(key, random.count());
@@ -282,7 +282,7 @@ fn passwords_are_hashed_and_added_up() {
     std::fs::write(&file, format!("password\r\n123456\n\n{long}\npassword\n{long}")).unwrap();
     let target = folder.path().join("out.bdx");
     let input = Input { source: Source::Path(file.clone()), format: Some(Format::Passwords) };
-    let report = build(&[input.clone()], &target, &BuildOptions::default(), &()).unwrap();
+    let report = build(std::slice::from_ref(&input), &target, &BuildOptions::default(), &()).unwrap();
     assert_eq!(report.went_unsorted, None);
     let index = Index::open(&target).unwrap();
     for (password, count) in [("password", 2), ("123456", 1), ("", 1), (&long, 2), ("x", 0)] {
@@ -470,8 +470,12 @@ fn targets_are_not_overwritten_by_accident() {
     build(&inputs, &target, &replacing, &()).unwrap();
     let refused = build(&inputs, &input, &replacing, &()).unwrap_err().to_string();
     assert_eq!(refused, format!("{} is an input; choose another target", input.display()));
-    let refused =
-        merge(&[target.clone()], &target, &MergeOptions { replace: true, ..Default::default() }, &());
+    let refused = merge(
+        std::slice::from_ref(&target),
+        &target,
+        &MergeOptions { replace: true, ..Default::default() },
+        &(),
+    );
     assert!(matches!(refused, Err(Error::Unbuildable(_))));
     assert_clean(&folder, &["input.txt", "out.bdx"]);
 }
