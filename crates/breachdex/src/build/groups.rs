@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::control::lock;
+use super::flusher::Flusher;
 use super::positioned;
 use super::report::Stopwatches;
 use super::span::{Span, Totals};
@@ -64,11 +65,13 @@ pub(crate) struct GroupStore {
     pub(crate) base: u64,
     pub(crate) layout: Layout,
     pub(crate) log: GroupLog,
+    /// Syncs what is written, where the file is to last.
+    pub(crate) flusher: Option<Flusher>,
 }
 
 impl GroupStore {
     pub(crate) fn new(file: File, path: &Path, base: u64, layout: Layout) -> Self {
-        Self { file, path: path.to_owned(), base, layout, log: GroupLog::default() }
+        Self { file, path: path.to_owned(), base, layout, log: GroupLog::default(), flusher: None }
     }
 
     /// Appends a group's entries to `entries`; `bytes` is working memory.
@@ -92,13 +95,21 @@ pub(crate) struct SpanWriter<'a> {
     file: &'a File,
     path: &'a Path,
     base: u64,
+    flusher: Option<&'a Flusher>,
     watches: &'a Stopwatches,
     free: Mutex<Vec<Vec<u8>>>,
 }
 
 impl<'a> SpanWriter<'a> {
     pub(crate) fn new(store: &'a GroupStore, watches: &'a Stopwatches) -> Self {
-        Self { file: &store.file, path: &store.path, base: store.base, watches, free: Mutex::default() }
+        Self {
+            file: &store.file,
+            path: &store.path,
+            base: store.base,
+            flusher: store.flusher.as_ref(),
+            watches,
+            free: Mutex::default(),
+        }
     }
 
     /// A buffer to encode into.
@@ -110,6 +121,9 @@ impl<'a> SpanWriter<'a> {
         self.watches
             .writing
             .time(|| positioned::write_all(self.file, &span.bytes, self.base + span.offset, self.path))?;
+        if let Some(flusher) = self.flusher {
+            flusher.wrote(span.bytes.len() as u64);
+        }
         lock(&self.free).push(span.bytes);
         Ok(())
     }

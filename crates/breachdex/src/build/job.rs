@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::control::Control;
 use super::finish::{Provenance, finish};
+use super::flusher::Flusher;
 use super::groups::{GroupStore, SpanWriter};
 use super::intake::{Intake, LineCount};
 use super::pipeline;
@@ -121,7 +122,13 @@ impl<'a> Job<'a> {
         let bytes = finish(&store, &provenance)?;
         self.control.enter(Phase::Syncing, None);
         self.control.poll()?;
-        self.control.run_one(|| self.watches.syncing.time(|| publication.sync()))?;
+        let flusher = store.flusher.take();
+        self.control.run_one(|| {
+            self.watches.syncing.time(|| {
+                flusher.map_or(Ok(()), Flusher::finish).map_err(io_error("write", &store.path))?;
+                publication.sync()
+            })
+        })?;
         self.control.poll()?;
         let report = self.report(&store, &provenance, bytes);
         drop(store);
@@ -198,10 +205,16 @@ impl<'a> Job<'a> {
     }
 
     /// A store that is part of the target, or one from which the target will be made.
-    fn store(&self, publication: &Publication, plan: &Plan, into_target: bool) -> Result<GroupStore> {
+    pub(crate) fn store(
+        &self,
+        publication: &Publication,
+        plan: &Plan,
+        into_target: bool,
+    ) -> Result<GroupStore> {
         if into_target {
             let (file, path) = publication.file()?;
-            return Ok(GroupStore::new(file, path, LENGTH as u64, plan.layout));
+            let flusher = Some(Flusher::start(&file));
+            return Ok(GroupStore { flusher, ..GroupStore::new(file, path, LENGTH as u64, plan.layout) });
         }
         let folder = self.temp_dir(publication);
         let file = tempfile::tempfile_in(folder).map_err(io_error("create a temporary file in", folder))?;

@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 use std::path::{Path, PathBuf};
 
 use super::control::Control;
-use super::groups::{GroupLog, GroupStore, PlacedSpan, SpanWriter};
+use super::groups::{GroupLog, PlacedSpan, SpanWriter};
 use super::job::{Job, Memory, Pass, refuse_no_inputs};
 use super::options::{BuildOptions, MergeOptions, MergeRule};
 use super::pipeline::{self, Stage};
@@ -20,7 +20,6 @@ use crate::coverage::Coverage;
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, InputError, Result};
-use crate::format::header::LENGTH;
 use crate::format::{Layout, MAX_DIRECTORY_BITS};
 use crate::index::{Index, Range};
 use crate::input::faults::RowShape;
@@ -114,8 +113,7 @@ fn decide(indexes: &[&Index], merge: MergeRule) -> Result<Decision> {
 /// Writes the groups of all indexes together.
 fn join(job: &Job<'_>, indexes: &[&Index], publication: &Publication) -> Result<Pass> {
     let plan = job.decision.plan(job.memory.group());
-    let (file, path) = publication.file()?;
-    let mut store = GroupStore::new(file, path, LENGTH as u64, plan.layout);
+    let mut store = job.store(publication, &plan, true)?;
     job.control.enter(Phase::Reading, Some(indexes.iter().map(|index| index.metadata().entries).sum()));
     let stage = Join {
         plan: &plan,

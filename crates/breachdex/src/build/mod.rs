@@ -4,12 +4,14 @@
 //! `pipeline` runs a stage on all threads in order; the stages are `sorted` (pieces of input to groups, one
 //! pass), `unsorted` (through `spill`, parts on disk), `transform` (groups once more, after `select` chose the
 //! commonest entries). `intake` turns pieces into entries, `span` entries into groups, `groups` keeps them,
-//! `finish` writes what makes them an index and `publish` gives it its name. `merge` joins indexes.
+//! `finish` writes what makes them an index and `publish` gives it its name (`flusher` has most of
+//! it on disk by then). `merge` joins indexes.
 
 #![forbid(unsafe_code)]
 
 mod control;
 mod finish;
+mod flusher;
 mod groups;
 mod intake;
 mod job;

@@ -15,6 +15,8 @@ pub(crate) struct Rows<'a> {
     at: usize,
     lines: u64,
     shape: RowShape,
+    /// Hex digits of a row.
+    width: usize,
     /// Whether the text begins its file.
     starts_file: bool,
 }
@@ -24,7 +26,7 @@ const WORD_DIGITS: usize = 8;
 
 impl<'a> Rows<'a> {
     pub(crate) fn new(text: &'a [u8], shape: RowShape, starts_file: bool) -> Self {
-        Self { text, at: 0, lines: 0, shape, starts_file }
+        Self { text, at: 0, lines: 0, shape, width: shape.digits(), starts_file }
     }
 
     /// Lines read so far, the one just returned included.
@@ -36,7 +38,7 @@ impl<'a> Rows<'a> {
     /// 1 to 7 digits, a line end, and enough text behind to load whole words.
     #[inline(always)]
     fn usual_row(&self) -> Option<(Entry, usize)> {
-        let width = self.shape.digits();
+        let width = self.width;
         let row = self.text.get(self.at..self.at + width + 1 + WORD_DIGITS + 1)?;
         if row[width] != b':' {
             return None;
@@ -66,7 +68,7 @@ impl<'a> Rows<'a> {
         let line = rest[..length].strip_suffix(b"\r").unwrap_or(&rest[..length]);
         let after = self.at + (length + 1).min(rest.len());
         let fault = || diagnose(line, self.shape, self.starts_file && self.at == 0);
-        let width = self.shape.digits();
+        let width = self.width;
         let (digest, count) = line.split_at_checked(width).ok_or_else(fault)?;
         let key = if self.shape.named_digits == 0 { hex::decode_key(digest) } else { decode_suffix(digest) };
         let key = key.ok_or_else(fault)?;
