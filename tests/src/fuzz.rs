@@ -234,7 +234,7 @@ impl Mutator {
             match self.below(8) {
                 0 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
                 1 if at < bytes.len() => {
-                    bytes[at] = b"\0\xff\x80\n\r:09afAFg -+,\x1f\x28\xef"[self.below(21)]
+                    bytes[at] = b"\0\xff\x80\n\r:09afAFg -+,\x1f\x28\xef"[self.below(20)]
                 }
                 2 => bytes.truncate(at),
                 3 => drop(bytes.drain(at..at + length)),

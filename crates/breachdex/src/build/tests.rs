@@ -294,6 +294,35 @@ fn passwords_are_hashed_and_added_up() {
     assert!(refused.ends_with("list, line 2: the password is not UTF-8, which an NTLM digest needs"));
 }
 
+/// Blocks that end on a line's last byte once left the next block without an owner, and its rows were lost.
+#[test]
+fn lines_that_end_where_blocks_end_are_all_read() {
+    let mut random = Random(77);
+    let folder = folder();
+    // 1392 rows of 46 bytes and 32 of 47: every 64 KiB ends with a line.
+    let digits = |random: &mut Random| {
+        rows(&Model::from([(random.key(Kind::Sha1), 1)]), Kind::Sha1)[0][..40].to_owned()
+    };
+    let mut text = String::new();
+    for row in 0..40 * (1392 + 32) {
+        let count = if row % (1392 + 32) < 1392 { 1234 } else { 12_345 };
+        text.push_str(&format!("{}:{count}\n", digits(&mut random)));
+    }
+    assert_eq!(text.len(), 40 * 65_536);
+    for memory in [16 << 20, 1 << 30] {
+        let options = BuildOptions { memory, ..BuildOptions::default() };
+        let (target, report) = build_at(&folder, text.as_bytes(), &options).unwrap();
+        assert_eq!(report.entries, 40 * (1392 + 32));
+        assert_eq!(entries(&target).len(), 40 * (1392 + 32));
+    }
+    let passwords: String = (0..100_000).map(|number| format!("{number:063}\n")).collect();
+    let file = folder.path().join("list");
+    std::fs::write(&file, passwords).unwrap();
+    let target = folder.path().join("passwords.bdx");
+    let input = Input { source: Source::Path(file), format: Some(Format::Passwords) };
+    assert_eq!(build(&[input], &target, &BuildOptions::default(), &()).unwrap().entries, 100_000);
+}
+
 #[test]
 fn a_pipe_that_is_not_sorted_is_read_once() {
     let mut random = Random(5);

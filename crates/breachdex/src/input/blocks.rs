@@ -37,8 +37,13 @@ pub(crate) struct Segment {
 }
 
 impl TextBlock {
-    /// Each segment and its text.
+    /// Each segment and its text, together the whole block.
+    ///
+    /// # Panics
+    /// When text belongs to no segment: rows must never be lost in silence.
     pub(crate) fn parts(&self) -> impl Iterator<Item = (Segment, &[u8])> {
+        let owned = self.segments.first().is_some_and(|segment| segment.start == 0);
+        assert!(self.length == 0 || owned, "a block's text belongs to an input");
         self.segments.iter().enumerate().map(|(i, segment)| {
             let end = self.segments.get(i + 1).map_or(self.length, |next| next.start);
             (*segment, &self.buffer[segment.start..end])

@@ -255,6 +255,10 @@ impl<'a> InputStream<'a> {
                     closed.insert(TextReader::open(&input.input.source, look_inside, Arc::clone(&self.read))?)
                 }
             };
+            // A block that begins where the one before ended with a line has nothing carried over to own it.
+            if block.segments.is_empty() {
+                block.segments.push(Segment { start: 0, input: self.at, starts_file: false });
+            }
             let room = target - block.length;
             match reader.read(&mut block.spare(room)[..room])? {
                 0 => {
