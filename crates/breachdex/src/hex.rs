@@ -61,9 +61,10 @@ fn encode_four(value: u32) -> u64 {
     nibbles + 0x30 * ONES + letters * 7
 }
 
-/// Writes the first `out.len()` hex digits of `key`, which must be at most 48.
+/// Writes all 48 hex digits of `key` to the start of `out`.
 #[inline(always)]
-pub(crate) fn encode_key(key: &Key, out: &mut [u8; 48]) {
+pub(crate) fn encode_key<const LENGTH: usize>(key: &Key, out: &mut [u8; LENGTH]) {
+    const { assert!(LENGTH >= 48) };
     for (i, word) in key.words.iter().enumerate() {
         out[i * 16..i * 16 + 8].copy_from_slice(&encode_four((word >> 32) as u32).to_le_bytes());
         out[i * 16 + 8..i * 16 + 16].copy_from_slice(&encode_four(*word as u32).to_le_bytes());

@@ -16,8 +16,9 @@ use crate::entry::Entry;
 use crate::error::{Error, Fault, Result, Section};
 use crate::format::Layout;
 use crate::format::bucket::Bucket;
-use crate::format::cursor::Cursor;
+use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::group::Group;
+use crate::kernels::{ActiveKernel, Kernel};
 
 /// A group on disk. Its offset counts from the start of the groups.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +145,7 @@ fn decode(
         return Err(MALFORMED);
     }
     let prefix_bits = layout.directory_bits + group.extra_bits;
+    let kernel = ActiveKernel::choose(Kernel::Auto);
     for i in 0..group.buckets() {
         let record = group.bucket(i).ok_or(MALFORMED)?;
         let prefix = u64::from(place.prefix) << group.extra_bits | i as u64;
@@ -160,8 +162,8 @@ fn decode(
         let mut top = Key::default();
         top.place(0, prefix_bits, prefix);
         let mut cursor = Cursor::new(bucket, top, prefix_bits, layout.counts);
-        while let Some(entry) = cursor.next_entry() {
-            entries.push(entry.map_err(|_| MALFORMED)?);
+        while !cursor.is_at_end() {
+            kernel.run(DecodeRun { cursor: &mut cursor, out: entries }).map_err(|_| MALFORMED)?;
         }
     }
     Ok(())

@@ -2,12 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-use super::bits::{Ones, read_bits};
+use super::bits::{Ones, read_bits, read_word};
 use super::bucket::{Bucket, Malformed};
 use crate::digest::Key;
 use crate::entry::Entry;
+use crate::kernels::{BitOperations, Task};
 
-/// Yields the entries of a bucket in order.
+/// Entries decoded at a time.
+pub(crate) const RUN: usize = 256;
+
+/// Decodes the entries of a bucket in order, a run at a time.
 pub(crate) struct Cursor<'a> {
     bucket: Bucket<'a>,
     /// The bucket's prefix, leading.
@@ -40,32 +44,38 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The next entry, `None` after the last.
-    #[inline(always)]
-    pub(crate) fn next_entry(&mut self) -> Option<Result<Entry, Malformed>> {
-        (self.next < self.bucket.entries).then(|| self.decode().ok_or(Malformed))
+    /// Whether all entries were decoded.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.next == self.bucket.entries
     }
 
+    /// The next entry's key.
     #[inline(always)]
-    fn decode(&mut self) -> Option<Entry> {
+    fn key(&mut self) -> Option<Key> {
         let bucket = &self.bucket;
         let high = self.high.next_one()?.checked_sub(self.next)? as u64;
         if high >> bucket.high_width != 0 {
             return None;
         }
+        let (at, width) = (self.prefix_bits + bucket.high_width, bucket.low_width);
         let mut key = self.prefix;
         key.place(self.prefix_bits, bucket.high_width, high);
-        let (mut at, mut width) = (self.prefix_bits + bucket.high_width, bucket.low_width);
-        let start = bucket.low_position(self.next);
-        while width > 0 {
-            let part = width.min(64);
-            width -= part;
-            key.place(at, part, read_bits(bucket.bytes(), start + width as usize, part));
-            at += part;
+        let low = leading_words(bucket.bytes(), bucket.low_position(self.next), width);
+        let [a, b, c] = low;
+        if at == 0 {
+            key.words = low;
+        } else if at < 64 {
+            key.words[0] |= a >> at;
+            key.words[1] |= a << (64 - at) | b >> at;
+            key.words[2] |= b << (64 - at) | c >> at;
+        } else {
+            for (i, word) in low.into_iter().enumerate().take_while(|(i, _)| *i < width.div_ceil(64) as usize)
+            {
+                let part = (width - i as u32 * 64).min(64);
+                key.place(at + i as u32 * 64, part, word >> (64 - part));
+            }
         }
-        let count = if self.counts { self.count()? } else { 1 };
-        self.next += 1;
-        Some(Entry { key, count })
+        Some(key)
     }
 
     #[inline(always)]
@@ -87,5 +97,47 @@ impl<'a> Cursor<'a> {
         let padding = read_bits(bucket.bytes(), used_end, unused.min(64) as u32);
         let stray = self.high.next_one().is_some();
         if unused >= 8 || padding != 0 || stray { Err(Malformed) } else { Ok(()) }
+    }
+}
+
+/// The number of `width` (at most 192) bits at `start`, moved up to the top of three words.
+#[inline(always)]
+fn leading_words(bytes: &[u8], start: usize, width: u32) -> [u64; 3] {
+    let mut words = [0; 3];
+    let mut left = width;
+    for word in &mut words {
+        if left >= 64 {
+            left -= 64;
+            *word = read_word(bytes, start + left as usize);
+        } else {
+            if left > 0 {
+                *word = read_word(bytes, start) << (64 - left);
+            }
+            break;
+        }
+    }
+    words
+}
+
+/// Decodes the next run of at most [`RUN`] entries of a cursor into an empty buffer.
+pub(crate) struct DecodeRun<'a, 'b> {
+    pub(crate) cursor: &'a mut Cursor<'b>,
+    pub(crate) out: &'a mut Vec<Entry>,
+}
+
+impl Task for DecodeRun<'_, '_> {
+    type Output = Result<(), Malformed>;
+
+    #[inline(always)]
+    fn run<O: BitOperations>(self) -> Self::Output {
+        let Self { cursor, out } = self;
+        let last = cursor.bucket.entries.min(cursor.next + RUN);
+        while cursor.next < last {
+            let key = cursor.key().ok_or(Malformed)?;
+            let count = if cursor.counts { cursor.count().ok_or(Malformed)? } else { 1 };
+            out.push(Entry { key, count });
+            cursor.next += 1;
+        }
+        Ok(())
     }
 }

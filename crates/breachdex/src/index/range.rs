@@ -6,7 +6,7 @@ use super::core::{Core, MALFORMED};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Fault, Result};
-use crate::format::cursor::Cursor;
+use crate::format::cursor::{Cursor, DecodeRun, RUN};
 use crate::format::directory::Locator;
 use crate::format::group::Group;
 
@@ -19,6 +19,10 @@ pub struct Range<'a> {
     groups: std::vec::IntoIter<(u32, Locator)>,
     group: Option<OpenGroup<'a>>,
     cursor: Option<(Cursor<'a>, usize)>,
+    /// Decoded and not yet given; within the bounds.
+    ready: Vec<Entry>,
+    /// How many of those were given.
+    taken: usize,
     /// A fault met before the first item was asked for.
     fault: Option<Fault>,
     finished: bool,
@@ -50,6 +54,8 @@ impl<'a> Range<'a> {
             groups: groups.into_iter(),
             group: None,
             cursor: None,
+            ready: Vec::with_capacity(RUN),
+            taken: 0,
             fault,
             finished: false,
         }
@@ -92,20 +98,29 @@ impl<'a> Range<'a> {
         }
     }
 
-    #[inline(always)]
-    fn next_entry(&mut self) -> Result<Option<Entry>, Fault> {
+    /// Decodes the next run of entries within the bounds; `false` at the end.
+    fn refill(&mut self) -> Result<bool, Fault> {
         loop {
-            if let Some((cursor, offset)) = &mut self.cursor {
-                match cursor.next_entry() {
-                    Some(Ok(entry)) if entry.key < self.first => continue,
-                    Some(Ok(entry)) if entry.key > self.last => return Ok(None),
-                    Some(Ok(entry)) => return Ok(Some(entry)),
-                    Some(Err(_)) => return Err(self.core.bucket_fault(*offset, MALFORMED)),
-                    None => self.cursor = None,
+            let Some((cursor, offset)) = self.cursor.as_mut().filter(|(cursor, _)| !cursor.is_at_end())
+            else {
+                if self.advance()? {
+                    continue;
                 }
+                return Ok(false);
+            };
+            self.ready.clear();
+            let decoded = self.core.run(DecodeRun { cursor, out: &mut self.ready });
+            decoded.map_err(|_| self.core.bucket_fault(*offset, MALFORMED))?;
+            self.taken = self.ready.partition_point(|entry| entry.key < self.first);
+            if self.ready.last().is_some_and(|entry| entry.key > self.last) {
+                self.ready.truncate(self.ready.partition_point(|entry| entry.key <= self.last));
+                self.groups = Vec::new().into_iter();
+                self.group = None;
+                self.cursor = None;
+                return Ok(self.taken < self.ready.len());
             }
-            if !self.advance()? {
-                return Ok(None);
+            if self.taken < self.ready.len() {
+                return Ok(true);
             }
         }
     }
@@ -125,20 +140,27 @@ impl Iterator for Range<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.finished {
-            return None;
-        }
-        match self.next_entry() {
-            Ok(Some(entry)) => Some(Ok(entry)),
-            Ok(None) => {
-                self.finished = true;
-                None
+        if self.taken == self.ready.len() {
+            if self.finished {
+                return None;
             }
-            Err(fault) => {
-                self.finished = true;
-                Some(Err(self.core.damaged(fault)))
+            match self.refill() {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.finished = true;
+                    self.taken = self.ready.len();
+                    return None;
+                }
+                Err(fault) => {
+                    self.finished = true;
+                    self.taken = self.ready.len();
+                    return Some(Err(self.core.damaged(fault)));
+                }
             }
         }
+        let entry = self.ready[self.taken];
+        self.taken += 1;
+        Some(Ok(entry))
     }
 }
 

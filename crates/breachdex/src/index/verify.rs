@@ -4,9 +4,10 @@
 
 use super::core::{Core, MALFORMED};
 use crate::digest::Key;
+use crate::entry::Entry;
 use crate::error::{Error, Fault, Result, Section};
 use crate::format::checksum::ContentHasher;
-use crate::format::cursor::Cursor;
+use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::facts::Facts;
 use crate::monitor::{Monitor, Phase, Progress};
@@ -23,6 +24,7 @@ pub(super) fn verify(core: &Core, monitor: &dyn Monitor) -> Result<()> {
         core,
         content: ContentHasher::new(core.header(), &facts.encode()),
         previous: None,
+        covered: None,
         entries: 0,
         total: 0,
         max: 0,
@@ -46,6 +48,8 @@ struct Walk<'a> {
     core: &'a Core,
     content: ContentHasher,
     previous: Option<Key>,
+    /// The last 5-digit prefix that was found to be covered.
+    covered: Option<u32>,
     entries: u64,
     total: u64,
     max: u64,
@@ -92,26 +96,32 @@ impl Walk<'_> {
     }
 
     fn bucket(&mut self, cursor: &mut Cursor<'_>) -> Result<(), &'static str> {
-        let coverage = &self.core.metadata().coverage;
-        let mut covered = None;
-        while let Some(entry) = cursor.next_entry() {
-            let entry = entry.map_err(|_| MALFORMED)?;
-            if self.previous.is_some_and(|previous| previous >= entry.key) {
-                return Err("the entries are not in order");
-            }
-            let prefix = entry.key.leading(20) as u32;
-            if covered != Some(prefix) {
-                if !coverage.contains(prefix) {
-                    return Err("an entry lies outside the coverage");
-                }
-                covered = Some(prefix);
-            }
-            self.previous = Some(entry.key);
-            self.entries += 1;
-            self.total = self.total.checked_add(entry.count).ok_or("the counts' sum overflows")?;
-            self.max = self.max.max(entry.count);
+        let mut run = Vec::new();
+        while !cursor.is_at_end() {
+            run.clear();
+            self.core.run(DecodeRun { cursor, out: &mut run }).map_err(|_| MALFORMED)?;
+            run.iter().try_for_each(|entry| self.entry(entry))?;
         }
         cursor.finish().map_err(|_| MALFORMED)
+    }
+
+    #[inline(always)]
+    fn entry(&mut self, entry: &Entry) -> Result<(), &'static str> {
+        if self.previous.is_some_and(|previous| previous >= entry.key) {
+            return Err("the entries are not in order");
+        }
+        let prefix = entry.key.leading(20) as u32;
+        if self.covered != Some(prefix) {
+            if !self.core.metadata().coverage.contains(prefix) {
+                return Err("an entry lies outside the coverage");
+            }
+            self.covered = Some(prefix);
+        }
+        self.previous = Some(entry.key);
+        self.entries += 1;
+        self.total = self.total.checked_add(entry.count).ok_or("the counts' sum overflows")?;
+        self.max = self.max.max(entry.count);
+        Ok(())
     }
 
     fn finish(self) -> Result<(), Fault> {
