@@ -3,4 +3,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::expect_used)]
 
+pub mod faults;
 pub mod fuzz;
+pub mod judge;
+pub mod parts;
+pub mod subject;
