@@ -25,6 +25,7 @@ use crate::error::{Error, InputError, Result, io_error};
 use crate::format::header::LENGTH;
 use crate::format::{Layout, directory_bits};
 use crate::input::Source;
+use crate::input::blocks::BlockPool;
 use crate::input::faults::RowShape;
 use crate::input::stream::{Contents, InputStream, Opened, Sizes};
 use crate::monitor::Phase;
@@ -176,12 +177,14 @@ impl<'a> Job<'a> {
         self.inputs.iter().map(length).sum()
     }
 
-    fn stream(&self, read: &Arc<AtomicU64>) -> InputStream<'_> {
+    /// The inputs from their beginning, in blocks of the intake's.
+    fn stream(&self, intake: &Intake<'_>) -> InputStream<'_> {
         let Decision { layout, wanted, .. } = self.decision;
-        InputStream::new(self.inputs, layout.kind, wanted, self.memory.sizes(), Arc::clone(read))
+        let (pool, read) = (Arc::clone(&intake.pool), Arc::clone(&intake.read));
+        InputStream::new(self.inputs, layout.kind, wanted, self.memory.sizes(), pool, read)
     }
 
-    fn intake(&self, stream: &InputStream<'_>, read: Arc<AtomicU64>) -> Intake<'_> {
+    fn intake(&self, secret: bool) -> Intake<'_> {
         let Decision { layout, width, wanted, min_count, top, .. } = self.decision;
         Intake {
             inputs: self.inputs,
@@ -194,8 +197,8 @@ impl<'a> Job<'a> {
             width: *width,
             wanted,
             most: self.memory.sizes().most,
-            read,
-            pool: stream.pool(),
+            read: self.control.done(),
+            pool: Arc::new(BlockPool::new(secret)),
         }
     }
 
@@ -230,10 +233,9 @@ impl<'a> Job<'a> {
         let into_target = self.decision.is_lossless() || (self.decision.top.is_none() && replayable);
         let plan = if into_target { self.decision.plan(most) } else { self.decision.lossless_plan(most) };
         let mut store = self.store(publication, &plan, into_target)?;
-        let read = self.control.done();
         self.control.enter(Phase::Reading, self.total_bytes());
-        let stream = self.stream(&read);
-        let intake = self.intake(&stream, Arc::clone(&read));
+        let intake = self.intake(has_passwords);
+        let stream = self.stream(&intake);
         if has_passwords {
             return self.sort(publication, &intake, stream, Vec::new(), None);
         }
@@ -256,7 +258,7 @@ impl<'a> Job<'a> {
         let mut pass = if replayable {
             drop(pieces);
             self.control.enter(Phase::Reading, self.total_bytes());
-            self.sort(publication, &intake, self.stream(&read), Vec::new(), None)?
+            self.sort(publication, &intake, self.stream(&intake), Vec::new(), None)?
         } else {
             self.sort(publication, &intake, stream, pieces, Some((&store, sink.lines)))?
         };

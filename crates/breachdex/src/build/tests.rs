@@ -275,6 +275,28 @@ fn several_inputs_are_read_as_one() {
 }
 
 #[test]
+fn nothing_is_lost_where_a_block_ends_with_a_line() {
+    // Rows of 64 bytes fill blocks of a power of two exactly.
+    let row = |i: usize| format!("{:08X}{i:032X}:{:022}\n", (i as u32).wrapping_mul(0x9e37_79b9), 1);
+    assert_eq!(row(1).len(), 64);
+    let folder = folder();
+    let mut rows: Vec<String> = (0..60_000).map(row).collect();
+    for memory in [1 << 30, 512 << 20] {
+        let options = BuildOptions { memory, threads: 2, ..BuildOptions::default() };
+        for _ in 0..2 {
+            let (_, report) = build_at(&folder, rows.concat().as_bytes(), &options).unwrap();
+            assert_eq!(report.entries, 60_000);
+            rows.sort();
+        }
+        shuffle(&mut rows, &mut Random(8));
+    }
+    let input =
+        Input { source: Source::Path(folder.path().join("input.txt")), format: Some(Format::Passwords) };
+    let target = folder.path().join("passwords.bdx");
+    assert_eq!(build(&[input], &target, &BuildOptions::default(), &()).unwrap().entries, 60_000);
+}
+
+#[test]
 fn passwords_are_hashed_and_added_up() {
     let folder = folder();
     let file = folder.path().join("list");

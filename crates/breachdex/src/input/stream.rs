@@ -102,15 +102,15 @@ impl<'a> InputStream<'a> {
         kind: Kind,
         wanted: &'a Coverage,
         sizes: Sizes,
+        pool: Arc<BlockPool>,
         read: Arc<AtomicU64>,
     ) -> Self {
-        let secret = inputs.iter().any(|input| matches!(input.contents, Contents::Passwords));
         Self {
             inputs,
             kind,
             wanted,
             sizes,
-            pool: Arc::new(BlockPool::new(secret)),
+            pool,
             read,
             at: 0,
             text: None,
@@ -118,11 +118,6 @@ impl<'a> InputStream<'a> {
             next_prefix: 0,
             entries: None,
         }
-    }
-
-    /// Where blocks go when they have been worked on.
-    pub(crate) fn pool(&self) -> Arc<BlockPool> {
-        Arc::clone(&self.pool)
     }
 
     /// The next piece; text ends where `cut` says.
