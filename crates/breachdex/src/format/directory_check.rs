@@ -71,7 +71,7 @@ impl Node {
             }
             0b10 => {
                 let sizes_at = address.checked_sub(input + 1)?;
-                let (address_size, output_size) = sizes(*bytes.get(sizes_at)?)?;
+                let (address_size, output_size) = sizes(*bytes.get(sizes_at)?, 1)?;
                 let addresses = sizes_at.checked_sub(address_size)?;
                 let end = addresses.checked_sub(output_size)?;
                 Some(Self { end, transitions: 1, address_size, addresses: Some(addresses) })
@@ -84,7 +84,7 @@ impl Node {
                 } else {
                     (low_bits, address.checked_sub(1)?)
                 };
-                let (address_size, output_size) = sizes(*bytes.get(sizes_at)?)?;
+                let (address_size, output_size) = sizes(*bytes.get(sizes_at)?, transitions)?;
                 let table = if transitions > TABLE_THRESHOLD { 256 } else { 0 };
                 let addresses = sizes_at.checked_sub(table + transitions + address_size)?;
                 let outputs = transitions + usize::from(state >> 6 == 0b01);
@@ -122,8 +122,9 @@ impl Node {
     }
 }
 
-/// Bytes per address and per output.
-fn sizes(packed: u8) -> Option<(usize, usize)> {
+/// Bytes per address and per output. `fst` panics at an address of no bytes.
+fn sizes(packed: u8, transitions: usize) -> Option<(usize, usize)> {
     let (address, output) = (usize::from(packed >> 4), usize::from(packed & 0x0f));
-    (address <= 8 && output <= MOST_OUTPUT_BYTES).then_some((address, output))
+    let least = usize::from(transitions > 0);
+    ((least..=8).contains(&address) && output <= MOST_OUTPUT_BYTES).then_some((address, output))
 }
