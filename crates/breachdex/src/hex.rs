@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 use crate::digest::Key;
+use crate::kernels::{BitOperations, Portable};
 
 /// Eight ASCII hex digits, first digit in the lowest byte, to their 32-bit value; `None` if one is not a digit.
 #[inline(always)]
-fn decode_eight(ascii: u64) -> Option<u32> {
+pub(crate) fn decode_eight(ascii: u64) -> Option<u32> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x80 * ONES;
     // Where every byte is ASCII the additions below cannot carry from byte to byte; else `None` anyway.
@@ -34,13 +35,20 @@ fn eight(digits: &[u8], at: usize) -> Option<u32> {
 /// width is another.
 #[inline(always)]
 pub(crate) fn decode_key(digits: &[u8]) -> Option<Key> {
-    let pair = |at: usize| Some(u64::from(eight(digits, at)?) << 32 | u64::from(eight(digits, at + 8)?));
-    let last = match digits.len() {
-        40 => u64::from(eight(digits, 32)?) << 32,
-        32 => 0,
+    decode_key_with::<Portable>(digits)
+}
+
+/// [`decode_key`] with a processor's own operations.
+#[inline(always)]
+pub(crate) fn decode_key_with<O: BitOperations>(digits: &[u8]) -> Option<Key> {
+    let (first, rest) = digits.split_first_chunk::<32>()?;
+    let last = match rest.len() {
+        8 => u64::from(eight(rest, 0)?) << 32,
+        0 => 0,
         _ => return None,
     };
-    Some(Key { words: [pair(0)?, pair(16)?, last] })
+    let [a, b] = O::decode_hex(first)?;
+    Some(Key { words: [a, b, last] })
 }
 
 /// The value of one hex digit.

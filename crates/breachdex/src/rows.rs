@@ -23,7 +23,10 @@ pub fn write_row(out: &mut Vec<u8>, entry: &Entry, kind: Kind, skip_digits: usiz
         row[end] = b':';
         end = put_decimal(&mut row, end + 1, entry.count);
     }
-    out.extend_from_slice(&row[..end]);
+    // Copying all of a fixed length and forgetting the rest costs less than copying the right length.
+    let length = out.len() + end;
+    out.extend_from_slice(&row);
+    out.truncate(length);
 }
 
 /// Writes a number in decimal at `at` and gives the place behind it.

@@ -17,6 +17,7 @@ use crate::input::lines::Rows;
 use crate::input::passwords::Passwords;
 use crate::input::ranges::RangeFile;
 use crate::input::stream::{Contents, Opened, Work};
+use crate::kernels::{ActiveKernel, BitOperations, Task};
 
 /// How pieces are parsed.
 pub(crate) struct Intake<'a> {
@@ -30,6 +31,7 @@ pub(crate) struct Intake<'a> {
     pub(crate) most: usize,
     pub(crate) read: Arc<AtomicU64>,
     pub(crate) pool: Arc<BlockPool>,
+    pub(crate) kernel: ActiveKernel,
 }
 
 /// What is wrong with a piece, and where in it.
@@ -137,12 +139,10 @@ impl Intake<'_> {
     ) -> Result<(), Trouble> {
         for (segment, text) in block.parts() {
             let mut rows = Rows::new(text, self.shape, segment.starts_file);
-            while let Some(row) = rows.next() {
-                let added = row.map_err(Misfit::from).and_then(|entry| sink.add(self.narrowed(entry)));
-                if let Err(misfit) = added {
-                    let line = Some(rows.lines());
-                    return Err(Trouble { input: segment.input, file: None, line, misfit }.counted(lines));
-                }
+            let fed = self.kernel.run(FeedRows { intake: self, rows: &mut rows, sink: &mut *sink });
+            if let Err(misfit) = fed {
+                let line = Some(rows.lines());
+                return Err(Trouble { input: segment.input, file: None, line, misfit }.counted(lines));
             }
             lines.push(Lines { input: segment.input, lines: rows.lines() });
         }
@@ -193,6 +193,26 @@ impl Intake<'_> {
                     Err(misfit) => return Err(at(Some(file.path), misfit)),
                 }
             }
+        }
+        Ok(())
+    }
+}
+
+/// Adds all rows of a text to a sink.
+struct FeedRows<'a, 'b, 'c, S> {
+    intake: &'a Intake<'b>,
+    rows: &'a mut Rows<'c>,
+    sink: &'a mut S,
+}
+
+impl<S: EntrySink> Task for FeedRows<'_, '_, '_, S> {
+    type Output = Result<(), Misfit>;
+
+    #[inline(always)]
+    fn run<O: BitOperations>(self) -> Self::Output {
+        let Self { intake, rows, sink } = self;
+        while let Some(row) = rows.next_row::<O>() {
+            sink.add(intake.narrowed(row?))?;
         }
         Ok(())
     }

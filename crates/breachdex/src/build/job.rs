@@ -28,6 +28,7 @@ use crate::input::Source;
 use crate::input::blocks::BlockPool;
 use crate::input::faults::RowShape;
 use crate::input::stream::{Contents, InputStream, Opened, Sizes};
+use crate::kernels::{ActiveKernel, Kernel};
 use crate::monitor::Phase;
 
 /// A build whose inputs were looked at and whose target was claimed.
@@ -199,6 +200,7 @@ impl<'a> Job<'a> {
             most: self.memory.sizes().most,
             read: self.control.done(),
             pool: Arc::new(BlockPool::new(secret)),
+            kernel: ActiveKernel::choose(Kernel::Auto),
         }
     }
 

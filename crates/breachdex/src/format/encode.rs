@@ -9,6 +9,7 @@ use super::checksum::{self, BucketPlace};
 use super::group::{FIXED, MAX_EXTRA_BITS, WIDE};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
+use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
 
 /// Encodes groups one after another, keeping its working memory.
 pub(crate) struct GroupEncoder {
@@ -17,6 +18,7 @@ pub(crate) struct GroupEncoder {
     /// Bytes, entries and checksum of each bucket of the group at hand.
     records: Vec<Record>,
     buckets: Vec<u8>,
+    kernel: ActiveKernel,
 }
 
 struct Record {
@@ -37,7 +39,8 @@ fn most_entries(bits: u32) -> usize {
 
 impl GroupEncoder {
     pub(crate) fn new(layout: Layout) -> Self {
-        Self { layout, bits: BitBuffer::default(), records: Vec::new(), buckets: Vec::new() }
+        let kernel = ActiveKernel::choose(Kernel::Auto);
+        Self { layout, bits: BitBuffer::default(), records: Vec::new(), buckets: Vec::new(), kernel }
     }
 
     /// Appends the group of `entries` to `out` and returns its checksum. The entries' keys must be
@@ -87,7 +90,14 @@ impl GroupEncoder {
             let start = self.buckets.len();
             let mut checksum = 0;
             if !inside.is_empty() {
-                encode_bucket(self.layout, prefix_bits, inside, &mut self.bits, &mut self.buckets);
+                let (bits, out) = (&mut self.bits, &mut self.buckets);
+                self.kernel.run(EncodeBucket {
+                    layout: self.layout,
+                    prefix_bits,
+                    entries: inside,
+                    bits,
+                    out,
+                });
                 let place = BucketPlace { prefix_bits, prefix: bucket_prefix, entries: len as u32 };
                 checksum = checksum::bucket(self.layout, place, &self.buckets[start..]);
             }
@@ -126,45 +136,53 @@ fn length_of(count: u64) -> u32 {
 }
 
 /// Appends one bucket: high parts, low parts, count lengths from the front, remainders from the back.
-fn encode_bucket(
+struct EncodeBucket<'a> {
     layout: Layout,
     prefix_bits: u32,
-    entries: &[Entry],
-    bits: &mut BitBuffer,
-    out: &mut Vec<u8>,
-) {
-    let n = entries.len();
-    let high_width = high_width(n);
-    let low_width = layout.bits - prefix_bits - high_width;
-    let low_start = n + (1 << high_width);
-    let counts_start = low_start + n * low_width as usize;
-    let mut end = counts_start;
-    if layout.counts {
-        end += n + 2 * entries.iter().map(|entry| length_of(entry.count) as usize).sum::<usize>();
-    }
-    let length = end.div_ceil(8);
-    bits.reset(length * 8);
+    entries: &'a [Entry],
+    bits: &'a mut BitBuffer,
+    out: &'a mut Vec<u8>,
+}
 
-    let mut low_at = low_start;
-    for (i, entry) in entries.iter().enumerate() {
-        let rest = entry.key.skip(prefix_bits);
-        bits.set(rest.leading(high_width) as usize + i);
-        let low = rest.skip(high_width);
-        put_low(bits, low_at, low_width, &low.words);
-        low_at += low_width as usize;
-    }
-    if layout.counts {
-        let (mut front, mut back) = (counts_start, length * 8);
-        for entry in entries {
-            let width = length_of(entry.count);
-            front += width as usize;
-            bits.set(front);
-            front += 1;
-            back -= width as usize;
-            bits.put(back, width, entry.count ^ 1 << width);
+impl Task for EncodeBucket<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<O: BitOperations>(self) {
+        let Self { layout, prefix_bits, entries, bits, out } = self;
+        let n = entries.len();
+        let high_width = high_width(n);
+        let low_width = layout.bits - prefix_bits - high_width;
+        let low_start = n + (1 << high_width);
+        let counts_start = low_start + n * low_width as usize;
+        let mut end = counts_start;
+        if layout.counts {
+            end += n + 2 * entries.iter().map(|entry| length_of(entry.count) as usize).sum::<usize>();
         }
+        let length = end.div_ceil(8);
+        bits.reset(length * 8);
+
+        let mut low_at = low_start;
+        for (i, entry) in entries.iter().enumerate() {
+            let rest = entry.key.skip(prefix_bits);
+            bits.set(rest.leading(high_width) as usize + i);
+            let low = rest.skip(high_width);
+            put_low(bits, low_at, low_width, &low.words);
+            low_at += low_width as usize;
+        }
+        if layout.counts {
+            let (mut front, mut back) = (counts_start, length * 8);
+            for entry in entries {
+                let width = length_of(entry.count);
+                front += width as usize;
+                bits.set(front);
+                front += 1;
+                back -= width as usize;
+                bits.put(back, width, entry.count ^ 1 << width);
+            }
+        }
+        bits.append_to(length, out);
     }
-    bits.append_to(length, out);
 }
 
 /// Puts the leading `width` bits of `words` as one number, its lowest bit at `at`.

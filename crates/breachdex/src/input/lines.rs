@@ -7,6 +7,7 @@ use super::faults::{LineFault, RowShape, diagnose};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::hex;
+use crate::kernels::{BitOperations, Portable};
 
 /// The rows of a text, each an entry or the fault that ends the text. Every line, the last one included,
 /// must end with a line feed.
@@ -37,7 +38,7 @@ impl<'a> Rows<'a> {
     /// The row at `at` in its usual form, and where the next one starts: all hex digits there, a count of
     /// 1 to 7 digits, a line end, and enough text behind to load whole words.
     #[inline(always)]
-    fn usual_row(&self) -> Option<(Entry, usize)> {
+    fn usual_row<O: BitOperations>(&self) -> Option<(Entry, usize)> {
         let width = self.width;
         let row = self.text.get(self.at..self.at + width + 1 + WORD_DIGITS + 1)?;
         if row[width] != b':' {
@@ -52,9 +53,9 @@ impl<'a> Rows<'a> {
             _ => return None,
         };
         let key = if self.shape.named_digits == 0 {
-            hex::decode_key(&row[..width])?
+            hex::decode_key_with::<O>(&row[..width])?
         } else {
-            decode_suffix(&row[..width])?
+            decode_suffix::<O>(&row[..width])?
         };
         (count != 0).then_some((Entry { key, count }, self.at + after))
     }
@@ -70,7 +71,11 @@ impl<'a> Rows<'a> {
         let fault = || diagnose(line, self.shape, self.starts_file && self.at == 0);
         let width = self.width;
         let (digest, count) = line.split_at_checked(width).ok_or_else(fault)?;
-        let key = if self.shape.named_digits == 0 { hex::decode_key(digest) } else { decode_suffix(digest) };
+        let key = if self.shape.named_digits == 0 {
+            hex::decode_key(digest)
+        } else {
+            decode_suffix::<Portable>(digest)
+        };
         let key = key.ok_or_else(fault)?;
         let count = match count {
             [] if self.shape.bare => 1,
@@ -81,16 +86,15 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl Iterator for Rows<'_> {
-    type Item = Result<Entry, LineFault>;
-
+impl Rows<'_> {
+    /// The next row; the processor's operations are the caller's.
     #[inline(always)]
-    fn next(&mut self) -> Option<Self::Item> {
+    pub(crate) fn next_row<O: BitOperations>(&mut self) -> Option<Result<Entry, LineFault>> {
         if self.at >= self.text.len() {
             return None;
         }
         self.lines += 1;
-        let row = match self.usual_row() {
+        let row = match self.usual_row::<O>() {
             Some(row) => Ok(row),
             None => self.unusual_row(),
         };
@@ -98,6 +102,16 @@ impl Iterator for Rows<'_> {
             self.at = after;
             entry
         }))
+    }
+}
+
+/// The rows by portable operations, for where they are few.
+impl Iterator for Rows<'_> {
+    type Item = Result<Entry, LineFault>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_row::<Portable>()
     }
 }
 
@@ -137,11 +151,11 @@ fn whole_number(digits: &[u8]) -> Option<u64> {
 
 /// The key whose first 20 bits are zero and whose others are the given hex digits.
 #[inline(always)]
-fn decode_suffix(suffix: &[u8]) -> Option<Key> {
+fn decode_suffix<O: BitOperations>(suffix: &[u8]) -> Option<Key> {
     let mut digits = [b'0'; 40];
     let width = suffix.len() + 5;
     digits.get_mut(5..width)?.copy_from_slice(suffix);
-    hex::decode_key(&digits[..width])
+    hex::decode_key_with::<O>(&digits[..width])
 }
 
 #[cfg(test)]

@@ -22,10 +22,13 @@ pub enum Kernel {
     Portable,
 }
 
-/// Bit operations that some processors have as one instruction.
+/// Operations on bits and bytes that some processors have instructions for.
 pub(crate) trait BitOperations {
     /// The position of the one that has `rank` ones below it; `word` must have more than `rank` ones.
     fn select(word: u64, rank: u32) -> u32;
+
+    /// 32 hex digits of either case as two big-endian numbers; `None` if one is not a digit.
+    fn decode_hex(digits: &[u8; 32]) -> Option<[u64; 2]>;
 }
 
 /// Work that is compiled once for every set of bit operations.
@@ -87,6 +90,37 @@ mod tests {
         #[inline(always)]
         fn run<O: BitOperations>(self) -> u32 {
             O::select(self.0, self.1)
+        }
+    }
+
+    struct DecodeHex([u8; 32]);
+
+    impl Task for DecodeHex {
+        type Output = Option<[u64; 2]>;
+
+        #[inline(always)]
+        fn run<O: BitOperations>(self) -> Self::Output {
+            O::decode_hex(&self.0)
+        }
+    }
+
+    #[test]
+    fn every_kernel_decodes_hex_as_the_standard_library_does() {
+        let digits = *b"0123456789abcdefFEDCBA9876543210";
+        for position in 0..32 {
+            for byte in 0..=255 {
+                let mut digits = digits;
+                digits[position] = byte;
+                let number = |half: &[u8]| {
+                    half.iter().try_fold(0, |number: u64, digit| {
+                        Some(number << 4 | u64::from(char::from(*digit).to_digit(16)?))
+                    })
+                };
+                let expected = number(&digits[..16]).zip(number(&digits[16..])).map(|(a, b)| [a, b]);
+                for kernel in [ActiveKernel::choose(Kernel::Auto), ActiveKernel::choose(Kernel::Portable)] {
+                    assert_eq!(kernel.run(DecodeHex(digits)), expected, "byte {byte} at {position}");
+                }
+            }
         }
     }
 

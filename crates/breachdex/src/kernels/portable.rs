@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::BitOperations;
+use crate::hex;
 
 /// The operations that run everywhere.
 pub(crate) struct Portable;
@@ -26,5 +27,12 @@ impl BitOperations for Portable {
             byte &= byte.wrapping_sub(1);
         }
         shift + byte.trailing_zeros()
+    }
+
+    #[inline(always)]
+    fn decode_hex(digits: &[u8; 32]) -> Option<[u64; 2]> {
+        let (eights, _) = digits.as_chunks::<8>();
+        let number = |at: usize| hex::decode_eight(u64::from_le_bytes(eights[at])).map(u64::from);
+        Some([number(0)? << 32 | number(1)?, number(2)? << 32 | number(3)?])
     }
 }
