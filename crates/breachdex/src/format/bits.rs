@@ -74,7 +74,8 @@ impl BitBuffer {
     /// Starts a string of `bits` zeros, keeping the memory of the last one.
     pub(crate) fn reset(&mut self, bits: usize) {
         self.words.clear();
-        self.words.resize(bits / 64 + 2, 0);
+        // Room for a whole window at any bit.
+        self.words.resize(bits / 64 + 4, 0);
     }
 
     #[inline(always)]
@@ -92,12 +93,33 @@ impl BitBuffer {
         }
     }
 
-    /// Appends the first `length` bytes to `out`.
-    pub(crate) fn append_to(&self, length: usize, out: &mut Vec<u8>) {
-        let whole = length / 8;
-        for word in &self.words[..whole] {
-            out.extend_from_slice(&word.to_le_bytes());
+    /// Puts a number of 129 to 192 bits, given at the top of three words that are zero beyond it, into the
+    /// `width` bits from `bit`: one shift of the whole instead of three.
+    #[inline(always)]
+    pub(crate) fn put_wide(&mut self, bit: usize, width: u32, top: &[u64; 3]) {
+        let [a, b, c] = *top;
+        let (word, shift) = (bit / 64, bit as u32 % 64);
+        let Some(window) = self.words[word..].first_chunk_mut::<4>() else { return };
+        let spare = 192 - width;
+        let moved = if shift > spare {
+            let up = shift - spare;
+            [c << up, b << up | c >> (64 - up), a << up | b >> (64 - up), a >> (64 - up)]
+        } else if shift < spare {
+            let down = spare - shift;
+            [c >> down | b << (64 - down), b >> down | a << (64 - down), a >> down, 0]
+        } else {
+            [c, b, a, 0]
+        };
+        for (word, moved) in window.iter_mut().zip(moved) {
+            *word |= moved;
         }
-        out.extend_from_slice(&self.words[whole].to_le_bytes()[..length % 8]);
+    }
+
+    /// Appends the first `length` bytes to `out`.
+    pub(crate) fn append_to(&mut self, length: usize, out: &mut Vec<u8>) {
+        for word in &mut self.words {
+            *word = word.to_le();
+        }
+        out.extend_from_slice(&bytemuck::cast_slice(&self.words)[..length]);
     }
 }

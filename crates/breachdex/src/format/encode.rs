@@ -167,7 +167,11 @@ impl Task for EncodeBucket<'_> {
             let rest = entry.key.skip(prefix_bits);
             bits.set(rest.leading(high_width) as usize + i);
             let low = rest.skip(high_width);
-            put_low(bits, low_at, low_width, &low.words);
+            if low_width > 128 {
+                bits.put_wide(low_at, low_width, &low.words);
+            } else {
+                put_low(bits, low_at, low_width, &low.words);
+            }
             low_at += low_width as usize;
         }
         if layout.counts {
