@@ -23,7 +23,7 @@ $(VENV)/bin/ruff:
 python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --strict tests/reader.py data/rebuild.py
+	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py data/rebuild.py
 
 rust-test:
 	cargo test --workspace --locked

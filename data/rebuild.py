@@ -29,10 +29,25 @@ CONTENT_ID = slice(176, 196)  # in an index's header
 
 def download(folder: Path) -> dict[str, Path]:
     """Fetches the pinned archives; their paths by package name."""
-    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "download",
+    ]
     options = ["--no-deps", "--only-binary=:all:", "--require-hashes"]
     subprocess.run(
-        [*command, *options, "--dest", str(folder), "--requirement", str(DATA / "sources.txt")], check=True
+        [
+            *command,
+            *options,
+            "--dest",
+            str(folder),
+            "--requirement",
+            str(DATA / "sources.txt"),
+        ],
+        check=True,
     )
     return {archive.name.split("-")[0]: archive for archive in folder.glob("*.whl")}
 
@@ -53,8 +68,9 @@ def zxcvbn_passwords(archive: Path) -> list[bytes]:
             for key, value in zip(statement.value.keys, statement.value.values):
                 if isinstance(key, ast.Constant) and key.value == "passwords":
                     # The value is `"a,b,c".split(",")`.
-                    joined = ast.literal_eval(value.func.value)
-                    return joined.encode("utf-8").split(b",")
+                    match value:
+                        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(joined)))):
+                            return joined.encode().split(b",")
     sys.exit(f"{archive.name}: there is no list of passwords in it")
 
 
@@ -73,7 +89,15 @@ def read_lists() -> list[bytes]:
 
 def breachdex(*arguments: str) -> None:
     """Runs the command of this checkout. It need not embed an index to build one."""
-    cargo = ["cargo", "run", "--quiet", "--release", "--package", "breachdex-cli", "--no-default-features"]
+    cargo = [
+        "cargo",
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "breachdex-cli",
+        "--no-default-features",
+    ]
     subprocess.run([*cargo, "--", *arguments], check=True, cwd=DATA.parent)
 
 
@@ -83,7 +107,17 @@ def build(target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "passwords.txt"
         plain.write_bytes(passwords)
-        options = ["--format", "passwords", "--merge", "max", "--source", SOURCE, "--date", DATE, "--force"]
+        options = [
+            "--format",
+            "passwords",
+            "--merge",
+            "max",
+            "--source",
+            SOURCE,
+            "--date",
+            DATE,
+            "--force",
+        ]
         breachdex("build", *options, "-o", str(target), str(plain))
     breachdex("verify", str(target))
 
@@ -117,8 +151,17 @@ def main() -> None:
     """Does what the arguments say."""
     parser = argparse.ArgumentParser(description="Rebuilds the starter index.")
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--check", action="store_true", help="compare a fresh build with data/starter.bdx")
-    group.add_argument("--coverage", metavar="LIST", type=Path, help="measure a ranked list of passwords")
+    group.add_argument(
+        "--check",
+        action="store_true",
+        help="compare a fresh build with data/starter.bdx",
+    )
+    group.add_argument(
+        "--coverage",
+        metavar="LIST",
+        type=Path,
+        help="measure a ranked list of passwords",
+    )
     arguments = parser.parse_args()
     if arguments.check:
         check()

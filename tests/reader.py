@@ -24,7 +24,7 @@ import os
 import re
 import struct
 import sys
-from typing import Iterator
+from collections.abc import Iterator
 
 sys.dont_write_bytecode = True
 
@@ -50,7 +50,11 @@ class Index:
         self.checked_buckets: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self.values = {self.prefix_of(key): value for key, value in self.directory.items()}
         if len(self.values) != self.header.groups:
-            raise Damaged("directory", self.directory.offset, "the header says another number of groups")
+            raise Damaged(
+                "directory",
+                self.directory.offset,
+                "the header says another number of groups",
+            )
 
     @classmethod
     def open(cls, path: str) -> Index:
@@ -67,7 +71,11 @@ class Index:
         """The group prefix that a key of the directory stands for."""
         prefix, rest = divmod(int.from_bytes(key, "big"), 1 << 16 - self.header.directory_bits)
         if rest:
-            raise Damaged("directory", self.directory.offset, "a key has bits beyond the directory bits")
+            raise Damaged(
+                "directory",
+                self.directory.offset,
+                "a key has bits beyond the directory bits",
+            )
         return prefix
 
     def group(self, prefix: int, value: int) -> Group:
@@ -143,7 +151,11 @@ class Index:
             identity.update(struct.pack("<II", prefix, group.checksum))
             for number, record in enumerate(group.records):
                 for fingerprint, count in self.bucket(group, number):
-                    entries, total, largest = entries + 1, total + count, max(largest, count)
+                    entries, total, largest = (
+                        entries + 1,
+                        total + count,
+                        max(largest, count),
+                    )
                     range_prefix = fingerprint >> header.bits - 20
                     if not self.facts.covers(range_prefix, range_prefix):
                         raise Damaged("bucket", record.at, "an entry lies outside the coverage")
@@ -151,7 +163,10 @@ class Index:
             raise Damaged("groups", next_group, "bytes are left over after the last group")
         if entries != header.entries:
             raise Damaged("header", 24, f"there are {entries} entries instead of {header.entries}")
-        if header.has_counts and (total, largest) != (header.total_count, header.max_count):
+        if header.has_counts and (total, largest) != (
+            header.total_count,
+            header.max_count,
+        ):
             raise Damaged("header", 32, "the sum of the counts or the largest is another")
         if identity.digest() != header.content_id:
             raise Damaged("header", 176, "the content id is another")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
-from typing import Iterator, NamedTuple, NoReturn
+from collections.abc import Iterator
+from typing import NamedTuple, NoReturn
 
 from bdx.primitives import Damaged, crc32c
 
@@ -103,7 +105,7 @@ class Directory:
         final = state & 0x40 != 0
         at -= output_width if final else 0
         output = self.number(at, output_width) if final else 0
-        if any(later <= earlier for earlier, later in zip(taken, taken[1:])):
+        if any(later <= earlier for earlier, later in itertools.pairwise(taken)):
             self.fail(address, "a node's transitions are not in order")
         if index is not None:
             expected = bytearray([255]) * 256

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import NamedTuple, NoReturn
 
@@ -40,7 +41,12 @@ class Group:
         if self.end > section_end:
             self.fail("a group ends outside the section")
         place = struct.pack(
-            "<BBBBI", header.kind_number, header.bits, header.directory_bits, header.flags, prefix
+            "<BBBBI",
+            header.kind_number,
+            header.bits,
+            header.directory_bits,
+            header.flags,
+            prefix,
         )
         if self.checksum != crc32c(place, file[self.at + 4 : buckets]):
             self.fail("a group's checksum does not match")
@@ -58,7 +64,7 @@ class Group:
     def place_records(self, rows: list[tuple[int, int, int]], base: int, length: int) -> list[Record]:
         """Where each bucket lies, from the rows of drift, entries and checksum."""
         starts = [i * length // len(rows) + drift for i, (drift, _, _) in enumerate(rows)] + [length]
-        if starts[0] != 0 or any(later < earlier for earlier, later in zip(starts, starts[1:])):
+        if starts[0] != 0 or any(later < earlier for earlier, later in itertools.pairwise(starts)):
             self.fail("a group's buckets are not in order")
         records = [
             Record(base + start, end - start, n, checksum)
@@ -115,7 +121,7 @@ def decode_bucket(content: bytes, n: int, rest_bits: int, has_counts: bool) -> t
         if high >> high_bits:
             raise ValueError("a high part is too large")
         rests.append(high << low_bits | bits.number(low_start + i * low_bits, low_bits))
-    if any(later <= earlier for earlier, later in zip(rests, rests[1:])):
+    if any(later <= earlier for earlier, later in itertools.pairwise(rests)):
         raise ValueError("its entries are not ascending and distinct")
     counts, remainders = [1] * n, bits.length
     if has_counts:
