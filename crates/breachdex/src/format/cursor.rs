@@ -60,19 +60,22 @@ impl<'a> Cursor<'a> {
         let (at, width) = (self.prefix_bits + bucket.high_width, bucket.low_width);
         let mut key = self.prefix;
         key.place(self.prefix_bits, bucket.high_width, high);
-        let low = leading_words(bucket.bytes(), bucket.low_position(self.next), width);
-        let [a, b, c] = low;
-        if at == 0 {
-            key.words = low;
-        } else if at < 64 {
-            key.words[0] |= a >> at;
-            key.words[1] |= a << (64 - at) | b >> at;
-            key.words[2] |= b << (64 - at) | c >> at;
-        } else {
-            for (i, word) in low.into_iter().enumerate().take_while(|(i, _)| *i < width.div_ceil(64) as usize)
-            {
-                let part = (width - i as u32 * 64).min(64);
-                key.place(at + i as u32 * 64, part, word >> (64 - part));
+        let start = bucket.low_position(self.next);
+        if at < 64 && width > 128 {
+            let [b, c, d] = wide_number(bucket.bytes(), start, width);
+            // The number ends where the fingerprint does, less than a word before the register's end.
+            let up = 192 - at - width;
+            let [over_c, over_d] = if up == 0 { [0, 0] } else { [c >> (64 - up), d >> (64 - up)] };
+            key.words[0] |= b << up | over_c;
+            key.words[1] |= c << up | over_d;
+            key.words[2] |= d << up;
+            return Some(key);
+        }
+        for (i, word) in leading_words(bucket.bytes(), start, width).into_iter().enumerate() {
+            let before = i as u32 * 64;
+            if width > before {
+                let part = (width - before).min(64);
+                key.place(at + before, part, word >> (64 - part));
             }
         }
         Some(key)
@@ -98,6 +101,22 @@ impl<'a> Cursor<'a> {
         let stray = self.high.next_one().is_some();
         if unused >= 8 || padding != 0 || stray { Err(Malformed) } else { Ok(()) }
     }
+}
+
+/// The number of `width` (129 to 192) bits at `start`, its highest word first: one check of the bounds for all.
+#[inline(always)]
+fn wide_number(bytes: &[u8], start: usize, width: u32) -> [u64; 3] {
+    let shift = start % 8;
+    let words = match bytes.get(start / 8..).and_then(|rest| rest.first_chunk::<32>()) {
+        Some(chunk) => {
+            let (words, _) = chunk.as_chunks::<8>();
+            let word = |at: usize| u128::from(u64::from_le_bytes(words[at]));
+            let read = |at: usize| ((word(at) | word(at + 1) << 64) >> shift) as u64;
+            [read(2), read(1), read(0)]
+        }
+        None => [read_word(bytes, start + 128), read_word(bytes, start + 64), read_word(bytes, start)],
+    };
+    [words[0] & (u64::MAX >> (192 - width)), words[1], words[2]]
 }
 
 /// The number of `width` (at most 192) bits at `start`, moved up to the top of three words.
