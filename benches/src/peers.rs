@@ -37,6 +37,22 @@ pub fn sorted_array(corpus: &Corpus, questions: &Questions) -> Result<PeerResult
     measured("sorted array of 24-byte records, binary search", corpus, 24.0, questions, true, ask)
 }
 
+/// No structure at all: one load from a random place of as many bytes as an exact index has. What the
+/// machine's memory takes for one answer, the unit in which the other times are best read.
+pub fn one_load(corpus: &Corpus, questions: &Questions) -> Result<PeerResult, Box<dyn Error>> {
+    let words = vec![1_u64; corpus.spec().entries as usize * 2];
+    let ask = |question: &Row| {
+        let place = u128::from(question.leading()) * words.len() as u128;
+        words[(place >> 64) as usize]
+    };
+    let hits = measure::scalar(&questions.hits, ask);
+    let misses = measure::scalar(&questions.misses, ask);
+    measure::expect("one load", hits.answers, questions.hits.len() as u64)?;
+    let misses = Scalar { answers: 0, ..misses };
+    let name = "one load from a random place (no structure)";
+    Ok(PeerResult { name, entries: corpus.spec().entries, bytes_per_entry: 16.0, hits, misses })
+}
+
 /// The standard library's hash set of digests, with its default hasher; no counts.
 pub fn hash_set(corpus: &Corpus, questions: &Questions) -> Result<PeerResult, Box<dyn Error>> {
     let mut set: HashSet<[u8; 20]> = HashSet::with_capacity(corpus.spec().entries as usize);

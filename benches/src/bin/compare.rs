@@ -277,6 +277,8 @@ fn measure_peers(
     report: &mut Report,
 ) -> Result<(), Box<dyn Error>> {
     let mut results = Vec::new();
+    announce("loading from random places");
+    results.push(peers::one_load(corpus, questions)?);
     announce("filling a sorted array");
     results.push(peers::sorted_array(corpus, questions)?);
     announce("filling a hash set");
