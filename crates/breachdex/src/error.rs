@@ -55,7 +55,7 @@ pub enum Error {
         fault: Fault,
     },
     /// A digest of one kind was asked of an index of the other.
-    #[error("the index holds {held} digests, the question is a {asked} digest")]
+    #[error("the index holds {held} digests, the question is {} {asked} digest", article(*asked))]
     WrongKind {
         /// What the index holds.
         held: Kind,
@@ -63,9 +63,7 @@ pub enum Error {
         asked: Kind,
     },
     /// The question lies outside what the index covers, so its answer is not known.
-    #[error(
-        "prefix {prefix:05X} is outside the coverage of {name}: whether the password is exposed is not known"
-    )]
+    #[error("prefix {prefix:05X} is outside the coverage of {name}: what is exposed there is not known")]
     NotCovered {
         /// The file, or a name for bytes in memory.
         name: String,
@@ -89,7 +87,7 @@ pub enum Error {
         full: u32,
     },
     /// A digest of the wrong width.
-    #[error("a {kind} digest has {} {unit}, found {found}", if *unit == "bytes" { kind.bytes() } else { kind.hex_digits() })]
+    #[error("{} {kind} digest has {} {unit}, found {found}", article(*kind), if *unit == "bytes" { kind.bytes() } else { kind.hex_digits() })]
     InvalidDigest {
         /// The kind asked for.
         kind: Kind,
@@ -201,6 +199,14 @@ impl std::fmt::Display for Section {
             Self::Facts => "facts",
             Self::Notes => "notes",
         })
+    }
+}
+
+/// The article that a kind's name takes when it is read aloud.
+pub(crate) fn article(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sha1 => "a",
+        Kind::Ntlm => "an",
     }
 }
 

@@ -158,7 +158,7 @@ fn outside_the_coverage_is_an_error() {
     let error = index.lookup(&outside).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "prefix 00013 is outside the coverage of part.bdx: whether the password is exposed is not known"
+        "prefix 00013 is outside the coverage of part.bdx: what is exposed there is not known"
     );
     assert!(matches!(
         index.range(&Prefix::from_hex(Kind::Sha1, "0001").unwrap()),

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use crate::digest::Kind;
+use crate::error::article;
 use crate::format::MAGIC;
 
 /// What is wrong with a line.
@@ -73,7 +74,7 @@ impl LineFault {
             Self::IndexFile => "this is a breachdex index; use --format index and give its path".into(),
             Self::OtherKind => {
                 let other = shape.other_kind();
-                format!("this looks like an {other} digest; use --kind {}", other.name())
+                format!("this looks like {} {other} digest; use --kind {}", article(other), other.name())
             }
             Self::Width(found) => format!("expected {digits} hex digits for {kind}, found {found}"),
             Self::NotHex(column) => {
