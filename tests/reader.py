@@ -125,16 +125,16 @@ class Index:
                     yield from (entry for entry in self.bucket(group, number) if first <= entry[0] <= last)
 
     def range(self, prefix: str) -> Iterator[tuple[int, int]]:
-        """The entries under a hexadecimal prefix of at most the kept bits, all of which must be covered."""
-        bits = self.header.bits
-        if not re.fullmatch("[0-9A-Fa-f]*", prefix) or len(prefix) * 4 > bits:
-            raise Unanswerable(f"a prefix has at most {bits // 4} hex digits here")
-        below = bits - len(prefix) * 4
+        """The entries under a hexadecimal prefix, all of which must be covered; kept bits decide."""
+        width, bits = self.header.width, self.header.bits
+        if not re.fullmatch("[0-9A-Fa-f]*", prefix) or len(prefix) * 4 > width:
+            raise Unanswerable(f"a prefix has at most {width // 4} hex digits")
+        below = width - len(prefix) * 4
         first = int(prefix or "0", 16) << below
         last = first | (1 << below) - 1
-        if not self.facts.covers(first >> bits - 20, last >> bits - 20):
+        if not self.facts.covers(first >> width - 20, last >> width - 20):
             raise Unanswerable(f"not all of prefix {prefix[:5].upper()} is inside the coverage")
-        return self.iterate(first, last)
+        return self.iterate(first >> width - bits, last >> width - bits)
 
     def verify(self) -> None:
         """Checks what opening did not: notes, every group and bucket, the header's sums, the content id."""
