@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import datetime
 import re
 import struct
 from typing import NoReturn
@@ -101,6 +102,16 @@ class Header:
         return sections
 
 
+def is_day(text: str) -> bool:
+    """Whether a text is a day of the calendar as `YYYY-MM-DD`."""
+    try:
+        return re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None and bool(
+            datetime.date.fromisoformat(text)
+        )
+    except ValueError:
+        return False
+
+
 class Facts:
     """Coverage, source and corpus date."""
 
@@ -116,7 +127,7 @@ class Facts:
             self.coverage.append((first, last))
         self.source = fields.text()
         self.date = fields.text()
-        if not re.fullmatch("([0-9]{4}-[0-9]{2}-[0-9]{2})?", self.date):
+        if self.date and not is_day(self.date):
             fields.fail("the date is not YYYY-MM-DD")
         fields.finish()
 

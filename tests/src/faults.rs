@@ -6,7 +6,7 @@
 
 use breachdex::Digest;
 
-use crate::parts::{Bucket, GROUP_HEAD, Parts, sections};
+use crate::parts::{Bucket, GROUP_HEAD, Group, Parts, sections};
 
 /// The two sound files that every bad one is made out of. Both hold SHA-1 digests with counts.
 pub struct Sound {
@@ -39,6 +39,10 @@ pub const FAULTS: &[Fault] = &[
     ("header-flag-unknown", |sound| header(sound, 19, 0b101)),
     ("header-reserved-not-zero", |sound| header(sound, 20, 1)),
     ("header-tail-not-zero", |sound| header(sound, 251, 1)),
+    ("header-table-reserved-not-zero", |sound| forged_header(sound, 100, 1)),
+    ("header-groups-checksum-not-zero", |sound| forged_header(sound, 96, 1)),
+    ("header-collisions-of-full-digests", |sound| header(sound, 56, 1)),
+    ("header-directory-bits-other", directory_bits_other),
     ("header-entries-other", |sound| header(sound, 24, 41)),
     ("header-total-count-other", |sound| header(sound, 34, 0xFF)),
     ("header-max-count-other", |sound| header(sound, 46, 0xFF)),
@@ -55,6 +59,7 @@ pub const FAULTS: &[Fault] = &[
         with_byte(&sound.small, directory.start + 20, |byte| byte ^ 4)
     }),
     ("directory-of-an-older-fst", |sound| directory_bytes(sound, 0, 2)),
+    ("directory-of-another-type", |sound| directory_bytes(sound, 8, 1)),
     ("directory-address-of-no-bytes", directory_address_of_no_bytes),
     ("directory-key-of-one-byte", |sound| directory(sound, &[(b"\0", 0)])),
     ("directory-key-of-three-bytes", |sound| directory(sound, &[(b"\0\0\0", 0)])),
@@ -77,6 +82,7 @@ pub const FAULTS: &[Fault] = &[
     ("group-bucket-starts-beyond-the-group", |sound| {
         group(&sound.split, |bytes| bytes[GROUP_HEAD + 9] = 0x7F)
     }),
+    ("group-wide-without-need", |sound| group(&sound.small, widen)),
     ("group-without-entries", |sound| {
         group(&sound.small, |bytes| {
             bytes.truncate(GROUP_HEAD + 8);
@@ -120,7 +126,10 @@ pub const FAULTS: &[Fault] = &[
     ("facts-ranges-adjacent", |sound| facts(sound, &[(0, 5), (6, 0xF_FFFF)], b"source", b"")),
     ("facts-ranges-in-disorder", |sound| facts(sound, &[(9, 0xF_FFFF), (0, 5)], b"source", b"")),
     ("facts-entry-outside-the-coverage", |sound| facts(sound, &[(0, 9)], b"source", b"")),
+    ("facts-entries-without-coverage", |sound| facts(sound, &[], b"source", b"")),
     ("facts-source-not-utf-8", |sound| facts(sound, &[(0, 0xF_FFFF)], b"\xFF", b"")),
+    ("facts-date-in-words", |sound| facts(sound, &[(0, 0xF_FFFF)], b"source", b"21 Nov 2026")),
+    ("facts-date-of-no-day", |sound| facts(sound, &[(0, 0xF_FFFF)], b"source", b"2026-02-29")),
     ("facts-cut-short", |sound| {
         let mut parts = Parts::of(&sound.small);
         parts.facts.pop();
@@ -138,6 +147,11 @@ pub const FAULTS: &[Fault] = &[
     ("notes-cut-short", |sound| {
         let mut parts = Parts::of(&sound.small);
         parts.notes.pop();
+        parts.sign()
+    }),
+    ("notes-with-bytes-left-over", |sound| {
+        let mut parts = Parts::of(&sound.small);
+        parts.notes.push(0);
         parts.sign()
     }),
 ];
@@ -191,6 +205,30 @@ fn directory_address_of_no_bytes(sound: &Sound) -> Vec<u8> {
     directory_bytes(sound, root - 2, sizes & 0x0F)
 }
 
+/// Makes two groups of one bucket each of the one group of two: sound but for the rule for directory bits.
+fn directory_bits_other(sound: &Sound) -> Vec<u8> {
+    let mut parts = Parts::of(&sound.split);
+    let whole = parts.groups.swap_remove(0);
+    for (key, bucket) in [0, 0x8000].into_iter().zip(whole.buckets()) {
+        let mut bytes = vec![0; GROUP_HEAD];
+        bytes[5..].copy_from_slice(&(bucket.bytes.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&[0; 2]);
+        bytes.extend_from_slice(&whole.bytes[bucket.record.start + 2..bucket.record.end]);
+        bytes.extend_from_slice(&whole.bytes[bucket.bytes]);
+        parts.groups.push(Group { key, bytes });
+    }
+    parts.header[18] = 1;
+    parts.header[72] = 2;
+    parts.sign()
+}
+
+/// Makes the narrow record of a group of one bucket wide.
+fn widen(bytes: &mut Vec<u8>) {
+    bytes[4] |= 0x80;
+    bytes.splice(GROUP_HEAD + 4..GROUP_HEAD + 4, [0; 2]);
+    bytes.splice(GROUP_HEAD + 2..GROUP_HEAD + 2, [0; 2]);
+}
+
 fn group(file: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut parts = Parts::of(file);
     change(&mut parts.groups[0].bytes);
@@ -237,7 +275,7 @@ fn bits(file: &[u8], change: impl FnOnce(&mut Vec<bool>, usize)) -> Vec<u8> {
 }
 
 fn only_bucket(bytes: &[u8]) -> Bucket {
-    let group = crate::parts::Group { key: 0, bytes: bytes.to_vec() };
+    let group = Group { key: 0, bytes: bytes.to_vec() };
     group.buckets().swap_remove(0)
 }
 

@@ -10,6 +10,7 @@ use super::span::{Keep, Plan};
 use crate::coverage::{Coverage, PREFIX_COUNT};
 use crate::digest::Kind;
 use crate::error::{Error, Result};
+use crate::format::facts::is_date;
 use crate::format::{Layout, MAX_DIRECTORY_BITS, MIN_BITS};
 use crate::index::{Index, Metadata};
 use crate::input::stream::{Contents, Opened};
@@ -186,28 +187,6 @@ fn check_bits(kind: Kind, bits: u32) -> Result<()> {
         "{kind} digests can be kept with {MIN_BITS} to {} bits, not {bits}",
         kind.bits()
     )))
-}
-
-/// Whether a text is a day that there was, or will be.
-fn is_date(text: &str) -> bool {
-    let [year, month, day] = text.split('-').collect::<Vec<_>>()[..] else { return false };
-    let number = |part: &str, width: usize| {
-        (part.len() == width && part.bytes().all(|byte| byte.is_ascii_digit()))
-            .then(|| part.parse::<u32>().ok())
-    };
-    let (Some(Some(year)), Some(Some(month)), Some(Some(day))) =
-        (number(year, 4), number(month, 2), number(day, 2))
-    else {
-        return false;
-    };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return false,
-    };
-    (1..=days).contains(&day)
 }
 
 /// Refuses an index that cannot be an input of this build.

@@ -105,6 +105,20 @@ impl<D: AsRef<[u8]>> Directory<D> {
         (word != Locator::ABSENT).then_some(Locator(word))
     }
 
+    /// Every group, in order. Unlike [`Directory::between`] it sees the keys that no prefix of `g` bits has.
+    pub(crate) fn all(&self) -> Result<Vec<(u32, Locator)>, &'static str> {
+        let mut stream = self.map.stream();
+        let mut found = Vec::with_capacity(self.map.len().min(1 << self.directory_bits));
+        while let Some((key, value)) = stream.next() {
+            found.push((prefix_of(key, self.directory_bits)?, Locator(value)));
+        }
+        if found.len() == self.map.len() {
+            Ok(found)
+        } else {
+            Err("the FST has another number of keys than it says")
+        }
+    }
+
     /// The groups whose prefixes lie between `first` and `last` (inclusive), in order.
     pub(crate) fn between(&self, first: u32, last: u32) -> Result<Vec<(u32, Locator)>, &'static str> {
         let bits = self.directory_bits;

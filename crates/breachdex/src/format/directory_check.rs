@@ -29,6 +29,9 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
     if bytes.len() < SMALLEST || version != 3 {
         return Err((0, "the FST is not one of this version"));
     }
+    if u64_at(bytes, 8) != Some(0) {
+        return Err((8, "the FST is not of type 0"));
+    }
     let root_at = bytes.len() - 12;
     let root = u64_at(bytes, root_at).and_then(|root| usize::try_from(root).ok());
     let root = root.filter(|root| root.checked_add(BEHIND_ROOT) == Some(bytes.len()));

@@ -75,6 +75,14 @@ impl<'a> Group<'a> {
         self.data_start + self.length as usize
     }
 
+    /// Whether the records are wide though narrow ones would do.
+    pub(crate) fn is_wide_without_need(&self) -> bool {
+        let mut records = (0..self.buckets()).filter_map(|bucket| self.record(bucket));
+        self.wide
+            && records
+                .all(|(drift, entries, _)| i16::try_from(drift).is_ok() && u16::try_from(entries).is_ok())
+    }
+
     /// How many buckets there are, empty ones too.
     pub(crate) fn buckets(&self) -> usize {
         1 << self.extra_bits

@@ -108,9 +108,7 @@ impl Header {
         if u32_at(bytes, 12) != Some(LENGTH as u32) {
             return Err((12, "the header length is not one of this version"));
         }
-        if u32_at(bytes, 20) != Some(0) || bytes[RESERVED].iter().any(|byte| *byte != 0) {
-            return Err((20, "reserved bytes are not zero"));
-        }
+        check_zeros(bytes)?;
         let mut content_id = [0; 20];
         content_id.copy_from_slice(&bytes[CONTENT_ID..CONTENT_ID + 20]);
         let header = Self {
@@ -147,12 +145,25 @@ impl Header {
         if self.floor == 0 {
             return Err((48, "the floor is zero"));
         }
+        if self.collisions != 0 && self.layout.bits == self.layout.kind.bits() {
+            return Err((56, "full digests cannot collide"));
+        }
         if self.group_count > 1 << self.layout.directory_bits
             || (self.group_count == 0) != (self.entries == 0)
         {
             return Err((72, "the number of groups cannot be"));
         }
         Ok(())
+    }
+}
+
+/// Checks what is zero in this version: the reserved bytes, the groups' checksum among them.
+fn check_zeros(bytes: &[u8; LENGTH]) -> Result<(), (u64, &'static str)> {
+    let rows = (0..4).map(|row| TABLE + row * ROW + 20..TABLE + (row + 1) * ROW);
+    let zeros = [20..24, TABLE + 16..TABLE + 20, RESERVED].into_iter().chain(rows);
+    match zeros.flatten().find(|at| bytes[*at] != 0) {
+        Some(at) => Err((at as u64, "a reserved byte is not zero")),
+        None => Ok(()),
     }
 }
 
@@ -201,6 +212,7 @@ fn recognise(bytes: &[u8], name: &str) -> Result<()> {
     }
     match u32_at(rest, 0) {
         Some(VERSION) => Ok(()),
+        Some(0) => Err(Fault::new(Section::Header, 8, "there is no format version 0").named(name)),
         Some(found) => Err(Error::UnsupportedVersion { name: name.to_owned(), found, supported: VERSION }),
         None => Err(refused("it is too short")),
     }

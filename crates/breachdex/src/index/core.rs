@@ -104,6 +104,11 @@ impl Core {
         Fault::new(Section::Directory, self.header.directory.offset, reason)
     }
 
+    /// Every group of the directory, each of its keys checked.
+    pub(super) fn all_groups(&self) -> Result<Vec<(u32, Locator)>, Fault> {
+        self.directory.all().map_err(|reason| self.directory_fault(reason))
+    }
+
     /// The groups whose prefixes lie between two of `g` bits (inclusive).
     pub(super) fn groups_between(&self, first: u32, last: u32) -> Result<Vec<(u32, Locator)>, Fault> {
         self.directory.between(first, last).map_err(|reason| self.directory_fault(reason))

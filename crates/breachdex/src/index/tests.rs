@@ -10,7 +10,7 @@ use crate::coverage::{Coverage, Prefix};
 use crate::digest::{Key, Kind};
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::format::Layout;
+use crate::format::{Layout, directory_bits};
 use crate::testing::{Random, assemble, digest, entries, layout};
 
 /// Asks in every way and compares with the map.
@@ -52,7 +52,18 @@ fn agree(layout: Layout, entries: &[Entry], random: &mut Random) {
     let stored: Vec<Entry> = index.iter().map(Result::unwrap).collect();
     let count = |entry: &Entry| if layout.counts { entry.count } else { 1 };
     assert!(stored.iter().map(|e| (e.key, e.count)).eq(entries.iter().map(|e| (e.key, count(e)))));
-    index.verify(&()).unwrap();
+    match index.verify(&()) {
+        Ok(()) => assert_eq!(layout.directory_bits, directory_bits(index.len())),
+        // Groups of every size are tried, also where the rule would choose others; the rest was in order.
+        Err(error) => {
+            assert_ne!(layout.directory_bits, directory_bits(index.len()));
+            assert_eq!(
+                error.to_string(),
+                "test is damaged: header at byte 18: the directory bits are not those of that many entries; \
+                 restore it from a copy or build it again"
+            );
+        }
+    }
     for (width, key) in questions.iter().take(100).enumerate() {
         let hex: String = key.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         let digits = width % (layout.kind.hex_digits() + 1);

@@ -9,6 +9,7 @@ use crate::error::{Error, Fault, Result, Section};
 use crate::format::checksum::ContentHasher;
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
+use crate::format::directory_bits;
 use crate::format::facts::Facts;
 use crate::monitor::{Monitor, Phase, Progress};
 
@@ -30,9 +31,7 @@ pub(super) fn verify(core: &Core, monitor: &dyn Monitor) -> Result<()> {
         max: 0,
         end: 0,
     };
-    let last = (1_u64 << core.layout().directory_bits) - 1;
-    let groups = core.groups_between(0, last as u32).map_err(|fault| core.damaged(fault))?;
-    for (prefix, locator) in groups {
+    for (prefix, locator) in core.all_groups().map_err(|fault| core.damaged(fault))? {
         let progress =
             Progress { phase: Phase::Verifying, done: walk.end, total: Some(metadata.file_length) };
         if monitor.progress(progress).is_break() {
@@ -67,6 +66,9 @@ impl Walk<'_> {
         let at = self.core.header().groups.offset + self.end;
         if group.computed_checksum(layout, prefix) != group.stored_checksum() {
             return Err(Fault::new(Section::Groups, at, "the group's checksum does not match"));
+        }
+        if group.is_wide_without_need() {
+            return Err(Fault::new(Section::Groups, at, "the group's records are wide without need"));
         }
         self.content.group(prefix, group.stored_checksum());
         let entries_before = self.entries;
@@ -142,6 +144,9 @@ impl Walk<'_> {
         }
         if self.content.finish() != header.content_id {
             return fault(176, "the content id does not match the content");
+        }
+        if header.layout.directory_bits != directory_bits(header.entries) {
+            return fault(18, "the directory bits are not those of that many entries");
         }
         Ok(())
     }
