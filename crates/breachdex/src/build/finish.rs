@@ -65,7 +65,7 @@ pub(crate) fn finish(store: &GroupStore, provenance: &Provenance) -> Result<u64>
     }
     header.content_id = content.finish();
     let tail = [directory, facts, notes].concat();
-    positioned::write_all(&store.file, &tail, directory_extent.offset, &store.path)?;
-    positioned::write_all(&store.file, &header.encode(), 0, &store.path)?;
+    positioned::write_all(&store.file, &tail, directory_extent.offset, &store.place)?;
+    positioned::write_all(&store.file, &header.encode(), 0, &store.place)?;
     Ok(header.file_length())
 }

@@ -3,12 +3,11 @@
 #![forbid(unsafe_code)]
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::control::lock;
 use super::flusher::Flusher;
-use super::positioned;
+use super::positioned::{self, Place};
 use super::report::Stopwatches;
 use super::span::{Span, Totals};
 use crate::digest::Key;
@@ -62,7 +61,7 @@ impl GroupLog {
 pub(crate) struct GroupStore {
     pub(crate) file: File,
     /// Names the file in messages.
-    pub(crate) path: PathBuf,
+    pub(crate) place: Place,
     pub(crate) base: u64,
     pub(crate) layout: Layout,
     pub(crate) log: GroupLog,
@@ -71,8 +70,8 @@ pub(crate) struct GroupStore {
 }
 
 impl GroupStore {
-    pub(crate) fn new(file: File, path: &Path, base: u64, layout: Layout) -> Self {
-        Self { file, path: path.to_owned(), base, layout, log: GroupLog::default(), flusher: None }
+    pub(crate) fn new(file: File, place: Place, base: u64, layout: Layout) -> Self {
+        Self { file, place, base, layout, log: GroupLog::default(), flusher: None }
     }
 
     /// Appends a group's entries to `entries`; `bytes` is working memory.
@@ -83,9 +82,9 @@ impl GroupStore {
         entries: &mut Vec<Entry>,
     ) -> Result<()> {
         bytes.resize(place.length as usize, 0);
-        positioned::read_exact(&self.file, bytes, self.base + place.offset, &self.path)?;
+        positioned::read_exact(&self.file, bytes, self.base + place.offset, &self.place)?;
         decode(bytes, self.layout, place, entries).map_err(|reason| Error::Damaged {
-            name: self.path.display().to_string(),
+            name: self.place.to_string(),
             fault: Fault::new(Section::Groups, self.base + place.offset, reason),
         })
     }
@@ -94,7 +93,7 @@ impl GroupStore {
 /// Writes spans from many threads and keeps their memory for the next ones.
 pub(crate) struct SpanWriter<'a> {
     file: &'a File,
-    path: &'a Path,
+    place: &'a Place,
     base: u64,
     flusher: Option<&'a Flusher>,
     watches: &'a Stopwatches,
@@ -105,7 +104,7 @@ impl<'a> SpanWriter<'a> {
     pub(crate) fn new(store: &'a GroupStore, watches: &'a Stopwatches) -> Self {
         Self {
             file: &store.file,
-            path: &store.path,
+            place: &store.place,
             base: store.base,
             flusher: store.flusher.as_ref(),
             watches,
@@ -121,7 +120,7 @@ impl<'a> SpanWriter<'a> {
     pub(crate) fn write(&self, span: PlacedSpan) -> Result<()> {
         self.watches
             .writing
-            .time(|| positioned::write_all(self.file, &span.bytes, self.base + span.offset, self.path))?;
+            .time(|| positioned::write_all(self.file, &span.bytes, self.base + span.offset, self.place))?;
         if let Some(flusher) = self.flusher {
             flusher.wrote(span.bytes.len() as u64);
         }

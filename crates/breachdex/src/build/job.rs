@@ -13,6 +13,7 @@ use super::groups::{GroupStore, SpanWriter};
 use super::intake::{Intake, LineCount};
 use super::pipeline;
 use super::plan::Decision;
+use super::positioned::Place;
 use super::publish::Publication;
 use super::report::{BuildReport, Stopwatches};
 use super::select;
@@ -127,7 +128,7 @@ impl<'a> Job<'a> {
         let flusher = store.flusher.take();
         self.control.run_one(|| {
             self.watches.syncing.time(|| {
-                flusher.map_or(Ok(()), Flusher::finish).map_err(io_error("write", &store.path))?;
+                flusher.map_or(Ok(()), Flusher::finish).map_err(store.place.write_failed())?;
                 publication.sync()
             })
         })?;
@@ -217,13 +218,13 @@ impl<'a> Job<'a> {
         into_target: bool,
     ) -> Result<GroupStore> {
         if into_target {
-            let (file, path) = publication.file()?;
+            let (file, place) = publication.file()?;
             let flusher = Some(Flusher::start(&file));
-            return Ok(GroupStore { flusher, ..GroupStore::new(file, path, LENGTH as u64, plan.layout) });
+            return Ok(GroupStore { flusher, ..GroupStore::new(file, place, LENGTH as u64, plan.layout) });
         }
         let folder = self.temp_dir(publication);
         let file = tempfile::tempfile_in(folder).map_err(io_error("create a temporary file in", folder))?;
-        Ok(GroupStore::new(file, folder, 0, plan.layout))
+        Ok(GroupStore::new(file, Place::TemporaryIn(folder.to_owned()), 0, plan.layout))
     }
 
     /// Reads all inputs into groups: in one pass where they are sorted, else by way of the disk.
@@ -306,7 +307,7 @@ impl<'a> Job<'a> {
         let left_out = distribute.left_out.load(Ordering::Relaxed);
         // What the sorted run wrote into the target's file is written over.
         let mut store = self.store(publication, &plan, into_target)?;
-        store.file.set_len(0).map_err(io_error("write", &store.path))?;
+        store.file.set_len(0).map_err(store.place.write_failed())?;
         let log = {
             let sort = SortParts::new(&distribute, self.control, &store, self.memory.part());
             self.control.enter(Phase::Sorting, Some(partitions.entries()));
@@ -344,8 +345,8 @@ impl<'a> Job<'a> {
             ..self.decision.plan(self.memory.group())
         };
         publication.renew()?;
-        let (file, path) = publication.file()?;
-        let mut to = GroupStore::new(file, path, LENGTH as u64, layout);
+        let (file, place) = publication.file()?;
+        let mut to = GroupStore::new(file, place, LENGTH as u64, layout);
         self.control.enter(Phase::Writing, Some(from.log.totals.entries));
         transform(self.control, from, &mut to, &plan, &self.watches)?;
         to.log.totals.collisions = from.log.totals.collisions;

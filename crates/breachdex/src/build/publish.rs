@@ -4,11 +4,12 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::positioned::Place;
 use crate::error::{Error, Result, io_error};
 
 /// Characters of a temporary name's random end.
@@ -60,10 +61,10 @@ impl Publication {
         &self.folder
     }
 
-    /// A handle on the temporary file, and the target's path for messages.
-    pub(crate) fn file(&self) -> Result<(File, &Path)> {
+    /// A handle on the temporary file, and the target's name for messages.
+    pub(crate) fn file(&self) -> Result<(File, Place)> {
         let file = self.temporary.as_file().try_clone().map_err(io_error("write", &self.target))?;
-        Ok((file, &self.target))
+        Ok((file, Place::Target(self.target.clone())))
     }
 
     /// Starts over with an empty temporary file.
@@ -101,15 +102,13 @@ fn temporary_prefix(name: &std::ffi::OsStr) -> OsString {
 fn create(target: &Path, folder: &Path, prefix: &OsString) -> Result<NamedTempFile> {
     let mut prefix = prefix.clone();
     prefix.push(format!("{}-", std::process::id()));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).rand_bytes(RANDOM);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What an ordinary new file gets: the system takes the process's mask off.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let file = builder.tempfile_in(folder).map_err(io_error("create", target))?;
+    // Opened here, as any new file is: the temporary name would otherwise be part of what went wrong.
+    let open = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
+    let file = tempfile::Builder::new()
+        .prefix(&prefix)
+        .rand_bytes(RANDOM)
+        .make_in(folder, open)
+        .map_err(io_error("create", target))?;
     file.as_file().try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => Error::TargetBusy(target.to_owned()),
         TryLockError::Error(source) => io_error("lock", target)(source),

@@ -4,12 +4,12 @@
 #![forbid(unsafe_code)]
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::control::lock;
-use super::positioned;
+use super::positioned::{self, Place};
 use super::span::{EntrySink, Misfit};
 use crate::coverage::Coverage;
 use crate::digest::{Key, Kind};
@@ -24,7 +24,7 @@ const LONGEST_RECORD: usize = 20 + 10;
 /// The temporary file.
 pub(crate) struct Spill {
     file: File,
-    folder: PathBuf,
+    place: Place,
     kind: Kind,
     end: AtomicU64,
 }
@@ -72,7 +72,7 @@ impl Partitions {
 impl Spill {
     pub(crate) fn new(folder: &Path, kind: Kind) -> Result<Self> {
         let file = tempfile::tempfile_in(folder).map_err(io_error("create a temporary file in", folder))?;
-        Ok(Self { file, folder: folder.to_owned(), kind, end: AtomicU64::new(0) })
+        Ok(Self { file, place: Place::TemporaryIn(folder.to_owned()), kind, end: AtomicU64::new(0) })
     }
 
     /// Hands every entry of a partition to `each`.
@@ -85,7 +85,7 @@ impl Spill {
         let mut bytes = Vec::new();
         for extent in &partition.extents {
             bytes.resize(extent.length as usize, 0);
-            positioned::read_exact(&self.file, &mut bytes, extent.offset, &self.folder)?;
+            positioned::read_exact(&self.file, &mut bytes, extent.offset, &self.place)?;
             let mut rest = &bytes[..];
             while let Some((digest, tail)) = rest.split_at_checked(width) {
                 let (count, used) = read_count(tail);
@@ -147,7 +147,7 @@ impl<'a> Distributor<'a> {
             return Ok(());
         }
         let offset = self.spill.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        positioned::write_all(&self.spill.file, bytes, offset, &self.spill.folder)?;
+        positioned::write_all(&self.spill.file, bytes, offset, &self.spill.place)?;
         let mut partition = lock(&self.partitions.parts[part]);
         partition.extents.push(Extent { offset, length: bytes.len() as u32 });
         partition.entries += *entries;
