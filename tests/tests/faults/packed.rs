@@ -23,7 +23,10 @@ fn zstd(text: &[u8]) -> Vec<u8> {
 }
 
 /// An ending, what packs a text and what the packing is called.
-const PACKINGS: [(&str, fn(&[u8]) -> Vec<u8>, &str); 2] = [("gz", gzip, "gzip"), ("zst", zstd, "zstd")];
+/// A file name's ending, what packs bytes so, and its name in messages.
+type Packing = (&'static str, fn(&[u8]) -> Vec<u8>, &'static str);
+
+const PACKINGS: [Packing; 2] = [("gz", gzip, "gzip"), ("zst", zstd, "zstd")];
 
 /// A text packed whole, and in two parts that were joined, the first ending inside a line.
 fn whole_and_joined(text: &str, pack: fn(&[u8]) -> Vec<u8>) -> [Vec<u8>; 2] {
