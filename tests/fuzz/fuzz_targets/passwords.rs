@@ -1,0 +1,5 @@
+//! Hands what libFuzzer makes up to `breachdex_tests::fuzz::passwords`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| breachdex_tests::fuzz::passwords(bytes));
