@@ -22,7 +22,6 @@ fn zstd(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// An ending, what packs a text and what the packing is called.
 /// A file name's ending, what packs bytes so, and its name in messages.
 type Packing = (&'static str, fn(&[u8]) -> Vec<u8>, &'static str);
 
