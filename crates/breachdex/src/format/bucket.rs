@@ -10,12 +10,22 @@ use std::cmp::Ordering;
 
 use super::bits::{read_bits, read_word};
 use crate::digest::Key;
-use crate::kernels::BitOperations;
+use crate::kernels::{BitOperations, prefetch};
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
 /// Entries of one slot that are looked through one by one; more are searched by halves.
 const LINEAR: usize = 8;
 
+/// The entries that share their high bits.
+#[derive(Clone, Copy)]
+pub(crate) struct Slot {
+    pub(crate) first: usize,
+    pub(crate) run: usize,
+}
+
 /// A bucket's bytes and where its columns are. Positions are bits from the bucket's start.
+#[derive(Clone, Copy)]
 pub(crate) struct Bucket<'a> {
     /// The bucket, and if there is something behind it, that too: it makes reads near the end cheap.
     bytes: &'a [u8],
@@ -72,24 +82,31 @@ impl<'a> Bucket<'a> {
     /// The index of the entry whose remaining bits lead `rest` (a key without the bucket's prefix).
     #[inline(always)]
     pub(crate) fn find<O: BitOperations>(&self, rest: &Key) -> Result<Option<usize>, Malformed> {
-        let (first, run) = self.slot::<O>(rest.leading(self.high_width)).ok_or(Malformed)?;
+        let slot = self.slot::<O>(rest).ok_or(Malformed)?;
+        Ok(self.find_in(slot, rest))
+    }
+
+    /// The index of an entry of a slot, as [`Bucket::find`] gives it.
+    #[inline(always)]
+    pub(crate) fn find_in(&self, Slot { first, run }: Slot, rest: &Key) -> Option<usize> {
         let low = rest.skip(self.high_width);
         if run > LINEAR {
-            return Ok(self.search(first, run, &low));
+            return self.search(first, run, &low);
         }
         for entry in first..first + run {
             match self.compare(entry, &low) {
                 Ordering::Less => {}
-                Ordering::Equal => return Ok(Some(entry)),
+                Ordering::Equal => return Some(entry),
                 Ordering::Greater => break,
             }
         }
-        Ok(None)
+        None
     }
 
-    /// The first entry of a slot and how many it holds.
+    /// The slot that the leading bits of `rest` name.
     #[inline(always)]
-    pub(crate) fn slot<O: BitOperations>(&self, slot: u64) -> Option<(usize, usize)> {
+    pub(crate) fn slot<O: BitOperations>(&self, rest: &Key) -> Option<Slot> {
+        let slot = rest.leading(self.high_width);
         let at = if slot == 0 { 0 } else { pass::<O>(self.bytes, 0, self.low_start, slot, u64::MAX)? };
         let first = at.checked_sub(slot as usize).filter(|first| *first <= self.entries)?;
         let mut run = 0;
@@ -97,7 +114,7 @@ impl<'a> Bucket<'a> {
             let ones = read_word(self.bytes, at + run).trailing_ones() as usize;
             run += ones;
             if ones < 64 || first + run >= self.entries {
-                return Some((first, run.min(self.entries - first)));
+                return Some(Slot { first, run: run.min(self.entries - first) });
             }
         }
     }
@@ -195,20 +212,40 @@ fn pass<O: BitOperations>(bytes: &[u8], start: usize, end: usize, count: u64, fl
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Malformed;
 
-/// Where a search is likely to read, in bytes from the bucket's start.
-pub(crate) struct Places {
-    /// The low part of the entry, if the bucket's entries are spread evenly.
-    pub(crate) low: usize,
-    /// The first of the count lengths.
-    pub(crate) counts: usize,
-}
-
 impl Bucket<'_> {
-    /// Where a search for `rest` is likely to read.
+    /// Asks for the lines that the search of a slot reads.
     #[inline(always)]
-    pub(crate) fn places(&self, rest: &Key) -> Places {
+    pub(crate) fn prefetch_high(&self) {
+        prefetch(self.bytes, 0);
+        prefetch(self.bytes, LINE.min(self.low_start / 8));
+    }
+
+    /// Asks for the low part of an entry.
+    #[inline(always)]
+    pub(crate) fn prefetch_low(&self, entry: usize) {
+        let at = self.low_position(entry);
+        prefetch(self.bytes, at / 8);
+        prefetch(self.bytes, (at + self.low_width as usize) / 8);
+    }
+
+    /// Asks for the low part of the entry that `rest` would be if the bucket's entries were spread evenly.
+    #[inline(always)]
+    pub(crate) fn prefetch_likely_low(&self, rest: &Key) {
         let share = u128::from(rest.words[0]) * self.entries as u128;
-        let entry = (share >> 64) as usize;
-        Places { low: self.low_position(entry) / 8, counts: self.counts_start / 8 }
+        let at = self.low_position((share >> 64) as usize) / 8;
+        prefetch(self.bytes, at);
+        prefetch(self.bytes, at + LINE);
+    }
+
+    /// Asks for the lines that counting reads: the lengths before an entry and the remainders.
+    #[inline(always)]
+    pub(crate) fn prefetch_counts(&self, entry: usize) {
+        // A length takes two bits on average, a remainder one.
+        let (from, to) = (self.counts_start / 8, (self.counts_start + 2 * entry) / 8);
+        prefetch(self.bytes, from);
+        if to / LINE != from / LINE {
+            prefetch(self.bytes, to);
+        }
+        prefetch(self.bytes, (self.length_bits - entry.min(self.length_bits) - 1) / 8);
     }
 }

@@ -6,12 +6,12 @@
 use rayon::prelude::*;
 
 use super::Answer;
-use super::core::{Core, bucket_of};
+use super::core::{Core, MALFORMED, bucket_of};
 use crate::digest::{Digest, Key};
 use crate::error::{Fault, Result};
-use crate::format::bucket::Malformed;
+use crate::format::bucket::{Bucket, Malformed, Slot};
 use crate::format::directory::Locator;
-use crate::format::group::{self, BucketRecord, Group};
+use crate::format::group::{self, Group};
 use crate::kernels::{BitOperations, Task, prefetch};
 
 /// Questions in flight: enough to fill the processor's line buffers several times over.
@@ -66,7 +66,19 @@ enum Stage<'a> {
     Answered,
     Located(Locator),
     InGroup(Locator, Group<'a>),
-    InBucket(Locator, Group<'a>, BucketRecord),
+    InBucket(Place<'a>),
+    InSlot(Place<'a>, Slot),
+    Found(Place<'a>, usize),
+}
+
+/// A question's bucket.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    bucket: Bucket<'a>,
+    /// Bits of the bucket's prefix.
+    prefix_bits: u32,
+    /// Bytes from the start of the groups, for messages.
+    offset: usize,
 }
 
 impl Task for Batch<'_> {
@@ -101,21 +113,43 @@ impl Task for Batch<'_> {
                 let record = core.record(prefix(i), locator, &group, bucket_of(key(i), layout, &group))?;
                 *stage = Stage::Answered;
                 if record.entries > 0 {
-                    core.prefetch_bucket(locator, &group, &record, key(i));
-                    *stage = Stage::InBucket(locator, group, record);
+                    let bucket = core.bucket(locator, &group, &record)?;
+                    bucket.prefetch_high();
+                    let offset = locator.offset() as usize + record.start;
+                    let prefix_bits = layout.directory_bits + group.extra_bits;
+                    *stage = Stage::InBucket(Place { bucket, prefix_bits, offset });
+                }
+            }
+        }
+        let malformed = |place: &Place<'_>| core.bucket_fault(place.offset, MALFORMED);
+        for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
+            if let Stage::InBucket(place) = *stage {
+                let slot = place.bucket.slot::<O>(&key(i).skip(place.prefix_bits));
+                let slot = slot.ok_or_else(|| malformed(&place))?;
+                *stage = Stage::Answered;
+                if slot.run > 0 {
+                    place.bucket.prefetch_low(slot.first);
+                    *stage = Stage::InSlot(place, slot);
                 }
             }
         }
         for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
-            if let Stage::InBucket(locator, group, record) = *stage {
-                let bucket = core.bucket(locator, &group, &record)?;
-                let rest = key(i).skip(layout.directory_bits + group.extra_bits);
-                let found = bucket.find::<O>(&rest).and_then(|entry| match entry {
-                    None => Ok(None),
-                    Some(entry) if layout.counts => bucket.count::<O>(entry).map(Some),
-                    Some(_) => Ok(Some(0)),
-                });
-                answers[i] = core.answer(found.map_err(|Malformed| core.malformed(locator, &record))?);
+            if let Stage::InSlot(place, slot) = *stage {
+                *stage = Stage::Answered;
+                if let Some(entry) = place.bucket.find_in(slot, &key(i).skip(place.prefix_bits)) {
+                    if layout.counts {
+                        place.bucket.prefetch_counts(entry);
+                        *stage = Stage::Found(place, entry);
+                    } else {
+                        answers[i] = core.answer(Some(0));
+                    }
+                }
+            }
+        }
+        for (i, stage) in stages[..digests.len()].iter().enumerate() {
+            if let Stage::Found(place, entry) = stage {
+                let count = place.bucket.count::<O>(*entry).map_err(|Malformed| malformed(place))?;
+                answers[i] = core.answer(Some(count));
             }
         }
         Ok(())

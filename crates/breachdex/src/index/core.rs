@@ -16,11 +16,8 @@ use crate::format::facts::Facts;
 use crate::format::group::{BucketRecord, Group};
 use crate::format::header::{Extent, Header};
 use crate::format::{Layout, checksum, notes};
-use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task, prefetch};
+use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
 use crate::storage::{SectionBytes, Storage};
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 /// An open index without the handle's extras.
 pub(crate) struct Core {
@@ -263,32 +260,6 @@ impl Core {
         .ok_or_else(|| self.malformed(locator, record))
     }
 
-    /// Asks for the lines that the search of a bucket reads, so that waiting for one overlaps with waiting for
-    /// the others: its high bits, the low part where the entry should be if the bucket's entries are even, the
-    /// lengths of its counts and their remainders.
-    #[inline(always)]
-    pub(super) fn prefetch_bucket(
-        &self,
-        locator: Locator,
-        group: &Group<'_>,
-        record: &BucketRecord,
-        key: &Key,
-    ) {
-        let layout = self.header.layout;
-        let bytes = self.group_bytes();
-        let start = locator.offset() as usize + record.start;
-        prefetch(bytes, start);
-        let Ok(bucket) = self.bucket(locator, group, record) else { return };
-        let places = bucket.places(&key.skip(layout.directory_bits + group.extra_bits));
-        prefetch(bytes, start + places.low);
-        if layout.counts {
-            prefetch(bytes, start + places.counts);
-            prefetch(bytes, start + record.length - 1);
-        }
-        prefetch(bytes, start + LINE.min(places.low));
-        prefetch(bytes, start + places.low + LINE);
-    }
-
     #[cold]
     pub(super) fn malformed(&self, locator: Locator, record: &BucketRecord) -> Fault {
         self.bucket_fault(locator.offset() as usize + record.start, MALFORMED)
@@ -325,9 +296,14 @@ impl Task for Lookup<'_> {
         if record.entries == 0 {
             return Ok(None);
         }
-        core.prefetch_bucket(locator, &group, &record, key);
         let bucket = core.bucket(locator, &group, &record)?;
         let rest = key.skip(layout.directory_bits + group.extra_bits);
+        // Waiting for one line overlaps with waiting for the others.
+        bucket.prefetch_high();
+        bucket.prefetch_likely_low(&rest);
+        if layout.counts {
+            bucket.prefetch_counts(bucket_half(&record));
+        }
         find_and_count::<O>(&bucket, &rest, layout).map_err(|Malformed| core.malformed(locator, &record))
     }
 }
@@ -340,6 +316,12 @@ fn find_and_count<O: BitOperations>(
 ) -> Result<Option<u64>, Malformed> {
     let Some(entry) = bucket.find::<O>(rest)? else { return Ok(None) };
     if layout.counts { bucket.count::<O>(entry).map(Some) } else { Ok(Some(0)) }
+}
+
+/// The middle entry of a bucket: the best guess before the search.
+#[inline(always)]
+fn bucket_half(record: &BucketRecord) -> usize {
+    record.entries as usize / 2
 }
 
 /// A section whose checksum holds.
