@@ -7,7 +7,7 @@ use crate::entry::Entry;
 use crate::hex;
 
 /// Appends `SUFFIX:COUNT` without a line end: the digest's digits after the first `skip_digits`, and the
-/// count unless `with_count` is false. About 10 ns.
+/// count unless `with_count` is false.
 #[inline]
 pub fn write_row(out: &mut Vec<u8>, entry: &Entry, kind: Kind, skip_digits: usize, with_count: bool) {
     // 48 digits, then a colon and at most 20 more.

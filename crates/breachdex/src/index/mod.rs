@@ -146,7 +146,7 @@ impl Index {
     }
 
     /// Spreads the directory out into 2^g words on the heap (at most 512 KiB), which makes each later lookup
-    /// some 0.3 µs faster. Costs about a millisecond, once; affects all clones of the handle.
+    /// about a tenth of a microsecond faster. Costs about a millisecond, once; affects all clones of the handle.
     ///
     /// # Errors
     /// [`Error::Damaged`].
@@ -200,7 +200,7 @@ impl Index {
     }
 
     /// What the index knows about a digest. Allocates nothing, takes no lock, touches no thread pool; about
-    /// 0.3 µs once the bucket was checked, about 1 µs more when it is touched for the first time.
+    /// 0.7 µs at 60 million entries once the bucket was checked, about 1 µs more when it is touched for the first time.
     ///
     /// # Errors
     /// [`Error::WrongKind`], [`Error::NotCovered`], [`Error::Damaged`] (again each time).
@@ -235,7 +235,7 @@ impl Index {
         }
     }
 
-    /// Many lookups on the calling thread, interleaved so that waiting for memory overlaps: about 0.1 µs
+    /// Many lookups on the calling thread, interleaved so that waiting for memory overlaps: 0.17 to 0.26 µs
     /// each. `answers` must be as long as `digests`. Expands the directory when there are many.
     ///
     /// # Errors
