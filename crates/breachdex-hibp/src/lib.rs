@@ -1,0 +1,3 @@
+//! The Pwned Passwords range protocol.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! A Pwned Passwords range server.
+
+#![forbid(unsafe_code)]
