@@ -79,5 +79,6 @@ fn name(phase: Phase) -> &'static str {
         Phase::Writing => "writing",
         Phase::Syncing => "syncing",
         Phase::Verifying => "verifying",
+        Phase::Downloading => "fetching",
     }
 }

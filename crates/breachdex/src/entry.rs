@@ -24,6 +24,27 @@ impl Entry {
         Digest::from_key(kind, self.key)
     }
 
+    /// An entry of a digest's leading bytes, the others zero, and its count.
+    pub fn from_key_bytes(bytes: &[u8], count: u64) -> Self {
+        Self { key: Key::from_bytes(bytes), count }
+    }
+
+    /// The digest's bytes, then zeros.
+    pub fn key_bytes(&self) -> [u8; 24] {
+        self.key.to_bytes()
+    }
+
+    /// The first 20 bits of the digest: the prefix by which the range protocol asks.
+    pub fn prefix(&self) -> u32 {
+        self.key.leading(20) as u32
+    }
+
+    /// The entry with all bits of its digest behind the first `bits` zero.
+    #[must_use]
+    pub fn truncated(&self, bits: u32) -> Self {
+        Self { key: self.key.truncated(bits), count: self.count }
+    }
+
     /// How often the digest was seen; 1 in an index without counts.
     pub fn count(&self) -> u64 {
         self.count

@@ -17,8 +17,10 @@ pub enum Phase {
     Writing,
     /// Waiting for the disk.
     Syncing,
-    /// Checking an index; `done` and `total` are bytes.
+    /// Checking an index, or what an interrupted job left; `done` and `total` are bytes.
     Verifying,
+    /// Fetching ranges; `done` and `total` are ranges.
+    Downloading,
 }
 
 /// How far long work has come.

@@ -26,6 +26,10 @@ pub(crate) enum LineFault {
     NotACount,
     CountOverflow,
     Duplicate,
+    /// A row of one range body that the row before it is as well.
+    Repeated,
+    /// A row of one range body that is smaller than the one before it.
+    OutOfOrder,
     SumOverflow,
     NotUtf8,
 }
@@ -91,6 +95,8 @@ impl LineFault {
             Self::NotACount => "the count is not a whole number".into(),
             Self::CountOverflow => format!("the count is larger than {}", u64::MAX),
             Self::Duplicate => "the digest occurs more than once; choose --merge sum or --merge max".into(),
+            Self::Repeated => "the digest occurs more than once".into(),
+            Self::OutOfOrder => "the digest is smaller than the one before it; rows must ascend".into(),
             Self::SumOverflow => {
                 format!("the counts of the digest add up to more than {}; use --merge max", u64::MAX)
             }

@@ -2,12 +2,13 @@
 //! plain or compressed, and the strict readers that refuse what is not one of them.
 //!
 //! `decompress` opens a file as text, `blocks` cuts text into pieces that threads can parse apart, `lines`,
-//! `ranges` and `passwords` parse one piece, `indexes` reads an index, `stream` lays all inputs of a build
+//! `body`, `ranges` and `passwords` parse one piece, `indexes` reads an index, `stream` lays all inputs of a build
 //! end to end.
 
 #![forbid(unsafe_code)]
 
 pub(crate) mod blocks;
+mod body;
 pub(crate) mod decompress;
 pub(crate) mod faults;
 pub(crate) mod indexes;
@@ -20,6 +21,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub use self::body::{BodyFault, read_range_body};
 use crate::error::{Error, Result, io_error};
 use crate::format::MAGIC;
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::Source;
+use super::body::{PREFIX_DIGITS, says_empty};
 use super::decompress::{Packing, TextReader};
 use super::faults::{LineFault, RowShape};
 use super::lines::Rows;
@@ -16,9 +17,6 @@ use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, InputError, Result, io_error};
 use crate::hex;
-
-/// Hex digits of a range file's name.
-const NAME_DIGITS: usize = 5;
 
 /// A folder whose every entry is a range file. Names are kept as a few bits each, for a whole corpus has a
 /// million of them.
@@ -39,7 +37,7 @@ impl FileName {
 
     /// Takes a name apart into its prefix and its form; `None` for what no range file is called.
     fn parse(name: &str) -> Option<(u32, Self)> {
-        let (digits, endings) = name.split_at_checked(NAME_DIGITS)?;
+        let (digits, endings) = name.split_at_checked(PREFIX_DIGITS)?;
         let form = match endings {
             "" => 0,
             ".txt" => Self::TEXT,
@@ -67,7 +65,7 @@ impl FileName {
             .chars()
             .enumerate()
             .map(|(i, digit)| {
-                let lower = self.0 >> (NAME_DIGITS - 1 - i) & 1 != 0;
+                let lower = self.0 >> (PREFIX_DIGITS - 1 - i) & 1 != 0;
                 if lower { digit.to_ascii_lowercase() } else { digit }
             })
             .collect();
@@ -199,7 +197,7 @@ impl RangeFile {
         if self.length == 0 {
             return Err(self.fault(None, "the file is empty; download the range again".into()));
         }
-        if self.says_empty(shape) {
+        if says_empty(&self.text[..self.length], shape) {
             return Ok(true);
         }
         if self.text[self.length - 1] != b'\n' {
@@ -221,16 +219,6 @@ impl RangeFile {
             entries.push(Entry { key, count });
         }
         Ok(ascending)
-    }
-
-    /// Whether the only row is the all-zero suffix with the count 0.
-    fn says_empty(&self, shape: RowShape) -> bool {
-        let text = &self.text[..self.length];
-        let text = text.strip_suffix(b"\n").unwrap_or(text);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        text.len() == shape.digits() + 2
-            && text.ends_with(b":0")
-            && text[..shape.digits()].iter().all(|digit| *digit == b'0')
     }
 
     /// Names this file and a line in it.
