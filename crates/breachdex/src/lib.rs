@@ -45,7 +45,7 @@ pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
 pub use error::{Error, Fault, InputError, Result, Section};
 pub use format::MIN_BITS;
-pub use index::{Answer, ContentId, Index, IndexSet, Metadata, OpenOptions, Range, SetRange};
+pub use index::{Answer, ContentId, Index, IndexSet, Lookup, Metadata, OpenOptions, Range, SetRange};
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;
 pub use monitor::{Monitor, Phase, Progress};

@@ -2,13 +2,14 @@
 //!
 //! `core` goes from a digest to its bucket and checks what it touches for the first
 //! time, `bulk` asks many at once, `range` streams entries in order, `verify` reads everything, `set` asks
-//! several indexes as one.
+//! several indexes as one. `lookup` is what all that can be asked have in common.
 
 #![forbid(unsafe_code)]
 
 mod bulk;
 mod core;
 mod identity;
+mod lookup;
 mod metadata;
 mod range;
 mod set;
@@ -23,6 +24,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
 pub use range::Range;
 pub use set::{IndexSet, SetRange};
@@ -213,13 +215,7 @@ impl Index {
     /// # Errors
     /// As [`Index::lookup`]; [`Error::CountsUnavailable`] in an index without counts.
     pub fn count(&self, digest: &Digest) -> Result<u64> {
-        if !self.metadata().has_counts {
-            return Err(Error::CountsUnavailable { name: self.name().to_owned() });
-        }
-        match self.lookup(digest)? {
-            Answer::Absent => Ok(0),
-            Answer::Present { count } => Ok(count.unwrap_or(1)),
-        }
+        Lookup::count(self, digest)
     }
 
     /// Whether the digest was seen at least `min_count` times (inclusive; 0 is taken as 1).
@@ -228,11 +224,7 @@ impl Index {
     /// As [`Index::lookup`]; [`Error::CountsUnavailable`] for a `min_count` above 1 in an index without
     /// counts.
     pub fn contains(&self, digest: &Digest, min_count: u64) -> Result<bool> {
-        if min_count <= 1 {
-            Ok(self.lookup(digest)?.is_present())
-        } else {
-            Ok(self.count(digest)? >= min_count)
-        }
+        Lookup::contains(self, digest, min_count)
     }
 
     /// Many lookups on the calling thread, interleaved so that waiting for memory overlaps: 0.17 to 0.26 µs
@@ -317,6 +309,26 @@ impl Index {
             return Err(self.core.changed_in_place());
         }
         Self::open_with(path, self.options).map(Some)
+    }
+}
+
+impl Lookup for Index {
+    type Error = Error;
+
+    fn kind(&self) -> Kind {
+        Self::kind(self)
+    }
+
+    #[inline]
+    fn lookup(&self, digest: &Digest) -> Result<Answer> {
+        self.core.lookup(digest)
+    }
+
+    fn require_counts(&self) -> Result<()> {
+        if self.metadata().has_counts {
+            return Ok(());
+        }
+        Err(Error::CountsUnavailable { name: self.name().to_owned() })
     }
 }
 

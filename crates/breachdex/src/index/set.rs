@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Answer, Index, Range};
+use super::{Answer, Index, Lookup, Range};
 use crate::coverage::Prefix;
 use crate::digest::{Digest, Kind};
 use crate::entry::Entry;
@@ -87,13 +87,7 @@ impl IndexSet {
     /// # Errors
     /// As [`IndexSet::lookup`]; [`Error::CountsUnavailable`] where an index of the set has none.
     pub fn count(&self, digest: &Digest) -> Result<u64> {
-        if let Some(index) = self.indexes.iter().find(|index| !index.metadata().has_counts) {
-            return Err(Error::CountsUnavailable { name: index.name().to_owned() });
-        }
-        match self.lookup(digest)? {
-            Answer::Absent => Ok(0),
-            Answer::Present { count } => Ok(count.unwrap_or(1)),
-        }
+        Lookup::count(self, digest)
     }
 
     /// Whether the digest was seen at least `min_count` times, all indexes together.
@@ -101,11 +95,7 @@ impl IndexSet {
     /// # Errors
     /// As [`IndexSet::lookup`], and as [`IndexSet::count`] for a `min_count` above 1.
     pub fn contains(&self, digest: &Digest, min_count: u64) -> Result<bool> {
-        if min_count <= 1 {
-            Ok(self.lookup(digest)?.is_present())
-        } else {
-            Ok(self.count(digest)? >= min_count)
-        }
+        Lookup::contains(self, digest, min_count)
     }
 
     /// The entries under a prefix in order, equal digests as one entry with the sum of their counts.
@@ -129,6 +119,22 @@ impl IndexSet {
     /// Every entry in order, as [`IndexSet::range`] gives them.
     pub fn iter(&self) -> SetRange<'_> {
         SetRange::new(self.indexes.iter().map(Index::iter))
+    }
+}
+
+impl Lookup for IndexSet {
+    type Error = Error;
+
+    fn kind(&self) -> Kind {
+        Self::kind(self)
+    }
+
+    fn lookup(&self, digest: &Digest) -> Result<Answer> {
+        Self::lookup(self, digest)
+    }
+
+    fn require_counts(&self) -> Result<()> {
+        self.indexes.iter().try_for_each(Lookup::require_counts)
     }
 }
 
