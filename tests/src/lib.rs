@@ -7,4 +7,5 @@ pub mod faults;
 pub mod fuzz;
 pub mod judge;
 pub mod parts;
+pub mod range_server;
 pub mod subject;

@@ -60,6 +60,8 @@ where
 fn dispatch(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Build(flags) => commands::build::run(flags),
+        Command::Download(flags) => commands::download::run(flags),
+        Command::Update(flags) => commands::update::run(&flags),
         Command::Merge(flags) => commands::merge::run(flags),
         Command::Check(flags) => commands::check::run(flags),
         Command::Range(flags) => commands::range::run(&flags),

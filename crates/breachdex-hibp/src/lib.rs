@@ -1,3 +1,32 @@
-//! The Pwned Passwords range protocol.
+//! The Pwned Passwords range protocol, in one place.
+//!
+//! - [`protocol`] is what both sides of the wire say: addresses, bodies, padding, entity tags.
+//! - [`RangeClient`] checks a digest against a range server of which it tells only five digits.
+//! - [`download`] makes an index of a whole corpus, [`update`] brings one up to date. Both keep what they
+//!   fetched in a journal beside the target, so that whatever ends them, the next run goes on from there.
+//!
+//! Passwords and full digests never leave the process: only 20-bit prefixes are in addresses.
 
 #![forbid(unsafe_code)]
+
+mod base_url;
+mod client;
+mod distill;
+mod distill;
+mod download;
+mod error;
+mod fetch;
+mod http;
+mod journal;
+mod notes;
+pub mod protocol;
+mod run;
+mod update;
+
+pub use base_url::BaseUrl;
+pub use client::{RangeClient, RangeClientOptions};
+pub use download::{DownloadOptions, DownloadReport, download};
+pub use error::{Error, FetchFault, Result};
+pub use fetch::retry::RetryPolicy;
+pub use run::{FetchOptions, FetchReport};
+pub use update::{UpdateOptions, UpdateReport, update};

@@ -24,9 +24,9 @@ impl Entry {
         Digest::from_key(kind, self.key)
     }
 
-    /// An entry of a digest's leading bytes, the others zero, and its count.
+    /// An entry of a digest's leading bytes (at most 24), the others zero, and its count.
     pub fn from_key_bytes(bytes: &[u8], count: u64) -> Self {
-        Self { key: Key::from_bytes(bytes), count }
+        Self { key: Key::from_bytes(&bytes[..bytes.len().min(24)]), count }
     }
 
     /// The digest's bytes, then zeros.
@@ -43,6 +43,12 @@ impl Entry {
     #[must_use]
     pub fn truncated(&self, bits: u32) -> Self {
         Self { key: self.key.truncated(bits), count: self.count }
+    }
+
+    /// The entry with another count.
+    #[must_use]
+    pub fn with_count(&self, count: u64) -> Self {
+        Self { key: self.key, count }
     }
 
     /// How often the digest was seen; 1 in an index without counts.

@@ -4,18 +4,20 @@
 
 use std::io::{self, IsTerminal as _};
 
-use breachdex::{Digest, Error, Index, IndexSet, Kind};
+use breachdex::{Digest, Error, Kind};
 
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::CheckFlags;
+use crate::flags::{CheckFlags, OnErrorName};
 use crate::output::Output;
 use crate::passwords::{Content, Event, Lines, Question, Terminator};
-use crate::{indexes, messages, terminal};
+use crate::{messages, terminal};
 
 mod answer;
+mod oracle;
 
 use answer::{Finding, Rendering, Subject};
+use oracle::{Fault, Oracle};
 
 pub(crate) fn run(flags: CheckFlags) -> Result<Exit, Failure> {
     if !flags.misplaced.is_empty() {
@@ -40,10 +42,11 @@ pub(crate) fn run(flags: CheckFlags) -> Result<Exit, Failure> {
 
 /// What to ask, of whom, and how to say the answer.
 struct Plan {
-    set: IndexSet,
+    oracle: Oracle,
     kind: Kind,
     content: Content,
     min_count: u64,
+    on_error: OnErrorName,
     subject: Subject,
     rendering: Rendering,
 }
@@ -72,22 +75,10 @@ impl Tally {
 
 impl Plan {
     fn new(flags: &CheckFlags, asks_terminal: bool) -> Result<Self, Failure> {
-        let mut indexes = indexes::open(&flags.index)?;
-        let subject_names = indexes::names(&indexes);
-        let uncounted = indexes.iter().find(|index| !index.metadata().has_counts).map(Index::name);
-        if let (Some(name), true) = (uncounted, flags.min_count > 1) {
-            return Err(Error::CountsUnavailable { name: name.to_owned() }.into());
+        let (oracle, subject) = Oracle::open(flags)?;
+        if flags.min_count > 1 && !subject.counts {
+            return Err(Error::CountsUnavailable { name: subject.uncounted() }.into());
         }
-        let base = indexes.remove(0);
-        let (kind, is_starter) = (base.kind(), base.is_starter());
-        let set = IndexSet::new(base, indexes)?;
-        let subject = Subject {
-            names: subject_names,
-            is_starter,
-            exact: set.is_exact(),
-            floor: set.floor(),
-            counts: set.has_counts(),
-        };
         if flags.min_count < subject.floor {
             messages::note(&format!(
                 "a password seen fewer than {} times may be missing from {} (its floor)",
@@ -101,7 +92,9 @@ impl Plan {
             (false, false) => Rendering::Text,
         };
         let content = if flags.hash { Content::Digests } else { Content::Passwords };
-        Ok(Self { set, kind, content, min_count: flags.min_count, subject, rendering })
+        let kind = oracle.kind();
+        let CheckFlags { min_count, on_error, .. } = *flags;
+        Ok(Self { oracle, kind, content, min_count, on_error, subject, rendering })
     }
 
     fn ask_terminal(&self, tally: &mut Tally) -> Result<(), Failure> {
@@ -113,7 +106,7 @@ impl Plan {
         let mut question = Question::new(self.content, self.kind);
         question.update(&line);
         let mut output = Output::open();
-        self.answer(question, tally, &mut output)?;
+        self.answer(&mut vec![question.finish()], tally, &mut output)?;
         output.flush()
     }
 
@@ -121,6 +114,7 @@ impl Plan {
         let terminator = if null { Terminator::Nul } else { Terminator::Newline };
         let mut lines = Lines::new(io::stdin().lock(), terminator);
         let mut output = Output::open();
+        let mut questions = Vec::new();
         loop {
             let mut question = Question::new(self.content, self.kind);
             let asked = lines.next_line(|event| match event {
@@ -129,45 +123,71 @@ impl Plan {
                     Ok(())
                 }
                 // A program that sends one line and waits for its answer gets it.
-                Event::Waiting => output.flush().map_err(Stopped::Failure),
+                Event::Waiting => self
+                    .answer(&mut questions, tally, &mut output)
+                    .and_then(|()| output.flush())
+                    .map_err(Stopped::Failure),
             });
             match asked {
-                Ok(true) => self.answer(question, tally, &mut output)?,
-                Ok(false) => return output.flush(),
+                Ok(true) => questions.push(question.finish()),
+                Ok(false) => {
+                    self.answer(&mut questions, tally, &mut output)?;
+                    return output.flush();
+                }
                 Err(Stopped::Failure(failure)) => return Err(failure),
                 Err(Stopped::Input(error)) => {
                     return Err(Failure::system("read standard input")(error));
                 }
             }
+            if questions.len() >= self.oracle.at_once() {
+                self.answer(&mut questions, tally, &mut output)?;
+            }
         }
     }
 
-    /// Answers one line, or reports what is wrong with it and goes on.
-    fn answer(&self, question: Question, tally: &mut Tally, output: &mut Output) -> Result<(), Failure> {
-        tally.asked += 1;
-        let found = question.finish().and_then(|digest| self.look_up(&digest));
-        match found {
-            Ok(finding) => {
-                tally.exposed += u64::from(finding.exposed);
-                self.rendering.finding(tally.asked, finding, &self.subject, output)
-            }
-            Err(error) => {
-                tally.failed += 1;
-                self.rendering.error(tally.asked, &error, output)?;
-                // In step with the answers where both streams go to one place.
-                output.flush()?;
-                match self.rendering {
-                    Rendering::Sentence => messages::error(&error),
-                    _ => messages::line_error(tally.asked, &error),
+    /// Answers the questions so far, in order, and forgets them.
+    fn answer(
+        &self,
+        questions: &mut Vec<Result<Digest, Error>>,
+        tally: &mut Tally,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        for found in self.oracle.answer(std::mem::take(questions)) {
+            tally.asked += 1;
+            match found {
+                Ok(answer) => {
+                    let finding = Finding::of(answer, self.min_count, self.subject.counts);
+                    tally.exposed += u64::from(finding.exposed);
+                    self.rendering.finding(tally.asked, finding, &self.subject, output)?;
                 }
-                Ok(())
+                Err(fault) => self.report(&fault, tally, output)?,
             }
         }
+        Ok(())
     }
 
-    fn look_up(&self, digest: &Digest) -> Result<Finding, Error> {
-        let answer = self.set.lookup(digest)?;
-        Ok(Finding::of(answer, self.min_count, self.subject.counts))
+    /// Reports a line without an answer, and counts it as the user chose.
+    fn report(&self, fault: &Fault, tally: &mut Tally, output: &mut Output) -> Result<(), Failure> {
+        match self.on_error {
+            OnErrorName::Accept if fault.is_chance() => {
+                self.rendering.unknown(tally.asked, None, fault, output)?;
+            }
+            OnErrorName::Reject if fault.is_chance() => {
+                tally.exposed += 1;
+                self.rendering.unknown(tally.asked, Some(true), fault, output)?;
+            }
+            _ => {
+                tally.failed += 1;
+                self.rendering.error(tally.asked, fault, output)?;
+            }
+        }
+        // In step with the answers where both streams go to one place.
+        output.flush()?;
+        match self.rendering {
+            Rendering::Sentence => messages::error(fault),
+            _ => messages::line_error(tally.asked, fault),
+        }
+        Ok(())
     }
 }
 

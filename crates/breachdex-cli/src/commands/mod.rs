@@ -5,12 +5,14 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod download;
 pub(crate) mod export;
 pub(crate) mod info;
 pub(crate) mod man;
 pub(crate) mod merge;
 pub(crate) mod range;
 mod summary;
+pub(crate) mod update;
 pub(crate) mod verify;
 
 /// How a command ended.

@@ -4,10 +4,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::Args;
+use breachdex_hibp::BaseUrl;
+use clap::{Args, ValueEnum};
 
-use crate::flags::values::parse_positive;
+use crate::flags::KindName;
+use crate::flags::values::{parse_positive, parse_seconds};
 
 /// Check whether passwords are exposed
 ///
@@ -28,7 +31,8 @@ JSON, one object a line of input:
   exact    false where the index may take a password for another (kept fewer bits)
   floor    seen less often than this, a password may be missing from the index
   index    the index's path, or \"starter\"; of several, joined by \", \"
-  A line that cannot be answered is {\"line\": ..., \"error\": ...}.
+  A line that cannot be answered is {\"line\": ..., \"error\": ...}. One that could not be checked and
+  was let pass by --on-error has \"exposed\": null for accept, true for reject, and \"unknown\": true.
 
 Thresholds: --min-count N means seen N times or more. A rule of \"more than N\" is N + 1 here.
 
@@ -40,7 +44,9 @@ Examples:
   NUL-terminated passwords, which may hold line feeds:
       breachdex check -0 --json < passwords.bin
   Digests instead, against two indexes together:
-      breachdex check --hash --index pwned.bdx --index own.bdx < digests.txt")]
+      breachdex check --hash --index pwned.bdx --index own.bdx < digests.txt
+  Without an index, by a range server that learns five hex digits of each digest:
+      breachdex check --api https://api.pwnedpasswords.com < passwords.txt")]
 pub(crate) struct CheckFlags {
     /// The index to ask; repeated: all of them together
     ///
@@ -48,6 +54,30 @@ pub(crate) struct CheckFlags {
     /// it. Without it $BREACHDEX_INDEX, else the starter index, which is part of the program.
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Vec<PathBuf>,
+    /// Ask a range server instead of an index
+    ///
+    /// It learns the first five hex digits of each digest and nothing else; answers are padded. Redirections
+    /// are not followed.
+    #[arg(long, value_name = "URL", conflicts_with = "index")]
+    pub(crate) api: Option<BaseUrl>,
+    /// Which digest to ask the server for: sha1 or ntlm
+    #[arg(long, value_name = "KIND", default_value = "sha1", requires = "api", hide_possible_values = true)]
+    pub(crate) kind: KindName,
+    /// How long the server may take for an answer
+    #[arg(long, value_name = "SECONDS", default_value = "10", requires = "api", value_parser = parse_seconds)]
+    pub(crate) timeout: Duration,
+    /// Ask over a connection that is not encrypted, on a network that is yours alone
+    ///
+    /// Needed for http unless the server is this machine itself.
+    #[arg(long, requires = "api")]
+    pub(crate) insecure_http: bool,
+    /// When a line cannot be checked: accept, reject or raise
+    ///
+    /// For a server that gives no answer and an index that cannot be read. raise: exit code 2. accept: the
+    /// line is \"unknown\", which is no finding. reject: it is \"unknown\" and counts as exposed. What is asked
+    /// wrongly is always exit code 2.
+    #[arg(long, value_name = "RULE", default_value = "raise", hide_possible_values = true)]
+    pub(crate) on_error: OnErrorName,
     /// Lines are digests in hex, not passwords
     #[arg(long)]
     pub(crate) hash: bool,
@@ -88,4 +118,12 @@ pub(crate) struct RangeFlags {
     /// The index to ask [default: $BREACHDEX_INDEX, else the starter index]
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Option<PathBuf>,
+}
+
+/// What to do with a line that could not be checked.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnErrorName {
+    Accept,
+    Reject,
+    Raise,
 }

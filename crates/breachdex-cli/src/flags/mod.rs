@@ -7,11 +7,15 @@
 mod ask;
 mod build;
 mod files;
+mod remote;
 mod values;
 
-pub(crate) use ask::{CheckFlags, RangeFlags};
-pub(crate) use build::{BuildFlags, FormatName, KindName, MergeFlags, MergeRuleName, ResourceFlags};
+pub(crate) use ask::{CheckFlags, OnErrorName, RangeFlags};
+pub(crate) use build::{
+    BuildFlags, FormatName, KindName, MergeFlags, MergeRuleName, ResourceFlags, TargetFlags,
+};
 pub(crate) use files::{CompletionsFlags, ExportFlags, InfoFlags, ManFlags, VerifyFlags};
+pub(crate) use remote::{DownloadFlags, FetchFlags, UpdateFlags};
 
 use clap::{Parser, Subcommand};
 
@@ -44,6 +48,8 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Build(Box<BuildFlags>),
+    Download(Box<DownloadFlags>),
+    Update(UpdateFlags),
     Merge(MergeFlags),
     Check(CheckFlags),
     Range(RangeFlags),

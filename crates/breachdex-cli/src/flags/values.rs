@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use std::time::Duration;
+
 /// Bytes: a plain number, or one with a unit. `K`, `M`, `G`, `T` and the `KiB` family are powers of 1024,
 /// `kB`, `MB`, `GB`, `TB` powers of 1000; case does not matter.
 pub(super) fn parse_size(text: &str) -> Result<u64, String> {
@@ -31,6 +33,12 @@ pub(super) fn parse_positive(text: &str) -> Result<u64, String> {
         Ok(number) if number > 0 => Ok(number),
         _ => Err(String::from("give a whole number of 1 or more")),
     }
+}
+
+/// Seconds, with or without a fraction; more than none and less than a day.
+pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| String::from("give seconds, as in 30 or 2.5"))
 }
 
 /// `FIRST-LAST`, 5 hex digits each, inclusive, in order.

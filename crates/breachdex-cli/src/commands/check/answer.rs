@@ -5,9 +5,10 @@
 use std::io;
 
 use anstyle::{AnsiColor, Style};
-use breachdex::{Answer, Error};
+use breachdex::Answer;
 use serde::Serialize;
 
+use super::oracle::Fault;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::terminal;
@@ -20,6 +21,15 @@ pub(super) struct Subject {
     pub(super) exact: bool,
     pub(super) floor: u64,
     pub(super) counts: bool,
+    /// The first index without counts.
+    pub(super) without_counts: Option<String>,
+}
+
+impl Subject {
+    /// The index that lacks counts.
+    pub(super) fn uncounted(&self) -> String {
+        self.without_counts.clone().unwrap_or_else(|| self.names.clone())
+    }
 }
 
 /// The answer to one line.
@@ -68,6 +78,14 @@ struct FindingRow<'a> {
 }
 
 #[derive(Serialize)]
+struct UnknownRow {
+    line: u64,
+    exposed: Option<bool>,
+    unknown: bool,
+    error: String,
+}
+
+#[derive(Serialize)]
 struct ErrorRow {
     line: u64,
     error: String,
@@ -94,8 +112,28 @@ impl Rendering {
         }
     }
 
+    /// Writes that a line could not be checked, and what it counts as.
+    pub(super) fn unknown(
+        self,
+        line: u64,
+        exposed: Option<bool>,
+        error: &Fault,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Text => output.write(format!("{line}\tunknown\t-\n").as_bytes()),
+            Self::Json => {
+                json(&UnknownRow { line, exposed, unknown: true, error: error.to_string() }, output)
+            }
+            Self::Sentence => {
+                output.write(b"Unknown: whether this password is exposed could not be checked.\n")
+            }
+            Self::Quiet => Ok(()),
+        }
+    }
+
     /// Writes what is wrong with a line where standard output has a form for it.
-    pub(super) fn error(self, line: u64, error: &Error, output: &mut Output) -> Result<(), Failure> {
+    pub(super) fn error(self, line: u64, error: &Fault, output: &mut Output) -> Result<(), Failure> {
         match self {
             Self::Json => json(&ErrorRow { line, error: error.to_string() }, output),
             Self::Text | Self::Sentence | Self::Quiet => Ok(()),

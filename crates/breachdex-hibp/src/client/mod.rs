@@ -1,0 +1,189 @@
+//! Asking a range server about one digest: five hex digits go out, nothing else.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use breachdex::{Answer, Digest, Kind, Lookup};
+use futures_util::future::join_all;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+use reqwest::{Client, StatusCode};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::BaseUrl;
+use crate::error::{Error, FetchFault, Result};
+use crate::fetch::decode::Encoding;
+use crate::protocol::{MOST_BODY_BYTES, PADDING_HEADER, body};
+
+/// Connections kept open between questions.
+const IDLE_CONNECTIONS: usize = 16;
+
+/// How to ask.
+#[derive(Clone, Debug)]
+pub struct RangeClientOptions {
+    /// The server.
+    pub base_url: BaseUrl,
+    /// Which digests are asked about.
+    pub kind: Kind,
+    /// How long a whole answer may take.
+    pub timeout: Duration,
+    /// Allow a connection that others can read and change.
+    pub insecure_http: bool,
+}
+
+impl Default for RangeClientOptions {
+    /// SHA-1 from the service itself, within ten seconds.
+    fn default() -> Self {
+        Self {
+            base_url: BaseUrl::default(),
+            kind: Kind::Sha1,
+            timeout: Duration::from_secs(10),
+            insecure_http: false,
+        }
+    }
+}
+
+/// Checks digests against a range server, which learns of each no more than its first five hex digits.
+///
+/// Answers are asked to be padded, so that the length of an encrypted one tells little. Redirections are not
+/// followed. One question is one request; connections are kept between questions.
+///
+/// ```no_run
+/// use breachdex::{Digest, Lookup};
+/// use breachdex_hibp::{RangeClient, RangeClientOptions};
+/// let service = RangeClient::new(RangeClientOptions::default())?;
+/// let seen = service.count(&Digest::sha1(b"password"))?;
+/// println!("seen {seen} times");
+/// # Ok::<(), breachdex_hibp::Error>(())
+/// ```
+pub struct RangeClient {
+    http: Client,
+    options: RangeClientOptions,
+    /// For those who ask without a runtime of their own.
+    runtime: OnceLock<Runtime>,
+}
+
+impl RangeClient {
+    /// A client; connects when it is first asked.
+    ///
+    /// # Errors
+    /// [`Error::NotEncrypted`] unless https, this machine itself, or allowed; [`Error::System`].
+    pub fn new(options: RangeClientOptions) -> Result<Self> {
+        if !options.base_url.is_private() && !options.insecure_http {
+            return Err(Error::NotEncrypted { base: options.base_url.to_string() });
+        }
+        let http = crate::http::client(options.timeout, IDLE_CONNECTIONS)?;
+        Ok(Self { http, options, runtime: OnceLock::new() })
+    }
+
+    /// The server.
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.options.base_url
+    }
+
+    /// What the server knows about a digest, for callers inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::WrongKind`]; [`Error::Remote`] when there is no answer, or none that can be understood.
+    pub async fn ask(&self, digest: &Digest) -> Result<Answer> {
+        let asked = self.options.kind;
+        if digest.kind() != asked {
+            return Err(Error::WrongKind { asked, digest: digest.kind() });
+        }
+        let prefix = breachdex::Entry::new(digest, 1).prefix();
+        let count = match tokio::time::timeout(self.options.timeout, self.range(prefix)).await {
+            Ok(Ok(text)) => body::count(&text, digest).map_err(FetchFault::from),
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(FetchFault::Network("no answer in time".into())),
+        };
+        match count.map_err(|fault| Error::Remote { base: self.options.base_url.to_string(), fault })? {
+            0 => Ok(Answer::Absent),
+            count => Ok(Answer::Present { count: Some(count) }),
+        }
+    }
+
+    /// What the server knows about each of some digests, asked all at once; as many answers, in the same order.
+    /// Waits; not for use inside a tokio runtime.
+    pub fn lookup_many(&self, digests: &[&Digest]) -> Vec<Result<Answer>> {
+        match self.runtime() {
+            Ok(runtime) => runtime.block_on(join_all(digests.iter().map(|digest| self.ask(digest)))),
+            Err(error) => {
+                let reason = error.to_string();
+                let failed = || Error::System { action: "ask the range server", reason: reason.clone() };
+                digests.iter().map(|_| Err(failed())).collect()
+            }
+        }
+    }
+
+    async fn range(&self, prefix: u32) -> Result<Vec<u8>, FetchFault> {
+        let request = self
+            .http
+            .get(self.options.base_url.range(prefix, self.options.kind))
+            .header(ACCEPT_ENCODING, Encoding::ACCEPTED)
+            .header(PADDING_HEADER, "true");
+        let mut response = request.send().await.map_err(crate::http::fault)?;
+        match response.status() {
+            StatusCode::OK => {}
+            status if status.is_redirection() => {
+                return Err(FetchFault::Redirected { status: status.as_u16() });
+            }
+            status => return Err(FetchFault::Status { status: status.as_u16(), retry_after: None }),
+        }
+        let encoding = response.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
+        let encoding = Encoding::of(encoding.unwrap_or_default())?;
+        let mut packed = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(crate::http::fault)? {
+            if packed.len() + piece.len() > MOST_BODY_BYTES {
+                return Err(FetchFault::TooLarge(MOST_BODY_BYTES));
+            }
+            packed.extend_from_slice(&piece);
+        }
+        encoding.decode(packed)
+    }
+
+    fn runtime(&self) -> Result<&Runtime> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
+        }
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .thread_name("breachdex-range-client")
+            .build()
+            .map_err(|error| Error::System {
+                action: "start the network's thread",
+                reason: error.to_string(),
+            })?;
+        Ok(self.runtime.get_or_init(|| runtime))
+    }
+}
+
+impl Drop for RangeClient {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl std::fmt::Debug for RangeClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RangeClient({})", self.options.base_url)
+    }
+}
+
+/// Asks and waits; not for use inside a tokio runtime, see [`RangeClient::ask`].
+impl Lookup for RangeClient {
+    type Error = Error;
+
+    fn kind(&self) -> Kind {
+        self.options.kind
+    }
+
+    fn lookup(&self, digest: &Digest) -> Result<Answer> {
+        self.runtime()?.block_on(self.ask(digest))
+    }
+
+    fn require_counts(&self) -> Result<()> {
+        Ok(())
+    }
+}

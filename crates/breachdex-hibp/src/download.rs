@@ -1,0 +1,213 @@
+//! A whole corpus straight into an index.
+
+use std::path::{Path, PathBuf};
+
+use breachdex::{ChangedRange, Coverage, Index, Kind, Monitor, SpliceOptions, SpliceReport, splice};
+
+use crate::distill::Rules;
+use crate::error::{Error, Result};
+use crate::journal::{self, IfOther, Journal, Settings};
+use crate::notes::{Memory, prefixes, put_tag};
+use crate::run::{self, FetchOptions, FetchReport, Order, TextFolder};
+
+const JOB: &str = "download";
+
+/// What to download, and what to make of it.
+#[derive(Clone, Debug)]
+pub struct DownloadOptions {
+    /// How ranges are fetched.
+    pub fetch: FetchOptions,
+    /// A folder that gets every range as it came, too.
+    pub also_text: Option<PathBuf>,
+    /// What index to make. Its coverage says which ranges are fetched; a date that is empty becomes the day on
+    /// which the server last changed one of them.
+    pub index: SpliceOptions,
+    /// Throw away what an earlier run fetched, whatever its settings were.
+    pub restart: bool,
+}
+
+/// What a download did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DownloadReport {
+    /// What was fetched.
+    pub fetch: FetchReport,
+    /// The index that was made; `None` when an earlier run had published it already.
+    pub index: Option<SpliceReport>,
+    /// Whether the server changed ranges while they were fetched, so that an update is due.
+    pub corpus_changed: bool,
+}
+
+/// Downloads ranges and makes an index of them at `target`.
+///
+/// What is fetched is kept in a journal beside the target, some 19 bytes for each hash, until the index is
+/// published. A run that ended, whatever ended it, is gone on with by the same call: no range that arrived is
+/// fetched twice, and `target` does not exist before it is complete. Memory is some 60 MiB for the ranges'
+/// places and tags and what `options.index.memory` allows.
+///
+/// # Errors
+/// [`breachdex::Error::TargetExists`]; [`Error::Busy`] while another download of the target runs;
+/// [`Error::Range`] when a range cannot be had; [`Error::Journal`] when an earlier run had other settings;
+/// [`Error::Stopped`] when the monitor says so; what [`breachdex::splice`] gives.
+pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor) -> Result<DownloadReport> {
+    let rules = rules(&options.index)?;
+    if !options.index.replace && target.symlink_metadata().is_ok() {
+        return finished_before(target);
+    }
+    let mut settings = Settings::new(JOB, rules.kind, &options.index.coverage);
+    settings.bits = rules.bits;
+    settings.counts = rules.counts;
+    settings.min_count = rules.min_count;
+    settings.text = options.also_text.as_deref().map(absolute).transpose()?;
+    let if_other = if options.restart { IfOther::StartOver } else { IfOther::Refuse };
+    let base_url = options.fetch.base_url.to_string();
+    let mut journal = Journal::open(target, settings, &base_url, if_other, monitor)?;
+    let text = options.also_text.as_deref().map(TextFolder::create).transpose()?;
+    let fetch = fetch_missing(&mut journal, options, rules, text, monitor)?;
+    let corpus_changed = journal.corpus_changed();
+    let index = publish(&journal, target, options, monitor)?;
+    journal.remove()?;
+    Ok(DownloadReport { fetch, index: Some(index), corpus_changed })
+}
+
+/// A run that was ended after it had published and before it had cleaned up is finished now.
+fn finished_before(target: &Path) -> Result<DownloadReport> {
+    let exists = || Error::from(breachdex::Error::TargetExists(target.to_owned()));
+    let settings = journal::abandoned(target, JOB).ok_or_else(exists)?;
+    let memory = Memory::of(&Index::open(target).map_err(|_| exists())?)?;
+    if memory.journal.as_deref() != Some(settings.id.as_str()) {
+        return Err(exists());
+    }
+    let path = journal::path(target, JOB);
+    std::fs::remove_file(&path).map_err(crate::error::io_error("remove", &path))?;
+    Ok(DownloadReport { fetch: FetchReport::default(), index: None, corpus_changed: false })
+}
+
+/// What the index keeps; refuses what could never be built before anything is fetched.
+fn rules(options: &SpliceOptions) -> Result<Rules> {
+    let kind = options.kind;
+    let bits = options.bits.unwrap_or(kind.bits());
+    if !(breachdex::MIN_BITS..=kind.bits()).contains(&bits) {
+        return Err(Error::Options(format!(
+            "--bits {bits} is not possible: {kind} digests have {}, and at least {} are needed",
+            kind.bits(),
+            breachdex::MIN_BITS
+        )));
+    }
+    if options.coverage.prefixes() == 0 {
+        return Err(Error::Options("there is no prefix to download".into()));
+    }
+    Ok(Rules { kind, bits, counts: options.counts, min_count: options.min_count.max(1) })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(crate::error::io_error("find", path))
+}
+
+fn fetch_missing(
+    journal: &mut Journal,
+    options: &DownloadOptions,
+    rules: Rules,
+    text: Option<TextFolder>,
+    monitor: &dyn Monitor,
+) -> Result<FetchReport> {
+    let missing: Vec<u32> =
+        prefixes(&options.index.coverage).filter(|prefix| journal.kind_of(*prefix).is_none()).collect();
+    let with_text = text.is_some();
+    let order = Order {
+        kind: rules.kind,
+        total: missing.len() as u32,
+        wanted: Box::new(missing.into_iter().map(|prefix| (prefix, String::new()))),
+        keep: Box::new(move |prefix, answer| rules.keep(prefix, answer, with_text, |_| Ok(false))),
+        text,
+    };
+    run::run(&options.fetch, order, journal, monitor)
+}
+
+/// Makes the index of all that is in the journal.
+fn publish(
+    journal: &Journal,
+    target: &Path,
+    options: &DownloadOptions,
+    monitor: &dyn Monitor,
+) -> Result<SpliceReport> {
+    let mut index = options.index.clone();
+    if index.date.is_empty() {
+        index.date = day(journal.latest_change());
+    }
+    if index.source.is_empty() && options.fetch.base_url.is_default() {
+        index.source = "Have I Been Pwned, Pwned Passwords".into();
+    }
+    let coverage = &options.index.coverage;
+    let notes = || {
+        let mut tags = Vec::new();
+        prefixes(coverage).for_each(|prefix| put_tag(&mut tags, journal.tag(prefix)));
+        Memory::encode(&options.fetch.base_url.to_string(), &journal.settings.id, tags)
+    };
+    let ranges = changed_ranges(journal, coverage);
+    splice(None, ranges, target, &index, notes, monitor).map_err(stopped)
+}
+
+/// The journal's ranges in order. A journal that cannot be read any more ends the splice with the library's error.
+pub(crate) fn changed_ranges<'a>(
+    journal: &'a Journal,
+    coverage: &Coverage,
+) -> impl Iterator<Item = breachdex::Result<ChangedRange>> + Send + use<'a> {
+    prefixes(coverage).filter_map(move |prefix| match journal.read(prefix) {
+        Ok(None) => None,
+        Ok(Some((entries, folded))) => Some(Ok(ChangedRange { prefix, entries, folded })),
+        Err(error) => Some(Err(breachdex::Error::Unbuildable(error.to_string()))),
+    })
+}
+
+/// A splice that was stopped leaves the journal, so nothing is lost.
+pub(crate) fn stopped(error: breachdex::Error) -> Error {
+    match error {
+        breachdex::Error::Cancelled => Error::Stopped,
+        error => error.into(),
+    }
+}
+
+/// The day of a time in seconds since 1970 as `YYYY-MM-DD`; empty for 0.
+pub(crate) fn day(seconds: u64) -> String {
+    if seconds == 0 {
+        return String::new();
+    }
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    // `Sun, 06 Nov 1994 08:49:37 GMT`; times beyond the year 9999 cannot be written so.
+    const LATEST: u64 = 253_402_300_799;
+    let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds.min(LATEST));
+    let text = httpdate::fmt_http_date(time);
+    let month = MONTHS.find(&text[8..11]).map_or(0, |at| at / 3 + 1);
+    format!("{}-{month:02}-{}", &text[12..16], &text[5..7])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days() {
+        for (seconds, expected) in [
+            (0, ""),
+            (1, "1970-01-01"),
+            (951_782_400, "2000-02-29"),
+            (1_767_225_599, "2025-12-31"),
+            (1_767_225_600, "2026-01-01"),
+            (u64::MAX, "9999-12-31"),
+        ] {
+            assert_eq!(day(seconds), expected);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_built_is_refused_before_anything_is_fetched() {
+        let options = SpliceOptions { bits: Some(161), ..SpliceOptions::default() };
+        assert_eq!(
+            rules(&options).expect_err("too many").to_string(),
+            "--bits 161 is not possible: SHA-1 digests have 160, and at least 32 are needed"
+        );
+        let options = SpliceOptions { coverage: Coverage::empty(), kind: Kind::Ntlm, ..SpliceOptions::default() };
+        assert_eq!(rules(&options).expect_err("nothing").to_string(), "there is no prefix to download");
+    }
+}
