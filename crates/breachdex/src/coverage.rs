@@ -77,6 +77,37 @@ impl Coverage {
         }
     }
 
+    /// What both cover.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let (mut one, mut two) = (self.ranges.iter().peekable(), other.ranges.iter().peekable());
+        let mut ranges = Vec::new();
+        while let (Some((first, last)), Some((from, to))) = (one.peek(), two.peek()) {
+            if first.max(from) <= last.min(to) {
+                ranges.push((*first.max(from), *last.min(to)));
+            }
+            if last < to {
+                one.next()
+            } else {
+                two.next()
+            };
+        }
+        Self { ranges }
+    }
+
+    /// What this covers and the other does not.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        let gaps =
+            other.ranges.iter().chain([&(PREFIX_COUNT, PREFIX_COUNT)]).scan(0, |next, (first, last)| {
+                let gap = (*next, *first);
+                *next = last + 1;
+                Some(gap)
+            });
+        let gaps = gaps.filter(|(from, to)| from < to).map(|(from, to)| (from, to - 1)).collect();
+        self.intersection(&Self { ranges: gaps })
+    }
+
     /// What either covers.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
@@ -156,5 +187,50 @@ impl Prefix {
 impl fmt::Debug for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Prefix({} digits)", self.digits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::testing::Random;
+
+    /// A coverage and the same as a list of bits, over the first few and the last few prefixes.
+    fn random(random: &mut Random) -> (Coverage, Vec<bool>) {
+        let mut bits: Vec<bool> = (0..24).map(|_| !random.next().is_multiple_of(3)).collect();
+        if random.next().is_multiple_of(4) {
+            bits.fill(random.next().is_multiple_of(2));
+        }
+        let ranges = (0..24).filter(|at| bits[*at]).map(|at| (place(at), place(at)));
+        (Coverage::from_ranges(ranges).unwrap(), bits)
+    }
+
+    fn place(at: usize) -> u32 {
+        if at < 12 { at as u32 } else { PREFIX_COUNT - 24 + at as u32 }
+    }
+
+    #[test]
+    fn sets_of_prefixes_are_joined_and_cut_as_sets_are() {
+        let mut numbers = Random(5);
+        for _ in 0..2000 {
+            let ((a, in_a), (b, in_b)) = (random(&mut numbers), random(&mut numbers));
+            let (both, only_a, any) = (a.intersection(&b), a.difference(&b), a.union(&b));
+            for found in [&both, &only_a, &any] {
+                assert_eq!(Coverage::from_ranges(found.ranges().iter().copied()), Some(found.clone()));
+            }
+            for at in 0..24 {
+                let found = [&both, &only_a, &any].map(|set| set.contains(place(at)));
+                let (in_a, in_b) = (in_a[at], in_b[at]);
+                assert_eq!(found, [in_a && in_b, in_a && !in_b, in_a || in_b], "{a} {b} {at}");
+            }
+        }
+        let cover = |ranges: &[(u32, u32)]| Coverage::from_ranges(ranges.iter().copied()).unwrap();
+        let (one, two) = (cover(&[(0, 10), (20, 30), (40, 50)]), cover(&[(5, 25), (50, 60)]));
+        assert_eq!(one.intersection(&two).ranges(), [(5, 10), (20, 25), (50, 50)]);
+        assert_eq!(one.difference(&two).ranges(), [(0, 4), (26, 30), (40, 49)]);
+        assert_eq!(Coverage::whole().difference(&Coverage::empty()), Coverage::whole());
+        assert_eq!(Coverage::whole().difference(&Coverage::whole()), Coverage::empty());
     }
 }

@@ -127,6 +127,32 @@ pub enum Error {
     /// A build was asked for something that cannot be.
     #[error("{0}")]
     Unbuildable(String),
+    /// An index that cannot be the base of another.
+    #[error("{name} cannot be the base: {misfit}")]
+    UnfitBase {
+        /// The base.
+        name: String,
+        /// Where it differs from what is asked for.
+        misfit: BaseMisfit,
+    },
+    /// A range that cannot be put into an index.
+    #[error("range {prefix:05X}: {fault}")]
+    UnfitRange {
+        /// The range's 5-digit prefix.
+        prefix: u32,
+        /// What is wrong with it.
+        fault: RangeFault,
+    },
+    /// Two indexes that have nothing to be compared by.
+    #[error("{old} and {new} cannot be compared: {misfit}")]
+    Incomparable {
+        /// The one index.
+        old: String,
+        /// The other.
+        new: String,
+        /// Where they differ.
+        misfit: Incomparable,
+    },
     /// The target exists and was not to be replaced.
     #[error("{} exists; use --force to replace it", .0.display())]
     TargetExists(PathBuf),
@@ -148,6 +174,97 @@ pub struct InputError {
     pub line: Option<u64>,
     /// What is wrong and what to do. Never repeats the line.
     pub reason: String,
+}
+
+/// Why an index cannot be the base of the one that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BaseMisfit {
+    /// It holds other digests.
+    #[error("it holds {held} digests, {asked} ones are asked for")]
+    Kind {
+        /// What it holds.
+        held: Kind,
+        /// What is asked for.
+        asked: Kind,
+    },
+    /// It keeps more or fewer bits.
+    #[error("it keeps {held} bits of each digest, {asked} are asked for")]
+    Bits {
+        /// What it keeps.
+        held: u32,
+        /// What is asked for.
+        asked: u32,
+    },
+    /// It has no counts.
+    #[error("it was built without counts, which are asked for")]
+    WithoutCounts,
+    /// It has counts.
+    #[error("it was built with counts, none are asked for")]
+    WithCounts,
+    /// It leaves out more or less.
+    #[error("it holds what was seen {held} times or more, {asked} is asked for")]
+    Floor {
+        /// Its floor.
+        held: u64,
+        /// What is asked for.
+        asked: u64,
+    },
+    /// It was cut.
+    #[error("it was cut with --top, so it does not say what is missing; build it again")]
+    Cut,
+    /// It covers what the result would not.
+    #[error("it covers prefix {0:05X}, which the result would not")]
+    Coverage(u32),
+}
+
+/// What is wrong with a range that is handed over. Never repeats a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RangeFault {
+    /// It is beyond the last one.
+    #[error("there is no such prefix")]
+    NoPrefix,
+    /// The ranges do not ascend.
+    #[error("it comes after a later one, or a second time")]
+    OutOfTurn,
+    /// The result is not to cover it.
+    #[error("it is outside the coverage asked for")]
+    NotCovered,
+    /// The result is to cover it, but nobody said what it holds.
+    #[error("it is to be covered, but neither the base nor the ranges handed over hold it")]
+    Missing,
+    /// Its digests are not in order or not distinct.
+    #[error("its digests are not in ascending order, or one occurs twice; fetch it again")]
+    Disorder,
+    /// A digest belongs to another range.
+    #[error("a digest in it begins with another prefix; fetch it again")]
+    ForeignDigest,
+    /// A digest is too wide.
+    #[error("a digest in it is wider than {0} ones are; fetch it again")]
+    WrongKind(Kind),
+    /// A digest that was never seen.
+    #[error("a count in it is 0; fetch it again")]
+    ZeroCount,
+}
+
+/// Why two indexes cannot be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Incomparable {
+    /// They hold different digests.
+    #[error("one holds {old} digests, the other {new} ones")]
+    Kinds {
+        /// What the one holds.
+        old: Kind,
+        /// What the other holds.
+        new: Kind,
+    },
+    /// They keep different numbers of bits.
+    #[error("one keeps {old} bits of each digest, the other {new}")]
+    Bits {
+        /// What the one keeps.
+        old: u32,
+        /// What the other keeps.
+        new: u32,
+    },
 }
 
 /// What is wrong with an index and where.

@@ -9,7 +9,7 @@
 //! - [`Digest`] is what is asked. Passwords enter through [`Digest::sha1`], [`Digest::ntlm`] or, piece by
 //!   piece, [`PasswordHasher`], which hash them and overwrite what they copied.
 //! - `build` and `merge` make index files from range responses, `HEX:COUNT` text, password lists and
-//!   other indexes.
+//!   other indexes; `splice` brings one up to date.
 //!
 //! ```no_run
 //! use breachdex::{Digest, Index};
@@ -39,11 +39,14 @@ mod storage;
 #[cfg(test)]
 mod testing;
 
-pub use build::{BuildOptions, BuildReport, CoverageRule, MergeOptions, MergeRule, build, merge};
+pub use build::{
+    BuildOptions, BuildReport, ChangedRange, CoverageRule, MergeOptions, MergeRule, SpliceOptions,
+    SpliceReport, build, merge, splice,
+};
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
-pub use error::{Error, Fault, InputError, Result, Section};
+pub use error::{BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, Result, Section};
 pub use format::MIN_BITS;
 pub use index::{Answer, ContentId, Index, IndexSet, Lookup, Metadata, OpenOptions, Range, SetRange};
 pub use input::{BodyFault, Format, Input, Source, read_range_body};

@@ -10,7 +10,8 @@ use crate::format::checksum::{self, ContentHasher};
 use crate::format::directory::DirectoryBuilder;
 use crate::format::facts::Facts;
 use crate::format::header::{Extent, Header};
-use crate::format::notes;
+use crate::format::notes::{self, Note};
+use crate::index::ContentId;
 
 /// What the header says beyond the groups.
 pub(crate) struct Provenance {
@@ -20,10 +21,12 @@ pub(crate) struct Provenance {
     pub(crate) earlier_collisions: u64,
     pub(crate) source: String,
     pub(crate) date: String,
+    /// Beside the name of the program.
+    pub(crate) notes: Vec<Note>,
 }
 
-/// Writes everything behind the groups, then the header. Returns the file's length.
-pub(crate) fn finish(store: &GroupStore, provenance: &Provenance) -> Result<u64> {
+/// Writes everything behind the groups, then the header. Returns the file's length and its content id.
+pub(crate) fn finish(store: &GroupStore, provenance: &Provenance) -> Result<(u64, ContentId)> {
     let log = &store.log;
     let layout = store.layout;
     let mut directory = DirectoryBuilder::new(layout.directory_bits);
@@ -38,7 +41,9 @@ pub(crate) fn finish(store: &GroupStore, provenance: &Provenance) -> Result<u64>
     }
     .encode();
     let tool = concat!("breachdex ", env!("CARGO_PKG_VERSION"));
-    let notes = notes::encode(&[("tool", tool.as_bytes())]);
+    let others = provenance.notes.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+    let notes: Vec<(&str, &[u8])> = [(notes::TOOL, tool.as_bytes())].into_iter().chain(others).collect();
+    let notes = notes::encode(&notes);
     let groups = Extent { offset: store.base, length: log.length, checksum: 0 };
     let directory_extent = groups.next(directory.len() as u64, checksum::section(&directory));
     let facts_extent = directory_extent.next(facts.len() as u64, checksum::section(&facts));
@@ -67,5 +72,5 @@ pub(crate) fn finish(store: &GroupStore, provenance: &Provenance) -> Result<u64>
     let tail = [directory, facts, notes].concat();
     positioned::write_all(&store.file, &tail, directory_extent.offset, &store.place)?;
     positioned::write_all(&store.file, &header.encode(), 0, &store.place)?;
-    Ok(header.file_length())
+    Ok((header.file_length(), ContentId(header.content_id)))
 }

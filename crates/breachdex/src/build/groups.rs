@@ -118,14 +118,24 @@ impl<'a> SpanWriter<'a> {
     }
 
     pub(crate) fn write(&self, span: PlacedSpan) -> Result<()> {
-        self.watches
-            .writing
-            .time(|| positioned::write_all(self.file, &span.bytes, self.base + span.offset, self.place))?;
-        if let Some(flusher) = self.flusher {
-            flusher.wrote(span.bytes.len() as u64);
-        }
-        lock(&self.free).push(span.bytes);
+        self.write_part(span.offset, &span.bytes)?;
+        self.recycle(span.bytes);
         Ok(())
+    }
+
+    /// Writes bytes at an offset from the start of the groups.
+    pub(crate) fn write_part(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let write = || positioned::write_all(self.file, bytes, self.base + offset, self.place);
+        self.watches.writing.time(write)?;
+        if let Some(flusher) = self.flusher {
+            flusher.wrote(bytes.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Keeps a buffer for the next span.
+    pub(crate) fn recycle(&self, bytes: Vec<u8>) {
+        lock(&self.free).push(bytes);
     }
 }
 

@@ -24,7 +24,9 @@ use super::transform::transform;
 use super::unsorted::{Distribute, Remaining, SortParts, spill_groups};
 use crate::error::{Error, InputError, Result, io_error};
 use crate::format::header::LENGTH;
+use crate::format::notes::Note;
 use crate::format::{Layout, directory_bits};
+use crate::index::ContentId;
 use crate::input::Source;
 use crate::input::blocks::BlockPool;
 use crate::input::faults::RowShape;
@@ -56,6 +58,8 @@ pub(crate) struct Pass {
     pub(crate) store: GroupStore,
     pub(crate) went_unsorted: Option<String>,
     pub(crate) left_out: u64,
+    /// To be kept in the index.
+    pub(crate) notes: Vec<Note>,
 }
 
 impl Memory {
@@ -110,7 +114,7 @@ impl<'a> Job<'a> {
         }
         let entries = store.log.totals.entries;
         let bits = directory_bits(entries);
-        if bits < store.layout.directory_bits {
+        if bits != store.layout.directory_bits {
             store = self.regroup(&mut publication, &store, bits)?;
         }
         self.decision.check_rate(entries)?;
@@ -121,8 +125,9 @@ impl<'a> Job<'a> {
             earlier_collisions: self.decision.earlier_collisions,
             source: self.source.clone(),
             date: self.date.clone(),
+            notes: pass.notes,
         };
-        let bytes = finish(&store, &provenance)?;
+        let (bytes, content_id) = finish(&store, &provenance)?;
         self.control.enter(Phase::Syncing, None);
         self.control.poll()?;
         let flusher = store.flusher.take();
@@ -133,7 +138,7 @@ impl<'a> Job<'a> {
             })
         })?;
         self.control.poll()?;
-        let report = self.report(&store, &provenance, bytes);
+        let report = self.report(&store, &provenance, bytes, content_id);
         drop(store);
         publication.publish()?;
         Ok(BuildReport {
@@ -143,13 +148,21 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn report(&self, store: &GroupStore, provenance: &Provenance, bytes: u64) -> BuildReport {
+    fn report(
+        &self,
+        store: &GroupStore,
+        provenance: &Provenance,
+        bytes: u64,
+        content_id: ContentId,
+    ) -> BuildReport {
         let Layout { kind, bits, .. } = store.layout;
         let totals = &store.log.totals;
         let exact = bits == kind.bits();
         BuildReport {
             entries: totals.entries,
             bytes,
+            groups: store.log.places.len() as u64,
+            content_id,
             collisions: totals.collisions + provenance.earlier_collisions,
             bits,
             false_positive_rate: if exact { 0.0 } else { totals.entries as f64 / 2_f64.powi(bits as i32) },
@@ -256,7 +269,7 @@ impl<'a> Job<'a> {
         let Some(Disorder { place, pieces }) = sink.disorder else {
             self.refuse_nothing(sink.any)?;
             let left_out = store.log.totals.left_out;
-            return Ok(Pass { store, went_unsorted: None, left_out });
+            return Ok(Pass { store, went_unsorted: None, left_out, notes: Vec::new() });
         };
         let mut pass = if replayable {
             drop(pieces);
@@ -314,7 +327,7 @@ impl<'a> Job<'a> {
             sort.run(partitions.take())?
         };
         store.log = log;
-        Ok(Pass { store, went_unsorted: None, left_out })
+        Ok(Pass { store, went_unsorted: None, left_out, notes: Vec::new() })
     }
 
     /// Makes the final groups of ones that have lost nothing. Returns the threshold they were chosen by.
@@ -334,7 +347,7 @@ impl<'a> Job<'a> {
         Ok((to, threshold))
     }
 
-    /// Writes a small index once more, with the directory bits that its number of entries asks for.
+    /// Writes an index once more, with the directory bits that its number of entries asks for.
     fn regroup(&self, publication: &mut Publication, from: &GroupStore, bits: u32) -> Result<GroupStore> {
         let layout = Layout { directory_bits: bits, ..from.layout };
         let plan = Plan {

@@ -128,7 +128,7 @@ fn join(job: &Job<'_>, indexes: &[&Index], publication: &Publication) -> Result<
     drop(stage);
     log.totals.collisions += source.into_inner().collisions();
     store.log = log;
-    Ok(Pass { store, went_unsorted: None, left_out: 0 })
+    Ok(Pass { store, went_unsorted: None, left_out: 0, notes: Vec::new() })
 }
 
 /// One index's entries, cut to the joined index's bits; those that become equal are one.

@@ -5,7 +5,7 @@
 //! pass), `unsorted` (through `spill`, parts on disk), `transform` (groups once more, after `select` chose the
 //! commonest entries). `intake` turns pieces into entries, `span` entries into groups, `groups` keeps them,
 //! `finish` writes what makes them an index and `publish` gives it its name (`flusher` has most of
-//! it on disk by then). `merge` joins indexes.
+//! it on disk by then). `merge` joins indexes, `splice` puts ranges in place of an index's own.
 
 #![forbid(unsafe_code)]
 
@@ -26,6 +26,7 @@ mod select;
 mod sorted;
 mod span;
 mod spill;
+mod splice;
 mod transform;
 mod unsorted;
 
@@ -34,6 +35,7 @@ use std::path::Path;
 pub use merge::merge;
 pub use options::{BuildOptions, CoverageRule, MergeOptions, MergeRule};
 pub use report::BuildReport;
+pub use splice::{ChangedRange, SpliceOptions, SpliceReport, splice};
 
 use self::control::Control;
 use self::job::{Job, Memory};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::options::{BuildOptions, CoverageRule, MergeRule};
 use super::span::{Keep, Plan};
-use crate::coverage::{Coverage, PREFIX_COUNT};
+use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::error::{Error, Result};
 use crate::format::facts::is_date;
@@ -209,7 +209,7 @@ fn fits(index: &Index, options: &BuildOptions) -> Result<()> {
     Ok(())
 }
 
-fn most_entries(kind: Kind, bits: u32, force: bool) -> Option<u64> {
+pub(crate) fn most_entries(kind: Kind, bits: u32, force: bool) -> Option<u64> {
     let exponent = bits - MOST_RATE_BITS;
     (bits < kind.bits() && !force && exponent < u64::BITS).then(|| 1 << exponent)
 }
@@ -247,22 +247,11 @@ fn coverage(rule: &CoverageRule, wanted: &Coverage, inputs: &[Opened]) -> Result
         };
         covered = covered.union(&here);
     }
-    let covered = intersection(&covered, wanted);
+    let covered = covered.intersection(wanted);
     if covered.ranges().is_empty() {
         return Err(Error::Unbuildable("the inputs cover no prefix at all".into()));
     }
     Ok(covered)
-}
-
-/// What both cover.
-fn intersection(one: &Coverage, other: &Coverage) -> Coverage {
-    let both = one.ranges().iter().flat_map(|(first, last)| {
-        other.ranges().iter().filter_map(move |(from, to)| {
-            let (first, last) = (*first.max(from), *last.min(to));
-            (first <= last && last < PREFIX_COUNT).then_some((first, last))
-        })
-    });
-    Coverage::from_ranges(both).unwrap_or_else(Coverage::empty)
 }
 
 #[cfg(test)]

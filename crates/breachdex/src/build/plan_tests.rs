@@ -17,13 +17,6 @@ fn floors_follow_the_rule() {
 }
 
 #[test]
-fn coverage_is_what_both_cover() {
-    let cover = |ranges: &[(u32, u32)]| Coverage::from_ranges(ranges.iter().copied()).unwrap();
-    let both = intersection(&cover(&[(0, 10), (20, 30), (40, 50)]), &cover(&[(5, 25), (50, 60)]));
-    assert_eq!(both.ranges(), [(5, 10), (20, 25), (50, 50)]);
-}
-
-#[test]
 fn the_false_positive_rate_has_a_limit() {
     assert_eq!(most_entries(Kind::Sha1, 32, false), Some(1 << 25));
     assert_eq!(most_entries(Kind::Sha1, 32, true), None);

@@ -5,6 +5,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::index::ContentId;
+
 /// What a build wrote and where its time went.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -13,6 +15,10 @@ pub struct BuildReport {
     pub entries: u64,
     /// Bytes of the whole file.
     pub bytes: u64,
+    /// Groups in the file.
+    pub groups: u64,
+    /// Names the content.
+    pub content_id: ContentId,
     /// Different digests that shared a fingerprint and became one entry.
     pub collisions: u64,
     /// Leading bits kept of every digest.

@@ -1,4 +1,4 @@
-//! The commonest entries: finds the count at which to cut by counting counts, 16 bits at a time from the
+//! The commonest entries, by reading back what was written: finds the count at which to cut by counting counts, 16 bits at a time from the
 //! top, so that memory does not grow with the number of entries.
 
 #![forbid(unsafe_code)]
@@ -50,6 +50,15 @@ pub(crate) fn commonest(
     let kept: u64 = ties.iter().sum();
     let dropped = if kept < all { Some(cut) } else { (below > 0).then_some(below) };
     Ok(Selection { keep: Keep::Commonest { cut, ties: Arc::new(ties) }, dropped })
+}
+
+/// The largest count of all.
+pub(crate) fn largest(control: &Control<'_>, store: &GroupStore) -> Result<u64> {
+    Counts { control, store, least: 0 }.scan(
+        || 0,
+        |largest, _, entry| *largest = entry.count.max(*largest),
+        |largest, part| *largest = part.max(*largest),
+    )
 }
 
 struct Counts<'a> {

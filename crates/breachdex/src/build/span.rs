@@ -223,19 +223,25 @@ impl<'a> SpanBuilder<'a> {
         if bits >= self.plan.width {
             return;
         }
-        for entry in &mut self.group {
-            entry.key = entry.key.truncated(bits);
-        }
-        let before = self.group.len();
-        self.group.dedup_by(|next, kept| {
-            let same = next.key == kept.key;
-            if same {
-                kept.count = kept.count.max(next.count);
-            }
-            same
-        });
-        self.span.totals.collisions += (before - self.group.len()) as u64;
+        self.span.totals.collisions += fold(&mut self.group, bits);
     }
+}
+
+/// Cuts the keys of ascending entries to `bits` and folds those that become equal; the larger count stays.
+/// Returns how many were folded.
+pub(crate) fn fold(entries: &mut Vec<Entry>, bits: u32) -> u64 {
+    for entry in entries.iter_mut() {
+        entry.key = entry.key.truncated(bits);
+    }
+    let before = entries.len();
+    entries.dedup_by(|next, kept| {
+        let same = next.key == kept.key;
+        if same {
+            kept.count = kept.count.max(next.count);
+        }
+        same
+    });
+    (before - entries.len()) as u64
 }
 
 impl EntrySink for SpanBuilder<'_> {
@@ -268,7 +274,7 @@ pub(crate) fn merged(rule: MergeRule, one: u64, other: u64) -> Result<u64, LineF
     }
 }
 
-fn too_large() -> Error {
+pub(crate) fn too_large() -> Error {
     Error::Unbuildable(
         "the entries under one 16-bit prefix do not fit into the memory allowed; raise --memory".into(),
     )

@@ -73,7 +73,8 @@ impl<'a> Stage for Transform<'a> {
     type Rest = PlacedSpan;
 
     fn next(&self, at: &mut usize) -> Result<Option<Range<usize>>> {
-        let shift = self.from.layout.directory_bits - self.plan.layout.directory_bits;
+        // Groups that are split may be cut anywhere.
+        let shift = self.from.layout.directory_bits.saturating_sub(self.plan.layout.directory_bits);
         Ok(next_run(&self.from.log.places, at, shift))
     }
 

@@ -15,7 +15,11 @@ use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
 pub(crate) struct GroupEncoder {
     layout: Layout,
     bits: BitBuffer,
-    /// Bytes, entries and checksum of each bucket of the group at hand.
+    /// The prefix of the group at hand.
+    prefix: u32,
+    /// The bits that it resolves.
+    extra_bits: u32,
+    /// One for each of its buckets so far.
     records: Vec<Record>,
     buckets: Vec<u8>,
     kernel: ActiveKernel,
@@ -39,8 +43,15 @@ fn most_entries(bits: u32) -> usize {
 
 impl GroupEncoder {
     pub(crate) fn new(layout: Layout) -> Self {
-        let kernel = ActiveKernel::choose(Kernel::Auto);
-        Self { layout, bits: BitBuffer::default(), records: Vec::new(), buckets: Vec::new(), kernel }
+        Self {
+            layout,
+            bits: BitBuffer::default(),
+            prefix: 0,
+            extra_bits: 0,
+            records: Vec::new(),
+            buckets: Vec::new(),
+            kernel: ActiveKernel::choose(Kernel::Auto),
+        }
     }
 
     /// Appends the group of `entries` to `out` and returns its checksum. The entries' keys must be
@@ -49,66 +60,82 @@ impl GroupEncoder {
     /// # Errors
     /// [`Error::Unbuildable`] when the group would pass 2 GiB.
     pub(crate) fn encode(&mut self, prefix: u32, entries: &[Entry], out: &mut Vec<u8>) -> Result<u32> {
-        let extra_bits = self.extra_bits(entries.len());
-        self.encode_buckets(prefix, extra_bits, entries);
+        self.begin(prefix, self.extra_bits(entries.len()));
+        let mut rest = entries;
+        for _ in 0..1_u64 << self.extra_bits {
+            rest = self.push_leading(rest);
+        }
+        self.finish(out)
+    }
+
+    /// The smallest split that keeps the mean below [`most_entries`], whatever the group's skew: depth
+    /// helps nobody where entries share more bits than it resolves.
+    pub(crate) fn extra_bits(&self, entries: usize) -> u32 {
+        let buckets = entries.div_ceil(most_entries(self.layout.bits)).next_power_of_two();
+        buckets.trailing_zeros().min(MAX_EXTRA_BITS)
+    }
+
+    /// Begins a group of 2^`extra_bits` buckets, each of which must then be pushed, in order.
+    pub(crate) fn begin(&mut self, prefix: u32, extra_bits: u32) {
+        self.prefix = prefix;
+        self.extra_bits = extra_bits;
+        self.records.clear();
+        self.buckets.clear();
+    }
+
+    /// Pushes the next bucket, made of those of `entries` that are its own, and returns the rest. The entries
+    /// are as for [`GroupEncoder::encode`], none below the bucket.
+    pub(crate) fn push_leading<'e>(&mut self, entries: &'e [Entry]) -> &'e [Entry] {
+        let prefix_bits = self.layout.directory_bits + self.extra_bits;
+        let prefix = u64::from(self.prefix) << self.extra_bits | self.records.len() as u64;
+        let len = entries.partition_point(|entry| entry.key.leading(prefix_bits) <= prefix);
+        let (inside, rest) = entries.split_at(len);
+        let start = self.buckets.len();
+        let mut checksum = 0;
+        if !inside.is_empty() {
+            let (bits, out) = (&mut self.bits, &mut self.buckets);
+            self.kernel.run(EncodeBucket { layout: self.layout, prefix_bits, entries: inside, bits, out });
+            let place = BucketPlace { prefix_bits, prefix, entries: len as u32 };
+            checksum = checksum::bucket(self.layout, place, &self.buckets[start..]);
+        }
+        self.records.push(Record { start, entries: len as u32, checksum });
+        rest
+    }
+
+    /// Pushes the next bucket as it was encoded before: in the same layout, at the same place.
+    pub(crate) fn push_encoded(&mut self, bytes: &[u8], entries: u32, checksum: u32) {
+        self.records.push(Record { start: self.buckets.len(), entries, checksum });
+        self.buckets.extend_from_slice(bytes);
+    }
+
+    /// Appends the group to `out` and returns its checksum.
+    ///
+    /// # Errors
+    /// [`Error::Unbuildable`] when the group would pass 2 GiB.
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<u32> {
         // Drifts are 32 bits with a sign.
         let length = i32::try_from(self.buckets.len()).map(i32::cast_unsigned).map_err(|_| {
             Error::Unbuildable(format!(
                 "{} entries under one {}-bit prefix are more than an index can hold",
-                entries.len(),
+                self.records.iter().map(|record| u64::from(record.entries)).sum::<u64>(),
                 self.layout.directory_bits
             ))
         })?;
         let start = out.len();
         out.extend_from_slice(&[0; FIXED]);
-        let wide = self.append_records(extra_bits, length, out);
-        out[start + 4] = extra_bits as u8 | if wide { WIDE } else { 0 };
+        let wide = self.append_records(length, out);
+        out[start + 4] = self.extra_bits as u8 | if wide { WIDE } else { 0 };
         out[start + 5..start + 9].copy_from_slice(&length.to_le_bytes());
-        let checksum = checksum::group(self.layout, prefix, &out[start + 4..]);
+        let checksum = checksum::group(self.layout, self.prefix, &out[start + 4..]);
         out[start..start + 4].copy_from_slice(&checksum.to_le_bytes());
         out.extend_from_slice(&self.buckets);
         Ok(checksum)
     }
 
-    /// The smallest split that keeps the mean below [`most_entries`], whatever the group's skew: depth
-    /// helps nobody where entries share more bits than it resolves.
-    fn extra_bits(&self, entries: usize) -> u32 {
-        let buckets = entries.div_ceil(most_entries(self.layout.bits)).next_power_of_two();
-        buckets.trailing_zeros().min(MAX_EXTRA_BITS)
-    }
-
-    fn encode_buckets(&mut self, prefix: u32, extra_bits: u32, entries: &[Entry]) {
-        self.records.clear();
-        self.buckets.clear();
-        let prefix_bits = self.layout.directory_bits + extra_bits;
-        let mut rest = entries;
-        for bucket in 0..1_u64 << extra_bits {
-            let bucket_prefix = u64::from(prefix) << extra_bits | bucket;
-            let len = rest.partition_point(|entry| entry.key.leading(prefix_bits) <= bucket_prefix);
-            let (inside, after) = rest.split_at(len);
-            rest = after;
-            let start = self.buckets.len();
-            let mut checksum = 0;
-            if !inside.is_empty() {
-                let (bits, out) = (&mut self.bits, &mut self.buckets);
-                self.kernel.run(EncodeBucket {
-                    layout: self.layout,
-                    prefix_bits,
-                    entries: inside,
-                    bits,
-                    out,
-                });
-                let place = BucketPlace { prefix_bits, prefix: bucket_prefix, entries: len as u32 };
-                checksum = checksum::bucket(self.layout, place, &self.buckets[start..]);
-            }
-            self.records.push(Record { start, entries: len as u32, checksum });
-        }
-    }
-
     /// Appends the records, wide where one does not fit the narrow form, and says whether they are wide.
-    fn append_records(&self, extra_bits: u32, length: u32, out: &mut Vec<u8>) -> bool {
+    fn append_records(&self, length: u32, out: &mut Vec<u8>) -> bool {
         let drift = |bucket: usize, record: &Record| {
-            record.start as i64 - ((bucket as u64 * u64::from(length)) >> extra_bits) as i64
+            record.start as i64 - ((bucket as u64 * u64::from(length)) >> self.extra_bits) as i64
         };
         let numbered = || self.records.iter().enumerate();
         let wide = numbered().any(|(bucket, record)| {

@@ -4,6 +4,9 @@
 
 use super::u32_at;
 
+/// The name of the note that says which program wrote the file.
+pub(crate) const TOOL: &str = "tool";
+
 /// A note: its name and its value.
 pub(crate) type Note = (String, Vec<u8>);
 

@@ -2,12 +2,14 @@
 //!
 //! `core` goes from a digest to its bucket and checks what it touches for the first
 //! time, `bulk` asks many at once, `range` streams entries in order, `verify` reads everything, `set` asks
-//! several indexes as one. `lookup` is what all that can be asked have in common.
+//! several indexes as one. `lookup` is what all that can be asked have in common;
+//! `groups` gives what is encoded to those who copy or compare it.
 
 #![forbid(unsafe_code)]
 
 mod bulk;
 mod core;
+pub(crate) mod groups;
 mod identity;
 mod lookup;
 mod metadata;
@@ -265,7 +267,7 @@ impl Index {
     }
 
     /// The part of a range that is covered; what is outside holds no entries anyway.
-    fn range_within_coverage(&self, prefix: &Prefix) -> Range<'_> {
+    pub(crate) fn range_within_coverage(&self, prefix: &Prefix) -> Range<'_> {
         let (first, last) = prefix.bounds();
         Range::new(&self.core, first, last)
     }

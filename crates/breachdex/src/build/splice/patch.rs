@@ -1,0 +1,391 @@
+//! The stage that makes the new groups: one without a changed range is copied as it is, of one with some the
+//! buckets outside of them, and only the rest is decoded and encoded.
+
+#![forbid(unsafe_code)]
+
+use std::ops::Range;
+use std::time::Instant;
+
+use super::changes::{Changes, Work};
+use super::range::{Change, Tally};
+use crate::build::control::Control;
+use crate::build::groups::{GroupLog, PlacedSpan, SpanWriter};
+use crate::build::pipeline::Stage;
+use crate::build::report::Stopwatches;
+use crate::build::span::{Span, SpanGroup, too_large};
+use crate::coverage::Prefix;
+use crate::entry::Entry;
+use crate::error::Result;
+use crate::format::Layout;
+use crate::format::encode::GroupEncoder;
+use crate::index::Index;
+use crate::index::groups::{EncodedBucket, GroupExtent, IndexGroup};
+
+/// What the groups of the base become.
+pub(super) struct Patch<'a> {
+    pub(super) base: Option<&'a Index>,
+    /// The base's groups, where they can be copied.
+    pub(super) groups: &'a [GroupExtent],
+    /// Whether they can.
+    pub(super) copying: bool,
+    pub(super) layout: Layout,
+    pub(super) min_count: u64,
+    /// The most entries that a group may have in memory.
+    pub(super) most: usize,
+    pub(super) control: &'a Control<'a>,
+    pub(super) writer: SpanWriter<'a>,
+    pub(super) watches: &'a Stopwatches,
+}
+
+/// A thread's working memory.
+pub(super) struct Scratch {
+    encoder: GroupEncoder,
+    old: Vec<Entry>,
+    new: Vec<Entry>,
+}
+
+/// A part of the new groups.
+#[derive(Debug)]
+enum Piece {
+    /// Groups of the base, by their places in the list.
+    Copied(Range<usize>),
+    /// So many of the bytes that were encoded.
+    Encoded(usize),
+}
+
+/// What a piece of work became.
+#[derive(Default)]
+pub(super) struct Patched {
+    /// Its bytes are those that were encoded.
+    span: Span,
+    pieces: Vec<Piece>,
+    tally: Tally,
+}
+
+/// Patched groups whose place in the file is known.
+pub(super) struct Placed {
+    span: PlacedSpan,
+    pieces: Vec<Piece>,
+}
+
+/// What became of the pieces so far.
+#[derive(Default)]
+pub(super) struct Patches {
+    pub(super) log: GroupLog,
+    pub(super) tally: Tally,
+}
+
+/// Buckets of a group that changed ranges touch, and their new entries as a part of a list.
+struct Touched {
+    buckets: Range<usize>,
+    entries: Range<usize>,
+}
+
+impl Patched {
+    /// Takes a group of the base as it is.
+    fn copy(&mut self, place: usize, group: &IndexGroup<'_>, entries: u64) {
+        let GroupExtent { prefix, length, .. } = group.extent();
+        match self.pieces.last_mut() {
+            Some(Piece::Copied(places)) if places.end == place => places.end += 1,
+            _ => self.pieces.push(Piece::Copied(place..place + 1)),
+        }
+        self.span.groups.push(SpanGroup { prefix, length, checksum: group.checksum() });
+        self.span.totals.entries += entries;
+        self.tally.groups_copied += 1;
+        self.tally.bytes_copied += length;
+    }
+
+    /// Takes a group that was encoded behind the bytes so far.
+    fn push(&mut self, prefix: u32, checksum: u32, before: usize, entries: u64) {
+        let length = self.span.bytes.len() - before;
+        match self.pieces.last_mut() {
+            Some(Piece::Encoded(bytes)) => *bytes += length,
+            _ => self.pieces.push(Piece::Encoded(length)),
+        }
+        self.span.groups.push(SpanGroup { prefix, length: length as u64, checksum });
+        self.span.totals.entries += entries;
+        self.tally.groups_encoded += 1;
+    }
+}
+
+impl<'a> Patch<'a> {
+    /// Copies a group that no change touches.
+    fn copy(&self, place: usize, group: &IndexGroup<'a>, patched: &mut Patched) -> Result<()> {
+        let entries = group.check()?;
+        patched.copy(place, group, entries);
+        self.control.advance(entries);
+        Ok(())
+    }
+
+    /// Encodes a group that the base does not have, or whose entries are all among the changes.
+    fn encode(
+        &self,
+        prefix: u32,
+        changes: &[Change],
+        scratch: &mut Scratch,
+        patched: &mut Patched,
+    ) -> Result<()> {
+        scratch.new.clear();
+        for Change { range, kept } in changes {
+            if !kept {
+                let old = if self.copying { Vec::new() } else { self.base_range(range.prefix)? };
+                patched.tally.compare(&old, &range.entries, self.layout.counts);
+            }
+            scratch.new.extend_from_slice(&range.entries);
+        }
+        if self.base.is_none() || !self.copying {
+            self.control.advance(scratch.new.len() as u64);
+        }
+        self.encode_new(prefix, scratch, patched)
+    }
+
+    /// What the base has under a prefix.
+    fn base_range(&self, prefix: u32) -> Result<Vec<Entry>> {
+        let Some(base) = self.base else { return Ok(Vec::new()) };
+        base.range_within_coverage(&Prefix::of_range(prefix)).collect()
+    }
+
+    fn encode_new(&self, prefix: u32, scratch: &mut Scratch, patched: &mut Patched) -> Result<()> {
+        let Scratch { encoder, new, .. } = scratch;
+        if new.len() > self.most {
+            return Err(too_large());
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let before = patched.span.bytes.len();
+        let checksum = encoder.encode(prefix, new, &mut patched.span.bytes)?;
+        patched.push(prefix, checksum, before, new.len() as u64);
+        Ok(())
+    }
+
+    /// Puts changes in place of what a group has under their prefixes.
+    fn patch(
+        &self,
+        group: &IndexGroup<'a>,
+        changes: &[Change],
+        scratch: &mut Scratch,
+        patched: &mut Patched,
+    ) -> Result<()> {
+        let before = group.check()?;
+        let prefix = group.extent().prefix;
+        let (touched, entries) = self.replace_touched(group, before, changes, scratch, &mut patched.tally)?;
+        if entries == 0 {
+            // Nothing is left of the group.
+        } else if scratch.encoder.extra_bits(entries as usize) == group.extra_bits() {
+            let start = patched.span.bytes.len();
+            let (checksum, copied) = encode_touched(group, &touched, scratch, &mut patched.span.bytes)?;
+            patched.push(prefix, checksum, start, entries);
+            patched.tally.bytes_copied += copied;
+        } else {
+            self.decode(group, group.buckets(), &mut scratch.old)?;
+            scratch.new.clear();
+            replace(&scratch.old, changes, &mut scratch.new, |_, _| {});
+            self.encode_new(prefix, scratch, patched)?;
+        }
+        self.control.advance(before);
+        Ok(())
+    }
+
+    /// Makes the new entries of the buckets that changes touch, one bucket after the other, in the scratch's
+    /// list. Returns which these are and how many entries the group, which had `before`, then has.
+    fn replace_touched(
+        &self,
+        group: &IndexGroup<'a>,
+        before: u64,
+        changes: &[Change],
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> Result<(Vec<Touched>, u64)> {
+        let Scratch { old, new, .. } = scratch;
+        new.clear();
+        let mut entries = before;
+        let mut touched = Vec::new();
+        let mut rest = changes;
+        while let Some(change) = rest.first() {
+            let mut buckets = self.buckets_of(group, change);
+            // Ranges that share a bucket are replaced together.
+            let mut together = 1;
+            while let Some(next) = rest.get(together).map(|change| self.buckets_of(group, change))
+                && next.start < buckets.end
+            {
+                buckets.end = next.end;
+                together += 1;
+            }
+            let (here, later) = rest.split_at(together);
+            rest = later;
+            self.decode(group, buckets.clone(), old)?;
+            let start = new.len();
+            replace(old, here, new, |change, rows| {
+                tally.compare(rows, &change.range.entries, self.layout.counts);
+            });
+            entries = entries - old.len() as u64 + (new.len() - start) as u64;
+            if new.len() > self.most {
+                return Err(too_large());
+            }
+            touched.push(Touched { buckets, entries: start..new.len() });
+        }
+        Ok((touched, entries))
+    }
+
+    /// The entries of some buckets, if there is memory for them.
+    fn decode(&self, group: &IndexGroup<'a>, buckets: Range<usize>, entries: &mut Vec<Entry>) -> Result<()> {
+        entries.clear();
+        let mut number = 0;
+        for bucket in buckets.clone() {
+            number += group.bucket(bucket)?.entries as usize;
+        }
+        if number > self.most {
+            return Err(too_large());
+        }
+        group.decode(buckets, entries)
+    }
+
+    /// The buckets of a group that a range may have entries in.
+    fn buckets_of(&self, group: &IndexGroup<'a>, change: &Change) -> Range<usize> {
+        let bucket = |key: crate::digest::Key| {
+            key.skip(self.layout.directory_bits).leading(group.extra_bits()) as usize
+        };
+        let (first, last) = change.bounds();
+        bucket(first)..bucket(last) + 1
+    }
+}
+
+/// Encodes a group whose touched buckets have new entries and whose others stay as they are. Returns its
+/// checksum and how many bytes stayed.
+fn encode_touched(
+    group: &IndexGroup<'_>,
+    touched: &[Touched],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<(u32, u64)> {
+    let Scratch { encoder, new, .. } = scratch;
+    let (mut copied, mut next) = (0, 0);
+    encoder.begin(group.extent().prefix, group.extra_bits());
+    for Touched { buckets, entries } in touched {
+        copied += copy_buckets(group, next..buckets.start, encoder)?;
+        let mut rest = &new[entries.clone()];
+        for _ in buckets.clone() {
+            rest = encoder.push_leading(rest);
+        }
+        next = buckets.end;
+    }
+    copied += copy_buckets(group, next..group.buckets().end, encoder)?;
+    Ok((encoder.finish(out)?, copied))
+}
+
+/// Pushes buckets as they are and returns how many bytes they have.
+fn copy_buckets(group: &IndexGroup<'_>, buckets: Range<usize>, encoder: &mut GroupEncoder) -> Result<u64> {
+    let mut copied = 0;
+    for bucket in buckets {
+        let EncodedBucket { bytes, entries, checksum } = group.bucket(bucket)?;
+        encoder.push_encoded(bytes, entries, checksum);
+        copied += bytes.len() as u64;
+    }
+    Ok(copied)
+}
+
+/// Appends `old` to `new`, but for the entries under the changes' prefixes, in whose place the changes' own
+/// are put. Tells `replaced` of each.
+fn replace(
+    old: &[Entry],
+    changes: &[Change],
+    new: &mut Vec<Entry>,
+    mut replaced: impl FnMut(&Change, &[Entry]),
+) {
+    let mut rest = old;
+    for change in changes {
+        let (first, last) = change.bounds();
+        let (before, others) = rest.split_at(rest.partition_point(|entry| entry.key < first));
+        let (rows, after) = others.split_at(others.partition_point(|entry| entry.key <= last));
+        new.extend_from_slice(before);
+        new.extend_from_slice(&change.range.entries);
+        replaced(change, rows);
+        rest = after;
+    }
+    new.extend_from_slice(rest);
+}
+
+impl<'a> Stage for Patch<'a> {
+    type Source = Changes<'a>;
+    type Work = Work;
+    type Scratch = Scratch;
+    type Output = Patched;
+    type Sink = Patches;
+    type Rest = Placed;
+
+    fn next(&self, changes: &mut Changes<'a>) -> Result<Option<Work>> {
+        self.watches.parsing.time(|| changes.next_work())
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch { encoder: GroupEncoder::new(self.layout), old: Vec::new(), new: Vec::new() }
+    }
+
+    fn process(&self, scratch: &mut Scratch, mut work: Work) -> Result<Patched> {
+        let start = Instant::now();
+        let mut patched = Patched::default();
+        patched.span.bytes = self.writer.buffer();
+        patched.span.bytes.clear();
+        for change in &mut work.changes {
+            let (totals, tally) = (&mut patched.span.totals, &mut patched.tally);
+            change.settle(self.layout, self.min_count, totals, tally)?;
+        }
+        let group_of = |change: &Change| change.range.prefix >> (20 - self.layout.directory_bits);
+        let mut changes = work.changes.as_slice();
+        for place in work.groups {
+            let extent = self.groups[place];
+            // Groups that the base does not have come first.
+            while let Some(prefix) = changes.first().map(group_of).filter(|prefix| *prefix < extent.prefix) {
+                let here = changes.partition_point(|change| group_of(change) == prefix);
+                self.encode(prefix, &changes[..here], scratch, &mut patched)?;
+                changes = &changes[here..];
+            }
+            let here = changes.partition_point(|change| group_of(change) == extent.prefix);
+            let Some(base) = self.base else { break };
+            let group = base.group(extent)?;
+            if here == 0 {
+                self.copy(place, &group, &mut patched)?;
+            } else {
+                self.patch(&group, &changes[..here], scratch, &mut patched)?;
+            }
+            changes = &changes[here..];
+            self.control.check()?;
+        }
+        for here in changes.chunk_by(|one, next| group_of(one) == group_of(next)) {
+            self.encode(group_of(&here[0]), here, scratch, &mut patched)?;
+        }
+        self.watches.encoding.add(start.elapsed());
+        Ok(patched)
+    }
+
+    fn accept(&self, sink: &mut Patches, patched: Patched) -> Result<Option<Placed>> {
+        sink.tally.add(patched.tally);
+        let span = sink.log.append(patched.span);
+        Ok(Some(Placed { span, pieces: patched.pieces }))
+    }
+
+    fn complete(&self, Placed { span, pieces }: Placed) -> Result<()> {
+        let mut offset = span.offset;
+        let mut encoded = span.bytes.as_slice();
+        for piece in pieces {
+            let bytes = match (piece, self.base) {
+                (Piece::Encoded(length), _) => {
+                    let (bytes, rest) = encoded.split_at(length);
+                    encoded = rest;
+                    bytes
+                }
+                (Piece::Copied(places), Some(base)) => base.group_bytes(&self.groups[places]),
+                (Piece::Copied(_), None) => continue,
+            };
+            self.writer.write_part(offset, bytes)?;
+            offset += bytes.len() as u64;
+        }
+        self.writer.recycle(span.bytes);
+        Ok(())
+    }
+
+    fn retire(&self, _: Scratch) -> Result<()> {
+        Ok(())
+    }
+}
