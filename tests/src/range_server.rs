@@ -8,7 +8,6 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
 use breachdex::Kind;
 
@@ -47,7 +46,7 @@ pub enum Reply {
 
 type Behaviour = dyn Fn(&Request) -> Reply + Send + Sync;
 
-/// The rows of a prefix in one state of a corpus: `(suffix number, count)`, ascending.
+/// The rows of a prefix in one state of a corpus, ascending: the first 64 bits of the suffix, and the count.
 pub type Rows = dyn Fn(Kind, u32) -> Vec<(u64, u64)> + Send + Sync;
 
 /// The state that the server has now.
@@ -106,7 +105,11 @@ impl RangeServer {
     }
 
     /// Has the corpus be another from now on.
-    pub fn change(&self, rows: impl Fn(Kind, u32) -> Vec<(u64, u64)> + Send + Sync + 'static, modified: &str) {
+    pub fn change(
+        &self,
+        rows: impl Fn(Kind, u32) -> Vec<(u64, u64)> + Send + Sync + 'static,
+        modified: &str,
+    ) {
         let mut state = self.state.lock().expect("no panic");
         state.rows = Arc::new(rows);
         state.modified = modified.to_owned();
@@ -144,7 +147,8 @@ pub fn body(rows: &[(u64, u64)], kind: Kind) -> Vec<u8> {
     }
     let mut body = String::new();
     for (i, (suffix, count)) in rows.iter().enumerate() {
-        let _ = write!(body, "{}{suffix:0width$X}:{count}", if i > 0 { "\r\n" } else { "" });
+        let digits = format!("{suffix:016X}");
+        let _ = write!(body, "{}{digits:0<width$}:{count}", if i > 0 { "\r\n" } else { "" });
     }
     body.into_bytes()
 }

@@ -42,15 +42,16 @@ impl Rules {
         (before - entries.len()) as u32
     }
 
-    /// What is kept of an answer. `held` says whether an index that is updated has just these entries.
+    /// What is kept of an answer. `held` says whether an index that is updated has just these entries, with so
+    /// many digests folded into others.
     pub(crate) fn keep<E>(
         &self,
         prefix: u32,
         answer: Answer,
         with_text: bool,
-        held: impl FnOnce(&[Entry]) -> Result<bool, E>,
+        held: impl FnOnce(&[Entry], u32) -> Result<bool, E>,
     ) -> Result<Kept, E> {
-        let FetchedRange { mut entries, text, tag, modified, .. } = match answer {
+        let FetchedRange { mut entries, text, tag, modified } = match answer {
             Answer::Unchanged => {
                 return Ok(Kept { record: Record::of(RecordKind::Unchanged, prefix), text: None });
             }
@@ -58,7 +59,7 @@ impl Rules {
         };
         let folded = self.apply(&mut entries);
         let modified = modified.map_or(0, seconds);
-        let record = if held(&entries)? {
+        let record = if held(&entries, folded)? {
             Record { tag, modified, ..Record::of(RecordKind::Same, prefix) }
         } else {
             let payload = self.shape().encode(&entries);

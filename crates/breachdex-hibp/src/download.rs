@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use breachdex::{ChangedRange, Coverage, Index, Kind, Monitor, SpliceOptions, SpliceReport, splice};
+use breachdex::{ChangedRange, Coverage, Index, Monitor, SpliceOptions, SpliceReport, splice};
 
 use crate::distill::Rules;
 use crate::error::{Error, Result};
@@ -118,7 +118,7 @@ fn fetch_missing(
         kind: rules.kind,
         total: missing.len() as u32,
         wanted: Box::new(missing.into_iter().map(|prefix| (prefix, String::new()))),
-        keep: Box::new(move |prefix, answer| rules.keep(prefix, answer, with_text, |_| Ok(false))),
+        keep: Box::new(move |prefix, answer| rules.keep(prefix, answer, with_text, |_, _| Ok(false))),
         text,
     };
     run::run(&options.fetch, order, journal, monitor)
@@ -139,10 +139,10 @@ fn publish(
         index.source = "Have I Been Pwned, Pwned Passwords".into();
     }
     let coverage = &options.index.coverage;
-    let notes = || {
+    let notes = |_| {
         let mut tags = Vec::new();
         prefixes(coverage).for_each(|prefix| put_tag(&mut tags, journal.tag(prefix)));
-        Memory::encode(&options.fetch.base_url.to_string(), &journal.settings.id, tags)
+        Ok(Memory::encode(&options.fetch.base_url.to_string(), &journal.settings.id, tags))
     };
     let ranges = changed_ranges(journal, coverage);
     splice(None, ranges, target, &index, notes, monitor).map_err(stopped)
@@ -184,6 +184,8 @@ pub(crate) fn day(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use breachdex::Kind;
+
     use super::*;
 
     #[test]
@@ -207,7 +209,8 @@ mod tests {
             rules(&options).expect_err("too many").to_string(),
             "--bits 161 is not possible: SHA-1 digests have 160, and at least 32 are needed"
         );
-        let options = SpliceOptions { coverage: Coverage::empty(), kind: Kind::Ntlm, ..SpliceOptions::default() };
+        let options =
+            SpliceOptions { coverage: Coverage::empty(), kind: Kind::Ntlm, ..SpliceOptions::default() };
         assert_eq!(rules(&options).expect_err("nothing").to_string(), "there is no prefix to download");
     }
 }

@@ -12,7 +12,6 @@
 mod base_url;
 mod client;
 mod distill;
-mod distill;
 mod download;
 mod error;
 mod fetch;

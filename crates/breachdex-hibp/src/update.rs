@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use breachdex::{Entry, Index, Monitor, Prefix, SpliceOptions, SpliceReport, splice};
+use breachdex::{Entry, Index, Monitor, Prefix, SpliceOptions, SpliceReport, collisions_by_range, splice};
 
 use crate::BaseUrl;
 use crate::distill::Rules;
@@ -84,7 +84,8 @@ pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Re
     settings.base = Some(index.content_id().to_string());
     // What was fetched for another state of the index is of no use for this one.
     let mut journal = Journal::open(path, settings, &base_url, IfOther::StartOver, monitor)?;
-    let known = if memory.base_url.as_deref() == Some(base_url.as_str()) { memory.tags } else { Tags::default() };
+    let known =
+        if memory.base_url.as_deref() == Some(base_url.as_str()) { memory.tags } else { Tags::default() };
     let run = Run { index: &index, rules, fetch: &fetch, options, known: Arc::new(known) };
     let report = run.run(&mut journal, path, monitor)?;
     journal.remove()?;
@@ -128,7 +129,9 @@ impl Run<'_> {
     /// Every covered prefix and the tag that the index has of it.
     fn tagged(&self) -> impl Iterator<Item = (u32, String)> + Send + use<> {
         let known = Arc::clone(&self.known);
-        (0..).zip(prefixes(&self.index.metadata().coverage)).map(move |(rank, prefix)| (prefix, known.get(rank).to_owned()))
+        (0..)
+            .zip(prefixes(&self.index.metadata().coverage))
+            .map(move |(rank, prefix)| (prefix, known.get(rank).to_owned()))
     }
 
     /// Asks for every range that the journal does not know of yet.
@@ -138,12 +141,15 @@ impl Run<'_> {
             prefixes(coverage).filter(|prefix| journal.kind_of(*prefix).is_some()).collect();
         let total = coverage.prefixes() - known.len() as u32;
         let (index, rules) = (Arc::clone(self.index), self.rules);
+        let collisions = collisions_by_range(&index)?;
         let order = Order {
             kind: rules.kind,
             total,
             wanted: Box::new(self.tagged().filter(move |(prefix, _)| !known.contains(prefix))),
             keep: Box::new(move |prefix, answer| {
-                rules.keep(prefix, answer, false, |entries| holds(&index, prefix, entries))
+                rules.keep(prefix, answer, false, |entries, folded| {
+                    Ok(is_folded(collisions.as_deref(), prefix, folded) && holds(&index, prefix, entries)?)
+                })
             }),
             text: None,
         };
@@ -181,7 +187,7 @@ impl Run<'_> {
             date: latest.max(metadata.corpus_date.clone()),
             replace: true,
         };
-        let notes = || {
+        let notes = |_| {
             let mut tags = Vec::new();
             for (prefix, known) in self.tagged() {
                 let tag = match journal.kind_of(prefix) {
@@ -190,11 +196,19 @@ impl Run<'_> {
                 };
                 put_tag(&mut tags, tag);
             }
-            Memory::encode(&self.fetch.base_url.to_string(), &journal.settings.id, tags)
+            Ok(Memory::encode(&self.fetch.base_url.to_string(), &journal.settings.id, tags))
         };
         let ranges = changed_ranges(journal, &metadata.coverage);
         splice(Some(self.index), ranges, path, &options, notes, monitor).map_err(stopped)
     }
+}
+
+/// Whether so many digests of a range are folded in the index too; taken for granted where it does not say.
+fn is_folded(collisions: Option<&[(u32, u32)]>, prefix: u32, folded: u32) -> bool {
+    collisions.is_none_or(|collisions| {
+        let place = collisions.binary_search_by_key(&prefix, |(prefix, _)| *prefix);
+        place.map_or(0, |place| collisions[place].1) == folded
+    })
 }
 
 /// Whether an index has just these entries under a prefix.

@@ -41,7 +41,7 @@ mod testing;
 
 pub use build::{
     BuildOptions, BuildReport, ChangedRange, CoverageRule, MergeOptions, MergeRule, SpliceOptions,
-    SpliceReport, build, merge, splice,
+    SpliceReport, build, collisions_by_range, merge, splice,
 };
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};

@@ -32,8 +32,10 @@ fn packed(request: &Request, encoding: &str, bytes: Vec<u8>) -> Reply {
     Reply::Headed(vec![("Content-Encoding", encoding.into())], bytes)
 }
 
-/// A way to misbehave, by name, and what is said when it does not pass.
-fn misbehaviours() -> Vec<(&'static str, fn(&Request) -> Reply, &'static str)> {
+/// A way to misbehave: its name, what the server does, what is said when it does not pass.
+type Misbehaviour = (&'static str, fn(&Request) -> Reply, &'static str);
+
+fn misbehaviours() -> Vec<Misbehaviour> {
     fn lines(request: &Request) -> Vec<String> {
         String::from_utf8(good(request)).unwrap().split("\r\n").map(str::to_owned).collect()
     }
@@ -48,26 +50,144 @@ fn misbehaviours() -> Vec<(&'static str, fn(&Request) -> Reply, &'static str)> {
         ("server error", |_| Reply::Status(500, vec![]), "the server answered 500"),
         ("unavailable", |_| Reply::Status(503, vec![]), "the server answered 503"),
         ("too many requests", |_| Reply::Status(429, vec![]), "the server answered 429"),
-        ("unasked 304", |_| Reply::Status(304, vec![]), "the server answered 304 to a question that has no earlier answer"),
+        (
+            "unasked 304",
+            |_| Reply::Status(304, vec![]),
+            "the server answered 304 to a question that has no earlier answer",
+        ),
         ("empty", |_| Reply::Body(vec![]), "the answer is not the range: it is empty"),
-        ("web page", |_| Reply::Body(b"<!DOCTYPE html><title>Log in</title>".to_vec()), "the answer is not the range: line 1: this looks like a web page"),
-        ("NTLM in a SHA-1 run", |request| Reply::Body(body(&corpus(0)(Kind::Ntlm, request.prefix.max(3)), Kind::Ntlm)), "the answer is not the range: line 1: this looks like an NTLM digest"),
-        ("not hex", |request| { let mut lines = lines(request); lines[1].replace_range(3..4, "x"); text(&lines) }, "the answer is not the range: line 2: column 4 is not a hex digit"),
-        ("a digit too few", |request| { let mut lines = lines(request); lines[1].remove(0); text(&lines) }, "the answer is not the range: line 2: expected 35 hex digits for SHA-1, found 34"),
-        ("cut in a row", |request| { let body = good(request); Reply::Body(body[..body.len() - 20].to_vec()) }, "the answer is not the range: line "),
-        ("cut between rows", |request| { let mut lines = lines(request); lines.pop(); lines.push(String::new()); text(&lines) }, "the answer is not the range: it ends with a line end"),
-        ("out of order", |request| { let mut lines = lines(request); lines.swap(0, 1); text(&lines) }, "the answer is not the range: line 2: the digest is smaller than the one before it"),
-        ("twice", |request| { let mut lines = lines(request); lines[1] = lines[0].clone(); text(&lines) }, "the answer is not the range: line 2: the digest occurs more than once"),
-        ("no count", |request| { let mut lines = lines(request); lines[0].truncate(35); text(&lines) }, "the answer is not the range: line 1: the count is missing"),
-        ("count 0", |request| { let mut lines = lines(request); lines[0].truncate(36); lines[0].push('0'); text(&lines) }, "the answer is not the range: line 1: the count is 0, which marks padding"),
-        ("huge count", |request| { let mut lines = lines(request); lines[0] += "00000000000000000000"; text(&lines) }, "the answer is not the range: line 1: the count is larger than 18446744073709551615"),
-        ("binary", |_| Reply::Body(vec![0; 500]), "the answer is not the range: line 1: the line holds a NUL byte"),
+        (
+            "web page",
+            |_| Reply::Body(b"<!DOCTYPE html><title>Log in</title>".to_vec()),
+            "the answer is not the range: line 1: this looks like a web page",
+        ),
+        (
+            "NTLM in a SHA-1 run",
+            |request| Reply::Body(body(&corpus(0)(Kind::Ntlm, request.prefix.max(3)), Kind::Ntlm)),
+            "the answer is not the range: line 1: this looks like an NTLM digest",
+        ),
+        (
+            "not hex",
+            |request| {
+                let mut lines = lines(request);
+                lines[1].replace_range(3..4, "x");
+                text(&lines)
+            },
+            "the answer is not the range: line 2: column 4 is not a hex digit",
+        ),
+        (
+            "a digit too few",
+            |request| {
+                let mut lines = lines(request);
+                lines[1].remove(0);
+                text(&lines)
+            },
+            "the answer is not the range: line 2: expected 35 hex digits for SHA-1, found 34",
+        ),
+        (
+            "cut in a row",
+            |request| {
+                let body = good(request);
+                Reply::Body(body[..body.len() - 20].to_vec())
+            },
+            "the answer is not the range: line ",
+        ),
+        (
+            "cut between rows",
+            |request| {
+                let mut lines = lines(request);
+                lines.pop();
+                lines.push(String::new());
+                text(&lines)
+            },
+            "the answer is not the range: it ends with a line end",
+        ),
+        (
+            "out of order",
+            |request| {
+                let mut lines = lines(request);
+                lines.swap(0, 1);
+                text(&lines)
+            },
+            "the answer is not the range: line 2: the digest is smaller than the one before it",
+        ),
+        (
+            "twice",
+            |request| {
+                let mut lines = lines(request);
+                lines[1] = lines[0].clone();
+                text(&lines)
+            },
+            "the answer is not the range: line 2: the digest occurs more than once",
+        ),
+        (
+            "no count",
+            |request| {
+                let mut lines = lines(request);
+                lines[0].truncate(35);
+                text(&lines)
+            },
+            "the answer is not the range: line 1: the count is missing",
+        ),
+        (
+            "count 0",
+            |request| {
+                let mut lines = lines(request);
+                lines[0].truncate(36);
+                lines[0].push('0');
+                text(&lines)
+            },
+            "the answer is not the range: line 1: the count is 0, which marks padding",
+        ),
+        (
+            "huge count",
+            |request| {
+                let mut lines = lines(request);
+                lines[0] += "00000000000000000000";
+                text(&lines)
+            },
+            "the answer is not the range: line 1: the count is larger than 18446744073709551615",
+        ),
+        (
+            "binary",
+            |_| Reply::Body(vec![0; 500]),
+            "the answer is not the range: line 1: the line holds a NUL byte",
+        ),
         ("too large", |_| Reply::Body(vec![b'0'; 9 << 20]), "the answer is larger than 8 MiB"),
-        ("gzip cut short", |request| { let all = gzip(&good(request)); let most = all.len() - 9; packed(request, "gzip", all[..most].to_vec()) }, "the answer's compression is damaged or cut short"),
-        ("gzip damaged", |request| { let mut all = gzip(&good(request)); let last = all.len() - 6; all[last] ^= 1; packed(request, "gzip", all) }, "the answer's compression is damaged or cut short"),
-        ("gzip that is none", |request| packed(request, "gzip", good(request)), "the answer's compression is damaged or cut short"),
-        ("gzip bomb", |request| packed(request, "gzip", gzip(&vec![b'0'; 20 << 20])), "the answer is larger than 8 MiB"),
-        ("unknown compression", |request| packed(request, "zstd", good(request)), "the answer's compression is one that was not asked for"),
+        (
+            "gzip cut short",
+            |request| {
+                let all = gzip(&good(request));
+                let most = all.len() - 9;
+                packed(request, "gzip", all[..most].to_vec())
+            },
+            "the answer's compression is damaged or cut short",
+        ),
+        (
+            "gzip damaged",
+            |request| {
+                let mut all = gzip(&good(request));
+                let last = all.len() - 6;
+                all[last] ^= 1;
+                packed(request, "gzip", all)
+            },
+            "the answer's compression is damaged or cut short",
+        ),
+        (
+            "gzip that is none",
+            |request| packed(request, "gzip", good(request)),
+            "the answer's compression is damaged or cut short",
+        ),
+        (
+            "gzip bomb",
+            |request| packed(request, "gzip", gzip(&vec![b'0'; 20 << 20])),
+            "the answer is larger than 8 MiB",
+        ),
+        (
+            "unknown compression",
+            |request| packed(request, "zstd", good(request)),
+            "the answer's compression is one that was not asked for",
+        ),
     ]
 }
 
@@ -240,7 +360,7 @@ fn a_full_disk_is_said_and_what_was_fetched_stays() {
 #[test]
 fn two_downloads_of_one_target_do_not_mix() {
     let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
     let sender = std::sync::Mutex::new(Some(sender));
     server.behave(move |request| {
         if request.prefix == LAST {

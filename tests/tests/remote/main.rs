@@ -35,7 +35,7 @@ fn corpus(state: u64) -> impl Fn(Kind, u32) -> Vec<(u64, u64)> + Send + Sync + '
         let changed = if seed % 8 == 3 { state } else { 0 };
         let mut rows: Vec<(u64, u64)> = (0..seed % 25)
             .map(|row| (mix(seed, row), 1 + mix(row, seed ^ changed) % 9))
-            .chain((changed > 0).then(|| (mix(seed, changed), 1)))
+            .chain((changed > 0).then(|| (mix(seed, 1000 + changed), 5)))
             .collect();
         rows.sort_unstable();
         rows.dedup_by_key(|row| row.0);

@@ -39,8 +39,6 @@ pub(crate) struct FetchedRange {
     /// The strong or weak entity tag, as it was sent; empty without one.
     pub(crate) tag: String,
     pub(crate) modified: Option<SystemTime>,
-    /// Bytes of the body on the wire.
-    pub(crate) moved: u64,
 }
 
 /// What all requests of a run share.
@@ -127,7 +125,6 @@ impl Fetcher {
         let tag = if tag.len() <= MOST_TAG_BYTES { tag.to_owned() } else { String::new() };
         let modified = httpdate::parse_http_date(text_of(response.headers(), &LAST_MODIFIED)).ok();
         let packed = self.body(response).await?;
-        let moved = packed.len() as u64;
         let mut text = encoding.decode(packed)?;
         let length = text.len();
         if text.last() == Some(&b'\n') {
@@ -136,7 +133,7 @@ impl Fetcher {
         let mut entries = Vec::with_capacity(text.len() / 36);
         read_range_body(self.kind, prefix, &mut text, &mut entries)?;
         text.truncate(length);
-        Ok(Answer::Range(FetchedRange { entries, text, tag, modified, moved }))
+        Ok(Answer::Range(FetchedRange { entries, text, tag, modified }))
     }
 
     /// The body as it is on the wire; refuses what is larger than any range.

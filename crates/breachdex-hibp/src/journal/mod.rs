@@ -277,8 +277,8 @@ impl Journal {
 
     /// The latest time at which a fetched range was changed, in seconds since 1970; 0 when servers did not say.
     pub(crate) fn latest_change(&self) -> u64 {
-        let changed = self.places.iter().flatten().filter(|place| place.kind == RecordKind::Range);
-        changed.map(|place| place.modified).max().unwrap_or(0)
+        let fetched = self.places.iter().flatten().filter(|place| place.kind != RecordKind::Unchanged);
+        fetched.map(|place| place.modified).max().unwrap_or(0)
     }
 
     /// Whether a range was changed after the run began, so that some ranges may be older than others.

@@ -35,7 +35,7 @@ use std::path::Path;
 pub use merge::merge;
 pub use options::{BuildOptions, CoverageRule, MergeOptions, MergeRule};
 pub use report::BuildReport;
-pub use splice::{ChangedRange, SpliceOptions, SpliceReport, splice};
+pub use splice::{ChangedRange, SpliceOptions, SpliceReport, collisions_by_range, splice};
 
 use self::control::Control;
 use self::job::{Job, Memory};

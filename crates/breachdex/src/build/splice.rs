@@ -20,6 +20,7 @@ mod tests;
 
 use std::path::Path;
 
+pub use collisions::collisions_by_range;
 pub use options::{ChangedRange, SpliceOptions, SpliceReport};
 
 use self::changes::{Changes, Fill, Given, Kept, Ranges};

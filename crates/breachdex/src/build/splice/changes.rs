@@ -106,7 +106,7 @@ impl<'a> Kept<'a> {
         {
             entries.push(item?);
         }
-        Ok(Some(Change { range: ChangedRange { prefix, entries }, kept: true }))
+        Ok(Some(Change { range: ChangedRange { prefix, entries, folded: 0 }, kept: true }))
     }
 }
 

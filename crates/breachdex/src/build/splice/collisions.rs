@@ -15,6 +15,15 @@ pub(super) const NOTE: &str = "collisions-by-range";
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Collisions(Vec<(u32, u32)>);
 
+/// How many digests a truncated index folded into others of the same fingerprint: ascending prefixes of 20 bits,
+/// each with its number of 1 or more. `None` where the index does not say of which ranges they are.
+///
+/// # Errors
+/// [`Error::Damaged`](crate::Error::Damaged).
+pub fn collisions_by_range(index: &Index) -> Result<Option<Vec<(u32, u32)>>> {
+    Ok(Collisions::of(index)?.map(|collisions| collisions.0))
+}
+
 impl Collisions {
     /// Those of an index; `None` where it does not say of which ranges they are.
     ///

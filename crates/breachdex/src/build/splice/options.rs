@@ -12,9 +12,12 @@ use crate::entry::Entry;
 pub struct ChangedRange {
     /// The prefix, 20 bits.
     pub prefix: u32,
-    /// Full digests under the prefix, ascending and distinct, with counts of 1 or more; may be none. Whoever
-    /// hands them over need not check this, and leaves out nothing.
+    /// Digests under the prefix, ascending and distinct, with counts of 1 or more; may be none. Whoever hands
+    /// them over need not check this. They may be full ones, with nothing left out, or cut to the result's bits
+    /// already, without those seen too seldom.
     pub entries: Vec<Entry>,
+    /// How many digests were folded into another of the same fingerprint when they were cut.
+    pub folded: u64,
 }
 
 /// What the result of a splice is to be. A base must agree in kind, bits, counts and least count.

@@ -93,12 +93,12 @@ impl Change {
         totals: &mut Totals,
         tally: &mut Tally,
     ) -> Result<()> {
-        let ChangedRange { prefix, entries } = &mut self.range;
+        let ChangedRange { prefix, entries, folded } = &mut self.range;
         if !self.kept {
             check(*prefix, entries, layout.kind)?;
             entries.retain(|entry| entry.count >= min_count);
             if layout.bits < layout.kind.bits() {
-                tally.collisions.push(*prefix, fold(entries, layout.bits));
+                tally.collisions.push(*prefix, *folded + fold(entries, layout.bits));
             }
         }
         for entry in entries {

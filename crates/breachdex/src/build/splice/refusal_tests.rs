@@ -24,7 +24,7 @@ fn key(prefix: u32, rest: u64) -> Key {
 
 fn range(prefix: u32, rests: &[(u64, u64)]) -> ChangedRange {
     let entry = |(rest, count): &(u64, u64)| Entry { key: key(prefix, *rest), count: *count };
-    ChangedRange { prefix, entries: rests.iter().map(entry).collect() }
+    ChangedRange { prefix, entries: rests.iter().map(entry).collect(), folded: 0 }
 }
 
 fn options() -> SpliceOptions {
@@ -83,12 +83,12 @@ fn ranges_that_cannot_be_are_refused() {
     let foreign = "range 00010: a digest in it begins with another prefix; fetch it again";
     for other in [0xf, 0x11] {
         let entries = range(other, &[(1, 1)]).entries;
-        assert_eq!(refusal(with(ChangedRange { prefix: 0x10, entries }), Kind::Sha1), foreign);
+        assert_eq!(refusal(with(ChangedRange { prefix: 0x10, entries, folded: 0 }), Kind::Sha1), foreign);
     }
     let wide = Key { words: [0x10 << 44, 0, 1 << 40] };
     let entries = vec![Entry { key: wide, count: 1 }];
     assert_eq!(
-        refusal(with(ChangedRange { prefix: 0x10, entries }), Kind::Ntlm),
+        refusal(with(ChangedRange { prefix: 0x10, entries, folded: 0 }), Kind::Ntlm),
         "range 00010: a digest in it is wider than NTLM ones are; fetch it again"
     );
     assert_eq!(

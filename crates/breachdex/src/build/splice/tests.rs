@@ -25,7 +25,7 @@ fn coverage(corpus: &Corpus) -> Coverage {
 
 fn range(prefix: u32, rows: &BTreeMap<Key, u64>) -> Result<ChangedRange> {
     let entries = rows.iter().map(|(key, count)| Entry { key: *key, count: *count }).collect();
-    Ok(ChangedRange { prefix, entries })
+    Ok(ChangedRange { prefix, entries, folded: 0 })
 }
 
 /// A key under a prefix. Few different bits behind it, so that truncated ones collide.
@@ -356,7 +356,7 @@ fn a_large_index_is_spliced_as_it_is_built() {
         ..SpliceOptions::default()
     };
     let range = |prefix: usize, corpus: &[Vec<Entry>]| {
-        Ok(ChangedRange { prefix: prefix as u32, entries: corpus[prefix].clone() })
+        Ok(ChangedRange { prefix: prefix as u32, entries: corpus[prefix].clone(), folded: 0 })
     };
     let built = |corpus: &[Vec<Entry>]| {
         let text = folder.path().join("corpus.txt");

@@ -1,0 +1,191 @@
+//! Downloads and updates that are killed at any moment, and gone on with.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use breachdex::Index;
+use breachdex_tests::range_server::{RangeServer, Reply};
+use tempfile::tempdir;
+
+use crate::{assert_holds, command, corpus, fetch, listing};
+
+const LAST: u32 = 0x3ff;
+
+fn download(folder: &Path, server: &RangeServer) -> Child {
+    let prefixes = format!("00000-{LAST:05X}");
+    command(folder)
+        .args(["download", "-o", "a.bdx", "--concurrency", "4", "--memory", "32MiB", "--prefixes", &prefixes])
+        .args(["--base-url", &server.url()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn update(folder: &Path) -> Child {
+    command(folder)
+        .args(["update", "a.bdx", "--concurrency", "4", "--memory", "32MiB"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// So long that a kill often falls into the middle of the work.
+fn slowed(server: &RangeServer) {
+    server.behave(|_| {
+        thread::sleep(Duration::from_micros(300));
+        Reply::Good
+    });
+}
+
+/// Waits a while, then kills with a signal that cannot be caught. Whether it was still running.
+fn kill_after(mut child: Child, wait: Duration) -> bool {
+    let started = Instant::now();
+    while started.elapsed() < wait {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        thread::sleep(Duration::from_micros(500));
+    }
+    let running = child.try_wait().unwrap().is_none();
+    let _ = child.kill();
+    child.wait().unwrap();
+    running
+}
+
+fn content_id(path: &Path) -> String {
+    Index::open(path).unwrap().content_id().to_string()
+}
+
+/// How often each prefix was asked for.
+fn asked(server: &RangeServer) -> HashMap<u32, u32> {
+    server.requests().iter().fold(HashMap::new(), |mut counts, request| {
+        *counts.entry(request.prefix).or_default() += 1;
+        counts
+    })
+}
+
+#[test]
+fn a_download_killed_at_any_moment_is_gone_on_with() {
+    let server = RangeServer::start(corpus(0));
+    slowed(&server);
+    let folder = tempdir().unwrap();
+    let started = Instant::now();
+    assert!(download(folder.path(), &server).wait().unwrap().success());
+    let whole = started.elapsed();
+    let target = folder.path().join("a.bdx");
+    let undisturbed = content_id(&target);
+    assert_holds(&target, &corpus(0), LAST);
+    fs::remove_file(&target).unwrap();
+    server.forget();
+
+    let (mut kills, mut rounds) = (0_u32, 0_u32);
+    while kills < 50 && rounds < 400 {
+        rounds += 1;
+        // Moments spread over a run, and over its end when what is left is little.
+        let wait = whole.mul_f64(f64::from(rounds * 37 % 100) / 130.0);
+        let running = kill_after(download(folder.path(), &server), wait);
+        kills += u32::from(running);
+        if target.exists() {
+            assert_eq!(content_id(&target), undisturbed, "round {rounds}");
+            // A run that was killed between publishing and cleaning up is finished by the next one.
+            if listing(folder.path()) != ["a.bdx"] {
+                assert!(download(folder.path(), &server).wait().unwrap().success());
+                assert_eq!(listing(folder.path()), ["a.bdx"]);
+            }
+            fs::remove_file(&target).unwrap();
+            // What was asked for while a process died may be asked for again, nothing else.
+            let again: u32 = asked(&server).values().map(|times| times - 1).sum();
+            assert!(again <= kills * 12 + 12, "{again} ranges were fetched again after {kills} kills");
+            server.forget();
+        }
+    }
+    assert_eq!(kills, 50, "the machine is too fast or too slow for this test: {rounds} rounds");
+    assert!(download(folder.path(), &server).wait().unwrap().success());
+    assert_eq!(content_id(&target), undisturbed);
+    assert_holds(&target, &corpus(0), LAST);
+    assert_eq!(listing(folder.path()), ["a.bdx"]);
+}
+
+#[test]
+fn an_update_killed_at_any_moment_is_gone_on_with() {
+    let server = RangeServer::start(corpus(0));
+    let folder = tempdir().unwrap();
+    fetch(&server, folder.path(), LAST).unwrap();
+    let target = folder.path().join("a.bdx");
+    let old = fs::read(&target).unwrap();
+    let old_id = content_id(&target);
+    server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
+    slowed(&server);
+    let started = Instant::now();
+    assert!(update(folder.path()).wait().unwrap().success());
+    let whole = started.elapsed();
+    let new_id = content_id(&target);
+    assert_ne!(new_id, old_id);
+    assert_holds(&target, &corpus(1), LAST);
+
+    fs::write(&target, &old).unwrap();
+    let (mut kills, mut rounds) = (0_u32, 0_u32);
+    while kills < 50 && rounds < 400 {
+        rounds += 1;
+        let wait = whole.mul_f64(f64::from(rounds * 41 % 100) / 130.0);
+        kills += u32::from(kill_after(update(folder.path()), wait));
+        let id = content_id(&target);
+        assert!(id == old_id || id == new_id, "round {rounds}");
+        Index::open(&target).unwrap().verify(&()).unwrap();
+        if id == new_id {
+            assert!(update(folder.path()).wait().unwrap().success());
+            assert_eq!(
+                (content_id(&target), listing(folder.path())),
+                (new_id.clone(), vec!["a.bdx".to_owned()])
+            );
+            fs::write(&target, &old).unwrap();
+        }
+    }
+    assert_eq!(kills, 50, "the machine is too fast or too slow for this test: {rounds} rounds");
+    assert!(update(folder.path()).wait().unwrap().success());
+    assert_eq!(content_id(&target), new_id);
+    assert_holds(&target, &corpus(1), LAST);
+    assert_eq!(listing(folder.path()), ["a.bdx"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_download_that_is_interrupted_says_how_to_go_on() {
+    let server = RangeServer::start(corpus(0));
+    server.behave(|request| {
+        thread::sleep(Duration::from_millis(if request.prefix > 40 { 50 } else { 0 }));
+        Reply::Good
+    });
+    let folder = tempdir().unwrap();
+    let child = command(folder.path())
+        .args(["download", "-o", "a.bdx", "--prefixes", "00000-003FF", "--concurrency", "2"])
+        .args(["--base-url", &server.url()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while server.requests().len() < 60 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let process = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    let (stdout, stderr, exit) = crate::said(&child.wait_with_output().unwrap());
+    assert_eq!((stdout.as_str(), exit), ("", 2));
+    assert_eq!(
+        stderr,
+        "breachdex: error: stopped; what was fetched is kept: run the same command again to go on\n"
+    );
+    assert_eq!(listing(folder.path()), [".a.bdx.breachdex-download"]);
+    server.behave(|_| Reply::Good);
+    let done = server.requests().len();
+    let output = download(folder.path(), &server).wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(server.requests().len() - done <= LAST as usize + 1 - 50);
+    assert_holds(&folder.path().join("a.bdx"), &corpus(0), LAST);
+}

@@ -1,0 +1,173 @@
+//! Updates: only what changed is sent, what did not is left alone, and the result is what a fresh download makes.
+
+use std::fs;
+use std::path::Path;
+
+use breachdex::{BuildOptions, CoverageRule, Digest, Index, Input, Kind, SpliceOptions, build};
+use breachdex_hibp::{UpdateOptions, UpdateReport, download, update};
+use breachdex_tests::range_server::{RangeServer, Reply, body};
+use tempfile::tempdir;
+
+use crate::{assert_holds, command, corpus, downloading, fetch, fetching, listing, said};
+
+const LAST: u32 = 255;
+
+fn bring_up_to_date(server: &RangeServer, path: &Path) -> breachdex_hibp::Result<UpdateReport> {
+    let options = UpdateOptions { fetch: fetching(server), from_origin: true, memory: 32 << 20, threads: 0 };
+    update(path, &options, &())
+}
+
+/// Ranges that differ between two states of the corpus.
+fn changed(kind: Kind, one: u64, other: u64) -> u64 {
+    (0..=LAST).filter(|prefix| corpus(one)(kind, *prefix) != corpus(other)(kind, *prefix)).count() as u64
+}
+
+#[test]
+fn only_what_changed_is_sent_and_the_result_is_a_fresh_download() {
+    for kind in [Kind::Sha1, Kind::Ntlm] {
+        for (bits, counts, min_count) in
+            [(None, true, 1), (Some(64), true, 1), (Some(40), false, 1), (None, true, 4), (Some(32), true, 2)]
+        {
+            let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+            let mut options = downloading(&server, LAST);
+            options.index = SpliceOptions { kind, bits, counts, min_count, ..options.index };
+            options.index.force_bits = true;
+            let (old, fresh) = (folder.path().join("old.bdx"), folder.path().join("fresh.bdx"));
+            download(&old, &options, &()).unwrap();
+            server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
+            server.forget();
+            let report = bring_up_to_date(&server, &old).unwrap();
+            let ranges = changed(kind, 0, 1);
+            assert!(ranges > 10);
+            assert_eq!(report.ranges_unchanged, u64::from(LAST) + 1 - ranges);
+            assert_eq!(server.served(), u64::from(LAST) + 1 + ranges);
+            let index = report.index.unwrap();
+            assert!(index.ranges_changed <= ranges && index.hashes_added > 0);
+            download(&fresh, &options, &()).unwrap();
+            let [old_index, fresh_index] = [&old, &fresh].map(|path| Index::open(path).unwrap());
+            old_index.verify(&()).unwrap();
+            assert_eq!(
+                old_index.content_id(),
+                fresh_index.content_id(),
+                "{kind} {bits:?} {counts} {min_count}"
+            );
+            assert_eq!(old_index.metadata().corpus_date, "2026-08-01");
+            // And once more: nothing to do.
+            let before = fs::metadata(&old).unwrap().modified().unwrap();
+            let report = bring_up_to_date(&server, &old).unwrap();
+            assert!(report.index.is_none() && report.fetch.bytes == 0);
+            assert_eq!(report.ranges_unchanged, u64::from(LAST) + 1);
+            assert_eq!(fs::metadata(&old).unwrap().modified().unwrap(), before);
+            assert_eq!(listing(folder.path()), ["fresh.bdx", "old.bdx"]);
+        }
+    }
+}
+
+#[test]
+fn an_index_that_was_built_learns_the_tags() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    let ranges = folder.path().join("ranges");
+    fs::create_dir(&ranges).unwrap();
+    for prefix in 0..=LAST {
+        let text = body(&corpus(0)(Kind::Sha1, prefix), Kind::Sha1);
+        fs::write(ranges.join(format!("{prefix:05X}.txt")), text).unwrap();
+    }
+    let path = folder.path().join("a.bdx");
+    let options = BuildOptions { coverage: CoverageRule::Present, ..BuildOptions::default() };
+    build(&[Input::path(&ranges)], &path, &options, &()).unwrap();
+    let built = Index::open(&path).unwrap().content_id();
+    let report = bring_up_to_date(&server, &path).unwrap();
+    assert_eq!((report.ranges_same, server.served()), (u64::from(LAST) + 1, u64::from(LAST) + 1));
+    let index = report.index.unwrap();
+    assert_eq!((index.ranges_changed, index.hashes_added), (0, 0));
+    assert_eq!(Index::open(&path).unwrap().content_id(), built);
+    let report = bring_up_to_date(&server, &path).unwrap();
+    assert_eq!((report.ranges_unchanged, server.served()), (u64::from(LAST) + 1, u64::from(LAST) + 1));
+    assert!(report.index.is_none());
+}
+
+#[test]
+fn without_tags_everything_is_fetched_and_nothing_rewritten() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    server.behave(|request| {
+        Reply::Headed(vec![], body(&corpus(0)(request.kind, request.prefix), request.kind))
+    });
+    fetch(&server, folder.path(), LAST).unwrap();
+    let path = folder.path().join("a.bdx");
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    let report = bring_up_to_date(&server, &path).unwrap();
+    assert_eq!((report.ranges_same, report.ranges_unchanged), (u64::from(LAST) + 1, 0));
+    assert!(report.index.is_none());
+    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
+    assert_eq!(Index::open(&path).unwrap().metadata().corpus_date, "");
+}
+
+#[test]
+fn the_command_says_what_changed() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    let url = server.url();
+    let run = |arguments: &[&str]| said(&command(folder.path()).args(arguments).output().unwrap());
+    let (stdout, stderr, exit) =
+        run(&["download", "-o", "a.bdx", "--prefixes", "00000-000FF", "--base-url", &url]);
+    assert_eq!(exit, 0, "{stderr}");
+    let (entries, _) = stdout.split_once(" entries, ").unwrap();
+    let expected: usize = (0..=LAST).map(|prefix| corpus(0)(Kind::Sha1, prefix).len()).sum();
+    assert_eq!(entries, expected.to_string());
+    let bytes: usize = (0..=LAST).map(|prefix| body(&corpus(0)(Kind::Sha1, prefix), Kind::Sha1).len()).sum();
+    assert_eq!(stderr, format!("breachdex: note: 256 ranges fetched, {bytes} bytes\n"));
+    let (stdout, stderr, exit) = run(&["update", "a.bdx"]);
+    assert_eq!((stderr.as_str(), exit), ("breachdex: note: 256 ranges fetched, 0 bytes\n", 0));
+    let (said, seconds) = stdout.rsplit_once(", ").unwrap();
+    assert_eq!(said, "nothing changed in 256 ranges, nothing was written");
+    assert!(seconds.ends_with(" seconds\n"));
+    fs::copy(folder.path().join("a.bdx"), folder.path().join("old.bdx")).unwrap();
+    server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
+    let (stdout, _, exit) = run(&["update", "a.bdx"]);
+    let (ranges, _) = stdout.split_once(" ranges changed, ").unwrap();
+    assert_eq!((ranges, exit), (changed(Kind::Sha1, 0, 1).to_string().as_str(), 0));
+    assert_holds(&folder.path().join("a.bdx"), &corpus(1), LAST);
+}
+
+#[test]
+fn what_cannot_be_updated_is_refused() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    let path = folder.path().join("top.bdx");
+    let list = folder.path().join("list.txt");
+    let digest =
+        Digest::sha1(b"password").to_bytes().iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+    fs::write(&list, format!("{digest}:7\n")).unwrap();
+    let options = BuildOptions { top: Some(1), ..BuildOptions::default() };
+    build(&[Input::path(&list)], &path, &options, &()).unwrap();
+    let real = fs::canonicalize(&path).unwrap();
+    assert_eq!(
+        bring_up_to_date(&server, &path).expect_err("cut").to_string(),
+        format!(
+            "{} holds the commonest passwords only (--top): which ones those are now cannot be told from what \
+             changed; download or build it again",
+            real.display()
+        )
+    );
+    let missing = folder.path().join("missing.bdx");
+    assert_eq!(
+        bring_up_to_date(&server, &missing).expect_err("missing").to_string(),
+        format!("cannot open {}: No such file or directory (os error 2)", missing.display())
+    );
+    fs::write(&missing, b"no index").unwrap();
+    assert!(bring_up_to_date(&server, &missing).is_err());
+    assert_eq!(listing(folder.path()), ["list.txt", "missing.bdx", "top.bdx"]);
+}
+
+#[test]
+fn a_damaged_index_is_not_updated() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    fetch(&server, folder.path(), LAST).unwrap();
+    let path = folder.path().join("a.bdx");
+    let whole = fs::read(&path).unwrap();
+    let mut bytes = whole.clone();
+    bytes[256 + 700] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
+    let error = bring_up_to_date(&server, &path).expect_err("damaged").to_string();
+    assert!(error.contains(" is damaged: "), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
