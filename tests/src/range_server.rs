@@ -2,9 +2,8 @@
 //! networks misbehave. Plain sockets, a thread for each connection; stops when it is dropped.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -61,6 +60,7 @@ struct State {
 /// A running server.
 pub struct RangeServer {
     address: SocketAddr,
+    is_tls: bool,
     state: Arc<Mutex<State>>,
     log: Arc<Mutex<Vec<Request>>>,
     served: Arc<AtomicU64>,
@@ -70,6 +70,22 @@ pub struct RangeServer {
 impl RangeServer {
     /// Serves a corpus rightly.
     pub fn start(rows: impl Fn(Kind, u32) -> Vec<(u64, u64)> + Send + Sync + 'static) -> Self {
+        Self::launch(rows, None)
+    }
+
+    /// Serves a corpus rightly, by https with a certificate.
+    pub fn start_tls(
+        rows: impl Fn(Kind, u32) -> Vec<(u64, u64)> + Send + Sync + 'static,
+        tls: Arc<rustls::ServerConfig>,
+    ) -> Self {
+        Self::launch(rows, Some(tls))
+    }
+
+    fn launch(
+        rows: impl Fn(Kind, u32) -> Vec<(u64, u64)> + Send + Sync + 'static,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Self {
+        let is_tls = tls.is_some();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
         let state = State {
@@ -88,15 +104,27 @@ impl RangeServer {
                 }
                 let Ok(connection) = connection else { continue };
                 let shared = shared.clone();
-                thread::spawn(move || serve(connection, &shared.0, &shared.1, &shared.2));
+                let tls = tls.clone();
+                thread::spawn(move || {
+                    connection.set_nodelay(true).ok()?;
+                    match tls {
+                        None => serve(connection, &shared.0, &shared.1, &shared.2),
+                        Some(tls) => {
+                            let session = rustls::ServerConnection::new(tls).ok()?;
+                            let stream = rustls::StreamOwned::new(session, connection);
+                            serve(stream, &shared.0, &shared.1, &shared.2)
+                        }
+                    }
+                });
             }
         });
-        Self { address, state, log, served, stop }
+        Self { address, is_tls, state, log, served, stop }
     }
 
     /// The base URL.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.is_tls { "https" } else { "http" };
+        format!("{scheme}://localhost:{}", self.address.port())
     }
 
     /// Has requests answered in another way from now on.
@@ -145,12 +173,12 @@ pub fn body(rows: &[(u64, u64)], kind: Kind) -> Vec<u8> {
     if rows.is_empty() {
         return format!("{:0width$X}:0", 0).into_bytes();
     }
-    let mut body = String::new();
+    let mut body = Vec::new();
     for (i, (suffix, count)) in rows.iter().enumerate() {
         let digits = format!("{suffix:016X}");
         let _ = write!(body, "{}{digits:0<width$}:{count}", if i > 0 { "\r\n" } else { "" });
     }
-    body.into_bytes()
+    body
 }
 
 /// A tag that says what the body is.
@@ -158,15 +186,13 @@ pub fn tag(body: &[u8]) -> String {
     format!("\"{:08x}-{}\"", crc32c::crc32c(body), body.len())
 }
 
-fn serve(
-    connection: TcpStream,
+fn serve<S: Read + Write>(
+    connection: S,
     state: &Mutex<State>,
     log: &Mutex<Vec<Request>>,
     served: &AtomicU64,
 ) -> Option<()> {
-    connection.set_nodelay(true).ok()?;
-    let mut reader = BufReader::new(connection.try_clone().ok()?);
-    let mut writer = connection;
+    let mut reader = BufReader::new(connection);
     loop {
         let mut request = read_request(&mut reader)?;
         {
@@ -177,12 +203,12 @@ fn serve(
         let state = state.lock().expect("no panic").clone();
         let reply = (state.behaviour)(&request);
         let good = body(&(state.rows)(request.kind, request.prefix), request.kind);
-        answer(&mut writer, &request, reply, good, &state.modified, served)?;
+        answer(reader.get_mut(), &request, reply, good, &state.modified, served)?;
     }
 }
 
 fn answer(
-    writer: &mut TcpStream,
+    writer: &mut (impl Read + Write),
     request: &Request,
     reply: Reply,
     good: Vec<u8>,
@@ -205,7 +231,6 @@ fn answer(
         Reply::Status(status, headers) => send(writer, status, &headers, &[], usize::MAX),
         Reply::CutAt(most) => {
             send(writer, 200, &right, &good, most);
-            writer.shutdown(Shutdown::Both).ok();
             None
         }
         Reply::StallAt(most) => {
@@ -214,35 +239,31 @@ fn answer(
             let _ = writer.read(&mut [0]);
             None
         }
-        Reply::Hangup => {
-            writer.shutdown(Shutdown::Both).ok();
-            None
-        }
+        Reply::Hangup => None,
     }
 }
 
 /// Sends an answer, of its body at most so many bytes.
 fn send(
-    writer: &mut TcpStream,
+    writer: &mut (impl Read + Write),
     status: u16,
     headers: &[(&'static str, String)],
     body: &[u8],
     most: usize,
 ) -> Option<()> {
-    let mut head = format!("HTTP/1.1 {status} x\r\nDate: Fri, 03 Jul 2026 10:00:00 GMT\r\n");
+    let mut answer = format!("HTTP/1.1 {status} x\r\nDate: Fri, 03 Jul 2026 10:00:00 GMT\r\n").into_bytes();
     for (name, value) in headers {
-        let _ = write!(head, "{name}: {value}\r\n");
+        let _ = write!(answer, "{name}: {value}\r\n");
     }
     if status != 304 {
-        let _ = write!(head, "Content-Length: {}\r\n", body.len());
+        let _ = write!(answer, "Content-Length: {}\r\n", body.len());
     }
-    let mut answer = head.into_bytes();
     answer.extend_from_slice(b"\r\n");
     answer.extend_from_slice(&body[..body.len().min(most)]);
-    writer.write_all(&answer).ok()
+    writer.write_all(&answer).and_then(|()| writer.flush()).ok()
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Request> {
+fn read_request(reader: &mut BufReader<impl Read>) -> Option<Request> {
     let mut line = String::new();
     if reader.read_line(&mut line).ok()? == 0 {
         return None;

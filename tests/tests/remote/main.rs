@@ -10,6 +10,7 @@ mod check;
 mod faults;
 mod options;
 mod resume;
+mod secure;
 mod update;
 
 use std::path::Path;
