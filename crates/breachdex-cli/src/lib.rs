@@ -2,7 +2,7 @@
 //!
 //! `flags` is what the user typed, `commands` is what happens then, one file each. The rest are the few
 //! places where the command touches the world: `passwords` in, `terminal` prompt and colour, `output` and
-//! `messages` out, `progress` and `signals` while a long job runs.
+//! `messages` out, `target` for files of text, `progress` and `signals` while a long job runs.
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,7 @@ mod output;
 mod passwords;
 mod progress;
 mod signals;
+mod target;
 mod terminal;
 
 use std::ffi::OsString;
@@ -66,6 +67,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Check(flags) => commands::check::run(flags),
         Command::Range(flags) => commands::range::run(&flags),
         Command::Export(flags) => commands::export::run(&flags),
+        Command::Diff(flags) => commands::diff::run(&flags),
         Command::Info(flags) => commands::info::run(&flags),
         Command::Verify(flags) => commands::verify::run(&flags),
         Command::Completions(flags) => commands::completions::run(&flags),

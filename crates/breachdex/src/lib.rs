@@ -9,7 +9,7 @@
 //! - [`Digest`] is what is asked. Passwords enter through [`Digest::sha1`], [`Digest::ntlm`] or, piece by
 //!   piece, [`PasswordHasher`], which hash them and overwrite what they copied.
 //! - `build` and `merge` make index files from range responses, `HEX:COUNT` text, password lists and
-//!   other indexes; `splice` brings one up to date.
+//!   other indexes; `splice` brings one up to date, and `diff` says what changed.
 //!
 //! ```no_run
 //! use breachdex::{Digest, Index};
@@ -48,7 +48,10 @@ pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
 pub use error::{BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, Result, Section};
 pub use format::MIN_BITS;
-pub use index::{Answer, ContentId, Index, IndexSet, Lookup, Metadata, OpenOptions, Range, SetRange};
+pub use index::{
+    Answer, Change, ContentId, Difference, Index, IndexSet, Lookup, Metadata, OpenOptions, Range, SetRange,
+    diff,
+};
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;
 pub use monitor::{Monitor, Phase, Progress};

@@ -12,11 +12,8 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::ExportFlags;
 use crate::output::Output;
+use crate::target::{self, Target};
 use crate::{messages, signals};
-
-mod target;
-
-use target::Target;
 
 /// Text is handed on in pieces of this size.
 const PIECE: usize = 1 << 18;

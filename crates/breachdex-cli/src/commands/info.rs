@@ -12,6 +12,9 @@ use crate::failure::Failure;
 use crate::flags::InfoFlags;
 use crate::output::Output;
 
+/// The most bytes of a note that are shown.
+const LONGEST_NOTE: usize = 200;
+
 pub(crate) fn run(flags: &InfoFlags) -> Result<Exit, Failure> {
     let facts = Facts::of(&Index::open(&flags.file)?)?;
     let mut output = Output::open();
@@ -103,7 +106,7 @@ impl Facts {
             directory_bits: metadata.directory_bits,
             groups: metadata.groups,
             content_id: index.content_id().to_string(),
-            notes: notes.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect(),
+            notes: notes.map(|(name, value)| (name, note_text(&value))).collect(),
             full_bits: metadata.kind.bits(),
         })
     }
@@ -170,8 +173,29 @@ impl Facts {
     }
 }
 
+/// A note as text: what is none, or more than a line or two, only by its length.
+fn note_text(value: &[u8]) -> String {
+    match std::str::from_utf8(value) {
+        Ok(text) if value.len() <= LONGEST_NOTE => text.to_owned(),
+        _ => format!("{} bytes", value.len()),
+    }
+}
+
 /// Text from a file as a terminal may show it: control characters escaped, so that a crafted index cannot
 /// drive the terminal.
 fn printable(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_shown_as_text_or_by_its_length() {
+        assert_eq!(note_text(b"breachdex 0.1.0"), "breachdex 0.1.0");
+        assert_eq!(note_text(&[b'x'; LONGEST_NOTE]), "x".repeat(LONGEST_NOTE));
+        assert_eq!(note_text(&[b'x'; LONGEST_NOTE + 1]), "201 bytes");
+        assert_eq!(note_text(&[0xff, 1]), "2 bytes");
+    }
 }

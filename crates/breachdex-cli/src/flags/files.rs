@@ -29,6 +29,46 @@ pub(crate) struct ExportFlags {
     pub(crate) force: bool,
 }
 
+/// Say what changed from one index to another
+///
+/// Compares what both cover. Exit code 0, whether they differ or not. Most of two states of one corpus is
+/// encoded alike and passed over unread but for its checksums.
+#[derive(Args)]
+#[command(after_long_help = "\
+JSON fields:
+  old, new             the paths
+  same_content         whether the content ids are equal; nothing was then compared
+  entries_old          of the whole index
+  entries_new          of the whole index
+  ranges_changed       5-digit prefixes under which anything differs
+  hashes_added         that only NEW has
+  hashes_removed       that only OLD has
+  counts_changed       hashes whose counts differ, null where an index has no counts
+  only_old_covers      object: prefixes (how many), ranges (list of \"FIRST-LAST\")
+  only_new_covers      as only_old_covers
+
+Examples:
+      breachdex diff october.bdx november.bdx
+  The hashes that are new, as HEX:COUNT lines:
+      breachdex diff october.bdx november.bdx --export new.txt")]
+pub(crate) struct DiffFlags {
+    /// The index as it was
+    pub(crate) old: PathBuf,
+    /// The index as it is
+    pub(crate) new: PathBuf,
+    /// As one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the hashes added as sorted HEX:COUNT lines
+    ///
+    /// Bare HEX where NEW has no counts. The file appears when it is complete. Needs exact indexes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
+    /// Replace FILE if it exists
+    #[arg(long, requires = "export")]
+    pub(crate) force: bool,
+}
+
 /// Say what an index holds
 #[derive(Args)]
 #[command(after_long_help = "\
@@ -54,7 +94,8 @@ JSON fields:
   directory_bits       leading bits that the directory resolves
   groups               in the file
   content_id           equal for indexes with the same entries and facts
-  notes                object: what may vary between equal indexes, such as tool
+  notes                object: what may vary between equal indexes, such as tool; long ones
+                       and those that are not text only by their length
 
 Examples:
       breachdex info pwned.bdx

@@ -14,7 +14,7 @@ pub(crate) use ask::{CheckFlags, OnErrorName, RangeFlags};
 pub(crate) use build::{
     BuildFlags, FormatName, KindName, MergeFlags, MergeRuleName, ResourceFlags, TargetFlags,
 };
-pub(crate) use files::{CompletionsFlags, ExportFlags, InfoFlags, ManFlags, VerifyFlags};
+pub(crate) use files::{CompletionsFlags, DiffFlags, ExportFlags, InfoFlags, ManFlags, VerifyFlags};
 pub(crate) use remote::{DownloadFlags, FetchFlags, UpdateFlags};
 
 use clap::{Parser, Subcommand};
@@ -54,6 +54,7 @@ pub(crate) enum Command {
     Check(CheckFlags),
     Range(RangeFlags),
     Export(ExportFlags),
+    Diff(DiffFlags),
     Info(InfoFlags),
     Verify(VerifyFlags),
     Completions(CompletionsFlags),

@@ -3,12 +3,13 @@
 //! `core` goes from a digest to its bucket and checks what it touches for the first
 //! time, `bulk` asks many at once, `range` streams entries in order, `verify` reads everything, `set` asks
 //! several indexes as one. `lookup` is what all that can be asked have in common;
-//! `groups` gives what is encoded to those who copy or compare it.
+//! `groups` gives what is encoded to those who copy or compare it, as `diff` does.
 
 #![forbid(unsafe_code)]
 
 mod bulk;
 mod core;
+mod diff;
 pub(crate) mod groups;
 mod identity;
 mod lookup;
@@ -26,6 +27,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use diff::{Change, Difference, diff};
 pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
 pub use range::Range;

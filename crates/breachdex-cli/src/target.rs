@@ -14,7 +14,7 @@ use tempfile::{Builder, NamedTempFile};
 use crate::failure::Failure;
 
 /// A file being written beside its target; gone when it is dropped unpublished.
-pub(super) struct Target {
+pub(crate) struct Target {
     path: PathBuf,
     folder: PathBuf,
     file: NamedTempFile,
@@ -22,7 +22,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Begins a file that will be `path`, which may exist already only when it is to be replaced.
-    pub(super) fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
+    pub(crate) fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
         match path.symlink_metadata() {
             Ok(_) if !replace => return Err(Error::TargetExists(path.to_owned()).into()),
             // A rename would put a file in the place of a folder or a device.
@@ -51,12 +51,12 @@ impl Target {
     }
 
     /// Where to write.
-    pub(super) fn file(&mut self) -> &mut File {
+    pub(crate) fn file(&mut self) -> &mut File {
         self.file.as_file_mut()
     }
 
     /// Makes the file durable and gives it its name.
-    pub(super) fn publish(self, replace: bool) -> Result<(), Failure> {
+    pub(crate) fn publish(self, replace: bool) -> Result<(), Failure> {
         let Self { path, folder, file } = self;
         file.as_file().sync_all().map_err(|source| failed("sync", &path, source))?;
         let renamed = match replace {
@@ -79,6 +79,6 @@ impl Target {
 }
 
 /// A failed action on the target.
-pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> Failure {
+pub(crate) fn failed(action: &'static str, path: &Path, source: io::Error) -> Failure {
     Error::Io { action, path: path.to_owned(), source }.into()
 }

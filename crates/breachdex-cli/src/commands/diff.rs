@@ -1,0 +1,184 @@
+//! `diff`: what changed between two indexes.
+
+#![forbid(unsafe_code)]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use breachdex::{Change, ContentId, Coverage, Difference, Entry, Error, Index, diff, rows};
+use serde::Serialize;
+
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::flags::DiffFlags;
+use crate::messages;
+use crate::output::Output;
+use crate::progress::Reporter;
+use crate::target::{self, Target};
+
+/// Text is handed on in pieces of this size.
+const PIECE: usize = 1 << 18;
+
+pub(crate) fn run(flags: &DiffFlags) -> Result<Exit, Failure> {
+    let (old, new) = (Index::open(&flags.old)?, Index::open(&flags.new)?);
+    let mut added = flags.export.as_deref().map(|path| Added::begin(path, flags, &new)).transpose()?;
+    let reporter = Reporter::start()?;
+    let mut visit = |change| match (&mut added, change) {
+        (Some(added), Change::Added(entry)) => added.write(&entry),
+        _ => Ok(()),
+    };
+    let difference = diff(&old, &new, &mut visit, &reporter)?;
+    drop(reporter);
+    if let Some(added) = added {
+        added.publish(flags.force)?;
+    }
+    tell_what_is_left_out(&old, &new);
+    let facts = Facts::of(&old, &new, &difference);
+    let text = if flags.json { facts.json()? } else { facts.text(new.content_id()) };
+    let mut output = Output::open();
+    output.write(text.as_bytes())?;
+    output.flush()?;
+    Ok(Exit::Success)
+}
+
+/// The file of the hashes added, while it is being written.
+struct Added<'a> {
+    index: &'a Index,
+    path: PathBuf,
+    target: Target,
+    piece: Vec<u8>,
+}
+
+impl<'a> Added<'a> {
+    fn begin(path: &Path, flags: &DiffFlags, index: &'a Index) -> Result<Self, Failure> {
+        let metadata = index.metadata();
+        if !metadata.is_exact() {
+            let (name, full) = (index.name().to_owned(), metadata.kind.bits());
+            return Err(Error::NotExact { name, bits: metadata.bits, full }.into());
+        }
+        let is_input = |input: &PathBuf| same_file::is_same_file(input, path).unwrap_or(false);
+        if is_input(&flags.old) || is_input(&flags.new) {
+            let message = format!("{} is one of the indexes; choose another FILE", path.display());
+            return Err(Failure::Usage(message));
+        }
+        let target = Target::create(path, flags.force)?;
+        Ok(Self { index, path: path.to_owned(), target, piece: Vec::with_capacity(PIECE + 128) })
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), Failure> {
+        let metadata = self.index.metadata();
+        rows::write_row(&mut self.piece, entry, metadata.kind, 0, metadata.has_counts);
+        self.piece.push(b'\n');
+        if self.piece.len() < PIECE { Ok(()) } else { self.hand_on() }
+    }
+
+    fn hand_on(&mut self) -> Result<(), Failure> {
+        let Self { path, target, piece, .. } = self;
+        target.file().write_all(piece).map_err(|source| target::failed("write", path, source))?;
+        piece.clear();
+        Ok(())
+    }
+
+    fn publish(mut self, force: bool) -> Result<(), Failure> {
+        self.hand_on()?;
+        self.target.publish(force)
+    }
+}
+
+/// Where the indexes leave out different entries, those are among the differences.
+fn tell_what_is_left_out(old: &Index, new: &Index) {
+    let floors_differ = old.metadata().floor != new.metadata().floor;
+    for index in [old, new].into_iter().filter(|index| floors_differ && index.metadata().floor > 1) {
+        messages::note(&format!(
+            "entries seen fewer than {} times may be missing from {}, which shows as added or removed",
+            index.metadata().floor,
+            index.name()
+        ));
+    }
+}
+
+/// The fields of `--json`, in this order. They may gain companions but do not change.
+#[derive(Serialize)]
+struct Facts<'a> {
+    old: &'a str,
+    new: &'a str,
+    same_content: bool,
+    entries_old: u64,
+    entries_new: u64,
+    ranges_changed: u64,
+    hashes_added: u64,
+    hashes_removed: u64,
+    counts_changed: Option<u64>,
+    only_old_covers: CoverageFacts,
+    only_new_covers: CoverageFacts,
+}
+
+#[derive(Serialize)]
+struct CoverageFacts {
+    prefixes: u32,
+    ranges: Vec<String>,
+    #[serde(skip)]
+    short: String,
+}
+
+impl CoverageFacts {
+    fn of(coverage: &Coverage) -> Self {
+        let ranges = coverage.ranges().iter();
+        Self {
+            prefixes: coverage.prefixes(),
+            ranges: ranges.map(|(first, last)| format!("{first:05X}-{last:05X}")).collect(),
+            short: coverage.to_string(),
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        let unit = if self.prefixes == 1 { "prefix" } else { "prefixes" };
+        (self.prefixes > 0).then(|| format!("{} {unit}, not compared: {}", self.prefixes, self.short))
+    }
+}
+
+impl<'a> Facts<'a> {
+    fn of(old: &'a Index, new: &'a Index, difference: &Difference) -> Self {
+        Self {
+            old: old.name(),
+            new: new.name(),
+            same_content: difference.same_content,
+            entries_old: difference.entries_old,
+            entries_new: difference.entries_new,
+            ranges_changed: difference.ranges_changed,
+            hashes_added: difference.hashes_added,
+            hashes_removed: difference.hashes_removed,
+            counts_changed: difference.counts_changed,
+            only_old_covers: CoverageFacts::of(&difference.only_old),
+            only_new_covers: CoverageFacts::of(&difference.only_new),
+        }
+    }
+
+    fn json(&self) -> Result<String, Failure> {
+        let json = serde_json::to_string(self).map_err(|error| Failure::output(error.into()))?;
+        Ok(json + "\n")
+    }
+
+    fn text(&self, content_id: ContentId) -> String {
+        let entries = |number: u64| format!("{number} {}", if number == 1 { "entry" } else { "entries" });
+        if self.same_content {
+            let held = entries(self.entries_new);
+            return format!("{} and {} are the same: {held}, content id {content_id}\n", self.old, self.new);
+        }
+        let counts = match self.counts_changed {
+            Some(number) => number.to_string(),
+            None => String::from("not compared, for one index has no counts"),
+        };
+        let rows = [
+            ("old", Some(format!("{}, {}", self.old, entries(self.entries_old)))),
+            ("new", Some(format!("{}, {}", self.new, entries(self.entries_new)))),
+            ("ranges changed", Some(self.ranges_changed.to_string())),
+            ("hashes added", Some(self.hashes_added.to_string())),
+            ("hashes removed", Some(self.hashes_removed.to_string())),
+            ("counts changed", Some(counts)),
+            ("only in old", self.only_old_covers.text()),
+            ("only in new", self.only_new_covers.text()),
+        ];
+        rows.into_iter().filter_map(|(name, value)| Some(format!("{name:<14}  {}\n", value?))).collect()
+    }
+}
