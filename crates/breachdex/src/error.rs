@@ -159,6 +159,9 @@ pub enum Error {
     /// Another build of the same target is running.
     #[error("another build is writing {}; wait for it or choose another target", .0.display())]
     TargetBusy(PathBuf),
+    /// The answer is not in memory, and the question was not to wait for the disk.
+    #[error("the answer would have to be read from the disk")]
+    WouldWait,
     /// The work was stopped on request.
     #[error("stopped; nothing was written")]
     Cancelled,

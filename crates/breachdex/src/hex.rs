@@ -58,7 +58,7 @@ pub(crate) fn digit(byte: u8) -> Option<u8> {
 
 /// Four bytes (as a big-endian number) to eight upper-case digits, first digit in the lowest byte.
 #[inline(always)]
-fn encode_four(value: u32) -> u64 {
+pub(crate) fn encode_four(value: u32) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let spread = u64::from(value.swap_bytes());
     let quads = (spread | spread << 16) & 0x0000_ffff_0000_ffff;

@@ -31,7 +31,7 @@ pub fn write_row(out: &mut Vec<u8>, entry: &Entry, kind: Kind, skip_digits: usiz
 
 /// Writes a number in decimal at `at` and gives the place behind it.
 #[inline(always)]
-fn put_decimal(row: &mut [u8; 72], at: usize, number: u64) -> usize {
+pub(crate) fn put_decimal(row: &mut [u8; 72], at: usize, number: u64) -> usize {
     if number < 10 {
         row[at] = b'0' + number as u8;
         return at + 1;

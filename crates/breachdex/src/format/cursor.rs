@@ -7,6 +7,7 @@ use super::bucket::{Bucket, Malformed};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::kernels::{BitOperations, Task};
+use crate::rows::put_decimal;
 
 /// Entries decoded at a time.
 pub(crate) const RUN: usize = 256;
@@ -136,6 +137,44 @@ fn leading_words(bytes: &[u8], start: usize, width: u32) -> [u64; 3] {
         }
     }
     words
+}
+
+/// The longest row: all hex digits, a colon, a count, a line end.
+const ROW: usize = 72;
+
+/// Appends the rest of a cursor's entries as `SUFFIX:COUNT` rows, each with CRLF behind it. `digits` are those
+/// of the suffix, which follows 20 bits of prefix.
+pub(crate) struct WriteRows<'a, 'b> {
+    pub(crate) cursor: &'a mut Cursor<'b>,
+    pub(crate) digits: usize,
+    pub(crate) out: &'a mut Vec<u8>,
+}
+
+impl Task for WriteRows<'_, '_> {
+    type Output = Result<(), Malformed>;
+
+    #[inline(always)]
+    fn run<O: BitOperations>(self) -> Self::Output {
+        let Self { cursor, digits, out } = self;
+        let mut at = out.len();
+        // Every row is written at the full length and then written over from its end on.
+        let longest = digits + 23;
+        out.resize(at + (cursor.bucket.entries - cursor.next) * longest + ROW, 0);
+        while cursor.next < cursor.bucket.entries {
+            let key = cursor.key().ok_or(Malformed)?;
+            let count = if cursor.counts { cursor.count().ok_or(Malformed)? } else { 1 };
+            cursor.next += 1;
+            let row = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<ROW>()).ok_or(Malformed)?;
+            row[..48].copy_from_slice(&O::encode_hex(&key.skip(20).words));
+            row[digits] = b':';
+            let end = put_decimal(row, digits + 1, count);
+            row[end] = b'\r';
+            row[end + 1] = b'\n';
+            at += end + 2;
+        }
+        out.truncate(at);
+        Ok(())
+    }
 }
 
 /// Decodes the next run of at most [`RUN`] entries of a cursor into an empty buffer.

@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+use super::bucket::Bucket;
 use super::checksum::{self, BucketPlace};
+use super::directory::Locator;
 use super::{Layout, u16_at, u32_at};
 
 /// Bytes before the first record: checksum, shape, length.
@@ -44,6 +46,23 @@ impl<'a> Group<'a> {
     /// what lies behind serves only to make reads near the end cheap.
     #[inline(always)]
     pub(crate) fn new(bytes: &'a [u8], available: usize) -> Result<Self, &'static str> {
+        Self::parse(bytes, available.min(bytes.len()))
+    }
+
+    /// The group whose head `bytes` begins with; its buckets lie within `available` bytes, elsewhere.
+    pub(crate) fn from_head(bytes: &'a [u8], available: usize) -> Result<Self, &'static str> {
+        let group = Self::parse(bytes, available)?;
+        if group.data_start <= bytes.len() { Ok(group) } else { Err("the group is cut short") }
+    }
+
+    /// Bytes of the head of the group that `bytes` begins with.
+    pub(crate) fn head_length(bytes: &[u8]) -> Result<usize, &'static str> {
+        let available = FIXED + (WIDE_RECORD << MAX_EXTRA_BITS) + u32::MAX as usize;
+        Self::parse(bytes, available).map(|group| group.data_start)
+    }
+
+    #[inline(always)]
+    fn parse(bytes: &[u8], available: usize) -> Result<Group<'_>, &'static str> {
         let shape = *bytes.get(4).ok_or("the group is cut short")?;
         let length = u32_at(bytes, 5).ok_or("the group is cut short")?;
         let extra_bits = u32::from(shape & 0x1f);
@@ -54,10 +73,10 @@ impl<'a> Group<'a> {
         let record = if wide { WIDE_RECORD } else { NARROW_RECORD };
         let data_start = FIXED + (record << extra_bits);
         let end = data_start.checked_add(length as usize);
-        if end.is_none_or(|end| end > available.min(bytes.len())) {
+        if end.is_none_or(|end| end > available) {
             return Err("the group reaches beyond its section");
         }
-        Ok(Self { bytes, extra_bits, wide, length, data_start })
+        Ok(Group { bytes, extra_bits, wide, length, data_start })
     }
 
     /// The checksum that the group carries.
@@ -68,6 +87,25 @@ impl<'a> Group<'a> {
     /// The checksum that its bytes have.
     pub(crate) fn computed_checksum(&self, layout: Layout, prefix: u32) -> u32 {
         checksum::group(layout, prefix, &self.bytes[4..self.data_start])
+    }
+
+    /// Whether the head is sound and the one that the directory means.
+    pub(crate) fn check(&self, layout: Layout, prefix: u32, locator: Locator) -> Result<(), &'static str> {
+        if self.computed_checksum(layout, prefix) != self.stored_checksum() {
+            return Err("the group's checksum does not match");
+        }
+        if !locator.agrees_with(self.stored_checksum()) {
+            return Err("the group is not the one the directory means");
+        }
+        Ok(())
+    }
+
+    /// A bucket with entries; `None` when it cannot be.
+    #[inline(always)]
+    pub(crate) fn open(&self, layout: Layout, record: &BucketRecord) -> Option<Bucket<'a>> {
+        // Bits beyond the prefix; a prefix wider than the fingerprint cannot be.
+        let rest = layout.bits.checked_sub(layout.directory_bits + self.extra_bits)?;
+        Bucket::new(self.bytes_from(record), record.length, record.entries as usize, rest, layout.counts)
     }
 
     /// Where the next group starts, from this one's start.

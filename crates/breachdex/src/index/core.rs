@@ -81,6 +81,10 @@ impl Core {
         self.kernel.name()
     }
 
+    pub(super) fn active_kernel(&self) -> ActiveKernel {
+        self.kernel
+    }
+
     pub(super) fn run<T: Task>(&self, task: T) -> T::Output {
         self.kernel.run(task)
     }
@@ -189,12 +193,7 @@ impl Core {
 
     #[cold]
     fn check_group(&self, prefix: u32, locator: Locator, group: &Group<'_>) -> Result<(), &'static str> {
-        if group.computed_checksum(self.header.layout, prefix) != group.stored_checksum() {
-            return Err("the group's checksum does not match");
-        }
-        if !locator.agrees_with(group.stored_checksum()) {
-            return Err("the group is not the one the directory means");
-        }
+        group.check(self.header.layout, prefix, locator)?;
         self.verified.remember_group(prefix);
         Ok(())
     }
@@ -250,14 +249,7 @@ impl Core {
         group: &Group<'a>,
         record: &BucketRecord,
     ) -> Result<Bucket<'a>, Fault> {
-        let layout = self.header.layout;
-        let entries = record.entries as usize;
-        // Bits beyond the prefix; a prefix wider than the fingerprint cannot be.
-        let rest = layout.bits.checked_sub(layout.directory_bits + group.extra_bits);
-        rest.and_then(|rest| {
-            Bucket::new(group.bytes_from(record), record.length, entries, rest, layout.counts)
-        })
-        .ok_or_else(|| self.malformed(locator, record))
+        group.open(self.header.layout, record).ok_or_else(|| self.malformed(locator, record))
     }
 
     #[cold]
@@ -336,6 +328,6 @@ fn checked_section(storage: &Arc<Storage>, section: Section, extent: Extent) -> 
 }
 
 /// A fault at an offset within a section.
-fn within(section: Section, extent: Extent, (offset, reason): (u64, &'static str)) -> Fault {
+pub(super) fn within(section: Section, extent: Extent, (offset, reason): (u64, &'static str)) -> Fault {
     Fault::new(section, extent.offset + offset, reason)
 }

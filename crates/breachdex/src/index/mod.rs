@@ -3,13 +3,15 @@
 //! `core` goes from a digest to its bucket and checks what it touches for the first
 //! time, `bulk` asks many at once, `range` streams entries in order, `verify` reads everything, `set` asks
 //! several indexes as one. `lookup` is what all that can be asked have in common;
-//! `groups` gives what is encoded to those who copy or compare it, as `diff` does.
+//! `groups` gives what is encoded to those who copy or compare it, as `diff` does. `file_index` reads ranges
+//! without mapping the file.
 
 #![forbid(unsafe_code)]
 
 mod bulk;
 mod core;
 mod diff;
+mod file_index;
 pub(crate) mod groups;
 mod identity;
 mod lookup;
@@ -28,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use diff::{Change, Difference, diff};
+pub use file_index::{FileIndex, RangeScratch, Waiting};
 pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
 pub use range::Range;

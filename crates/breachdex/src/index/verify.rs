@@ -11,40 +11,30 @@ use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::directory_bits;
 use crate::format::facts::Facts;
+use crate::format::group::Group;
+use crate::format::header::Header;
+use crate::index::Metadata;
+use crate::kernels::ActiveKernel;
 use crate::monitor::{Monitor, Phase, Progress};
 
 /// Checks the whole index. Nothing that an earlier touch verified is taken for granted.
 pub(super) fn verify(core: &Core, monitor: &dyn Monitor) -> Result<()> {
-    let metadata = core.metadata();
-    let facts = Facts {
-        coverage: metadata.coverage.clone(),
-        source: metadata.source.clone(),
-        date: metadata.corpus_date.clone(),
-    };
-    let mut walk = Walk {
-        core,
-        content: ContentHasher::new(core.header(), &facts.encode()),
-        previous: None,
-        covered: None,
-        entries: 0,
-        total: 0,
-        max: 0,
-        end: 0,
-    };
-    for (prefix, locator) in core.all_groups().map_err(|fault| core.damaged(fault))? {
-        let progress =
-            Progress { phase: Phase::Verifying, done: walk.end, total: Some(metadata.file_length) };
-        if monitor.progress(progress).is_break() {
-            return Err(Error::Cancelled);
-        }
-        walk.group(prefix, locator).map_err(|fault| core.damaged(fault))?;
+    let damaged = |fault| core.damaged(fault);
+    let mut walk = Walk::new(core.header(), core.metadata(), core.active_kernel());
+    for (prefix, locator) in core.all_groups().map_err(damaged)? {
+        walk.report(monitor)?;
+        let bytes = core.group_bytes().get(locator.offset() as usize..).unwrap_or_default();
+        walk.group(prefix, locator, bytes).map_err(damaged)?;
     }
-    walk.finish().map_err(|fault| core.damaged(fault))?;
+    walk.finish().map_err(damaged)?;
     core.notes().map(drop)
 }
 
-struct Walk<'a> {
-    core: &'a Core,
+/// The way through all groups of an index in the order of the file, wherever their bytes come from.
+pub(super) struct Walk<'a> {
+    header: &'a Header,
+    metadata: &'a Metadata,
+    kernel: ActiveKernel,
     content: ContentHasher,
     previous: Option<Key>,
     /// The last 5-digit prefix that was found to be covered.
@@ -56,42 +46,76 @@ struct Walk<'a> {
     end: u64,
 }
 
-impl Walk<'_> {
-    fn group(&mut self, prefix: u32, locator: Locator) -> Result<(), Fault> {
+impl<'a> Walk<'a> {
+    pub(super) fn new(header: &'a Header, metadata: &'a Metadata, kernel: ActiveKernel) -> Self {
+        let facts = Facts {
+            coverage: metadata.coverage.clone(),
+            source: metadata.source.clone(),
+            date: metadata.corpus_date.clone(),
+        };
+        Self {
+            header,
+            metadata,
+            kernel,
+            content: ContentHasher::new(header, &facts.encode()),
+            previous: None,
+            covered: None,
+            entries: 0,
+            total: 0,
+            max: 0,
+            end: 0,
+        }
+    }
+
+    /// Says how far it is.
+    pub(super) fn report(&self, monitor: &dyn Monitor) -> Result<()> {
+        let total = Some(self.metadata.file_length);
+        let progress = Progress { phase: Phase::Verifying, done: self.end, total };
+        if monitor.progress(progress).is_break() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// Checks the next group, of which `bytes` are those from its first one on: all of its own and any number
+    /// behind them.
+    pub(super) fn group(&mut self, prefix: u32, locator: Locator, bytes: &[u8]) -> Result<(), Fault> {
+        let header = self.header;
         if locator.offset() != self.end {
-            return Err(self.core.directory_fault("a group does not start where the one before it ends"));
+            let reason = "a group does not start where the one before it ends";
+            return Err(Fault::new(Section::Directory, header.directory.offset, reason));
         }
-        let group = self.core.group(prefix, locator)?;
-        let layout = self.core.layout();
-        let at = self.core.header().groups.offset + self.end;
-        if group.computed_checksum(layout, prefix) != group.stored_checksum() {
-            return Err(Fault::new(Section::Groups, at, "the group's checksum does not match"));
-        }
+        let layout = header.layout;
+        let at = header.groups.offset + self.end;
+        let fault = |reason| Fault::new(Section::Groups, at, reason);
+        let available = header.groups.length.checked_sub(self.end).filter(|length| *length > 0);
+        let available = available.ok_or_else(|| fault("the directory points beyond the groups"))?;
+        let group = Group::new(bytes, available as usize).map_err(fault)?;
+        group.check(layout, prefix, locator).map_err(fault)?;
         if group.is_wide_without_need() {
-            return Err(Fault::new(Section::Groups, at, "the group's records are wide without need"));
+            return Err(fault("the group's records are wide without need"));
         }
         self.content.group(prefix, group.stored_checksum());
         let entries_before = self.entries;
         let mut bucket_start = group.data_start;
         for bucket in 0..group.buckets() {
-            let record = self.core.record(prefix, locator, &group, bucket)?;
-            let offset = self.end as usize + record.start;
+            let record =
+                group.bucket(bucket).ok_or_else(|| fault("a bucket's place in its group cannot be"))?;
+            let offset = at + record.start as u64;
+            let fault = |reason| Fault::new(Section::Bucket, offset, reason);
             let bucket_prefix = u64::from(prefix) << group.extra_bits | bucket as u64;
             if record.start != bucket_start || !group.bucket_is_sound(layout, bucket_prefix, &record) {
-                return Err(self.core.bucket_fault(offset, "the bucket's checksum does not match"));
+                return Err(fault("the bucket's checksum does not match"));
             }
             bucket_start = record.start + record.length;
             if record.entries > 0 {
                 let prefix_bits = layout.directory_bits + group.extra_bits;
                 let mut leading = Key::default();
                 leading.place(0, prefix_bits, bucket_prefix);
-                let bucket = self.core.bucket(locator, &group, &record)?;
+                let bucket = group.open(layout, &record).ok_or_else(|| fault(MALFORMED))?;
                 let mut cursor = Cursor::new(bucket, leading, prefix_bits, layout.counts);
-                self.bucket(&mut cursor).map_err(|reason| self.core.bucket_fault(offset, reason))?;
+                self.bucket(&mut cursor).map_err(fault)?;
             }
         }
         if self.entries == entries_before {
-            return Err(Fault::new(Section::Groups, at, "the group has no entries"));
+            return Err(fault("the group has no entries"));
         }
         self.end += group.end() as u64;
         Ok(())
@@ -101,7 +125,7 @@ impl Walk<'_> {
         let mut run = Vec::new();
         while !cursor.is_at_end() {
             run.clear();
-            self.core.run(DecodeRun { cursor, out: &mut run }).map_err(|_| MALFORMED)?;
+            self.kernel.run(DecodeRun { cursor, out: &mut run }).map_err(|_| MALFORMED)?;
             run.iter().try_for_each(|entry| self.entry(entry))?;
         }
         cursor.finish().map_err(|_| MALFORMED)
@@ -114,7 +138,7 @@ impl Walk<'_> {
         }
         let prefix = entry.key.leading(20) as u32;
         if self.covered != Some(prefix) {
-            if !self.core.metadata().coverage.contains(prefix) {
+            if !self.metadata.coverage.contains(prefix) {
                 return Err("an entry lies outside the coverage");
             }
             self.covered = Some(prefix);
@@ -126,8 +150,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Result<(), Fault> {
-        let header = self.core.header();
+    pub(super) fn finish(self) -> Result<(), Fault> {
+        let header = self.header;
         let fault = |offset, reason| Err(Fault::new(Section::Header, offset, reason));
         if self.end != header.groups.length {
             return fault(88, "the groups do not fill their section");

@@ -29,6 +29,9 @@ pub(crate) trait BitOperations {
 
     /// 32 hex digits of either case as two big-endian numbers; `None` if one is not a digit.
     fn decode_hex(digits: &[u8; 32]) -> Option<[u64; 2]>;
+
+    /// The 48 upper-case hex digits of three big-endian numbers.
+    fn encode_hex(words: &[u64; 3]) -> [u8; 48];
 }
 
 /// Work that is compiled once for every set of bit operations.
@@ -90,6 +93,29 @@ mod tests {
         #[inline(always)]
         fn run<O: BitOperations>(self) -> u32 {
             O::select(self.0, self.1)
+        }
+    }
+
+    struct EncodeHex([u64; 3]);
+
+    impl Task for EncodeHex {
+        type Output = [u8; 48];
+
+        #[inline(always)]
+        fn run<O: BitOperations>(self) -> Self::Output {
+            O::encode_hex(&self.0)
+        }
+    }
+
+    #[test]
+    fn every_kernel_encodes_hex_as_the_standard_library_does() {
+        let mut words = [0x0123_4567_89ab_cdef_u64, 0xfedc_ba98_7654_3210, 0];
+        for round in 0..10_000_u64 {
+            let expected: String = words.iter().map(|word| format!("{word:016X}")).collect();
+            for kernel in [ActiveKernel::choose(Kernel::Auto), ActiveKernel::choose(Kernel::Portable)] {
+                assert_eq!(kernel.run(EncodeHex(words)), expected.as_bytes());
+            }
+            words = words.map(|word| word.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(round));
         }
     }
 

@@ -35,4 +35,15 @@ impl BitOperations for Portable {
         let number = |at: usize| hex::decode_eight(u64::from_le_bytes(eights[at])).map(u64::from);
         Some([number(0)? << 32 | number(1)?, number(2)? << 32 | number(3)?])
     }
+
+    #[inline(always)]
+    fn encode_hex(words: &[u64; 3]) -> [u8; 48] {
+        let mut digits = [0; 48];
+        let (eights, _) = digits.as_chunks_mut::<8>();
+        for (word, pair) in words.iter().zip(eights.as_chunks_mut::<2>().0) {
+            pair[0] = hex::encode_four((word >> 32) as u32).to_le_bytes();
+            pair[1] = hex::encode_four(*word as u32).to_le_bytes();
+        }
+        digits
+    }
 }

@@ -1,0 +1,449 @@
+//! An index that is read with positioned reads and never mapped, for servers: a file that is cut, overwritten or
+//! unreadable under it is an error and not a signal. Nothing is remembered as verified, for what was read
+//! once may be other bytes the next time.
+
+#![forbid(unsafe_code)]
+
+mod reading;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use self::reading::{Unread, read_at};
+use super::core::{MALFORMED, within};
+use super::identity::Identity;
+use super::metadata::{ContentId, Metadata};
+use super::verify::Walk;
+use crate::coverage::PREFIX_COUNT;
+use crate::digest::Key;
+use crate::entry::Entry;
+use crate::error::{Error, Fault, Result, Section, io_error};
+use crate::format::checksum::{self, BucketPlace};
+use crate::format::cursor::{Cursor, DecodeRun, WriteRows};
+use crate::format::directory::{Directory, Locator};
+use crate::format::facts::Facts;
+use crate::format::group::{BucketRecord, Group};
+use crate::format::header::{Extent, Header, LENGTH};
+use crate::format::{Layout, bucket::Bucket, notes};
+use crate::kernels::{ActiveKernel, Kernel};
+use crate::monitor::Monitor;
+use crate::rows::write_row;
+
+/// Groups up to this many bytes are read whole: one system call instead of two.
+const SMALL_GROUP: u64 = 48 << 10;
+/// More bytes than any directory or any facts have.
+const MOST_SECTION: u64 = 64 << 20;
+/// What a scratch may keep between two ranges.
+const MOST_SCRATCH: usize = 1 << 20;
+
+/// Whether a read may wait for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// It may.
+    Allowed,
+    /// [`Error::WouldWait`] instead, where the system can tell; elsewhere the read waits.
+    CachedOnly,
+}
+
+/// Buffers that a worker keeps from one range to the next: a group's head and a run of buckets, some 40 KB for a
+/// range of 2,000 rows.
+#[derive(Default)]
+pub struct RangeScratch {
+    head: Vec<u8>,
+    buckets: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+/// Where a group is.
+#[derive(Clone, Copy)]
+struct GroupPlace {
+    locator: Locator,
+    length: u64,
+}
+
+/// An open index file of which every answer is read and checked anew.
+///
+/// ```no_run
+/// use breachdex::{FileIndex, RangeScratch, Waiting};
+/// let index = FileIndex::open("pwned.bdx")?;
+/// let (mut scratch, mut body) = (RangeScratch::default(), Vec::new());
+/// let rows = index.write_range(0x21BD1, Waiting::Allowed, &mut scratch, &mut body)?;
+/// # let _ = rows; Ok::<(), breachdex::Error>(())
+/// ```
+pub struct FileIndex {
+    path: PathBuf,
+    name: String,
+    file: File,
+    identity: Identity,
+    header: Header,
+    metadata: Metadata,
+    groups: Box<[Option<GroupPlace>]>,
+    kernel: ActiveKernel,
+}
+
+impl FileIndex {
+    /// Opens a file and checks its header, directory and facts. Reads half a megabyte at most, however large the
+    /// index is, and keeps about 1.5 MiB.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::NotAnIndex`], [`Error::UnsupportedVersion`], [`Error::Damaged`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(io_error("open", path))?;
+        let facts = file.metadata().map_err(io_error("read", path))?;
+        let identity = Identity::of(&facts);
+        let reader = SectionReader { file: &file, path, name: &name };
+        let head = reader.read(0, facts.len().min(LENGTH as u64), Section::Header)?;
+        let header = Header::decode(&head, facts.len(), &name)?;
+        let directory = reader.section(Section::Directory, header.directory)?;
+        let directory = Directory::open(directory, header.layout, header.group_count)
+            .map_err(|fault| within(Section::Directory, header.directory, fault).named(&name))?;
+        let facts = reader.section(Section::Facts, header.facts)?;
+        let facts = Facts::decode(&facts)
+            .map_err(|fault| within(Section::Facts, header.facts, fault).named(&name))?;
+        let groups = groups(&directory, &header)
+            .map_err(|reason| Fault::new(Section::Directory, header.directory.offset, reason).named(&name))?;
+        Ok(Self {
+            path: path.to_owned(),
+            metadata: Metadata::new(&header, facts),
+            name,
+            file,
+            identity,
+            header,
+            groups,
+            kernel: ActiveKernel::choose(Kernel::Auto),
+        })
+    }
+
+    /// What the index says about itself.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Names the entries and facts.
+    pub fn content_id(&self) -> ContentId {
+        ContentId(self.header.content_id)
+    }
+
+    /// The path it was opened by.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether there is another file under the path now, or the same one was changed.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where there is none.
+    pub fn is_replaced(&self) -> Result<bool> {
+        let facts = std::fs::metadata(&self.path).map_err(io_error("read", &self.path))?;
+        Ok(Identity::of(&facts) != self.identity)
+    }
+
+    /// Appends the rows of a 5-digit prefix as the range protocol has them, `SUFFIX:COUNT`, upper-case, with
+    /// CRLF between rows and none after the last, and returns their number. Two reads at most, a checksum of all
+    /// that is decoded each time.
+    ///
+    /// # Errors
+    /// [`Error::NotCovered`], [`Error::NotExact`], [`Error::CountsUnavailable`]; [`Error::InvalidPrefix`] for
+    /// more than 20 bits; [`Error::Damaged`], also where the file was cut or changed since it was opened;
+    /// [`Error::Io`]; [`Error::WouldWait`]. `rows` is then as it was.
+    pub fn write_range(
+        &self,
+        prefix: u32,
+        waiting: Waiting,
+        scratch: &mut RangeScratch,
+        rows: &mut Vec<u8>,
+    ) -> Result<usize> {
+        self.admit(prefix)?;
+        let layout = self.header.layout;
+        let group_prefix = prefix >> (20 - layout.directory_bits);
+        let Some(place) = self.groups.get(group_prefix as usize).copied().flatten() else { return Ok(0) };
+        let before = rows.len();
+        let written = Reading { index: self, prefix, group_prefix, place, waiting }.write(scratch, rows);
+        scratch.forget_much();
+        match written {
+            Ok(0) => Ok(0),
+            Ok(count) => {
+                // The last row ends the body without a line end.
+                rows.truncate(rows.len() - 2);
+                Ok(count)
+            }
+            Err(error) => {
+                rows.truncate(before);
+                Err(error)
+            }
+        }
+    }
+
+    fn admit(&self, prefix: u32) -> Result<()> {
+        let (name, layout) = (|| self.name.clone(), self.header.layout);
+        if prefix >= PREFIX_COUNT {
+            return Err(Error::InvalidPrefix(5));
+        }
+        if !self.metadata.coverage.contains(prefix) {
+            return Err(Error::NotCovered { name: name(), prefix });
+        }
+        if !self.metadata.is_exact() {
+            return Err(Error::NotExact { name: name(), bits: layout.bits, full: layout.kind.bits() });
+        }
+        if layout.counts { Ok(()) } else { Err(Error::CountsUnavailable { name: name() }) }
+    }
+
+    /// Checks every byte, by positioned reads: what [`Index::verify`](crate::Index::verify) checks. Reads a group
+    /// at a time, half a megabyte in a whole corpus.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] with the first fault; [`Error::Io`]; [`Error::Cancelled`].
+    pub fn verify(&self, monitor: &dyn Monitor) -> Result<()> {
+        let mut walk = Walk::new(&self.header, &self.metadata, self.kernel);
+        let mut bytes = Vec::new();
+        for (prefix, place) in (0..).zip(&self.groups).filter_map(|(prefix, place)| Some((prefix, (*place)?)))
+        {
+            walk.report(monitor)?;
+            self.read(place.locator.offset(), place.length, Waiting::Allowed, &mut bytes)?;
+            walk.group(prefix, place.locator, &bytes).map_err(|fault| fault.named(&self.name))?;
+        }
+        walk.finish().map_err(|fault| fault.named(&self.name))?;
+        let reader = SectionReader { file: &self.file, path: &self.path, name: &self.name };
+        let section = reader.section(Section::Notes, self.header.notes)?;
+        notes::decode(&section)
+            .map(drop)
+            .map_err(|fault| within(Section::Notes, self.header.notes, fault).named(&self.name))
+    }
+
+    /// Fills `bytes` with so many from an offset in the groups section.
+    fn read(&self, offset: u64, length: u64, waiting: Waiting, bytes: &mut Vec<u8>) -> Result<()> {
+        let at = self.header.groups.offset + offset;
+        bytes.resize(length as usize, 0);
+        read_at(&self.file, at, bytes, waiting).map_err(|unread| self.unread(unread, at))
+    }
+
+    #[cold]
+    fn unread(&self, unread: Unread, at: u64) -> Error {
+        unread.explain(&self.path, &self.name, Section::Groups, at)
+    }
+}
+
+impl RangeScratch {
+    /// One range of a skewed index can be large; its memory is not kept.
+    fn forget_much(&mut self) {
+        for buffer in [&mut self.head, &mut self.buckets] {
+            if buffer.capacity() > MOST_SCRATCH {
+                *buffer = Vec::new();
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for FileIndex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FileIndex({})", self.name)
+    }
+}
+
+/// One range on its way from the file.
+struct Reading<'a> {
+    index: &'a FileIndex,
+    prefix: u32,
+    group_prefix: u32,
+    place: GroupPlace,
+    waiting: Waiting,
+}
+
+impl Reading<'_> {
+    /// Appends the rows, each with a line end behind it.
+    fn write(&self, scratch: &mut RangeScratch, rows: &mut Vec<u8>) -> Result<usize> {
+        let RangeScratch { head, buckets, entries } = scratch;
+        let layout = self.index.header.layout;
+        let GroupPlace { locator, length } = self.place;
+        let whole = length <= SMALL_GROUP;
+        self.index.read(
+            locator.offset(),
+            if whole { length } else { self.head_guess() },
+            self.waiting,
+            head,
+        )?;
+        if !whole {
+            let needed = Group::head_length(head).map_err(|reason| self.group_fault(reason))?;
+            if needed > head.len() {
+                if needed as u64 > length {
+                    return Err(self.group_fault("the group is cut short"));
+                }
+                self.index.read(locator.offset(), needed as u64, self.waiting, head)?;
+            }
+        }
+        let available = usize::try_from(length).unwrap_or(usize::MAX);
+        let group = Group::from_head(head, available).map_err(|reason| self.group_fault(reason))?;
+        group.check(layout, self.group_prefix, locator).map_err(|reason| self.group_fault(reason))?;
+        let run = self.run(&group);
+        let record = |bucket| {
+            group.bucket(bucket).ok_or_else(|| self.group_fault("a bucket's place in its group cannot be"))
+        };
+        let (first, last) = (record(*run.start())?, record(*run.end())?);
+        let end = last.start + last.length;
+        let run_bytes = if whole {
+            head.get(first.start..end).ok_or_else(|| self.group_fault("the group is cut short"))?
+        } else {
+            let length = end.checked_sub(first.start);
+            let length = length.ok_or_else(|| self.group_fault("a bucket's place in its group cannot be"))?;
+            self.index.read(locator.offset() + first.start as u64, length as u64, self.waiting, buckets)?;
+            buckets
+        };
+        let mut count = 0;
+        for bucket in run {
+            let record = record(bucket)?;
+            let start = record.start.checked_sub(first.start);
+            let bytes = start.and_then(|start| run_bytes.get(start..)).unwrap_or_default();
+            count += self.bucket(&group, bucket, &record, bytes, entries, rows)?;
+        }
+        Ok(count)
+    }
+
+    /// Bytes of the head as they are in a group that is split as most are.
+    fn head_guess(&self) -> u64 {
+        let mean = self.index.header.entries / self.index.header.group_count.max(1);
+        let records = (mean / 128).next_power_of_two().clamp(1, 1 << 12);
+        (16 + records * 8).min(self.place.length)
+    }
+
+    /// The buckets of the group that hold the range.
+    fn run(&self, group: &Group<'_>) -> std::ops::RangeInclusive<usize> {
+        let bits = self.index.header.layout.directory_bits + group.extra_bits;
+        let within = |bucket: u64| bucket as usize & (group.buckets() - 1);
+        if bits <= 20 {
+            let bucket = within(u64::from(self.prefix >> (20 - bits)));
+            return bucket..=bucket;
+        }
+        let first = within(u64::from(self.prefix) << (bits - 20));
+        first..=first + (1 << (bits - 20)) - 1
+    }
+
+    /// Checks a bucket, the first of `bytes`, and appends the rows of its entries in the range.
+    fn bucket(
+        &self,
+        group: &Group<'_>,
+        bucket: usize,
+        record: &BucketRecord,
+        bytes: &[u8],
+        entries: &mut Vec<Entry>,
+        rows: &mut Vec<u8>,
+    ) -> Result<usize> {
+        let layout = self.index.header.layout;
+        let at = self.place.locator.offset() + record.start as u64;
+        let fault = |reason| {
+            Fault::new(Section::Bucket, self.index.header.groups.offset + at, reason).named(&self.index.name)
+        };
+        let prefix_bits = layout.directory_bits + group.extra_bits;
+        let prefix = u64::from(self.group_prefix) << group.extra_bits | bucket as u64;
+        let place = BucketPlace { prefix_bits, prefix, entries: record.entries };
+        let content = bytes.get(..record.length).ok_or_else(|| fault("the bucket is cut short"))?;
+        let sound = if record.entries == 0 { 0 } else { checksum::bucket(layout, place, content) };
+        if sound != record.checksum {
+            return Err(fault("the bucket's checksum does not match"));
+        }
+        if record.entries == 0 {
+            return Ok(0);
+        }
+        let opened = open_bucket(layout, prefix_bits, record, bytes).ok_or_else(|| fault(MALFORMED))?;
+        let mut leading = Key::default();
+        leading.place(0, prefix_bits, prefix);
+        let mut cursor = Cursor::new(opened, leading, prefix_bits, layout.counts);
+        let digits = layout.kind.hex_digits() - 5;
+        let written = if prefix_bits >= 20 {
+            let task = WriteRows { cursor: &mut cursor, digits, out: rows };
+            self.index.kernel.run(task).map(|()| record.entries as usize)
+        } else {
+            self.filtered(&mut cursor, entries, rows)
+        };
+        written.and_then(|count| cursor.finish().map(|()| count)).map_err(|_| fault(MALFORMED))
+    }
+
+    /// Appends the rows of a bucket that holds more than the range.
+    fn filtered(
+        &self,
+        cursor: &mut Cursor<'_>,
+        entries: &mut Vec<Entry>,
+        rows: &mut Vec<u8>,
+    ) -> Result<usize, crate::format::bucket::Malformed> {
+        let kind = self.index.header.layout.kind;
+        let mut count = 0;
+        while !cursor.is_at_end() {
+            entries.clear();
+            self.index.kernel.run(DecodeRun { cursor, out: entries })?;
+            for entry in entries.iter().filter(|entry| entry.prefix() == self.prefix) {
+                write_row(rows, entry, kind, 5, true);
+                rows.extend_from_slice(b"\r\n");
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    #[cold]
+    fn group_fault(&self, reason: &'static str) -> Error {
+        let at = self.index.header.groups.offset + self.place.locator.offset();
+        Fault::new(Section::Groups, at, reason).named(&self.index.name)
+    }
+}
+
+fn open_bucket<'a>(
+    layout: Layout,
+    prefix_bits: u32,
+    record: &BucketRecord,
+    bytes: &'a [u8],
+) -> Option<Bucket<'a>> {
+    let rest = layout.bits.checked_sub(prefix_bits)?;
+    Bucket::new(bytes, record.length, record.entries as usize, rest, layout.counts)
+}
+
+/// Every prefix of `g` bits and its group, one behind the other up to the section's end.
+fn groups(
+    directory: &Directory<Vec<u8>>,
+    header: &Header,
+) -> Result<Box<[Option<GroupPlace>]>, &'static str> {
+    let mut places = vec![None; 1 << header.layout.directory_bits];
+    let list = directory.all()?;
+    let ends = list.iter().skip(1).map(|(_, next)| next.offset()).chain([header.groups.length]);
+    for ((prefix, locator), end) in list.iter().zip(ends) {
+        let length = end.checked_sub(locator.offset()).filter(|length| *length > 0);
+        let length = length.ok_or("a group does not start where the one before it ends")?;
+        let place = places.get_mut(*prefix as usize).ok_or("a key of the FST has too many bits")?;
+        *place = Some(GroupPlace { locator: *locator, length });
+    }
+    Ok(places.into_boxed_slice())
+}
+
+/// Reads the small sections of a file.
+struct SectionReader<'a> {
+    file: &'a File,
+    path: &'a Path,
+    name: &'a str,
+}
+
+impl SectionReader<'_> {
+    fn read(&self, offset: u64, length: u64, section: Section) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; length as usize];
+        read_at(self.file, offset, &mut bytes, Waiting::Allowed)
+            .map_err(|unread| unread.explain(self.path, self.name, section, offset))?;
+        Ok(bytes)
+    }
+
+    /// A section whose checksum holds.
+    fn section(&self, section: Section, extent: Extent) -> Result<Vec<u8>> {
+        let fault = |reason| Fault::new(section, extent.offset, reason).named(self.name);
+        if section != Section::Notes && extent.length > MOST_SECTION {
+            return Err(fault("the section is larger than any can be"));
+        }
+        let bytes = self.read(extent.offset, extent.length, section)?;
+        if checksum::section(&bytes) == extent.checksum {
+            Ok(bytes)
+        } else {
+            Err(fault("the section's checksum does not match"))
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "file_index_tests.rs"]
+mod tests;
