@@ -46,7 +46,7 @@ fn body(index: &FileIndex, prefix: u32, scratch: &mut RangeScratch) -> Result<Ve
 /// Keys that crowd under a few prefixes, and some that do not.
 fn keys(random: &mut Random, kind: Kind, crowded: usize, spread: usize) -> Vec<Key> {
     let mut keys = Vec::new();
-    for crowd in [0_u64, 0x1234_5, 0xf_ffff] {
+    for crowd in [0_u64, 0x1_2345, 0xf_ffff] {
         for _ in 0..crowded {
             let mut key = random.key(kind);
             key.words[0] = crowd << 44 | key.words[0] >> 20;
@@ -84,7 +84,7 @@ fn ranges_are_those_of_the_mapped_index() {
             mapped.verify(&()).map_err(|error| error.to_string())
         );
         let held = entries.iter().map(Entry::prefix).step_by(1 + entries.len() / 500);
-        for prefix in held.chain([0, 1, 0x1234_4, 0x1234_5, 0x1234_6, 0xf_fffe, 0xf_ffff]) {
+        for prefix in held.chain([0, 1, 0x1_2344, 0x1_2345, 0x1_2346, 0xf_fffe, 0xf_ffff]) {
             assert!(body(&file, prefix, &mut scratch).unwrap() == expected(&mapped, prefix), "{prefix:05X}");
         }
         assert!(scratch.head.capacity() <= MOST_SCRATCH && scratch.buckets.capacity() <= MOST_SCRATCH);
@@ -147,7 +147,7 @@ fn a_changed_byte_anywhere_gives_the_right_body_or_an_error() {
         let bytes = assemble(layout(Kind::Sha1, 160, directory_bits), &entries, Coverage::whole());
         std::fs::write(&path, &bytes).unwrap();
         let mapped = Index::from_bytes(bytes.clone(), "test").unwrap();
-        let prefixes = [0, 0x1234_5, 0xf_ffff, 5];
+        let prefixes = [0, 0x1_2345, 0xf_ffff, 5];
         let right: Vec<Vec<u8>> = prefixes.iter().map(|prefix| expected(&mapped, *prefix)).collect();
         // Opened before the change, so that the directory is the old one.
         let file = FileIndex::open(&path).unwrap();
@@ -193,7 +193,7 @@ fn a_file_that_is_cut_replaced_or_deleted_under_its_reader() {
     assert!(!file.is_replaced().unwrap());
     for length in (0..bytes.len()).step_by(997) {
         std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length as u64).unwrap();
-        for prefix in [0, 0x1234_5, 0xf_ffff] {
+        for prefix in [0, 0x1_2345, 0xf_ffff] {
             match body(&file, prefix, &mut scratch) {
                 Ok(body) => assert!(body == expected(&mapped, prefix)),
                 Err(error) => {

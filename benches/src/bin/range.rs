@@ -1,0 +1,80 @@
+//! What a range costs: read from the page cache, checked, decoded and rendered, at any density.
+//!
+//! Asks an index file for every range that it covers, in an order that is not the file's, and prints microseconds a
+//! range: by positioned reads and whole, and what the parts of that cost when they are done alone. The portable
+//! kernels are measured by running it once more with `BREACHDEX_KERNEL=portable`.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use breachdex::{FileIndex, Index, Prefix, RangeScratch, Waiting, rows};
+use breachdex_benches::machine;
+use breachdex_benches::measure::median_pass;
+use clap::Parser;
+
+/// Microseconds for a range of an index.
+#[derive(Parser)]
+struct Flags {
+    /// An exact index with counts
+    index: PathBuf,
+    /// Ranges to ask for
+    #[arg(long, default_value_t = 2000)]
+    ranges: usize,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let flags = Flags::parse();
+    for (name, value) in machine::describe() {
+        println!("{name}: {value}");
+    }
+    let file = FileIndex::open(&flags.index)?;
+    let mapped = Index::open(&flags.index)?;
+    let covered: Vec<u32> =
+        file.metadata().coverage.ranges().iter().flat_map(|(first, last)| *first..=*last).collect();
+    let prefixes: Vec<u32> =
+        (0..flags.ranges).map(|i| covered[i.wrapping_mul(7_919) % covered.len()]).collect();
+    let (mut scratch, mut body) = (RangeScratch::default(), Vec::new());
+    let mut write = |waiting| -> Result<usize, breachdex::Error> {
+        prefixes.iter().try_fold(0, |sum, prefix| {
+            body.clear();
+            file.write_range(*prefix, waiting, &mut scratch, &mut body)?;
+            Ok(sum + body.len())
+        })
+    };
+    let bytes = write(Waiting::Allowed)?;
+    println!("kernel: {}", mapped.kernel());
+    println!("rows a range: {:.0}", file.metadata().entries as f64 / covered.len() as f64);
+    println!("bytes a body: {:.0}", bytes as f64 / prefixes.len() as f64);
+    let report = |what: &str, nanoseconds: f64| println!("{what}: {:.1} us", nanoseconds / 1000.0);
+    let (time, done) = median_pass(prefixes.len(), || write(Waiting::CachedOnly));
+    done?;
+    report("FileIndex::write_range: read, checked, rendered", time);
+    let (time, done) = median_pass(prefixes.len(), || decode(&mapped, &prefixes));
+    done?;
+    report("Index::range, decoded only", time);
+    let (time, done) = median_pass(prefixes.len(), || render(&mapped, &prefixes));
+    done?;
+    report("Index::range and rows::write_row", time);
+    Ok(())
+}
+
+fn decode(index: &Index, prefixes: &[u32]) -> Result<u64, breachdex::Error> {
+    prefixes.iter().try_fold(0, |sum, prefix| {
+        index.range(&Prefix::of_range(*prefix))?.try_fold(sum, |sum, entry| Ok(sum + entry?.count()))
+    })
+}
+
+fn render(index: &Index, prefixes: &[u32]) -> Result<usize, breachdex::Error> {
+    let mut body = Vec::new();
+    prefixes.iter().try_fold(0, |sum, prefix| {
+        body.clear();
+        for entry in index.range(&Prefix::of_range(*prefix))? {
+            rows::write_row(&mut body, &entry?, index.kind(), 5, true);
+            body.extend_from_slice(b"\r\n");
+        }
+        Ok(sum + body.len())
+    })
+}
