@@ -7,7 +7,6 @@ use super::bucket::{Bucket, Malformed};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::kernels::{BitOperations, Task};
-use crate::rows::put_decimal;
 
 /// Entries decoded at a time.
 pub(crate) const RUN: usize = 256;
@@ -50,14 +49,70 @@ impl<'a> Cursor<'a> {
         self.next == self.bucket.entries
     }
 
+    /// Entries that were not decoded yet.
+    pub(super) fn left(&self) -> usize {
+        self.bucket.entries - self.next
+    }
+
+    /// The bucket.
+    pub(super) fn bucket(&self) -> &Bucket<'a> {
+        &self.bucket
+    }
+
+    /// The number of entries decoded.
+    #[inline(always)]
+    pub(super) fn position(&self) -> usize {
+        self.next
+    }
+
+    /// The first 64 bits of the bucket's prefix.
+    pub(super) fn prefix_word(&self) -> u64 {
+        self.prefix.words[0]
+    }
+
+    /// The next entry.
+    #[inline(always)]
+    pub(super) fn next_entry(&mut self) -> Option<Entry> {
+        let key = self.key()?;
+        let count = if self.counts { self.count()? } else { 1 };
+        self.next += 1;
+        Some(Entry { key, count })
+    }
+
+    /// The next entry's high part.
+    #[inline(always)]
+    fn high(&mut self) -> Option<u64> {
+        let high = self.high.next_one()?.checked_sub(self.next)? as u64;
+        (high >> self.bucket.high_width == 0).then_some(high)
+    }
+
+    /// The next entry's high part, for those who decode the rest themselves.
+    #[inline(always)]
+    pub(super) fn next_high(&mut self) -> Option<u64> {
+        let high = self.high()?;
+        self.next += 1;
+        Some(high)
+    }
+
+    /// The width of the next count's remainder, and the bits of remainders before it.
+    #[inline(always)]
+    pub(super) fn next_width(&mut self) -> Option<(usize, u32)> {
+        if !self.counts {
+            return Some((0, 0));
+        }
+        let one = self.lengths.next_one()?;
+        let width = (one - self.length_end) as u32;
+        self.length_end = one + 1;
+        let before = self.remainders;
+        self.remainders += width as usize;
+        Some((before, width))
+    }
+
     /// The next entry's key.
     #[inline(always)]
     fn key(&mut self) -> Option<Key> {
+        let high = self.high()?;
         let bucket = &self.bucket;
-        let high = self.high.next_one()?.checked_sub(self.next)? as u64;
-        if high >> bucket.high_width != 0 {
-            return None;
-        }
         let (at, width) = (self.prefix_bits + bucket.high_width, bucket.low_width);
         let mut key = self.prefix;
         key.place(self.prefix_bits, bucket.high_width, high);
@@ -84,12 +139,8 @@ impl<'a> Cursor<'a> {
 
     #[inline(always)]
     fn count(&mut self) -> Option<u64> {
-        let one = self.lengths.next_one()?;
-        let width = (one - self.length_end) as u32;
-        self.length_end = one + 1;
-        let count = self.bucket.remainder(self.remainders, width)?;
-        self.remainders += width as usize;
-        Some(count)
+        let (before, width) = self.next_width()?;
+        self.bucket.remainder(before, width)
     }
 
     /// Checks what is left once every entry was read: that all unused bits are zeros and that the bucket is
@@ -139,44 +190,6 @@ fn leading_words(bytes: &[u8], start: usize, width: u32) -> [u64; 3] {
     words
 }
 
-/// The longest row: all hex digits, a colon, a count, a line end.
-const ROW: usize = 72;
-
-/// Appends the rest of a cursor's entries as `SUFFIX:COUNT` rows, each with CRLF behind it. `digits` are those
-/// of the suffix, which follows 20 bits of prefix.
-pub(crate) struct WriteRows<'a, 'b> {
-    pub(crate) cursor: &'a mut Cursor<'b>,
-    pub(crate) digits: usize,
-    pub(crate) out: &'a mut Vec<u8>,
-}
-
-impl Task for WriteRows<'_, '_> {
-    type Output = Result<(), Malformed>;
-
-    #[inline(always)]
-    fn run<O: BitOperations>(self) -> Self::Output {
-        let Self { cursor, digits, out } = self;
-        let mut at = out.len();
-        // Every row is written at the full length and then written over from its end on.
-        let longest = digits + 23;
-        out.resize(at + (cursor.bucket.entries - cursor.next) * longest + ROW, 0);
-        while cursor.next < cursor.bucket.entries {
-            let key = cursor.key().ok_or(Malformed)?;
-            let count = if cursor.counts { cursor.count().ok_or(Malformed)? } else { 1 };
-            cursor.next += 1;
-            let row = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<ROW>()).ok_or(Malformed)?;
-            row[..48].copy_from_slice(&O::encode_hex(&key.skip(20).words));
-            row[digits] = b':';
-            let end = put_decimal(row, digits + 1, count);
-            row[end] = b'\r';
-            row[end + 1] = b'\n';
-            at += end + 2;
-        }
-        out.truncate(at);
-        Ok(())
-    }
-}
-
 /// Decodes the next run of at most [`RUN`] entries of a cursor into an empty buffer.
 pub(crate) struct DecodeRun<'a, 'b> {
     pub(crate) cursor: &'a mut Cursor<'b>,
@@ -191,10 +204,7 @@ impl Task for DecodeRun<'_, '_> {
         let Self { cursor, out } = self;
         let last = cursor.bucket.entries.min(cursor.next + RUN);
         while cursor.next < last {
-            let key = cursor.key().ok_or(Malformed)?;
-            let count = if cursor.counts { cursor.count().ok_or(Malformed)? } else { 1 };
-            out.push(Entry { key, count });
-            cursor.next += 1;
+            out.push(cursor.next_entry().ok_or(Malformed)?);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! how to read itself back without trusting a byte.
 //!
 //! `header` `directory` `facts` `notes` are the file's small parts, read at open; `group` and `bucket` hold
-//! the entries; `bits` and `checksum` serve them all.
+//! the entries, `cursor` decodes them and `write_rows` makes text of them; `bits` and `checksum` serve them all.
 
 #![forbid(unsafe_code)]
 
@@ -17,6 +17,7 @@ pub(crate) mod facts;
 pub(crate) mod group;
 pub(crate) mod header;
 pub(crate) mod notes;
+pub(crate) mod write_rows;
 
 use crate::digest::Kind;
 

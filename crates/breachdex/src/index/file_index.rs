@@ -19,11 +19,12 @@ use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, Fault, Result, Section, io_error};
 use crate::format::checksum::{self, BucketPlace};
-use crate::format::cursor::{Cursor, DecodeRun, WriteRows};
+use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::{Directory, Locator};
 use crate::format::facts::Facts;
 use crate::format::group::{BucketRecord, Group};
 use crate::format::header::{Extent, Header, LENGTH};
+use crate::format::write_rows::WriteRows;
 use crate::format::{Layout, bucket::Bucket, notes};
 use crate::kernels::{ActiveKernel, Kernel};
 use crate::monitor::Monitor;
@@ -33,6 +34,8 @@ use crate::rows::write_row;
 const SMALL_GROUP: u64 = 48 << 10;
 /// More bytes than any directory or any facts have.
 const MOST_SECTION: u64 = 64 << 20;
+/// Bytes behind what was read.
+const SLACK: usize = 32;
 /// What a scratch may keep between two ranges.
 const MOST_SCRATCH: usize = 1 << 20;
 
@@ -215,8 +218,10 @@ impl FileIndex {
     /// Fills `bytes` with so many from an offset in the groups section.
     fn read(&self, offset: u64, length: u64, waiting: Waiting, bytes: &mut Vec<u8>) -> Result<()> {
         let at = self.header.groups.offset + offset;
-        bytes.resize(length as usize, 0);
-        read_at(&self.file, at, bytes, waiting).map_err(|unread| self.unread(unread, at))
+        let length = length as usize;
+        // Decoding near the end is cheaper where something lies behind it.
+        bytes.resize(length + SLACK, 0);
+        read_at(&self.file, at, &mut bytes[..length], waiting).map_err(|unread| self.unread(unread, at))
     }
 
     #[cold]
@@ -266,7 +271,7 @@ impl Reading<'_> {
         )?;
         if !whole {
             let needed = Group::head_length(head).map_err(|reason| self.group_fault(reason))?;
-            if needed > head.len() {
+            if needed > head.len() - SLACK {
                 if needed as u64 > length {
                     return Err(self.group_fault("the group is cut short"));
                 }
@@ -283,7 +288,7 @@ impl Reading<'_> {
         let (first, last) = (record(*run.start())?, record(*run.end())?);
         let end = last.start + last.length;
         let run_bytes = if whole {
-            head.get(first.start..end).ok_or_else(|| self.group_fault("the group is cut short"))?
+            head.get(first.start..).ok_or_else(|| self.group_fault("the group is cut short"))?
         } else {
             let length = end.checked_sub(first.start);
             let length = length.ok_or_else(|| self.group_fault("a bucket's place in its group cannot be"))?;

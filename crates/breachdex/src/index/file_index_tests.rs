@@ -141,8 +141,8 @@ fn what_cannot_be_asked_is_said() {
 fn a_changed_byte_anywhere_gives_the_right_body_or_an_error() {
     let (mut random, folder) = (Random(3), TempDir::new().unwrap());
     let path = folder.path().join("a.bdx");
-    for directory_bits in [1, 16] {
-        let keys = keys(&mut random, Kind::Sha1, 40, 40);
+    for (directory_bits, crowded, step) in [(1, 40, 1), (16, 40, 1), (16, 5000, 61)] {
+        let keys = keys(&mut random, Kind::Sha1, crowded, 40);
         let entries = entries(keys, 160, &mut random);
         let bytes = assemble(layout(Kind::Sha1, 160, directory_bits), &entries, Coverage::whole());
         std::fs::write(&path, &bytes).unwrap();
@@ -159,8 +159,8 @@ fn a_changed_byte_anywhere_gives_the_right_body_or_an_error() {
             writer.seek(std::io::SeekFrom::Start(at as u64)).unwrap();
             writer.write_all(&[byte]).unwrap();
         };
-        for at in 0..bytes.len() {
-            put(at, bytes[at] ^ (1 << (at % 8)));
+        for (at, byte) in bytes.iter().enumerate().step_by(step) {
+            put(at, byte ^ (1 << (at % 8)));
             for (prefix, right) in prefixes.iter().zip(&right) {
                 match body(&file, *prefix, &mut scratch) {
                     Ok(body) => {
@@ -174,9 +174,9 @@ fn a_changed_byte_anywhere_gives_the_right_body_or_an_error() {
             if let Ok(fresh) = FileIndex::open(&path) {
                 assert!(fresh.verify(&()).is_err(), "byte {at}");
             }
-            put(at, bytes[at]);
+            put(at, *byte);
         }
-        assert!(errors > 1_000 && answers > 1_000, "{errors} {answers}");
+        assert!(errors > 500 && answers > 500, "{errors} {answers}");
     }
 }
 

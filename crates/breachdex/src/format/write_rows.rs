@@ -1,0 +1,167 @@
+//! From a bucket's columns straight to `SUFFIX:COUNT` rows: most of what a range server does.
+//!
+//! The usual bucket of an exact index is written by a loop of its own, which puts each suffix together at the place
+//! where its digits are wanted. Any other goes by way of keys.
+
+#![forbid(unsafe_code)]
+
+use super::bits::read_bits;
+use super::bucket::{Bucket, Malformed};
+use super::cursor::Cursor;
+use crate::kernels::{BitOperations, Task};
+use crate::rows::{put_count, put_decimal};
+
+/// Bits that the prefix of a range says.
+const PREFIX_BITS: u32 = 20;
+/// The longest row: all hex digits of three words, a colon, a count, a line end.
+const ROW: usize = 72;
+
+/// Appends the rest of a cursor's entries as rows, each with CRLF behind it. `digits` are those of the suffix,
+/// which follows 20 bits of prefix; the bucket's prefix has at least as many.
+pub(crate) struct WriteRows<'a, 'b> {
+    pub(crate) cursor: &'a mut Cursor<'b>,
+    pub(crate) digits: usize,
+    pub(crate) out: &'a mut Vec<u8>,
+}
+
+impl Task for WriteRows<'_, '_> {
+    type Output = Result<(), Malformed>;
+
+    #[inline(always)]
+    fn run<O: BitOperations>(self) -> Self::Output {
+        let Self { cursor, digits, out } = self;
+        let start = out.len();
+        // Every row is written at its full length, and the next one over its end.
+        let longest = digits + 23;
+        out.resize(start + cursor.left() * longest + ROW, 0);
+        let written = match Suffixes::new(cursor, digits as u32 * 4) {
+            Some(suffixes) => write_usual::<O>(cursor, &suffixes, digits, &mut out[start..]),
+            None => write_any::<O>(cursor, digits, &mut out[start..]),
+        };
+        out.truncate(start + written?);
+        Ok(())
+    }
+}
+
+/// Writes rows by way of keys. Returns their bytes.
+#[inline(never)]
+fn write_any<O: BitOperations>(
+    cursor: &mut Cursor<'_>,
+    digits: usize,
+    out: &mut [u8],
+) -> Result<usize, Malformed> {
+    let mut at = 0;
+    while cursor.left() > 0 {
+        let entry = cursor.next_entry().ok_or(Malformed)?;
+        let row = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<ROW>()).ok_or(Malformed)?;
+        row[..48].copy_from_slice(&O::encode_hex(&entry.key.skip(PREFIX_BITS).words));
+        row[digits] = b':';
+        let end = put_decimal(row, digits + 1, entry.count);
+        row[end..end + 2].copy_from_slice(b"\r\n");
+        at += end + 2;
+    }
+    Ok(at)
+}
+
+/// How the suffixes of a bucket are put together: the low part moved up until the suffix's first bit is the first
+/// of three words, and above it, in the first word, the high part and the end of the bucket's prefix.
+struct Suffixes {
+    /// How far the low part is moved up: less than a word.
+    up: u32,
+    /// Whether the suffix has a third word.
+    wide: bool,
+    /// Bits of the first word that are the low part's.
+    low_mask: u64,
+    /// Where the high part stands in the first word.
+    high_shift: u32,
+    /// The end of the bucket's prefix in the first word.
+    prefix: u64,
+}
+
+impl Suffixes {
+    /// `None` where the low part does not reach into the first word, or fills it.
+    fn new(cursor: &Cursor<'_>, suffix_bits: u32) -> Option<Self> {
+        let bucket = cursor.bucket();
+        let wide = suffix_bits > 128;
+        let words: u32 = if wide { 192 } else { 128 };
+        let below = words - 64;
+        let up = words.checked_sub(suffix_bits).filter(|up| (1..64).contains(up))?;
+        let high_shift = (bucket.low_width + up).checked_sub(below).filter(|bits| (1..64).contains(bits))?;
+        Some(Self {
+            up,
+            wide,
+            low_mask: (1 << high_shift) - 1,
+            high_shift,
+            prefix: cursor.prefix_word() << PREFIX_BITS,
+        })
+    }
+
+    /// The suffix of a high part and of the low part that starts at a bit.
+    #[inline(always)]
+    fn words(&self, bytes: &[u8], start: usize, high: u64) -> Option<[u64; 3]> {
+        let window = bytes.get(start / 8..)?.first_chunk::<32>()?;
+        let (words, _) = window.as_chunks::<8>();
+        let shift = start as u32 % 8;
+        let word = |at: usize| u64::from_le_bytes(words[at]);
+        // The 64 bits of the low part from bit 64 × at.
+        let low = |at: usize| ((u128::from(word(at + 1)) << 64 | u128::from(word(at))) >> shift) as u64;
+        let join = |above: u64, below: u64| above << self.up | below >> (64 - self.up);
+        let first = |above: u64, below: u64| {
+            self.prefix | high << self.high_shift | join(above, below) & self.low_mask
+        };
+        Some(if self.wide {
+            let [a, b, c] = [low(2), low(1), low(0)];
+            [first(a, b), join(b, c), c << self.up]
+        } else {
+            let [a, b] = [low(1), low(0)];
+            [first(a, b), b << self.up, 0]
+        })
+    }
+}
+
+/// Writes rows of the usual form. Returns their bytes.
+#[inline(always)]
+fn write_usual<O: BitOperations>(
+    cursor: &mut Cursor<'_>,
+    suffixes: &Suffixes,
+    digits: usize,
+    out: &mut [u8],
+) -> Result<usize, Malformed> {
+    let bucket = *cursor.bucket();
+    let mut at = 0;
+    while cursor.left() > 0 {
+        let start = bucket.low_position(cursor.position());
+        // Near the end of what was read there is no whole window.
+        if bucket.bytes().len() < start / 8 + 32 {
+            let rest = out.get_mut(at..).ok_or(Malformed)?;
+            return Ok(at + write_any::<O>(cursor, digits, rest)?);
+        }
+        let high = cursor.next_high().ok_or(Malformed)?;
+        let (before, width) = cursor.next_width().ok_or(Malformed)?;
+        let words = suffixes.words(bucket.bytes(), start, high).ok_or(Malformed)?;
+        let count = remainder(&bucket, before, width).ok_or(Malformed)?;
+        let row = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<ROW>()).ok_or(Malformed)?;
+        row[..48].copy_from_slice(&O::encode_hex(&words));
+        row[digits] = b':';
+        let end = put_count(row, digits + 1, count);
+        row[end..end + 2].copy_from_slice(b"\r\n");
+        at += end + 2;
+    }
+    Ok(at)
+}
+
+/// The count whose remainder of `width` bits comes after `before` bits of other remainders.
+#[inline(always)]
+fn remainder(bucket: &Bucket<'_>, before: usize, width: u32) -> Option<u64> {
+    let at = bucket.length_bits.checked_sub(before + width as usize)?;
+    // One load without a question of how wide it is does for nearly every count.
+    let word = bucket.bytes().get(at / 8..).and_then(|rest| rest.first_chunk::<8>());
+    match word {
+        Some(word) if width <= 56 => {
+            let one = 1_u64 << width;
+            Some(one | (u64::from_le_bytes(*word) >> (at % 8)) & (one - 1))
+        }
+        _ if width < 64 => Some(1 << width | read_bits(bucket.bytes(), at, width)),
+        _ => None,
+    }
+}
