@@ -63,19 +63,20 @@ fn folder_with_corpus() -> TempDir {
     fs::write(folder.path().join("sorted.txt"), &text).unwrap();
     fs::write(folder.path().join("unsorted.txt"), reversed(&text)).unwrap();
     assert_succeeds(&breachdex(folder.path(), &["build", "-o", "a.bdx", "sorted.txt"], b""));
+    assert_succeeds(&breachdex(folder.path(), &["build", "-o", "few.bdx", "-"], corpus(3).as_bytes()));
     folder
 }
 
 const FULL: &str = "No space left on device (os error 28)";
 
 #[test]
-fn a_full_disk_ends_builds_merges_and_exports() {
+fn a_full_disk_ends_whatever_writes_a_file() {
     let Some(way) = unshare() else { return };
     let folder = folder_with_corpus();
     let target = format!("cannot write disk/b.bdx: {FULL}");
     let temporary = format!("cannot write a temporary file in disk: {FULL}");
     let text = format!("cannot write disk/b.txt: {FULL}");
-    let runs: [(&[&str], &str); 7] = [
+    let runs: [(&[&str], &str); 8] = [
         (&["build", "-o", "disk/b.bdx", "sorted.txt"], &target),
         (&["build", "-o", "disk/b.bdx", "unsorted.txt"], &temporary),
         (&["build", "-o", "disk/b.bdx", "unsorted.txt", "--temp-dir", "."], &target),
@@ -83,6 +84,7 @@ fn a_full_disk_ends_builds_merges_and_exports() {
         (&["build", "-o", "disk/b.bdx", "a.bdx"], &target),
         (&["merge", "-o", "disk/b.bdx", "a.bdx", "a.bdx"], &target),
         (&["export", "a.bdx", "-o", "disk/b.txt"], &text),
+        (&["diff", "few.bdx", "a.bdx", "--export", "disk/b.txt"], &text),
     ];
     for (arguments, error) in runs {
         assert_refused_on(way, "size=64k", folder.path(), arguments, "", error);
@@ -101,10 +103,11 @@ fn a_read_only_disk_takes_no_target() {
     let Some(way) = unshare() else { return };
     let folder = folder_with_corpus();
     let read_only = "Read-only file system (os error 30)";
-    let runs: [(&[&str], &str); 4] = [
+    let runs: [(&[&str], &str); 5] = [
         (&["build", "-o", "disk/b.bdx", "sorted.txt"], "cannot create disk/b.bdx"),
         (&["merge", "-o", "disk/b.bdx", "a.bdx"], "cannot create disk/b.bdx"),
         (&["export", "a.bdx", "-o", "disk/b.txt"], "cannot create disk/b.txt"),
+        (&["diff", "few.bdx", "a.bdx", "--export", "disk/b.txt"], "cannot create disk/b.txt"),
         (
             &["build", "-o", "b.bdx", "unsorted.txt", "--temp-dir", "disk"],
             "cannot create a temporary file in disk",

@@ -47,6 +47,11 @@ impl Tally {
 
     /// Counts what the replacement of a range's rows changes.
     pub(super) fn compare(&mut self, old: &[Entry], new: &[Entry], counts: bool) {
+        if old.is_empty() {
+            self.added += new.len() as u64;
+            self.ranges_changed += u64::from(!new.is_empty());
+            return;
+        }
         for entry in old {
             self.old_count += u128::from(entry.count);
             self.old_max = self.old_max.max(entry.count);
@@ -96,7 +101,9 @@ impl Change {
         let ChangedRange { prefix, entries, folded } = &mut self.range;
         if !self.kept {
             check(*prefix, entries, layout.kind)?;
-            entries.retain(|entry| entry.count >= min_count);
+            if min_count > 1 {
+                entries.retain(|entry| entry.count >= min_count);
+            }
             if layout.bits < layout.kind.bits() {
                 tally.collisions.push(*prefix, *folded + fold(entries, layout.bits));
             }
@@ -109,21 +116,30 @@ impl Change {
     }
 }
 
-/// Refuses entries that cannot be a range's.
+/// Refuses entries that cannot be a range's. One pass: all ranges of a corpus go through here.
 fn check(prefix: u32, entries: &[Entry], kind: Kind) -> Result<()> {
-    let refused = |fault| Err(Error::UnfitRange { prefix, fault });
-    if !entries.is_sorted_by(|one, next| one.key < next.key) {
-        return refused(RangeFault::Disorder);
+    let beyond = Key { words: [u64::MAX; 3] }.truncated(kind.bits()).words.map(|kept| !kept);
+    let mut previous: Option<&Key> = None;
+    let (mut is_sorted, mut is_narrow, mut is_seen) = (true, true, true);
+    for Entry { key, count } in entries {
+        is_sorted &= previous.is_none_or(|previous| previous < key);
+        is_narrow &= key.words[1] & beyond[1] | key.words[2] & beyond[2] == 0;
+        is_seen &= *count > 0;
+        previous = Some(key);
     }
-    let inside = |entry: &Entry| entry.key.leading(20) == u64::from(prefix);
-    if !(entries.first().is_none_or(inside) && entries.last().is_none_or(inside)) {
-        return refused(RangeFault::ForeignDigest);
-    }
-    if entries.iter().any(|entry| entry.key.truncated(kind.bits()) != entry.key) {
-        return refused(RangeFault::WrongKind(kind));
-    }
-    if entries.iter().any(|entry| entry.count == 0) {
-        return refused(RangeFault::ZeroCount);
-    }
-    Ok(())
+    // Of sorted keys, the first and the last say it of all.
+    let is_inside =
+        |entry: Option<&Entry>| entry.is_none_or(|entry| entry.key.leading(20) == u64::from(prefix));
+    let fault = if !is_sorted {
+        RangeFault::Disorder
+    } else if !is_inside(entries.first()) || !is_inside(entries.last()) {
+        RangeFault::ForeignDigest
+    } else if !is_narrow {
+        RangeFault::WrongKind(kind)
+    } else if !is_seen {
+        RangeFault::ZeroCount
+    } else {
+        return Ok(());
+    };
+    Err(Error::UnfitRange { prefix, fault })
 }
