@@ -77,7 +77,7 @@ fn range(reader: &mut PrefixReader<'_>, prefix: u32) -> breachdex::Result<Change
         Ok(Entry::new(&Digest::from_bytes(Kind::Sha1, &row.digest)?, row.count.into()))
     };
     let entries = reader.read(prefix).iter().map(entry).collect::<breachdex::Result<_>>()?;
-    Ok(ChangedRange { prefix, entries })
+    Ok(ChangedRange { prefix, entries, folded: 0 })
 }
 
 /// Makes the base.
