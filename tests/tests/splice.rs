@@ -34,7 +34,7 @@ fn recorded(folder: &Path, kind: Kind) -> Vec<ChangedRange> {
             Entry::new(&digest, count.parse().unwrap())
         };
         let entries = entries.lines().map(entry).collect();
-        ChangedRange { prefix: u32::from_str_radix(&digits, 16).unwrap(), entries }
+        ChangedRange { prefix: u32::from_str_radix(&digits, 16).unwrap(), entries, folded: 0 }
     };
     let mut ranges: Vec<ChangedRange> =
         fs::read_dir(folder).unwrap().map(|file| range(file.unwrap().path())).collect();
@@ -131,7 +131,7 @@ fn state(state: u64) -> Vec<ChangedRange> {
             bytes.resize(20, row as u8);
             Entry::new(&Digest::from_bytes(Kind::Sha1, &bytes).unwrap(), state)
         };
-        ChangedRange { prefix, entries: (0..200).map(entry).collect() }
+        ChangedRange { prefix, entries: (0..200).map(entry).collect(), folded: 0 }
     };
     (0..1024).map(|at| range(at << 10)).collect()
 }
