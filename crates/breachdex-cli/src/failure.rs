@@ -13,6 +13,9 @@ pub(crate) enum Failure {
     /// The network, a range server, or what an unfinished download left.
     #[error(transparent)]
     Remote(#[from] breachdex_hibp::Error),
+    /// The range server cannot start or go on.
+    #[error(transparent)]
+    Serve(#[from] breachdex_server::ServeError),
     /// The arguments do not make sense together.
     #[error("{0}")]
     Usage(String),

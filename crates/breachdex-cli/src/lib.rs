@@ -63,6 +63,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Build(flags) => commands::build::run(flags),
         Command::Download(flags) => commands::download::run(flags),
         Command::Update(flags) => commands::update::run(&flags),
+        Command::Serve(flags) => commands::serve::run(*flags),
         Command::Merge(flags) => commands::merge::run(flags),
         Command::Check(flags) => commands::check::run(flags),
         Command::Range(flags) => commands::range::run(&flags),

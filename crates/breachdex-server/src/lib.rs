@@ -1,3 +1,28 @@
-//! A Pwned Passwords range server.
+//! A Pwned Passwords range server: every client of that service can be pointed at it.
+//!
+//! [`Server::bind`] opens the indexes and listens, [`Server::run`] answers until a [`Shutdown`] is triggered.
+//!
+//! `listener`, `worker` and `connection` carry bytes, `http` is the protocol, `body` encodes, `indexes` are
+//! what answers and how replaced files take over. What the protocol's parts look like is known by
+//! `breachdex_hibp::protocol`.
 
 #![forbid(unsafe_code)]
+
+mod body;
+mod complaints;
+mod connection;
+mod error;
+mod http;
+mod indexes;
+mod listener;
+mod metrics;
+mod options;
+mod server;
+mod shutdown;
+mod tls;
+mod worker;
+
+pub use error::ServeError;
+pub use options::{Limits, ServeOptions, TlsFiles};
+pub use server::Server;
+pub use shutdown::Shutdown;

@@ -12,6 +12,7 @@ pub(crate) mod info;
 pub(crate) mod man;
 pub(crate) mod merge;
 pub(crate) mod range;
+pub(crate) mod serve;
 mod summary;
 pub(crate) mod update;
 pub(crate) mod verify;

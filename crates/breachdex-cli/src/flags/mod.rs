@@ -8,6 +8,7 @@ mod ask;
 mod build;
 mod files;
 mod remote;
+mod serve;
 mod values;
 
 pub(crate) use ask::{CheckFlags, OnErrorName, RangeFlags};
@@ -16,6 +17,7 @@ pub(crate) use build::{
 };
 pub(crate) use files::{CompletionsFlags, DiffFlags, ExportFlags, InfoFlags, ManFlags, VerifyFlags};
 pub(crate) use remote::{DownloadFlags, FetchFlags, UpdateFlags};
+pub(crate) use serve::{LogFormatName, LogLevelName, ServeFlags};
 
 use clap::{Parser, Subcommand};
 
@@ -50,6 +52,7 @@ pub(crate) enum Command {
     Build(Box<BuildFlags>),
     Download(Box<DownloadFlags>),
     Update(UpdateFlags),
+    Serve(Box<ServeFlags>),
     Merge(MergeFlags),
     Check(CheckFlags),
     Range(RangeFlags),

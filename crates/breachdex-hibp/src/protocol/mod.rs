@@ -5,6 +5,8 @@
 //! client). Source: the service's documentation and recorded answers, see `docs/serve.md`.
 
 pub mod body;
+pub mod entity_tag;
+pub mod padding;
 
 /// Hex digits of a prefix: all that a client tells of a digest.
 pub const PREFIX_DIGITS: usize = 5;

@@ -1,0 +1,96 @@
+//! The flags of `serve`.
+
+#![forbid(unsafe_code)]
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::flags::values::{parse_seconds, parse_size};
+
+/// Serve ranges to every Pwned Passwords client
+///
+/// Answers GET /range/{prefix} as api.pwnedpasswords.com does, from index files: SHA-1, NTLM with ?mode=ntlm, padding,
+/// gzip, entity tags. Prints the address that it listens on, then answers until it is told to stop (Ctrl-C or SIGTERM) and finishes
+/// what runs. An index file that is replaced by rename is checked and takes over while requests run.
+#[derive(Args)]
+#[command(after_long_help = "\
+/healthz says what is served, /metrics is for Prometheus. docs/serve.md says how to point clients at it.
+
+Examples:
+  For this machine:
+      breachdex serve --index pwned.bdx
+  SHA-1 and NTLM, https, on all addresses:
+      breachdex serve --index pwned.bdx --index ntlm.bdx --listen 0.0.0.0:443 \\
+          --tls-cert server.pem --tls-key server.key")]
+pub(crate) struct ServeFlags {
+    /// An exact index with counts; once for each kind
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) index: Vec<PathBuf>,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// The certificate for https and those that it was signed with, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Serve an index that covers a part of the prefixes
+    ///
+    /// Questions outside it are answered with 503, for what is exposed there is not known.
+    #[arg(long)]
+    pub(crate) partial: bool,
+    /// Threads that answer [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+    /// How often to look whether an index file was replaced
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = parse_seconds)]
+    pub(crate) reload_every: Duration,
+    /// Connections that may be open at once [default: what the limit on open files leaves]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_connections: Option<u32>,
+    /// How large the head of a request may be
+    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = parse_size)]
+    pub(crate) max_header: u64,
+    /// How long a new connection may take to its first request
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
+    pub(crate) header_timeout: Duration,
+    /// How long a connection may go on after its last request
+    ///
+    /// To send another one, or to read the answer.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
+    pub(crate) idle_timeout: Duration,
+    /// How long requests that run may go on when the server is to stop
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
+    pub(crate) shutdown_timeout: Duration,
+    /// What to log: error, warn, info or debug (every request)
+    #[arg(long, value_name = "LEVEL", default_value = "info", hide_possible_values = true)]
+    pub(crate) log_level: LogLevelName,
+    /// How to log, on standard error: text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
+    pub(crate) log_format: LogFormatName,
+    /// Let log lines say which prefix was asked for
+    ///
+    /// A prefix is part of a password's digest: together with who asked and when it can tell a password.
+    #[arg(long)]
+    pub(crate) log_prefixes: bool,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LogLevelName {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+/// How it is logged.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormatName {
+    Text,
+    Json,
+}

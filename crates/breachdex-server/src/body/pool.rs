@@ -1,0 +1,115 @@
+//! Buffers for bodies: used again and again, and never more bytes at once than was allowed.
+//!
+//! A buffer is out from the moment that an answer is made until its last byte was handed to the system, which
+//! a slow client may put off. The bound is what keeps many slow clients from taking all memory.
+
+#![forbid(unsafe_code)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a buffer counts for at least while it is out: the rows of a range of real density, with room.
+const TYPICAL: usize = 128 << 10;
+
+/// Buffers that are kept for the next body, at most.
+const KEPT: usize = 64;
+
+/// A shelf of buffers.
+#[derive(Debug)]
+pub(crate) struct BufferPool {
+    shelf: Mutex<Vec<Vec<u8>>>,
+    out: AtomicUsize,
+    most_out: usize,
+}
+
+impl BufferPool {
+    /// A pool that lets about `bytes` be out at once, one buffer at least.
+    pub(crate) fn new(bytes: usize) -> Arc<Self> {
+        let most_out = (bytes / TYPICAL).max(1);
+        Arc::new(Self { shelf: Mutex::default(), out: AtomicUsize::new(0), most_out })
+    }
+
+    /// An empty buffer; `None` when too many are out.
+    pub(crate) fn take(self: &Arc<Self>) -> Option<PooledBuffer> {
+        if self.out.fetch_add(1, Ordering::Relaxed) >= self.most_out {
+            self.out.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        let kept = self.shelf.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Some(PooledBuffer {
+            bytes: kept.unwrap_or_else(|| Vec::with_capacity(TYPICAL)),
+            pool: Arc::clone(self),
+        })
+    }
+}
+
+/// A buffer that goes back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct PooledBuffer {
+    bytes: Vec<u8>,
+    pool: Arc<BufferPool>,
+}
+
+impl PooledBuffer {
+    /// The buffer to write to.
+    pub(crate) fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+impl AsRef<[u8]> for PooledBuffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for PooledBuffer {
+    fn drop(&mut self) {
+        self.pool.out.fetch_sub(1, Ordering::Relaxed);
+        let mut bytes = std::mem::take(&mut self.bytes);
+        // One monstrous range must not hold its memory for good.
+        if bytes.capacity() > 4 * TYPICAL {
+            return;
+        }
+        bytes.clear();
+        let mut shelf = self.pool.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if shelf.len() < KEPT {
+            shelf.push(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_empty_and_is_used_again() {
+        let pool = BufferPool::new(TYPICAL);
+        let mut buffer = pool.take().expect("the first");
+        buffer.bytes().extend_from_slice(b"rows");
+        let address = buffer.as_ref().as_ptr();
+        drop(buffer);
+        let again = pool.take().expect("the same");
+        assert!(again.as_ref().is_empty());
+        assert_eq!(again.as_ref().as_ptr(), address);
+    }
+
+    #[test]
+    fn no_more_are_out_than_allowed() {
+        let pool = BufferPool::new(2 * TYPICAL);
+        let held = [pool.take().expect("one"), pool.take().expect("two")];
+        assert!(pool.take().is_none());
+        drop(held);
+        assert!(pool.take().is_some());
+    }
+
+    #[test]
+    fn a_buffer_that_grew_too_large_is_not_kept() {
+        let pool = BufferPool::new(TYPICAL);
+        let mut buffer = pool.take().expect("one");
+        buffer.bytes().resize(5 * TYPICAL, 0);
+        drop(buffer);
+        assert_eq!(pool.take().expect("a new one").bytes().capacity(), TYPICAL);
+    }
+}

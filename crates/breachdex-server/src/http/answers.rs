@@ -1,0 +1,97 @@
+//! The answers that are always the same, and the headers that all share.
+
+#![forbid(unsafe_code)]
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use breachdex::Kind;
+
+use super::question::BadPrefix;
+
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(super) const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// A body of a type, with the headers that every answer has.
+pub(super) fn answer(status: StatusCode, content_type: HeaderValue, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.reserve(8);
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
+    response
+}
+
+/// [`answer`] with further headers.
+pub(super) fn with<const N: usize>(
+    mut response: Response,
+    headers: [(HeaderName, HeaderValue); N],
+) -> Response {
+    response.headers_mut().extend(headers);
+    response
+}
+
+fn sentence(status: StatusCode, text: &'static str) -> Response {
+    answer(status, PLAIN_TEXT, Body::from(text))
+}
+
+/// 503: what was asked is not known here and now. Never a 404, which some clients take for "not found".
+fn unavailable(text: &'static str) -> Response {
+    with(sentence(StatusCode::SERVICE_UNAVAILABLE, text), [(header::CACHE_CONTROL, NO_STORE)])
+}
+
+pub(super) fn bad_prefix(bad: BadPrefix) -> Response {
+    sentence(
+        StatusCode::BAD_REQUEST,
+        match bad {
+            BadPrefix::Length => "The hash prefix was not in a valid format",
+            BadPrefix::Digits => "The hash prefix was not valid hexadecimal",
+        },
+    )
+}
+
+pub(super) fn bad_path() -> Response {
+    sentence(StatusCode::BAD_REQUEST, "Invalid API query")
+}
+
+pub(super) fn method_not_allowed() -> Response {
+    let response = sentence(StatusCode::METHOD_NOT_ALLOWED, "Only GET, HEAD and OPTIONS are allowed");
+    with(response, [(header::ALLOW, ALLOWED)])
+}
+
+/// What a browser asks before it sends `Add-Padding` from another site.
+pub(super) fn preflight() -> Response {
+    with(
+        sentence(StatusCode::OK, ""),
+        [
+            (header::ALLOW, ALLOWED),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET")),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Add-Padding")),
+            (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("1728000")),
+        ],
+    )
+}
+
+pub(super) fn not_loaded(kind: Kind) -> Response {
+    unavailable(match kind {
+        Kind::Sha1 => "This server has no SHA-1 index: it cannot say whether the password is exposed",
+        Kind::Ntlm => "This server has no NTLM index: it cannot say whether the password is exposed",
+    })
+}
+
+pub(super) fn not_covered() -> Response {
+    unavailable("This range is outside what the index covers: what is exposed there is not known")
+}
+
+pub(super) fn unreadable() -> Response {
+    let text = "The index cannot be read here; whoever runs this server finds the reason in its log";
+    with(unavailable(text), [(header::RETRY_AFTER, HeaderValue::from_static("10"))])
+}
+
+pub(super) fn busy() -> Response {
+    let text = "Too many answers are waiting for slow clients; try again soon";
+    with(unavailable(text), [(header::RETRY_AFTER, HeaderValue::from_static("1"))])
+}

@@ -1,0 +1,241 @@
+//! A range: read, rendered, named by its tag, padded, encoded.
+//!
+//! A worker answers at once from what is in the page cache. What would wait for the disk, or for brotli, goes
+//! to a thread that may wait, so that no other connection waits with it.
+
+#![forbid(unsafe_code)]
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use breachdex::{Error, RangeScratch, Waiting};
+use breachdex_hibp::protocol::padding;
+use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::answers;
+use super::negotiation::Encoding;
+use super::question::Question;
+use super::site::Site;
+use crate::body;
+use crate::indexes::served::Served;
+use crate::metrics::{Other, Outcome};
+
+/// An hour: long enough to spare a busy site most requests, short enough for a corpus that changes daily.
+const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+/// A padded answer that is kept would be the same length every time.
+const NOT_CACHED: HeaderValue = HeaderValue::from_static("no-store");
+const VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding, Add-Padding");
+
+/// Rows that a thread keeps room for.
+const KEPT_ROWS: usize = 512 << 10;
+
+/// `GET /range/{prefix}`.
+pub(super) async fn get(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let started = Instant::now();
+    let response = match Question::read(request.uri(), request.headers()) {
+        Err(bad) => {
+            site.metrics.count_other(Other::BadRequest);
+            answers::bad_prefix(bad)
+        }
+        Ok(question) => {
+            let kind = question.kind;
+            let prefix = question.prefix;
+            let (outcome, response) = ask(&site, question).await;
+            let bytes = axum::body::HttpBody::size_hint(response.body()).exact().unwrap_or(0);
+            let taken = started.elapsed();
+            site.metrics.count_range(kind, outcome, bytes, taken);
+            let prefix = site.log_prefixes.then(|| format!("{prefix:05X}"));
+            tracing::debug!(
+                kind = kind.name(),
+                outcome = outcome.name(),
+                status = response.status().as_u16(),
+                bytes,
+                microseconds = taken.as_micros() as u64,
+                prefix,
+                "range"
+            );
+            response
+        }
+    };
+    answers::with(response, [(header::VARY, VARY)])
+}
+
+async fn ask(site: &Arc<Site>, question: Question) -> (Outcome, Response) {
+    let may_take_long = question.encoding == Encoding::Brotli;
+    if !may_take_long {
+        match answer(site, &question, Waiting::CachedOnly) {
+            Err(Fault::Index(Error::WouldWait)) => {}
+            answered => return settle(site, &question, answered),
+        }
+    }
+    let shared = Arc::clone(site);
+    let waited = tokio::task::spawn_blocking(move || {
+        let answered = answer(&shared, &question, Waiting::Allowed);
+        settle(&shared, &question, answered)
+    });
+    // It fails only where the thread panicked or the runtime ends.
+    waited.await.unwrap_or_else(|_| (Outcome::Unreadable, answers::unreadable()))
+}
+
+/// Why there is no range to send.
+enum Fault {
+    NotLoaded,
+    Busy,
+    Index(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Index(error)
+    }
+}
+
+/// Buffers of a thread that are used again.
+#[derive(Default)]
+struct Buffers {
+    scratch: RangeScratch,
+    rows: Vec<u8>,
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+fn answer(site: &Site, question: &Question, waiting: Waiting) -> Result<(Outcome, Response), Fault> {
+    let served = site.catalogue.current(question.kind).ok_or(Fault::NotLoaded)?;
+    let mut body = site.buffers.take().ok_or(Fault::Busy)?;
+    BUFFERS.with_borrow_mut(|Buffers { scratch, rows }| {
+        if question.encoding == Encoding::Identity {
+            let tag = match write_rows(&served, question, waiting, scratch, body.bytes())? {
+                Rows::Unchanged(tag) => return Ok(unchanged(&served, tag)),
+                Rows::Written(tag) => tag,
+            };
+            return Ok(found(&served, question, tag, Bytes::from_owner(body)));
+        }
+        rows.clear();
+        rows.shrink_to(KEPT_ROWS);
+        let tag = match write_rows(&served, question, waiting, scratch, rows)? {
+            Rows::Unchanged(tag) => return Ok(unchanged(&served, tag)),
+            Rows::Written(tag) => tag,
+        };
+        body::encode(question.encoding, rows, body.bytes());
+        Ok(found(&served, question, tag, Bytes::from_owner(body)))
+    })
+}
+
+/// What became of the rows.
+enum Rows {
+    /// The client has them.
+    Unchanged(HeaderValue),
+    /// They are to be sent, under a tag unless they are padded.
+    Written(Option<HeaderValue>),
+}
+
+fn write_rows(
+    served: &Served,
+    question: &Question,
+    waiting: Waiting,
+    scratch: &mut RangeScratch,
+    rows: &mut Vec<u8>,
+) -> Result<Rows, Error> {
+    let count = served.index().write_range(question.prefix, waiting, scratch, rows)?;
+    if count == 0 {
+        padding::append_empty_range(question.kind, rows);
+    }
+    if question.padded {
+        padding::append_padding(&mut rand::rng(), question.kind, rows);
+        return Ok(Rows::Written(None));
+    }
+    let tag = tag(rows, question.encoding);
+    if question.conditions.hold(&tag, served.modified()) {
+        return Ok(Rows::Unchanged(tag));
+    }
+    Ok(Rows::Written(Some(tag)))
+}
+
+/// A strong tag of the rows alone, so that it outlives every update that leaves them as they are; each
+/// encoding has its own.
+fn tag(rows: &[u8], encoding: Encoding) -> HeaderValue {
+    let hash = xxh3_128(rows);
+    let text = match encoding.name() {
+        None => format!("\"{hash:032x}\""),
+        Some(name) => format!("\"{hash:032x}-{name}\""),
+    };
+    // Hex digits and a name of letters always are a header value.
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+fn found(served: &Served, question: &Question, tag: Option<HeaderValue>, body: Bytes) -> (Outcome, Response) {
+    let mut response = answers::answer(StatusCode::OK, answers::PLAIN_TEXT, Body::from(body));
+    if let Some(name) = question.encoding.name() {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    match tag {
+        Some(tag) => (Outcome::Ok, validated(response, served, tag)),
+        None => (Outcome::Padded, answers::with(response, [(header::CACHE_CONTROL, NOT_CACHED)])),
+    }
+}
+
+fn unchanged(served: &Served, tag: HeaderValue) -> (Outcome, Response) {
+    let mut response = answers::answer(StatusCode::NOT_MODIFIED, answers::PLAIN_TEXT, Body::empty());
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    (Outcome::NotModified, validated(response, served, tag))
+}
+
+/// With what a client needs to keep an answer and ask for it again.
+fn validated(mut response: Response, served: &Served, tag: HeaderValue) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, tag);
+    headers.insert(header::CACHE_CONTROL, CACHED);
+    if let Some(date) = served.last_modified() {
+        headers.insert(header::LAST_MODIFIED, date.clone());
+    }
+    response
+}
+
+/// The answer, or the one that a fault gets.
+fn settle(
+    site: &Site,
+    question: &Question,
+    answered: Result<(Outcome, Response), Fault>,
+) -> (Outcome, Response) {
+    match answered {
+        Ok(answered) => answered,
+        Err(Fault::NotLoaded) => (Outcome::NotLoaded, answers::not_loaded(question.kind)),
+        Err(Fault::Busy) => (Outcome::Busy, answers::busy()),
+        Err(Fault::Index(Error::NotCovered { .. })) => (Outcome::NotCovered, answers::not_covered()),
+        Err(Fault::Index(error)) => {
+            complain(site, question, &error);
+            (Outcome::Unreadable, answers::unreadable())
+        }
+    }
+}
+
+/// Logs why a range could not be read. Where in the file the damage is would tell the prefix, so that is said
+/// only where prefixes may be.
+fn complain(site: &Site, question: &Question, error: &Error) {
+    let Some(unsaid) = site.complaints.may_complain() else { return };
+    let kind = question.kind.name();
+    if site.log_prefixes {
+        let prefix = format!("{:05X}", question.prefix);
+        tracing::error!(kind, prefix, unsaid, "a range cannot be read: {error}");
+        return;
+    }
+    match error {
+        Error::Damaged { name, fault } => tracing::error!(
+            kind,
+            unsaid,
+            "a range cannot be read: {name} is damaged ({}: {}); find where with `breachdex verify`, then \
+             restore it from a copy or build it again",
+            fault.section,
+            fault.reason
+        ),
+        other => tracing::error!(kind, unsaid, "a range cannot be read: {other}"),
+    }
+}

@@ -1,0 +1,53 @@
+//! What the server says about itself: `/healthz` for people and load balancers, `/metrics` for Prometheus.
+
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::answers;
+use super::site::Site;
+use crate::indexes::served::Served;
+use crate::metrics::Other;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const METRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// `GET /healthz`.
+pub(super) async fn health(State(site): State<Arc<Site>>) -> Response {
+    site.metrics.count_other(Other::Status);
+    let indexes: Vec<Value> = site.catalogue.all().iter().map(|served| index(served)).collect();
+    let body = json!({ "status": "ok", "indexes": indexes });
+    uncached(answers::answer(StatusCode::OK, JSON, Body::from(body.to_string())))
+}
+
+fn index(served: &Served) -> Value {
+    let metadata = served.index().metadata();
+    let date = Some(&metadata.corpus_date).filter(|date| !date.is_empty());
+    json!({
+        "kind": metadata.kind.name(),
+        "entries": metadata.entries,
+        "corpus_date": date,
+        "content_id": served.index().content_id().to_string(),
+        "file": served.index().path().display().to_string(),
+        "loaded": served.loaded().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+    })
+}
+
+/// `GET /metrics`.
+pub(super) async fn metrics(State(site): State<Arc<Site>>) -> Response {
+    site.metrics.count_other(Other::Status);
+    let text = site.metrics.render(&site.catalogue, SystemTime::now());
+    uncached(answers::answer(StatusCode::OK, METRICS, Body::from(text)))
+}
+
+fn uncached(response: Response) -> Response {
+    answers::with(response, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))])
+}

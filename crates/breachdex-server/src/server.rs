@@ -1,0 +1,214 @@
+//! A server from its options to its end.
+
+#![forbid(unsafe_code)]
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+
+use tokio_rustls::TlsAcceptor;
+
+use crate::body::{self, BufferPool};
+use crate::complaints::Complaints;
+use crate::connection::Protocols;
+use crate::error::ServeError;
+use crate::http::routes;
+use crate::http::site::Site;
+use crate::indexes::catalogue::Catalogue;
+use crate::indexes::served::Served;
+use crate::indexes::watcher::Watcher;
+use crate::metrics::Metrics;
+use crate::options::{Limits, ServeOptions};
+use crate::shutdown::Shutdown;
+use crate::worker::{self, Connections, Worker};
+use crate::{listener, tls};
+
+/// A server that listens and does not answer yet.
+///
+/// ```no_run
+/// use breachdex_server::{ServeOptions, Server, Shutdown};
+/// let options = ServeOptions { indexes: vec!["pwned.bdx".into()], ..ServeOptions::default() };
+/// let server = Server::bind(&options)?;
+/// println!("listening on {}", server.url());
+/// server.run(&Shutdown::new())?;
+/// # Ok::<(), breachdex_server::ServeError>(())
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<Tls>,
+    site: Arc<Site>,
+    options: ServeOptions,
+    workers: usize,
+}
+
+/// Something whose `Debug` is not ours to give.
+struct Tls(TlsAcceptor);
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tls(..)")
+    }
+}
+
+impl Server {
+    /// Opens the indexes, checks that they can be served, and listens: some milliseconds whatever their size.
+    /// Damage that only shows when a range is read gives 503 for that range.
+    ///
+    /// # Errors
+    /// [`ServeError`]; each says what to do.
+    pub fn bind(options: &ServeOptions) -> Result<Self, ServeError> {
+        let served = options.indexes.iter().map(|path| Served::open(path, options.allow_partial));
+        let catalogue = Arc::new(Catalogue::new(served.collect::<Result<_, _>>()?)?);
+        catalogue.all().iter().for_each(|served| announce(served));
+        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?.map(Tls);
+        let listener = listener::listen(options.listen)?;
+        let address = listener.local_addr().map_err(ServeError::system("ask for the port"))?;
+        body::prepare();
+        let site = Arc::new(Site {
+            catalogue,
+            buffers: BufferPool::new(options.limits.waiting_bytes),
+            metrics: Arc::new(Metrics::new()),
+            complaints: Complaints::default(),
+            log_prefixes: options.log_prefixes,
+        });
+        let workers = match options.workers {
+            0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            workers => workers,
+        };
+        Ok(Self { listener, address, tls, site, options: options.clone(), workers })
+    }
+
+    /// The address that is listened on, with the port that was found where 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as clients name it: `http://127.0.0.1:8080`.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Answers until `shutdown` is triggered; then finishes the requests that run and returns.
+    ///
+    /// # Errors
+    /// [`ServeError::System`] where the system refuses a thread, [`ServeError::WorkerPanicked`].
+    pub fn run(self, shutdown: &Shutdown) -> Result<(), ServeError> {
+        let watcher = Watcher {
+            catalogue: Arc::clone(&self.site.catalogue),
+            metrics: Arc::clone(&self.site.metrics),
+            allow_partial: self.options.allow_partial,
+            every: self.options.reload_every,
+            shutdown: shutdown.clone(),
+        };
+        let (ending, ended) = mpsc::channel::<()>();
+        let watcher = spawn("breachdex-watcher", move || watcher.run(&ended))?;
+        let served = self.run_workers(shutdown);
+        // No worker is left; without this the watcher would go on with what it is verifying.
+        shutdown.trigger();
+        drop(ending);
+        let _ = watcher.join();
+        served
+    }
+
+    fn run_workers(self, shutdown: &Shutdown) -> Result<(), ServeError> {
+        let mut running = Vec::new();
+        let mut outcome = Ok(());
+        match self.workers(shutdown) {
+            Err(error) => outcome = Err(error),
+            Ok(workers) => {
+                for (number, worker) in workers.into_iter().enumerate() {
+                    let end = EndsOthers(shutdown.clone());
+                    let work = move || {
+                        let served = worker.run();
+                        drop(end);
+                        served
+                    };
+                    match spawn(&format!("breachdex-worker-{number}"), work) {
+                        Ok(thread) => running.push(thread),
+                        Err(error) => outcome = outcome.and(Err(error)),
+                    }
+                }
+            }
+        }
+        for thread in running {
+            let served = thread.join().unwrap_or(Err(ServeError::WorkerPanicked));
+            outcome = outcome.and(served);
+        }
+        outcome
+    }
+
+    fn workers(self, shutdown: &Shutdown) -> Result<Vec<Worker>, ServeError> {
+        let Self { listener, tls, site, options, workers, .. } = self;
+        let limits: Limits = options.limits;
+        let most = listener::most_connections();
+        let connections = Arc::new(Connections {
+            most: limits.connections.unwrap_or(most).min(most),
+            open: AtomicUsize::new(0),
+            metrics: Arc::clone(&site.metrics),
+            complaints: Complaints::default(),
+        });
+        let shutdown_timeout = limits.shutdown_timeout;
+        let protocols = Arc::new(Protocols::new(routes::router(site), tls.map(|tls| tls.0), limits));
+        let worker = |listener| -> Result<Worker, ServeError> {
+            Ok(Worker {
+                runtime: worker::runtime()?,
+                listener,
+                protocols: Arc::clone(&protocols),
+                connections: Arc::clone(&connections),
+                stop: shutdown.listener(),
+                shutdown_timeout,
+            })
+        };
+        let mut all = Vec::with_capacity(workers);
+        for _ in 1..workers {
+            all.push(worker(
+                listener.try_clone().map_err(ServeError::system("share the listening socket"))?,
+            )?);
+        }
+        all.push(worker(listener)?);
+        Ok(all)
+    }
+}
+
+/// A worker that ends, for whatever reason, ends the server: half of one would answer half of the clients.
+struct EndsOthers(Shutdown);
+
+impl Drop for EndsOthers {
+    fn drop(&mut self) {
+        self.0.trigger();
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, ServeError> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(ServeError::system("start a thread"))
+}
+
+/// Says what is served, and what its clients should know.
+fn announce(served: &Served) {
+    let metadata = served.index().metadata();
+    let kind = metadata.kind.name();
+    tracing::info!(
+        kind,
+        entries = metadata.entries,
+        corpus_date = metadata.corpus_date,
+        content_id = %served.index().content_id(),
+        "serving {}",
+        served.index().path().display()
+    );
+    if metadata.floor > 1 || metadata.is_cut {
+        tracing::warn!(
+            kind,
+            "{} leaves rare passwords out: one seen fewer than {} times may be missing, and clients will take it \
+             for not exposed",
+            served.index().path().display(),
+            metadata.floor
+        );
+    }
+}

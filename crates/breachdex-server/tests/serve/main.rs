@@ -1,0 +1,18 @@
+//! The server over real sockets: the protocol byte by byte, limits, hot swap, faults of the file under it.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod client;
+mod conditional;
+mod encodings;
+mod faults;
+mod limits;
+mod padding;
+mod protocol;
+mod recorded;
+mod refusals;
+mod status;
+mod subject;
+mod swap;
+mod tls;
