@@ -1,0 +1,108 @@
+#!/bin/sh
+# The range server beside nginx: the same bodies, one worker each, wrk on another core.
+# Appends to a results file.
+#
+#   benches/serve.sh [SECONDS] [RESULTS-FILE]
+#
+# Needs nginx and wrk. BREACHDEX_BENCH_DATA is the folder for corpus, files and index (1 GB). Leave the machine
+# alone while it runs.
+set -eu
+cd "$(dirname "$0")/.."
+
+seconds=${1:-10}
+results=${2:-benches/results/$(date -u +%F)-serve.txt}
+data=${BREACHDEX_BENCH_DATA:-${TMPDIR:-/tmp}/breachdex-benches}
+prefixes=00000-00FFF
+mkdir -p "$data" "$(dirname "$results")"
+
+cargo build --release --quiet -p breachdex-cli -p breachdex-benches
+bin=${CARGO_TARGET_DIR:-target}/release
+bin=$(cd "$bin" && pwd)
+data=$(cd "$data" && pwd)
+
+ranges=$data/serve-ranges
+index=$data/serve.bdx
+server= web=
+trap 'kill $server $web 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$data/serve-web"' EXIT
+
+if [ ! -e "$index" ]; then
+    mkdir -p "$ranges"
+    "$bin/corpus" --density 1973 --prefixes $prefixes --ranges "$ranges"
+    "$bin/breachdex" build -o "$index" --partial "$ranges"
+fi
+# The bodies that nginx sends are those of our index: the same work to send.
+bodies=$data/serve-bodies
+if [ ! -e "$bodies" ]; then
+    mkdir -p "$bodies.part"
+    for file in "$ranges"/*; do
+        name=$(basename "$file" .txt)
+        cp "$file" "$bodies.part/$name"
+    done
+    mv "$bodies.part" "$bodies"
+fi
+
+"$bin/breachdex" serve --index "$index" --partial --workers 1 --listen 127.0.0.1:0 \
+    >"$data/serve.out" 2>"$data/serve.log" &
+server=$!
+mkdir -p "$data/serve-web"
+cat >"$data/serve-web/nginx.conf" <<CONF
+worker_processes 1;
+daemon off;
+pid $data/serve-web/pid;
+error_log $data/serve-web/error.log;
+events { worker_connections 1024; }
+http {
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000000;
+    open_file_cache max=8192 inactive=1h;
+    open_file_cache_valid 1h;
+    default_type text/plain;
+    client_body_temp_path $data/serve-web/1;
+    proxy_temp_path $data/serve-web/2;
+    fastcgi_temp_path $data/serve-web/3;
+    uwsgi_temp_path $data/serve-web/4;
+    scgi_temp_path $data/serve-web/5;
+    server { listen 127.0.0.1:18999; location /range/ { alias $bodies/; } }
+}
+CONF
+nginx -c "$data/serve-web/nginx.conf" &
+web=$!
+while ! grep -q listening "$data/serve.out"; do sleep 0.1; done
+url=$(sed -n 's/listening on //p' "$data/serve.out")
+cat >"$data/serve.lua" <<'LUA'
+local encoding = os.getenv("BENCH_ENCODING")
+local headers = {}
+if encoding then headers["Accept-Encoding"] = encoding end
+function init(args) math.randomseed(os.time()) end
+function request()
+    return wrk.format("GET", string.format("/range/%05X", math.random(0, 4095)), headers)
+end
+LUA
+
+# What is compared must be equal.
+curl -fsS "$url/range/00ABC" | cmp - "$bodies/00ABC"
+curl -fsS "http://127.0.0.1:18999/range/00ABC" | cmp - "$bodies/00ABC"
+curl -fsS --compressed "$url/range/00ABC" | cmp - "$bodies/00ABC"
+
+exec 3>>"$results"
+"$bin/timing" --script "benches/serve.sh $seconds" --out "$results"
+load() {
+    echo "" >&3
+    echo "### $1" >&3
+    echo '```' >&3
+    wrk -t1 -c16 -d"${seconds}s" --latency -s "$data/serve.lua" "$2" >&3
+    grep -E 'RssAnon|VmHWM' /proc/$server/status >&3
+    echo '```' >&3
+}
+for round in 1 2 3; do
+    load "nginx, round $round" http://127.0.0.1:18999
+    load "breachdex serve, round $round" "$url"
+    BENCH_ENCODING=gzip load "breachdex serve, gzip, round $round" "$url"
+done
+echo "" >&3
+echo "### A range without the network" >&3
+echo '```' >&3
+"$bin/range" "$index" >&3
+echo '```' >&3
