@@ -32,11 +32,15 @@ impl BaseUrl {
 
     /// Whether nobody on the way can read or change what is said: https, or this machine itself.
     pub fn is_private(&self) -> bool {
-        let loopback = self.0.host_str().is_some_and(|host| {
+        self.0.scheme() == "https" || self.is_loopback()
+    }
+
+    /// Whether this is the machine itself.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.0.host_str().is_some_and(|host| {
             let host = host.trim_start_matches('[').trim_end_matches(']');
             host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        });
-        self.0.scheme() == "https" || loopback
+        })
     }
 
     /// Whether this is the service itself, not a mirror or a server of one's own.

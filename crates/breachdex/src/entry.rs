@@ -24,34 +24,42 @@ impl Entry {
         Digest::from_key(kind, self.key)
     }
 
-    /// An entry of a digest's leading bytes (at most 24), the others zero, and its count.
-    pub fn from_key_bytes(bytes: &[u8], count: u64) -> Self {
-        Self { key: Key::from_bytes(&bytes[..bytes.len().min(24)]), count }
+    /// An entry of a digest's bytes, zeros behind them, and its count.
+    #[inline]
+    pub fn from_key_bytes(bytes: &[u8; 24], count: u64) -> Self {
+        let (words, _) = bytes.as_chunks::<8>();
+        let word = |at: usize| u64::from_be_bytes(words[at]);
+        Self { key: Key { words: [word(0), word(1), word(2)] }, count }
     }
 
     /// The digest's bytes, then zeros.
+    #[inline]
     pub fn key_bytes(&self) -> [u8; 24] {
         self.key.to_bytes()
     }
 
     /// The first 20 bits of the digest: the prefix by which the range protocol asks.
+    #[inline]
     pub fn prefix(&self) -> u32 {
         self.key.leading(20) as u32
     }
 
     /// The entry with all bits of its digest behind the first `bits` zero.
     #[must_use]
+    #[inline]
     pub fn truncated(&self, bits: u32) -> Self {
         Self { key: self.key.truncated(bits), count: self.count }
     }
 
     /// The entry with another count.
     #[must_use]
+    #[inline]
     pub fn with_count(&self, count: u64) -> Self {
         Self { key: self.key, count }
     }
 
     /// How often the digest was seen; 1 in an index without counts.
+    #[inline]
     pub fn count(&self) -> u64 {
         self.count
     }

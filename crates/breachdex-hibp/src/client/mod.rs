@@ -118,7 +118,7 @@ impl RangeClient {
         let request = self
             .http
             .get(self.options.base_url.range(prefix, self.options.kind))
-            .header(ACCEPT_ENCODING, Encoding::ACCEPTED)
+            .header(ACCEPT_ENCODING, Encoding::accepted(&self.options.base_url))
             .header(PADDING_HEADER, "true");
         let mut response = request.send().await.map_err(crate::http::fault)?;
         match response.status() {

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::BaseUrl;
 use crate::error::FetchFault;
 use crate::protocol::MOST_BODY_BYTES;
 
@@ -16,8 +17,10 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// What requests say they take.
-    pub(crate) const ACCEPTED: &str = "gzip, br";
+    /// What requests say they take. On one machine a copy is cheaper than compression.
+    pub(crate) fn accepted(base: &BaseUrl) -> &'static str {
+        if base.is_loopback() { "identity, gzip;q=0.5, br;q=0.5" } else { "gzip, br" }
+    }
 
     /// The encoding that a header names.
     pub(crate) fn of(name: &str) -> Result<Self, FetchFault> {

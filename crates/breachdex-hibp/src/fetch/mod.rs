@@ -101,8 +101,10 @@ impl Fetcher {
 
     /// One request and its answer, checked.
     async fn attempt(&self, prefix: u32, tag: &str) -> Result<Answer, FetchFault> {
-        let mut request =
-            self.client.get(self.base.range(prefix, self.kind)).header(ACCEPT_ENCODING, Encoding::ACCEPTED);
+        let mut request = self
+            .client
+            .get(self.base.range(prefix, self.kind))
+            .header(ACCEPT_ENCODING, Encoding::accepted(&self.base));
         if !tag.is_empty() {
             request = request.header(IF_NONE_MATCH, tag);
         }

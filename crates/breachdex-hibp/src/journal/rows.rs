@@ -3,6 +3,8 @@
 
 use breachdex::Entry;
 
+/// Bytes of a key, of which a digest fills the first ones.
+const KEY_BYTES: usize = 24;
 /// Leading bytes of a digest that are not written.
 const SAID_BYTES: usize = 2;
 
@@ -24,7 +26,10 @@ impl RowShape {
     pub(crate) fn encode(&self, entries: &[Entry]) -> Vec<u8> {
         let mut out = Vec::with_capacity(entries.len() * (self.kept + 1));
         for entry in entries {
-            out.extend_from_slice(&entry.key_bytes()[SAID_BYTES..self.kept]);
+            // Copying all of a fixed length and forgetting the rest costs less than copying the right length.
+            let end = out.len() + self.kept - SAID_BYTES;
+            out.extend_from_slice(&entry.key_bytes()[SAID_BYTES..]);
+            out.truncate(end);
             if self.counts {
                 put_number(&mut out, entry.count());
             }
@@ -35,15 +40,18 @@ impl RowShape {
     /// The entries of a payload; `None` when it is not one of so many rows.
     pub(crate) fn decode(&self, prefix: u32, rows: u32, mut payload: &[u8]) -> Option<Vec<Entry>> {
         let width = self.kept - SAID_BYTES;
-        let mut key = [0; 24];
+        let mut key = [0; KEY_BYTES];
         key[..SAID_BYTES].copy_from_slice(&((prefix >> 4) as u16).to_be_bytes());
         let mut entries = Vec::with_capacity((rows as usize).min(payload.len() / width));
         for _ in 0..rows {
             let (tail, rest) = payload.split_at_checked(width)?;
+            match payload.first_chunk::<{ KEY_BYTES - SAID_BYTES }>() {
+                Some(tail) => key[SAID_BYTES..].copy_from_slice(tail),
+                None => key[SAID_BYTES..self.kept].copy_from_slice(tail),
+            }
             payload = rest;
-            key[SAID_BYTES..self.kept].copy_from_slice(tail);
             let count = if self.counts { take_number(&mut payload)? } else { 1 };
-            let entry = Entry::from_key_bytes(&key, count);
+            let entry = Entry::from_key_bytes(&key, count).truncated(self.kept as u32 * 8);
             if entry.prefix() != prefix || count == 0 {
                 return None;
             }

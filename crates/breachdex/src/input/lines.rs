@@ -153,9 +153,13 @@ fn whole_number(digits: &[u8]) -> Option<u64> {
 #[inline(always)]
 fn decode_suffix<O: BitOperations>(suffix: &[u8]) -> Option<Key> {
     let mut digits = [b'0'; 40];
-    let width = suffix.len() + 5;
-    digits.get_mut(5..width)?.copy_from_slice(suffix);
-    hex::decode_key_with::<O>(&digits[..width])
+    // Two lengths that the compiler knows are cheaper than any.
+    match suffix.len() {
+        35 => digits[5..].copy_from_slice(suffix.first_chunk::<35>()?),
+        27 => digits[5..32].copy_from_slice(suffix.first_chunk::<27>()?),
+        _ => return None,
+    }
+    hex::decode_key_with::<O>(&digits[..suffix.len() + 5])
 }
 
 #[cfg(test)]
