@@ -74,7 +74,7 @@ pub(crate) struct CheckFlags {
     /// When a line cannot be checked: accept, reject or raise
     ///
     /// For a server that gives no answer and an index that cannot be read. raise: exit code 2. accept: the
-    /// line is \"unknown\", which is no finding. reject: it is \"unknown\" and counts as exposed. What is asked
+    /// line is "unknown", which is no finding. reject: it is "unknown" and counts as exposed. What is asked
     /// wrongly is always exit code 2.
     #[arg(long, value_name = "RULE", default_value = "raise", hide_possible_values = true)]
     pub(crate) on_error: OnErrorName,

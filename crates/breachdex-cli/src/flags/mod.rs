@@ -24,18 +24,20 @@ use clap::{Parser, Subcommand};
 /// Is this password already in the attackers' lists?
 ///
 /// breachdex answers from one file, offline. `check` works at once, on a small index of the commonest
-/// passwords that is part of the program; `build` turns a full corpus of breached password hashes into an
-/// index that answers exactly.
+/// passwords that is part of the program; `download` fetches a full corpus of breached password hashes into
+/// an index that answers exactly, `update` keeps it so, and `serve` answers other programs from it.
 #[derive(Parser)]
 #[command(name = "breachdex", bin_name = "breachdex", version, max_term_width = 100)]
 #[command(after_long_help = "\
 Examples:
   Is a password exposed? It is asked for and not shown:
       breachdex check
-  Build an index of a full corpus of HEX:COUNT lines, then use it:
-      breachdex build -o pwned.bdx pwned-passwords-sha1.txt.gz
+  Download a full corpus into an index, then use it:
+      breachdex download -o pwned.bdx
       export BREACHDEX_INDEX=$PWD/pwned.bdx
       breachdex check < passwords.txt
+  Let other programs ask it:
+      breachdex serve --index pwned.bdx
 
 Exit codes:
   0  done; for check: asked, and nothing is exposed

@@ -18,8 +18,11 @@ use crate::flags::{KindName, TargetFlags};
 /// hash, until the index is made.
 #[derive(Args)]
 #[command(after_long_help = "\
-Proxies are taken from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, trusted certificates from the
-system (or SSL_CERT_FILE, SSL_CERT_DIR).
+Needs room for about 2.1 times the index while it runs. Proxies are taken from HTTPS_PROXY,
+HTTP_PROXY, ALL_PROXY and NO_PROXY, trusted certificates from the system (or SSL_CERT_FILE,
+SSL_CERT_DIR). docs/download.md says what is checked and when a request is sent again.
+
+Exit codes: 0 done, 2 an error or stopped; what was fetched is kept.
 
 Examples:
   All SHA-1 hashes, exact, with counts:
@@ -73,11 +76,17 @@ pub(crate) struct DownloadFlags {
 /// command.
 #[derive(Args)]
 #[command(after_long_help = "\
-An index that breachdex downloaded remembers its server and each range's entity tag, so that only what
-changed is sent. For any other index every range is fetched once.
+An index that breachdex downloaded remembers its server and each range's entity tag, so that only
+what changed is sent. For any other index every range is fetched once. One that was cut with --top
+cannot be updated.
 
-Example:
-      breachdex update pwned.bdx")]
+Exit codes: 0 done, also when nothing had changed; 2 an error or stopped; what was fetched is kept.
+
+Examples:
+      breachdex update pwned.bdx
+  What changed, and the hashes that are new:
+      cp pwned.bdx before.bdx && breachdex update pwned.bdx
+      breachdex diff before.bdx pwned.bdx --export new.txt")]
 pub(crate) struct UpdateFlags {
     /// The index
     pub(crate) file: PathBuf,
@@ -90,7 +99,7 @@ pub(crate) struct UpdateFlags {
 /// How ranges are fetched.
 #[derive(Args)]
 pub(crate) struct FetchFlags {
-    /// The range server [default: the one that an index to update came from, else https://api.pwnedpasswords.com]
+    /// The range server [default: https://api.pwnedpasswords.com, for an update the one the index came from]
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<BaseUrl>,
     /// Requests at a time

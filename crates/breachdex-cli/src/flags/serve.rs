@@ -12,12 +12,14 @@ use crate::flags::values::{parse_seconds, parse_size};
 
 /// Serve ranges to every Pwned Passwords client
 ///
-/// Answers GET /range/{prefix} as api.pwnedpasswords.com does, from index files: SHA-1, NTLM with ?mode=ntlm, padding,
-/// gzip, entity tags. Prints the address that it listens on, then answers until it is told to stop (Ctrl-C or SIGTERM) and finishes
-/// what runs. An index file that is replaced by rename is checked and takes over while requests run.
+/// Answers GET /range/{prefix} as api.pwnedpasswords.com does, from index files: SHA-1, NTLM with ?mode=ntlm,
+/// padding, gzip, entity tags. Prints the address that it listens on, then answers until it is told to stop
+/// (Ctrl-C or SIGTERM) and finishes what runs. An index file that is replaced by rename is checked and takes
+/// over while requests run.
 #[derive(Args)]
 #[command(after_long_help = "\
-/healthz says what is served, /metrics is for Prometheus. docs/serve.md says how to point clients at it.
+/healthz says what is served, /metrics is for Prometheus. docs/serve.md says how to point Django,
+Laravel, Symfony, Spring, Kratos and others at it.
 
 Examples:
   For this machine:
@@ -33,6 +35,8 @@ pub(crate) struct ServeFlags {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
     /// The certificate for https and those that it was signed with, PEM
+    ///
+    /// Read once, at start.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
     /// Its private key, PEM
