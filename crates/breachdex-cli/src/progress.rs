@@ -14,6 +14,8 @@ use crate::failure::Failure;
 use crate::signals;
 
 const KNOWN_LENGTH: &str = "{msg:<9} {wide_bar} {percent:>3}% {eta}";
+/// For what is counted, not measured.
+const KNOWN_NUMBER: &str = "{msg:<9} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
 const UNKNOWN_LENGTH: &str = "{msg:<9} {spinner} {human_pos} {elapsed}";
 
 /// Shows progress and passes on a request to stop.
@@ -51,7 +53,11 @@ impl Bar {
         let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         if *phase != Some(progress.phase) {
             *phase = Some(progress.phase);
-            let template = if progress.total.is_some() { KNOWN_LENGTH } else { UNKNOWN_LENGTH };
+            let template = match progress.total {
+                Some(_) if progress.phase == Phase::Downloading => KNOWN_NUMBER,
+                Some(_) => KNOWN_LENGTH,
+                None => UNKNOWN_LENGTH,
+            };
             if let Ok(style) = ProgressStyle::with_template(template) {
                 self.shown.set_style(style);
             }

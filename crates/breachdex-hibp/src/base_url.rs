@@ -1,5 +1,7 @@
 //! Where a range server is.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;

@@ -1,5 +1,7 @@
 //! From a range as a server has it to what an index of it keeps: rare digests left out, fingerprints cut.
 
+#![forbid(unsafe_code)]
+
 use breachdex::{Entry, Kind};
 
 use crate::fetch::{Answer, FetchedRange, seconds};

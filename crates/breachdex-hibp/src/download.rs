@@ -1,5 +1,7 @@
 //! A whole corpus straight into an index.
 
+#![forbid(unsafe_code)]
+
 use std::path::{Path, PathBuf};
 
 use breachdex::{ChangedRange, Coverage, Index, Monitor, SpliceOptions, SpliceReport, splice};

@@ -1,5 +1,7 @@
 //! What can go wrong on the wire, in the user's terms. No variant holds a password or a full digest.
 
+#![forbid(unsafe_code)]
+
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! The HTTP client: rustls with the system's roots, proxies from the environment, HTTP/2 where it is offered,
 //! no redirections.
 
+#![forbid(unsafe_code)]
+
 use std::error::Error as StdError;
 use std::time::Duration;
 

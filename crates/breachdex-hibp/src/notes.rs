@@ -1,5 +1,7 @@
 //! What an index remembers of where it came from: the server, and the entity tag of each range.
 
+#![forbid(unsafe_code)]
+
 use breachdex::{Coverage, Index};
 
 use crate::error::Result;

@@ -1,5 +1,7 @@
 //! Fetching many ranges at once, and keeping each in the journal as it comes.
 
+#![forbid(unsafe_code)]
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};

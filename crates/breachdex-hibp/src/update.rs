@@ -1,5 +1,7 @@
 //! Bringing an index up to date: what did not change is not fetched, what was not fetched is not decoded.
 
+#![forbid(unsafe_code)]
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;

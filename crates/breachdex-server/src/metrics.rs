@@ -135,7 +135,12 @@ impl Metrics {
             Unit::Seconds,
             seconds.clone(),
         );
-        registry.register_with_unit("range_body", "Bodies of ranges, as sent", Unit::Bytes, bytes.clone());
+        registry.register_with_unit(
+            "range_body",
+            "Bodies of range answers, of HEAD and of errors too",
+            Unit::Bytes,
+            bytes.clone(),
+        );
         registry.register("connections", "Open connections", connections.clone());
         registry.register("connections_accepted", "Accepted connections", accepted.clone());
         registry.register("connections_refused", "Connections beyond the limit", refused.clone());

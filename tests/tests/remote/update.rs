@@ -114,9 +114,9 @@ fn the_command_says_what_changed() {
     let expected: usize = (0..=LAST).map(|prefix| corpus(0)(Kind::Sha1, prefix).len()).sum();
     assert_eq!(entries, expected.to_string());
     let bytes: usize = (0..=LAST).map(|prefix| body(&corpus(0)(Kind::Sha1, prefix), Kind::Sha1).len()).sum();
-    assert_eq!(stderr, format!("breachdex: note: 256 ranges fetched, {bytes} bytes\n"));
+    assert_eq!(stderr, format!("breachdex: note: 256 ranges asked for, {bytes} bytes fetched\n"));
     let (stdout, stderr, exit) = run(&["update", "a.bdx"]);
-    assert_eq!((stderr.as_str(), exit), ("breachdex: note: 256 ranges fetched, 0 bytes\n", 0));
+    assert_eq!((stderr.as_str(), exit), ("breachdex: note: 256 ranges asked for, 0 bytes fetched\n", 0));
     let (said, seconds) = stdout.rsplit_once(", ").unwrap();
     assert_eq!(said, "nothing changed in 256 ranges, nothing was written");
     assert!(seconds.ends_with(" seconds\n"));

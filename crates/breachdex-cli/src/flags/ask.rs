@@ -66,9 +66,9 @@ pub(crate) struct CheckFlags {
     /// How long the server may take for an answer
     #[arg(long, value_name = "SECONDS", default_value = "10", requires = "api", value_parser = parse_seconds)]
     pub(crate) timeout: Duration,
-    /// Ask over a connection that is not encrypted, on a network that is yours alone
+    /// Allow http, which others can read, to another machine
     ///
-    /// Needed for http unless the server is this machine itself.
+    /// Only on a network that is yours alone.
     #[arg(long, requires = "api")]
     pub(crate) insecure_http: bool,
     /// When a line cannot be checked: accept, reject or raise

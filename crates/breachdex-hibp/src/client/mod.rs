@@ -1,5 +1,7 @@
 //! Asking a range server about one digest: five hex digits go out, nothing else.
 
+#![forbid(unsafe_code)]
+
 use std::sync::OnceLock;
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! The content encodings of an answer: all of the body or an error, and never more than a range can be.
 
+#![forbid(unsafe_code)]
+
 use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;

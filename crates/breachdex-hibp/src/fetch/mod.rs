@@ -1,5 +1,7 @@
 //! Having one range: conditional, checked, tried again where that may help.
 
+#![forbid(unsafe_code)]
+
 pub(crate) mod decode;
 pub(crate) mod retry;
 

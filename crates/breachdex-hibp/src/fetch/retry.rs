@@ -1,5 +1,7 @@
 //! What is worth another try, and when. The one place that decides it.
 
+#![forbid(unsafe_code)]
+
 use std::time::Duration;
 
 use rand::RngExt as _;

@@ -5,6 +5,8 @@
 //! first one holds the settings of the run. A record that was not written whole ends the journal: what
 //! lies behind it is cut off and fetched again. It is locked while a run uses it.
 
+#![forbid(unsafe_code)]
+
 pub(crate) mod record;
 mod rows;
 

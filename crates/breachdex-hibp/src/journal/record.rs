@@ -13,6 +13,8 @@
 //! 32  the tag, the payload
 //! ```
 
+#![forbid(unsafe_code)]
+
 use std::io::{self, Read};
 
 /// Bytes of a record's head.

@@ -1,6 +1,8 @@
 //! The rows of a range in a record: the kept bytes of each digest behind the first two, which the prefix says, and
 //! the count as a LEB128 number. Nearly as small as the index and far quicker to write and read.
 
+#![forbid(unsafe_code)]
+
 use breachdex::Entry;
 
 /// Bytes of a key, of which a digest fills the first ones.

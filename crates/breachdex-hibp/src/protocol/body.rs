@@ -1,6 +1,8 @@
 //! Looking one digest up in a range's body, tolerantly: what real servers and mirrors send is understood,
 //! what is no row is an error and never "not found".
 
+#![forbid(unsafe_code)]
+
 use breachdex::{Digest, Kind};
 
 use super::PREFIX_DIGITS;

@@ -4,6 +4,8 @@
 //! (see [`breachdex::read_range_body`] for the strict reader of a corpus, [`body`] for the tolerant one of a
 //! client). Source: the service's documentation and recorded answers, see `docs/serve.md`.
 
+#![forbid(unsafe_code)]
+
 pub mod body;
 pub mod entity_tag;
 pub mod padding;

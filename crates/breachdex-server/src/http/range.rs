@@ -51,6 +51,8 @@ pub(super) async fn get(State(site): State<Arc<Site>>, request: Request) -> Resp
             let taken = started.elapsed();
             site.metrics.count_range(kind, outcome, bytes, taken);
             let prefix = site.log_prefixes.then(|| format!("{prefix:05X}"));
+            // The exact length of a body narrows its prefix down.
+            let bytes = site.log_prefixes.then_some(bytes);
             tracing::debug!(
                 kind = kind.name(),
                 outcome = outcome.name(),
