@@ -48,7 +48,8 @@ def node_environment(client: Path) -> tuple[Path, Path]:
         environment.mkdir(parents=True)
         for source in sources:
             shutil.copy(source, environment)
-        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
+        # A Node.js that is too old for a package is refused here, not met as a failure later.
+        options = ["--engine-strict", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
         _run([str(npm), "ci", *options, "--fetch-timeout=15000"], environment)
         (environment / STAMP).write_text(made_of)
     return node, environment
