@@ -104,5 +104,5 @@ done
 echo "" >&3
 echo "### A range without the network" >&3
 echo '```' >&3
-"$bin/range" "$index" >&3
+(cd "$data" && "$bin/range" serve.bdx) >&3
 echo '```' >&3

@@ -14,7 +14,8 @@ use tokio::runtime::{Builder, Runtime};
 use crate::BaseUrl;
 use crate::error::{Error, FetchFault, Result};
 use crate::fetch::decode::Encoding;
-use crate::protocol::{MOST_BODY_BYTES, PADDING_HEADER, body};
+use crate::protocol::padding::ADD_PADDING;
+use crate::protocol::{MOST_BODY_BYTES, body};
 
 /// Connections kept open between questions.
 const IDLE_CONNECTIONS: usize = 16;
@@ -121,7 +122,7 @@ impl RangeClient {
             .http
             .get(self.options.base_url.range(prefix, self.options.kind))
             .header(ACCEPT_ENCODING, Encoding::accepted(&self.options.base_url))
-            .header(PADDING_HEADER, "true");
+            .header(ADD_PADDING, "true");
         let mut response = request.send().await.map_err(crate::http::fault)?;
         match response.status() {
             StatusCode::OK => {}

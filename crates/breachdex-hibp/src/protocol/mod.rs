@@ -2,7 +2,7 @@
 //!
 //! `GET {base}/range/{prefix}` with five hex digits, `?mode=ntlm` for NTLM, answers with `SUFFIX:COUNT` rows
 //! (see [`breachdex::read_range_body`] for the strict reader of a corpus, [`body`] for the tolerant one of a
-//! client). Source: the service's documentation and recorded answers, see `docs/serve.md`.
+//! client). Source: the service's documentation and recorded answers.
 
 #![forbid(unsafe_code)]
 
@@ -21,10 +21,6 @@ pub const RANGE_PATH: &str = "/range/";
 
 /// The query that asks for NTLM digests; without it they are SHA-1.
 pub const NTLM_QUERY: &str = "mode=ntlm";
-
-/// The request header that asks for rows of count 0 behind the real ones, so that the length of an encrypted
-/// answer tells less.
-pub const PADDING_HEADER: &str = "add-padding";
 
 /// The largest body that anybody would send: a real range has some 2,000 rows of 40 bytes.
 pub const MOST_BODY_BYTES: usize = 8 << 20;

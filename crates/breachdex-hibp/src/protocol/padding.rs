@@ -9,14 +9,13 @@ use std::ops::RangeInclusive;
 use breachdex::Kind;
 use rand::{CryptoRng, RngExt as _};
 
+use super::PREFIX_DIGITS;
+
 /// The request header that asks for padding, in lower case.
 pub const ADD_PADDING: &str = "add-padding";
 
 /// How many rows of padding an answer may get, as the service does it.
 pub const PADDING_ROWS: RangeInclusive<usize> = 10..=209;
-
-/// Digits of the prefix, which rows leave out.
-const PREFIX_DIGITS: usize = 5;
 
 /// Bytes of random digits that the widest suffix needs.
 const RANDOM_BYTES: usize = 18;

@@ -6,12 +6,9 @@ use std::time::SystemTime;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use breachdex::Kind;
-use breachdex_hibp::protocol::{entity_tag, padding};
+use breachdex_hibp::protocol::{PREFIX_DIGITS, entity_tag, padding};
 
 use super::negotiation::Encoding;
-
-/// Digits of a prefix.
-const DIGITS: usize = 5;
 
 /// A request for a range.
 #[derive(Clone, Debug)]
@@ -52,7 +49,7 @@ impl Question {
 /// What stands behind `/range/`.
 fn prefix(path: &str) -> Result<u32, BadPrefix> {
     let digits = path.strip_prefix("/range/").unwrap_or_default();
-    if digits.len() != DIGITS {
+    if digits.len() != PREFIX_DIGITS {
         return Err(BadPrefix::Length);
     }
     // A number may begin with a plus sign, a prefix may not.
