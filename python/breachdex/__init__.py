@@ -1,0 +1,87 @@
+"""Is this password already in the attackers' lists?
+
+>>> import breachdex
+>>> index = breachdex.Index.open("pwned.bdx")
+>>> index.contains("correct horse battery staple")
+True
+
+Every answer is right or an exception: a damaged index, a question outside of what it covers and a password of
+the wrong kind never look like "not exposed".
+"""
+
+from __future__ import annotations
+
+import warnings
+
+from breachdex._breachdex import (
+    BuildReport,
+    ChunkedCounts,
+    Counts,
+    Exposure,
+    Index,
+    IndexSet,
+    Metadata,
+    Progress,
+    __version__,
+    build,
+    digest,
+)
+from breachdex._errors import (
+    BreachdexError,
+    BreachdexWarning,
+    BuildError,
+    CountsUnavailableError,
+    IndexClosedError,
+    IndexDamagedError,
+    IndexFileError,
+    IndexKindError,
+    IndexMismatchError,
+    IndexNotFoundError,
+    IndexVersionError,
+    InvalidDigestError,
+    InvalidPasswordError,
+    InvalidPrefixError,
+    NotCoveredError,
+    NotExactError,
+    RemoteError,
+    StarterIndexWarning,
+    TargetExistsError,
+)
+from breachdex._remote import RangeClient
+
+__all__ = [
+    "BreachdexError",
+    "BreachdexWarning",
+    "BuildError",
+    "BuildReport",
+    "ChunkedCounts",
+    "Counts",
+    "CountsUnavailableError",
+    "Exposure",
+    "Index",
+    "IndexClosedError",
+    "IndexDamagedError",
+    "IndexFileError",
+    "IndexKindError",
+    "IndexMismatchError",
+    "IndexNotFoundError",
+    "IndexSet",
+    "IndexVersionError",
+    "InvalidDigestError",
+    "InvalidPasswordError",
+    "InvalidPrefixError",
+    "Metadata",
+    "NotCoveredError",
+    "NotExactError",
+    "Progress",
+    "RangeClient",
+    "RemoteError",
+    "StarterIndexWarning",
+    "TargetExistsError",
+    "__version__",
+    "build",
+    "digest",
+]
+
+# Said once a process wherever the index is opened, unless the program has its own wish about warnings.
+warnings.filterwarnings("once", category=StarterIndexWarning, append=True)

@@ -1,0 +1,83 @@
+"""Everything that breachdex raises, as one tree.
+
+No message, attribute or traceback of these holds a password or a digest. Besides these, a question that cannot
+be one is an ordinary ``TypeError`` or ``ValueError``.
+"""
+
+from __future__ import annotations
+
+
+class BreachdexError(Exception):
+    """Whatever goes wrong here."""
+
+
+class IndexNotFoundError(BreachdexError, FileNotFoundError):
+    """There is no file under that path. ``filename`` says which."""
+
+
+class IndexFileError(BreachdexError, OSError):
+    """The operating system refused to open, read or write a file."""
+
+
+class IndexDamagedError(BreachdexError):
+    """The file is no index, or a damaged one, or it was changed in place: nothing it says may be believed."""
+
+
+class IndexVersionError(BreachdexError):
+    """The index was written by a later breachdex."""
+
+
+class IndexKindError(BreachdexError, ValueError):
+    """SHA-1 where NTLM is held, or the other way round."""
+
+
+class IndexClosedError(BreachdexError, ValueError):
+    """The index was closed."""
+
+
+class IndexMismatchError(BreachdexError, ValueError):
+    """Another index than the pickled one is under its path now."""
+
+
+class NotCoveredError(BreachdexError, LookupError):
+    """The index does not know about this part of the corpus, so there is no answer."""
+
+
+class NotExactError(BreachdexError, ValueError):
+    """Full digests were asked of an index that keeps fewer bits."""
+
+
+class CountsUnavailableError(BreachdexError, ValueError):
+    """Counts were asked of an index that has none."""
+
+
+class InvalidPasswordError(BreachdexError, ValueError):
+    """The password is no text where text is needed. Never says what it is."""
+
+
+class InvalidDigestError(BreachdexError, ValueError):
+    """A digest of the wrong width, or one that is not hexadecimal. Never says what it is."""
+
+
+class InvalidPrefixError(BreachdexError, ValueError):
+    """A prefix that is not five hexadecimal digits."""
+
+
+class BuildError(BreachdexError, ValueError):
+    """An index cannot be built like that: contradicting options, a fault in the input, a target in use."""
+
+
+class TargetExistsError(BuildError, FileExistsError):
+    """The target exists, and replacing it was not asked for."""
+
+
+class RemoteError(BreachdexError, OSError):
+    """The range server gave no answer, or none that can be understood."""
+
+
+class BreachdexWarning(UserWarning):
+    """Whatever breachdex warns of."""
+
+
+class StarterIndexWarning(BreachdexWarning):
+    """The small starter index answers: what it does not hold may well be exposed."""
