@@ -1,0 +1,120 @@
+"""Starts Django once, with a database in memory, and gives every test an index, an empty site and an outbox."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import breachdex
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+os.environ["DJANGO_SETTINGS_MODULE"] = "django_site.settings"
+os.environ.pop("BREACHDEX_INDEX", None)
+
+import django  # noqa: E402  (the settings' name comes first)
+from django.test import Client, override_settings  # type: ignore[import-untyped]  # noqa: E402
+from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # type: ignore[import-untyped]  # noqa: E402,E501
+
+django.setup()
+
+from django.contrib.auth.models import User  # type: ignore[import-untyped]  # noqa: E402
+from django.contrib.sessions.models import Session  # type: ignore[import-untyped]  # noqa: E402
+from django.core import mail  # type: ignore[import-untyped]  # noqa: E402
+from django.core.cache import cache  # type: ignore[import-untyped]  # noqa: E402
+
+WORDS = {
+    "password": 52256179,
+    "hunter2": 17,
+    "パスワード": 300,
+    "seen-once-7531": 1,
+    "correct horse battery staple": 4,
+}
+
+
+def write_corpus(folder: Path, words: dict[str, int]) -> Path:
+    """A corpus in the format of Have I Been Pwned."""
+    rows = sorted((breachdex.digest(word).hex().upper(), count) for word, count in words.items())
+    corpus = folder / "corpus.txt"
+    corpus.write_text("".join(f"{digest}:{count}\n" for digest, count in rows))
+    return corpus
+
+
+@pytest.fixture(scope="session")
+def exposed_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of WORDS."""
+    folder = tmp_path_factory.mktemp("index")
+    target = folder / "exposed.bdx"
+    breachdex.build(write_corpus(folder, WORDS), target, format="hibp", corpus_date="2026-11-01")
+    return target
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database() -> Iterator[None]:
+    setup_test_environment()
+    databases = setup_databases(verbosity=0, interactive=False)
+    yield
+    teardown_databases(databases, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _empty_site(exposed_index: Path) -> Iterator[None]:
+    mail.outbox = []
+    cache.clear()
+    with override_settings(BREACHDEX={"INDEX": exposed_index}):
+        yield
+    User.objects.all().delete()
+    Session.objects.all().delete()
+
+
+@pytest.fixture
+def configure(exposed_index: Path) -> Iterator[Callable[..., None]]:
+    """Changes keys of BREACHDEX for the rest of the test."""
+    entered: list[Any] = []
+
+    def change(**keys: Any) -> None:
+        override = override_settings(BREACHDEX={"INDEX": exposed_index, **keys})
+        override.enable()
+        entered.append(override)
+
+    yield change
+    for override in reversed(entered):
+        override.disable()
+
+
+@pytest.fixture
+def hanako() -> Any:
+    """A customer who uses an exposed password."""
+    return User.objects.create_user("hanako", "hanako@mail.example", "hunter2")
+
+
+@pytest.fixture
+def taro() -> Any:
+    """A customer whose password nobody knows."""
+    return User.objects.create_user("taro", "taro@mail.example", "a long walk in kyoto 8264")
+
+
+@pytest.fixture(params=["en", "ja"])
+def language(request: pytest.FixtureRequest) -> str:
+    """The language that the browser asks for."""
+    return str(request.param)
+
+
+@pytest.fixture
+def browser(language: str) -> Any:
+    """A browser in that language."""
+    return Client(headers={"Accept-Language": language}) if django.VERSION >= (4, 2) else Client()
+
+
+def log_in(client: Any, name: str, password: str, path: str = "/accounts/login/") -> Any:
+    """Sends the log-in form."""
+    return client.post(path, {"username": name, "password": password})
+
+
+def who(client: Any) -> str:
+    """What the home page says: a user name, or ``nobody``."""
+    return str(client.get("/").content.decode())
