@@ -16,16 +16,17 @@ sys.path.insert(0, str(HERE))
 os.environ["DJANGO_SETTINGS_MODULE"] = "django_site.settings"
 os.environ.pop("BREACHDEX_INDEX", None)
 
-import django  # noqa: E402  (the settings' name comes first)
-from django.test import Client, override_settings  # type: ignore[import-untyped]  # noqa: E402
-from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # type: ignore[import-untyped]  # noqa: E402,E501
+import django
+from django.test import Client, override_settings  # type: ignore[import-untyped]
+from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # type: ignore[import-untyped]
 
 django.setup()
 
-from django.contrib.auth.models import User  # type: ignore[import-untyped]  # noqa: E402
-from django.contrib.sessions.models import Session  # type: ignore[import-untyped]  # noqa: E402
-from django.core import mail  # type: ignore[import-untyped]  # noqa: E402
-from django.core.cache import cache  # type: ignore[import-untyped]  # noqa: E402
+from breachdex.django.validators import ExposedPasswordValidator
+from django.contrib.auth.models import User  # type: ignore[import-untyped]
+from django.contrib.sessions.models import Session  # type: ignore[import-untyped]
+from django.core import mail  # type: ignore[import-untyped]
+from django.core.cache import cache  # type: ignore[import-untyped]
 
 WORDS = {
     "password": 52256179,
@@ -108,6 +109,24 @@ def language(request: pytest.FixtureRequest) -> str:
 def browser(language: str) -> Any:
     """A browser in that language."""
     return Client(headers={"Accept-Language": language}) if django.VERSION >= (4, 2) else Client()
+
+
+@pytest.fixture
+def damage(
+    exposed_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configure: Callable[..., None]
+) -> Callable[[], None]:
+    """Names a copy of the index in the setting, and, when called, changes that file in place while it is open."""
+    monkeypatch.setattr("breachdex._gate.RELOAD_EVERY", 0.0)
+    copy = tmp_path / "copy.bdx"
+    copy.write_bytes(exposed_index.read_bytes())
+    configure(INDEX=copy)
+    ExposedPasswordValidator().validate("not there 1177")
+
+    def change() -> None:
+        with copy.open("ab") as file:
+            file.write(b"!")
+
+    return change
 
 
 def log_in(client: Any, name: str, password: str, path: str = "/accounts/login/") -> Any:

@@ -63,14 +63,18 @@ def test_everything_can_be_said() -> None:
         ([], "BREACHDEX must be a dict, not []."),
         (
             {"MINCOUNT": 3},
-            "BREACHDEX has no key 'MINCOUNT'. Did you mean \"MIN_COUNT\"? The keys are INDEX, OVERLAYS, MIN_COUNT, "
-            "ON_ERROR, LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, "
-            "PASSWORD_REGEX.",
+            (
+                "BREACHDEX has no key 'MINCOUNT'. Did you mean \"MIN_COUNT\"? The keys are INDEX, OVERLAYS, MIN_COUNT, "
+                "ON_ERROR, LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, "
+                "PASSWORD_REGEX."
+            ),
         ),
         (
             {"zzz": 3},
-            "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, MIN_COUNT, ON_ERROR, LOG_IN, VERIFIED_EMAIL, "
-            "RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, PASSWORD_REGEX.",
+            (
+                "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, MIN_COUNT, ON_ERROR, LOG_IN, VERIFIED_EMAIL, "
+                "RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, PASSWORD_REGEX."
+            ),
         ),
         ({"INDEX": 7}, 'BREACHDEX["INDEX"] must be the path of an index, or None, not 7.'),
         ({"INDEX": ""}, "BREACHDEX[\"INDEX\"] must be the path of an index, or None, not ''."),
@@ -85,8 +89,10 @@ def test_everything_can_be_said() -> None:
         ({"ON_ERROR": 1}, 'BREACHDEX["ON_ERROR"] must be a string, or a dict from event to string, not 1.'),
         (
             {"ON_ERROR": {"login": "accept"}},
-            'BREACHDEX["ON_ERROR"] has a key that is no event: it must be one of "sign_up", "change", "reset", '
-            '"log_in", not \'login\'. Did you mean "log_in"?',
+            (
+                'BREACHDEX["ON_ERROR"] has a key that is no event: it must be one of "sign_up", "change", "reset", '
+                '"log_in", not \'login\'. Did you mean "log_in"?'
+            ),
         ),
         (
             {"ON_ERROR": {"reset": None}},
@@ -94,23 +100,31 @@ def test_everything_can_be_said() -> None:
         ),
         (
             {"ON_ERROR": {"reset": "accept", "change": "raise"}},
-            'BREACHDEX["ON_ERROR"] must say the same for "change" and "reset": Django\'s validators cannot tell them '
-            "apart.",
+            (
+                'BREACHDEX["ON_ERROR"] must say the same for "change" and "reset": Django\'s validators cannot tell them '
+                "apart."
+            ),
         ),
         (
             {"LOG_IN": "force-reset"},
-            'BREACHDEX["LOG_IN"] must be one of "accept", "warn", "notify", "force_reset", "reject", not '
-            "'force-reset'. Did you mean \"force_reset\"?",
+            (
+                'BREACHDEX["LOG_IN"] must be one of "accept", "warn", "notify", "force_reset", "reject", not '
+                "'force-reset'. Did you mean \"force_reset\"?"
+            ),
         ),
         (
             {"VERIFIED_EMAIL": False},
-            'BREACHDEX["VERIFIED_EMAIL"] must be None, True, or a function (or the dotted path of one) that takes a '
-            "user and returns the verified address or None, not False.",
+            (
+                'BREACHDEX["VERIFIED_EMAIL"] must be None, True, or a function (or the dotted path of one) that takes a '
+                "user and returns the verified address or None, not False."
+            ),
         ),
         (
             {"RESET_MAIL": "send"},
-            'BREACHDEX["RESET_MAIL"] must be None, or a function (or the dotted path of one) that takes a user, an '
-            "address and a request and sends the mail, not 'send'.",
+            (
+                'BREACHDEX["RESET_MAIL"] must be None, or a function (or the dotted path of one) that takes a user, an '
+                "address and a request and sends the mail, not 'send'."
+            ),
         ),
         ({"RESET_MAIL_HOURS": 0}, 'BREACHDEX["RESET_MAIL_HOURS"] must be a number of hours above 0, not 0.'),
         (
@@ -124,8 +138,10 @@ def test_everything_can_be_said() -> None:
         ),
         (
             {"PASSWORD_REGEX": "("},
-            "BREACHDEX[\"PASSWORD_REGEX\"] must be a regular expression, not '(' (missing ), unterminated subpattern "
-            "at position 0).",
+            (
+                "BREACHDEX[\"PASSWORD_REGEX\"] must be a regular expression, not '(' (missing ), unterminated subpattern "
+                "at position 0)."
+            ),
         ),
     ],
 )

@@ -36,26 +36,34 @@ def test_says_code_and_numbers() -> None:
         (
             "en",
             "hunter2",
-            "This password is in a list of passwords that leaked in the past, so it cannot be used. Please choose a "
-            "different one that you do not use anywhere else.",
+            (
+                "This password is in a list of passwords that leaked in the past, so it cannot be used. Please choose a "
+                "different one that you do not use anywhere else."
+            ),
         ),
         (
             "ja",
             "hunter2",
-            "このパスワードは、過去に流出したパスワードの一覧に含まれているため使用できません。"
-            "ほかのサービスで使っていない、別のパスワードを設定してください。",
+            (
+                "このパスワードは、過去に流出したパスワードの一覧に含まれているため使用できません。"
+                "ほかのサービスで使っていない、別のパスワードを設定してください。"
+            ),
         ),
         (
             "en",
             "ﾊﾟｽﾜｰﾄﾞ",
-            "Apart from differences in how its characters are written (such as full and half width), this password "
-            "is the same as one that leaked in the past. Please choose a different one.",
+            (
+                "Apart from differences in how its characters are written (such as full and half width), this password "
+                "is the same as one that leaked in the past. Please choose a different one."
+            ),
         ),
         (
             "ja",
             "ﾊﾟｽﾜｰﾄﾞ",
-            "このパスワードは、全角と半角などの表記の違いを除くと、過去に流出したパスワードと同じです。"
-            "別のパスワードを設定してください。",
+            (
+                "このパスワードは、全角と半角などの表記の違いを除くと、過去に流出したパスワードと同じです。"
+                "別のパスワードを設定してください。"
+            ),
         ),
     ],
 )

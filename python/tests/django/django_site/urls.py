@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from breachdex.django.forms import ExposedLoginMixin
 from django.conf import settings  # type: ignore[import-untyped]
 from django.contrib.auth import views as auth_views  # type: ignore[import-untyped]
 from django.contrib.auth.forms import AuthenticationForm, UserCreationForm  # type: ignore[import-untyped]
@@ -12,8 +13,6 @@ from django.urls import include, path  # type: ignore[import-untyped]
 from django.utils.decorators import method_decorator  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_post_parameters  # type: ignore[import-untyped]
 from django.views.generic import CreateView  # type: ignore[import-untyped]
-
-from breachdex.django.forms import ExposedLoginMixin
 
 
 class LoginForm(ExposedLoginMixin, AuthenticationForm):  # type: ignore[misc]
