@@ -6,6 +6,7 @@ from typing import Any
 
 from breachdex.django.forms import ExposedLoginMixin
 from django.conf import settings  # type: ignore[import-untyped]
+from django.contrib import admin  # type: ignore[import-untyped]
 from django.contrib.auth import views as auth_views  # type: ignore[import-untyped]
 from django.contrib.auth.forms import AuthenticationForm, UserCreationForm  # type: ignore[import-untyped]
 from django.http import HttpResponse, JsonResponse  # type: ignore[import-untyped]
@@ -48,6 +49,7 @@ async def afields(request: Any) -> Any:
 
 urlpatterns = [
     path("", home),
+    path("admin/", admin.site.urls),
     path("fields/", fields),
     path("afields/", afields),
     path("signup/", SignUp.as_view()),
