@@ -105,8 +105,7 @@ def test_the_mail_is_in_the_language_of_the_request(
 ) -> None:
     configure(LOG_IN="force_reset", VERIFIED_EMAIL=True)
     log_in(browser, "hanako", "hunter2")
-    subject = {"en": "Password reset on testserver", "ja": "testserver のパスワードのリセット"}[language]
-    assert mail.outbox[0].subject == subject
+    assert ("パスワード" in mail.outbox[0].subject) == (language == "ja")
 
 
 def test_an_owner_without_the_mail_can_ask_for_one(hanako: Any, configure: Callable[..., None]) -> None:
