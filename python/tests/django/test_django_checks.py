@@ -71,7 +71,7 @@ def test_missing(configure: Callable[..., None], tmp_path: Path) -> None:
     configure(INDEX=missing)
     [(code, message, hint)] = found()
     assert code == "breachdex.E001"
-    assert message.startswith(f"The index {missing} is missing: ")
+    assert message.startswith(f"An index is missing: cannot open {missing}: ")
     assert hint == 'Fetch one with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"].'
     with pytest.raises(ImproperlyConfigured) as caught:
         start()
@@ -109,8 +109,8 @@ def test_damaged(configure: Callable[..., None], tmp_path: Path, exposed_index: 
     configure(INDEX=damaged)
     [(code, message, hint)] = found()
     assert code == "breachdex.E002"
-    assert message.startswith(f"The index {damaged} is damaged: ")
-    assert hint == 'Fetch or build it again; "breachdex verify" says more.'
+    assert message.startswith(f"An index is damaged: {damaged} is ")
+    assert hint == "Fetch the index anew, or build it again."
     with pytest.raises(ImproperlyConfigured, match="breachdex.E002"):
         start()
 
@@ -122,8 +122,11 @@ def test_incompatible_of_a_later_version(
     configure(INDEX=later)
     [(code, message, hint)] = found()
     assert code == "breachdex.E003"
-    assert message.startswith(f"The index {later} cannot be read by this breachdex: ")
-    assert hint == "Upgrade breachdex."
+    assert message == (
+        f"An index is incompatible: {later} has format version 99, this breachdex reads version 1; use a newer "
+        "breachdex."
+    )
+    assert hint == "Upgrade breachdex, or build that index anew."
     with pytest.raises(ImproperlyConfigured, match="breachdex.E003"):
         start()
 
@@ -149,8 +152,11 @@ def test_incompatible_overlay(configure: Callable[..., None], tmp_path: Path, ex
     configure(OVERLAYS=[overlay])
     [(code, message, hint)] = found()
     assert code == "breachdex.E003"
-    assert message.startswith(f"The index {exposed_index} with {overlay} cannot be used together: ")
-    assert hint == "Build every overlay of the same kind as the index."
+    assert message == (
+        f"An index is incompatible: {overlay} holds NTLM digests, {exposed_index} holds SHA-1: indexes of one kind "
+        "only can be used together."
+    )
+    assert hint == "Upgrade breachdex, or build that index anew."
     with pytest.raises(ImproperlyConfigured, match="breachdex.E003"):
         start()
 
@@ -249,9 +255,9 @@ def test_what_log_in_refuses_must_be_refused_at_reset(configure: Callable[..., N
 
 
 def test_an_option_that_the_validator_does_not_have() -> None:
-    with override_settings(AUTH_PASSWORD_VALIDATORS=[{"NAME": VALIDATOR, "OPTIONS": {"mincount": 2}}]):
-        with pytest.raises(ImproperlyConfigured) as caught:
-            start()
+    wrong = override_settings(AUTH_PASSWORD_VALIDATORS=[{"NAME": VALIDATOR, "OPTIONS": {"mincount": 2}}])
+    with wrong, pytest.raises(ImproperlyConfigured) as caught:
+        start()
     assert str(caught.value) == (
         f"AUTH_PASSWORD_VALIDATORS: {VALIDATOR}: ExposedPasswordValidator.__init__() got an unexpected keyword "
         "argument 'mincount'."

@@ -111,7 +111,7 @@ def test_what_is_misconfigured_raises_whatever_on_error_says(
     configure(INDEX=missing, ON_ERROR="accept")
     with pytest.raises(ImproperlyConfigured) as caught:
         ExposedPasswordValidator().validate("hunter2")
-    assert str(caught.value).startswith(f"breachdex.E001: The index {missing} is missing: ")
+    assert str(caught.value).startswith(f"breachdex.E001: An index is missing: cannot open {missing}: ")
     with pytest.raises(ImproperlyConfigured):
         log_in(browser, "hanako", "hunter2")
 
