@@ -67,9 +67,7 @@ def test_refuses_to_boot(server: str, damaged: Path) -> None:
 def test_boots(server: str, sign: str, exposed_index: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("w") as file:
-        running = subprocess.Popen(
-            module(server), check=False, env=environment(exposed_index), stdout=file, stderr=file
-        )
+        running = subprocess.Popen(module(server), env=environment(exposed_index), stdout=file, stderr=file)
     try:
         deadline = time.monotonic() + 60
         while sign not in log.read_text() and running.poll() is None and time.monotonic() < deadline:
