@@ -16,9 +16,10 @@ from asgiref.sync import async_to_sync
 from breachdex.django.signals import password_exposed
 from breachdex.django.validators import ExposedPasswordValidator
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
+from django.contrib.auth.password_validation import validate_password  # type: ignore[import-untyped]
 from django.contrib.auth.signals import user_login_failed  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
-from django.test import AsyncClient, Client, override_settings  # type: ignore[import-untyped]
+from django.test import AsyncClient, Client, RequestFactory, override_settings  # type: ignore[import-untyped]
 from django.utils.log import AdminEmailHandler  # type: ignore[import-untyped]
 from django.views.debug import (  # type: ignore[import-untyped]
     ExceptionReporter,
@@ -207,8 +208,38 @@ def test_frames_of_this_package_hide_it_without_any_filter(index: Path, broken: 
                 if Path(frame["filename"]).is_relative_to(Path(breachdex.__file__).parent)
             ]
             assert frames
+            assert not [frame for frame in frames if frame["filename"].endswith("_gate.py")], (
+                "others report, too"
+            )
             assert leaks(str([frame["vars"] for frame in frames])) == []
             assert leaks(f"{error!r}{error}{pickle.dumps(error)!r}") == []
+
+
+def test_the_filter_hides_what_django_s_own_frames_show(index: Path, broken: Callable[[], None]) -> None:
+    """A view that calls ``validate_password`` itself: Django decorates its forms only."""
+    request = RequestFactory().post("/", {"password": EXPOSED})
+    with override_settings(BREACHDEX={"INDEX": index, "ON_ERROR": "raise"}):
+        broken()
+        with pytest.raises(breachdex.IndexDamagedError) as caught:
+            validate_password(EXPOSED)
+    pages = []
+    for name in (FILTER, "django.views.debug.SafeExceptionReporterFilter"):
+        with override_settings(DEFAULT_EXCEPTION_REPORTER_FILTER=name):
+            get_default_exception_reporter_filter.cache_clear()
+            reporter = ExceptionReporter(
+                request, type(caught.value), caught.value, caught.value.__traceback__
+            )
+            frames = [
+                frame for frame in reporter.get_traceback_frames() if "breachdex" not in frame["filename"]
+            ]
+            pages.append(
+                str([frame["vars"] for frame in frames])
+                + str(reporter.get_traceback_data()["filtered_POST_items"])
+            )
+    get_default_exception_reporter_filter.cache_clear()
+    ours, stock = pages
+    assert leaks(ours) == []
+    assert leaks(stock) == ["sentinel-vq7"], "so that the filter is worth naming"
 
 
 def test_validators_and_errors_keep_nothing(index: Path) -> None:
