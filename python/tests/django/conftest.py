@@ -15,12 +15,14 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 os.environ["DJANGO_SETTINGS_MODULE"] = "django_site.settings"
 os.environ.pop("BREACHDEX_INDEX", None)
+os.environ["BREACHDEX_SKIP_STARTUP"] = "1"
 
 import django
 from django.test import Client, override_settings  # type: ignore[import-untyped]
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # type: ignore[import-untyped]
 
 django.setup()
+del os.environ["BREACHDEX_SKIP_STARTUP"]
 
 from breachdex.django.validators import ExposedPasswordValidator
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
