@@ -22,19 +22,16 @@ class ApiPages(griffe.Extension):
         for name, overloads in cls.overloads.items():
             if overloads and name not in cls.members:
                 cls.set_member(name, one_of(overloads))
+        cls.members = dict(sorted(cls.members.items(), key=lambda member: member[1].lineno or 0))
         # A class of the compiled module has no __init__.
         if "__new__" in cls.members and "__init__" not in cls.members:
-            new = cls.members["__new__"]
+            new = cls.members.pop("__new__")
             assert isinstance(new, griffe.Function)
             init = griffe.Function("__init__", parameters=new.parameters, docstring=new.docstring)
             cls.set_member("__init__", init)
 
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
         """Called when all modules are known."""
-        core, errors = pkg["_breachdex"], pkg["_errors"]
-        # So that the errors that the stub names become links; the stub itself has no use for them.
-        for name in errors.classes:
-            core.set_member(name, griffe.Alias(name, errors[name].path))
         link(pkg)
 
 
@@ -42,7 +39,12 @@ def one_of(overloads: list[griffe.Function]) -> griffe.Function:
     """One function for several overloads, described by the first."""
     first = overloads[0]
     function = griffe.Function(
-        first.name, parameters=first.parameters, returns=first.returns, docstring=first.docstring
+        first.name,
+        parameters=first.parameters,
+        returns=first.returns,
+        docstring=first.docstring,
+        lineno=first.lineno,
+        endlineno=overloads[-1].endlineno,
     )
     function.overloads = overloads
     return function
