@@ -132,6 +132,9 @@ class Index:
         :raises IndexVersionError: when a later breachdex wrote it.
         """
     @classmethod
+    def starter(cls) -> Self:
+        """Opens the starter index, whatever ``$BREACHDEX_INDEX`` names, without a warning."""
+    @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Opens an index that is in memory. It cannot be pickled and never changes.
 
@@ -168,7 +171,7 @@ class Index:
         :raises NotCoveredError: when it does not know all of the range.
         """
     @overload
-    def counts(self, values: list[Any] | tuple[Any, ...], *, threads: int | None = None) -> list[int | None]:
+    def counts(self, values: Values, *, threads: int | None = None) -> list[int | None]:
         """Counts of many passwords at once: as many answers as values, in the same order; null stays null. The
         lock of the interpreter is given up meanwhile, and waiting for memory overlaps.
 
@@ -259,7 +262,7 @@ class IndexSet:
     def range(self, prefix: str) -> str:
         """The entries of all members under five digits, equal ones as one row, as in :meth:`Index.range`."""
     @overload
-    def counts(self, values: list[Any] | tuple[Any, ...], *, threads: int | None = None) -> list[int | None]:
+    def counts(self, values: Values, *, threads: int | None = None) -> list[int | None]:
         """:meth:`count` of many passwords at once, as in :meth:`Index.counts`."""
     @overload
     def counts(self, values: ArrowArray, *, threads: int | None = None) -> Counts: ...
