@@ -17,22 +17,25 @@ REFERENCE: Final = re.compile(r":(?:attr|class|exc|func|meth):`([\w.]+)`")
 class ApiPages(griffe.Extension):
     """Overloads without an implementation, ``__new__``, links."""
 
-    def on_class(self, *, cls: griffe.Class, **kwargs: Any) -> None:
-        """Adds what is missing, called when all members of a class are known."""
-        for name, overloads in cls.overloads.items():
-            if overloads and name not in cls.members:
-                cls.set_member(name, one_of(overloads))
-        cls.members = dict(sorted(cls.members.items(), key=lambda member: member[1].lineno or 0))
-        # A class of the compiled module has no __init__.
-        if "__new__" in cls.members and "__init__" not in cls.members:
-            new = cls.members.pop("__new__")
-            assert isinstance(new, griffe.Function)
-            init = griffe.Function("__init__", parameters=new.parameters, docstring=new.docstring)
-            cls.set_member("__init__", init)
-
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
         """Called when all modules are known."""
+        for stub in pkg["_breachdex"].classes.values():
+            complete(stub)
         link(pkg)
+
+
+def complete(stub: griffe.Class) -> None:
+    """Adds the members that a class has and its stub describes otherwise."""
+    for name, overloads in stub.overloads.items():
+        if overloads and name not in stub.members:
+            stub.set_member(name, one_of(overloads))
+    stub.members = dict(sorted(stub.members.items(), key=lambda member: member[1].lineno or 0))
+    # A class of the compiled module has no __init__.
+    if "__new__" in stub.members:
+        new = stub.members.pop("__new__")
+        assert isinstance(new, griffe.Function)
+        init = griffe.Function("__init__", parameters=new.parameters, docstring=new.docstring)
+        stub.set_member("__init__", init)
 
 
 def one_of(overloads: list[griffe.Function]) -> griffe.Function:

@@ -6,7 +6,7 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol, Self, TypeAlias, final, overload
 
-__all__: list[str]
+__all__: list[str]  # noqa: PYI035
 __version__: Final[str]
 
 Kind: TypeAlias = Literal["sha1", "ntlm"]
@@ -133,13 +133,11 @@ class Index:
         """
     @classmethod
     def starter(cls) -> Self:
-        """Opens the starter index, whatever ``$BREACHDEX_INDEX`` names, without a warning."""
+        """Opens the starter index, whatever ``$BREACHDEX_INDEX`` names, with a :class:`StarterIndexWarning`."""
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Opens an index that is in memory. It cannot be pickled and never changes.
-
-        :raises IndexDamagedError: when these are not the bytes of an index.
-        """
+        """Opens an index that is in memory; the bytes are copied. It cannot be pickled. Raises what :meth:`open`
+        raises of a file's content."""
     def count(self, password: Password) -> int:
         """How often a password was seen; 0 when it is not in the index. About a microsecond; no lock is taken.
 
@@ -168,22 +166,22 @@ class Index:
         :raises InvalidPrefixError: for anything but five hexadecimal digits.
         :raises NotExactError: when the index keeps fewer bits than a digest has.
         :raises CountsUnavailableError: when it has no counts.
-        :raises NotCoveredError: when it does not know all of the range.
+        :raises NotCoveredError: when it does not know this range.
         """
     @overload
     def counts(self, values: Values, *, threads: int | None = None) -> list[int | None]:
-        """Counts of many passwords at once: as many answers as values, in the same order; null stays null. The
-        lock of the interpreter is given up meanwhile, and waiting for memory overlaps.
+        """Counts of many passwords at once, whose waits for memory overlap: as many answers as values, in the same
+        order, null for null, and at most 2**32 - 1.
 
         :param values: a list or tuple of passwords and ``None``; or anything that exports an Arrow array or stream
             of text or bytes: pyarrow, polars and pandas columns, DuckDB relations. A table or frame must have one
             column.
-        :param threads: how many may work on it; ``None`` is one for each processor.
-        :returns: a list for a list; :class:`Counts` for an array; :class:`ChunkedCounts`, in the same chunks, for
-            a stream. Arrow counts stop at 2**32 - 1.
-        :raises TypeError: for a bare ``str`` or ``bytes``, a NumPy object array, several columns, or values that
-            are no passwords; says what to pass instead.
-        :raises BreachdexError: as :meth:`count`. One value without an answer fails the whole call.
+        :param threads: how many work on Arrow data, the interpreter's lock given up; ``None`` is one for each
+            processor from 65,536 rows on. Lists are hashed on the calling thread.
+        :returns: a list for a list, :class:`Counts` for an array, :class:`ChunkedCounts` for a stream.
+        :raises TypeError: for a bare ``str`` or ``bytes``, a NumPy array, several columns, or values that are no
+            passwords; says what to pass instead.
+        :raises BreachdexError: as :meth:`count`, with the row; one row without an answer fails the whole call.
         """
     @overload
     def counts(self, values: ArrowArray, *, threads: int | None = None) -> Counts: ...
@@ -200,18 +198,17 @@ class Index:
     @overload
     def counts_hash(self, values: ArrowStream, *, threads: int | None = None) -> ChunkedCounts: ...
     def verify(self) -> None:
-        """Reads the whole file and checks every byte of it: checksums, order, coverage, totals, content id.
+        """Reads and checks every byte of the file; a second or two a gigabyte, and Ctrl-C stops it.
 
         :raises IndexDamagedError: with the first place that is wrong.
         """
     def reload_if_changed(self) -> bool:
         """Looks at the file now; another one under the path is opened, verified from end to end, and then answers.
-
-        A replacement that cannot be used is not taken: the old index answers on, one line is logged, and
+        One that cannot be used is not taken: the old index answers on, one line is logged, and
         :attr:`reload_error` says why.
 
-        :returns: whether another file answers now; always ``False`` for an index in memory.
-        :raises IndexDamagedError: when the open file itself was changed in place; so is every question from then
+        :returns: whether another file answers now; ``False`` for an index in memory.
+        :raises IndexDamagedError: when the open file itself was changed in place, as every question does from then
             on, until a sound file is put under the path by rename.
         :raises IndexClosedError: after :meth:`close`.
         """
@@ -222,7 +219,7 @@ class Index:
         """What the index that answers now says about itself."""
     @property
     def path(self) -> str | None:
-        """The file; ``None`` for the starter index and for one in memory."""
+        """The absolute path of the file; ``None`` for the starter index and for one in memory."""
     @property
     def reload_error(self) -> Exception | None:
         """Why the file that is under the path now was not taken over; ``None`` when all is well."""
@@ -407,16 +404,17 @@ def build(
     :param top: keeps so many of the most frequent.
     :param merge: what becomes of counts of equal digests; by itself passwords are summed and others an error.
     :param partial: a folder holds the ranges of its files only.
-    :param prefixes: the inputs hold these ranges only, each ``"FIRST-LAST"``, inclusive.
+    :param prefixes: the inputs hold these ranges only, each ``"FIRST-LAST"``, inclusive, or one prefix.
     :param memory: bytes to use; ``None`` is 1 GiB.
     :param threads: ``None`` is one for each processor.
     :param temp_dir: where input that is out of order is sorted; ``None`` is beside ``output``.
     :param source: where the data comes from, kept in the index.
     :param corpus_date: the day it is of, kept in the index.
     :param replace: whether ``output`` may exist; the old file stays until the new one is complete.
-    :param progress: called now and then on the calling thread. An exception from it stops the build and comes out.
+    :param progress: called several times a second. An exception from it stops the build and comes out again.
     :raises TargetExistsError: when ``output`` exists and ``replace`` is false.
     :raises BuildError: for contradicting options, a target in use, and faults in the input, with file and line.
+    :raises FileNotFoundError: when an input is not there.
     :raises IndexFileError: when the system refuses to read or write.
     """
 
