@@ -6,7 +6,6 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol, Self, TypeAlias, final, overload
 
-__all__: list[str]  # noqa: PYI035
 __version__: Final[str]
 
 Kind: TypeAlias = Literal["sha1", "ntlm"]
