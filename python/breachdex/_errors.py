@@ -7,15 +7,26 @@ be one is an ordinary ``TypeError`` or ``ValueError``.
 from __future__ import annotations
 
 
+import sys
+import warnings
+
+
 class BreachdexError(Exception):
     """Whatever goes wrong here."""
 
 
-class IndexNotFoundError(BreachdexError, FileNotFoundError):
+class _SystemError(BreachdexError, OSError):
+    """What the operating system said, in words that OSError would put others in place of."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class IndexNotFoundError(_SystemError, FileNotFoundError):
     """There is no file under that path. ``filename`` says which."""
 
 
-class IndexFileError(BreachdexError, OSError):
+class IndexFileError(_SystemError):
     """The operating system refused to open, read or write a file."""
 
 
@@ -67,11 +78,11 @@ class BuildError(BreachdexError, ValueError):
     """An index cannot be built like that: contradicting options, a fault in the input, a target in use."""
 
 
-class TargetExistsError(BuildError, FileExistsError):
+class TargetExistsError(BuildError, _SystemError, FileExistsError):
     """The target exists, and replacing it was not asked for."""
 
 
-class RemoteError(BreachdexError, OSError):
+class RemoteError(_SystemError):
     """The range server gave no answer, or none that can be understood."""
 
 
@@ -81,3 +92,15 @@ class BreachdexWarning(UserWarning):
 
 class StarterIndexWarning(BreachdexWarning):
     """The small starter index answers: what it does not hold may well be exposed."""
+
+
+_said: dict[str | tuple[str, type[Warning], int], int] = {}
+
+
+def warn_of_starter(message: str) -> None:
+    """Warns whoever opened the starter index, once a process unless they have their own wish about warnings."""
+    opener = sys._getframe(1)
+    # One registry for all places, so that the filter "once" means what it says.
+    warnings.warn_explicit(
+        message, StarterIndexWarning, opener.f_code.co_filename, opener.f_lineno, registry=_said
+    )
