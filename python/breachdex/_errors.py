@@ -6,7 +6,6 @@ be one is an ordinary ``TypeError`` or ``ValueError``.
 
 from __future__ import annotations
 
-
 import sys
 import warnings
 
@@ -94,13 +93,23 @@ class StarterIndexWarning(BreachdexWarning):
     """The small starter index answers: what it does not hold may well be exposed."""
 
 
-_said: dict[str | tuple[str, type[Warning], int], int] = {}
+_has_warned = False
 
 
 def warn_of_starter(message: str) -> None:
-    """Warns whoever opened the starter index, once a process unless they have their own wish about warnings."""
+    """Warns whoever opened the starter index: once a process, unless the program wants it otherwise."""
+    global _has_warned
+    # Python forgets what it said "once" when a program that is imported later changes a filter.
+    if _has_warned and _action(StarterIndexWarning) in ("once", "default", "module"):
+        return
+    _has_warned = True
     opener = sys._getframe(1)
-    # One registry for all places, so that the filter "once" means what it says.
-    warnings.warn_explicit(
-        message, StarterIndexWarning, opener.f_code.co_filename, opener.f_lineno, registry=_said
-    )
+    warnings.warn_explicit(message, StarterIndexWarning, opener.f_code.co_filename, opener.f_lineno)
+
+
+def _action(category: type[Warning]) -> str:
+    """What the program wants to happen with warnings of a category."""
+    for action, message, filtered, module, _line in warnings.filters:
+        if message is None and module is None and issubclass(category, filtered):
+            return action
+    return "default"

@@ -227,7 +227,3 @@ impl SetSnapshot {
         IndexSet::new(self.base.clone(), self.overlays.clone())?.range(prefix)?.collect()
     }
 }
-
-fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
-    left.zip(right).map(|(left, right)| left.saturating_add(right))
-}
