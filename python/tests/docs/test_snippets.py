@@ -18,15 +18,22 @@ from typing import Final
 import breachdex
 import pytest
 
-SITE: Final = Path(__file__).resolve().parents[3] / "docs" / "site"
-PAGES: Final = ("index.md", "five-minutes.md", "operations.md")
+PROJECT: Final = Path(__file__).resolve().parents[3]
+SITE: Final = PROJECT / "docs" / "site"
+PAGES: Final = (
+    "README.md",
+    "docs/site/index.md",
+    "docs/site/five-minutes.md",
+    "docs/site/operations.md",
+    "python/README.md",
+)
 BLOCK: Final = re.compile(r"(?P<above>[^\n]*)\n```python\n(?P<code>.*?)\n```\n", re.DOTALL)
 NOT_RUN: Final = re.compile(r"<!-- not run: \S.* -->")
 
 
 def blocks(page: str) -> list[str]:
     """The blocks of a page that run, with line numbers as in the page."""
-    text = (SITE / page).read_text(encoding="utf-8")
+    text = (PROJECT / page).read_text(encoding="utf-8")
     found = []
     for block in BLOCK.finditer(text):
         if not NOT_RUN.fullmatch(block["above"]):
@@ -78,7 +85,7 @@ def test_a_wrong_value_is_noticed(folder: Path) -> None:
 
 def test_the_refusal_of_the_page_refuses(folder: Path) -> None:
     names: dict[str, object] = {}
-    for block in blocks("five-minutes.md"):
+    for block in blocks("docs/site/five-minutes.md"):
         run(block, names, "five-minutes.md")
     choose = names["choose"]
     assert callable(choose)
