@@ -128,7 +128,7 @@ def test_bad_questions_are_errors_whatever_faults_mean(nobody: str) -> None:
         client.count(None)  # type: ignore[arg-type]
     with pytest.raises(breachdex.InvalidDigestError):
         client.count_hash(b"short")
-    with pytest.raises(ValueError, match="^min_count must be 1 or more$"):
+    with pytest.raises(ValueError, match="^min_count must be 1 or more, not 0$"):
         client.contains("a", 0)
 
 
