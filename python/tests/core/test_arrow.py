@@ -13,9 +13,9 @@ import pandas
 import polars
 import pyarrow as pa
 import pytest
-from conftest import EXPOSED
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import EXPOSED
 
 COUNTS = {password: min(count, 2**32 - 1) for password, count in EXPOSED.items()}
 ROWS: list[str | None] = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import breachdex
 import pytest
 from breachdex import _errors
-from conftest import damaged, replace
+from support import damaged, replace
 
 SURROGATE = "the password holds half of a surrogate pair, which is no character; decode what was received as UTF-8, strictly"
 

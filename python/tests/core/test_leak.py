@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 from breachdex._breachdex import examine
 from breachdex._gate import Gate
-from conftest import damaged, replace
+from support import damaged, replace
 
 SENTINELS = ["zq7-Sentinel-Ünïcode-終わり", "zq7 plain sentinel"]
 

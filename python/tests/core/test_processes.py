@@ -18,7 +18,7 @@ from pathlib import Path
 import breachdex
 import pyarrow as pa
 import pytest
-from conftest import damaged, replace
+from support import damaged, replace
 
 ROWS = 200_000
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import breachdex
 import pytest
-from conftest import damaged, replace
+from support import damaged, replace
 
 Make = Callable[..., Path]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import breachdex
 import pytest
-from conftest import EXPOSED
 from hypothesis import given
 from hypothesis import strategies as st
+from support import EXPOSED
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
