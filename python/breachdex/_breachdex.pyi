@@ -2,23 +2,30 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from os import PathLike
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self, TypeAlias, final, overload
+from typing import Any, Final, Literal, Self, final, overload
+
+from breachdex.types import ArrowArray, ArrowStream, Kind, Password, Path, Values
+
+__all__ = [
+    "BlockingRangeClient",
+    "BuildReport",
+    "ChunkedCounts",
+    "Counts",
+    "Exposure",
+    "Index",
+    "IndexSet",
+    "Metadata",
+    "Progress",
+    "__version__",
+    "build",
+    "digest",
+    "examine",
+    "messages",
+    "run_command",
+]
 
 __version__: Final[str]
-
-Kind: TypeAlias = Literal["sha1", "ntlm"]
-OnError: TypeAlias = Literal["accept", "reject", "raise"]
-Password: TypeAlias = str | bytes | bytearray | memoryview
-Path: TypeAlias = str | PathLike[str]
-Values: TypeAlias = list[Any] | tuple[Any, ...]
-
-class ArrowArray(Protocol):
-    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
-
-class ArrowStream(Protocol):
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 @final
 class Metadata:
@@ -235,6 +242,8 @@ class Index:
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
@@ -245,7 +254,7 @@ class IndexSet:
     overlay does not cover it does not hold. Closing and pickling take all members along.
     """
 
-    def __new__(cls, base: Index, overlays: Iterable[Index] = ...) -> Self:
+    def __new__(cls, base: Index, overlays: Iterable[Index] | None = None) -> Self:
         """:raises IndexKindError: when an overlay holds another kind of digest than the base."""
     def count(self, password: Password) -> int:
         """How often a password was seen, in all members together; an overlay without counts has seen it once.
@@ -302,6 +311,8 @@ class IndexSet:
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final

@@ -16,7 +16,7 @@ from breachdex._breachdex import Exposure, Index, IndexSet, examine
 from breachdex._errors import BreachdexError
 
 if TYPE_CHECKING:
-    from breachdex._breachdex import OnError
+    from breachdex.types import OnError
 
 logger: Final = logging.getLogger("breachdex")
 
@@ -104,6 +104,9 @@ class Gate:
                 raise
             self._say(error)
             return Unavailable() if self.on_error == "reject" else None
+        finally:
+            # Whoever prints the frames that an error went through, with what they hold, finds nothing in this one.
+            del password, stored
 
     def _say(self, error: BaseException) -> None:
         now = time.monotonic()
