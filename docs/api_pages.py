@@ -19,8 +19,9 @@ class ApiPages(griffe.Extension):
 
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
         """Called when all modules are known."""
-        for stub in pkg["_breachdex"].classes.values():
-            complete(stub)
+        for stub in pkg["_breachdex"].members.values():
+            if isinstance(stub, griffe.Class):
+                complete(stub)
         link(pkg)
 
 
