@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from breachdex._breachdex import Exposure, Index, IndexSet, examine
-from breachdex._errors import BreachdexError
+from breachdex._errors import BreachdexError, InvalidPasswordError
 
 if TYPE_CHECKING:
     from breachdex.types import OnError
@@ -100,7 +100,7 @@ class Gate:
             return examine(self.index, password, self.min_count, stored=stored)
         except (BreachdexError, OSError) as error:
             # A question that is none (a lone surrogate) is not a fault of the index: it stays an error.
-            if self.on_error == "raise" or isinstance(error, ValueError):
+            if self.on_error == "raise" or isinstance(error, InvalidPasswordError):
                 raise
             self._say(error)
             return Unavailable() if self.on_error == "reject" else None

@@ -184,7 +184,7 @@ def test_what_is_outside_of_the_coverage(tmp_path: Path, exposed_index: Path) ->
         with pytest.raises(breachdex.NotCoveredError) as caught:
             index.range("5BAA6")
         assert str(caught.value) == (
-            f"prefix 5BAA6 is outside the coverage of {tmp_path / 'part.bdx'}: what is exposed there is not known"
+            f"the question is outside the coverage of {tmp_path / 'part.bdx'}: what is exposed there is not known"
         )
 
 
