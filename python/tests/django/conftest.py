@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import breachdex
 import pytest
 
 HERE = Path(__file__).resolve().parent
@@ -17,7 +16,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "django_site.settings"
 os.environ.pop("BREACHDEX_INDEX", None)
 os.environ["BREACHDEX_SKIP_STARTUP"] = "1"
 
-import django
+import django  # type: ignore[import-untyped]
 from django.test import Client, override_settings  # type: ignore[import-untyped]
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # type: ignore[import-untyped]
 
@@ -29,31 +28,6 @@ from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.contrib.sessions.models import Session  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
 from django.core.cache import cache  # type: ignore[import-untyped]
-
-WORDS = {
-    "password": 52256179,
-    "hunter2": 17,
-    "パスワード": 300,
-    "seen-once-7531": 1,
-    "correct horse battery staple": 4,
-}
-
-
-def write_corpus(folder: Path, words: dict[str, int]) -> Path:
-    """A corpus in the format of Have I Been Pwned."""
-    rows = sorted((breachdex.digest(word).hex().upper(), count) for word, count in words.items())
-    corpus = folder / "corpus.txt"
-    corpus.write_text("".join(f"{digest}:{count}\n" for digest, count in rows))
-    return corpus
-
-
-@pytest.fixture(scope="session")
-def exposed_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index of WORDS."""
-    folder = tmp_path_factory.mktemp("index")
-    target = folder / "exposed.bdx"
-    breachdex.build(write_corpus(folder, WORDS), target, format="hibp", corpus_date="2026-11-01")
-    return target
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -129,13 +103,3 @@ def damage(
             file.write(b"!")
 
     return change
-
-
-def log_in(client: Any, name: str, password: str, path: str = "/accounts/login/") -> Any:
-    """Sends the log-in form."""
-    return client.post(path, {"username": name, "password": password})
-
-
-def who(client: Any) -> str:
-    """What the home page says: a user name, or ``nobody``."""
-    return str(client.get("/").content.decode())

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import log_in, who
 from django.conf import settings  # type: ignore[import-untyped]
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
 from django.test import Client, override_settings  # type: ignore[import-untyped]
+from django_support import log_in, who
 from test_django_journeys import NEW, REFUSED, text
 from test_django_login import FORCE_RESET, WARNING, page
 

@@ -11,7 +11,6 @@ from breachdex.django.backends import ExposedPasswordBackend, ExposedPasswordMix
 from breachdex.django.gates import ask, at_log_in
 from breachdex.django.login import settle
 from breachdex.django.signals import password_exposed
-from conftest import log_in, who
 from django import VERSION  # type: ignore[import-untyped]
 from django.contrib.auth import aauthenticate, authenticate  # type: ignore[import-untyped]
 from django.contrib.auth.backends import BaseBackend, ModelBackend  # type: ignore[import-untyped]
@@ -19,6 +18,7 @@ from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
 from django.core.exceptions import PermissionDenied  # type: ignore[import-untyped]
 from django.test import AsyncClient, Client, RequestFactory, override_settings  # type: ignore[import-untyped]
+from django_support import log_in, who
 
 
 class ByEmail(BaseBackend):  # type: ignore[misc]

@@ -33,7 +33,7 @@ def of_a_later_version(index: Path, target: Path) -> Path:
     """A copy whose header says that a later breachdex wrote it."""
     header = bytearray(index.read_bytes()[:256])
     struct.pack_into("<I", header, 8, 99)
-    struct.pack_into("<I", header, 252, crc32c(header[:252]))
+    struct.pack_into("<I", header, 252, crc32c(bytes(header[:252])))
     target.write_bytes(bytes(header) + index.read_bytes()[256:])
     return target
 

@@ -9,10 +9,10 @@ from typing import Any
 import breachdex
 import pytest
 from breachdex.django.validators import ExposedPasswordValidator
-from conftest import log_in, who
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # type: ignore[import-untyped]
 from django.test import override_settings  # type: ignore[import-untyped]
+from django_support import log_in, who
 
 UNAVAILABLE = {
     "en": "The safety of this password cannot be checked at the moment. Please try again a little later.",

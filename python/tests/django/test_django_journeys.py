@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import log_in, who
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
 from django.test import Client, override_settings  # type: ignore[import-untyped]
+from django_support import log_in, who
 
 REFUSED = {
     "en": (

@@ -101,7 +101,7 @@ def everything(heard: list[str], caplog: pytest.LogCaptureFixture) -> str:
     for record in caplog.records:
         lines.append(f"{record.getMessage()} {record.args!r}")
         if record.exc_info:
-            lines += traceback.format_exception(*record.exc_info)  # type: ignore[arg-type]
+            lines += traceback.format_exception(*record.exc_info)
     for letter in mail.outbox:
         lines += [letter.subject, letter.body, *(str(part) for part in letter.alternatives)]
     return "\n".join([*heard, *lines])

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from breachdex.django.signals import password_exposed
-from conftest import log_in, who
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
 from django.db import connection  # type: ignore[import-untyped]
 from django.test import Client, override_settings  # type: ignore[import-untyped]
 from django.test.utils import CaptureQueriesContext  # type: ignore[import-untyped]
+from django_support import log_in, who
 
 STOCK = ["django.contrib.auth.backends.ModelBackend"]
 WARNING = {

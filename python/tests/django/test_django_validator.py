@@ -192,7 +192,7 @@ def test_parameters_that_make_no_sense(options: dict[str, Any], words: str) -> N
 
 def test_deconstructs_and_compares() -> None:
     validator = ExposedPasswordValidator("/data/pwned.bdx", min_count=3, error_message=("one", "many"))
-    path, args, kwargs = validator.deconstruct()
+    path, args, kwargs = validator.deconstruct()  # type: ignore[attr-defined]
     assert path == "breachdex.django.validators.ExposedPasswordValidator"
     assert ExposedPasswordValidator(*args, **kwargs) == validator
     assert validator != ExposedPasswordValidator(
