@@ -87,7 +87,7 @@ def test_a_request_without_messages_is_not_told(hanako: Any) -> None:
 @pytest.mark.skipif(VERSION < (5, 0), reason="Django before 5.0 has no asynchronous authenticate")
 @pytest.mark.parametrize("backend", ["ExposedByEmail", "breachdex.django.backends.ExposedPasswordBackend"])
 def test_waiting_for_nothing(hanako: Any, configure: Callable[..., None], backend: str) -> None:
-    from django.contrib.auth import aauthenticate  # type: ignore[import-untyped]
+    from django.contrib.auth import aauthenticate
 
     told: list[str] = []
 

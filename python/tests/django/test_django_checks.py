@@ -178,6 +178,17 @@ def test_starter() -> None:
             'Fetch the whole corpus with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"].'
         )
         start()
+    with override_settings(BREACHDEX={"MIN_COUNT": 2}):
+        assert found() == [
+            (
+                "breachdex.E003",
+                "The starter index does not know how often a password was seen, and MIN_COUNT is 2.",
+                (
+                    'Fetch one with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"], or set '
+                    "MIN_COUNT to 1."
+                ),
+            )
+        ]
 
 
 def test_old(configure: Callable[..., None], tmp_path: Path) -> None:
