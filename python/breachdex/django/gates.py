@@ -22,7 +22,7 @@ from breachdex._errors import (
     IndexVersionError,
 )
 from breachdex._gate import Finding, Gate, shared_index
-from breachdex.django.conf import OnError, settings
+from breachdex.django.conf import OnError, sentence, settings
 
 if TYPE_CHECKING:
     from breachdex.django.validators import ExposedPasswordValidator
@@ -74,7 +74,8 @@ def validators() -> Iterator[ExposedPasswordValidator]:
             try:
                 yield kind(**entry.get("OPTIONS", {}))
             except TypeError as error:
-                raise ImproperlyConfigured(f"AUTH_PASSWORD_VALIDATORS: {entry['NAME']}: {error}.") from None
+                said = sentence(f"AUTH_PASSWORD_VALIDATORS: {entry['NAME']}: {error}")
+                raise ImproperlyConfigured(said) from None
 
 
 def _imported(entry: Mapping[str, Any]) -> object:
