@@ -57,11 +57,6 @@ class Mailings:
             self._claimed[key] = now
             return True
 
-    def release(self, account: str) -> None:
-        """Takes a claim back, because the mail could not be sent."""
-        with _locked:
-            self._claimed.pop(self._pseudonym(account), None)
-
     def _pseudonym(self, account: str) -> bytes:
         return hmac.digest(self._key, account.encode("utf-8", "surrogatepass"), hashlib.sha256)
 
