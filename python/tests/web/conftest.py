@@ -58,13 +58,14 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whatever reaches for the network fails, and so does the test, even if it swallowed the error."""
     reached: list[Any] = []
 
-    def refuse(self: socket.socket, address: Any) -> None:
+    def refuse(self: socket.socket, address: Any) -> Any:
         if self.family != socket.AF_UNIX:
             reached.append(address)
             raise OSError(f"a test reached for the network: {address}")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket.socket, "sendto", lambda self, data, *rest: refuse(self, rest[-1]))
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **named: refuse(socket.socket(), host))
     yield
     assert reached == []

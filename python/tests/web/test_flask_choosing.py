@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import breachdex
 import pytest
 from breachdex.flask_security import ExposedPasswordUtil
 from flask_babel import Babel
-from flask_mail import Message
 from flask_security import PasswordUtil, verify_password
 from flask_site import GOOD, Site, errors, link
 
@@ -122,16 +120,16 @@ def test_the_form_that_is_stored_is_flask_securitys_own(site: Site) -> None:
         assert site.security.password_util.validate(typed, True) == (None, typed)
 
 
-def test_flask_securitys_other_checks_stay(exposed_index: Path) -> None:
-    def no_kangaroos(password: str, is_register: bool, **kwargs: Any) -> Any:
-        return ["No kangaroos"] if "kangaroo" in password else None
-
-    site = Site({"BREACHDEX_INDEX": exposed_index})
-    site.security._password_validator = no_kangaroos
+def test_flask_securitys_other_checks_stay(
+    exposed_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "zxcvbn.py").write_text(
+        "def zxcvbn(password, user_inputs):\n    return {'score': 0, 'feedback': {'warning': 'No trains, please'}}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    site = Site({"BREACHDEX_INDEX": exposed_index, "SECURITY_PASSWORD_COMPLEXITY_CHECKER": "zxcvbn"})
     assert errors(sign_up(site, "short"))["password"] == ["Password must be at least 8 characters"]
-    site.app.config["SECURITY_PASSWORD_COMPLEXITY_CHECKER"] = "zxcvbn"
-    with site.app.test_request_context(), pytest.raises(ModuleNotFoundError, match="zxcvbn"):
-        site.security.password_util.validate(GOOD, True)
+    assert errors(sign_up(site, GOOD))["password"] == ["No trains, please"]
 
 
 @pytest.mark.parametrize("setting", [None, False, "strict", "best-effort"])
@@ -146,7 +144,9 @@ def test_flask_securitys_own_util_would_ask_it(exposed_index: Path, monkeypatch:
     """So that the test above can fail."""
     asked: list[str] = []
     monkeypatch.setattr("flask_security.utils.pwned", lambda password: asked.append(password) or 0)
-    site = Site({"SECURITY_PASSWORD_CHECK_BREACHED": "strict"}, password_util_cls=PasswordUtil, login_form=None)
+    site = Site(
+        {"SECURITY_PASSWORD_CHECK_BREACHED": "strict"}, password_util_cls=PasswordUtil, login_form=None
+    )
     sign_up(site, GOOD)
     assert asked == [GOOD]
 
@@ -172,17 +172,13 @@ def test_half_a_surrogate_pair_is_refused_in_flask_securitys_words(site: Site) -
     assert errors(sign_up(site, "abcdefghi\ud800"))["password"] == ["Invalid password"]
 
 
+@pytest.mark.filterwarnings("ignore::breachdex.StarterIndexWarning")
 def test_the_starter_index_does_not_say_how_often() -> None:
-    with pytest.warns(breachdex.StarterIndexWarning):
-        site = Site({"BREACHDEX_INDEX": breachdex.Index.open()})
+    site = Site({"BREACHDEX_INDEX": breachdex.Index.open()})
     assert errors(sign_up(site, "12345678"))["password"] == [ENGLISH]
 
 
 class TestLanguages:
-    @pytest.fixture
-    def tongue(self) -> Iterator[list[str]]:
-        yield ["ja_JP"]
-
     def test_the_browsers(self, site: Site) -> None:
         refused = errors(
             sign_up(site, "correct horse battery staple", **{"Accept-Language": "ja-JP,ja;q=0.9,en;q=0.5"})
@@ -210,8 +206,3 @@ class TestLanguages:
             against, _ = ExposedPasswordUtil(site.app).validate("correct horse battery staple", True)
         assert against is not None
         assert against[0] == ENGLISH
-
-
-def test_messages_are_strings(site: Site) -> None:
-    """What the helpers above rely on."""
-    assert isinstance(Message("x", body="http://localhost/x"), Message)
