@@ -51,6 +51,7 @@ class Site:
             SECRET_KEY="x" * 32,
             SECURITY_PASSWORD_SALT="146585145368132386173505678016728509634",
             SECURITY_PASSWORD_HASH="argon2",
+            SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={"argon2__time_cost": 1, "argon2__memory_cost": 64},
             WTF_CSRF_ENABLED=False,
             MAIL_SUPPRESS_SEND=True,
             SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
@@ -96,7 +97,8 @@ class Site:
 
     @contextmanager
     def mails(self) -> Iterator[list[Message]]:
-        with self.app.app_context(), self.mail.record_messages() as outbox:
+        # No app context here: requests would share its g, and with it who is logged in.
+        with self.mail.record_messages() as outbox:
             yield outbox
 
     @contextmanager
