@@ -9,6 +9,7 @@ from typing import Any
 
 import breachdex
 import pytest
+from leaks import EXPOSED_SENTINEL
 
 EXPOSED = {
     "password": 52256179,
@@ -16,6 +17,7 @@ EXPOSED = {
     "パスワード": 300,
     "seen-once-7531": 1,
     "correct horse battery staple": 4,
+    EXPOSED_SENTINEL: 31,
 }
 
 

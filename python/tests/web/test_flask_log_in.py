@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import smtplib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import breachdex
 import pytest
-from breachdex.flask_security import ExposedLoginForm, ExposedLoginMixin, password_exposed
+from breachdex._gate import Gate
+from breachdex.flask_security import (
+    ExposedLoginForm,
+    ExposedLoginMixin,
+    ExposedUnifiedSigninForm,
+    password_exposed,
+)
 from flask_security import LoginForm
 from flask_site import EXPOSED, GOOD, Site, errors, inside, link
 
@@ -273,7 +281,8 @@ class TestNobodyElseNotices:
     def test_json_and_html(self, make: Any, action: str, email: str, password: str) -> None:
         ours, theirs = make(action), make(action)
         theirs.security.forms["login_form"].cls = LoginForm
-        for body in ({"json": {"email": email, "password": password}}, {"data": {"email": email}}):
+        credentials = {"email": email, "password": password}
+        for body in ({"json": credentials}, {"data": credentials}):
             answers = []
             for site in (ours, theirs):
                 with site.statements() as statements, site.mails() as outbox:
@@ -289,6 +298,64 @@ class TestNobodyElseNotices:
             _, answer = site.log_in(email="off@example.com")
         assert errors(answer) == {"email": ["Account is disabled."]}
         assert outbox == []
+
+
+class TestUnifiedSignin:
+    @pytest.fixture
+    def site(self, exposed_index: Path) -> Site:
+        config = {
+            "BREACHDEX_INDEX": exposed_index,
+            "BREACHDEX_LOG_IN": "force_reset",
+            "BREACHDEX_ADDRESSES_VERIFIED": True,
+            "SECURITY_UNIFIED_SIGNIN": True,
+            "SECURITY_US_ENABLED_METHODS": ["password", "email"],
+            "SECURITY_TOTP_ISSUER": "test",
+            "SECURITY_TOTP_SECRETS": {"1": "TjQ9Qa31VOrfEzuPy4VHQWPCTmRzCnFzMKLxXYiZu9B"},
+        }
+        site = Site(config, us_signin_form=ExposedUnifiedSigninForm)
+        site.add()
+        return site
+
+    def test_a_password_is_looked_up(self, site: Site) -> None:
+        browser = site.app.test_client()
+        with site.mails() as outbox:
+            answer = browser.post("/us-signin", json={"identity": "ann@example.com", "passcode": EXPOSED})
+        assert errors(answer) == {"passcode": [FORCED]}
+        assert not inside(browser)
+        assert [message.subject for message in outbox] == ["Password reset instructions"]
+
+    def test_a_wrong_one_is_not(self, site: Site) -> None:
+        answer = site.app.test_client().post(
+            "/us-signin", json={"identity": "ann@example.com", "passcode": "hunter2"}
+        )
+        assert errors(answer) == {"passcode": ["Password or code submitted is not valid"]}
+
+    def test_a_code_is_not_even_if_it_could_be_found(self, site: Site, tmp_path: Path) -> None:
+        with site.app.app_context():
+            user = site.user()
+            secret = site.security.totp_factory.generate_totp_secret()
+            site.datastore.us_set(user, "email", secret)
+            site.datastore.commit()
+            code = site.security.totp_factory.generate_totp_password(secret)
+        (tmp_path / "code").write_text(code)
+        breachdex.build(tmp_path / "code", tmp_path / "code.bdx", format="passwords")
+        gate = Gate(breachdex.Index.open(tmp_path / "code.bdx"))
+        site.app.extensions["breachdex"] = replace(site.app.extensions["breachdex"], log_in_gate=gate)
+        browser = site.app.test_client()
+        answer = browser.post("/us-signin", json={"identity": "ann@example.com", "passcode": code})
+        assert answer.status_code == 200
+        assert inside(browser)
+
+    def test_nor_is_asking_for_one(self, site: Site) -> None:
+        with site.app.app_context():
+            secret = site.security.totp_factory.generate_totp_secret()
+            site.datastore.us_set(site.user(), "email", secret)
+            site.datastore.commit()
+        body = {"identity": "ann@example.com", "chosen_method": "email"}
+        with site.mails() as outbox:
+            answer = site.app.test_client().post("/us-signin/send-code", json=body)
+        assert answer.status_code == 200
+        assert [message.subject for message in outbox] == ["Verification Code"]
 
 
 class TestWiring:
