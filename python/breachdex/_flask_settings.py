@@ -7,11 +7,12 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Final
 
 import flask
 from flask import current_app, has_request_context, request
 
+from breachdex._actions import Action, checked_action
 from breachdex._breachdex import Index, IndexSet
 from breachdex._errors import BreachdexWarning
 from breachdex._gate import Gate, shared_index
@@ -20,8 +21,6 @@ from breachdex._words import DEFAULT_LANGUAGE
 
 if TYPE_CHECKING:
     from breachdex._breachdex import OnError
-
-Action: TypeAlias = Literal["accept", "warn", "notify", "force_reset", "reject"]
 
 EXTENSION: Final = "breachdex"
 
@@ -106,9 +105,7 @@ def _index(
 
 
 def _log_in(app: flask.Flask) -> Action:
-    action = app.config.get("BREACHDEX_LOG_IN", "warn")
-    if action not in get_args(Action):
-        raise ValueError(f"BREACHDEX_LOG_IN must be one of {', '.join(get_args(Action))}, not {action!r}")
+    action = checked_action(app.config.get("BREACHDEX_LOG_IN", "warn"), "BREACHDEX_LOG_IN")
     if action == "force_reset" and not app.config.get("SECURITY_RECOVERABLE"):
         raise ValueError(
             "BREACHDEX_LOG_IN = 'force_reset' sends reset instructions: set SECURITY_RECOVERABLE = True"
@@ -121,7 +118,7 @@ def _log_in(app: flask.Flask) -> Action:
             BreachdexWarning,
             stacklevel=2,
         )
-    return cast("Action", action)
+    return action
 
 
 def _addresses_verified(app: flask.Flask) -> bool:

@@ -29,9 +29,10 @@ from flask_security.recoverable import send_reset_password_instructions
 from flask_security.utils import get_message, localize_callback
 from werkzeug.local import LocalProxy
 
+from breachdex._actions import Action
 from breachdex._breachdex import Exposure
 from breachdex._errors import InvalidPasswordError
-from breachdex._flask_settings import EXTENSION, Action, Settings, language, settings
+from breachdex._flask_settings import EXTENSION, Settings, language, settings
 from breachdex._gate import Unavailable, logger
 from breachdex._words import refusal, word
 

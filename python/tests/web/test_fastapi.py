@@ -165,9 +165,9 @@ def test_what_is_not_json_at_all(make: Any) -> None:
 
 
 def test_a_websocket_is_closed_with_a_short_reason(make: Any) -> None:
-    with pytest.raises(WebSocketDisconnect) as raised:
-        with make().websocket_connect(f"/socket?password={SENTINEL}&room={SENTINEL}"):
-            pass
+    path = f"/socket?password={SENTINEL}&room={SENTINEL}"
+    with pytest.raises(WebSocketDisconnect) as raised, make().websocket_connect(path):
+        pass
     assert raised.value.code == 1008
     assert raised.value.reason.startswith("query.room: Input should be a valid integer")
     assert len(raised.value.reason.encode()) <= 123
