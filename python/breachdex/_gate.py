@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from breachdex._breachdex import Exposure, Index, IndexSet, examine
-from breachdex._errors import BreachdexError
+from breachdex._errors import BreachdexError, InvalidPasswordError
 
 if TYPE_CHECKING:
-    from breachdex._breachdex import OnError
+    from breachdex.types import OnError
 
 logger: Final = logging.getLogger("breachdex")
 
@@ -100,10 +100,13 @@ class Gate:
             return examine(self.index, password, self.min_count, stored=stored)
         except (BreachdexError, OSError) as error:
             # A question that is none (a lone surrogate) is not a fault of the index: it stays an error.
-            if self.on_error == "raise" or isinstance(error, ValueError):
+            if self.on_error == "raise" or isinstance(error, InvalidPasswordError):
                 raise
             self._say(error)
             return Unavailable() if self.on_error == "reject" else None
+        finally:
+            # Whoever prints the frames that an error went through, with what they hold, finds nothing in this one.
+            del password, stored
 
     def _say(self, error: BaseException) -> None:
         now = time.monotonic()
