@@ -20,7 +20,7 @@ from breachdex._mailings import DAY, Mailings
 from breachdex._words import DEFAULT_LANGUAGE
 
 if TYPE_CHECKING:
-    from breachdex._breachdex import OnError
+    from breachdex.types import OnError
 
 EXTENSION: Final = "breachdex"
 

@@ -29,7 +29,7 @@ from breachdex._mailings import DAY, Mailings
 from breachdex._words import DEFAULT_LANGUAGE, joined, refusal
 
 if TYPE_CHECKING:
-    from breachdex._breachdex import OnError
+    from breachdex.types import OnError
 
 __all__ = ["ExposedPasswordMixin", "PasswordBoundJWTStrategy"]
 
@@ -91,9 +91,13 @@ class ExposedPasswordMixin:
 
         :raises InvalidPasswordException: with the reason, as a string.
         """
-        # On register, `user` holds the password: it is handed on and not looked at.
-        await super().validate_password(password, user)  # type: ignore[misc]
-        finding = self._gate.examine(password)
+        try:
+            await super().validate_password(password, user)  # type: ignore[misc]
+            finding = self._gate.examine(password)
+        finally:
+            # Whoever prints the frames that an error went through finds nothing in those of breachdex; on
+            # register, `user` holds the password too.
+            del password, user
         if finding:
             language = self.breachdex_language
             raise InvalidPasswordException(reason=joined(refusal(self._gate, finding, language), language))

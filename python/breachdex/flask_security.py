@@ -68,9 +68,13 @@ class ExposedPasswordUtil(PasswordUtil):
     def validate(self, password: str, is_register: bool, **kwargs: Any) -> tuple[list[str] | None, str]:
         """The reasons against a password, or ``None``, and the form of it to store."""
         stored = self.normalize(password)
-        # The parent's own validate would ask the remote service, because it reads the same settings.
-        against = password_length_validator(stored) or self._exposure(password, stored)
-        return against or password_complexity_validator(stored, is_register, **kwargs), stored
+        try:
+            # The parent's own validate would ask the remote service, because it reads the same settings.
+            against = password_length_validator(stored) or self._exposure(password, stored)
+            return against or password_complexity_validator(stored, is_register, **kwargs), stored
+        finally:
+            # Whoever prints the frames that an error went through finds nothing in those of breachdex.
+            del password, stored, kwargs
 
     def _exposure(self, password: str, stored: str) -> list[str] | None:
         gate = self._settings.gate
@@ -78,6 +82,8 @@ class ExposedPasswordUtil(PasswordUtil):
             finding = gate.examine(password, stored=stored)
         except InvalidPasswordError:
             return [get_message("INVALID_PASSWORD")[0]]
+        finally:
+            del password, stored
         return refusal(gate, finding, language()) if finding else None
 
 
@@ -103,11 +109,13 @@ class ExposedLoginMixin:
 
     def validate(self, **kwargs: Any) -> bool:
         """What the form says, and then what the index says about the password that it verified."""
-        field = self._password_field()
-        typed = field.data  # The form replaces it by the form that is stored.
-        if not super().validate(**kwargs):  # type: ignore[misc]
-            return False
-        return self._let_in(str(typed)) if self._password_was_verified() else True
+        typed = str(self._password_field().data)  # The form will put the one that is stored there.
+        try:
+            if not super().validate(**kwargs):  # type: ignore[misc]
+                return False
+            return self._let_in(typed) if self._password_was_verified() else True
+        finally:
+            del typed, kwargs
 
     def may_mail(self, user: Any) -> bool:
         """Whether this account may be written to now: at most once every ``BREACHDEX_MAIL_EVERY`` (a day).
@@ -124,7 +132,10 @@ class ExposedLoginMixin:
 
     def _let_in(self, typed: str) -> bool:
         gate = settings().log_in_gate
-        finding = gate.examine(typed, stored=_security.password_util.normalize(typed))
+        try:
+            finding = gate.examine(typed, stored=_security.password_util.normalize(typed))
+        finally:
+            del typed
         if finding is None:
             return True
         if isinstance(finding, Unavailable):

@@ -24,7 +24,7 @@ from breachdex._gate import Gate, Unavailable, shared_index
 from breachdex._words import DEFAULT_LANGUAGE, joined, refusal, word
 
 if TYPE_CHECKING:
-    from breachdex._breachdex import OnError
+    from breachdex.types import OnError
 
 __all__ = ["MASK", "Password", "PasswordCheck", "SafePassword", "safe_password"]
 
@@ -130,28 +130,30 @@ class PasswordCheck:
             value = SecretStr(value.get_secret_value())
         # Nothing is raised while another exception is handled: its input would stay reachable as the context.
         try:
-            secret = handler(value)
+            password = Password(handler(value).get_secret_value())
         except ValidationError as error:
             failed = [_masked(detail, value) for detail in error.errors(include_url=False)]
         else:
-            password = Password(secret.get_secret_value())
-            against = self._against(password.get_secret_value())
+            against = self._against(password)
             if against is None:
                 return password
             failed = [InitErrorDetails(type=against, loc=(), input=MASK)]
+        finally:
+            # Whoever prints the frames that an error went through finds nothing in this one.
+            del value
         raise ValidationError.from_exception_data("password", failed, hide_input=True)
 
-    def _against(self, password: str) -> PydanticCustomError | None:
+    def _against(self, password: SecretStr) -> PydanticCustomError | None:
         # Before anything is normalised, which takes time.
-        if len(password) > self._max_length:
-            return self._too("too_long", "max_length", self._max_length, len(password))
-        length = len(unicodedata.normalize("NFC", password))
+        if len(password.get_secret_value()) > self._max_length:
+            return self._too("too_long", "max_length", self._max_length, len(password.get_secret_value()))
+        length = len(unicodedata.normalize("NFC", password.get_secret_value()))
         if length < self._min_length:
             return self._too("too_short", "min_length", self._min_length, length)
         gate = self._open()
         fault: str
         try:
-            finding = gate.examine(password)
+            finding = gate.examine(password.get_secret_value())
         except InvalidPasswordError as error:
             return PydanticCustomError("password_not_text", str(error))
         except ValueError as error:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha1
+from pathlib import Path
+
+import breachdex
+
+PACKAGE = Path(breachdex.__file__).parent
 
 SENTINEL = "Zimtschnecke-Quarz-8831"
 """Planted where no index knows it."""
@@ -26,6 +32,18 @@ def assert_clean(*texts: str) -> None:
         for password in (SENTINEL, EXPOSED_SENTINEL):
             for needle in needles(password):
                 assert needle not in text.lower(), text
+
+
+def our_frames(error: BaseException) -> str:
+    """What a report that prints local variables shows of the frames of breachdex, and all errors behind one."""
+    shown = []
+    summary: traceback.TracebackException | None
+    summary = traceback.TracebackException.from_exception(error, capture_locals=True)
+    while summary:
+        shown += [str(frame.locals) for frame in summary.stack if PACKAGE in Path(frame.filename).parents]
+        shown += list(summary.format_exception_only())
+        summary = summary.__cause__ or summary.__context__
+    return "\n".join(shown)
 
 
 class _Collector(logging.Handler):

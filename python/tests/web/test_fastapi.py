@@ -4,6 +4,7 @@
 import asyncio
 import json
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +16,13 @@ from breachdex.pydantic import Password, safe_password
 from fastapi import FastAPI, Form, Query, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
-from fastapi.testclient import TestClient
 from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line
 from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 from starlette.websockets import WebSocketDisconnect
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Starlette would rather have a newer httpx.
+    from fastapi.testclient import TestClient
 
 EXPOSED = (
     "This password is in a list of passwords that leaked in the past, so it cannot be used. "

@@ -10,7 +10,7 @@ from typing import Any
 import breachdex
 import pytest
 from flask_site import GOOD, Site, errors, inside, link
-from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line
+from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line, our_frames
 
 UNAVAILABLE = "The safety of this password cannot be checked at the moment. Please try again a little later."
 UNAVAILABLE_JAPANESE = "現在、パスワードの安全性を確認できません。しばらくしてからもう一度お試しください。"
@@ -201,6 +201,21 @@ class TestLeaks:
         }[faults]
         assert "is damaged" in "".join(lines)
         assert_clean(*lines, *[answer.text for answer in answers])
+
+    def test_nor_in_frames_that_a_report_prints(self, damaged_index: Path) -> None:
+        config = {
+            "BREACHDEX_INDEX": damaged_index,
+            "BREACHDEX_LOG_IN_ON_ERROR": "raise",
+            "PROPAGATE_EXCEPTIONS": True,
+        }
+        site = Site(config)
+        site.add("ann@example.com", SENTINEL)
+        for act in (lambda: sign_up(site, SENTINEL), lambda: site.log_in(SENTINEL)):
+            with pytest.raises(breachdex.IndexDamagedError) as raised:
+                act()
+            frames = our_frames(raised.value)
+            assert "gate" in frames
+            assert_clean(frames)
 
 
 def test_the_search_finds_what_is_planted() -> None:

@@ -300,6 +300,7 @@ class TestNobodyElseNotices:
         assert outbox == []
 
 
+@pytest.mark.filterwarnings("ignore:Passing SelectField choices:DeprecationWarning")
 class TestUnifiedSignin:
     @pytest.fixture
     def site(self, exposed_index: Path) -> Site:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import breachdex
 import pytest
 from breachdex.pydantic import Password, PasswordCheck, SafePassword, safe_password
-from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean
+from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, our_frames
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -145,7 +145,9 @@ class TestOptions:
     def test_a_damaged_index_is_raised_by_default(self, checked: Any, damaged_index: Path) -> None:
         with pytest.raises(breachdex.IndexDamagedError) as raised:
             checked(index=damaged_index).validate_python(SENTINEL)
-        assert_clean(str(raised.value))
+        frames = our_frames(raised.value)
+        assert "gate" in frames
+        assert_clean(str(raised.value), frames)
 
     def test_or_refused(self, checked: Any, damaged_index: Path) -> None:
         refused = failure(
@@ -175,7 +177,7 @@ class TestOptions:
         with pytest.raises(breachdex.BreachdexError, match="closed") as raised:
             adapter.validate_python(SENTINEL)
         assert not isinstance(raised.value, ValueError)
-        assert_clean("".join(traceback.format_exception(raised.value)))
+        assert_clean("".join(traceback.format_exception(raised.value)), our_frames(raised.value))
 
 
 Checked = Annotated[SecretStr, PasswordCheck(min_length=8)]

@@ -10,12 +10,13 @@ import breachdex
 import pytest
 from breachdex.fastapi_users import ExposedPasswordMixin
 from fastapi import HTTPException
+from fastapi.security import OAuth2PasswordRequestForm
 from fastapi_users.authentication import JWTStrategy
 from fastapi_users.exceptions import InvalidPasswordException
-from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line
-from users_site import EXPOSED, GOOD, Plain, manager, site
+from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line, our_frames
+from users_site import EXPOSED, GOOD, Plain, UserCreate, manager, site
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.anyio
 
 REASON = (
     "This password is in a list of passwords that leaked in the past, so it cannot be used. "
@@ -329,6 +330,20 @@ class TestLeaks:
         assert raised.value.__context__ is None
         assert_clean(str(raised.value), repr(raised.value), raised.value.reason)
         assert EXPOSED_SENTINEL.encode() not in pickle.dumps(raised.value.__dict__)
+
+    async def test_nor_in_frames_that_a_report_prints(self, kind: Any, damaged_index: Path) -> None:
+        made_of = kind(breachdex_index=damaged_index, breachdex_log_in_on_error="raise")
+        user = UserCreate(email="a@example.com", password=SENTINEL)
+        form = OAuth2PasswordRequestForm(username="ann@example.com", password=SENTINEL)
+        async with site(made_of) as made, made.session() as session:
+            await made.add(SENTINEL)
+            ours = made.make(session)
+            for asked in (ours.create(user), ours.authenticate(form)):
+                with pytest.raises(breachdex.IndexDamagedError) as raised:
+                    await asked
+                frames = our_frames(raised.value)
+                assert "self" in frames
+                assert_clean(frames)
 
     async def test_half_a_surrogate_pair(self, kind: Any) -> None:
         async with site(kind()) as made, made.session() as session:
