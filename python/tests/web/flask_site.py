@@ -25,7 +25,7 @@ class Base(DeclarativeBase):
     pass
 
 
-sqla.FsModels.set_db_info(base_model=Base)
+sqla.FsModels.set_db_info(base_model=Base)  # type: ignore[no-untyped-call]
 
 
 class Role(Base, sqla.FsRoleMixin):
@@ -79,13 +79,13 @@ class Site:
         with self.app.app_context():
             stored = self.security.password_util.normalize(password)
             self.datastore.create_user(email=email, password=hash_password(stored), **fields)
-            self.datastore.commit()
+            self.datastore.commit()  # type: ignore[no-untyped-call]
 
     def set_password(self, password: str, email: str = "ann@example.com") -> None:
         """The same for an account that exists."""
         with self.app.app_context():
             self.user(email).password = hash_password(password)
-            self.datastore.commit()
+            self.datastore.commit()  # type: ignore[no-untyped-call]
 
     def user(self, email: str = "ann@example.com") -> Any:
         return self.datastore.find_user(email=email)

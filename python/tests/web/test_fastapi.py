@@ -182,7 +182,7 @@ def test_an_apps_own_handler_may_use_it(exposed_index: Path) -> None:
     client = site(safe_password(index=exposed_index), redact=False)
     app: Any = client.app
 
-    @app.exception_handler(RequestValidationError)
+    @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
     async def own(request: Request, error: RequestValidationError) -> PlainTextResponse:
         return PlainTextResponse(str(redacted(error.errors())), status_code=400)
 

@@ -10,7 +10,7 @@ from typing import Any
 import breachdex
 import pytest
 from breachdex.flask_security import ExposedPasswordUtil
-from flask_babel import Babel
+from flask_babel import Babel  # type: ignore[import-untyped]
 from flask_security import PasswordUtil, verify_password
 from flask_site import GOOD, Site, errors, link
 
@@ -143,7 +143,12 @@ def test_the_remote_service_is_never_asked(exposed_index: Path, setting: object)
 def test_flask_securitys_own_util_would_ask_it(exposed_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the test above can fail."""
     asked: list[str] = []
-    monkeypatch.setattr("flask_security.utils.pwned", lambda password: asked.append(password) or 0)
+
+    def pwned(password: str) -> int:
+        asked.append(password)
+        return 0
+
+    monkeypatch.setattr("flask_security.utils.pwned", pwned)
     site = Site(
         {"SECURITY_PASSWORD_CHECK_BREACHED": "strict"}, password_util_cls=PasswordUtil, login_form=None
     )

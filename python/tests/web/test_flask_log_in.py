@@ -336,7 +336,7 @@ class TestUnifiedSignin:
             user = site.user()
             secret = site.security.totp_factory.generate_totp_secret()
             site.datastore.us_set(user, "email", secret)
-            site.datastore.commit()
+            site.datastore.commit()  # type: ignore[no-untyped-call]
             code = site.security.totp_factory.generate_totp_password(secret)
         (tmp_path / "code").write_text(code)
         breachdex.build(tmp_path / "code", tmp_path / "code.bdx", format="passwords")
@@ -351,7 +351,7 @@ class TestUnifiedSignin:
         with site.app.app_context():
             secret = site.security.totp_factory.generate_totp_secret()
             site.datastore.us_set(site.user(), "email", secret)
-            site.datastore.commit()
+            site.datastore.commit()  # type: ignore[no-untyped-call]
         body = {"identity": "ann@example.com", "chosen_method": "email"}
         with site.mails() as outbox:
             answer = site.app.test_client().post("/us-signin/send-code", json=body)

@@ -6,6 +6,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,7 +96,7 @@ class TestRefusals:
 
     def test_wrong_type(self, checked: Any) -> None:
         for value in (["password"], {"password": "password"}, 12345678, None):
-            assert failure(lambda value=value: checked().validate_python(value)) == {
+            assert failure(partial(checked().validate_python, value)) == {
                 "type": "string_type",
                 "loc": (),
                 "msg": "Input should be a valid string",
@@ -104,7 +105,7 @@ class TestRefusals:
 
     def test_half_a_surrogate_pair(self, checked: Any) -> None:
         for value in (SENTINEL + "\ud800", SecretStr(SENTINEL + "\ud800")):
-            refused = failure(lambda value=value: checked().validate_python(value))
+            refused = failure(partial(checked().validate_python, value))
             assert refused["input"] == "**********"
             assert_clean(str(refused))
 
@@ -352,12 +353,12 @@ def test_what_pydantic_does_alone_leaks() -> None:
 
 
 def test_it_is_dumped_masked_and_may_be_pickled() -> None:
-    model = Model(password=SENTINEL)
+    model = Model(password=SecretStr(SENTINEL))
     assert model.model_dump_json() == '{"password":"**********"}'
     assert_clean(repr(model), str(model), str(model.model_dump()))
     assert pickle.loads(pickle.dumps(model)) == model
     with pytest.raises(ValidationError) as raised:
-        Model(password=EXPOSED_SENTINEL[:3])
+        Model(password=SecretStr(EXPOSED_SENTINEL[:3]))
     assert_clean(str(raised.value.errors()))
 
 

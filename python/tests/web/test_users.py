@@ -14,7 +14,7 @@ from fastapi.security import OAuth2PasswordRequestForm
 from fastapi_users.authentication import JWTStrategy
 from fastapi_users.exceptions import InvalidPasswordException
 from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line, our_frames
-from users_site import EXPOSED, GOOD, Plain, UserCreate, manager, site
+from users_site import EXPOSED, GOOD, Plain, User, UserCreate, manager, site
 
 pytestmark = pytest.mark.anyio
 
@@ -83,9 +83,9 @@ class TestChoosing:
     async def test_forms_and_threshold(self, kind: Any) -> None:
         async with site(kind(breachdex_min_count=5)) as made, made.session() as session:
             ours = made.make(session)
-            await ours.validate_password(EXPOSED, None)
+            await ours.validate_password(EXPOSED, User())
             with pytest.raises(InvalidPasswordException) as raised:
-                await ours.validate_password("ﾊﾟｽﾜｰﾄﾞ", None)
+                await ours.validate_password("ﾊﾟｽﾜｰﾄﾞ", User())
             assert raised.value.reason.startswith("Apart from differences in how its characters are written")
             assert raised.value.reason.endswith("It was seen 300 times in leaked data.")
 
@@ -326,7 +326,7 @@ class TestLeaks:
     async def test_nor_is_it_in_the_exception(self, kind: Any) -> None:
         async with site(kind()) as made, made.session() as session:
             with pytest.raises(InvalidPasswordException) as raised:
-                await made.make(session).validate_password(EXPOSED_SENTINEL, None)
+                await made.make(session).validate_password(EXPOSED_SENTINEL, User())
         assert raised.value.__context__ is None
         assert_clean(str(raised.value), repr(raised.value), raised.value.reason)
         assert EXPOSED_SENTINEL.encode() not in pickle.dumps(raised.value.__dict__)
@@ -348,5 +348,5 @@ class TestLeaks:
     async def test_half_a_surrogate_pair(self, kind: Any) -> None:
         async with site(kind()) as made, made.session() as session:
             with pytest.raises(breachdex.InvalidPasswordError) as raised:
-                await made.make(session).validate_password(SENTINEL + "\ud800", None)
+                await made.make(session).validate_password(SENTINEL + "\ud800", User())
         assert_clean(str(raised.value), str(raised.value.__context__))
