@@ -317,7 +317,7 @@ def test_json_input(exposed_sentinel_model: Any) -> None:
 
 def test_a_constraint_outside_of_the_type_is_a_type_error_and_no_leak() -> None:
     adapter = TypeAdapter(Annotated[SafePassword, Field(min_length=40)])
-    with pytest.raises(TypeError, match="Unable to apply constraint 'min_length'") as raised:
+    with pytest.raises(TypeError, match=r"Unable to apply constraint 'min_length'|say safe_password") as raised:
         adapter.validate_python(SENTINEL)
     assert_clean("".join(traceback.format_exception(raised.value)))
 
