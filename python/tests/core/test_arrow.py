@@ -98,7 +98,7 @@ def test_columns_of_other_libraries(index: breachdex.Index) -> None:
     assert index.counts(series.cast(polars.Categorical)).to_pylist() == EXPECTED
     assert index.counts(pandas.Series(ROWS, dtype="str")).to_pylist() == EXPECTED
     relation = duckdb.sql("select unnest(['password', null, 'absent']) as p")
-    assert index.counts(relation).to_pylist() == [52256179, None, 0]
+    assert relation is not None and index.counts(relation).to_pylist() == [52256179, None, 0]
 
 
 def test_digests_are_raw_in_binary_and_hexadecimal_in_text(index: breachdex.Index) -> None:

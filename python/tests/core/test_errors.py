@@ -86,7 +86,11 @@ def index(exposed_index: Path) -> breachdex.Index:
             "row 1: a SHA-1 digest has 20 bytes, found 2",
         ),
         (lambda i: i.counts(["a"], threads=0), ValueError, "threads must be 1 or more"),
-        (lambda i: breachdex.digest("a", "md5"), ValueError, "kind must be 'sha1' or 'ntlm', not \"md5\""),
+        (
+            lambda i: breachdex.digest("a", "md5"),  # type: ignore[arg-type]
+            ValueError,
+            "kind must be 'sha1' or 'ntlm', not \"md5\"",
+        ),
         (
             lambda i: breachdex.Index.open("x", reload_every=-1.0),
             ValueError,

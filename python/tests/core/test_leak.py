@@ -71,7 +71,7 @@ def questions(index: Any, sentinel: str) -> list[Callable[[], object]]:
         lambda: index.count_hash(f"{digest.hexdigest()}0"),
         lambda: index.range(sentinel),
         lambda: examine(index, sentinel, stored=f"{sentinel}\ud800"),
-        lambda: breachdex.digest(sentinel, sentinel[:0] or "md5"),  # type: ignore[arg-type]
+        lambda: breachdex.digest(sentinel, "md5"),  # type: ignore[arg-type]
         lambda: Gate(index, on_error="accept").examine(sentinel),
         lambda: Gate(index, on_error="reject").examine(sentinel),
         lambda: Gate(index, on_error="raise").examine(sentinel),
@@ -136,7 +136,7 @@ def test_no_password_and_no_digest_leaks(
 
 def test_a_remote_question_does_not_leak(spoken: io.StringIO) -> None:
     for on_error in ("accept", "reject", "raise"):
-        client = breachdex.RangeClient("http://127.0.0.1:9", timeout=1, on_error=on_error)  # type: ignore[arg-type]
+        client = breachdex.RangeClient("http://127.0.0.1:9", timeout=1, on_error=on_error)
         for sentinel in SENTINELS:
             for ask in (client.count, client.contains, client.count_hash):
                 try:
