@@ -52,11 +52,11 @@ def run(code: str, names: dict[str, object], page: str) -> int:
     for statement in ast.parse(code, page).body:
         said = comments.get(statement.end_lineno or 0)
         if isinstance(statement, ast.Expr) and said is not None:
-            value = eval(compile(ast.Expression(statement.value), page, "eval"), names)
+            value = eval(compile(ast.Expression(statement.value), page, "eval", dont_inherit=True), names)
             assert repr(value) == said, f"{page}, line {statement.lineno}"
             compared += 1
         else:
-            exec(compile(ast.Module([statement], []), page, "exec"), names)  # noqa: S102
+            exec(compile(ast.Module([statement], []), page, "exec", dont_inherit=True), names)  # noqa: S102
     return compared
 
 

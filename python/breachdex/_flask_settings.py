@@ -1,0 +1,129 @@
+"""What a Flask app says about breachdex in ``app.config``, read once, when Flask-Security starts."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import flask
+from flask import current_app, has_request_context, request
+
+from breachdex._actions import Action, checked_action
+from breachdex._breachdex import Index, IndexSet
+from breachdex._errors import BreachdexWarning
+from breachdex._gate import Gate, shared_index
+from breachdex._mailings import DAY, Mailings
+from breachdex._words import DEFAULT_LANGUAGE
+
+if TYPE_CHECKING:
+    from breachdex.types import OnError
+
+EXTENSION: Final = "breachdex"
+
+_FAULTS: Final[dict[object, OnError]] = {
+    None: "raise",
+    False: "raise",
+    "strict": "reject",
+    "best-effort": "accept",
+}
+"""What Flask-Security's own setting about an unreachable service says about a fault of the index."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one app, checked."""
+
+    gate: Gate
+    """Asked where a password is chosen."""
+    log_in_gate: Gate
+    """Asked at log-in, where a fault must not lock everybody out."""
+    log_in: Action
+    addresses_verified: bool
+    mailings: Mailings
+    language: str | None
+
+    @classmethod
+    def of(cls, app: flask.Flask) -> Settings:
+        """Reads them. Raises whatever opening the index raises, and ``ValueError`` for a setting that is none."""
+        config = app.config
+        index = _index(config.get("BREACHDEX_INDEX"), config.get("BREACHDEX_OVERLAYS", ()))
+        min_count = config.get("SECURITY_PASSWORD_BREACHED_COUNT", 1)
+        faults = config.get("SECURITY_PASSWORD_CHECK_BREACHED")
+        if faults not in _FAULTS:
+            raise ValueError(
+                f"SECURITY_PASSWORD_CHECK_BREACHED must be None, 'strict' or 'best-effort', not {faults!r}"
+            )
+        return cls(
+            gate=Gate(index, min_count=min_count, on_error=_FAULTS[faults]),
+            log_in_gate=Gate(
+                index, min_count=min_count, on_error=config.get("BREACHDEX_LOG_IN_ON_ERROR", "accept")
+            ),
+            log_in=_log_in(app),
+            addresses_verified=_addresses_verified(app),
+            mailings=Mailings(_seconds(config.get("BREACHDEX_MAIL_EVERY", DAY))),
+            language=config.get("BREACHDEX_LANGUAGE"),
+        )
+
+
+def settings() -> Settings:
+    """Those of the current app. Raises ``RuntimeError`` where nothing set them up."""
+    found: Settings | None = current_app.extensions.get(EXTENSION)
+    if found is None:
+        raise RuntimeError(
+            "the log-in form needs the same checks at reset, or its users would go round in circles: "
+            "pass password_util_cls=ExposedPasswordUtil to Security() too"
+        )
+    return found
+
+
+def language() -> str:
+    """The language of this request: the setting's, else Flask-Babel's, else the browser's, else English."""
+    found: Settings | None = current_app.extensions.get(EXTENSION)
+    if found and found.language:
+        return found.language
+    if "babel" in current_app.extensions:
+        from flask_babel import get_locale  # type: ignore[import-untyped, unused-ignore]
+
+        return str(get_locale() or DEFAULT_LANGUAGE)
+    if has_request_context():
+        return request.accept_languages.best_match(["en", "ja"]) or DEFAULT_LANGUAGE
+    return DEFAULT_LANGUAGE
+
+
+def _index(
+    named: str | os.PathLike[str] | Index | IndexSet | None, overlays: Sequence[str | os.PathLike[str]]
+) -> Index | IndexSet:
+    if isinstance(named, (Index, IndexSet)):
+        if overlays:
+            raise ValueError("BREACHDEX_OVERLAYS goes with a path in BREACHDEX_INDEX, not with an open index")
+        return named
+    return shared_index(named, overlays)
+
+
+def _log_in(app: flask.Flask) -> Action:
+    action = checked_action(app.config.get("BREACHDEX_LOG_IN", "warn"), "BREACHDEX_LOG_IN")
+    if action == "force_reset" and not app.config.get("SECURITY_RECOVERABLE"):
+        raise ValueError(
+            "BREACHDEX_LOG_IN = 'force_reset' sends reset instructions: set SECURITY_RECOVERABLE = True"
+        )
+    if action == "force_reset" and not _addresses_verified(app):
+        warnings.warn(
+            "BREACHDEX_LOG_IN = 'force_reset' only warns, because nothing verifies the addresses that the "
+            "instructions would go to: set SECURITY_CONFIRMABLE = True, or BREACHDEX_ADDRESSES_VERIFIED = True "
+            "if you verify them yourself",
+            BreachdexWarning,
+            stacklevel=2,
+        )
+    return action
+
+
+def _addresses_verified(app: flask.Flask) -> bool:
+    return bool(app.config.get("SECURITY_CONFIRMABLE") or app.config.get("BREACHDEX_ADDRESSES_VERIFIED"))
+
+
+def _seconds(value: float | timedelta) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)

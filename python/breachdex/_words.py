@@ -1,0 +1,52 @@
+"""What a person reads about a finding, in their language, for the frameworks that want plain strings.
+
+The words themselves are the policy crate's; this file only chooses and fills them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from breachdex._breachdex import Exposure, messages
+from breachdex._gate import Gate, Unavailable
+
+DEFAULT_LANGUAGE: Final = "en"
+
+
+@lru_cache(maxsize=16)
+def _catalogue(language: str) -> dict[str, str]:
+    return messages(language)
+
+
+def word(code: str, language: str = DEFAULT_LANGUAGE, **values: int) -> str:
+    """The message of a code; English where the language is not known.
+
+    :param values: what it is filled with. ``count`` of 1 takes the singular where the language has one.
+    """
+    catalogue = _catalogue(language)
+    text = catalogue[code]
+    if values.get("count") == 1:
+        text = catalogue.get(f"{code}.one", text)
+    return text % values if values else text
+
+
+def refusal(gate: Gate, finding: Exposure | Unavailable, language: str = DEFAULT_LANGUAGE) -> list[str]:
+    """The sentences that refuse a password that this gate found something about."""
+    sentences = [word(refusal_code(finding), language)]
+    # The starter index knows which passwords are common, not how often they were seen.
+    if isinstance(finding, Exposure) and finding.count and not gate.index.metadata.is_starter:
+        sentences.append(word("exposed_count", language, count=finding.count))
+    return sentences
+
+
+def refusal_code(finding: Exposure | Unavailable) -> str:
+    """The message code of a finding."""
+    if isinstance(finding, Unavailable):
+        return "index_unavailable"
+    return "exposed_form" if finding.form == "nfkc" else "exposed"
+
+
+def joined(sentences: list[str], language: str = DEFAULT_LANGUAGE) -> str:
+    """One string of several sentences: Japanese puts no space between them."""
+    return ("" if language.lower().startswith("ja") else " ").join(sentences)

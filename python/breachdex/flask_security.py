@@ -1,0 +1,244 @@
+"""Flask-Security: refuse exposed passwords where they are chosen, and act on them at log-in.
+
+>>> from breachdex.flask_security import ExposedLoginForm, ExposedPasswordUtil
+>>> Security(app, datastore, password_util_cls=ExposedPasswordUtil, login_form=ExposedLoginForm)
+
+Nothing here speaks to the network. Settings are those of ``app.config``; see the page about Flask-Security.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+
+import flask
+from blinker import Namespace
+from flask import current_app, flash, request
+from flask_security import (
+    LoginForm,
+    PasswordUtil,
+    UnifiedSigninForm,
+    hash_password,
+    password_complexity_validator,
+    password_length_validator,
+    url_for_security,
+)
+from flask_security.proxies import _datastore, _security
+from flask_security.recoverable import send_reset_password_instructions
+from flask_security.utils import get_message, localize_callback
+from werkzeug.local import LocalProxy
+
+from breachdex._actions import Action
+from breachdex._breachdex import Exposure
+from breachdex._errors import InvalidPasswordError
+from breachdex._flask_settings import EXTENSION, Settings, language, settings
+from breachdex._gate import Unavailable, logger
+from breachdex._words import refusal, word
+
+__all__ = [
+    "ExposedLoginForm",
+    "ExposedLoginMixin",
+    "ExposedPasswordUtil",
+    "ExposedUnifiedSigninForm",
+    "password_exposed",
+]
+
+password_exposed: Final = Namespace().signal("password-exposed")
+"""Sent by the app when somebody logs in with an exposed password, with ``user``, ``event`` (``"log_in"``) and
+``action``; never with the password. Count events and actions; do not write down whose they were: that list is
+what an attacker would want next."""
+
+
+class ExposedPasswordUtil(PasswordUtil):
+    """Flask-Security's password checks, with the remote look-up replaced by one in an index.
+
+    Pass it as ``Security(..., password_util_cls=ExposedPasswordUtil)``. The password is looked up as it was
+    received, in NFC, in NFKC and in the form that will be stored.
+
+    :raises BreachdexError: at start, if the index is missing, damaged or of a later version.
+    :raises ValueError: at start, if a setting makes no sense.
+    """
+
+    def __init__(self, app: flask.Flask) -> None:
+        super().__init__(app)
+        self._settings = Settings.of(app)
+        app.extensions[EXTENSION] = self._settings
+
+    def validate(self, password: str, is_register: bool, **kwargs: Any) -> tuple[list[str] | None, str]:
+        """The reasons against a password, or ``None``, and the form of it to store."""
+        stored = self.normalize(password)
+        try:
+            # The parent's own validate would ask the remote service, because it reads the same settings.
+            against = password_length_validator(stored) or self._exposure(password, stored)
+            return against or password_complexity_validator(stored, is_register, **kwargs), stored
+        finally:
+            # Whoever prints the frames that an error went through finds nothing in those of breachdex.
+            del password, stored, kwargs
+
+    def _exposure(self, password: str, stored: str) -> list[str] | None:
+        gate = self._settings.gate
+        try:
+            finding = gate.examine(password, stored=stored)
+        except InvalidPasswordError:
+            return [get_message("INVALID_PASSWORD")[0]]
+        finally:
+            del password, stored
+        return refusal(gate, finding, language()) if finding else None
+
+
+class ExposedLoginMixin:
+    """Acts on an exposed password once a form has verified it; put it before the form among the bases.
+
+    A wrong password and an unknown user never get here. What happens is ``BREACHDEX_LOG_IN``'s:
+
+    - ``accept``: nothing but the signal.
+    - ``warn`` (default): the user is let in and told.
+    - ``notify``: the user is let in and the address on file is written to.
+    - ``force_reset``: the user is not let in, the password becomes a random one, every session and token of the
+      account ends, and reset instructions go to the address on file.
+    - ``reject``: the user is not let in.
+    """
+
+    form_errors: list[str]
+    user: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        settings()  # Wrong wiring shows at the first request, whoever it is from.
+        super().__init__(*args, **kwargs)
+
+    def validate(self, **kwargs: Any) -> bool:
+        """What the form says, and then what the index says about the password that it verified."""
+        typed = str(self._password_field().data)  # The form will put the one that is stored there.
+        try:
+            if not super().validate(**kwargs):  # type: ignore[misc]
+                return False
+            return self._let_in(typed) if self._password_was_verified() else True
+        finally:
+            del typed, kwargs
+
+    def may_mail(self, user: Any) -> bool:
+        """Whether this account may be written to now: at most once every ``BREACHDEX_MAIL_EVERY`` (a day).
+
+        Each process counts for itself; override this to count somewhere that all of them share.
+        """
+        return settings().mailings.claim(str(user.email).lower())
+
+    def _password_field(self) -> Any:
+        return self.password  # type: ignore[attr-defined]
+
+    def _password_was_verified(self) -> bool:
+        return True
+
+    def _let_in(self, typed: str) -> bool:
+        gate = settings().log_in_gate
+        try:
+            finding = gate.examine(typed, stored=_security.password_util.normalize(typed))
+        finally:
+            del typed
+        if finding is None:
+            return True
+        if isinstance(finding, Unavailable):
+            return self._refuse(refusal(gate, finding, language()))
+        return self._act(finding)
+
+    def _act(self, exposure: Exposure) -> bool:
+        action = self._action()
+        user = self.user
+        password_exposed.send(
+            current_app._get_current_object(),  # type: ignore[attr-defined]
+            user=user,
+            event="log_in",
+            action=action,
+        )
+        if action == "reject":
+            return self._refuse(refusal(settings().log_in_gate, exposure, language()))
+        if action == "force_reset":
+            self._expire()
+            return self._refuse([word("force_reset", language())])
+        if action == "notify" and user.email and self.may_mail(user):
+            _mail("a warning", lambda: _send_warning(user))
+        elif action == "warn":
+            _flash_warning()
+        return True
+
+    def _action(self) -> Action:
+        """The setting; without a verified address nobody could be sent a way back in."""
+        configured = settings()
+        if configured.log_in != "force_reset":
+            return configured.log_in
+        confirmed = not _security.confirmable or self.user.confirmed_at is not None
+        return "force_reset" if configured.addresses_verified and confirmed and self.user.email else "warn"
+
+    def _refuse(self, reasons: list[str]) -> bool:
+        # Flask-Security empties the fields' errors where its answers are to be generic, but whoever gets here
+        # knows the password.
+        errors = (
+            self.form_errors
+            if current_app.config["SECURITY_RETURN_GENERIC_RESPONSES"]
+            else self._password_field().errors
+        )
+        errors.extend(reasons)
+        return False
+
+    def _expire(self) -> None:
+        """Ends whatever the password opens, then sends the way back in to the address on file."""
+        user = self.user
+        mail = self.may_mail(user)
+        user.password = hash_password(secrets.token_urlsafe(48))
+        _datastore.set_uniquifier(user)
+        _datastore.set_token_uniquifier(user)
+        if hasattr(user, "refresh_trackers") and hasattr(_datastore, "refresh_tracker_reset"):
+            _datastore.refresh_tracker_reset(user)
+        _datastore.put(user)  # type: ignore[no-untyped-call]
+        _datastore.commit()  # type: ignore[no-untyped-call]
+        if mail:
+            _mail("reset instructions", lambda: _send_instructions(user))
+
+
+class ExposedLoginForm(ExposedLoginMixin, LoginForm):
+    """Flask-Security's log-in form with :class:`ExposedLoginMixin`: pass it as ``login_form=``."""
+
+
+class ExposedUnifiedSigninForm(ExposedLoginMixin, UnifiedSigninForm):
+    """The same for unified sign-in: pass it as ``us_signin_form=``. Codes are not looked up."""
+
+    def _password_field(self) -> Any:
+        return self.passcode
+
+    def _password_was_verified(self) -> bool:
+        return bool(self.submit.data) and self.authn_via == "password"
+
+
+def _flash_warning() -> None:
+    if current_app.config["SECURITY_FLASH_MESSAGES"] and not _security._want_json(request):
+        flash(word("log_in_warning", language()), "warning")
+
+
+def _mail(what: str, send: Callable[[], None]) -> None:
+    """Sends one, and says that it failed without the address that mail servers put into their errors."""
+    try:
+        send()
+    except Exception as error:  # noqa: BLE001 - whatever a mail extension raises
+        logger.error("%s could not be mailed: %s", what, type(error).__name__)
+
+
+def _send_instructions(user: Any) -> None:
+    send_reset_password_instructions(user)  # type: ignore[no-untyped-call]
+
+
+def _send_warning(user: Any) -> None:
+    """The warning to the address on file, with the way to another password if the site has one."""
+    lines = [word("log_in_warning", language())]
+    if _security.recoverable:
+        lines.append(url_for_security("forgot_password", _external=True))
+    sender = current_app.config["SECURITY_EMAIL_SENDER"]
+    _security.mail_util.send_mail(
+        "exposed_password",
+        localize_callback(current_app.config["SECURITY_EMAIL_SUBJECT_PASSWORD_RESET"]),
+        user.email,
+        sender._get_current_object() if isinstance(sender, LocalProxy) else sender,
+        "\n\n".join(lines) + "\n",
+        None,
+        user=user,
+    )
