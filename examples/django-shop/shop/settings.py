@@ -103,11 +103,20 @@ PASSWORD_HASHERS = [
 BREACHDEX = {
     # Without a path, the small starter index answers: enough to try the shop, not to run one.
     "INDEX": os.environ.get("BREACHDEX_INDEX"),
-    # A fault of the index at run time: say so to the visitor instead of showing a broken page.
-    "ON_ERROR": "reject",
+    "SHOW_COUNT": True,
+    # A fault of the index at run time: say so to the visitor instead of showing a broken page. Log-in keeps its
+    # own default, which is to let people in.
+    "ON_ERROR": {"sign_up": "reject", "change": "reject", "reset": "reject"},
     "LOG_IN": "force_reset",
     # Only an address that its owner confirmed gets the link that lets an account be taken.
     "VERIFIED_EMAIL": "members.models.verified_email",
+}
+# Remembers who was mailed lately, for every process and across restarts.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR / "cache",
+    }
 }
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "members"
