@@ -1,0 +1,19 @@
+// The buttons that show a password, and the way to the first field that needs another look.
+"use strict";
+
+for (const button of document.querySelectorAll("[data-reveal]")) {
+  const field = document.getElementById(button.getAttribute("aria-controls"));
+  const reveal = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    reveal(field.type === "password");
+    field.focus();
+  });
+  // Browsers remember what was sent in a text field; a password is sent as one.
+  field.form.addEventListener("submit", () => reveal(false));
+}
+
+document.querySelector("[aria-invalid=true]")?.focus();
