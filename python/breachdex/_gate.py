@@ -10,10 +10,13 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from breachdex._breachdex import Exposure, Index, IndexSet, OnError, examine
+from breachdex._breachdex import Exposure, Index, IndexSet, examine
 from breachdex._errors import BreachdexError
+
+if TYPE_CHECKING:
+    from breachdex._breachdex import OnError
 
 logger: Final = logging.getLogger("breachdex")
 
@@ -33,7 +36,7 @@ class Unavailable:
         return "Unavailable()"
 
 
-Finding: TypeAlias = Exposure | Unavailable | None
+Finding: TypeAlias = "Exposure | Unavailable | None"
 
 _opened: dict[tuple[str | None, tuple[str, ...]], Index | IndexSet] = {}
 _opening = threading.Lock()

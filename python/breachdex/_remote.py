@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Final, TypeVar
 
-from breachdex._breachdex import BlockingRangeClient, Kind, OnError, Password
+from breachdex._breachdex import BlockingRangeClient
 from breachdex._errors import RemoteError
 
-MOST: Final = 2**32 - 1
+# As typing has it, which takes longer to import than everything here together.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from breachdex._breachdex import Kind, OnError, Password
+
+    T = TypeVar("T")
+
+MOST = 2**32 - 1
 """What ``count`` says of a password that could not be checked and is to be refused: above every threshold."""
 
-LOG_EVERY: Final = 60.0
+LOG_EVERY = 60.0
 """Seconds between two lines that say that passwords cannot be checked."""
-
-T = TypeVar("T")
-
 
 class RangeClient:
     """Asks a range server, which learns the first five hex digits of a digest and nothing else.
@@ -44,12 +49,12 @@ class RangeClient:
         if on_error not in ("accept", "reject", "raise"):
             raise ValueError(f"on_error must be one of 'accept', 'reject' and 'raise', not {on_error!r}")
         self._client = BlockingRangeClient(base_url, timeout, kind, insecure_http)
-        self._on_error: Final[OnError] = on_error
+        self._on_error = on_error
         self._next_line = 0.0
 
     def count(self, password: Password) -> int:
         """How often the password was seen; 0 when it was not."""
-        return self._settle(lambda: self._client.count(password), accepted=0, rejected=MOST)
+        return self._settle(lambda: self._client.count(password))
 
     def contains(self, password: Password, min_count: int = 1) -> bool:
         """Whether the password was seen at least ``min_count`` times (inclusive)."""
@@ -59,7 +64,7 @@ class RangeClient:
 
     def count_hash(self, digest: bytes | str) -> int:
         """How often a digest was seen: ``bytes`` are the raw digest, ``str`` is hexadecimal."""
-        return self._settle(lambda: self._client.count_hash(digest), accepted=0, rejected=MOST)
+        return self._settle(lambda: self._client.count_hash(digest))
 
     def range(self, prefix: str) -> str:
         """The rows under five hex digits, padding left out. There is no answer to stand in for this one, so a
@@ -85,7 +90,7 @@ class RangeClient:
     def __repr__(self) -> str:
         return f"<breachdex.RangeClient {self._client.base_url}>"
 
-    def _settle(self, ask: Callable[[], T], *, accepted: T, rejected: T) -> T:
+    def _settle(self, ask: Callable[[], int]) -> int:
         try:
             return ask()
         except RemoteError as error:
@@ -98,7 +103,7 @@ class RangeClient:
                 import logging
 
                 logging.getLogger("breachdex").error("passwords cannot be checked: %s", error)
-            return accepted if self._on_error == "accept" else rejected
+            return 0 if self._on_error == "accept" else MOST
 
 
 async def _in_thread(ask: Callable[..., T], *arguments: object) -> T:

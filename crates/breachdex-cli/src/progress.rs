@@ -62,7 +62,7 @@ impl Bar {
                 self.shown.set_style(style);
             }
             self.shown.reset();
-            self.shown.set_message(name(progress.phase));
+            self.shown.set_message(progress.phase.name());
         }
         if let Some(total) = progress.total {
             self.shown.set_length(total);
@@ -74,17 +74,5 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.shown.finish_and_clear();
-    }
-}
-
-fn name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Reading => "reading",
-        Phase::Sorting => "sorting",
-        Phase::Selecting => "selecting",
-        Phase::Writing => "writing",
-        Phase::Syncing => "syncing",
-        Phase::Verifying => "verifying",
-        Phase::Downloading => "fetching",
     }
 }

@@ -121,6 +121,24 @@ pub enum Error {
         /// Its kind.
         found: Kind,
     },
+    /// An index took the place of one that holds other digests.
+    #[error(
+        "{name} holds {found} digests now, before it held {expected} ones; put an index of the same kind there"
+    )]
+    OtherKind {
+        /// The file.
+        name: String,
+        /// What it held.
+        expected: Kind,
+        /// What it holds.
+        found: Kind,
+    },
+    /// A question to an index that was closed.
+    #[error("{name} was closed; open it again")]
+    Closed {
+        /// The file, or a name for bytes in memory.
+        name: String,
+    },
     /// A fault in a file of hashes, passwords or ranges.
     #[error("{0}")]
     Input(#[from] InputError),

@@ -49,8 +49,8 @@ pub use entry::Entry;
 pub use error::{BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, Result, Section};
 pub use format::MIN_BITS;
 pub use index::{
-    Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, Lookup, Metadata, OpenOptions, Range,
-    RangeScratch, SetRange, Waiting, diff,
+    Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, LiveIndex, LiveSet, Lookup, Metadata,
+    OpenOptions, Origin, Range, RangeScratch, SetRange, SetSnapshot, Sighting, Waiting, diff,
 };
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;

@@ -23,6 +23,21 @@ pub enum Phase {
     Downloading,
 }
 
+impl Phase {
+    /// What it is doing, as one word for progress lines and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Sorting => "sorting",
+            Self::Selecting => "selecting",
+            Self::Writing => "writing",
+            Self::Syncing => "syncing",
+            Self::Verifying => "verifying",
+            Self::Downloading => "fetching",
+        }
+    }
+}
+
 /// How far long work has come.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Error, Index, Prefix, rows};
+use breachdex::{Lookup as _, Prefix, rows};
 
 use crate::commands::Exit;
 use crate::failure::Failure;
@@ -13,7 +13,8 @@ use crate::output::Output;
 pub(crate) fn run(flags: &RangeFlags) -> Result<Exit, Failure> {
     let index = indexes::open(flags.index.as_slice())?.remove(0);
     let kind = index.kind();
-    require_exact_with_counts(&index)?;
+    index.require_exact()?;
+    index.require_counts()?;
     let prefix = Prefix::from_hex(kind, &flags.prefix)?;
     let mut output = Output::open();
     let mut row = Vec::new();
@@ -33,16 +34,4 @@ pub(crate) fn run(flags: &RangeFlags) -> Result<Exit, Failure> {
     }
     output.flush()?;
     Ok(Exit::Success)
-}
-
-fn require_exact_with_counts(index: &Index) -> Result<(), Failure> {
-    let metadata = index.metadata();
-    let name = index.name().to_owned();
-    if !metadata.is_exact() {
-        return Err(Error::NotExact { name, bits: metadata.bits, full: metadata.kind.bits() }.into());
-    }
-    if !metadata.has_counts {
-        return Err(Error::CountsUnavailable { name }.into());
-    }
-    Ok(())
 }

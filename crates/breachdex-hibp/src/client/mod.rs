@@ -93,15 +93,34 @@ impl RangeClient {
             return Err(Error::WrongKind { asked, digest: digest.kind() });
         }
         let prefix = breachdex::Entry::new(digest, 1).prefix();
-        let count = match tokio::time::timeout(self.options.timeout, self.range(prefix)).await {
-            Ok(Ok(text)) => body::count(&text, digest).map_err(FetchFault::from),
-            Ok(Err(fault)) => Err(fault),
-            Err(_) => Err(FetchFault::Network("no answer in time".into())),
-        };
-        match count.map_err(|fault| Error::Remote { base: self.options.base_url.to_string(), fault })? {
+        match self.read(prefix, |text| body::count(text, digest)).await? {
             0 => Ok(Answer::Absent),
             count => Ok(Answer::Present { count: Some(count) }),
         }
+    }
+
+    /// The rows under a 20-bit prefix as the service words them, without padding; empty where there are none.
+    /// Waits; not for use inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] when there is no answer, or none that can be understood.
+    pub fn range(&self, prefix: u32) -> Result<String> {
+        let kind = self.options.kind;
+        self.runtime()?.block_on(self.read(prefix, |text| body::without_padding(text, kind)))
+    }
+
+    /// What `understand` makes of a range.
+    async fn read<T>(
+        &self,
+        prefix: u32,
+        understand: impl FnOnce(&[u8]) -> Result<T, body::Malformed>,
+    ) -> Result<T> {
+        let read = match tokio::time::timeout(self.options.timeout, self.fetch(prefix)).await {
+            Ok(Ok(text)) => understand(&text).map_err(FetchFault::from),
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(FetchFault::Network("no answer in time".into())),
+        };
+        read.map_err(|fault| Error::Remote { base: self.options.base_url.to_string(), fault })
     }
 
     /// What the server knows about each of some digests, asked all at once; as many answers, in the same order.
@@ -117,7 +136,7 @@ impl RangeClient {
         }
     }
 
-    async fn range(&self, prefix: u32) -> Result<Vec<u8>, FetchFault> {
+    async fn fetch(&self, prefix: u32) -> Result<Vec<u8>, FetchFault> {
         let request = self
             .http
             .get(self.options.base_url.range(prefix, self.options.kind))

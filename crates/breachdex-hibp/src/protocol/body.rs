@@ -40,21 +40,44 @@ pub enum Malformed {
 /// # Ok::<(), breachdex_hibp::protocol::body::Malformed>(())
 /// ```
 pub fn count(body: &[u8], digest: &Digest) -> Result<u64, Malformed> {
-    let kind = digest.kind();
     let wanted = SuffixDigits::new(digest);
+    let mut found = 0;
+    each_row(body, digest.kind(), |suffix, count| {
+        if wanted.is(suffix) {
+            found = found.max(count);
+        }
+    })?;
+    Ok(found)
+}
+
+/// A body without its padding, as the service itself words one: upper-case rows in order, CRLF between them.
+///
+/// # Errors
+/// [`Malformed`] when any line is not a row.
+pub fn without_padding(body: &[u8], kind: Kind) -> Result<String, Malformed> {
+    let mut rows = Vec::new();
+    each_row(body, kind, |suffix, count| {
+        if count > 0 {
+            rows.push((String::from_utf8_lossy(suffix).to_ascii_uppercase(), count));
+        }
+    })?;
+    rows.sort_unstable();
+    let rows: Vec<String> = rows.into_iter().map(|(suffix, count)| format!("{suffix}:{count}")).collect();
+    Ok(rows.join("\r\n"))
+}
+
+/// Hands every row to `see`.
+fn each_row(body: &[u8], kind: Kind, mut see: impl FnMut(&[u8], u64)) -> Result<(), Malformed> {
     let text = body.strip_suffix(b"\n").unwrap_or(body);
     if text.is_empty() || text == b"\r" {
         return Err(Malformed::Empty);
     }
-    let mut found = 0;
     for (i, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let (suffix, count) = row(line, kind).ok_or(Malformed::NotARow { line: i + 1, kind })?;
-        if wanted.is(suffix) {
-            found = found.max(count);
-        }
+        see(suffix, count);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The suffix and the count of a line.
@@ -100,6 +123,18 @@ mod tests {
 
     fn ask(body: &str) -> Result<u64, String> {
         count(body.as_bytes(), &Digest::sha1(b"password")).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_body_without_padding_is_in_order_and_upper_case() {
+        let suffix = SUFFIX.to_lowercase();
+        let other = "0018A45C4D1DEF81644B54AB7F969B88D65";
+        let body = format!("{suffix}:1,000\n{other}:7\nF{}:0", &other[1..]);
+        let rows = without_padding(body.as_bytes(), Kind::Sha1);
+        assert_eq!(rows, Ok(format!("{other}:7\r\n{SUFFIX}:1000")));
+        assert_eq!(without_padding(b"", Kind::Sha1), Err(Malformed::Empty));
+        let fault = without_padding(format!("{other}:7\n{other}").as_bytes(), Kind::Sha1);
+        assert_eq!(fault, Err(Malformed::NotARow { line: 2, kind: Kind::Sha1 }));
     }
 
     #[test]

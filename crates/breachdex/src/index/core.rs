@@ -94,7 +94,11 @@ impl Core {
     }
 
     pub(super) fn changed_in_place(&self) -> Error {
-        self.damaged(Fault::new(Section::Header, 0, "the file was changed in place while it was open"))
+        self.damaged(self.changed_in_place_fault())
+    }
+
+    pub(super) fn changed_in_place_fault(&self) -> Fault {
+        Fault::new(Section::Header, 0, "the file was changed in place while it was open")
     }
 
     pub(super) fn expand_directory(&self) -> Result<()> {

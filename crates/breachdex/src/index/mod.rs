@@ -3,6 +3,7 @@
 //! `core` goes from a digest to its bucket and checks what it touches for the first
 //! time, `bulk` asks many at once, `range` streams entries in order, `verify` reads everything, `set` asks
 //! several indexes as one. `lookup` is what all that can be asked have in common;
+//! `live` follows a file that is replaced, `live_set` lays overlays over a base.
 //! `groups` gives what is encoded to those who copy or compare it, as `diff` does. `file_index` reads ranges
 //! without mapping the file.
 
@@ -14,6 +15,10 @@ mod diff;
 mod file_index;
 pub(crate) mod groups;
 mod identity;
+mod live;
+mod live_set;
+#[cfg(test)]
+mod live_tests;
 mod lookup;
 mod metadata;
 mod range;
@@ -31,6 +36,8 @@ use std::sync::Arc;
 
 pub use diff::{Change, Difference, diff};
 pub use file_index::{FileIndex, RangeScratch, Waiting};
+pub use live::LiveIndex;
+pub use live_set::{LiveSet, Origin, SetSnapshot, Sighting};
 pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
 pub use range::Range;
@@ -269,6 +276,18 @@ impl Index {
     /// errors where the index is damaged; it ends after one.
     pub fn range(&self, prefix: &Prefix) -> Result<Range<'_>> {
         self.core.range(prefix)
+    }
+
+    /// Refuses where whole digests are needed and not kept.
+    ///
+    /// # Errors
+    /// [`Error::NotExact`].
+    pub fn require_exact(&self) -> Result<()> {
+        let metadata = self.metadata();
+        if metadata.is_exact() {
+            return Ok(());
+        }
+        Err(Error::NotExact { name: self.name().to_owned(), bits: metadata.bits, full: metadata.kind.bits() })
     }
 
     /// The part of a range that is covered; what is outside holds no entries anyway.

@@ -1,0 +1,252 @@
+//! Many questions at once: what may hold them, and the rows of a batch.
+
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+
+use breachdex::{Digest, Error, Kind, LiveSet, SetSnapshot};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::errors::{OrRaise as _, find, from_index};
+use crate::per_process::{Owned, PerProcess};
+use crate::questions::report_refusals;
+use crate::{arrow, lists, password};
+
+/// Rows that are hashed, then looked up together: enough to overlap the waits for memory, few enough that the
+/// digests stay in the processor's cache.
+const BATCH: usize = 2048;
+
+/// From how many rows on several threads pay.
+const WORTH_THREADS: usize = 1 << 16;
+
+/// What the rows hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Passwords,
+    Digests,
+}
+
+impl What {
+    /// The method that takes one.
+    fn scalar_method(self) -> &'static str {
+        match self {
+            Self::Passwords => "count",
+            Self::Digests => "count_hash",
+        }
+    }
+
+    fn method(self) -> &'static str {
+        match self {
+            Self::Passwords => "counts",
+            Self::Digests => "counts_hash",
+        }
+    }
+}
+
+/// How a row's bytes become a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    Password,
+    RawDigest,
+    HexDigest,
+}
+
+/// A row that cannot be asked, or an index that cannot answer.
+pub(crate) struct RowFault {
+    row: usize,
+    error: Error,
+}
+
+impl RowFault {
+    /// What Python hears; `before` rows came in earlier chunks.
+    pub(crate) fn into_error(self, py: Python<'_>, before: usize) -> PyErr {
+        let error = from_index(py, &self.error);
+        let is_of_row =
+            matches!(self.error, Error::InvalidDigest { .. } | Error::InvalidHex | Error::PasswordNotUtf8);
+        if !is_of_row {
+            return error;
+        }
+        let message = format!("row {}: {}", before + self.row, self.error);
+        PyErr::from_type(error.get_type(py), (message,))
+    }
+}
+
+/// Asks the indexes of one moment.
+pub(crate) struct Asker {
+    snapshot: SetSnapshot,
+    kind: Kind,
+    threads: Threads,
+}
+
+enum Threads {
+    Callers,
+    Own(ThreadPool),
+    /// Shared by all calls of the process that have work enough.
+    Shared,
+}
+
+pub(crate) fn counts<'py>(
+    set: &LiveSet,
+    values: &Bound<'py, PyAny>,
+    what: What,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = values.py();
+    refuse_one(values, what)?;
+    let snapshot = set.snapshot();
+    report_refusals(py, set);
+    let asker = Asker { snapshot: snapshot.or_raise(py)?, kind: set.kind(), threads: Threads::of(threads)? };
+    if values.is_instance_of::<PyList>() || values.is_instance_of::<PyTuple>() {
+        return Ok(lists::counts(&asker, values, what)?.into_any());
+    }
+    if values.hasattr(pyo3::intern!(py, "__arrow_c_array__"))? {
+        return Ok(Bound::new(py, arrow::of_array(&asker, values, what)?)?.into_any());
+    }
+    if values.hasattr(pyo3::intern!(py, "__arrow_c_stream__"))? {
+        return Ok(Bound::new(py, arrow::of_stream(&asker, values, what)?)?.into_any());
+    }
+    Err(refusal(values, what)?)
+}
+
+/// One password is a sequence too, and would be taken apart.
+fn refuse_one(values: &Bound<'_, PyAny>, what: What) -> PyResult<()> {
+    let is_one = values.is_instance_of::<PyString>()
+        || values.is_instance_of::<PyBytes>()
+        || values.is_instance_of::<PyByteArray>();
+    if !is_one {
+        return Ok(());
+    }
+    let (method, scalar, found) = (what.method(), what.scalar_method(), values.get_type().name()?);
+    Err(PyTypeError::new_err(format!(
+        "{method}() takes many values, not one {found}; use {scalar}() for one"
+    )))
+}
+
+fn refusal(values: &Bound<'_, PyAny>, what: What) -> PyResult<PyErr> {
+    let (method, found) = (what.method(), values.get_type().name()?.to_string());
+    let remedy = match found.as_str() {
+        "ndarray" => "pass pyarrow.array(values) or values.tolist()",
+        _ => "pass list(values), or anything with __arrow_c_array__ or __arrow_c_stream__",
+    };
+    Ok(PyTypeError::new_err(format!("{method}() takes a list, a tuple or Arrow data, not {found}; {remedy}")))
+}
+
+impl Threads {
+    fn of(wanted: Option<usize>) -> PyResult<Self> {
+        match wanted {
+            None => Ok(Self::Shared),
+            Some(0) => Err(PyValueError::new_err("threads must be 1 or more")),
+            Some(1) => Ok(Self::Callers),
+            Some(several) => pool(several).map(Self::Own),
+        }
+    }
+}
+
+fn pool(threads: usize) -> PyResult<ThreadPool> {
+    let name = |i| format!("breachdex-{i}");
+    let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build();
+    pool.map_err(|error| PyValueError::new_err(format!("cannot start {threads} threads: {error}")))
+}
+
+/// The process's own threads, one for each processor.
+fn shared_pool() -> PyResult<Arc<Owned<ThreadPool>>> {
+    static POOL: PerProcess<ThreadPool> = PerProcess::new();
+    POOL.get_or_try_init(|| pool(0))
+}
+
+impl Asker {
+    /// The counts of rows that are looked up on any number of threads; `rows` gives the bytes of one, `None` for
+    /// a null, whose count is 0. Not for whoever holds Python.
+    pub(crate) fn count_rows<'a>(
+        &self,
+        rows: impl Fn(usize) -> Option<&'a [u8]> + Sync,
+        reading: Reading,
+        counts: &mut [u32],
+    ) -> PyResult<Result<(), RowFault>> {
+        let each = |batch: &mut Batch, first: usize, counts: &mut [u32]| -> Result<(), RowFault> {
+            batch.digests.clear();
+            batch.rows.clear();
+            for (i, row) in (first..first + counts.len()).enumerate() {
+                let Some(bytes) = rows(row) else { continue };
+                let digest = self.digest(reading, bytes).map_err(|error| RowFault { row, error })?;
+                batch.digests.push(digest);
+                batch.rows.push(i as u32);
+            }
+            batch.look_up(&self.snapshot).map_err(|error| RowFault { row: first, error })?;
+            for (i, count) in batch.rows.iter().zip(&batch.counts) {
+                counts[*i as usize] = u32::try_from(*count).unwrap_or(u32::MAX);
+            }
+            Ok(())
+        };
+        let in_turn = |counts: &mut [u32]| {
+            let mut batch = Batch::default();
+            counts.chunks_mut(BATCH).enumerate().try_for_each(|(i, part)| each(&mut batch, i * BATCH, part))
+        };
+        let spread = |pool: &ThreadPool, counts: &mut [u32]| {
+            pool.install(|| {
+                let parts = counts.par_chunks_mut(BATCH).enumerate();
+                // The first fault in the order of rows, whichever thread meets one first.
+                parts
+                    .map_init(Batch::default, |batch, (i, part)| each(batch, i * BATCH, part).err())
+                    .find_map_first(|fault| fault)
+                    .map_or(Ok(()), Err)
+            })
+        };
+        Ok(match &self.threads {
+            Threads::Own(pool) => spread(pool, counts),
+            Threads::Shared if counts.len() >= WORTH_THREADS => spread(&shared_pool()?.value, counts),
+            _ => in_turn(counts),
+        })
+    }
+
+    #[inline]
+    fn digest(&self, reading: Reading, bytes: &[u8]) -> breachdex::Result<Digest> {
+        match reading {
+            Reading::Password => password::hash(self.kind, bytes),
+            Reading::RawDigest => Digest::from_bytes(self.kind, bytes),
+            Reading::HexDigest => Digest::from_hex(self.kind, bytes),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn snapshot(&self) -> &SetSnapshot {
+        &self.snapshot
+    }
+}
+
+/// Buffers of one thread.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) digests: Vec<Digest>,
+    /// Which row of the batch each digest is of.
+    pub(crate) rows: Vec<u32>,
+    pub(crate) counts: Vec<u64>,
+}
+
+impl Batch {
+    /// Fills `counts` for the digests.
+    pub(crate) fn look_up(&mut self, snapshot: &SetSnapshot) -> breachdex::Result<()> {
+        self.counts.clear();
+        self.counts.resize(self.digests.len(), 0);
+        snapshot.count_many(&self.digests, &mut self.counts)
+    }
+}
+
+/// `InvalidPasswordError` and its like carry their place; a class that is not found is an error of its own.
+pub(crate) fn at_row(py: Python<'_>, row: usize, error: PyErr) -> PyErr {
+    let is_ours = |class: &str| find(py, class).is_ok_and(|class| error.is_instance(py, &class));
+    if is_ours("InvalidPasswordError")
+        || is_ours("InvalidDigestError")
+        || error.is_instance_of::<PyTypeError>(py)
+    {
+        return PyErr::from_type(error.get_type(py), (format!("row {row}: {}", error.value(py)),));
+    }
+    error
+}

@@ -1,0 +1,96 @@
+//! The crates' errors as Python's, which are defined in `breachdex._errors`.
+
+#![forbid(unsafe_code)]
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use breachdex::Error;
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+/// An exception of the tree.
+pub(crate) fn raise(py: Python<'_>, class: &str, message: impl Into<String>) -> PyErr {
+    match find(py, class) {
+        Ok(class) => PyErr::from_type(class, (message.into(),)),
+        Err(error) => error,
+    }
+}
+
+/// A class of the tree.
+pub(crate) fn find<'py>(py: Python<'py>, class: &str) -> PyResult<Bound<'py, PyType>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = MODULE.get_or_try_init(py, || py.import("breachdex._errors").map(Bound::unbind))?;
+    Ok(module.bind(py).getattr(class)?.cast_into()?)
+}
+
+/// What Python hears of an error of the index.
+pub(crate) fn from_index(py: Python<'_>, error: &Error) -> PyErr {
+    let class = match error {
+        Error::Io { path, source, .. } => return from_io(py, &error.to_string(), path, source),
+        Error::NotAnIndex { .. } | Error::Damaged { .. } => "IndexDamagedError",
+        Error::UnsupportedVersion { .. } => "IndexVersionError",
+        Error::WrongKind { .. } | Error::MixedKinds { .. } | Error::OtherKind { .. } => "IndexKindError",
+        Error::NotCovered { .. } => "NotCoveredError",
+        Error::CountsUnavailable { .. } => "CountsUnavailableError",
+        Error::NotExact { .. } => "NotExactError",
+        Error::InvalidDigest { .. } | Error::InvalidHex => "InvalidDigestError",
+        Error::PasswordNotUtf8 => "InvalidPasswordError",
+        Error::InvalidPrefix(_) => "InvalidPrefixError",
+        Error::Closed { .. } => "IndexClosedError",
+        Error::TargetExists(path) => {
+            let message = format!("{} exists; pass replace=True to replace it", path.display());
+            return raise(py, "TargetExistsError", message);
+        }
+        Error::Cancelled => return PyKeyboardInterrupt::new_err(error.to_string()),
+        Error::Input(_)
+        | Error::Unbuildable(_)
+        | Error::UnfitBase { .. }
+        | Error::UnfitRange { .. }
+        | Error::TargetBusy(_) => "BuildError",
+        _ => "BreachdexError",
+    };
+    raise(py, class, error.to_string())
+}
+
+fn from_io(py: Python<'_>, message: &str, path: &Path, source: &std::io::Error) -> PyErr {
+    let class = if source.kind() == ErrorKind::NotFound { "IndexNotFoundError" } else { "IndexFileError" };
+    let error = raise(py, class, message);
+    let value = error.value(py);
+    // Whoever looks at these finds what any OSError has.
+    let told = value.setattr("errno", source.raw_os_error()).and_then(|()| value.setattr("filename", path));
+    told.err().unwrap_or(error)
+}
+
+/// What Python hears of an error of a range server.
+pub(crate) fn from_remote(py: Python<'_>, error: &breachdex_hibp::Error) -> PyErr {
+    use breachdex_hibp::Error as Remote;
+    match error {
+        Remote::Index(error) => from_index(py, error),
+        Remote::BaseUrl { .. } => pyo3::exceptions::PyValueError::new_err(error.to_string()),
+        Remote::NotEncrypted { base } => pyo3::exceptions::PyValueError::new_err(format!(
+            "{base} is not encrypted: use https, or insecure_http=True if the network is yours alone"
+        )),
+        Remote::WrongKind { .. } => raise(py, "IndexKindError", error.to_string()),
+        _ => raise(py, "RemoteError", error.to_string()),
+    }
+}
+
+/// `?` on the crates' results inside functions that Python calls.
+pub(crate) trait OrRaise<T> {
+    fn or_raise(self, py: Python<'_>) -> PyResult<T>;
+}
+
+impl<T> OrRaise<T> for breachdex::Result<T> {
+    fn or_raise(self, py: Python<'_>) -> PyResult<T> {
+        self.map_err(|error| from_index(py, &error))
+    }
+}
+
+impl<T> OrRaise<T> for breachdex_hibp::Result<T> {
+    fn or_raise(self, py: Python<'_>) -> PyResult<T> {
+        self.map_err(|error| from_remote(py, &error))
+    }
+}

@@ -1,0 +1,242 @@
+//! `breachdex.Index`.
+
+#![forbid(unsafe_code)]
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use breachdex::{LiveIndex, LiveSet, OpenOptions};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
+
+use crate::bulk::{self, What};
+use crate::errors::{OrRaise as _, find, from_index};
+use crate::metadata::Metadata;
+use crate::questions;
+
+/// Names the index to open when no path is given.
+const VARIABLE: &str = "BREACHDEX_INDEX";
+
+/// An open index of breached password digests. Made by `Index.open`.
+#[pyclass(module = "breachdex", frozen, weakref)]
+pub(crate) struct Index {
+    set: LiveSet,
+    origin: Origin,
+}
+
+/// How to have the same index in another process.
+enum Origin {
+    Path(PathBuf),
+    Starter,
+    Bytes,
+}
+
+impl Index {
+    /// The index as a set without overlays.
+    pub(crate) fn set(&self) -> &LiveSet {
+        &self.set
+    }
+
+    pub(crate) fn live(&self) -> &LiveIndex {
+        self.set.base()
+    }
+
+    fn at(py: Python<'_>, path: &Path, every: Option<Duration>) -> PyResult<Self> {
+        // The folder that the process is in may change before the file is looked at again.
+        let path = std::path::absolute(path).map_err(|source| {
+            from_index(py, &breachdex::Error::Io { action: "open", path: path.to_owned(), source })
+        })?;
+        let options = OpenOptions { expand_directory: true, ..OpenOptions::default() };
+        let live = py.detach(|| LiveIndex::open(&path, options, every)).or_raise(py)?;
+        Ok(Self { set: LiveSet::from(live), origin: Origin::Path(path) })
+    }
+
+    fn embedded(py: Python<'_>) -> PyResult<Self> {
+        let index = breachdex::Index::starter().or_raise(py)?;
+        let message = format!(
+            "the starter index of {} common passwords answers; a password that it does not hold may well be \
+             exposed: name a full index, or set {VARIABLE}\0",
+            index.len()
+        );
+        let message = std::ffi::CString::from_vec_with_nul(message.into_bytes()).unwrap_or_default();
+        PyErr::warn(py, find(py, "StarterIndexWarning")?.as_any(), &message, 1)?;
+        Ok(Self { set: LiveSet::from(LiveIndex::new(index)), origin: Origin::Starter })
+    }
+}
+
+#[pymethods]
+impl Index {
+    /// Opens an index file. `path` None is the one that $BREACHDEX_INDEX names, else the small starter index that
+    /// comes with breachdex, with a StarterIndexWarning. With `reload_every` (seconds), a file that replaced this
+    /// one is verified and taken over while questions are answered.
+    #[classmethod]
+    #[pyo3(signature = (path = None, reload_every = None))]
+    fn open(cls: &Bound<'_, PyType>, path: Option<PathBuf>, reload_every: Option<f64>) -> PyResult<Self> {
+        let py = cls.py();
+        let every = reload_every.map(seconds).transpose()?;
+        let named = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        match path.or_else(named) {
+            Some(path) => Self::at(py, &path, every),
+            None => Self::embedded(py),
+        }
+    }
+
+    /// The small starter index that comes with breachdex, with a StarterIndexWarning.
+    #[classmethod]
+    fn starter(cls: &Bound<'_, PyType>) -> PyResult<Self> {
+        Self::embedded(cls.py())
+    }
+
+    /// Opens an index that is in memory; the bytes are copied.
+    #[classmethod]
+    fn from_bytes(cls: &Bound<'_, PyType>, data: &Bound<'_, PyBytes>) -> PyResult<Self> {
+        let bytes = data.as_bytes().to_vec();
+        let index = breachdex::Index::from_bytes(bytes, "the index in memory").or_raise(cls.py())?;
+        index.expand_directory().or_raise(cls.py())?;
+        Ok(Self { set: LiveSet::from(LiveIndex::new(index)), origin: Origin::Bytes })
+    }
+
+    /// How often a password was seen; 0 when it was not.
+    fn count(&self, password: &Bound<'_, PyAny>) -> PyResult<u64> {
+        questions::count(&self.set, password)
+    }
+
+    /// Whether a password was seen at least `min_count` times (inclusive).
+    #[pyo3(signature = (password, min_count = 1))]
+    fn contains(&self, password: &Bound<'_, PyAny>, min_count: i64) -> PyResult<bool> {
+        questions::contains(&self.set, password, min_count)
+    }
+
+    /// How often a digest was seen: `bytes` are the raw digest, `str` is hexadecimal.
+    fn count_hash(&self, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
+        questions::count_hash(&self.set, digest)
+    }
+
+    /// The rows `SUFFIX:COUNT` under a prefix of five hexadecimal digits, CRLF between them.
+    fn range(&self, py: Python<'_>, prefix: &str) -> PyResult<String> {
+        questions::range(py, &self.set, prefix)
+    }
+
+    /// `count` of many passwords: a list for a list, Arrow for Arrow; a null for a null.
+    #[pyo3(signature = (values, *, threads = None))]
+    fn counts<'py>(&self, values: &Bound<'py, PyAny>, threads: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
+        bulk::counts(&self.set, values, What::Passwords, threads)
+    }
+
+    /// `count_hash` of many digests: binary is raw, text is hexadecimal.
+    #[pyo3(signature = (values, *, threads = None))]
+    fn counts_hash<'py>(
+        &self,
+        values: &Bound<'py, PyAny>,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        bulk::counts(&self.set, values, What::Digests, threads)
+    }
+
+    /// Reads and checks everything; a second or two a gigabyte.
+    fn verify(&self, py: Python<'_>) -> PyResult<()> {
+        questions::verify(py, &self.set)
+    }
+
+    /// Looks whether the file was replaced, and takes a sound replacement over; whether one was.
+    fn reload_if_changed(&self, py: Python<'_>) -> PyResult<bool> {
+        questions::reload_if_changed(py, &self.set)
+    }
+
+    /// Gives the file up; later questions are an IndexClosedError.
+    fn close(&self) {
+        self.live().close();
+    }
+
+    /// What the index says about itself.
+    #[getter]
+    fn metadata(&self, py: Python<'_>) -> PyResult<Metadata> {
+        questions::metadata(py, self.live())
+    }
+
+    /// The absolute path of the file; None for an index in memory.
+    #[getter]
+    fn path(&self) -> Option<&Path> {
+        self.live().path()
+    }
+
+    /// Why the file that is under the path now was not taken over; None when all is well.
+    #[getter]
+    fn reload_error(&self, py: Python<'_>) -> Option<PyErr> {
+        questions::reload_error(py, &self.set)
+    }
+
+    /// Whether it was closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.live().is_closed()
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        questions::entries(py, &self.set)
+    }
+
+    // Without this an index without entries would be false.
+    fn __bool__(&self) -> bool {
+        true
+    }
+
+    fn __enter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __exit__(&self, _kind: &Bound<'_, PyAny>, _value: &Bound<'_, PyAny>, _traceback: &Bound<'_, PyAny>) {
+        self.close();
+    }
+
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let pickling = py.import("breachdex._pickling")?;
+        match &self.origin {
+            Origin::Path(path) => {
+                let content = self.live().snapshot().or_raise(py)?.content_id().to_string();
+                let every = self.live().reload_every().map(|every| every.as_secs_f64());
+                let arguments = (path.as_path(), content, every).into_pyobject(py)?;
+                Ok((pickling.getattr("open_same")?, arguments))
+            }
+            Origin::Starter => Ok((pickling.getattr("open_starter")?, PyTuple::empty(py))),
+            Origin::Bytes => Err(PyTypeError::new_err(
+                "an index made by from_bytes cannot be pickled; write it to a file and open that",
+            )),
+        }
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        PyString::new(py, &describe(self.live()))
+    }
+}
+
+/// An index in a few words, whatever state it is in.
+pub(crate) fn describe(index: &LiveIndex) -> String {
+    match index.snapshot() {
+        Ok(open) => {
+            let (name, kind, entries) = (open.name(), open.kind().name(), open.len());
+            format!("<breachdex.Index {name} {kind} entries={entries}>")
+        }
+        Err(_) => {
+            let name = index.path().map_or_else(|| "in memory".into(), |path| path.display().to_string());
+            let state = if index.is_closed() { "closed" } else { "damaged" };
+            format!("<breachdex.Index {name} {state}>")
+        }
+    }
+}
+
+/// A time from Python.
+fn seconds(seconds: f64) -> PyResult<Duration> {
+    let duration = Duration::try_from_secs_f64(seconds);
+    duration.map_err(|_| PyValueError::new_err("reload_every is a number of seconds from 0 on"))
+}

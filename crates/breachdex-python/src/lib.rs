@@ -1,0 +1,52 @@
+//! The Python module `breachdex._breachdex`. Thin: everything is decided in the crates below.
+//!
+//! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
+//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure` and
+//! `command` are one door each. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
+//! `per_process` keeps threads away from forked children.
+
+#![forbid(unsafe_code)]
+
+mod arrow;
+mod build;
+mod bulk;
+mod command;
+mod errors;
+mod exposure;
+mod index;
+mod index_set;
+mod lists;
+mod metadata;
+mod password;
+mod per_process;
+mod questions;
+mod range_client;
+mod signals;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+mod _breachdex {
+    #[pymodule_export]
+    use crate::arrow::{ChunkedCounts, Counts};
+    #[pymodule_export]
+    use crate::build::{BuildReport, Progress, build};
+    #[pymodule_export]
+    use crate::command::run_command;
+    #[pymodule_export]
+    use crate::exposure::{Exposure, examine, messages};
+    #[pymodule_export]
+    use crate::index::Index;
+    #[pymodule_export]
+    use crate::index_set::IndexSet;
+    #[pymodule_export]
+    use crate::metadata::Metadata;
+    #[pymodule_export]
+    use crate::password::digest;
+    #[pymodule_export]
+    use crate::range_client::BlockingRangeClient;
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,93 @@
+//! `breachdex.Metadata`.
+
+#![forbid(unsafe_code)]
+
+use breachdex::Result;
+use pyo3::prelude::*;
+
+/// What an index says about itself.
+#[pyclass(module = "breachdex", frozen, eq, hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Metadata {
+    #[pyo3(get)]
+    kind: &'static str,
+    #[pyo3(get)]
+    bits: u32,
+    #[pyo3(get)]
+    entries: u64,
+    #[pyo3(get)]
+    has_counts: bool,
+    #[pyo3(get)]
+    exact: bool,
+    /// Bits of a number that is never NaN.
+    false_positive_rate: u64,
+    #[pyo3(get)]
+    floor: u64,
+    #[pyo3(get)]
+    covers_all: bool,
+    #[pyo3(get)]
+    source: String,
+    corpus_date: String,
+    #[pyo3(get)]
+    tool_version: Option<String>,
+    #[pyo3(get)]
+    content_id: String,
+    #[pyo3(get)]
+    file_size: u64,
+    #[pyo3(get)]
+    is_starter: bool,
+}
+
+impl Metadata {
+    pub(crate) fn of(index: &breachdex::Index) -> Result<Self> {
+        let facts = index.metadata();
+        let tool = index.notes()?.into_iter().find(|(name, _)| name == "tool");
+        Ok(Self {
+            kind: facts.kind.name(),
+            bits: facts.bits,
+            entries: facts.entries,
+            has_counts: facts.has_counts,
+            exact: facts.is_exact(),
+            false_positive_rate: facts.false_positive_rate().to_bits(),
+            floor: facts.floor,
+            covers_all: facts.coverage.is_whole(),
+            source: facts.source.clone(),
+            corpus_date: facts.corpus_date.clone(),
+            tool_version: tool.map(|(_, value)| String::from_utf8_lossy(&value).into_owned()),
+            content_id: index.content_id().to_string(),
+            file_size: facts.file_length,
+            is_starter: index.is_starter(),
+        })
+    }
+}
+
+#[pymethods]
+impl Metadata {
+    #[getter]
+    fn false_positive_rate(&self) -> f64 {
+        f64::from_bits(self.false_positive_rate)
+    }
+
+    #[getter]
+    fn corpus_date<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if self.corpus_date.is_empty() {
+            return Ok(None);
+        }
+        let date = py.import("datetime")?.getattr("date")?;
+        date.call_method1("fromisoformat", (&self.corpus_date,)).map(Some)
+    }
+
+    fn __repr__(&self) -> String {
+        let Self { kind, bits, entries, has_counts, exact, is_starter, .. } = self;
+        let python = |yes: &bool| if *yes { "True" } else { "False" };
+        format!(
+            "Metadata(kind='{kind}', bits={bits}, entries={entries}, has_counts={}, exact={}, source={:?}, \
+             corpus_date={:?}, is_starter={})",
+            python(has_counts),
+            python(exact),
+            self.source,
+            self.corpus_date,
+            python(is_starter)
+        )
+    }
+}

@@ -1,0 +1,133 @@
+//! What an index and a set of indexes are asked alike.
+
+#![forbid(unsafe_code)]
+
+use breachdex::{LiveIndex, LiveSet, Prefix, rows};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::errors::{OrRaise as _, from_index, raise};
+use crate::metadata::Metadata;
+use crate::password::{digest_of, given_digest};
+use crate::signals::Listener;
+
+/// Digits of a range's prefix.
+const PREFIX_DIGITS: usize = 5;
+
+pub(crate) fn count(set: &LiveSet, password: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let count = set.count(&digest_of(set.kind(), password)?);
+    report_refusals(password.py(), set);
+    count.or_raise(password.py())
+}
+
+pub(crate) fn contains(set: &LiveSet, password: &Bound<'_, PyAny>, min_count: i64) -> PyResult<bool> {
+    let min_count = threshold(min_count)?;
+    let found = set.find(&digest_of(set.kind(), password)?, min_count);
+    report_refusals(password.py(), set);
+    Ok(found.or_raise(password.py())?.is_some())
+}
+
+pub(crate) fn count_hash(set: &LiveSet, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let count = set.count(&given_digest(set.kind(), digest)?);
+    report_refusals(digest.py(), set);
+    count.or_raise(digest.py())
+}
+
+/// A threshold from Python.
+pub(crate) fn threshold(min_count: i64) -> PyResult<u64> {
+    u64::try_from(min_count)
+        .ok()
+        .filter(|count| *count > 0)
+        .ok_or_else(|| PyValueError::new_err(format!("min_count must be 1 or more, not {min_count}")))
+}
+
+/// A prefix of a range from Python.
+pub(crate) fn range_prefix(py: Python<'_>, digits: &str) -> PyResult<u32> {
+    let is_prefix = digits.len() == PREFIX_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let prefix = is_prefix.then(|| u32::from_str_radix(digits, 16).ok()).flatten();
+    prefix.ok_or_else(|| {
+        raise(py, "InvalidPrefixError", format!("a prefix has {PREFIX_DIGITS} hexadecimal digits"))
+    })
+}
+
+pub(crate) fn range(py: Python<'_>, set: &LiveSet, digits: &str) -> PyResult<String> {
+    let prefix = Prefix::of_range(range_prefix(py, digits)?);
+    let body: breachdex::Result<Vec<u8>> = py.detach(|| {
+        let mut body = Vec::new();
+        for entry in set.snapshot()?.range(&prefix)? {
+            if !body.is_empty() {
+                body.extend_from_slice(b"\r\n");
+            }
+            rows::write_row(&mut body, &entry, set.kind(), PREFIX_DIGITS, true);
+        }
+        Ok(body)
+    });
+    report_refusals(py, set);
+    Ok(String::from_utf8_lossy(&body.or_raise(py)?).into_owned())
+}
+
+pub(crate) fn verify(py: Python<'_>, set: &LiveSet) -> PyResult<()> {
+    let listener = Listener::of_signals();
+    let verified = py.detach(|| set.snapshot()?.members().try_for_each(|index| index.verify(&listener)));
+    settle(py, listener.into_error(), verified)
+}
+
+pub(crate) fn reload_if_changed(py: Python<'_>, set: &LiveSet) -> PyResult<bool> {
+    let listener = Listener::of_signals();
+    let reloaded = py.detach(|| {
+        // Every one is looked at, whatever the others say.
+        set.members()
+            .map(|index| index.reload_if_changed(&listener))
+            .fold(Ok(false), |all, one| Ok(one? | all?))
+    });
+    report_refusals(py, set);
+    settle(py, listener.into_error(), reloaded)
+}
+
+/// What stopped the work goes before what the work says of that.
+pub(crate) fn settle<T>(py: Python<'_>, stopped: Option<PyErr>, done: breachdex::Result<T>) -> PyResult<T> {
+    match stopped {
+        Some(error) => Err(error),
+        None => done.or_raise(py),
+    }
+}
+
+pub(crate) fn metadata(py: Python<'_>, index: &LiveIndex) -> PyResult<Metadata> {
+    index.snapshot().and_then(|index| Metadata::of(&index)).or_raise(py)
+}
+
+/// The number of entries, for `len()`.
+pub(crate) fn entries(py: Python<'_>, set: &LiveSet) -> PyResult<usize> {
+    let snapshot = set.snapshot().or_raise(py)?;
+    let entries: u64 = snapshot.members().map(breachdex::Index::len).sum();
+    Ok(usize::try_from(entries)?)
+}
+
+/// Why a replaced file was not taken over: the first of the members' errors.
+pub(crate) fn reload_error(py: Python<'_>, set: &LiveSet) -> Option<PyErr> {
+    set.members().find_map(LiveIndex::reload_error).map(|error| from_index(py, &error))
+}
+
+/// Says in Python's log what was refused, each refused file once.
+#[inline]
+pub(crate) fn report_refusals(py: Python<'_>, set: &LiveSet) {
+    for index in set.members() {
+        if let Some(error) = index.unreported_error() {
+            log(py, &error);
+        }
+    }
+}
+
+#[cold]
+fn log(py: Python<'_>, error: &breachdex::Error) {
+    let said = py.import("logging").and_then(|logging| {
+        let logger = logging.call_method1("getLogger", ("breachdex",))?;
+        logger.call_method1(
+            "error",
+            ("a replaced index is refused, the old one answers on: %s", error.to_string()),
+        )
+    });
+    if let Err(error) = said {
+        error.write_unraisable(py, None);
+    }
+}

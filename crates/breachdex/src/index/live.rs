@@ -1,0 +1,351 @@
+//! A handle that outlives its file: opens what replaced it, checks that, and only then answers from it.
+//!
+//! Made for processes that run for months and fork. Nothing here takes a lock, so that a child which was forked
+//! in the middle of a reload goes on; who is looking at the file is remembered by process id.
+
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use super::identity::Identity;
+use super::{Index, OpenOptions};
+use crate::digest::Kind;
+use crate::error::{Error, Fault, Result, io_error};
+use crate::monitor::Monitor;
+
+/// Larger files are checked on a thread of their own, while whoever noticed the new file is answered from the
+/// old one. Reading this much takes some tens of milliseconds.
+const CHECKED_AT_ONCE: u64 = 64 << 20;
+
+/// How long one who must wait for another's look sleeps between two tries.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// An index that follows its file. `Send + Sync`; a clone is another handle on the same.
+///
+/// A file that took the place of the open one (by rename, or behind a symbolic link) is opened, verified from end to
+/// end and then answers; readers of the old one finish undisturbed. A bad one is refused and remembered in
+/// [`LiveIndex::reload_error`], and the old one answers on. A file that was changed *in place* is an error from
+/// then on, until a sound one is put under its path: nothing such a mapping says may be believed.
+#[derive(Clone)]
+pub struct LiveIndex {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// What may be opened again; `None` for an index in memory.
+    path: Option<PathBuf>,
+    options: OpenOptions,
+    kind: Kind,
+    state: ArcSwap<State>,
+    refusal: ArcSwapOption<Refusal>,
+    has_unreported: AtomicBool,
+    /// Looks on its own, so often.
+    every: Option<Duration>,
+    since: Instant,
+    /// When to look next, in nanoseconds after `since`.
+    next_look: AtomicU64,
+    /// The id of the process that is looking, or 0.
+    looking: AtomicU32,
+}
+
+enum State {
+    Open(Index),
+    /// Changed in place. The mapping is kept, so that the system does not give its file number to another file,
+    /// and never read again.
+    Spoilt(Index, Fault),
+    Closed,
+}
+
+/// A replacement that was not taken.
+struct Refusal {
+    /// Which file; `None` where there was none.
+    identity: Option<Identity>,
+    error: Arc<Error>,
+}
+
+impl LiveIndex {
+    /// Opens the index under a path. With `every`, questions look whether the file was replaced when the last look
+    /// was so long ago (some microseconds for the one that looks); without, only [`LiveIndex::reload_if_changed`]
+    /// does.
+    ///
+    /// # Errors
+    /// As [`Index::open`].
+    pub fn open(path: impl AsRef<Path>, options: OpenOptions, every: Option<Duration>) -> Result<Self> {
+        Ok(Self::following(Index::open_with(path, options)?, every))
+    }
+
+    /// A handle on an index that is open already; one in memory never changes.
+    pub fn new(index: Index) -> Self {
+        Self::following(index, None)
+    }
+
+    fn following(index: Index, every: Option<Duration>) -> Self {
+        let path = index.path.clone();
+        let every = every.filter(|_| path.is_some());
+        let shared = Shared {
+            path,
+            options: index.options,
+            kind: index.kind(),
+            state: ArcSwap::from_pointee(State::Open(index)),
+            refusal: ArcSwapOption::empty(),
+            has_unreported: AtomicBool::new(false),
+            every,
+            since: Instant::now(),
+            next_look: AtomicU64::new(every.map_or(u64::MAX, nanoseconds)),
+            looking: AtomicU32::new(0),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Which digest it holds, now and after every reload.
+    pub fn kind(&self) -> Kind {
+        self.shared.kind
+    }
+
+    /// The file's path as it was given; `None` for an index in memory.
+    pub fn path(&self) -> Option<&Path> {
+        self.shared.path.as_deref()
+    }
+
+    /// How often it looks on its own.
+    pub fn reload_every(&self) -> Option<Duration> {
+        self.shared.every
+    }
+
+    /// Puts a question to the index that answers now. Allocates nothing and takes no lock.
+    ///
+    /// # Errors
+    /// The question's own; [`Error::Closed`]; [`Error::Damaged`] after a change in place.
+    #[inline]
+    pub fn ask<T, E: From<Error>>(&self, question: impl FnOnce(&Index) -> Result<T, E>) -> Result<T, E> {
+        self.look_if_due();
+        match &**self.shared.state.load() {
+            State::Open(index) => question(index),
+            State::Spoilt(index, fault) => Err(fault.named(index.name()).into()),
+            State::Closed => Err(self.closed().into()),
+        }
+    }
+
+    /// The index that answers now, to be kept for longer work.
+    ///
+    /// # Errors
+    /// As [`LiveIndex::ask`].
+    pub fn snapshot(&self) -> Result<Index> {
+        self.ask(|index| Ok(index.clone()))
+    }
+
+    /// Gives the file up. Questions that run finish; later ones are [`Error::Closed`].
+    pub fn close(&self) {
+        self.shared.next_look.store(u64::MAX, Ordering::Relaxed);
+        self.shared.state.store(Arc::new(State::Closed));
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(**self.shared.state.load(), State::Closed)
+    }
+
+    /// Looks at the file now, and takes over one that replaced it once it is verified; whether one was taken over.
+    /// A bad one is `false` and [`LiveIndex::reload_error`]. Reads the whole of a new file.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the open file was changed in place, [`Error::Closed`], [`Error::Cancelled`].
+    pub fn reload_if_changed(&self, monitor: &dyn Monitor) -> Result<bool> {
+        let Some(path) = &self.shared.path else { return self.ask(|_| Ok(false)) };
+        let looking = loop {
+            match self.shared.begin_look() {
+                Some(looking) => break looking,
+                None => thread::sleep(PATIENCE),
+            }
+        };
+        let Some(found) = self.shared.changed(path)? else { return Ok(false) };
+        let taken = self.shared.take_over(path, found, monitor);
+        drop(looking);
+        taken
+    }
+
+    /// Why the file that is under the path now was not taken over; `None` when all is well.
+    pub fn reload_error(&self) -> Option<Arc<Error>> {
+        self.shared.refusal.load().as_ref().map(|refusal| Arc::clone(&refusal.error))
+    }
+
+    /// [`LiveIndex::reload_error`], once for each file that is refused: for whoever writes a log. One relaxed load
+    /// where there is nothing to say.
+    #[inline]
+    pub fn unreported_error(&self) -> Option<Arc<Error>> {
+        if !self.shared.has_unreported.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.shared.has_unreported.swap(false, Ordering::Relaxed).then(|| self.reload_error()).flatten()
+    }
+
+    #[inline]
+    fn look_if_due(&self) {
+        if self.shared.every.is_some() && self.shared.is_due() {
+            self.look();
+        }
+    }
+
+    /// Looks without waiting for anybody. What goes wrong shows in the state.
+    #[cold]
+    fn look(&self) {
+        let (Some(every), Some(path)) = (self.shared.every, &self.shared.path) else { return };
+        let Some(looking) = self.shared.begin_look() else { return };
+        let now = nanoseconds(self.shared.since.elapsed());
+        self.shared.next_look.store(now.saturating_add(nanoseconds(every)), Ordering::Relaxed);
+        let Ok(Some(found)) = self.shared.changed(path) else { return };
+        if found.length <= CHECKED_AT_ONCE {
+            let _ = self.shared.take_over(path, found, &());
+            return;
+        }
+        looking.hand_over();
+        let shared = Arc::clone(&self.shared);
+        let check = move || {
+            let _looking = Looking { shared: &shared };
+            if let Some(path) = &shared.path {
+                let _ = shared.take_over(path, found, &());
+            }
+        };
+        if thread::Builder::new().name(String::from("breachdex-reload")).spawn(check).is_err() {
+            self.shared.looking.store(0, Ordering::Release);
+        }
+    }
+
+    fn closed(&self) -> Error {
+        let name = self.path().map_or_else(|| String::from("the index"), |path| path.display().to_string());
+        Error::Closed { name }
+    }
+}
+
+/// Another file than the open one.
+struct Found {
+    identity: Identity,
+    length: u64,
+}
+
+impl Shared {
+    #[inline]
+    fn is_due(&self) -> bool {
+        nanoseconds(self.since.elapsed()) >= self.next_look.load(Ordering::Relaxed)
+    }
+
+    /// Whoever looks; `None` while another thread of this process does. A look that a fork left behind in its
+    /// parent does not count.
+    fn begin_look(&self) -> Option<Looking<'_>> {
+        let (me, other) = (process::id(), self.looking.load(Ordering::Acquire));
+        if other == me {
+            return None;
+        }
+        let claimed = self.looking.compare_exchange(other, me, Ordering::AcqRel, Ordering::Relaxed);
+        claimed.is_ok().then_some(Looking { shared: self })
+    }
+
+    /// The file that is under the path, if it is another one and was not refused before.
+    fn changed(&self, path: &Path) -> Result<Option<Found>> {
+        let state = self.state.load();
+        let index = match &**state {
+            State::Open(index) | State::Spoilt(index, _) => index,
+            State::Closed => return Err(Error::Closed { name: path.display().to_string() }),
+        };
+        let facts = match std::fs::metadata(path) {
+            Ok(facts) => facts,
+            Err(source) => {
+                self.refuse(None, io_error("open", path)(source));
+                return Ok(None);
+            }
+        };
+        let identity = Identity::of(&facts);
+        let Some(open) = &index.identity else { return Ok(None) };
+        if let State::Spoilt(index, fault) = &**state
+            && identity.is_same_file(open)
+        {
+            return Err(fault.named(index.name()));
+        }
+        if identity == *open {
+            self.refusal.store(None);
+            return Ok(None);
+        }
+        if identity.is_same_file(open) {
+            let fault = index.core.changed_in_place_fault();
+            self.state.store(Arc::new(State::Spoilt(index.clone(), fault)));
+            return Err(fault.named(index.name()));
+        }
+        let refused =
+            self.refusal.load().as_ref().is_some_and(|old| old.identity.as_ref() == Some(&identity));
+        Ok((!refused).then(|| Found { length: facts.len(), identity }))
+    }
+
+    /// Opens and verifies the file under the path, and answers from it from now on.
+    fn take_over(&self, path: &Path, found: Found, monitor: &dyn Monitor) -> Result<bool> {
+        match self.open_checked(path, monitor) {
+            Ok(index) => {
+                let old = self.state.rcu(|old| match **old {
+                    // Closed while the new one was checked.
+                    State::Closed => Arc::clone(old),
+                    _ => Arc::new(State::Open(index.clone())),
+                });
+                self.refusal.store(None);
+                Ok(!matches!(*old, State::Closed))
+            }
+            Err(Error::Cancelled) => Err(Error::Cancelled),
+            Err(error) => {
+                self.refuse(Some(found.identity), error);
+                Ok(false)
+            }
+        }
+    }
+
+    fn open_checked(&self, path: &Path, monitor: &dyn Monitor) -> Result<Index> {
+        let index = Index::open_with(path, self.options)?;
+        if index.kind() != self.kind {
+            let name = index.name().to_owned();
+            return Err(Error::OtherKind { name, expected: self.kind, found: index.kind() });
+        }
+        index.verify(monitor)?;
+        Ok(index)
+    }
+
+    fn refuse(&self, identity: Option<Identity>, error: Error) {
+        let is_known = self.refusal.load().as_ref().is_some_and(|old| old.identity == identity);
+        if !is_known {
+            self.refusal.store(Some(Arc::new(Refusal { identity, error: Arc::new(error) })));
+            self.has_unreported.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Ends the look when it is dropped.
+struct Looking<'a> {
+    shared: &'a Shared,
+}
+
+impl Looking<'_> {
+    /// Leaves the end of the look to a thread.
+    fn hand_over(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.shared.looking.store(0, Ordering::Release);
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl fmt::Debug for LiveIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveIndex").field("path", &self.path()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,218 @@
+//! A base and overlays that follow their files, asked as one.
+//!
+//! Unlike in an [`IndexSet`](super::IndexSet), whose members are parts of one corpus, an overlay is somebody's own
+//! list of passwords that must not be used: whatever it holds is exposed, however often it was seen, and what it
+//! does not hold is the base's to answer.
+
+#![forbid(unsafe_code)]
+
+use super::live::LiveIndex;
+use super::{Answer, Index, IndexSet, Lookup};
+use crate::coverage::Prefix;
+use crate::digest::{Digest, Kind};
+use crate::entry::Entry;
+use crate::error::{Error, Result};
+
+/// A base and any number of overlays of the same kind.
+#[derive(Clone, Debug)]
+pub struct LiveSet {
+    base: LiveIndex,
+    overlays: Vec<LiveIndex>,
+}
+
+/// Which index of a set knows a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The base.
+    Base,
+    /// An overlay, and maybe the base too.
+    Overlay,
+}
+
+/// A digest that a set holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// How often it was seen, in all indexes together; `None` where one does not say.
+    pub count: Option<u64>,
+    /// Which index knows it.
+    pub origin: Origin,
+}
+
+impl LiveSet {
+    /// A base with overlays over it.
+    ///
+    /// # Errors
+    /// [`Error::MixedKinds`] when an overlay holds another kind of digest than the base.
+    pub fn new(base: LiveIndex, overlays: Vec<LiveIndex>) -> Result<Self> {
+        if let Some(other) = overlays.iter().find(|overlay| overlay.kind() != base.kind()) {
+            return Err(Error::MixedKinds {
+                first: base.ask(|index| Ok::<_, Error>(index.name().to_owned()))?,
+                expected: base.kind(),
+                name: other.ask(|index| Ok::<_, Error>(index.name().to_owned()))?,
+                found: other.kind(),
+            });
+        }
+        Ok(Self { base, overlays })
+    }
+
+    /// The base.
+    pub fn base(&self) -> &LiveIndex {
+        &self.base
+    }
+
+    /// The overlays.
+    pub fn overlays(&self) -> &[LiveIndex] {
+        &self.overlays
+    }
+
+    /// The base, then the overlays.
+    pub fn members(&self) -> impl Iterator<Item = &LiveIndex> {
+        std::iter::once(&self.base).chain(&self.overlays)
+    }
+
+    /// Which digest the set holds.
+    pub fn kind(&self) -> Kind {
+        self.base.kind()
+    }
+
+    /// What is known about a digest that is exposed: one that an overlay holds, or that the base has seen at least
+    /// `min_count` times. A digest that an overlay holds is exposed even when the base cannot answer.
+    ///
+    /// # Errors
+    /// As [`Index::lookup`], of the base or, but for [`Error::NotCovered`], an overlay;
+    /// [`Error::CountsUnavailable`] for a `min_count` above 1 and a base without counts.
+    pub fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>> {
+        let overlaid = self.overlaid(digest)?;
+        if let Answer::Present { count } = overlaid {
+            let base = self.base.ask(|index| index.lookup(digest)).unwrap_or(Answer::Absent);
+            let count = match base {
+                Answer::Absent => count,
+                Answer::Present { count: more } => sum(count, more),
+            };
+            return Ok(Some(Sighting { count, origin: Origin::Overlay }));
+        }
+        let answer = self.base.ask(|index| {
+            if min_count > 1 {
+                Lookup::require_counts(index)?;
+            }
+            index.lookup(digest)
+        })?;
+        Ok(match answer {
+            Answer::Present { count } if count.unwrap_or(1) >= min_count => {
+                Some(Sighting { count, origin: Origin::Base })
+            }
+            _ => None,
+        })
+    }
+
+    /// How often a digest was seen, in all indexes together; an overlay without counts has seen it once.
+    ///
+    /// # Errors
+    /// As [`LiveSet::find`]; [`Error::CountsUnavailable`] for a base without counts.
+    pub fn count(&self, digest: &Digest) -> Result<u64> {
+        if self.overlays.is_empty() {
+            return self.base.ask(|index| index.count(digest));
+        }
+        let overlaid = self.overlaid(digest)?;
+        match (overlaid, self.base.ask(|index| index.count(digest))) {
+            (Answer::Absent, base) => base,
+            (Answer::Present { count }, Ok(base)) => Ok(base.saturating_add(count.unwrap_or(1))),
+            (Answer::Present { count }, Err(Error::NotCovered { .. })) => Ok(count.unwrap_or(1)),
+            (Answer::Present { .. }, Err(error)) => Err(error),
+        }
+    }
+
+    /// The indexes that answer now, to be kept for longer work.
+    ///
+    /// # Errors
+    /// As [`LiveIndex::snapshot`].
+    pub fn snapshot(&self) -> Result<SetSnapshot> {
+        let overlays = self.overlays.iter().map(LiveIndex::snapshot).collect::<Result<_>>()?;
+        Ok(SetSnapshot { base: self.base.snapshot()?, overlays })
+    }
+
+    /// What the overlays know about a digest. What one does not cover it does not hold.
+    fn overlaid(&self, digest: &Digest) -> Result<Answer> {
+        let mut known = Answer::Absent;
+        for overlay in &self.overlays {
+            let answer = match overlay.ask(|index| index.lookup(digest)) {
+                Err(Error::NotCovered { .. }) => continue,
+                answer => answer?,
+            };
+            known = match (known, answer) {
+                (Answer::Absent, other) | (other, Answer::Absent) => other,
+                (Answer::Present { count: a }, Answer::Present { count: b }) => {
+                    Answer::Present { count: sum(a, b) }
+                }
+            };
+        }
+        Ok(known)
+    }
+}
+
+/// The indexes of a set at one moment.
+#[derive(Clone, Debug)]
+pub struct SetSnapshot {
+    base: Index,
+    overlays: Vec<Index>,
+}
+
+impl SetSnapshot {
+    /// The base.
+    pub fn base(&self) -> &Index {
+        &self.base
+    }
+
+    /// The base, then the overlays.
+    pub fn members(&self) -> impl Iterator<Item = &Index> {
+        std::iter::once(&self.base).chain(&self.overlays)
+    }
+
+    /// [`LiveSet::count`] of many digests, interleaved on the calling thread, added to what `counts` holds, which
+    /// must be as long as `digests`.
+    ///
+    /// # Errors
+    /// As [`LiveSet::count`], for the first digest that has one.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    pub fn count_many(&self, digests: &[Digest], counts: &mut [u64]) -> Result<()> {
+        assert_eq!(digests.len(), counts.len(), "as many counts as digests");
+        Lookup::require_counts(&self.base)?;
+        let mut answers = vec![Answer::Absent; digests.len()];
+        for index in self.members() {
+            index.lookup_many(digests, &mut answers)?;
+            for (sum, answer) in counts.iter_mut().zip(&answers) {
+                if let Answer::Present { count } = answer {
+                    *sum = sum.saturating_add(count.unwrap_or(1));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The entries under a prefix in order, equal digests as one entry with the sum of their counts.
+    ///
+    /// # Errors
+    /// [`Error::NotExact`] and [`Error::CountsUnavailable`] for a member whose rows would say less than a range's
+    /// do; [`Error::NotCovered`] where the base does not cover all of it; [`Error::Damaged`].
+    pub fn range(&self, prefix: &Prefix) -> Result<Vec<Entry>> {
+        for index in self.members() {
+            index.require_exact()?;
+            Lookup::require_counts(index)?;
+        }
+        // Asks for the coverage; reads nothing yet.
+        self.base.range(prefix)?;
+        IndexSet::new(self.base.clone(), self.overlays.clone())?.range(prefix)?.collect()
+    }
+}
+
+fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
+    left.zip(right).map(|(left, right)| left.saturating_add(right))
+}
+
+impl From<LiveIndex> for LiveSet {
+    fn from(base: LiveIndex) -> Self {
+        Self { base, overlays: Vec::new() }
+    }
+}

@@ -1,0 +1,80 @@
+"""The backends that look at a password once it was verified, for ``AUTHENTICATION_BACKENDS``."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Final
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.backends import ModelBackend  # type: ignore[import-untyped]
+from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
+
+from breachdex.django.conf import settings
+from breachdex.django.gates import ask, at_log_in
+from breachdex.django.login import settle
+
+EXAMINED: Final = "_breachdex_examined"
+"""Set on the user object (and nowhere else) once its log-in was looked at, for parents whose ``aauthenticate``
+calls ``authenticate``."""
+
+
+class ExposedPasswordMixin:
+    """Goes before a backend that takes a ``password``: ``class Backend(ExposedPasswordMixin, TheirBackend)``.
+
+    A wrong password and an unknown user are the parent's business alone.
+    """
+
+    @sensitive_variables()  # type: ignore[untyped-decorator]
+    def authenticate(self, request: Any, *args: Any, **credentials: Any) -> Any:
+        """As the parent's, and then as ``LOG_IN`` says.
+
+        :raises PermissionDenied: when a right password opens no session.
+        """
+        parent: Any = super()
+        password = _password(parent.authenticate, request, *args, **credentials)
+        if password is False:
+            return None
+        user = parent.authenticate(request, *args, **credentials)
+        finding = _finding(user, password)
+        if finding is not None:
+            settle(user, finding, request)
+        return user
+
+    @sensitive_variables()  # type: ignore[untyped-decorator]
+    async def aauthenticate(self, request: Any, *args: Any, **credentials: Any) -> Any:
+        """:meth:`authenticate` for callers that wait for nothing."""
+        parent: Any = super()
+        if not hasattr(parent, "aauthenticate"):  # before Django 5.2
+            return await sync_to_async(self.authenticate)(request, *args, **credentials)
+        password = _password(parent.aauthenticate, request, *args, **credentials)
+        if password is False:
+            return None
+        user = await parent.aauthenticate(request, *args, **credentials)
+        finding = _finding(user, password)
+        if finding is not None:
+            await sync_to_async(settle)(user, finding, request)
+        return user
+
+
+class ExposedPasswordBackend(ExposedPasswordMixin, ModelBackend):  # type: ignore[misc]
+    """Django's own backend, and then as ``LOG_IN`` says."""
+
+
+@sensitive_variables()  # type: ignore[untyped-decorator]
+def _password(method: Any, *args: Any, **credentials: Any) -> Any:
+    """The password among the credentials, or False where the parent does not take them: Django passes over such
+    a backend by its signature, which the mixin's hides."""
+    try:
+        taken = inspect.signature(method).bind(*args, **credentials)
+    except TypeError:
+        return False
+    return taken.arguments.get("password", credentials.get("password"))
+
+
+@sensitive_variables()  # type: ignore[untyped-decorator]
+def _finding(user: Any, password: Any) -> Any:
+    if user is None or not password or getattr(user, EXAMINED, False) or settings().log_in == "accept":
+        return None
+    finding = ask(at_log_in(), settings().on_error_at("log_in"), password)
+    setattr(user, EXAMINED, True)
+    return finding

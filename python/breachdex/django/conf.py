@@ -1,0 +1,229 @@
+"""The setting ``BREACHDEX``, read once into one frozen object; whatever is wrong in it is said by name."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal, NoReturn, TypeAlias, cast, get_args
+
+from django.conf import settings as django_settings  # type: ignore[import-untyped]
+from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
+from django.core.signals import setting_changed  # type: ignore[import-untyped]
+
+OnError: TypeAlias = Literal["accept", "reject", "raise"]
+Event: TypeAlias = Literal["sign_up", "change", "reset", "log_in"]
+Action: TypeAlias = Literal["accept", "warn", "notify", "force_reset", "reject"]
+VerifiedEmail: TypeAlias = bool | str | Callable[[Any], str | None] | None
+SendReset: TypeAlias = str | Callable[[Any, str, Any], object] | None
+
+EVENTS: Final[tuple[Event, ...]] = get_args(Event)
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+ON_ERROR: Final[tuple[OnError, ...]] = get_args(OnError)
+DEFAULT_ON_ERROR: Final[Mapping[Event, OnError]] = {
+    "sign_up": "raise",
+    "change": "raise",
+    "reset": "raise",
+    "log_in": "accept",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What ``BREACHDEX`` says, checked. One field a key, in lower case."""
+
+    index: str | None = None
+    overlays: tuple[str, ...] = ()
+    min_count: int = 1
+    on_error: tuple[tuple[Event, OnError], ...] = tuple(DEFAULT_ON_ERROR.items())
+    log_in: Action = "warn"
+    verified_email: VerifiedEmail = None
+    reset_mail: SendReset = None
+    reset_mail_hours: float = 24
+    max_age_days: int | None = 365
+    show_count: bool = False
+    cache: str = "default"
+    password_regex: str = "PASS"
+
+    def on_error_at(self, event: Event) -> OnError:
+        """What a fault at run time means at that event."""
+        return dict(self.on_error)[event]
+
+
+KEYS: Final = tuple(field.name.upper() for field in fields(Settings))
+
+
+def wrong(key: str, complaint: str) -> NoReturn:
+    """Raises ``ImproperlyConfigured`` about one key."""
+    raise ImproperlyConfigured(f'BREACHDEX["{key}"] {complaint}.')
+
+
+def nearest(given: object, known: Iterable[str]) -> str:
+    """``; did you mean "…"?`` where something known resembles it, else nothing."""
+    folded = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(str(given).lower(), folded, n=1, cutoff=0.5)
+    return f'; did you mean "{folded[close[0]]}"?' if close else ""
+
+
+def one_of(value: object, choices: tuple[str, ...]) -> str:
+    """What is wrong with a value that is none of the choices; empty where it is one."""
+    if isinstance(value, str) and value in choices:
+        return ""
+    listed = ", ".join(f'"{choice}"' for choice in choices)
+    return f"must be one of {listed}, not {value!r}{nearest(value, choices)}".removesuffix("?")
+
+
+def _index(value: object) -> str | None:
+    if value is None:
+        return None
+    return _path("INDEX", value, "must be the path of an index, or None")
+
+
+def _path(key: str, value: object, complaint: str) -> str:
+    if isinstance(value, (str, os.PathLike)) and (path := os.fspath(value)) and isinstance(path, str):
+        return path
+    wrong(key, f"{complaint}, not {value!r}")
+
+
+def _overlays(value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)):
+        wrong("OVERLAYS", f"must be a list of paths, not {value!r}")
+    return tuple(_path("OVERLAYS", item, "must be a list of paths of indexes") for item in value)
+
+
+def _min_count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        wrong("MIN_COUNT", f"must be a whole number from 1 on, not {value!r}")
+    return value
+
+
+def _on_error(value: object) -> tuple[tuple[Event, OnError], ...]:
+    given = dict.fromkeys(EVENTS, value) if isinstance(value, str) else value
+    if not isinstance(given, Mapping):
+        wrong("ON_ERROR", f"must be a string, or a dict from event to string, not {value!r}")
+    for event, choice in given.items():
+        if complaint := one_of(event, EVENTS):
+            wrong("ON_ERROR", f"has a key that is no event: it {complaint}")
+        if complaint := one_of(choice, ON_ERROR):
+            wrong("ON_ERROR" if isinstance(value, str) else f'ON_ERROR"]["{event}', complaint)
+    merged = {**DEFAULT_ON_ERROR, **cast("Mapping[Event, OnError]", given)}
+    if isinstance(value, Mapping) and ("change" in value) != ("reset" in value):
+        # One of the two speaks for both: Django's validators cannot tell one from the other.
+        merged["change"] = merged["reset"] = merged["change" if "change" in value else "reset"]
+    if merged["change"] != merged["reset"]:
+        wrong(
+            "ON_ERROR",
+            'must say the same for "change" and "reset": Django\'s validators cannot tell them apart',
+        )
+    return tuple(merged.items())
+
+
+def _log_in(value: object) -> Action:
+    if complaint := one_of(value, ACTIONS):
+        wrong("LOG_IN", complaint)
+    return cast("Action", value)
+
+
+def _verified_email(value: object) -> VerifiedEmail:
+    if value is None or value is True or callable(value) or (isinstance(value, str) and "." in value):
+        return cast("VerifiedEmail", value)
+    wrong(
+        "VERIFIED_EMAIL",
+        "must be None, True, or a function (or the dotted path of one) that takes a user and returns the "
+        f"verified address or None, not {value!r}",
+    )
+
+
+def _reset_mail(value: object) -> SendReset:
+    if value is None or callable(value) or (isinstance(value, str) and "." in value):
+        return cast("SendReset", value)
+    wrong(
+        "RESET_MAIL",
+        "must be None, or a function (or the dotted path of one) that takes a user, an address and a request "
+        f"and sends the mail, not {value!r}",
+    )
+
+
+def _reset_mail_hours(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        wrong("RESET_MAIL_HOURS", f"must be a number of hours above 0, not {value!r}")
+    return value
+
+
+def _max_age_days(value: object) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        wrong("MAX_AGE_DAYS", f"must be a whole number of days from 1 on, or None, not {value!r}")
+    return value
+
+
+def _show_count(value: object) -> bool:
+    if not isinstance(value, bool):
+        wrong("SHOW_COUNT", f"must be True or False, not {value!r}")
+    return value
+
+
+def _cache(value: object) -> str:
+    if not isinstance(value, str) or value not in django_settings.CACHES:
+        wrong(
+            "CACHE",
+            f"must be a name in CACHES, not {value!r}{nearest(value, django_settings.CACHES)}".rstrip("?"),
+        )
+    return value
+
+
+def _password_regex(value: object) -> str:
+    if not isinstance(value, str):
+        wrong("PASSWORD_REGEX", f"must be a regular expression, not {value!r}")
+    try:
+        re.compile(value)
+    except re.error as error:
+        wrong("PASSWORD_REGEX", f"must be a regular expression, not {value!r} ({error})")
+    return value
+
+
+PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
+    "INDEX": _index,
+    "OVERLAYS": _overlays,
+    "MIN_COUNT": _min_count,
+    "ON_ERROR": _on_error,
+    "LOG_IN": _log_in,
+    "VERIFIED_EMAIL": _verified_email,
+    "RESET_MAIL": _reset_mail,
+    "RESET_MAIL_HOURS": _reset_mail_hours,
+    "MAX_AGE_DAYS": _max_age_days,
+    "SHOW_COUNT": _show_count,
+    "CACHE": _cache,
+    "PASSWORD_REGEX": _password_regex,
+}
+
+
+def parse(given: object) -> Settings:
+    """Reads what a project wrote.
+
+    :raises ImproperlyConfigured: naming the key at fault and, where there is one, the nearest valid one.
+    """
+    if not isinstance(given, Mapping):
+        raise ImproperlyConfigured(f"BREACHDEX must be a dict, not {given!r}.")
+    for key in given:
+        if key not in PARSERS:
+            hint = nearest(key, KEYS).removeprefix("; d")
+            hint = f"D{hint} " if hint else ""
+            raise ImproperlyConfigured(f"BREACHDEX has no key {key!r}. {hint}The keys are {', '.join(KEYS)}.")
+    return Settings(**{key.lower(): PARSERS[key](value) for key, value in given.items()})
+
+
+@functools.lru_cache(maxsize=1)
+def settings() -> Settings:
+    """What ``BREACHDEX`` says now. Raises ``ImproperlyConfigured`` like :func:`parse`."""
+    return parse(getattr(django_settings, "BREACHDEX", {}))
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting in ("BREACHDEX", "CACHES"):
+        settings.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="breachdex.django.conf")

@@ -1,0 +1,185 @@
+"""Which indexes a project configured, and the process's gates to them. Knows no form and no view."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings as django_settings  # type: ignore[import-untyped]
+from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
+from django.core.signals import setting_changed  # type: ignore[import-untyped]
+from django.utils.module_loading import import_string  # type: ignore[import-untyped]
+from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
+
+from breachdex._breachdex import Index, IndexSet
+from breachdex._errors import (
+    BreachdexError,
+    IndexFileError,
+    IndexKindError,
+    IndexNotFoundError,
+    IndexVersionError,
+)
+from breachdex._gate import Finding, Gate, shared_index
+from breachdex.django.conf import OnError, settings
+
+if TYPE_CHECKING:
+    from breachdex.django.validators import ExposedPasswordValidator
+
+
+@dataclass(frozen=True)
+class Source:
+    """An index and its overlays, and from how many sightings on a password counts as exposed."""
+
+    index: str | Index | IndexSet | None
+    overlays: tuple[str, ...]
+    min_count: int
+
+    def __str__(self) -> str:
+        name = "the default index" if self.index is None else str(self.index)
+        return f"{name} with {', '.join(self.overlays)}" if self.overlays else name
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why an index cannot be used: the number of the system check, what happened and what to do."""
+
+    id: str
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.message} {self.hint}"
+
+
+class Unusable(ImproperlyConfigured):  # type: ignore[misc]
+    """An index is configured that cannot be used."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def at_log_in() -> Source:
+    """What ``BREACHDEX`` names, which is asked at log-in and by whatever names nothing else."""
+    chosen = settings()
+    return Source(chosen.index, chosen.overlays, chosen.min_count)
+
+
+def validators() -> Iterator[ExposedPasswordValidator]:
+    """Every ExposedPasswordValidator in ``AUTH_PASSWORD_VALIDATORS``."""
+    from breachdex.django.validators import ExposedPasswordValidator
+
+    for entry in django_settings.AUTH_PASSWORD_VALIDATORS:
+        kind = _imported(entry)
+        if isinstance(kind, type) and issubclass(kind, ExposedPasswordValidator):
+            try:
+                yield kind(**entry.get("OPTIONS", {}))
+            except TypeError as error:
+                raise ImproperlyConfigured(f"AUTH_PASSWORD_VALIDATORS: {entry['NAME']}: {error}.") from None
+
+
+def _imported(entry: Mapping[str, Any]) -> object:
+    try:
+        return import_string(entry["NAME"])
+    except (ImportError, KeyError):
+        # Django itself says so, with the setting's name, as soon as the validators are used.
+        return None
+
+
+def configured() -> list[Source]:
+    """Every index that a project named, each once."""
+    named = [validator.source() for validator in validators()]
+    return list(dict.fromkeys([at_log_in(), *named]))
+
+
+def opened(source: Source) -> Index | IndexSet:
+    """The process's handle on an index.
+
+    :raises Unusable: with the fault that the system check of that number names.
+    """
+    try:
+        index = _handle(source)
+    except (BreachdexError, OSError) as error:
+        raise Unusable(fault_of(source, error)) from error
+    if source.min_count > 1 and not index.metadata.has_counts:
+        raise Unusable(
+            Fault(
+                "breachdex.E003",
+                f"The index {source} has no counts, and MIN_COUNT is {source.min_count}.",
+                "Build it with counts, or set MIN_COUNT to 1.",
+            )
+        )
+    return index
+
+
+def _handle(source: Source) -> Index | IndexSet:
+    if isinstance(source.index, (Index, IndexSet)):
+        return source.index
+    return shared_index(source.index, source.overlays)
+
+
+def fault_of(source: Source, error: Exception) -> Fault:
+    """The system check that an error at opening belongs to."""
+    said = f"{str(error).rstrip('.')}."
+    if isinstance(error, IndexNotFoundError):
+        return Fault(
+            "breachdex.E001",
+            f"The index {source} is missing: {said}",
+            'Fetch one with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"].',
+        )
+    if isinstance(error, IndexVersionError):
+        return Fault(
+            "breachdex.E003",
+            f"The index {source} cannot be read by this breachdex: {said}",
+            "Upgrade breachdex.",
+        )
+    if isinstance(error, IndexKindError):
+        return Fault(
+            "breachdex.E003",
+            f"The index {source} cannot be used together: {said}",
+            "Build every overlay of the same kind as the index.",
+        )
+    if isinstance(error, IndexFileError):
+        return Fault(
+            "breachdex.E001",
+            f"The index {source} cannot be opened: {said}",
+            "Let the user that the server runs as read it.",
+        )
+    return Fault(
+        "breachdex.E002",
+        f"The index {source} is damaged: {said}",
+        'Fetch or build it again; "breachdex verify" says more.',
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def gate(source: Source, on_error: OnError) -> Gate:
+    """The process's gate to an index: one each, so that faults are logged once a minute and not once a caller.
+
+    :raises Unusable: where the index cannot be used.
+    """
+    return Gate(opened(source), min_count=source.min_count, on_error=on_error)
+
+
+@sensitive_variables()  # type: ignore[untyped-decorator]
+def ask(source: Source, on_error: OnError, password: str) -> Finding:
+    """How a password is exposed; ``None`` where it is not.
+
+    :raises Unusable: where the index cannot be used.
+    """
+    asked = gate(source, on_error)
+    try:
+        return asked.examine(password)
+    except Exception as error:  # noqa: BLE001
+        # The frames below hold the password, and no decorator of Django's hides them from a report.
+        raise error.with_traceback(None) from None
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "BREACHDEX":
+        gate.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="breachdex.django.gates")

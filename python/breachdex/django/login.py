@@ -1,0 +1,130 @@
+"""What becomes of a log-in whose password was right and is exposed. Whoever brought it may be the attacker.
+
+Nothing here sees the password, and nothing is kept about the account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from django.contrib import messages  # type: ignore[import-untyped]
+from django.core.exceptions import PermissionDenied  # type: ignore[import-untyped]
+from django.db import router  # type: ignore[import-untyped]
+from django.utils.crypto import get_random_string  # type: ignore[import-untyped]
+from django.utils.module_loading import import_string  # type: ignore[import-untyped]
+
+from breachdex._breachdex import Exposure
+from breachdex._gate import Unavailable
+from breachdex.django import mails, words
+from breachdex.django.conf import Action, settings
+from breachdex.django.signals import password_exposed
+
+EXPIRED_LENGTH: Final = 64
+"""Characters of the random password that nobody ever learns."""
+
+ATTRIBUTE: Final = "exposed_password_refusal"
+"""Where the request says why a right password opened no session."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a right password opened no session: a code (``force_reset``, ``exposed``, ``index_unavailable``), words
+    and their parameters."""
+
+    code: str
+    message: Any
+    params: tuple[tuple[str, int], ...] = ()
+
+
+def settle(user: Any, finding: Exposure | Unavailable, request: Any) -> None:
+    """Does what ``LOG_IN`` says about a user whose password was verified.
+
+    :raises PermissionDenied: when no session may open, so that no later backend opens one.
+    """
+    if isinstance(finding, Unavailable):
+        _refuse(request, Refusal("index_unavailable", words.text("index_unavailable")))
+    action, address = decide(user)
+    if action == "warn":
+        _warn(request)
+    elif action == "notify" and address:
+        mails.notify(user, address, request)
+    elif action in ("force_reset", "reject") and expire(user) and address:
+        mails.reset(user, address, request)
+    password_exposed.send_robust(sender=type(user), user=user, event="log_in", action=action, request=request)
+    if action == "force_reset":
+        _refuse(request, Refusal("force_reset", words.text("force_reset")))
+    if action == "reject":
+        _refuse(request, _rejection(finding))
+
+
+def decide(user: Any) -> tuple[Action, str | None]:
+    """What is done about this user, and to which address. An account without an address that a mail may go to is
+    warned instead: a reset would lock its owner out."""
+    action = settings().log_in
+    if action not in ("notify", "force_reset"):
+        return action, None
+    address = verified_address(user)
+    if action == "notify" and settings().verified_email is None:
+        address = _address_on_file(user)
+    return (action, address) if address else ("warn", None)
+
+
+def verified_address(user: Any) -> str | None:
+    """The address that is known to be the user's, as ``VERIFIED_EMAIL`` says."""
+    chosen = settings().verified_email
+    if chosen is None:
+        return None
+    if chosen is True:
+        return _address_on_file(user)
+    address = (import_string(chosen) if isinstance(chosen, str) else chosen)(user)  # type: ignore[operator]
+    return address or None
+
+
+def expire(user: Any) -> bool:
+    """Replaces the password that was verified by one that nobody knows, which ends every session of the account.
+    False where another request was faster: then its mail is under way, and a second password would void its link.
+
+    The password stays usable in Django's sense, or the reset page would not send its mail.
+    """
+    verified = user.password
+    user.set_password(get_random_string(EXPIRED_LENGTH))
+    rows = type(user)._base_manager.using(router.db_for_write(type(user), instance=user))
+    if not rows.filter(pk=user.pk, password=verified).update(password=user.password):
+        return False
+    user.save(update_fields=["password"])
+    return True
+
+
+def refusal(request: Any) -> Refusal | None:
+    """Why the last right password of this request opened no session."""
+    found = getattr(request, ATTRIBUTE, None)
+    return found if isinstance(found, Refusal) else None
+
+
+def forget_refusal(request: Any) -> None:
+    """Before another try in the same request."""
+    if refusal(request) is not None:
+        delattr(request, ATTRIBUTE)
+
+
+def _address_on_file(user: Any) -> str | None:
+    return getattr(user, type(user).get_email_field_name(), None) or None
+
+
+def _warn(request: Any) -> None:
+    # Without the middleware there is nowhere to put it, and add_message() takes requests of no other framework.
+    if hasattr(request, "_messages"):
+        messages.warning(request, str(words.text("log_in_warning")))
+
+
+def _rejection(exposure: Exposure) -> Refusal:
+    count = 1 if exposure.count is None else exposure.count
+    message = words.of_exposure(exposure, show_count=settings().show_count)
+    return Refusal("exposed", message, (("count", count), ("amount", count)))
+
+
+def _refuse(request: Any, why: Refusal) -> NoReturn:
+    if request is not None:
+        setattr(request, ATTRIBUTE, why)
+    raise PermissionDenied

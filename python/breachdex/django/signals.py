@@ -1,0 +1,13 @@
+"""What a project may listen to."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal  # type: ignore[import-untyped]
+
+password_exposed = Signal()
+"""An exposed password was chosen or logged in with. Receivers get ``user`` (``None`` or unsaved at sign-up),
+``event`` (``sign_up``, ``change``, ``log_in``), ``action`` (what was done) and ``request`` (``None`` where it is
+not known): no password and no digest. A receiver that fails changes nothing about what was done.
+
+Counters per event and action are what this is for; a list of the users concerned is a list of targets.
+"""

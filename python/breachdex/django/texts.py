@@ -1,0 +1,33 @@
+"""Made by python/make_catalogues.py from crates/breachdex-policy/messages. Do not edit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ENGLISH: Final = {
+    "exposed": "This password is in a list of passwords that leaked in the past, so it cannot be used. Please choose a different one that you do not use anywhere else.",
+    "exposed_count": "It was seen %(count)d times in leaked data.",
+    "exposed_form": "Apart from differences in how its characters are written (such as full and half width), this password is the same as one that leaked in the past. Please choose a different one.",
+    "too_short": "This password is too short. Please use at least %(min_length)d characters (it has %(length)d).",
+    "too_long": "This password is too long. Please use at most %(max_length)d characters.",
+    "context_word": "This password is easy to guess from a user name, an e-mail address or the name of this service. Please choose a different one.",
+    "similar_exposed": "This password is very similar to one that leaked in the past and could be guessed. Please choose a different one.",
+    "repetitive": "Repeated or consecutive characters are easy to guess, so it is better to avoid them.",
+    "index_unavailable": "The safety of this password cannot be checked at the moment. Please try again a little later.",
+    "force_reset": "For your safety, your password has to be reset. Please follow the instructions sent to the e-mail address you registered.",
+    "help_text": "Passwords that are known to have leaked in the past cannot be used.",
+    "log_in_warning": "The password you logged in with is in a list of passwords that leaked in the past. Please change it soon to one that you do not use anywhere else.",
+    "notify_subject": "Please change your password",
+    "notify_mail": "Your account at %(site_name)s was just logged in to with a password that is in a list of passwords that leaked in the past. This does not mean that your account leaked, but others may guess such a password. Please change it soon to one that you do not use anywhere else. If it was not you who logged in, please reset your password right away.",
+}
+
+COUNTED: Final = {
+    "exposed": (
+        "This password is in a list of passwords that leaked in the past, so it cannot be used. Please choose a different one that you do not use anywhere else. It was seen %(count)d time in leaked data.",
+        "This password is in a list of passwords that leaked in the past, so it cannot be used. Please choose a different one that you do not use anywhere else. It was seen %(count)d times in leaked data.",
+    ),
+    "exposed_form": (
+        "Apart from differences in how its characters are written (such as full and half width), this password is the same as one that leaked in the past. Please choose a different one. It was seen %(count)d time in leaked data.",
+        "Apart from differences in how its characters are written (such as full and half width), this password is the same as one that leaked in the past. Please choose a different one. It was seen %(count)d times in leaked data.",
+    ),
+}

@@ -1,0 +1,111 @@
+"""Makes Django's catalogues, and the table of English texts, from the messages of the policy crate.
+
+Run ``python python/make_catalogues.py`` after a change of ``crates/breachdex-policy/messages``. Needs Babel and
+Python 3.11. The same messages give the same bytes, which a test relies on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import write_po
+
+HERE: Final = Path(__file__).resolve().parent
+MESSAGES: Final = HERE.parent / "crates" / "breachdex-policy" / "messages"
+TARGET: Final = HERE / "breachdex" / "django"
+LANGUAGES: Final = ("en", "ja")
+NOTE: Final = "Made by python/make_catalogues.py from crates/breachdex-policy/messages. Do not edit."
+PLURALS: Final = {"en": "nplurals=2; plural=(n != 1);", "ja": "nplurals=1; plural=0;"}
+COUNTED: Final = ("exposed", "exposed_form")
+"""What may be followed by how often; together they are one message, so that a language joins them its own way."""
+
+
+class Catalogue(Catalog):
+    """A catalogue whose header says nothing that changes from run to run."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[override]
+        """The header, as name and value."""
+        return [
+            ("Project-Id-Version", "breachdex"),
+            ("Language", str(self.locale)),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Transfer-Encoding", "8bit"),
+            ("Plural-Forms", PLURALS[str(self.locale)]),
+        ]
+
+
+def read(language: str) -> dict[str, str]:
+    """The messages of a language by their codes."""
+    return tomllib.loads((MESSAGES / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def joined(first: str, second: str) -> str:
+    """Two sentences one after the other; nothing stands between Japanese ones."""
+    return first + second if first.endswith("。") else f"{first} {second}"
+
+
+def singular_and_plural(texts: Mapping[str, str], first: str) -> tuple[str, ...]:
+    """A sentence followed by how often, once a grammatical number that the language has."""
+    numbers = ("exposed_count.one", "exposed_count")
+    return tuple(joined(texts[first], texts[number]) for number in numbers if number in texts)
+
+
+def catalogue(language: str) -> Catalogue:
+    """The catalogue of a language."""
+    english, texts = read("en"), read(language)
+    made = Catalogue(locale=language, header_comment=f"# {NOTE}", fuzzy=False)
+    for code, text in english.items():
+        if not code.startswith("exposed_count"):
+            made.add(text, texts[code], flags=["python-format"] if "%(" in text else ())
+    for first in COUNTED:
+        one, many = singular_and_plural(english, first)
+        made.add((one, many), singular_and_plural(texts, first), flags=["python-format"])
+    return made
+
+
+def table() -> str:
+    """The module that holds the English texts, which are the catalogues' keys."""
+    english = read("en")
+    lines = [f'"""{NOTE}"""', "", "from __future__ import annotations", "", "from typing import Final", ""]
+    lines += ["ENGLISH: Final = {"]
+    lines += [f'    "{code}": "{text}",' for code, text in english.items() if "." not in code]
+    lines += ["}", "", "COUNTED: Final = {"]
+    for first in COUNTED:
+        lines += [f'    "{first}": (']
+        lines += [f'        "{text}",' for text in singular_and_plural(english, first)]
+        lines += ["    ),"]
+    return "\n".join([*lines, "}", ""])
+
+
+def files() -> dict[str, bytes]:
+    """Everything that is made, by its path below the app."""
+    made = {"texts.py": table().encode()}
+    for language in LANGUAGES:
+        folder = f"locale/{language}/LC_MESSAGES"
+        for name, write in (("django.po", write_po), ("django.mo", write_mo)):
+            buffer = io.BytesIO()
+            write(buffer, catalogue(language))
+            made[f"{folder}/{name}"] = buffer.getvalue()
+    return made
+
+
+def main() -> None:
+    """Writes the files."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    for name, content in files().items():
+        path = TARGET / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
