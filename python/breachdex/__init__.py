@@ -11,8 +11,6 @@ the wrong kind never look like "not exposed".
 
 from __future__ import annotations
 
-import warnings
-
 from breachdex._breachdex import (
     BuildReport,
     ChunkedCounts,
@@ -82,6 +80,3 @@ __all__ = [
     "build",
     "digest",
 ]
-
-# Said once a process wherever the index is opened, unless the program has its own wish about warnings.
-warnings.filterwarnings("once", category=StarterIndexWarning, append=True)

@@ -6,7 +6,6 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol, Self, TypeAlias, final, overload
 
-__all__: list[str]
 __version__: Final[str]
 
 Kind: TypeAlias = Literal["sha1", "ntlm"]
@@ -148,7 +147,11 @@ class Index:
     def __len__(self) -> int: ...
     def __enter__(self) -> Self: ...
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None, /
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
     ) -> None: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -193,7 +196,11 @@ class IndexSet:
     def __len__(self) -> int: ...
     def __enter__(self) -> Self: ...
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None, /
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
     ) -> None: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 

@@ -6,16 +6,26 @@ be one is an ordinary ``TypeError`` or ``ValueError``.
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 
 class BreachdexError(Exception):
     """Whatever goes wrong here."""
 
 
-class IndexNotFoundError(BreachdexError, FileNotFoundError):
+class _SystemError(BreachdexError, OSError):
+    """What the operating system said, in words that OSError would put others in place of."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class IndexNotFoundError(_SystemError, FileNotFoundError):
     """There is no file under that path. ``filename`` says which."""
 
 
-class IndexFileError(BreachdexError, OSError):
+class IndexFileError(_SystemError):
     """The operating system refused to open, read or write a file."""
 
 
@@ -67,11 +77,11 @@ class BuildError(BreachdexError, ValueError):
     """An index cannot be built like that: contradicting options, a fault in the input, a target in use."""
 
 
-class TargetExistsError(BuildError, FileExistsError):
+class TargetExistsError(BuildError, _SystemError, FileExistsError):
     """The target exists, and replacing it was not asked for."""
 
 
-class RemoteError(BreachdexError, OSError):
+class RemoteError(_SystemError):
     """The range server gave no answer, or none that can be understood."""
 
 
@@ -81,3 +91,25 @@ class BreachdexWarning(UserWarning):
 
 class StarterIndexWarning(BreachdexWarning):
     """The small starter index answers: what it does not hold may well be exposed."""
+
+
+_has_warned = False
+
+
+def warn_of_starter(message: str) -> None:
+    """Warns whoever opened the starter index: once a process, unless the program wants it otherwise."""
+    global _has_warned
+    # Python forgets what it said "once" when a program that is imported later changes a filter.
+    if _has_warned and _action(StarterIndexWarning) in ("once", "default", "module"):
+        return
+    _has_warned = True
+    opener = sys._getframe(1)
+    warnings.warn_explicit(message, StarterIndexWarning, opener.f_code.co_filename, opener.f_lineno)
+
+
+def _action(category: type[Warning]) -> str:
+    """What the program wants to happen with warnings of a category."""
+    for action, message, filtered, module, _line in warnings.filters:
+        if message is None and module is None and issubclass(category, filtered):
+            return action
+    return "default"

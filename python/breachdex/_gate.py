@@ -62,7 +62,9 @@ def shared_index(
         if index is None or index.closed:
             index = Index.open(key[0], reload_every=RELOAD_EVERY)
             if key[1]:
-                index = IndexSet(index, [Index.open(overlay, reload_every=RELOAD_EVERY) for overlay in key[1]])
+                index = IndexSet(
+                    index, [Index.open(overlay, reload_every=RELOAD_EVERY) for overlay in key[1]]
+                )
             _opened[key] = index
         return index
 
@@ -109,5 +111,3 @@ class Gate:
             self._next_line = now + LOG_EVERY
             action: Literal["accepted", "refused"] = "refused" if self.on_error == "reject" else "accepted"
             logger.error("passwords cannot be checked and are %s: %s", action, error)
-
-

@@ -23,6 +23,7 @@ MOST = 2**32 - 1
 LOG_EVERY = 60.0
 """Seconds between two lines that say that passwords cannot be checked."""
 
+
 class RangeClient:
     """Asks a range server, which learns the first five hex digits of a digest and nothing else.
 

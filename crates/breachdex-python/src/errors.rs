@@ -21,9 +21,14 @@ pub(crate) fn raise(py: Python<'_>, class: &str, message: impl Into<String>) -> 
 
 /// A class of the tree.
 pub(crate) fn find<'py>(py: Python<'py>, class: &str) -> PyResult<Bound<'py, PyType>> {
+    Ok(errors_module(py)?.getattr(class)?.cast_into()?)
+}
+
+/// Where the tree is defined.
+pub(crate) fn errors_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let module = MODULE.get_or_try_init(py, || py.import("breachdex._errors").map(Bound::unbind))?;
-    Ok(module.bind(py).getattr(class)?.cast_into()?)
+    Ok(module.bind(py))
 }
 
 /// What Python hears of an error of the index.
@@ -60,7 +65,9 @@ fn from_io(py: Python<'_>, message: &str, path: &Path, source: &std::io::Error) 
     let error = raise(py, class, message);
     let value = error.value(py);
     // Whoever looks at these finds what any OSError has.
-    let told = value.setattr("errno", source.raw_os_error()).and_then(|()| value.setattr("filename", path));
+    let told = value
+        .setattr("errno", source.raw_os_error())
+        .and_then(|()| value.setattr("filename", path.as_os_str()));
     told.err().unwrap_or(error)
 }
 

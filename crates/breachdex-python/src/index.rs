@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
 
 use crate::bulk::{self, What};
-use crate::errors::{OrRaise as _, find, from_index};
+use crate::errors::{OrRaise as _, errors_module, from_index};
 use crate::metadata::Metadata;
 use crate::questions;
 
@@ -57,11 +57,10 @@ impl Index {
         let index = breachdex::Index::starter().or_raise(py)?;
         let message = format!(
             "the starter index of {} common passwords answers; a password that it does not hold may well be \
-             exposed: name a full index, or set {VARIABLE}\0",
+             exposed: name a full index, or set {VARIABLE}",
             index.len()
         );
-        let message = std::ffi::CString::from_vec_with_nul(message.into_bytes()).unwrap_or_default();
-        PyErr::warn(py, find(py, "StarterIndexWarning")?.as_any(), &message, 1)?;
+        errors_module(py)?.call_method1("warn_of_starter", (message,))?;
         Ok(Self { set: LiveSet::from(LiveIndex::new(index)), origin: Origin::Starter })
     }
 }

@@ -82,14 +82,10 @@ impl LiveSet {
     /// As [`Index::lookup`], of the base or, but for [`Error::NotCovered`], an overlay;
     /// [`Error::CountsUnavailable`] for a `min_count` above 1 and a base without counts.
     pub fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>> {
-        let overlaid = self.overlaid(digest)?;
-        if let Answer::Present { count } = overlaid {
+        if let Some(overlaid) = self.overlaid(digest)? {
             let base = self.base.ask(|index| index.lookup(digest)).unwrap_or(Answer::Absent);
-            let count = match base {
-                Answer::Absent => count,
-                Answer::Present { count: more } => sum(count, more),
-            };
-            return Ok(Some(Sighting { count, origin: Origin::Overlay }));
+            let all = overlaid.and(base);
+            return Ok(Some(Sighting { count: all.is_known.then_some(all.count), origin: Origin::Overlay }));
         }
         let answer = self.base.ask(|index| {
             if min_count > 1 {
@@ -113,12 +109,10 @@ impl LiveSet {
         if self.overlays.is_empty() {
             return self.base.ask(|index| index.count(digest));
         }
-        let overlaid = self.overlaid(digest)?;
-        match (overlaid, self.base.ask(|index| index.count(digest))) {
-            (Answer::Absent, base) => base,
-            (Answer::Present { count }, Ok(base)) => Ok(base.saturating_add(count.unwrap_or(1))),
-            (Answer::Present { count }, Err(Error::NotCovered { .. })) => Ok(count.unwrap_or(1)),
-            (Answer::Present { .. }, Err(error)) => Err(error),
+        let overlaid = self.overlaid(digest)?.map_or(0, |overlaid| overlaid.count);
+        match self.base.ask(|index| index.count(digest)) {
+            Err(Error::NotCovered { .. }) if overlaid > 0 => Ok(overlaid),
+            base => Ok(base?.saturating_add(overlaid)),
         }
     }
 
@@ -131,22 +125,49 @@ impl LiveSet {
         Ok(SetSnapshot { base: self.base.snapshot()?, overlays })
     }
 
-    /// What the overlays know about a digest. What one does not cover it does not hold.
-    fn overlaid(&self, digest: &Digest) -> Result<Answer> {
-        let mut known = Answer::Absent;
+    /// What the overlays that hold a digest know about it. What one does not cover it does not hold.
+    fn overlaid(&self, digest: &Digest) -> Result<Option<Sum>> {
+        let mut known: Option<Sum> = None;
         for overlay in &self.overlays {
-            let answer = match overlay.ask(|index| index.lookup(digest)) {
-                Err(Error::NotCovered { .. }) => continue,
-                answer => answer?,
-            };
-            known = match (known, answer) {
-                (Answer::Absent, other) | (other, Answer::Absent) => other,
-                (Answer::Present { count: a }, Answer::Present { count: b }) => {
-                    Answer::Present { count: sum(a, b) }
-                }
-            };
+            match overlay.ask(|index| index.lookup(digest)) {
+                Err(Error::NotCovered { .. }) | Ok(Answer::Absent) => {}
+                answer => known = Some(known.unwrap_or_default().and(answer?)),
+            }
         }
         Ok(known)
+    }
+}
+
+/// What several indexes know together.
+#[derive(Clone, Copy, Debug)]
+struct Sum {
+    /// One that does not say how often has seen it once.
+    count: u64,
+    /// Whether all of them say.
+    is_known: bool,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { count: 0, is_known: true }
+    }
+}
+
+impl Sum {
+    fn and(self, answer: Answer) -> Self {
+        match answer {
+            Answer::Absent => self,
+            Answer::Present { count } => Self {
+                count: self.count.saturating_add(count.unwrap_or(1)),
+                is_known: self.is_known && count.is_some(),
+            },
+        }
+    }
+}
+
+impl From<LiveIndex> for LiveSet {
+    fn from(base: LiveIndex) -> Self {
+        Self { base, overlays: Vec::new() }
     }
 }
 
@@ -204,15 +225,5 @@ impl SetSnapshot {
         // Asks for the coverage; reads nothing yet.
         self.base.range(prefix)?;
         IndexSet::new(self.base.clone(), self.overlays.clone())?.range(prefix)?.collect()
-    }
-}
-
-fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
-    left.zip(right).map(|(left, right)| left.saturating_add(right))
-}
-
-impl From<LiveIndex> for LiveSet {
-    fn from(base: LiveIndex) -> Self {
-        Self { base, overlays: Vec::new() }
     }
 }

@@ -1,1 +1,288 @@
+//! Files that are replaced, spoilt, damaged and deleted under a live handle, and overlays against a plain model.
 
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::{Index, LiveIndex, LiveSet, OpenOptions, Origin};
+use crate::coverage::{Coverage, Prefix};
+use crate::digest::{Digest, Kind};
+use crate::entry::Entry;
+use crate::error::Error;
+use crate::format::Layout;
+use crate::testing::{Random, assemble, layout};
+
+/// The bytes of an index of passwords and counts.
+fn index_of(passwords: &[(&str, u64)], counts: bool, coverage: Coverage) -> Vec<u8> {
+    let mut entries: Vec<Entry> = passwords
+        .iter()
+        .map(|(password, count)| {
+            Entry::new(&Digest::sha1(password.as_bytes()), if counts { *count } else { 1 })
+        })
+        .collect();
+    entries.sort_unstable_by_key(|entry| entry.key);
+    assemble(Layout { counts, ..layout(Kind::Sha1, 160, 0) }, &entries, coverage)
+}
+
+fn whole(passwords: &[(&str, u64)]) -> Vec<u8> {
+    index_of(passwords, true, Coverage::whole())
+}
+
+/// A folder with one index in it.
+struct Site {
+    folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Site {
+    fn new(bytes: &[u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pwned.bdx");
+        fs::write(&path, bytes).unwrap();
+        Self { folder, path }
+    }
+
+    /// Replaces the file as it should be.
+    fn replace(&self, bytes: &[u8]) {
+        let fresh = self.folder.path().join("fresh");
+        fs::write(&fresh, bytes).unwrap();
+        fs::rename(fresh, &self.path).unwrap();
+    }
+
+    fn open(&self, every: Option<Duration>) -> LiveIndex {
+        LiveIndex::open(&self.path, OpenOptions::default(), every).unwrap()
+    }
+}
+
+fn count(index: &LiveIndex, password: &str) -> Result<u64, String> {
+    index.ask(|index| index.count(&Digest::sha1(password.as_bytes()))).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_sound_replacement_answers_and_readers_of_the_old_one_finish() {
+    let site = Site::new(&whole(&[("old", 1)]));
+    let index = site.open(None);
+    let reader = index.snapshot().unwrap();
+    assert!(!index.reload_if_changed(&()).unwrap());
+    site.replace(&whole(&[("new", 2)]));
+    assert_eq!(count(&index, "old"), Ok(1), "nobody looked yet");
+    assert!(index.reload_if_changed(&()).unwrap());
+    assert_eq!((count(&index, "old"), count(&index, "new")), (Ok(0), Ok(2)));
+    assert_eq!(reader.count(&Digest::sha1(b"old")).unwrap(), 1);
+    assert!(index.reload_error().is_none());
+}
+
+#[test]
+fn questions_look_on_their_own_when_asked_to() {
+    let site = Site::new(&whole(&[("old", 1)]));
+    let index = site.open(Some(Duration::ZERO));
+    site.replace(&whole(&[("new", 2)]));
+    assert_eq!(count(&index, "new"), Ok(2));
+    let patient = site.open(Some(Duration::from_secs(3600)));
+    site.replace(&whole(&[("newer", 3)]));
+    assert_eq!((count(&patient, "newer"), count(&index, "newer")), (Ok(0), Ok(3)));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_symbolic_link_that_is_swapped_counts_as_a_replacement() {
+    let site = Site::new(&whole(&[("old", 1)]));
+    let link = site.folder.path().join("link");
+    std::os::unix::fs::symlink(&site.path, &link).unwrap();
+    let index = LiveIndex::open(&link, OpenOptions::default(), None).unwrap();
+    let other = site.folder.path().join("other.bdx");
+    fs::write(&other, whole(&[("new", 2)])).unwrap();
+    let fresh = site.folder.path().join("fresh-link");
+    std::os::unix::fs::symlink(&other, &fresh).unwrap();
+    fs::rename(fresh, &link).unwrap();
+    assert!(index.reload_if_changed(&()).unwrap());
+    assert_eq!(count(&index, "new"), Ok(2));
+}
+
+#[test]
+fn a_bad_replacement_is_refused_once_and_the_old_one_answers_on() {
+    let site = Site::new(&whole(&[("old", 1)]));
+    let name = site.path.display().to_string();
+    let index = site.open(None);
+    let mut damaged = whole(&[("new", 2)]);
+    damaged[crate::format::header::LENGTH + 30] ^= 1;
+    let ntlm = Layout { kind: Kind::Ntlm, ..layout(Kind::Ntlm, 128, 0) };
+    let ntlm = assemble(ntlm, &[Entry::new(&Digest::ntlm("x"), 1)], Coverage::whole());
+    for (bytes, expected) in [
+        (damaged, " is damaged: "),
+        (b"not an index".to_vec(), " is not a breachdex index: "),
+        (Vec::new(), " is not a breachdex index: "),
+        (ntlm, " holds NTLM digests now, before it held SHA-1 ones; put an index of the same kind there"),
+    ] {
+        site.replace(&bytes);
+        for _ in 0..2 {
+            assert!(!index.reload_if_changed(&()).unwrap());
+            assert_eq!(count(&index, "old"), Ok(1));
+        }
+        let said = index.reload_error().unwrap().to_string();
+        assert!(said.starts_with(&format!("{name}{expected}")), "{said}");
+        assert_eq!(index.unreported_error().unwrap().to_string(), said);
+        assert!(index.unreported_error().is_none(), "said once");
+    }
+    fs::remove_file(&site.path).unwrap();
+    assert!(!index.reload_if_changed(&()).unwrap());
+    assert!(index.reload_error().unwrap().to_string().starts_with(&format!("cannot open {name}: ")));
+    assert!(index.unreported_error().is_some());
+    site.replace(&whole(&[("new", 2)]));
+    assert!(index.reload_if_changed(&()).unwrap());
+    assert!(index.reload_error().is_none() && count(&index, "new") == Ok(2));
+}
+
+#[test]
+fn a_file_that_was_changed_in_place_is_never_believed_again() {
+    let site = Site::new(&whole(&[("old", 1)]));
+    let said = format!(
+        "{} is damaged: header at byte 0: the file was changed in place while it was open; restore it from a copy \
+         or build it again",
+        site.path.display()
+    );
+    for every in [None, Some(Duration::ZERO)] {
+        site.replace(&whole(&[("old", 1)]));
+        let index = site.open(every);
+        let mut file = fs::OpenOptions::new().append(true).open(&site.path).unwrap();
+        file.write_all(b"x").unwrap();
+        drop(file);
+        if every.is_none() {
+            assert_eq!(index.reload_if_changed(&()).unwrap_err().to_string(), said);
+        }
+        assert_eq!(count(&index, "old"), Err(said.clone()));
+        assert_eq!(index.reload_if_changed(&()).unwrap_err().to_string(), said);
+        site.replace(&whole(&[("old", 1)]));
+        assert!(index.reload_if_changed(&()).unwrap(), "a sound file mends it");
+        assert_eq!(count(&index, "old"), Ok(1));
+    }
+}
+
+#[test]
+fn a_closed_index_answers_nobody() {
+    let site = Site::new(&whole(&[("old", 1)]));
+    let index = site.open(Some(Duration::ZERO));
+    index.close();
+    let said = format!("{} was closed; open it again", site.path.display());
+    assert_eq!(count(&index, "old"), Err(said.clone()));
+    assert_eq!(index.reload_if_changed(&()).unwrap_err().to_string(), said);
+    site.replace(&whole(&[("new", 1)]));
+    assert!(index.is_closed() && count(&index, "new").is_err());
+}
+
+#[test]
+fn every_answer_during_swaps_is_of_one_file_or_the_other() {
+    let (one, two) = (whole(&[("both", 1)]), whole(&[("both", 2)]));
+    let site = Site::new(&one);
+    let index = site.open(Some(Duration::ZERO));
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    assert!(matches!(count(&index, "both"), Ok(1 | 2)));
+                }
+            });
+        }
+        for _ in 0..100 {
+            site.replace(&two);
+            site.replace(&one);
+            index.reload_if_changed(&()).unwrap();
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(count(&index, "both"), Ok(1));
+}
+
+/// A handle on an index in memory.
+fn in_memory(bytes: Vec<u8>) -> LiveIndex {
+    LiveIndex::new(Index::from_bytes(bytes, "test").unwrap())
+}
+
+#[test]
+fn an_overlay_of_the_other_kind_is_refused() {
+    let ntlm = layout(Kind::Ntlm, 128, 0);
+    let overlay = in_memory(assemble(ntlm, &[Entry::new(&Digest::ntlm("x"), 1)], Coverage::whole()));
+    let error = LiveSet::new(in_memory(whole(&[])), vec![overlay]).unwrap_err();
+    let said = "test holds NTLM digests, test holds SHA-1: indexes of one kind only can be used together";
+    assert_eq!(error.to_string(), said);
+}
+
+#[test]
+fn what_the_base_does_not_cover_is_not_answered_by_an_overlay_that_does_not_hold_it() {
+    let part = Coverage::from_ranges([(0, 0xf)]).unwrap();
+    let base = in_memory(index_of(&[], true, part));
+    let set = LiveSet::new(base, vec![in_memory(whole(&[("held", 7)]))]).unwrap();
+    let held = set.find(&Digest::sha1(b"held"), 1_000).unwrap().unwrap();
+    assert_eq!((held.count, held.origin), (Some(7), Origin::Overlay));
+    assert_eq!(set.count(&Digest::sha1(b"held")).unwrap(), 7);
+    let other = Digest::sha1(b"other");
+    assert!(matches!(set.find(&other, 1), Err(Error::NotCovered { .. })));
+    assert!(matches!(set.count(&other), Err(Error::NotCovered { .. })));
+    let prefix = Prefix::of_range(Entry::new(&other, 1).prefix());
+    assert!(matches!(set.snapshot().unwrap().range(&prefix), Err(Error::NotCovered { .. })));
+}
+
+/// Up to a dozen of thirty passwords.
+fn some_passwords(random: &mut Random) -> BTreeMap<String, u64> {
+    let number = random.next() % 12;
+    (0..number).map(|_| (format!("p{}", random.next() % 30), 1 + random.next() % 20)).collect()
+}
+
+fn pairs(map: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
+    map.iter().map(|(password, count)| (password.as_str(), *count)).collect()
+}
+
+#[test]
+fn a_set_agrees_with_maps() {
+    let mut random = Random(7);
+    for _ in 0..300 {
+        let base = some_passwords(&mut random);
+        let overlays: Vec<(BTreeMap<String, u64>, bool)> =
+            (0..random.next() % 3).map(|_| (some_passwords(&mut random), random.next() % 2 == 0)).collect();
+        let live = overlays
+            .iter()
+            .map(|(map, counts)| in_memory(index_of(&pairs(map), *counts, Coverage::whole())))
+            .collect();
+        let set = LiveSet::new(in_memory(whole(&pairs(&base))), live).unwrap();
+        let questions: Vec<String> = (0..30).map(|i| format!("p{i}")).collect();
+        let digests: Vec<_> = questions.iter().map(|question| Digest::sha1(question.as_bytes())).collect();
+        let mut many = vec![0; digests.len()];
+        set.snapshot().unwrap().count_many(&digests, &mut many).unwrap();
+        for ((question, digest), many) in questions.iter().zip(&digests).zip(many) {
+            let known = base.get(question).copied();
+            let overlaid: Vec<u64> = overlays
+                .iter()
+                .filter_map(|(map, counts)| map.get(question).map(|count| if *counts { *count } else { 1 }))
+                .collect();
+            let sum = known.unwrap_or(0) + overlaid.iter().sum::<u64>();
+            assert_eq!((set.count(digest).unwrap(), many), (sum, sum));
+            let min_count = 1 + random.next() % 25;
+            let found = set.find(digest, min_count).unwrap();
+            let expected = match (overlaid.is_empty(), known) {
+                (false, _) => Some(Origin::Overlay),
+                (true, Some(count)) if count >= min_count => Some(Origin::Base),
+                _ => None,
+            };
+            assert_eq!(found.map(|sighting| sighting.origin), expected);
+            let all_say = overlays.iter().all(|(map, counts)| *counts || !map.contains_key(question));
+            if let Some(sighting) = found {
+                assert_eq!(sighting.count, all_say.then_some(sum));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_index_follows_its_path_not_the_working_folder() {
+    let site = Site::new(&whole(&[("old", 1)]));
+    assert_eq!(site.open(None).path(), Some(Path::new(&site.path)));
+    assert_eq!(in_memory(whole(&[])).path(), None);
+    assert!(!in_memory(whole(&[])).reload_if_changed(&()).unwrap());
+}
