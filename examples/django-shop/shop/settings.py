@@ -103,7 +103,6 @@ PASSWORD_HASHERS = [
 BREACHDEX = {
     # Without a path, the small starter index answers: enough to try the shop, not to run one.
     "INDEX": os.environ.get("BREACHDEX_INDEX"),
-    "SHOW_COUNT": True,
     # A fault of the index at run time: say so to the visitor instead of showing a broken page. Log-in keeps its
     # own default, which is to let people in.
     "ON_ERROR": {"sign_up": "reject", "change": "reject", "reset": "reject"},
@@ -133,6 +132,7 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "Asia/Tokyo"
 USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
 
 # --- Mail ---------------------------------------------------------------------------------------------------
 
