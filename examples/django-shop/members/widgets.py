@@ -9,6 +9,8 @@ from django.forms.renderers import TemplatesSetting
 class ShopForms(TemplatesSetting):
     """Lets the project's own templates draw fields and widgets."""
 
+    field_template_name = "forms/field.html"
+
 
 class ShowablePassword(forms.PasswordInput):
     """A password that can be looked at before it is sent.
