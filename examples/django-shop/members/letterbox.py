@@ -45,7 +45,8 @@ def letterbox(request: HttpRequest) -> HttpResponse:
     shown = [
         {
             "to": mail["To"],
-            "subject": mail["Subject"],
+            # Long subjects are folded, and come back with the fold's space.
+            "subject": mail["Subject"].strip(),
             "date": mail["Date"].datetime,
             "text": mail.get_content(),
         }
