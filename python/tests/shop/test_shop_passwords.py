@@ -73,7 +73,7 @@ def test_a_reset_refuses_an_exposed_password_and_takes_another(visitor: Visitor,
 
     forgetful.go(mail.link)
     assert forgetful.said("help_text") in forgetful.page.locator(".helptext").inner_text()
-    forgetful.send("set", new="パスワード")
+    forgetful.send("set", new="correct horse battery staple")
     forgetful.sees_refusal("new", forgetful.said("exposed"))
     forgetful.send("set", new=BETTER)
     assert forgetful.path == "/members/sign-in/"
