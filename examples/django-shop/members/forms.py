@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from breachdex.django.forms import ExposedLoginMixin
 from django import forms
 from django.contrib.auth import forms as auth
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
@@ -11,8 +12,6 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
-
-from breachdex.django.forms import ExposedLoginMixin
 
 from .mail import send_confirmation, send_known_address
 from .models import Member
@@ -62,7 +61,7 @@ class ChangeForm(NewPasswordForm):
     current_password = forms.CharField(
         label=_("Current password"), strip=False, widget=ShowablePassword("current-password")
     )
-    field_order = ["current_password", "new_password"]
+    field_order = ("current_password", "new_password")
 
     @sensitive_variables()
     def clean_current_password(self) -> str:
@@ -88,7 +87,7 @@ class SignUpForm(NewPasswordForm):
         widget=forms.EmailInput({"autocomplete": "email"}),
         help_text=_("We send you a link to confirm it."),
     )
-    field_order = ["name", "email", "new_password"]
+    field_order = ("name", "email", "new_password")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(Member(), *args, **kwargs)
@@ -123,10 +122,8 @@ class SignInForm(ExposedLoginMixin, auth.AuthenticationForm):
         label=_("E-mail address"),
         widget=forms.EmailInput({"autocomplete": "username", "autocapitalize": "none"}),
     )
-    password = forms.CharField(
-        label=_("Password"), strip=False, widget=ShowablePassword("current-password")
-    )
-    error_messages = {
+    password = forms.CharField(label=_("Password"), strip=False, widget=ShowablePassword("current-password"))
+    error_messages: ClassVar[dict[str, Any]] = {
         **auth.AuthenticationForm.error_messages,
         "invalid_login": _("The e-mail address or the password is not correct."),
     }

@@ -34,7 +34,7 @@ class Member(AbstractBaseUser):
     confirmed_at = models.DateTimeField(null=True)
 
     USERNAME_FIELD = EMAIL_FIELD = "email"
-    REQUIRED_FIELDS = ["name"]
+    REQUIRED_FIELDS = ("name",)
     objects = Members()
 
     def __str__(self) -> str:

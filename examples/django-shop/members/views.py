@@ -18,7 +18,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.generic import FormView
-
 from goods.shelf import members_goods
 
 from .forms import ChangeForm, ConfirmForm, LostPasswordForm, ResetForm, SignInForm, SignUpForm

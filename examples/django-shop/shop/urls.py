@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.staticfiles.views import serve
 from django.urls import include, path
-
 from goods.views import home
 
 urlpatterns = [

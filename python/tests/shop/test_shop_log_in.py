@@ -31,10 +31,13 @@ def test_an_exposed_password_has_to_be_reset(visitor: Visitor, visit: Visit, sho
     assert not elsewhere.is_let_in("Mio"), "a session from before"
 
     (mail,) = shop.mails(email)
-    assert mail.subject == {
-        "en": "Choose a new password for Tsubame Store",
-        "ja": "【つばめ商店】パスワードの再設定",
-    }[visitor.language]
+    assert (
+        mail.subject
+        == {
+            "en": "Choose a new password for Tsubame Store",
+            "ja": "【つばめ商店】パスワードの再設定",
+        }[visitor.language]
+    )
 
     # The old password is dead, and asking with it again sends nothing.
     visitor.sign_in(email, "password")

@@ -169,3 +169,16 @@ def test_cookies_stay_with_the_shop(visitor: Visitor) -> None:
     for cookie in cookies.values():
         assert cookie.get("httpOnly")
         assert cookie.get("sameSite") == "Lax"
+
+
+def test_what_goes_wrong_is_said_in_the_shops_words(visitor: Visitor) -> None:
+    visitor.go("/no-such-page/")
+    visitor.expects_complaint("404")
+    words = {"en": "There is no such page", "ja": "ページが見つかりません"}
+    assert visitor.page.get_by_role("heading", level=1).inner_text() == words[visitor.language]
+    visitor.go("/members/join/")
+    visitor.context.clear_cookies(name="csrftoken")
+    visitor.send("join", email="a@example.com")
+    visitor.expects_complaint("403")
+    words = {"en": "Please try once more", "ja": "もう一度お試しください"}
+    assert visitor.page.get_by_role("heading", level=1).inner_text() == words[visitor.language]

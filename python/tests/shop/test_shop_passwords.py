@@ -25,30 +25,33 @@ def test_a_change_to_an_exposed_password_is_refused(visitor: Visitor) -> None:
     visitor.go("/members/")
     visitor.page.get_by_role("button", name=visitor.label("sign out")).click()
     visitor.sign_in(email, "correct horse battery staple")
-    assert not visitor.is_let_in("Hanako")
+    assert not visitor.is_let_in(visitor.name)
     visitor.sign_in(email, GOOD)
-    assert visitor.is_let_in("Hanako")
+    assert visitor.is_let_in(visitor.name)
 
 
 def test_a_change_ends_every_other_session(visitor: Visitor, visit: Visit) -> None:
     email = member(visitor, "changes")
     elsewhere = visit(visitor.language)
     elsewhere.sign_in(email, GOOD)
-    assert elsewhere.is_let_in("Hanako")
+    assert elsewhere.is_let_in(elsewhere.name)
 
     visitor.go("/members/password/")
     visitor.send("change", current=GOOD, new=BETTER)
     assert visitor.path == "/members/"
-    assert visitor.page.get_by_role("status").inner_text() == {
-        "en": "Your password has been changed.",
-        "ja": "パスワードを変更しました。",
-    }[visitor.language]
-    assert visitor.is_let_in("Hanako")
-    assert not elsewhere.is_let_in("Hanako")
+    assert (
+        visitor.page.get_by_role("status").inner_text()
+        == {
+            "en": "Your password has been changed.",
+            "ja": "パスワードを変更しました。",
+        }[visitor.language]
+    )
+    assert visitor.is_let_in(visitor.name)
+    assert not elsewhere.is_let_in(elsewhere.name)
     elsewhere.sign_in(email, GOOD)
-    assert not elsewhere.is_let_in("Hanako")
+    assert not elsewhere.is_let_in(elsewhere.name)
     elsewhere.sign_in(email, BETTER)
-    assert elsewhere.is_let_in("Hanako")
+    assert elsewhere.is_let_in(elsewhere.name)
 
 
 def test_a_change_needs_the_current_password(visitor: Visitor) -> None:
@@ -59,17 +62,22 @@ def test_a_change_needs_the_current_password(visitor: Visitor) -> None:
     visitor.sees_refusal("current", words[visitor.language])
 
 
-def test_a_reset_refuses_an_exposed_password_and_takes_another(visitor: Visitor, visit: Visit, shop: Shop) -> None:
+def test_a_reset_refuses_an_exposed_password_and_takes_another(
+    visitor: Visitor, visit: Visit, shop: Shop
+) -> None:
     email = member(visitor, "resets")
     forgetful = visit(visitor.language)
     forgetful.go("/members/reset/")
     forgetful.send("send", email=email)
     assert forgetful.path == "/members/reset/done/"
     mail = shop.mails(email)[-1]
-    assert mail.subject == {
-        "en": "Choose a new password for Tsubame Store",
-        "ja": "【つばめ商店】パスワードの再設定",
-    }[visitor.language]
+    assert (
+        mail.subject
+        == {
+            "en": "Choose a new password for Tsubame Store",
+            "ja": "【つばめ商店】パスワードの再設定",
+        }[visitor.language]
+    )
 
     forgetful.go(mail.link)
     assert forgetful.said("help_text") in forgetful.page.locator(".helptext").inner_text()
@@ -77,17 +85,20 @@ def test_a_reset_refuses_an_exposed_password_and_takes_another(visitor: Visitor,
     forgetful.sees_refusal("new", forgetful.said("exposed"))
     forgetful.send("set", new=BETTER)
     assert forgetful.path == "/members/sign-in/"
-    assert not visitor.is_let_in("Hanako"), "a session from before the reset"
+    assert not visitor.is_let_in(visitor.name), "a session from before the reset"
     visitor.sign_in(email, GOOD)
-    assert not visitor.is_let_in("Hanako")
+    assert not visitor.is_let_in(visitor.name)
     forgetful.send("sign in", email=email, password=BETTER)
-    assert forgetful.is_let_in("Hanako")
+    assert forgetful.is_let_in(forgetful.name)
 
     visitor.go(mail.link)
-    assert visitor.page.get_by_role("heading", level=1).inner_text() == {
-        "en": "This link no longer works",
-        "ja": "このリンクは無効です",
-    }[visitor.language]
+    assert (
+        visitor.page.get_by_role("heading", level=1).inner_text()
+        == {
+            "en": "This link no longer works",
+            "ja": "このリンクは無効です",
+        }[visitor.language]
+    )
 
 
 def test_asking_for_a_reset_tells_nobody_who_is_a_member(visitor: Visitor, shop: Shop) -> None:

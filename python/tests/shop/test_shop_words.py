@@ -9,9 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from shop_server import EXAMPLE
-
 from breachdex._breachdex import messages
+from shop_server import EXAMPLE
 
 CATALOGUE = EXAMPLE / "locale" / "ja" / "LC_MESSAGES" / "django.po"
 SKIPPED = {".venv", "var"}
@@ -46,7 +45,9 @@ def marked() -> set[str]:
 
 def test_every_text_has_its_japanese_and_nothing_else_does() -> None:
     assert set(texts()) == marked()
-    untranslated = [english for english, japanese in texts().items() if not re.search(r"[ぁ-んァ-ヶ一-龠]", japanese)]
+    untranslated = [
+        english for english, japanese in texts().items() if not re.search(r"[ぁ-んァ-ヶ一-龠]", japanese)
+    ]
     assert untranslated == []
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from breachdex._breachdex import messages
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 from shop_server import REPOSITORY, Shop
-
-from breachdex._breachdex import messages
 
 Language: TypeAlias = Literal["en", "ja"]
 LANGUAGES: tuple[Language, ...] = ("en", "ja")
@@ -51,6 +50,11 @@ LABELS = {
     },
 }
 
+NAMES = {"en": "Hanako", "ja": "花子"}
+
+TALLEST = 900
+"""Pixels of a picture's height; what comes below is left out."""
+
 IMAGES = REPOSITORY / "docs" / "site" / "images"
 
 
@@ -88,6 +92,11 @@ class Visitor:
         """breachdex's own words in this visitor's language."""
         return messages(self.language)[code]
 
+    @property
+    def name(self) -> str:
+        """What this visitor is called unless a test says otherwise."""
+        return NAMES[self.language]
+
     # Doing
 
     def go(self, path: str) -> None:
@@ -114,17 +123,17 @@ class Visitor:
         with self.page.expect_navigation():
             self.button(button).click()
 
-    def join(self, email: str, password: str, name: str = "Hanako") -> None:
+    def join(self, email: str, password: str, name: str | None = None) -> None:
         """Fills in the form of new members."""
         self.go("/members/join/")
-        self.send("join", name=name, email=email, password=password)
+        self.send("join", name=name or self.name, email=email, password=password)
 
     def sign_in(self, email: str, password: str) -> None:
         """Fills in the form of members."""
         self.go("/members/sign-in/")
         self.send("sign in", email=email, password=password)
 
-    def become_member(self, email: str, password: str, name: str = "Hanako") -> None:
+    def become_member(self, email: str, password: str, name: str | None = None) -> None:
         """From the form to the members' page."""
         self.join(email, password, name)
         self.go(self.shop.mails(email)[-1].link)
@@ -159,7 +168,14 @@ class Visitor:
             return
         IMAGES.mkdir(parents=True, exist_ok=True)
         file = Path(IMAGES, f"django-shop-{name}-{self.language}.png")
-        self.page.screenshot(path=file, full_page=True, animations="disabled", caret="hide")
+        height = min(TALLEST, self.page.evaluate("document.documentElement.scrollHeight"))
+        self.page.screenshot(
+            path=file,
+            full_page=True,
+            clip={"x": 0, "y": 0, "width": 720, "height": height},
+            animations="disabled",
+            caret="hide",
+        )
 
     def expects_complaint(self, part: str) -> None:
         """A refused page is an error in the browser's console; only this one, once."""
