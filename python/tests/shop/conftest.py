@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory, exposed_index: Path) -> Iterator[Shop]:
     """A shop whose index holds the passwords of ``exposed_index``."""
-    running = Shop(tmp_path_factory.mktemp("shop"), exposed_index)
+    running = Shop(tmp_path_factory.mktemp("shop"), exposed_index, settings="quick_settings")
     running.start()
     yield running
     running.stop()
@@ -46,7 +46,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, exposed_index: Path) -> Itera
 
 @pytest.fixture
 def own_shop(tmp_path: Path, exposed_index: Path) -> Iterator[Shop]:
-    """A shop with a copy of the index, for tests that change or spoil it."""
+    """A shop with a copy of the index, for tests that change or spoil it. Everything in it is as it comes."""
     index = tmp_path / "own.bdx"
     shutil.copyfile(exposed_index, index)
     running = Shop(tmp_path, index)

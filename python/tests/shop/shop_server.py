@@ -12,7 +12,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[2]
 EXAMPLE = REPOSITORY / "examples" / "django-shop"
 
 STARTS_WITHIN = 60.0
@@ -51,7 +52,8 @@ class Mail:
 class Shop:
     """A running shop of its own: database, mails, secret key, index and port."""
 
-    def __init__(self, folder: Path, index: Path) -> None:
+    def __init__(self, folder: Path, index: Path, settings: str = "shop.settings") -> None:
+        self.settings = settings
         self.var = folder / "var"
         self.index = index
         self.log = folder / "shop.log"
@@ -63,7 +65,8 @@ class Shop:
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
         return {
             **kept,
-            "PYTHONPATH": str(REPOSITORY / "python"),
+            "PYTHONPATH": os.pathsep.join((str(REPOSITORY / "python"), str(HERE))),
+            "DJANGO_SETTINGS_MODULE": self.settings,
             "PYTHONDONTWRITEBYTECODE": "1",
             "SHOP_PYTHON": sys.executable,
             "SHOP_VAR": str(self.var),
