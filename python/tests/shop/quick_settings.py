@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from shop.settings import *  # type: ignore[import-not-found]  # noqa: F403
+from shop.settings import *  # type: ignore[import-not-found]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
