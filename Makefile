@@ -6,11 +6,14 @@ VENV := .venv
 CLIENTS := tests/clients/run.py tests/clients/pwned-passwords-django/ask.py tests/clients/hibp-downloader/pull.py
 # Seconds of mutation fuzzing per target group.
 FUZZ_SECONDS ?= 60
+# The Python package, installed from a wheel that is built from its source distribution.
+PYTHON_VENV := .venv-python
+PYTHON := $(PYTHON_VENV)/bin/python
 export BREACHDEX_FUZZ_SECONDS := $(FUZZ_SECONDS)
 
-.PHONY: test lint python-tools rust-lint python-lint rust-test clients portable-test docs
+.PHONY: test lint rust-lint python-lint rust-test clients portable-test docs python-install python-test browser wheel
 
-test: lint rust-test clients portable-test docs
+test: lint rust-test clients portable-test docs python-test
 
 lint: rust-lint python-lint
 
@@ -25,7 +28,7 @@ $(VENV)/bin/ruff:
 python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py data/rebuild.py $(CLIENTS)
+	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/vectors/make.py data/rebuild.py $(CLIENTS)
 
 rust-test:
 	cargo test --workspace --locked
@@ -42,3 +45,35 @@ portable-test:
 
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# The wheel is built from the source distribution alone, with what the Rust tests have compiled already.
+python-install: $(PYTHON_VENV)/made
+	rm -rf target/python
+	$(PYTHON_VENV)/bin/maturin sdist --manifest-path crates/breachdex-python/Cargo.toml --out target/python/sdist
+	tar -xzf target/python/sdist/breachdex-*.tar.gz -C target/python --transform 's,^[^/]*,source,'
+	cd target/python/source && CARGO_TARGET_DIR=$(CURDIR)/target $(CURDIR)/$(PYTHON_VENV)/bin/maturin build \
+		--profile test --interpreter $(CURDIR)/$(PYTHON) --out ../wheel
+	$(PYTHON) -m pip install --quiet --force-reinstall --no-deps target/python/wheel/*.whl
+
+$(PYTHON_VENV)/made: python/requirements-test.txt
+	python3 -m venv $(PYTHON_VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r python/requirements-test.txt
+	touch $@
+
+# For the tests that look at pages as a person does; without a browser they say that they were skipped.
+browser:
+	command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; } \
+		|| echo "no Chromium and no way to install it: tests in a browser will be skipped"
+
+python-test: python-install browser
+	$(PYTHON) -m mypy.stubtest breachdex._breachdex
+	$(PYTHON) -m mypy --strict --config-file python/mypy.ini
+	cd python/tests && $(CURDIR)/$(PYTHON) -m pytest -c ../pyproject.toml .
+	python/tests/matrix.sh target/python/wheel/*.whl
+	$(PYTHON_VENV)/bin/mkdocs build --quiet --strict
+
+# What would be published: the wheel of this platform, optimised.
+wheel: $(PYTHON_VENV)/made
+	cd python && ../$(PYTHON_VENV)/bin/maturin build --interpreter ../$(PYTHON) --out ../target/wheels
+	ls -l target/wheels

@@ -31,7 +31,7 @@ class Catalogue(Catalog):
     """A catalogue whose header says nothing that changes from run to run."""
 
     @property
-    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[override]
+    def mime_headers(self) -> list[tuple[str, str]]:
         """The header, as name and value."""
         return [
             ("Project-Id-Version", "breachdex"),

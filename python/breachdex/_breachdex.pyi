@@ -2,22 +2,30 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from os import PathLike
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self, TypeAlias, final, overload
+from typing import Any, Final, Literal, Self, final, overload
+
+from breachdex.types import ArrowArray, ArrowStream, Kind, Password, Path, Values
+
+__all__ = [
+    "BlockingRangeClient",
+    "BuildReport",
+    "ChunkedCounts",
+    "Counts",
+    "Exposure",
+    "Index",
+    "IndexSet",
+    "Metadata",
+    "Progress",
+    "__version__",
+    "build",
+    "digest",
+    "examine",
+    "messages",
+    "run_command",
+]
 
 __version__: Final[str]
-
-Kind: TypeAlias = Literal["sha1", "ntlm"]
-OnError: TypeAlias = Literal["accept", "reject", "raise"]
-Password: TypeAlias = str | bytes | bytearray | memoryview
-Path: TypeAlias = str | PathLike[str]
-
-class ArrowArray(Protocol):
-    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
-
-class ArrowStream(Protocol):
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 @final
 class Metadata:
@@ -70,21 +78,23 @@ class Metadata:
 
 @final
 class Counts:
-    """Counts of an array, as an Arrow array of UInt32."""
+    """Counts of an array, as an Arrow array of UInt32. pyarrow is not needed to make or to read it."""
 
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
     def __arrow_c_schema__(self) -> object: ...
     def __len__(self) -> int: ...
-    def to_pylist(self) -> list[int | None]: ...
+    def to_pylist(self) -> list[int | None]:
+        """The counts as Python objects, ``None`` for null."""
 
 @final
 class ChunkedCounts:
-    """Counts of a stream of arrays, in the same chunks, as an Arrow stream of UInt32."""
+    """Counts of a stream of arrays, in the same chunks, as an Arrow stream of UInt32. May be read again."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
     def __arrow_c_schema__(self) -> object: ...
     def __len__(self) -> int: ...
-    def to_pylist(self) -> list[int | None]: ...
+    def to_pylist(self) -> list[int | None]:
+        """The counts as Python objects, ``None`` for null."""
 
 @final
 class Exposure:
@@ -104,47 +114,126 @@ class Exposure:
 
 @final
 class Index:
-    """An index of breached password digests. Safe to share between threads; forks and spawned processes may
-    use it too. See the documentation of every method for what it costs and raises."""
+    """An index of breached password digests, mapped into memory and open until it is closed.
+
+    Safe to share between threads; a forked process goes on with it, and a spawned one gets it by pickle: the path
+    and a checksum travel, and another index under that path is refused (:class:`IndexMismatchError`).
+
+    Passwords are looked up as they are given: nothing is stripped and nothing is normalised. ``str`` is hashed as
+    UTF-8 (SHA-1) or UTF-16LE (NTLM); bytes are hashed as given for SHA-1, and must be UTF-8 for NTLM. The empty
+    password is a password.
+    """
 
     @classmethod
-    def open(cls, path: Path | None = None, reload_every: float | None = None) -> Self: ...
+    def open(cls, path: Path | None = None, reload_every: float | None = None) -> Self:
+        """Opens an index. Reads half a megabyte of it at most; every other byte is checked when it is first used.
+
+        :param path: the file. Without one ``$BREACHDEX_INDEX``, else the starter index, with a
+            :class:`StarterIndexWarning`.
+        :param reload_every: seconds between two looks at whether another file was put under the path; ``None``
+            never looks by itself. See :meth:`reload_if_changed`.
+        :raises IndexNotFoundError: when there is no such file.
+        :raises IndexFileError: when the system refuses to open it.
+        :raises IndexDamagedError: when it is no index, or a damaged one.
+        :raises IndexVersionError: when a later breachdex wrote it.
+        """
     @classmethod
-    def starter(cls) -> Self: ...
+    def starter(cls) -> Self:
+        """Opens the starter index, whatever ``$BREACHDEX_INDEX`` names, with a :class:`StarterIndexWarning`."""
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self: ...
-    def count(self, password: Password) -> int: ...
-    def contains(self, password: Password, min_count: int = 1) -> bool: ...
-    def count_hash(self, digest: bytes | str) -> int: ...
-    def range(self, prefix: str) -> str: ...
+    def from_bytes(cls, data: bytes) -> Self:
+        """Opens an index that is in memory; the bytes are copied. It cannot be pickled. Raises what :meth:`open`
+        raises of a file's content."""
+    def count(self, password: Password) -> int:
+        """How often a password was seen; 0 when it is not in the index. About a microsecond; no lock is taken.
+
+        :raises CountsUnavailableError: when the index has no counts; :meth:`contains` works.
+        :raises InvalidPasswordError: for text that cannot be encoded, such as a lone surrogate. Holds no password.
+        :raises NotCoveredError: when the index does not know that part of the corpus.
+        :raises IndexDamagedError: when what would have to be read is damaged. The next question meets it again.
+        :raises IndexClosedError: after :meth:`close`.
+        """
+    def contains(self, password: Password, min_count: int = 1) -> bool:
+        """Whether a password was seen at least ``min_count`` times (inclusive). Costs what :meth:`count` costs.
+
+        :raises ValueError: for a ``min_count`` below 1; otherwise as :meth:`count`, but an index without counts
+            answers for ``min_count=1``.
+        """
+    def count_hash(self, digest: bytes | str) -> int:
+        """How often a digest was seen; 0 when it is not in the index.
+
+        :param digest: ``bytes`` are the raw digest, ``str`` is hexadecimal in any case, both in full width.
+        :raises InvalidDigestError: for another width or what is not hexadecimal; otherwise as :meth:`count`.
+        """
+    def range(self, prefix: str) -> str:
+        """All entries under five hexadecimal digits, as the range protocol has them: upper-case ``SUFFIX:COUNT``
+        rows, ascending, CRLF between them and none after the last.
+
+        :raises InvalidPrefixError: for anything but five hexadecimal digits.
+        :raises NotExactError: when the index keeps fewer bits than a digest has.
+        :raises CountsUnavailableError: when it has no counts.
+        :raises NotCoveredError: when it does not know this range.
+        """
     @overload
-    def counts(
-        self, values: list[Any] | tuple[Any, ...], *, threads: int | None = None
-    ) -> list[int | None]: ...
+    def counts(self, values: Values, *, threads: int | None = None) -> list[int | None]:
+        """Counts of many passwords at once, whose waits for memory overlap: as many answers as values, in the same
+        order, null for null, and at most 2**32 - 1.
+
+        :param values: a list or tuple of passwords and ``None``; or anything that exports an Arrow array or stream
+            of text or bytes: pyarrow, polars and pandas columns, DuckDB relations. A table or frame must have one
+            column.
+        :param threads: how many work on Arrow data, the interpreter's lock given up; ``None`` is one for each
+            processor from 65,536 rows on. Lists are hashed on the calling thread.
+        :returns: a list for a list, :class:`Counts` for an array, :class:`ChunkedCounts` for a stream.
+        :raises TypeError: for a bare ``str`` or ``bytes``, a NumPy array, several columns, or values that are no
+            passwords; says what to pass instead.
+        :raises BreachdexError: as :meth:`count`, with the row; one row without an answer fails the whole call.
+        """
     @overload
     def counts(self, values: ArrowArray, *, threads: int | None = None) -> Counts: ...
     @overload
     def counts(self, values: ArrowStream, *, threads: int | None = None) -> ChunkedCounts: ...
     @overload
-    def counts_hash(
-        self, values: list[Any] | tuple[Any, ...], *, threads: int | None = None
-    ) -> list[int | None]: ...
+    def counts_hash(self, values: Values, *, threads: int | None = None) -> list[int | None]:
+        """:meth:`counts` of digests: bytes are raw, text is hexadecimal, as in :meth:`count_hash`.
+
+        :raises InvalidDigestError: for a digest of another width, or text that is not hexadecimal.
+        """
     @overload
     def counts_hash(self, values: ArrowArray, *, threads: int | None = None) -> Counts: ...
     @overload
     def counts_hash(self, values: ArrowStream, *, threads: int | None = None) -> ChunkedCounts: ...
-    def verify(self) -> None: ...
-    def reload_if_changed(self) -> bool: ...
-    def close(self) -> None: ...
+    def verify(self) -> None:
+        """Reads and checks every byte of the file; a second or two a gigabyte, and Ctrl-C stops it.
+
+        :raises IndexDamagedError: with the first place that is wrong.
+        """
+    def reload_if_changed(self) -> bool:
+        """Looks at the file now; another one under the path is opened, verified from end to end, and then answers.
+        One that cannot be used is not taken: the old index answers on, one line is logged, and
+        :attr:`reload_error` says why.
+
+        :returns: whether another file answers now; ``False`` for an index in memory.
+        :raises IndexDamagedError: when the open file itself was changed in place, as every question does from then
+            on, until a sound file is put under the path by rename.
+        :raises IndexClosedError: after :meth:`close`.
+        """
+    def close(self) -> None:
+        """Gives the file up. Questions that are being answered finish. May be called again."""
     @property
-    def metadata(self) -> Metadata: ...
+    def metadata(self) -> Metadata:
+        """What the index that answers now says about itself."""
     @property
-    def path(self) -> str | None: ...
+    def path(self) -> str | None:
+        """The absolute path of the file; ``None`` for the starter index and for one in memory."""
     @property
-    def reload_error(self) -> Exception | None: ...
+    def reload_error(self) -> Exception | None:
+        """Why the file that is under the path now was not taken over; ``None`` when all is well."""
     @property
-    def closed(self) -> bool: ...
-    def __len__(self) -> int: ...
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+    def __len__(self) -> int:
+        """Number of entries."""
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -153,47 +242,67 @@ class Index:
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class IndexSet:
-    """A base and overlays asked as one. A hit in an overlay is exposed whatever ``min_count`` says."""
+    """A base and overlays asked as one: an overlay is a small index of passwords of your own to refuse.
 
-    def __new__(cls, base: Index, overlays: Iterable[Index] = ...) -> Self: ...
-    def count(self, password: Password) -> int: ...
-    def contains(self, password: Password, min_count: int = 1) -> bool: ...
-    def count_hash(self, digest: bytes | str) -> int: ...
-    def range(self, prefix: str) -> str: ...
+    **A hit in an overlay is exposed whatever** ``min_count`` **says**; counts are added for display only. What an
+    overlay does not cover it does not hold. Closing and pickling take all members along.
+    """
+
+    def __new__(cls, base: Index, overlays: Iterable[Index] | None = None) -> Self:
+        """:raises IndexKindError: when an overlay holds another kind of digest than the base."""
+    def count(self, password: Password) -> int:
+        """How often a password was seen, in all members together; an overlay without counts has seen it once.
+        Raises what :meth:`Index.count` raises."""
+    def contains(self, password: Password, min_count: int = 1) -> bool:
+        """Whether an overlay holds a password, or the base has seen it at least ``min_count`` times. Raises what
+        :meth:`Index.contains` raises."""
+    def count_hash(self, digest: bytes | str) -> int:
+        """:meth:`count` of a digest, as in :meth:`Index.count_hash`."""
+    def range(self, prefix: str) -> str:
+        """The entries of all members under five digits, equal ones as one row, as in :meth:`Index.range`."""
     @overload
-    def counts(
-        self, values: list[Any] | tuple[Any, ...], *, threads: int | None = None
-    ) -> list[int | None]: ...
+    def counts(self, values: Values, *, threads: int | None = None) -> list[int | None]:
+        """:meth:`count` of many passwords at once, as in :meth:`Index.counts`."""
     @overload
     def counts(self, values: ArrowArray, *, threads: int | None = None) -> Counts: ...
     @overload
     def counts(self, values: ArrowStream, *, threads: int | None = None) -> ChunkedCounts: ...
     @overload
-    def counts_hash(
-        self, values: list[Any] | tuple[Any, ...], *, threads: int | None = None
-    ) -> list[int | None]: ...
+    def counts_hash(self, values: Values, *, threads: int | None = None) -> list[int | None]:
+        """:meth:`counts` of digests, as in :meth:`Index.counts_hash`."""
     @overload
     def counts_hash(self, values: ArrowArray, *, threads: int | None = None) -> Counts: ...
     @overload
     def counts_hash(self, values: ArrowStream, *, threads: int | None = None) -> ChunkedCounts: ...
-    def verify(self) -> None: ...
-    def reload_if_changed(self) -> bool: ...
-    def close(self) -> None: ...
+    def verify(self) -> None:
+        """:meth:`Index.verify` of every member."""
+    def reload_if_changed(self) -> bool:
+        """:meth:`Index.reload_if_changed` of every member; whether any was replaced."""
+    def close(self) -> None:
+        """Closes every member."""
     @property
-    def base(self) -> Index: ...
+    def base(self) -> Index:
+        """The corpus."""
     @property
-    def overlays(self) -> tuple[Index, ...]: ...
+    def overlays(self) -> tuple[Index, ...]:
+        """What lies over it."""
     @property
-    def metadata(self) -> Metadata: ...
+    def metadata(self) -> Metadata:
+        """What the base says about itself."""
     @property
-    def reload_error(self) -> Exception | None: ...
+    def reload_error(self) -> Exception | None:
+        """:attr:`Index.reload_error` of the first member that has one."""
     @property
-    def closed(self) -> bool: ...
-    def __len__(self) -> int: ...
+    def closed(self) -> bool:
+        """Whether a member was closed."""
+    def __len__(self) -> int:
+        """Number of entries of all members; what two of them hold counts twice."""
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -202,6 +311,8 @@ class IndexSet:
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
@@ -220,36 +331,54 @@ class BuildReport:
     """What a build wrote. Frozen."""
 
     @property
-    def entries(self) -> int: ...
+    def entries(self) -> int:
+        """Number of entries."""
     @property
-    def file_size(self) -> int: ...
+    def file_size(self) -> int:
+        """Bytes of the file."""
     @property
-    def bits(self) -> int: ...
+    def bits(self) -> int:
+        """Leading bits kept of every digest."""
     @property
-    def floor(self) -> int: ...
+    def floor(self) -> int:
+        """What was seen less often than this may be missing."""
     @property
-    def collisions(self) -> int: ...
+    def collisions(self) -> int:
+        """Different digests that fell on the kept bits of another; 0 for an exact index."""
     @property
-    def left_out(self) -> int: ...
+    def left_out(self) -> int:
+        """Digests that ``min_count`` or ``top`` left out."""
     @property
-    def false_positive_rate(self) -> float: ...
+    def false_positive_rate(self) -> float:
+        """The probability that a password that never leaked is reported; 0 for an exact index."""
     @property
-    def content_id(self) -> str: ...
+    def content_id(self) -> str:
+        """Names the content: equal ids mean equal entries and facts."""
     @property
-    def went_unsorted(self) -> str | None: ...
+    def went_unsorted(self) -> str | None:
+        """Where the input was first out of order, so that it was sorted on disk; ``None`` where it was sorted."""
 
 @final
 class Progress:
     """How far a build has come. Frozen."""
 
     @property
-    def phase(self) -> str: ...
+    def phase(self) -> str:
+        """What is being done."""
     @property
-    def done(self) -> int: ...
+    def done(self) -> int:
+        """How much of it."""
     @property
-    def total(self) -> int | None: ...
+    def total(self) -> int | None:
+        """Of how much; ``None`` where that is not known."""
 
-def digest(password: Password, kind: Kind = "sha1") -> bytes: ...
+def digest(password: Password, kind: Kind = "sha1") -> bytes:
+    """The raw digest of a password: 20 bytes of SHA-1, 16 of NTLM. For looking it up only: whoever stores one has
+    all but stored the password.
+
+    :raises InvalidPasswordError: as :meth:`Index.count`.
+    """
+
 def build(
     inputs: Path | Sequence[Path],
     output: Path,
@@ -270,7 +399,35 @@ def build(
     corpus_date: date | str | None = None,
     replace: bool = False,
     progress: Callable[[Progress], object] | None = None,
-) -> BuildReport: ...
+) -> BuildReport:
+    """Builds an index as ``breachdex build`` does. The file appears when it is complete, by rename; a build that
+    fails or is interrupted (Ctrl-C) leaves nothing behind. The same entries and options give the same bytes.
+
+    :param inputs: files, plain, ``.gz`` or ``.zst``, or folders of range files, in any order.
+    :param output: the index to write.
+    :param kind: which digest the inputs hold, or passwords are hashed to.
+    :param format: ``hibp`` is ``HEX:COUNT`` lines, ``passwords`` one a line; by itself a folder is ``ranges``, an
+        index is known by its first bytes, and anything else is ``hibp``.
+    :param bits: leading bits kept of each digest, 32 or more; ``None`` keeps all, which is exact.
+    :param counts: whether to keep how often each was seen.
+    :param min_count: leaves out what was seen less often.
+    :param top: keeps so many of the most frequent.
+    :param merge: what becomes of counts of equal digests; by itself passwords are summed and others an error.
+    :param partial: a folder holds the ranges of its files only.
+    :param prefixes: the inputs hold these ranges only, each ``"FIRST-LAST"``, inclusive, or one prefix.
+    :param memory: bytes to use; ``None`` is 1 GiB.
+    :param threads: ``None`` is one for each processor.
+    :param temp_dir: where input that is out of order is sorted; ``None`` is beside ``output``.
+    :param source: where the data comes from, kept in the index.
+    :param corpus_date: the day it is of, kept in the index.
+    :param replace: whether ``output`` may exist; the old file stays until the new one is complete.
+    :param progress: called several times a second. An exception from it stops the build and comes out again.
+    :raises TargetExistsError: when ``output`` exists and ``replace`` is false.
+    :raises BuildError: for contradicting options, a target in use, and faults in the input, with file and line.
+    :raises FileNotFoundError: when an input is not there.
+    :raises IndexFileError: when the system refuses to read or write.
+    """
+
 def examine(
     index: Index | IndexSet, password: str | bytes, min_count: int = 1, *, stored: str | None = None
 ) -> Exposure | None:

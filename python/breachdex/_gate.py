@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from breachdex._breachdex import Exposure, Index, IndexSet, examine
-from breachdex._errors import BreachdexError
+from breachdex._errors import BreachdexError, InvalidPasswordError
 
 if TYPE_CHECKING:
-    from breachdex._breachdex import OnError
+    from breachdex.types import OnError
 
 logger: Final = logging.getLogger("breachdex")
 
@@ -25,6 +25,10 @@ RELOAD_EVERY: Final = 1.0
 
 LOG_EVERY: Final = 60.0
 """Seconds between two lines that say that passwords cannot be checked."""
+
+CHECKED_AT_START: Final = 64 * 2**20
+"""Up to this size an index is verified from end to end when a framework opens it, which takes a tenth of a second
+at most. Damage in a larger one shows when what is damaged is asked for."""
 
 ON_ERROR: Final = ("accept", "reject", "raise")
 
@@ -60,13 +64,18 @@ def shared_index(
     with _opening:
         index = _opened.get(key)
         if index is None or index.closed:
-            index = Index.open(key[0], reload_every=RELOAD_EVERY)
+            index = _open(key[0])
             if key[1]:
-                index = IndexSet(
-                    index, [Index.open(overlay, reload_every=RELOAD_EVERY) for overlay in key[1]]
-                )
+                index = IndexSet(index, [_open(overlay) for overlay in key[1]])
             _opened[key] = index
         return index
+
+
+def _open(path: str | None) -> Index:
+    index = Index.open(path, reload_every=RELOAD_EVERY)
+    if index.metadata.file_size <= CHECKED_AT_START:
+        index.verify()
+    return index
 
 
 class Gate:
@@ -100,10 +109,13 @@ class Gate:
             return examine(self.index, password, self.min_count, stored=stored)
         except (BreachdexError, OSError) as error:
             # A question that is none (a lone surrogate) is not a fault of the index: it stays an error.
-            if self.on_error == "raise" or isinstance(error, ValueError):
+            if self.on_error == "raise" or isinstance(error, InvalidPasswordError):
                 raise
             self._say(error)
             return Unavailable() if self.on_error == "reject" else None
+        finally:
+            # Whoever prints the frames that an error went through, with what they hold, finds nothing in this one.
+            del password, stored
 
     def _say(self, error: BaseException) -> None:
         now = time.monotonic()

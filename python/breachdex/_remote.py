@@ -11,11 +11,9 @@ from breachdex._errors import RemoteError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from typing import Any
 
-    from breachdex._breachdex import Kind, OnError, Password
-
-    T = TypeVar("T")
+    from breachdex.types import Kind, OnError, Password
 
 MOST = 2**32 - 1
 """What ``count`` says of a password that could not be checked and is to be refused: above every threshold."""
@@ -55,38 +53,52 @@ class RangeClient:
 
     def count(self, password: Password) -> int:
         """How often the password was seen; 0 when it was not."""
-        return self._settle(lambda: self._client.count(password))
+        question = _Question(self._client.count, password)
+        del password
+        return self._settle(question)
 
     def contains(self, password: Password, min_count: int = 1) -> bool:
         """Whether the password was seen at least ``min_count`` times (inclusive)."""
-        if min_count < 1:
-            raise ValueError("min_count must be 1 or more")
-        return self.count(password) >= min_count
+        question, least = _Question(self._client.count, password), _threshold(min_count)
+        del password
+        return self._settle(question) >= least
 
     def count_hash(self, digest: bytes | str) -> int:
         """How often a digest was seen: ``bytes`` are the raw digest, ``str`` is hexadecimal."""
-        return self._settle(lambda: self._client.count_hash(digest))
+        question = _Question(self._client.count_hash, digest)
+        del digest
+        return self._settle(question)
 
     def range(self, prefix: str) -> str:
         """The rows under five hex digits, padding left out. There is no answer to stand in for this one, so a
         fault is always raised."""
-        return self._client.range(prefix)
+        question = _Question(self._client.range, prefix)
+        del prefix
+        return question()  # type: ignore[no-any-return]
 
     async def acount(self, password: Password) -> int:
         """:meth:`count` without blocking the event loop."""
-        return await _in_thread(self.count, password)
+        question = _Question(self.count, password)
+        del password
+        return await _in_thread(question)  # type: ignore[no-any-return]
 
     async def acontains(self, password: Password, min_count: int = 1) -> bool:
         """:meth:`contains` without blocking the event loop."""
-        return await _in_thread(self.contains, password, min_count)
+        question, least = _Question(self.count, password), _threshold(min_count)
+        del password
+        return bool(await _in_thread(question) >= least)
 
     async def acount_hash(self, digest: bytes | str) -> int:
         """:meth:`count_hash` without blocking the event loop."""
-        return await _in_thread(self.count_hash, digest)
+        question = _Question(self.count_hash, digest)
+        del digest
+        return await _in_thread(question)  # type: ignore[no-any-return]
 
     async def arange(self, prefix: str) -> str:
         """:meth:`range` without blocking the event loop."""
-        return await _in_thread(self.range, prefix)
+        question = _Question(self.range, prefix)
+        del prefix
+        return await _in_thread(question)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"<breachdex.RangeClient {self._client.base_url}>"
@@ -107,8 +119,27 @@ class RangeClient:
             return 0 if self._on_error == "accept" else MOST
 
 
-async def _in_thread(ask: Callable[..., T], *arguments: object) -> T:
+class _Question:
+    """A question that does not show what is asked, to whoever prints the frames that an error went through."""
+
+    __slots__ = ("_ask", "_secret")
+
+    def __init__(self, ask: Callable[[Any], Any], secret: object) -> None:
+        self._ask = ask
+        self._secret = secret
+
+    def __call__(self) -> Any:
+        return self._ask(self._secret)
+
+
+def _threshold(min_count: int) -> int:
+    if min_count < 1:
+        raise ValueError(f"min_count must be 1 or more, not {min_count}")
+    return min_count
+
+
+async def _in_thread(ask: _Question) -> Any:
     # Not at the top: it takes as long to import as everything else together.
     import asyncio
 
-    return await asyncio.to_thread(ask, *arguments)
+    return await asyncio.to_thread(ask)

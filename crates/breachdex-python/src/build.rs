@@ -59,7 +59,7 @@ impl Progress {
 #[pyo3(signature = (
     inputs, output, *, kind = "sha1", format = None, bits = None, counts = true, min_count = 1, top = None,
     merge = None, partial = false, prefixes = None, memory = None, threads = None, temp_dir = None,
-    source = String::new(), corpus_date = None, replace = false, progress = None
+    source = "", corpus_date = None, replace = false, progress = None
 ))]
 #[allow(clippy::too_many_arguments, reason = "Python's keywords, one for each option")]
 pub(crate) fn build(
@@ -78,7 +78,7 @@ pub(crate) fn build(
     memory: Option<u64>,
     threads: Option<usize>,
     temp_dir: Option<PathBuf>,
-    source: String,
+    source: &str,
     corpus_date: Option<&Bound<'_, PyAny>>,
     replace: bool,
     progress: Option<Py<PyAny>>,
@@ -96,7 +96,7 @@ pub(crate) fn build(
         memory: memory.unwrap_or(defaults.memory),
         threads: threads.unwrap_or(defaults.threads),
         temp_dir,
-        source,
+        source: source.to_owned(),
         date: corpus_date
             .map_or_else(|| Ok(String::new()), |date| date.str().map(|text| text.to_string()))?,
         replace,

@@ -38,7 +38,12 @@ pub(crate) fn from_index(py: Python<'_>, error: &Error) -> PyErr {
         Error::NotAnIndex { .. } | Error::Damaged { .. } => "IndexDamagedError",
         Error::UnsupportedVersion { .. } => "IndexVersionError",
         Error::WrongKind { .. } | Error::MixedKinds { .. } | Error::OtherKind { .. } => "IndexKindError",
-        Error::NotCovered { .. } => "NotCoveredError",
+        // Without the prefix, which is part of a password's digest and would go into a log.
+        Error::NotCovered { name, .. } => {
+            let message =
+                format!("the question is outside the coverage of {name}: what is exposed there is not known");
+            return raise(py, "NotCoveredError", message);
+        }
         Error::CountsUnavailable { .. } => "CountsUnavailableError",
         Error::NotExact { .. } => "NotExactError",
         Error::InvalidDigest { .. } | Error::InvalidHex => "InvalidDigestError",

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -157,8 +158,8 @@ impl Index {
 
     /// The absolute path of the file; None for an index in memory.
     #[getter]
-    fn path(&self) -> Option<&Path> {
-        self.live().path()
+    fn path(&self) -> Option<&OsStr> {
+        self.live().path().map(Path::as_os_str)
     }
 
     /// Why the file that is under the path now was not taken over; None when all is well.
@@ -204,7 +205,7 @@ impl Index {
             Origin::Path(path) => {
                 let content = self.live().snapshot().or_raise(py)?.content_id().to_string();
                 let every = self.live().reload_every().map(|every| every.as_secs_f64());
-                let arguments = (path.as_path(), content, every).into_pyobject(py)?;
+                let arguments = (path.as_os_str(), content, every).into_pyobject(py)?;
                 Ok((pickling.getattr("open_same")?, arguments))
             }
             Origin::Starter => Ok((pickling.getattr("open_starter")?, PyTuple::empty(py))),

@@ -15,7 +15,7 @@ from breachdex._breachdex import Index, IndexSet
 from breachdex.django import gates
 from breachdex.django.backends import ExposedPasswordMixin
 from breachdex.django.conf import settings
-from breachdex.django.gates import Fault, Source, Unusable
+from breachdex.django.gates import Fault, Source
 
 
 def register_all() -> None:
@@ -28,12 +28,11 @@ def check_indexes(**_: Any) -> list[Any]:
     """E001 missing, E002 damaged, E003 incompatible, W001 starter index, W002 old, W004 part of the corpus."""
     found: list[Any] = []
     for source in gates.configured():
-        try:
-            index = gates.opened(source)
-        except Unusable as error:
-            found.append(_as_message(checks.Error, error.fault))
+        tried = gates.tried(source)
+        if isinstance(tried, Fault):
+            found.append(_as_message(checks.Error, tried))
         else:
-            found += [_as_message(checks.Warning, fault) for fault in _doubts(source, index)]
+            found += [_as_message(checks.Warning, fault) for fault in _doubts(source, tried)]
     return found
 
 

@@ -58,14 +58,19 @@ KEYS: Final = tuple(field.name.upper() for field in fields(Settings))
 
 def wrong(key: str, complaint: str) -> NoReturn:
     """Raises ``ImproperlyConfigured`` about one key."""
-    raise ImproperlyConfigured(f'BREACHDEX["{key}"] {complaint}.')
+    raise ImproperlyConfigured(sentence(f'BREACHDEX["{key}"] {complaint}'))
+
+
+def sentence(words: str) -> str:
+    """With a full stop, unless it ends in a question."""
+    return words if words.endswith("?") else f"{words}."
 
 
 def nearest(given: object, known: Iterable[str]) -> str:
-    """``; did you mean "…"?`` where something known resembles it, else nothing."""
+    """``. Did you mean "…"?`` where something known resembles it, else nothing."""
     folded = {name.lower(): name for name in known}
     close = difflib.get_close_matches(str(given).lower(), folded, n=1, cutoff=0.5)
-    return f'; did you mean "{folded[close[0]]}"?' if close else ""
+    return f'. Did you mean "{folded[close[0]]}"?' if close else ""
 
 
 def one_of(value: object, choices: tuple[str, ...]) -> str:
@@ -73,7 +78,7 @@ def one_of(value: object, choices: tuple[str, ...]) -> str:
     if isinstance(value, str) and value in choices:
         return ""
     listed = ", ".join(f'"{choice}"' for choice in choices)
-    return f"must be one of {listed}, not {value!r}{nearest(value, choices)}".removesuffix("?")
+    return f"must be one of {listed}, not {value!r}{nearest(value, choices)}"
 
 
 def _index(value: object) -> str | None:
@@ -169,7 +174,7 @@ def _cache(value: object) -> str:
     if not isinstance(value, str) or value not in django_settings.CACHES:
         wrong(
             "CACHE",
-            f"must be a name in CACHES, not {value!r}{nearest(value, django_settings.CACHES)}".rstrip("?"),
+            f"must be a name in CACHES, not {value!r}{nearest(value, django_settings.CACHES)}",
         )
     return value
 
@@ -209,9 +214,8 @@ def parse(given: object) -> Settings:
         raise ImproperlyConfigured(f"BREACHDEX must be a dict, not {given!r}.")
     for key in given:
         if key not in PARSERS:
-            hint = nearest(key, KEYS).removeprefix("; d")
-            hint = f"D{hint} " if hint else ""
-            raise ImproperlyConfigured(f"BREACHDEX has no key {key!r}. {hint}The keys are {', '.join(KEYS)}.")
+            hint = nearest(key, KEYS).removeprefix(".")
+            raise ImproperlyConfigured(f"BREACHDEX has no key {key!r}.{hint} The keys are {', '.join(KEYS)}.")
     return Settings(**{key.lower(): PARSERS[key](value) for key, value in given.items()})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings as django_settings  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
@@ -26,6 +26,11 @@ from breachdex.django.conf import OnError, settings
 
 if TYPE_CHECKING:
     from breachdex.django.validators import ExposedPasswordValidator
+
+
+MISSING_HINT: Final = (
+    'Fetch one with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"].'
+)
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,6 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.id}: {self.message} {self.hint}"
-
-
-class Unusable(ImproperlyConfigured):  # type: ignore[misc]
-    """An index is configured that cannot be used."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
 
 
 def at_log_in() -> Source:
@@ -97,19 +94,25 @@ def configured() -> list[Source]:
 def opened(source: Source) -> Index | IndexSet:
     """The process's handle on an index.
 
-    :raises Unusable: with the fault that the system check of that number names.
+    :raises ImproperlyConfigured: with the fault that the system check of that number names.
     """
+    found = tried(source)
+    if isinstance(found, Fault):
+        raise ImproperlyConfigured(str(found))
+    return found
+
+
+def tried(source: Source) -> Index | IndexSet | Fault:
+    """The process's handle on an index, or why there is none."""
     try:
         index = _handle(source)
     except (BreachdexError, OSError) as error:
-        raise Unusable(fault_of(source, error)) from error
+        return fault_of(error)
     if source.min_count > 1 and not index.metadata.has_counts:
-        raise Unusable(
-            Fault(
-                "breachdex.E003",
-                f"The index {source} has no counts, and MIN_COUNT is {source.min_count}.",
-                "Build it with counts, or set MIN_COUNT to 1.",
-            )
+        return Fault(
+            "breachdex.E003",
+            f"The index {source} has no counts, and MIN_COUNT is {source.min_count}.",
+            "Build it with counts, or set MIN_COUNT to 1.",
         )
     return index
 
@@ -120,45 +123,25 @@ def _handle(source: Source) -> Index | IndexSet:
     return shared_index(source.index, source.overlays)
 
 
-def fault_of(source: Source, error: Exception) -> Fault:
-    """The system check that an error at opening belongs to."""
+def fault_of(error: Exception) -> Fault:
+    """The system check that an error at opening belongs to. The error itself says which file it is."""
     said = f"{str(error).rstrip('.')}."
     if isinstance(error, IndexNotFoundError):
-        return Fault(
-            "breachdex.E001",
-            f"The index {source} is missing: {said}",
-            'Fetch one with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"].',
-        )
-    if isinstance(error, IndexVersionError):
-        return Fault(
-            "breachdex.E003",
-            f"The index {source} cannot be read by this breachdex: {said}",
-            "Upgrade breachdex.",
-        )
-    if isinstance(error, IndexKindError):
-        return Fault(
-            "breachdex.E003",
-            f"The index {source} cannot be used together: {said}",
-            "Build every overlay of the same kind as the index.",
-        )
+        return Fault("breachdex.E001", f"An index is missing: {said}", MISSING_HINT)
     if isinstance(error, IndexFileError):
-        return Fault(
-            "breachdex.E001",
-            f"The index {source} cannot be opened: {said}",
-            "Let the user that the server runs as read it.",
-        )
-    return Fault(
-        "breachdex.E002",
-        f"The index {source} is damaged: {said}",
-        'Fetch or build it again; "breachdex verify" says more.',
-    )
+        hint = "Let the user that the server runs as read the file."
+        return Fault("breachdex.E001", f"An index cannot be opened: {said}", hint)
+    if isinstance(error, (IndexVersionError, IndexKindError)):
+        hint = "Upgrade breachdex, or build that index anew."
+        return Fault("breachdex.E003", f"An index is incompatible: {said}", hint)
+    return Fault("breachdex.E002", f"An index is damaged: {said}", "Fetch the index anew, or build it again.")
 
 
 @functools.lru_cache(maxsize=64)
 def gate(source: Source, on_error: OnError) -> Gate:
     """The process's gate to an index: one each, so that faults are logged once a minute and not once a caller.
 
-    :raises Unusable: where the index cannot be used.
+    :raises ImproperlyConfigured: where the index cannot be used.
     """
     return Gate(opened(source), min_count=source.min_count, on_error=on_error)
 
@@ -167,7 +150,7 @@ def gate(source: Source, on_error: OnError) -> Gate:
 def ask(source: Source, on_error: OnError, password: str) -> Finding:
     """How a password is exposed; ``None`` where it is not.
 
-    :raises Unusable: where the index cannot be used.
+    :raises ImproperlyConfigured: where the index cannot be used.
     """
     asked = gate(source, on_error)
     try:

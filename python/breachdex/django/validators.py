@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables  # type: ignore[im
 from breachdex._breachdex import Exposure, Index, IndexSet
 from breachdex._gate import Unavailable
 from breachdex.django import words
-from breachdex.django.conf import ON_ERROR, Event, OnError, one_of, settings
+from breachdex.django.conf import ON_ERROR, Event, OnError, one_of, sentence, settings
 from breachdex.django.gates import Source, ask
 from breachdex.django.signals import password_exposed
 
@@ -116,4 +116,4 @@ def _by_number(singular: Any, plural: Any, count: int) -> Any:
 
 
 def _wrong(name: str, complaint: str) -> None:
-    raise ImproperlyConfigured(f"ExposedPasswordValidator: {name} {complaint}.")
+    raise ImproperlyConfigured(sentence(f"ExposedPasswordValidator: {name} {complaint}"))

@@ -22,8 +22,8 @@ use crate::error::{Error, Fault, Result, io_error};
 use crate::monitor::Monitor;
 
 /// Larger files are checked on a thread of their own, while whoever noticed the new file is answered from the
-/// old one. Reading this much takes some tens of milliseconds.
-const CHECKED_AT_ONCE: u64 = 64 << 20;
+/// old one. Reading this much takes some ten milliseconds.
+const CHECKED_AT_ONCE: u64 = 16 << 20;
 
 /// How long one who must wait for another's look sleeps between two tries.
 const PATIENCE: Duration = Duration::from_millis(1);

@@ -1,0 +1,37 @@
+"""Pages of the site that live elsewhere in the project: shown from there, so that no text exists twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mkdocs.structure.files import File
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+PROJECT: Final = Path(__file__).resolve().parent.parent
+
+PAGES: Final = {
+    "changelog.md": "CHANGELOG.md",
+    "download.md": "docs/download.md",
+    "format.md": "docs/format.md",
+    "security.md": "SECURITY.md",
+    "serve.md": "docs/serve.md",
+}
+"""A page's name in the site, and its file in the project."""
+
+ATTACHMENTS: Final = ("breachdex.service", "breachdex-update.service", "breachdex-update.timer")
+"""Files beside these pages that they link to."""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Adds the pages and what they link to."""
+    for name, source in PAGES.items():
+        text = (PROJECT / source).read_text(encoding="utf-8")
+        # In the site these pages lie side by side; the files at the top of the project link into its folder.
+        files.append(File.generated(config, name, content=text.replace("](docs/", "](")))
+    for name in ATTACHMENTS:
+        files.append(File.generated(config, name, abs_src_path=str(PROJECT / "docs" / name)))
+    return files

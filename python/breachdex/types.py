@@ -1,0 +1,33 @@
+"""The types of what is asked, for annotations. Nothing else in breachdex imports this at run time."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any, Literal, Protocol, TypeAlias
+
+Kind: TypeAlias = Literal["sha1", "ntlm"]
+"""Which digest."""
+
+OnError: TypeAlias = Literal["accept", "reject", "raise"]
+"""What a fault at run time means for a password."""
+
+Password: TypeAlias = str | bytes | bytearray | memoryview
+"""What is hashed: text as its UTF-8, bytes as they are."""
+
+Path: TypeAlias = str | PathLike[str]
+"""Where a file is."""
+
+Values: TypeAlias = list[Any] | tuple[Any, ...]
+"""Many passwords or digests, with ``None`` where there is none."""
+
+
+class ArrowArray(Protocol):
+    """An array of any library that speaks Arrow's C data interface."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+
+class ArrowStream(Protocol):
+    """A stream of arrays of any library that speaks Arrow's C stream interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...

@@ -1,0 +1,152 @@
+"""`breachdex.build` and the command of the wheel: progress, exceptions, Ctrl-C and closed pipes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import breachdex
+import pytest
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hashes in no order, enough that a build of them takes a while."""
+    path = tmp_path_factory.mktemp("many") / "many.txt"
+    generator = random.Random(1)
+    with path.open("w", encoding="ascii") as file:
+        for _ in range(1_500_000):
+            file.write(f"{generator.getrandbits(160):040X}:1\n")
+    return path
+
+
+def test_options_and_report(tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("one\ntwo\ntwo\nthree\n", encoding="utf-8")
+    report = breachdex.build(
+        words, tmp_path / "a.bdx", format="passwords", source="here", corpus_date="2026-01-02"
+    )
+    assert (report.entries, report.bits, report.floor, report.left_out) == (3, 160, 1, 0)
+    assert report.file_size == (tmp_path / "a.bdx").stat().st_size
+    with breachdex.Index.open(tmp_path / "a.bdx") as index:
+        assert index.count("two") == 2 and index.metadata.content_id == report.content_id
+    top = breachdex.build([tmp_path / "a.bdx"], tmp_path / "top.bdx", top=1, counts=False)
+    assert top.entries == 1 and repr(top).startswith("BuildReport(entries=1, ")
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        (
+            {"format": "csv"},
+            ValueError,
+            "format must be 'hibp', 'ranges', 'passwords' or 'index', not \"csv\"",
+        ),
+        ({"merge": "min"}, ValueError, "merge must be 'sum', 'max' or 'error', not \"min\""),
+        ({"prefixes": ["xyz"]}, ValueError, "prefixes are five hexadecimal digits, or two of them as A-B"),
+        ({"partial": True, "prefixes": []}, ValueError, "give partial or prefixes, not both"),
+        ({"kind": "md5"}, ValueError, "kind must be 'sha1' or 'ntlm', not \"md5\""),
+    ],
+)
+def test_bad_options(tmp_path: Path, options: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind) as caught:
+        breachdex.build([], tmp_path / "a.bdx", **options)
+    assert str(caught.value) == message
+
+
+def test_faults_of_the_input(tmp_path: Path) -> None:
+    target = tmp_path / "a.bdx"
+    with pytest.raises(FileNotFoundError, match=f"^cannot (open|read) {tmp_path}/none: No such file"):
+        breachdex.build(tmp_path / "none", target)
+    bad = tmp_path / "bad.txt"
+    bad.write_text("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:3\nnot a row\n", encoding="ascii")
+    with pytest.raises(breachdex.BuildError, match="bad.txt, line 2: "):
+        breachdex.build(bad, target, format="hibp")
+    good = tmp_path / "good.txt"
+    good.write_text("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:3\n", encoding="ascii")
+    breachdex.build(good, target)
+    with pytest.raises(breachdex.TargetExistsError) as caught:
+        breachdex.build(good, target)
+    assert str(caught.value) == f"{target} exists; pass replace=True to replace it"
+    assert isinstance(caught.value, FileExistsError)
+    with pytest.raises(TypeError, match="^inputs must be a path or a list of paths$"):
+        breachdex.build(5, target)  # type: ignore[arg-type]
+
+
+def test_progress_is_reported_and_its_exception_comes_out_again(many: Path, tmp_path: Path) -> None:
+    seen: list[breachdex.Progress] = []
+    report = breachdex.build(many, tmp_path / "a.bdx", progress=seen.append)
+    assert report.entries == 1_500_000 and report.went_unsorted is not None
+    assert {step.phase for step in seen} >= {"reading", "sorting"}
+    assert all(step.total is None or step.done <= step.total for step in seen)
+
+    class Stop(Exception):
+        pass
+
+    def stop(step: breachdex.Progress) -> None:
+        if step.phase == "sorting":
+            raise Stop("enough")
+
+    folder = tmp_path / "stopped"
+    folder.mkdir()
+    with pytest.raises(Stop, match="^enough$"):
+        breachdex.build(many, folder / "b.bdx", progress=stop)
+    assert list(folder.iterdir()) == []
+
+
+PYTHON_BUILD = "import breachdex, sys; breachdex.build(sys.argv[1], sys.argv[2], progress=lambda _: print('.', flush=True))"
+
+
+@pytest.mark.parametrize("command", ["wheel", "function"])
+def test_ctrl_c_stops_a_build_soon_and_leaves_no_files(many: Path, tmp_path: Path, command: str) -> None:
+    target = tmp_path / "out" / "a.bdx"
+    target.parent.mkdir()
+    arguments = [sys.executable, "-m", "breachdex", "build", "-o", str(target), str(many)]
+    if command == "function":
+        arguments = [sys.executable, "-c", PYTHON_BUILD, str(many), str(target)]
+    build = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 20
+    while not any(target.parent.iterdir()):
+        assert time.monotonic() < deadline and build.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.3)
+    build.send_signal(signal.SIGINT)
+    _, said = build.communicate(timeout=20)
+    assert build.returncode not in (0, None) and list(target.parent.iterdir()) == []
+    if command == "function":
+        assert b"KeyboardInterrupt" in said
+    else:
+        assert said.endswith(b"stopped; nothing was written\n")
+
+
+def test_a_closed_pipe_is_quiet(many: Path, tmp_path: Path) -> None:
+    breachdex.build(many, tmp_path / "a.bdx")
+    script = f"{sys.executable} -m breachdex export {tmp_path / 'a.bdx'} | head -1"
+    done = subprocess.run(["bash", "-c", script], check=False, capture_output=True, text=True, timeout=60)
+    assert done.stderr == "" and len(done.stdout.splitlines()) == 1
+
+
+def test_the_command_reads_standard_input_and_gives_its_exit_code(exposed_index: Path) -> None:
+    for given, code, answer in [("hunter2\n", 1, "1\texposed\t17\n"), ("absent\n", 0, "1\tnot found\t0\n")]:
+        command = [sys.executable, "-m", "breachdex", "check", "--index", str(exposed_index)]
+        done = subprocess.run(command, check=False, input=given, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (code, answer)
+    wrong = subprocess.run(
+        [sys.executable, "-m", "breachdex", "chekc"], check=False, capture_output=True, timeout=60
+    )
+    assert wrong.returncode == 2 and b"breachdex: " in wrong.stderr
+
+
+def test_the_installed_command_is_the_same_code() -> None:
+    script = Path(sys.executable).with_name("breachdex")
+    if not script.exists():
+        pytest.skip("breachdex is not installed in this environment, only importable")
+    done = subprocess.run([script, "--version"], check=False, capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"breachdex {breachdex.__version__}\n"
+    assert os.access(script, os.X_OK) and script.stat().st_size < 10_000

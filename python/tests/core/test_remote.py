@@ -1,0 +1,152 @@
+"""`RangeClient` against the project's own server, and what it does when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import breachdex
+import pytest
+
+
+@pytest.fixture(scope="module")
+def served(exposed_index: Path) -> Iterator[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "breachdex",
+        "serve",
+        "--index",
+        str(exposed_index),
+        "--listen",
+        "127.0.0.1:0",
+    ]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert server.stdout is not None and server.stderr is not None
+    try:
+        found = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
+        assert found is not None
+        yield found.group()
+    finally:
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address where nobody answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_the_same_answers_as_the_index(served: str, exposed_index: Path) -> None:
+    client, index = breachdex.RangeClient(served), breachdex.Index.open(exposed_index)
+    for password in ("password", "hunter2", "パスワード", "absent", ""):
+        digest = breachdex.digest(password)
+        assert client.count(password) == client.count_hash(digest) == client.count_hash(digest.hex())
+        assert client.count(password) == index.count(password)
+        assert client.contains(password, 10) == index.contains(password, 10)
+        assert client.range(digest.hex()[:5]) == index.range(digest.hex()[:5])
+    assert repr(client) == f"<breachdex.RangeClient {served}>"
+
+
+def test_the_async_twins(served: str) -> None:
+    client = breachdex.RangeClient(served)
+
+    async def ask() -> tuple[int, bool, int, str]:
+        counts = await asyncio.gather(
+            client.acount("hunter2"), client.acount_hash(breachdex.digest("password"))
+        )
+        return counts[0], await client.acontains("hunter2", 18), counts[1], await client.arange("00000")
+
+    assert asyncio.run(ask()) == (17, False, 52256179, "")
+
+
+def test_what_a_fault_means(nobody: str, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(breachdex.RemoteError) as caught:
+        breachdex.RangeClient(nobody, timeout=2).count("s3cret")
+    assert str(caught.value).startswith(f"{nobody} gave no answer: ") and isinstance(caught.value, OSError)
+    assert "s3cret" not in repr(caught.value)
+    with caplog.at_level(logging.ERROR, logger="breachdex"):
+        accepting = breachdex.RangeClient(nobody, timeout=2, on_error="accept")
+        assert [accepting.count("a"), accepting.contains("a"), accepting.count_hash("0" * 40)] == [
+            0,
+            False,
+            0,
+        ]
+    assert len(caplog.records) == 1, "once a minute"
+    rejecting = breachdex.RangeClient(nobody, timeout=2, on_error="reject")
+    assert rejecting.contains("a", 10**9) and rejecting.count("a") == 2**32 - 1
+    with pytest.raises(breachdex.RemoteError):
+        rejecting.range("00000")
+
+
+def test_a_server_that_says_nothing(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        client = breachdex.RangeClient(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.3)
+        with pytest.raises(breachdex.RemoteError, match="gave no answer: .*"):
+            client.count("a")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: breachdex.RangeClient("http://example.org"),
+            "http://example.org is not encrypted: use https, or insecure_http=True if the network is yours alone",
+        ),
+        (
+            lambda: breachdex.RangeClient(on_error="ignore"),  # type: ignore[arg-type]
+            "on_error must be one of 'accept', 'reject' and 'raise', not 'ignore'",
+        ),
+        (lambda: breachdex.RangeClient(timeout=0), "timeout is a number of seconds above 0"),
+        (lambda: breachdex.RangeClient(kind="md5"), "kind must be 'sha1' or 'ntlm', not \"md5\""),  # type: ignore[arg-type]
+    ],
+)
+def test_misconfiguration_is_always_an_error(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert str(caught.value) == message
+
+
+def test_bad_questions_are_errors_whatever_faults_mean(nobody: str) -> None:
+    client = breachdex.RangeClient(nobody, on_error="accept")
+    with pytest.raises(TypeError):
+        client.count(None)  # type: ignore[arg-type]
+    with pytest.raises(breachdex.InvalidDigestError):
+        client.count_hash(b"short")
+    with pytest.raises(ValueError, match="^min_count must be 1 or more, not 0$"):
+        client.contains("a", 0)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_connects_anew(served: str) -> None:
+    client = breachdex.RangeClient(served)
+    assert client.count("hunter2") == 17
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if client.count("hunter2") == 17 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert client.count("hunter2") == 17
+
+
+def test_many_threads_share_a_client(served: str) -> None:
+    client = breachdex.RangeClient(served)
+    seen: list[int] = []
+    threads = [threading.Thread(target=lambda: seen.append(client.count("hunter2"))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [17] * 16

@@ -1,0 +1,50 @@
+"""What tests of the package need to make indexes, and to spoil them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import breachdex
+
+EXPOSED = {
+    "password": 52256179,
+    "hunter2": 17,
+    "パスワード": 300,
+    "seen-once-7531": 1,
+    "correct horse battery staple": 4,
+}
+"""What the index of the tests holds."""
+
+VECTORS = Path(__file__).parents[2] / "tests" / "vectors" / "passwords.json"
+"""Passwords with their digests and forms; the Rust tests read the same file."""
+
+
+def write_index(path: Path, seen: dict[str, int], **options: Any) -> Path:
+    """Builds an index of passwords and how often they were seen."""
+    kind = options.get("kind", "sha1")
+    rows = sorted(
+        f"{breachdex.digest(password, kind).hex().upper()}:{count}" for password, count in seen.items()
+    )
+    text = path.with_suffix(".txt")
+    text.write_text("\n".join(rows) + "\n", encoding="ascii")
+    breachdex.build([text], path, replace=True, format="hibp", **options)
+    text.unlink()
+    return path
+
+
+def replace(path: Path, with_bytes: bytes) -> None:
+    """Replaces a file as it should be: by rename."""
+    fresh = path.with_name(f"{path.name}.fresh")
+    fresh.write_bytes(with_bytes)
+    os.replace(fresh, path)
+
+
+def damaged(index: Path, target: Path) -> Path:
+    """A copy of an index with a bit of its entries flipped, which shows when they are read."""
+    data = bytearray(index.read_bytes())
+    # The first group follows the header of 256 bytes; its first bucket's content is what is damaged.
+    data[300] ^= 1
+    target.write_bytes(data)
+    return target

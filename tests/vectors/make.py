@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Makes passwords.json: passwords with their digests, and the forms under which some are looked up.
+
+The digests are OpenSSL's, the forms those of Python's unicodedata; the Rust and the Python tests read the file and
+must agree with it. Run it again after a change here, and commit both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import unicodedata
+from pathlib import Path
+
+PASSWORDS = [
+    "", "a", "abc", "password", "correct horse battery staple", " leading and trailing ", "tab\tand\nnewline",
+    "nul\x00inside", "パスワード", "ﾊﾟｽﾜｰﾄﾞ", "ｐａｓｓｗｏｒｄ", "か゛", "か\u3099", "が", "￥100", "¥100", "～",
+    "〜", "ー", "−", "①２", "㍻", "a　b", "ß", "İ", "ς", "🔑🔒", "é", "e\u0301", "x" * 63, "x" * 64, "x" * 65, "x" * 1000,
+    "0123456789012345678901234567890123456789012345678901234",
+    "01234567890123456789012345678901234567890123456789012345",
+]  # fmt: skip
+
+
+def md4(data: bytes) -> str:
+    command = ["openssl", "dgst", "-provider", "legacy", "-md4", "-binary"]
+    return subprocess.run(command, input=data, capture_output=True, check=True).stdout.hex()
+
+
+def forms(password: str) -> list[str]:
+    """Distinct forms, the password itself first."""
+    nfc, nfkc = (unicodedata.normalize(name, password) for name in ("NFC", "NFKC"))
+    return list(dict.fromkeys([password, nfc, nfkc, nfkc.replace("¥", "\\")]))
+
+
+def main() -> None:
+    vectors = [
+        {
+            "password": password,
+            "sha1": hashlib.sha1(password.encode()).hexdigest(),
+            "ntlm": md4(password.encode("utf-16-le")),
+            "forms": forms(password),
+        }
+        for password in PASSWORDS
+    ]
+    text = json.dumps(vectors, ensure_ascii=True, indent=1)
+    Path(__file__).with_name("passwords.json").write_text(text + "\n", encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
