@@ -22,7 +22,7 @@ from breachdex._errors import (
     IndexVersionError,
 )
 from breachdex._gate import Finding, Gate, shared_index
-from breachdex.django.conf import OnError, settings
+from breachdex.django.conf import OnError, sentence, settings
 
 if TYPE_CHECKING:
     from breachdex.django.validators import ExposedPasswordValidator
@@ -74,7 +74,8 @@ def validators() -> Iterator[ExposedPasswordValidator]:
             try:
                 yield kind(**entry.get("OPTIONS", {}))
             except TypeError as error:
-                raise ImproperlyConfigured(f"AUTH_PASSWORD_VALIDATORS: {entry['NAME']}: {error}.") from None
+                said = sentence(f"AUTH_PASSWORD_VALIDATORS: {entry['NAME']}: {error}")
+                raise ImproperlyConfigured(said) from None
 
 
 def _imported(entry: Mapping[str, Any]) -> object:
@@ -108,13 +109,19 @@ def tried(source: Source) -> Index | IndexSet | Fault:
         index = _handle(source)
     except (BreachdexError, OSError) as error:
         return fault_of(error)
+    if source.min_count > 1 and index.metadata.is_starter:
+        # It counts every password once, so that nothing at all would be found.
+        said = f"The starter index does not know how often a password was seen, and MIN_COUNT is {source.min_count}."
+        return Fault("breachdex.E003", said, f"{MISSING_HINT.rstrip('.')}, or set MIN_COUNT to 1.")
     if source.min_count > 1 and not index.metadata.has_counts:
-        return Fault(
-            "breachdex.E003",
-            f"The index {source} has no counts, and MIN_COUNT is {source.min_count}.",
-            "Build it with counts, or set MIN_COUNT to 1.",
-        )
+        said = f"The index {source} has no counts, and MIN_COUNT is {source.min_count}."
+        return Fault("breachdex.E003", said, "Build it with counts, or set MIN_COUNT to 1.")
     return index
+
+
+def shows_count(source: Source) -> bool:
+    """Whether a refusal says how often. The starter index counts every password once, which is not so."""
+    return settings().show_count and not opened(source).metadata.is_starter
 
 
 def _handle(source: Source) -> Index | IndexSet:

@@ -18,6 +18,7 @@ from breachdex._breachdex import Exposure
 from breachdex._gate import Unavailable
 from breachdex.django import mails, words
 from breachdex.django.conf import Action, settings
+from breachdex.django.gates import at_log_in, shows_count
 from breachdex.django.signals import password_exposed
 
 EXPIRED_LENGTH: Final = 64
@@ -120,7 +121,7 @@ def _warn(request: Any) -> None:
 
 def _rejection(exposure: Exposure) -> Refusal:
     count = 1 if exposure.count is None else exposure.count
-    message = words.of_exposure(exposure, show_count=settings().show_count)
+    message = words.of_exposure(exposure, show_count=shows_count(at_log_in()))
     return Refusal("exposed", message, (("count", count), ("amount", count)))
 
 

@@ -22,8 +22,29 @@ class PasswordReporterFilter(SafeExceptionReporterFilter):  # type: ignore[misc]
         return {key: self.cleansed_substitute if NAME.search(key) else value for key, value in given.items()}
 
     def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> Any:
-        """The variables, without what looks like a password."""
+        """The variables, without what looks like a password and without what such a field of the form holds."""
         given = super().get_traceback_frame_variables(request, tb_frame)
         if not self.is_active(request):
             return given
-        return [(name, self.cleansed_substitute if NAME.search(name) else value) for name, value in given]
+        secrets = _secrets(request)
+        return [
+            (name, self.cleansed_substitute if NAME.search(name) or _shows(value, secrets) else value)
+            for name, value in given
+        ]
+
+
+def _secrets(request: Any) -> list[str]:
+    """What the fields hold that look like passwords; as it would be shown."""
+    if request is None:
+        return []
+    values = (value for key, held in request.POST.lists() if NAME.search(key) for value in held)
+    return [repr(value)[1:-1] for value in values if value]
+
+
+def _shows(value: Any, secrets: list[str]) -> bool:
+    """Whether showing the value would show one of them. What cannot be shown is not shown by the report either."""
+    try:
+        shown = repr(value)
+    except Exception:  # noqa: BLE001
+        return False
+    return any(secret in shown for secret in secrets)

@@ -15,7 +15,7 @@ from breachdex._breachdex import Exposure, Index, IndexSet
 from breachdex._gate import Unavailable
 from breachdex.django import words
 from breachdex.django.conf import ON_ERROR, Event, OnError, one_of, sentence, settings
-from breachdex.django.gates import Source, ask
+from breachdex.django.gates import Source, ask, shows_count
 from breachdex.django.signals import password_exposed
 
 Path = str | os.PathLike[str]
@@ -102,7 +102,7 @@ class ExposedPasswordValidator:
         count = 1 if exposure.count is None else exposure.count
         message = self.error_message
         if message is None:
-            message = words.of_exposure(exposure, show_count=settings().show_count)
+            message = words.of_exposure(exposure, show_count=shows_count(self.source()))
         elif isinstance(message, tuple):
             message = _by_number(message[0], message[1], count)
         return ValidationError(message, code="exposed", params={"count": count, "amount": count})

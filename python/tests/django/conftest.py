@@ -84,7 +84,7 @@ def language(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def browser(language: str) -> Any:
     """A browser in that language."""
-    return Client(headers={"Accept-Language": language}) if django.VERSION >= (4, 2) else Client()
+    return Client(headers={"Accept-Language": language})
 
 
 @pytest.fixture

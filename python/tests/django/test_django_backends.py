@@ -12,7 +12,7 @@ from breachdex.django.gates import ask, at_log_in
 from breachdex.django.login import settle
 from breachdex.django.signals import password_exposed
 from django import VERSION  # type: ignore[import-untyped]
-from django.contrib.auth import aauthenticate, authenticate  # type: ignore[import-untyped]
+from django.contrib.auth import authenticate  # type: ignore[import-untyped]
 from django.contrib.auth.backends import BaseBackend, ModelBackend  # type: ignore[import-untyped]
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
@@ -84,8 +84,11 @@ def test_a_request_without_messages_is_not_told(hanako: Any) -> None:
     assert authenticate(request, username="hanako", password="hunter2") == hanako
 
 
+@pytest.mark.skipif(VERSION < (5, 0), reason="Django before 5.0 has no asynchronous authenticate")
 @pytest.mark.parametrize("backend", ["ExposedByEmail", "breachdex.django.backends.ExposedPasswordBackend"])
 def test_waiting_for_nothing(hanako: Any, configure: Callable[..., None], backend: str) -> None:
+    from django.contrib.auth import aauthenticate
+
     told: list[str] = []
 
     def receiver(action: str, **_: Any) -> None:

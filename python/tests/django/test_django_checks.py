@@ -178,6 +178,17 @@ def test_starter() -> None:
             'Fetch the whole corpus with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"].'
         )
         start()
+    with override_settings(BREACHDEX={"MIN_COUNT": 2}):
+        assert found() == [
+            (
+                "breachdex.E003",
+                "The starter index does not know how often a password was seen, and MIN_COUNT is 2.",
+                (
+                    'Fetch one with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"], or set '
+                    "MIN_COUNT to 1."
+                ),
+            )
+        ]
 
 
 def test_old(configure: Callable[..., None], tmp_path: Path) -> None:
@@ -258,7 +269,9 @@ def test_an_option_that_the_validator_does_not_have() -> None:
     wrong = override_settings(AUTH_PASSWORD_VALIDATORS=[{"NAME": VALIDATOR, "OPTIONS": {"mincount": 2}}])
     with wrong, pytest.raises(ImproperlyConfigured) as caught:
         start()
-    assert str(caught.value) == (
+    said = (
         f"AUTH_PASSWORD_VALIDATORS: {VALIDATOR}: ExposedPasswordValidator.__init__() got an unexpected keyword "
         "argument 'mincount'."
     )
+    # Python 3.13 has a hint.
+    assert str(caught.value) in (said, f"{said} Did you mean 'min_count'?")

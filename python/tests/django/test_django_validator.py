@@ -14,6 +14,7 @@ from breachdex.django.validators import ExposedPasswordValidator
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # type: ignore[import-untyped]
 from django.db.migrations.writer import MigrationWriter  # type: ignore[import-untyped]
+from django.test import override_settings  # type: ignore[import-untyped]
 from django.utils import translation  # type: ignore[import-untyped]
 from django.utils.translation import gettext_lazy, ngettext_lazy  # type: ignore[import-untyped]
 
@@ -88,6 +89,13 @@ def test_words_with_count(language: str, password: str, end: str, configure: Cal
     with translation.override(language):
         [message] = error.messages
         assert message.endswith(end)
+
+
+@pytest.mark.filterwarnings("ignore::breachdex.StarterIndexWarning")
+def test_the_starter_index_does_not_say_how_often() -> None:
+    with override_settings(BREACHDEX={"SHOW_COUNT": True}):
+        [message] = refusal(ExposedPasswordValidator(), "password").messages
+        assert message.endswith("anywhere else.")
 
 
 def test_help_text() -> None:

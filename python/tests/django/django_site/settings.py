@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from django import VERSION  # type: ignore[import-untyped]
+
 HERE = Path(__file__).parent
 ALLAUTH = importlib.util.find_spec("allauth") is not None
 
@@ -60,7 +62,10 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "breachdex.django.validators.ExposedPasswordValidator"}
 ]
 BREACHDEX = json.loads(os.environ.get("TEST_BREACHDEX", "{}"))
-ADMINS = [("Admin", "admin@shop.example")]
+# What Django 6 wants where earlier versions take no other.
+ADMINS: list[Any] = ["admin@shop.example"] if VERSION >= (6, 0) else [("Admin", "admin@shop.example")]
+if VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_EMAIL_VERIFICATION = "optional"
