@@ -6,23 +6,24 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("django", reason="Django is not installed: THE SHOP WAS NOT TRIED")
-pytest.importorskip("playwright", reason="Playwright is not installed: THE SHOP WAS NOT TRIED")
+# Imported where they are used: without Django or Playwright, the test files say that they are skipped.
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from shop_server import Shop
+    from visitor import Visit, Visitor
 
-from playwright.sync_api import Browser, sync_playwright
-from shop_server import Shop
-from visitor import LANGUAGES, Language, Visit, Visitor
-
-LOCALES = {"en": "en-GB", "ja": "ja-JP"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The machine's Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
     path = next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *BROWSERS))), None)
     if path is None:
         pytest.skip(
@@ -38,6 +39,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory, exposed_index: Path) -> Iterator[Shop]:
     """A shop whose index holds the passwords of ``exposed_index``."""
+    from shop_server import Shop
+
     running = Shop(tmp_path_factory.mktemp("shop"), exposed_index, settings="quick_settings")
     running.start()
     yield running
@@ -47,6 +50,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, exposed_index: Path) -> Itera
 @pytest.fixture
 def own_shop(tmp_path: Path, exposed_index: Path) -> Iterator[Shop]:
     """A shop with a copy of the index, for tests that change or spoil it. Everything in it is as it comes."""
+    from shop_server import Shop
+
     index = tmp_path / "own.bdx"
     shutil.copyfile(exposed_index, index)
     running = Shop(tmp_path, index)
@@ -66,25 +71,15 @@ def visits(browser: Browser) -> Iterator[list[Visitor]]:
         assert visitor.complaints == []
 
 
-def visitor_of(browser: Browser, shop: Shop, visits: list[Visitor]) -> Visit:
-    """Lets visitors into a shop."""
-
-    def visit(language: Language) -> Visitor:
-        context = browser.new_context(locale=LOCALES[language], viewport={"width": 720, "height": 640})
-        context.set_default_timeout(30_000)
-        visits.append(Visitor(context, shop, language))
-        return visits[-1]
-
-    return visit
-
-
 @pytest.fixture
 def visit(browser: Browser, shop: Shop, visits: list[Visitor]) -> Visit:
     """A new visitor of the shop: ``visit("ja")``."""
+    from visitor import visitor_of
+
     return visitor_of(browser, shop, visits)
 
 
-@pytest.fixture(params=LANGUAGES)
+@pytest.fixture(params=["en", "ja"])
 def visitor(request: pytest.FixtureRequest, visit: Visit) -> Visitor:
     """A visitor of the shop, once in each language."""
     return visit(request.param)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
-from conftest import visitor_of
-from playwright.sync_api import Browser
 from shop_server import Shop
 from support import EXPOSED, write_index
-from visitor import Visit, Visitor
+from visitor import Visit, Visitor, visitor_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 GOOD = "violet teapot on a northern roof"
 BETTER = "forty lanterns along the canal"

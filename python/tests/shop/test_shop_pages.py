@@ -7,9 +7,8 @@ import urllib.request
 from http.client import HTTPResponse
 
 import pytest
-from playwright.sync_api import expect
 from shop_server import Shop
-from visitor import Visit, Visitor
+from visitor import Visit, Visitor, expect
 
 PAGES = ("/", "/members/join/", "/members/join/done/", "/members/sign-in/", "/members/reset/", "/letterbox/")
 

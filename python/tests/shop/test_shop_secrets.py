@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import breachdex
-from conftest import visitor_of
-from playwright.sync_api import Browser, Page, Response
 from shop_server import EXAMPLE, Shop
 from support import EXPOSED, replace, write_index
-from visitor import Visitor
+from visitor import Visitor, visitor_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Response
 
 LEAKED = "sentinel-leaked-4417-kelp"
 KEPT = "sentinel-kept-9082-moss"

@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+import pytest
 from breachdex._breachdex import messages
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+pytest.importorskip("playwright", reason="Playwright is not installed: THE SHOP WAS NOT TRIED IN A BROWSER")
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 from shop_server import REPOSITORY, Shop
 
+__all__ = ["Language", "Visit", "Visitor", "expect", "visitor_of"]
+
 Language: TypeAlias = Literal["en", "ja"]
-LANGUAGES: tuple[Language, ...] = ("en", "ja")
 
 LABELS = {
     "en": {
@@ -50,6 +55,7 @@ LABELS = {
     },
 }
 
+LOCALES = {"en": "en-GB", "ja": "ja-JP"}
 NAMES = {"en": "Hanako", "ja": "花子"}
 
 TALLEST = 900
@@ -185,3 +191,15 @@ class Visitor:
 
 
 Visit: TypeAlias = Callable[[Language], Visitor]
+
+
+def visitor_of(browser: Browser, shop: Shop, visits: list[Visitor]) -> Visit:
+    """Lets visitors into a shop."""
+
+    def visit(language: Language) -> Visitor:
+        context = browser.new_context(locale=LOCALES[language], viewport={"width": 720, "height": 640})
+        context.set_default_timeout(30_000)
+        visits.append(Visitor(context, shop, language))
+        return visits[-1]
+
+    return visit
