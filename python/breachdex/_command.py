@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -18,10 +19,22 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "SIGPIPE") and not NETWORKED.intersection(arguments[1:2]) and "--api" not in arguments:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    _open_standard_streams()
     code = run_command(arguments)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
     return code
+
+
+def _open_standard_streams() -> None:
+    """Points those of the first three descriptors that were closed to nowhere, so that no index is opened as one of
+    them and written over by what is printed."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ class _SystemError(BreachdexError, OSError):
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 
+    def __reduce__(self) -> tuple[type[_SystemError], tuple[object, ...], dict[str, object]]:
+        return type(self), self.args, {"errno": self.errno, "filename": self.filename}
+
 
 class IndexNotFoundError(_SystemError, FileNotFoundError):
     """There is no file under that path. ``filename`` says which."""
@@ -69,6 +72,10 @@ class InvalidDigestError(BreachdexError, ValueError):
     """A digest of the wrong width, or one that is not hexadecimal. Never says what it is."""
 
 
+class InvalidArrowError(BreachdexError, ValueError):
+    """Arrow data that cannot be read, or whose producer failed."""
+
+
 class InvalidPrefixError(BreachdexError, ValueError):
     """A prefix that is not five hexadecimal digits."""
 
@@ -103,8 +110,19 @@ def warn_of_starter(message: str) -> None:
     if _has_warned and _action(StarterIndexWarning) in ("once", "default", "module"):
         return
     _has_warned = True
-    opener = sys._getframe(1)
-    warnings.warn_explicit(message, StarterIndexWarning, opener.f_code.co_filename, opener.f_lineno)
+    try:
+        opener = sys._getframe(1)
+    except ValueError:
+        # Called by the interpreter itself, as at its exit.
+        warnings.warn(message, StarterIndexWarning, stacklevel=1)
+        return
+    warnings.warn_explicit(
+        message,
+        StarterIndexWarning,
+        opener.f_code.co_filename,
+        opener.f_lineno,
+        module=opener.f_globals.get("__name__"),
+    )
 
 
 def _action(category: type[Warning]) -> str:

@@ -60,7 +60,7 @@ def shared_index(
 ) -> Index | IndexSet:
     """The process's one handle on an index and its overlays, opened at the first call and reloaded when its
     file is replaced. Raises whatever opening raises."""
-    key = (None if path is None else os.fspath(path), tuple(os.fspath(overlay) for overlay in overlays))
+    key = (None if path is None else os.path.abspath(path), tuple(map(os.path.abspath, overlays)))
     with _opening:
         index = _opened.get(key)
         if index is None or index.closed:

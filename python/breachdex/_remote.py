@@ -59,8 +59,9 @@ class RangeClient:
 
     def contains(self, password: Password, min_count: int = 1) -> bool:
         """Whether the password was seen at least ``min_count`` times (inclusive)."""
-        question, least = _Question(self._client.count, password), _threshold(min_count)
+        question = _Question(self._client.count, password)
         del password
+        least = _threshold(min_count)
         return self._settle(question) >= least
 
     def count_hash(self, digest: bytes | str) -> int:
@@ -84,8 +85,9 @@ class RangeClient:
 
     async def acontains(self, password: Password, min_count: int = 1) -> bool:
         """:meth:`contains` without blocking the event loop."""
-        question, least = _Question(self.count, password), _threshold(min_count)
+        question = _Question(self.count, password)
         del password
+        least = _threshold(min_count)
         return bool(await _in_thread(question) >= least)
 
     async def acount_hash(self, digest: bytes | str) -> int:
@@ -101,7 +103,9 @@ class RangeClient:
         return await _in_thread(question)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
-        return f"<breachdex.RangeClient {self._client.base_url}>"
+        # There is none when the constructor failed, which is when somebody prints this.
+        client = getattr(self, "_client", None)
+        return f"<breachdex.RangeClient {client.base_url if client else 'without a server'}>"
 
     def _settle(self, ask: Callable[[], int]) -> int:
         try:
@@ -133,6 +137,8 @@ class _Question:
 
 
 def _threshold(min_count: int) -> int:
+    if not isinstance(min_count, int):
+        raise TypeError(f"min_count must be an int, not {type(min_count).__name__}")
     if min_count < 1:
         raise ValueError(f"min_count must be 1 or more, not {min_count}")
     return min_count

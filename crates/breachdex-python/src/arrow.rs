@@ -2,24 +2,26 @@
 
 #![forbid(unsafe_code)]
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, ArrayRef, UInt32Array, new_null_array};
 use arrow_buffer::NullBuffer;
-use arrow_schema::{DataType, Field, FieldRef};
-use arrow_select::take::take;
+use arrow_cast::cast;
+use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
-use pyo3_arrow::error::PyArrowError;
 use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule};
 use pyo3_arrow::{PyArray, PyArrayReader};
 
 use crate::bulk::{Asker, Reading, RowFault, What};
+use crate::errors::raise;
 
 /// Rows between two looks at whether somebody pressed Ctrl-C.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 18;
 
 /// Counts of an array.
 #[pyclass(module = "breachdex", frozen)]
@@ -102,20 +104,31 @@ fn numbers(array: &ArrayRef) -> impl Iterator<Item = Option<u32>> + '_ {
 }
 
 pub(crate) fn of_array(asker: &Asker, values: &Bound<'_, PyAny>, what: What) -> PyResult<Counts> {
-    let (array, field) = values.extract::<PyArray>()?.into_inner();
+    let py = values.py();
+    let (array, field) = unharmed(py, || Ok(values.extract::<PyArray>()?.into_inner()))?;
     let reading = reading_of(field.data_type(), what)?;
-    Ok(Counts { array: count(values.py(), asker, &array, reading, 0)? })
+    Ok(Counts { array: column(py, asker, &array, reading, 0)? })
 }
 
 pub(crate) fn of_stream(asker: &Asker, values: &Bound<'_, PyAny>, what: What) -> PyResult<ChunkedCounts> {
     let py = values.py();
-    let reader = values.extract::<PyArrayReader>()?.into_reader()?;
-    let reading = reading_of(reader.field().data_type(), what)?;
+    let mut reader = unharmed(py, || values.extract::<PyArrayReader>()?.into_reader())?;
+    let field = reader.field();
+    let reading = reading_of(field.data_type(), what)?;
     let (mut chunks, mut rows) = (Vec::new(), 0);
-    for chunk in reader {
-        let chunk = chunk.map_err(PyArrowError::from)?;
-        chunks.push(count(py, asker, &chunk, reading, rows)?);
+    // Not while Python is held: whoever makes the chunks may need it on a thread of its own.
+    while let Some(chunk) = unharmed(py, || Ok(py.detach(|| reader.next())))? {
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            // Some libraries hand a column of nothing but nulls over with a buffer that it may not have.
+            Err(_) if chunks.is_empty() && is_of_nulls(field.data_type()) => {
+                new_null_array(&DataType::Null, values.len()?)
+            }
+            Err(error) => return Err(unreadable(py, &error)),
+        };
+        chunks.push(column(py, asker, &chunk, reading, rows)?);
         rows += chunk.len();
+        py.check_signals()?;
     }
     Ok(ChunkedCounts { chunks })
 }
@@ -151,41 +164,139 @@ fn reading_of(data_type: &DataType, what: What) -> PyResult<Reading> {
     }
 }
 
+/// What `read` makes of somebody's data. Data that contradicts itself makes the library that reads it panic.
+fn unharmed<T>(py: Python<'_>, read: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let read = panic::catch_unwind(AssertUnwindSafe(read));
+    read.unwrap_or_else(|_| {
+        let said = "the Arrow data cannot be read: its lengths or offsets contradict each other; pass a copy of its column";
+        Err(raise(py, "InvalidArrowError", said))
+    })
+}
+
+/// What the producer of a stream says.
+fn unreadable(py: Python<'_>, error: &ArrowError) -> PyErr {
+    raise(py, "InvalidArrowError", format!("the Arrow data cannot be read: {error}"))
+}
+
+/// Whether a column can hold nothing.
+fn is_of_nulls(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Struct(fields) => fields.iter().all(|field| is_of_nulls(field.data_type())),
+        other => *other == DataType::Null,
+    }
+}
+
 /// The counts of one chunk, which `before` rows go ahead of.
-fn count(
+fn column(
     py: Python<'_>,
     asker: &Asker,
     array: &ArrayRef,
     reading: Reading,
     before: usize,
 ) -> PyResult<ArrayRef> {
-    let (leaf, nulls) = flatten(array, None)?;
-    let mut counts = vec![0; leaf.len()];
-    for (i, block) in counts.chunks_mut(BLOCK).enumerate() {
-        let first = i * BLOCK;
-        let part = leaf.slice(first, block.len());
-        let valid = nulls.as_ref().map(|nulls| nulls.slice(first, block.len()));
-        let done: Result<(), RowFault> =
-            py.detach(|| count_leaf(asker, &part, valid.as_ref(), reading, block))?;
-        done.map_err(|fault| fault.into_error(py, before + first))?;
-        py.check_signals()?;
-    }
+    let question = Question { py, asker, reading };
+    let (counts, nulls) = question.count(array, None, &|row| before + row)?;
     Ok(Arc::new(UInt32Array::new(counts.into(), nulls)))
 }
 
-/// The text or binary behind structs of one field and dictionaries, and where any of them is null.
-fn flatten(array: &ArrayRef, outer: Option<&NullBuffer>) -> PyResult<(ArrayRef, Option<NullBuffer>)> {
-    match array.data_type() {
-        DataType::Struct(_) => {
-            let nulls = NullBuffer::union(outer, array.nulls());
-            flatten(array.as_struct().column(0), nulls.as_ref())
+/// What is asked of every chunk of a column.
+struct Question<'a, 'py> {
+    py: Python<'py>,
+    asker: &'a Asker,
+    reading: Reading,
+}
+
+type Counted = (Vec<u32>, Option<NullBuffer>);
+
+/// Which row of the column a value is told of by.
+type RowOf<'a> = &'a dyn Fn(usize) -> usize;
+
+impl Question<'_, '_> {
+    /// The counts of the text or binary behind structs of one field and dictionaries, and where any of them is
+    /// null.
+    fn count(&self, array: &ArrayRef, outer: Option<&NullBuffer>, row_of: RowOf<'_>) -> PyResult<Counted> {
+        match array.data_type() {
+            DataType::Struct(_) => {
+                let nulls = NullBuffer::union(outer, array.nulls());
+                self.count(array.as_struct().column(0), nulls.as_ref(), row_of)
+            }
+            DataType::Dictionary(..) => self.count_dictionary(array, outer, row_of),
+            _ => {
+                let nulls = NullBuffer::union(outer, array.logical_nulls().as_ref());
+                Ok((self.count_plain(array, nulls.as_ref(), row_of)?, nulls))
+            }
         }
-        DataType::Dictionary(..) => {
-            let dictionary = array.as_any_dictionary();
-            let plain = take(dictionary.values(), dictionary.keys(), None).map_err(PyArrowError::from)?;
-            flatten(&plain, outer)
+    }
+
+    /// Counts every value that a row names once, however many rows do.
+    fn count_dictionary(
+        &self,
+        array: &ArrayRef,
+        outer: Option<&NullBuffer>,
+        row_of: RowOf<'_>,
+    ) -> PyResult<Counted> {
+        let dictionary = array.as_any_dictionary();
+        let values = dictionary.values();
+        let nulls = NullBuffer::union(outer, dictionary.keys().nulls());
+        let keys = self.keys(dictionary.keys(), nulls.as_ref(), values.len(), row_of)?;
+        let mut first_rows = vec![None; values.len()];
+        for (row, key) in keys.iter().enumerate() {
+            if let Some(key) = key {
+                first_rows[*key].get_or_insert(row);
+            }
         }
-        _ => Ok((Arc::clone(array), NullBuffer::union(outer, array.logical_nulls().as_ref()))),
+        let used: NullBuffer = first_rows.iter().map(Option::is_some).collect::<Vec<bool>>().into();
+        let first_row_of = |value: usize| row_of(first_rows.get(value).copied().flatten().unwrap_or(0));
+        let (by_value, value_nulls) = self.count(values, Some(&used), &first_row_of)?;
+        let is_known = |key: usize| value_nulls.as_ref().is_none_or(|nulls| nulls.is_valid(key));
+        let counts: UInt32Array =
+            keys.iter().map(|key| key.filter(|key| is_known(*key)).map(|key| by_value[key])).collect();
+        let (_, counts, nulls) = counts.into_parts();
+        Ok((counts.to_vec(), nulls))
+    }
+
+    /// The place of every row's value, `None` where the row is null.
+    fn keys(
+        &self,
+        keys: &dyn Array,
+        nulls: Option<&NullBuffer>,
+        values: usize,
+        row_of: RowOf<'_>,
+    ) -> PyResult<Vec<Option<usize>>> {
+        let keys = cast(keys, &DataType::Int64).map_err(|error| unreadable(self.py, &error))?;
+        let keys = keys.as_primitive::<Int64Type>();
+        let key = |row: usize| {
+            if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+                return Ok(None);
+            }
+            let key = keys.is_valid(row).then(|| usize::try_from(keys.value(row)).ok()).flatten();
+            key.filter(|key| *key < values).map(Some).ok_or_else(|| {
+                let said = format!("row {}: the dictionary has no value of that number", row_of(row));
+                raise(self.py, "InvalidArrowError", said)
+            })
+        };
+        (0..keys.len()).map(key).collect()
+    }
+
+    /// The counts of text or binary, a block at a time.
+    fn count_plain(
+        &self,
+        leaf: &ArrayRef,
+        nulls: Option<&NullBuffer>,
+        row_of: RowOf<'_>,
+    ) -> PyResult<Vec<u32>> {
+        let mut counts = vec![0; leaf.len()];
+        for (i, block) in counts.chunks_mut(BLOCK).enumerate() {
+            let first = i * BLOCK;
+            let part = leaf.slice(first, block.len());
+            let valid = nulls.map(|nulls| nulls.slice(first, block.len()));
+            let (asker, reading) = (self.asker, self.reading);
+            let done: Result<(), RowFault> =
+                self.py.detach(|| count_leaf(asker, &part, valid.as_ref(), reading, block))?;
+            done.map_err(|fault| fault.into_error(self.py, |row| row_of(first + row)))?;
+            self.py.check_signals()?;
+        }
+        Ok(counts)
     }
 }
 

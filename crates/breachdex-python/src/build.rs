@@ -4,11 +4,12 @@
 
 use std::path::PathBuf;
 
-use breachdex::{BuildOptions, CoverageRule, Error, Format, Input, MergeRule, Source};
+use breachdex::{BuildOptions, CoverageRule, Error, Format, Input, Kind, MergeRule, Source};
 use pyo3::exceptions::{PyFileNotFoundError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
-use crate::errors::from_index;
+use crate::errors::in_full;
 use crate::password::kind_of;
 use crate::signals::Listener;
 
@@ -57,16 +58,18 @@ impl Progress {
 /// again, as Ctrl-C does, and nothing is left behind.
 #[pyfunction]
 #[pyo3(signature = (
-    inputs, output, *, kind = "sha1", format = None, bits = None, counts = true, min_count = 1, top = None,
+    inputs, output, *, kind = None, format = None, bits = None, counts = true, min_count = 1, top = None,
     merge = None, partial = false, prefixes = None, memory = None, threads = None, temp_dir = None,
     source = "", corpus_date = None, replace = false, progress = None
-))]
+), text_signature = "(inputs, output, *, kind='sha1', format=None, bits=None, counts=True, min_count=1, top=None, \
+merge=None, partial=False, prefixes=None, memory=None, threads=None, temp_dir=None, source='', corpus_date=None, \
+replace=False, progress=None)")]
 #[allow(clippy::too_many_arguments, reason = "Python's keywords, one for each option")]
 pub(crate) fn build(
     py: Python<'_>,
     inputs: &Bound<'_, PyAny>,
     output: PathBuf,
-    kind: &str,
+    kind: Option<&Bound<'_, PyString>>,
     format: Option<&str>,
     bits: Option<u32>,
     counts: bool,
@@ -85,7 +88,7 @@ pub(crate) fn build(
 ) -> PyResult<BuildReport> {
     let defaults = BuildOptions::default();
     let options = BuildOptions {
-        kind: kind_of(kind)?,
+        kind: kind.map_or(Ok(Kind::Sha1), kind_of)?,
         bits,
         force_bits: false,
         counts,
@@ -121,7 +124,7 @@ fn refusal(py: Python<'_>, error: &Error) -> PyErr {
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             PyFileNotFoundError::new_err(error.to_string())
         }
-        _ => from_index(py, error),
+        _ => in_full(py, error),
     }
 }
 

@@ -2,12 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use breachdex::{Digest, Error, Kind, LiveSet, SetSnapshot};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -62,15 +62,15 @@ pub(crate) struct RowFault {
 }
 
 impl RowFault {
-    /// What Python hears; `before` rows came in earlier chunks.
-    pub(crate) fn into_error(self, py: Python<'_>, before: usize) -> PyErr {
+    /// What Python hears; `row_of` says which row of the whole column it is.
+    pub(crate) fn into_error(self, py: Python<'_>, row_of: impl Fn(usize) -> usize) -> PyErr {
         let error = from_index(py, &self.error);
         let is_of_row =
             matches!(self.error, Error::InvalidDigest { .. } | Error::InvalidHex | Error::PasswordNotUtf8);
         if !is_of_row {
             return error;
         }
-        let message = format!("row {}: {}", before + self.row, self.error);
+        let message = format!("row {}: {}", row_of(self.row), self.error);
         PyErr::from_type(error.get_type(py), (message,))
     }
 }
@@ -84,7 +84,8 @@ pub(crate) struct Asker {
 
 enum Threads {
     Callers,
-    Own(ThreadPool),
+    /// So many, started when there is work enough for them.
+    Own(usize, OnceLock<ThreadPool>),
     /// Shared by all calls of the process that have work enough.
     Shared,
 }
@@ -93,7 +94,7 @@ pub(crate) fn counts<'py>(
     set: &LiveSet,
     values: &Bound<'py, PyAny>,
     what: What,
-    threads: Option<usize>,
+    threads: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = values.py();
     refuse_one(values, what)?;
@@ -116,7 +117,8 @@ pub(crate) fn counts<'py>(
 fn refuse_one(values: &Bound<'_, PyAny>, what: What) -> PyResult<()> {
     let is_one = values.is_instance_of::<PyString>()
         || values.is_instance_of::<PyBytes>()
-        || values.is_instance_of::<PyByteArray>();
+        || values.is_instance_of::<PyByteArray>()
+        || values.is_instance_of::<PyMemoryView>();
     if !is_one {
         return Ok(());
     }
@@ -136,12 +138,16 @@ fn refusal(values: &Bound<'_, PyAny>, what: What) -> PyResult<PyErr> {
 }
 
 impl Threads {
-    fn of(wanted: Option<usize>) -> PyResult<Self> {
+    fn of(wanted: Option<i64>) -> PyResult<Self> {
+        let most = 4 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         match wanted {
             None => Ok(Self::Shared),
-            Some(0) => Err(PyValueError::new_err("threads must be 1 or more")),
+            Some(..1) => Err(PyValueError::new_err("threads must be 1 or more")),
             Some(1) => Ok(Self::Callers),
-            Some(several) => pool(several).map(Self::Own),
+            // More than that only costs.
+            Some(several) => {
+                Ok(Self::Own(usize::try_from(several).unwrap_or(most).min(most), OnceLock::new()))
+            }
         }
     }
 }
@@ -197,7 +203,15 @@ impl Asker {
             })
         };
         Ok(match &self.threads {
-            Threads::Own(pool) => spread(pool, counts),
+            Threads::Own(threads, started) if counts.len() > BATCH => {
+                if started.get().is_none() {
+                    let _ = started.set(pool(*threads)?);
+                }
+                match started.get() {
+                    Some(pool) => spread(pool, counts),
+                    None => in_turn(counts),
+                }
+            }
             Threads::Shared if counts.len() >= WORTH_THREADS => spread(&shared_pool()?.value, counts),
             _ => in_turn(counts),
         })

@@ -5,7 +5,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use breachdex::Error;
+use breachdex::{Error, Section};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -31,19 +31,34 @@ pub(crate) fn errors_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     Ok(module.bind(py))
 }
 
-/// What Python hears of an error of the index.
+/// What Python hears of an error that a password's lookup met: nothing of where the password would be, which goes
+/// into logs and is as good as a prefix of its digest.
 pub(crate) fn from_index(py: Python<'_>, error: &Error) -> PyErr {
+    match error {
+        Error::NotCovered { name, .. } => {
+            let message =
+                format!("the question is outside the coverage of {name}: what is exposed there is not known");
+            raise(py, "NotCoveredError", message)
+        }
+        Error::Damaged { name, fault } if matches!(fault.section, Section::Bucket | Section::Groups) => {
+            let message = format!(
+                "{name} is damaged where the answer would be; `breachdex verify` says more; restore it from a copy or \
+                 build it again"
+            );
+            raise(py, "IndexDamagedError", message)
+        }
+        _ => in_full(py, error),
+    }
+}
+
+/// What Python hears of an error that no password had a part in.
+pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
     let class = match error {
         Error::Io { path, source, .. } => return from_io(py, &error.to_string(), path, source),
         Error::NotAnIndex { .. } | Error::Damaged { .. } => "IndexDamagedError",
         Error::UnsupportedVersion { .. } => "IndexVersionError",
         Error::WrongKind { .. } | Error::MixedKinds { .. } | Error::OtherKind { .. } => "IndexKindError",
-        // Without the prefix, which is part of a password's digest and would go into a log.
-        Error::NotCovered { name, .. } => {
-            let message =
-                format!("the question is outside the coverage of {name}: what is exposed there is not known");
-            return raise(py, "NotCoveredError", message);
-        }
+        Error::NotCovered { .. } => "NotCoveredError",
         Error::CountsUnavailable { .. } => "CountsUnavailableError",
         Error::NotExact { .. } => "NotExactError",
         Error::InvalidDigest { .. } | Error::InvalidHex => "InvalidDigestError",

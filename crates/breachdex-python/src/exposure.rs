@@ -8,11 +8,12 @@ use breachdex::{LiveSet, Origin};
 use breachdex_policy::Language;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use crate::errors::OrRaise as _;
 use crate::index::Index;
 use crate::index_set::IndexSet;
-use crate::password::with_bytes;
+use crate::password::{text_of, with_bytes};
 use crate::questions::{report_refusals, threshold};
 
 /// How a password is exposed. Holds neither the password nor its digest.
@@ -34,12 +35,15 @@ impl Exposure {
 
 /// How a password is exposed in any of its forms; None where it is not.
 #[pyfunction]
-#[pyo3(signature = (index, password, min_count = 1, *, stored = None))]
+#[pyo3(
+    signature = (index, password, min_count = None, *, stored = None),
+    text_signature = "(index, password, min_count=1, *, stored=None)"
+)]
 pub(crate) fn examine(
     index: &Bound<'_, PyAny>,
     password: &Bound<'_, PyAny>,
-    min_count: i64,
-    stored: Option<&Bound<'_, PyAny>>,
+    min_count: Option<&Bound<'_, PyAny>>,
+    stored: Option<&Bound<'_, PyString>>,
 ) -> PyResult<Option<Exposure>> {
     let ask = |set: &LiveSet| ask(set, password, min_count, stored);
     if let Ok(index) = index.cast::<Index>() {
@@ -55,8 +59,8 @@ pub(crate) fn examine(
 fn ask(
     set: &LiveSet,
     password: &Bound<'_, PyAny>,
-    min_count: i64,
-    stored: Option<&Bound<'_, PyAny>>,
+    min_count: Option<&Bound<'_, PyAny>>,
+    stored: Option<&Bound<'_, PyString>>,
 ) -> PyResult<Option<Exposure>> {
     let py = password.py();
     let min_count = threshold(min_count)?;
@@ -69,7 +73,7 @@ fn ask(
     };
     let found = match stored {
         None => look(None)?,
-        Some(stored) => with_bytes(stored, |bytes| look(std::str::from_utf8(bytes).ok()))?,
+        Some(stored) => look(Some(text_of(stored)?))?,
     };
     Ok(found.map(|exposure| Exposure {
         count: exposure.count,
@@ -83,6 +87,6 @@ fn ask(
 
 /// Every message of a language by its code; English for a language that is not known.
 #[pyfunction]
-pub(crate) fn messages(language: &str) -> BTreeMap<String, String> {
-    breachdex_policy::messages(language.parse().unwrap_or(Language::En)).clone()
+pub(crate) fn messages(language: &Bound<'_, PyString>) -> BTreeMap<String, String> {
+    breachdex_policy::messages(language.to_string_lossy().parse().unwrap_or(Language::En)).clone()
 }

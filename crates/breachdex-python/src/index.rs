@@ -104,8 +104,8 @@ impl Index {
     }
 
     /// Whether a password was seen at least `min_count` times (inclusive).
-    #[pyo3(signature = (password, min_count = 1))]
-    fn contains(&self, password: &Bound<'_, PyAny>, min_count: i64) -> PyResult<bool> {
+    #[pyo3(signature = (password, min_count = None), text_signature = "($self, password, min_count=1)")]
+    fn contains(&self, password: &Bound<'_, PyAny>, min_count: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         questions::contains(&self.set, password, min_count)
     }
 
@@ -115,13 +115,13 @@ impl Index {
     }
 
     /// The rows `SUFFIX:COUNT` under a prefix of five hexadecimal digits, CRLF between them.
-    fn range(&self, py: Python<'_>, prefix: &str) -> PyResult<String> {
-        questions::range(py, &self.set, prefix)
+    fn range(&self, prefix: &Bound<'_, PyString>) -> PyResult<String> {
+        questions::range(&self.set, prefix)
     }
 
     /// `count` of many passwords: a list for a list, Arrow for Arrow; a null for a null.
     #[pyo3(signature = (values, *, threads = None))]
-    fn counts<'py>(&self, values: &Bound<'py, PyAny>, threads: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
+    fn counts<'py>(&self, values: &Bound<'py, PyAny>, threads: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
         bulk::counts(&self.set, values, What::Passwords, threads)
     }
 
@@ -130,7 +130,7 @@ impl Index {
     fn counts_hash<'py>(
         &self,
         values: &Bound<'py, PyAny>,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         bulk::counts(&self.set, values, What::Digests, threads)
     }

@@ -4,7 +4,7 @@
 
 use breachdex::LiveSet;
 use pyo3::prelude::*;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyString, PyTuple, PyType};
 
 use crate::bulk::{self, What};
 use crate::errors::OrRaise as _;
@@ -49,8 +49,8 @@ impl IndexSet {
     }
 
     /// Whether an overlay holds a password, or the base has seen it at least `min_count` times (inclusive).
-    #[pyo3(signature = (password, min_count = 1))]
-    fn contains(&self, password: &Bound<'_, PyAny>, min_count: i64) -> PyResult<bool> {
+    #[pyo3(signature = (password, min_count = None), text_signature = "($self, password, min_count=1)")]
+    fn contains(&self, password: &Bound<'_, PyAny>, min_count: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         questions::contains(&self.set, password, min_count)
     }
 
@@ -60,13 +60,13 @@ impl IndexSet {
     }
 
     /// The rows `SUFFIX:COUNT` under a prefix of five hexadecimal digits, of all indexes, CRLF between them.
-    fn range(&self, py: Python<'_>, prefix: &str) -> PyResult<String> {
-        questions::range(py, &self.set, prefix)
+    fn range(&self, prefix: &Bound<'_, PyString>) -> PyResult<String> {
+        questions::range(&self.set, prefix)
     }
 
     /// `count` of many passwords: a list for a list, Arrow for Arrow; a null for a null.
     #[pyo3(signature = (values, *, threads = None))]
-    fn counts<'py>(&self, values: &Bound<'py, PyAny>, threads: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
+    fn counts<'py>(&self, values: &Bound<'py, PyAny>, threads: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
         bulk::counts(&self.set, values, What::Passwords, threads)
     }
 
@@ -75,7 +75,7 @@ impl IndexSet {
     fn counts_hash<'py>(
         &self,
         values: &Bound<'py, PyAny>,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         bulk::counts(&self.set, values, What::Digests, threads)
     }

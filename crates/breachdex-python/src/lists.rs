@@ -12,13 +12,16 @@ use crate::password::{digest_of, given_digest};
 /// Rows between two moments in which other threads of Python may run.
 const BATCH: usize = 8192;
 
+/// A length is only what a list says of itself.
+const MOST_AT_ONCE: usize = 1 << 20;
+
 pub(crate) fn counts<'py>(
     asker: &Asker,
     values: &Bound<'py, PyAny>,
     what: What,
 ) -> PyResult<Bound<'py, PyList>> {
     let py = values.py();
-    let mut counts: Vec<Option<u64>> = Vec::with_capacity(values.len()?);
+    let mut counts: Vec<Option<u64>> = Vec::with_capacity(values.len()?.min(MOST_AT_ONCE));
     let mut batch = Batch::default();
     let settle = |batch: &mut Batch, counts: &mut Vec<Option<u64>>| {
         py.detach(|| batch.look_up(asker.snapshot())).or_raise(py)?;

@@ -73,20 +73,22 @@ pub(crate) fn given_digest(kind: Kind, digest: &Bound<'_, PyAny>) -> PyResult<Di
     Err(PyTypeError::new_err(format!("a digest is bytes or str (hexadecimal), not {found}")))
 }
 
-/// `sha1` or `ntlm`.
-pub(crate) fn kind_of(name: &str) -> PyResult<Kind> {
-    [Kind::Sha1, Kind::Ntlm]
-        .into_iter()
-        .find(|kind| kind.name() == name)
-        .ok_or_else(|| PyValueError::new_err(format!("kind must be 'sha1' or 'ntlm', not {name:?}")))
+/// `sha1` or `ntlm`. What else was given is not repeated: it may be a password in the wrong place.
+pub(crate) fn kind_of(name: &Bound<'_, PyString>) -> PyResult<Kind> {
+    let name = name.to_string_lossy();
+    let kind = [Kind::Sha1, Kind::Ntlm].into_iter().find(|kind| kind.name() == name);
+    kind.ok_or_else(|| PyValueError::new_err("kind must be 'sha1' or 'ntlm'"))
 }
 
 /// The digest of a password, as an index holds it: SHA-1 of its bytes, or NTLM (MD4 of UTF-16LE).
 ///
 /// This is for looking up. It is no way to store a password: use your framework's password hasher for that.
 #[pyfunction]
-#[pyo3(signature = (password, kind = "sha1"))]
-pub(crate) fn digest<'py>(password: &Bound<'py, PyAny>, kind: &str) -> PyResult<Bound<'py, PyBytes>> {
-    let digest = digest_of(kind_of(kind)?, password)?;
+#[pyo3(signature = (password, kind = None), text_signature = "(password, kind='sha1')")]
+pub(crate) fn digest<'py>(
+    password: &Bound<'py, PyAny>,
+    kind: Option<&Bound<'py, PyString>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let digest = digest_of(kind.map_or(Ok(Kind::Sha1), kind_of)?, password)?;
     Ok(PyBytes::new(password.py(), &digest.to_bytes()))
 }

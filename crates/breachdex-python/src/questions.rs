@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 use breachdex::{LiveIndex, LiveSet, Prefix, rows};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::{PyInt, PyString};
 
-use crate::errors::{OrRaise as _, from_index, raise};
+use crate::errors::{OrRaise as _, in_full, raise};
 use crate::metadata::Metadata;
 use crate::password::{digest_of, given_digest};
 use crate::signals::Listener;
@@ -20,7 +21,11 @@ pub(crate) fn count(set: &LiveSet, password: &Bound<'_, PyAny>) -> PyResult<u64>
     count.or_raise(password.py())
 }
 
-pub(crate) fn contains(set: &LiveSet, password: &Bound<'_, PyAny>, min_count: i64) -> PyResult<bool> {
+pub(crate) fn contains(
+    set: &LiveSet,
+    password: &Bound<'_, PyAny>,
+    min_count: Option<&Bound<'_, PyAny>>,
+) -> PyResult<bool> {
     let min_count = threshold(min_count)?;
     let found = set.find(&digest_of(set.kind(), password)?, min_count);
     report_refusals(password.py(), set);
@@ -34,24 +39,32 @@ pub(crate) fn count_hash(set: &LiveSet, digest: &Bound<'_, PyAny>) -> PyResult<u
 }
 
 /// A threshold from Python.
-pub(crate) fn threshold(min_count: i64) -> PyResult<u64> {
-    u64::try_from(min_count)
-        .ok()
-        .filter(|count| *count > 0)
-        .ok_or_else(|| PyValueError::new_err(format!("min_count must be 1 or more, not {min_count}")))
+pub(crate) fn threshold(min_count: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
+    let Some(given) = min_count else { return Ok(1) };
+    match given.extract::<u64>() {
+        Ok(count) if count > 0 => Ok(count),
+        Err(_) if !given.is_instance_of::<PyInt>() => {
+            let found = given.get_type().name()?;
+            Err(PyTypeError::new_err(format!("min_count must be an int, not {found}")))
+        }
+        // More than any count.
+        Err(_) if given.gt(0)? => Ok(u64::MAX),
+        _ => Err(PyValueError::new_err(format!("min_count must be 1 or more, not {given}"))),
+    }
 }
 
 /// A prefix of a range from Python.
-pub(crate) fn range_prefix(py: Python<'_>, digits: &str) -> PyResult<u32> {
+pub(crate) fn range_prefix(digits: &Bound<'_, PyString>) -> PyResult<u32> {
+    let (py, digits) = (digits.py(), digits.to_string_lossy());
     let is_prefix = digits.len() == PREFIX_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let prefix = is_prefix.then(|| u32::from_str_radix(digits, 16).ok()).flatten();
+    let prefix = is_prefix.then(|| u32::from_str_radix(&digits, 16).ok()).flatten();
     prefix.ok_or_else(|| {
         raise(py, "InvalidPrefixError", format!("a prefix has {PREFIX_DIGITS} hexadecimal digits"))
     })
 }
 
-pub(crate) fn range(py: Python<'_>, set: &LiveSet, digits: &str) -> PyResult<String> {
-    let prefix = Prefix::of_range(range_prefix(py, digits)?);
+pub(crate) fn range(set: &LiveSet, digits: &Bound<'_, PyString>) -> PyResult<String> {
+    let (py, prefix) = (digits.py(), Prefix::of_range(range_prefix(digits)?));
     let body: breachdex::Result<Vec<u8>> = py.detach(|| {
         let mut body = Vec::new();
         for entry in set.snapshot()?.range(&prefix)? {
@@ -88,7 +101,7 @@ pub(crate) fn reload_if_changed(py: Python<'_>, set: &LiveSet) -> PyResult<bool>
 pub(crate) fn settle<T>(py: Python<'_>, stopped: Option<PyErr>, done: breachdex::Result<T>) -> PyResult<T> {
     match stopped {
         Some(error) => Err(error),
-        None => done.or_raise(py),
+        None => done.map_err(|error| in_full(py, &error)),
     }
 }
 
@@ -105,7 +118,7 @@ pub(crate) fn entries(py: Python<'_>, set: &LiveSet) -> PyResult<usize> {
 
 /// Why a replaced file was not taken over: the first of the members' errors.
 pub(crate) fn reload_error(py: Python<'_>, set: &LiveSet) -> Option<PyErr> {
-    set.members().find_map(LiveIndex::reload_error).map(|error| from_index(py, &error))
+    set.members().find_map(LiveIndex::reload_error).map(|error| in_full(py, &error))
 }
 
 /// Says in Python's log what was refused, each refused file once.

@@ -35,13 +35,15 @@ impl<F: Fn(Python<'_>, Progress) -> PyResult<()> + Sync> Listener<F> {
 
 impl<F: Fn(Python<'_>, Progress) -> PyResult<()> + Sync> Monitor for Listener<F> {
     fn progress(&self, progress: Progress) -> ControlFlow<()> {
-        let heard = Python::attach(|py| {
+        let heard = Python::try_attach(|py| {
             py.check_signals()?;
             (self.report)(py, progress)
         });
         match heard {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
+            Some(Ok(())) => ControlFlow::Continue(()),
+            // The interpreter is on its way out.
+            None => ControlFlow::Break(()),
+            Some(Err(error)) => {
                 self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 ControlFlow::Break(())
             }

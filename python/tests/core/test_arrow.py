@@ -12,6 +12,9 @@ import numpy
 import pandas
 import polars
 import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs as fs
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +30,36 @@ EXPECTED = [None if row is None else COUNTS.get(row, 0) for row in ROWS]
 @pytest.fixture(scope="module")
 def index(exposed_index: Path) -> breachdex.Index:
     return breachdex.Index.open(exposed_index)
+
+
+class PythonFiles(fs.FileSystemHandler):
+    """A file system whose files are read by Python, on whichever thread the reader has."""
+
+    def __init__(self, below: Any) -> None:
+        self.below = below
+
+    def get_type_name(self) -> str:
+        return "python"
+
+    def normalize_path(self, path: str) -> str:
+        return path
+
+    def get_file_info(self, paths: Any) -> Any:
+        return self.below.get_file_info(paths)
+
+    def get_file_info_selector(self, selector: Any) -> Any:
+        return self.below.get_file_info(selector)
+
+    def open_input_file(self, path: str) -> Any:
+        return pa.PythonFile(Path(path).open("rb"), mode="r")
+
+    open_input_stream = open_input_file
+
+    def _refuse(self, *_: object) -> None:
+        raise NotImplementedError
+
+    create_dir = delete_dir = delete_dir_contents = delete_root_dir_contents = delete_file = _refuse
+    move = copy_file = open_output_stream = open_append_stream = _refuse
 
 
 def arrays() -> dict[str, Any]:
@@ -191,5 +224,42 @@ def test_the_producer_s_own_error_comes_out(index: breachdex.Index) -> None:
         raise RuntimeError("the source broke")
 
     reader = pa.RecordBatchReader.from_batches(pa.schema({"p": pa.string()}), batches())
-    with pytest.raises(Exception, match="the source broke"):
+    with pytest.raises(breachdex.InvalidArrowError, match="^the Arrow data cannot be read: .*the source broke"):
         index.counts(reader)
+
+
+def test_a_column_of_nothing_but_nulls_of_any_library(index: breachdex.Index) -> None:
+    for column in (
+        polars.Series([None, None]),
+        polars.DataFrame({"p": [None, None]}),
+        pandas.Series([None, None], dtype="str"),
+        pa.chunked_array([pa.nulls(1), pa.nulls(1)]),
+        pa.table({"p": pa.nulls(2)}),
+    ):
+        assert index.counts(column).to_pylist() == [None, None]
+
+
+def test_a_dictionary_is_counted_by_its_values(index: breachdex.Index) -> None:
+    long = "x" * 4000
+    keys = pa.array([0, 1, None] * 200_000, pa.int32())
+    column = pa.DictionaryArray.from_arrays(keys, pa.array(["hunter2", long, "never named"]))
+    assert index.counts(column).to_pylist() == [17, 0, None] * 200_000
+    digests = pa.DictionaryArray.from_arrays(pa.array([0, 0, 2]), pa.array([b"a" * 20, b"unused", b"short"]))
+    with pytest.raises(breachdex.InvalidDigestError, match="^row 2: a SHA-1 digest has 20 bytes, found 5$"):
+        index.counts_hash(digests)
+    assert index.counts_hash(digests[:2]).to_pylist() == [0, 0]
+
+
+def test_contradicting_data_is_an_ordinary_error(index: breachdex.Index) -> None:
+    beyond = pa.DictionaryArray.from_arrays(pa.array([0, 7]), pa.array(["a"]), safe=False)
+    with pytest.raises(breachdex.InvalidArrowError) as caught:
+        index.counts(beyond)
+    assert str(caught.value) == "row 1: the dictionary has no value of that number"
+
+
+def test_a_source_that_needs_python_on_another_thread(index: breachdex.Index, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"p": ["hunter2", None, "absent"] * 1000}), tmp_path / "p.parquet")
+    system = fs.PyFileSystem(PythonFiles(fs.LocalFileSystem()))
+    dataset = ds.dataset(str(tmp_path / "p.parquet"), filesystem=system, format="parquet")
+    counts = index.counts(dataset.scanner(batch_size=100).to_reader())
+    assert counts.to_pylist() == [17, None, 0] * 1000

@@ -51,7 +51,7 @@ def test_options_and_report(tmp_path: Path) -> None:
         ({"merge": "min"}, ValueError, "merge must be 'sum', 'max' or 'error', not \"min\""),
         ({"prefixes": ["xyz"]}, ValueError, "prefixes are five hexadecimal digits, or two of them as A-B"),
         ({"partial": True, "prefixes": []}, ValueError, "give partial or prefixes, not both"),
-        ({"kind": "md5"}, ValueError, "kind must be 'sha1' or 'ntlm', not \"md5\""),
+        ({"kind": "md5"}, ValueError, "kind must be 'sha1' or 'ntlm'"),
     ],
 )
 def test_bad_options(tmp_path: Path, options: Any, kind: type[Exception], message: str) -> None:
@@ -150,3 +150,23 @@ def test_the_installed_command_is_the_same_code() -> None:
     done = subprocess.run([script, "--version"], check=False, capture_output=True, text=True, timeout=60)
     assert done.stdout == f"breachdex {breachdex.__version__}\n"
     assert os.access(script, os.X_OK) and script.stat().st_size < 10_000
+
+
+def test_a_closed_standard_output_is_no_verdict(exposed_index: Path) -> None:
+    for given, code in (("absent\n", 0), ("hunter2\n", 1)):
+        script = f"{sys.executable} -m breachdex check --index {exposed_index} >&-"
+        done = subprocess.run(
+            ["bash", "-c", script], check=False, input=given, capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_a_build_on_a_daemon_s_thread_ends_with_the_interpreter(many: Path, tmp_path: Path) -> None:
+    script = (
+        "import breachdex, sys, threading, time\n"
+        "work = lambda: breachdex.build(*sys.argv[1:], progress=lambda _: time.sleep(0.01))\n"
+        "threading.Thread(target=work, daemon=True).start(); time.sleep(0.2)"
+    )
+    command = [sys.executable, "-c", script, str(many), str(tmp_path / "a.bdx")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")

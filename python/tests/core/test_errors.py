@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +34,15 @@ def index(exposed_index: Path) -> breachdex.Index:
         (lambda i: i.counts(["ok", "s3cr\ud800t"]), breachdex.InvalidPasswordError, f"row 1: {SURROGATE}"),
         (lambda i: i.contains("a", 0), ValueError, "min_count must be 1 or more, not 0"),
         (lambda i: i.contains("a", min_count=-3), ValueError, "min_count must be 1 or more, not -3"),
+        (lambda i: i.contains("a", -(2**70)), ValueError, f"min_count must be 1 or more, not {-(2**70)}"),
+        (lambda i: i.contains("a", 1.5), TypeError, "min_count must be an int, not float"),
+        (lambda i: i.counts(["a"], threads=-1), ValueError, "threads must be 1 or more"),
+        (
+            lambda i: i.counts(memoryview(b"abc")),
+            TypeError,
+            "counts() takes many values, not one memoryview; use count() for one",
+        ),
+        (lambda i: i.range("\ud8001234"), breachdex.InvalidPrefixError, "a prefix has 5 hexadecimal digits"),
         (
             lambda i: i.count_hash(b"a" * 40),
             breachdex.InvalidDigestError,
@@ -89,7 +100,7 @@ def index(exposed_index: Path) -> breachdex.Index:
         (
             lambda i: breachdex.digest("a", "md5"),  # type: ignore[arg-type]
             ValueError,
-            "kind must be 'sha1' or 'ntlm', not \"md5\"",
+            "kind must be 'sha1' or 'ntlm'",
         ),
         (
             lambda i: breachdex.Index.open("x", reload_every=-1.0),
@@ -119,13 +130,28 @@ def test_an_index_that_is_not_there(tmp_path: Path) -> None:
     assert (error.errno, error.filename) == (2, str(path))
 
 
+def test_an_error_of_the_system_survives_pickling(tmp_path: Path) -> None:
+    with pytest.raises(breachdex.IndexNotFoundError) as caught:
+        breachdex.Index.open(tmp_path / "none.bdx")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (type(again), str(again)) == (breachdex.IndexNotFoundError, str(caught.value))
+    assert (again.errno, again.filename) == (2, str(tmp_path / "none.bdx"))
+
+
+def test_a_threshold_above_every_count_is_never_reached(index: breachdex.Index) -> None:
+    assert index.contains("password", 2**70) is False
+
+
 def test_files_that_are_no_index(tmp_path: Path, exposed_index: Path) -> None:
     whole = exposed_index.read_bytes()
     text, short, folder = tmp_path / "text.bdx", tmp_path / "short.bdx", tmp_path / "folder.bdx"
     text.write_text("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:3\n" * 20, encoding="ascii")
     short.write_bytes(whole[:-1])
     folder.mkdir()
+    pipe = tmp_path / "pipe.bdx"
+    os.mkfifo(pipe)
     for path, said in [
+        (pipe, f"{pipe} is not a breachdex index: it is a pipe or a device, not a file"),
         (text, f"{text} is not a breachdex index: "),
         (short, f"{short} is damaged: header at byte "),
         (folder, f"{folder} is not a breachdex index: it is a folder"),
@@ -152,10 +178,15 @@ def test_damage_shows_when_it_is_touched_and_again_each_time(tmp_path: Path, exp
     path = damaged(exposed_index, tmp_path / "damaged.bdx")
     index = breachdex.Index.open(path)
     for _ in range(2):
-        with pytest.raises(breachdex.IndexDamagedError, match="is damaged: .* at byte "):
+        with pytest.raises(breachdex.IndexDamagedError) as caught:
             index.counts(["password", "hunter2", "パスワード"])
+        # Not where: that would say which passwords were asked about.
+        assert str(caught.value) == (
+            f"{path} is damaged where the answer would be; `breachdex verify` says more; "
+            "restore it from a copy or build it again"
+        )
     with pytest.raises(
-        breachdex.IndexDamagedError, match="is damaged: .*; restore it from a copy or build it again$"
+        breachdex.IndexDamagedError, match="is damaged: .* at byte .*; restore it from a copy or build it again$"
     ):
         index.verify()
 
@@ -213,8 +244,6 @@ def test_kinds_do_not_mix(make_index: Callable[..., Path], tmp_path: Path, expos
 
 
 def test_a_pickle_of_another_index(make_index: Callable[..., Path], tmp_path: Path) -> None:
-    import pickle
-
     path = make_index(tmp_path / "a.bdx", {"a": 1})
     pickled = pickle.dumps(breachdex.Index.open(path))
     replace(path, make_index(tmp_path / "b.bdx", {"b": 1}).read_bytes())

@@ -6,6 +6,7 @@ import copy
 import logging
 import os
 import pickle
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -183,3 +184,34 @@ def test_a_set_reloads_its_overlays(make_index: Make, tmp_path: Path, exposed_in
     with both:
         pass
     assert both.closed and both.base.closed
+
+
+def test_a_signal_handler_may_reload(make_index: Make, tmp_path: Path) -> None:
+    """Also while a reload is under way, which takes long enough here that a signal falls into it."""
+    path = tmp_path / "a.bdx"
+    rows = sorted(f"{number * 0x9E3779B97F4A7C15 % 2**160:040X}:1" for number in range(1, 400_000))
+    (tmp_path / "rows.txt").write_text("\n".join(rows), encoding="ascii")
+    breachdex.build(tmp_path / "rows.txt", path)
+    data = path.read_bytes()
+    index = breachdex.Index.open(path)
+    answers: list[bool] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: answers.append(index.reload_if_changed()))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+        for _ in range(10):
+            replace(path, data)
+            index.reload_if_changed()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert answers and index.reload_error is None
+
+
+def test_one_and_many_agree_where_an_overlay_covers_a_part(
+    make_index: Make, tmp_path: Path, exposed_index: Path
+) -> None:
+    prefix = breachdex.digest("hunter2").hex()[:5].upper()
+    part = make_index(tmp_path / "part.bdx", {"hunter2": 5}, prefixes=[prefix])
+    both = breachdex.IndexSet(breachdex.Index.open(exposed_index), [breachdex.Index.open(part)])
+    passwords = ["hunter2", "password", "absent"]
+    assert both.counts(passwords) == [both.count(password) for password in passwords] == [22, 52256179, 0]

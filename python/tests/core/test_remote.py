@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -111,7 +112,7 @@ def test_a_server_that_says_nothing(tmp_path: Path) -> None:
             "on_error must be one of 'accept', 'reject' and 'raise', not 'ignore'",
         ),
         (lambda: breachdex.RangeClient(timeout=0), "timeout is a number of seconds above 0"),
-        (lambda: breachdex.RangeClient(kind="md5"), "kind must be 'sha1' or 'ntlm', not \"md5\""),  # type: ignore[arg-type]
+        (lambda: breachdex.RangeClient(kind="md5"), "kind must be 'sha1' or 'ntlm'"),  # type: ignore[arg-type]
     ],
 )
 def test_misconfiguration_is_always_an_error(make: Callable[[], object], message: str) -> None:
@@ -150,3 +151,19 @@ def test_many_threads_share_a_client(served: str) -> None:
     for thread in threads:
         thread.join()
     assert seen == [17] * 16
+
+
+def test_ctrl_c_is_heard_while_a_server_says_nothing() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        script = f"import breachdex; print('asking', flush=True); breachdex.RangeClient({url!r}, timeout=60).count('a')"
+        asking = subprocess.Popen(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert asking.stdout is not None and asking.stdout.readline() == "asking\n"
+        silent.accept()
+        asking.send_signal(signal.SIGINT)
+        _, said = asking.communicate(timeout=20)
+        assert said.rstrip().endswith("KeyboardInterrupt")

@@ -19,7 +19,7 @@ use super::identity::Identity;
 use super::{Index, OpenOptions};
 use crate::digest::Kind;
 use crate::error::{Error, Fault, Result, io_error};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Phase, Progress};
 
 /// Larger files are checked on a thread of their own, while whoever noticed the new file is answered from the
 /// old one. Reading this much takes some ten milliseconds.
@@ -52,8 +52,8 @@ struct Shared {
     since: Instant,
     /// When to look next, in nanoseconds after `since`.
     next_look: AtomicU64,
-    /// The id of the process that is looking, or 0.
-    looking: AtomicU32,
+    /// Who is looking: the process in the upper half, one of its threads in the lower one; or 0.
+    looking: AtomicU64,
 }
 
 enum State {
@@ -66,7 +66,7 @@ enum State {
 
 /// A replacement that was not taken.
 struct Refusal {
-    /// Which file; `None` where there was none.
+    /// Which file is not to be tried again; `None` where there was none, or it could not be read.
     identity: Option<Identity>,
     error: Arc<Error>,
 }
@@ -100,7 +100,7 @@ impl LiveIndex {
             every,
             since: Instant::now(),
             next_look: AtomicU64::new(every.map_or(u64::MAX, nanoseconds)),
-            looking: AtomicU32::new(0),
+            looking: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -162,11 +162,18 @@ impl LiveIndex {
         let Some(path) = &self.shared.path else { return self.ask(|_| Ok(false)) };
         let looking = loop {
             match self.shared.begin_look() {
-                Some(looking) => break looking,
-                None => thread::sleep(PATIENCE),
+                Ok(looking) => break looking,
+                // A signal handler that interrupted this thread's own look: that one will see what there is.
+                Err(Busy::Here) => return Ok(false),
+                Err(Busy::Elsewhere) => thread::sleep(PATIENCE),
+            }
+            let waiting = Progress { phase: Phase::Verifying, done: 0, total: None };
+            if monitor.progress(waiting).is_break() {
+                return Err(Error::Cancelled);
             }
         };
-        let Some(found) = self.shared.changed(path)? else { return Ok(false) };
+        // Whoever asks for it wants what was refused tried again.
+        let Some(found) = self.shared.changed(path, true)? else { return Ok(false) };
         let taken = self.shared.take_over(path, found, monitor);
         drop(looking);
         taken
@@ -198,10 +205,10 @@ impl LiveIndex {
     #[cold]
     fn look(&self) {
         let (Some(every), Some(path)) = (self.shared.every, &self.shared.path) else { return };
-        let Some(looking) = self.shared.begin_look() else { return };
+        let Ok(looking) = self.shared.begin_look() else { return };
         let now = nanoseconds(self.shared.since.elapsed());
         self.shared.next_look.store(now.saturating_add(nanoseconds(every)), Ordering::Relaxed);
-        let Ok(Some(found)) = self.shared.changed(path) else { return };
+        let Ok(Some(found)) = self.shared.changed(path, false) else { return };
         if found.length <= CHECKED_AT_ONCE {
             let _ = self.shared.take_over(path, found, &());
             return;
@@ -237,19 +244,22 @@ impl Shared {
         nanoseconds(self.since.elapsed()) >= self.next_look.load(Ordering::Relaxed)
     }
 
-    /// Whoever looks; `None` while another thread of this process does. A look that a fork left behind in its
-    /// parent does not count.
-    fn begin_look(&self) -> Option<Looking<'_>> {
-        let (me, other) = (process::id(), self.looking.load(Ordering::Acquire));
+    /// Whoever looks, unless a thread of this process does already. A look that a fork left behind in its parent
+    /// does not count.
+    fn begin_look(&self) -> Result<Looking<'_>, Busy> {
+        let (me, other) = (this_thread(), self.looking.load(Ordering::Acquire));
         if other == me {
-            return None;
+            return Err(Busy::Here);
+        }
+        if other >> 32 == me >> 32 {
+            return Err(Busy::Elsewhere);
         }
         let claimed = self.looking.compare_exchange(other, me, Ordering::AcqRel, Ordering::Relaxed);
-        claimed.is_ok().then_some(Looking { shared: self })
+        claimed.map(|_| Looking { shared: self }).map_err(|_| Busy::Elsewhere)
     }
 
-    /// The file that is under the path, if it is another one and was not refused before.
-    fn changed(&self, path: &Path) -> Result<Option<Found>> {
+    /// The file that is under the path, if it is another one and, unless `again`, was not refused before.
+    fn changed(&self, path: &Path, again: bool) -> Result<Option<Found>> {
         let state = self.state.load();
         let index = match &**state {
             State::Open(index) | State::Spoilt(index, _) => index,
@@ -280,7 +290,7 @@ impl Shared {
         }
         let refused =
             self.refusal.load().as_ref().is_some_and(|old| old.identity.as_ref() == Some(&identity));
-        Ok((!refused).then(|| Found { length: facts.len(), identity }))
+        Ok((again || !refused).then(|| Found { length: facts.len(), identity }))
     }
 
     /// Opens and verifies the file under the path, and answers from it from now on.
@@ -297,7 +307,10 @@ impl Shared {
             }
             Err(Error::Cancelled) => Err(Error::Cancelled),
             Err(error) => {
-                self.refuse(Some(found.identity), error);
+                // What the system refuses today (too many open files, a right that is granted a moment later) it
+                // may grant tomorrow, so that file is tried again; what a file holds stays.
+                let lasts = !matches!(error, Error::Io { .. });
+                self.refuse(lasts.then_some(found.identity), error);
                 Ok(false)
             }
         }
@@ -314,12 +327,34 @@ impl Shared {
     }
 
     fn refuse(&self, identity: Option<Identity>, error: Error) {
-        let is_known = self.refusal.load().as_ref().is_some_and(|old| old.identity == identity);
+        let is_known = self
+            .refusal
+            .load()
+            .as_ref()
+            .is_some_and(|old| old.identity == identity && old.error.to_string() == error.to_string());
         if !is_known {
             self.refusal.store(Some(Arc::new(Refusal { identity, error: Arc::new(error) })));
             self.has_unreported.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// Who keeps one from looking.
+enum Busy {
+    /// This very thread.
+    Here,
+    Elsewhere,
+}
+
+/// This process and thread, as [`Shared::looking`] has them.
+fn this_thread() -> u64 {
+    static THREADS: AtomicU32 = AtomicU32::new(1);
+    thread_local!(static THREAD: u32 = THREADS.fetch_add(1, Ordering::Relaxed));
+    of_process() | u64::from(THREAD.with(|thread| *thread))
+}
+
+fn of_process() -> u64 {
+    u64::from(process::id()) << 32
 }
 
 /// Ends the look when it is dropped.
@@ -328,8 +363,9 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    /// Leaves the end of the look to a thread.
+    /// Leaves the end of the look to another thread.
     fn hand_over(self) {
+        self.shared.looking.store(of_process(), Ordering::Release);
         std::mem::forget(self);
     }
 }

@@ -83,8 +83,10 @@ impl LiveSet {
     /// [`Error::CountsUnavailable`] for a `min_count` above 1 and a base without counts.
     pub fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>> {
         if let Some(overlaid) = self.overlaid(digest)? {
-            let base = self.base.ask(|index| index.lookup(digest)).unwrap_or(Answer::Absent);
-            let all = overlaid.and(base);
+            let all = match self.base.ask(|index| index.lookup(digest)) {
+                Ok(base) => overlaid.and(base),
+                Err(_) => Sum { is_known: false, ..overlaid },
+            };
             return Ok(Some(Sighting { count: all.is_known.then_some(all.count), origin: Origin::Overlay }));
         }
         let answer = self.base.ask(|index| {
@@ -109,11 +111,8 @@ impl LiveSet {
         if self.overlays.is_empty() {
             return self.base.ask(|index| index.count(digest));
         }
-        let overlaid = self.overlaid(digest)?.map_or(0, |overlaid| overlaid.count);
-        match self.base.ask(|index| index.count(digest)) {
-            Err(Error::NotCovered { .. }) if overlaid > 0 => Ok(overlaid),
-            base => Ok(base?.saturating_add(overlaid)),
-        }
+        let overlaid = self.overlaid(digest)?;
+        with_overlaid(self.base.ask(|index| index.count(digest)), overlaid)
     }
 
     /// The indexes that answer now, to be kept for longer work.
@@ -127,14 +126,27 @@ impl LiveSet {
 
     /// What the overlays that hold a digest know about it. What one does not cover it does not hold.
     fn overlaid(&self, digest: &Digest) -> Result<Option<Sum>> {
-        let mut known: Option<Sum> = None;
-        for overlay in &self.overlays {
-            match overlay.ask(|index| index.lookup(digest)) {
-                Err(Error::NotCovered { .. }) | Ok(Answer::Absent) => {}
-                answer => known = Some(known.unwrap_or_default().and(answer?)),
-            }
+        sum_of(self.overlays.iter().map(|overlay| overlay.ask(|index| index.lookup(digest))))
+    }
+}
+
+/// What overlays know together; `None` where none holds the digest.
+fn sum_of(answers: impl Iterator<Item = Result<Answer>>) -> Result<Option<Sum>> {
+    let mut known: Option<Sum> = None;
+    for answer in answers {
+        match answer {
+            Err(Error::NotCovered { .. }) | Ok(Answer::Absent) => {}
+            answer => known = Some(known.unwrap_or_default().and(answer?)),
         }
-        Ok(known)
+    }
+    Ok(known)
+}
+
+/// The base's count and the overlays', which answer for a base that does not cover what they hold.
+fn with_overlaid(base: Result<u64>, overlaid: Option<Sum>) -> Result<u64> {
+    match (base, overlaid) {
+        (Err(Error::NotCovered { .. }), Some(overlaid)) => Ok(overlaid.count),
+        (base, overlaid) => Ok(base?.saturating_add(overlaid.map_or(0, |overlaid| overlaid.count))),
     }
 }
 
@@ -200,6 +212,14 @@ impl SetSnapshot {
     pub fn count_many(&self, digests: &[Digest], counts: &mut [u64]) -> Result<()> {
         assert_eq!(digests.len(), counts.len(), "as many counts as digests");
         Lookup::require_counts(&self.base)?;
+        let all_cover_all = self.members().all(|index| index.metadata().coverage.is_whole());
+        if !self.overlays.is_empty() && !all_cover_all {
+            for (digest, count) in digests.iter().zip(counts) {
+                let overlaid = sum_of(self.overlays.iter().map(|overlay| overlay.lookup(digest)))?;
+                *count = count.saturating_add(with_overlaid(self.base.count(digest), overlaid)?);
+            }
+            return Ok(());
+        }
         let mut answers = vec![Answer::Absent; digests.len()];
         for index in self.members() {
             index.lookup_many(digests, &mut answers)?;

@@ -215,12 +215,96 @@ fn an_overlay_of_the_other_kind_is_refused() {
 }
 
 #[test]
+fn one_and_many_agree_on_what_is_covered() {
+    let mut random = Random(11);
+    for _ in 0..200 {
+        let part = |random: &mut Random| {
+            let first = (random.next() % 0x10_0000) as u32;
+            Coverage::from_ranges([(first, 0xf_ffff)]).unwrap()
+        };
+        let covered = |map: &BTreeMap<String, u64>, coverage: &Coverage| -> Vec<(String, u64)> {
+            let prefix = |password: &str| Entry::new(&Digest::sha1(password.as_bytes()), 1).prefix();
+            map.iter().filter(|(p, _)| coverage.contains(prefix(p))).map(|(p, n)| (p.clone(), *n)).collect()
+        };
+        let index = |random: &mut Random| {
+            let coverage = part(random);
+            let held = covered(&some_passwords(random), &coverage);
+            let held: Vec<(&str, u64)> = held.iter().map(|(p, n)| (p.as_str(), *n)).collect();
+            in_memory(index_of(&held, true, coverage))
+        };
+        let (base, overlay) = (index(&mut random), index(&mut random));
+        let set = LiveSet::new(base, vec![overlay]).unwrap();
+        for i in 0..30 {
+            let digest = Digest::sha1(format!("p{i}").as_bytes());
+            let mut many = [0];
+            let all = set.snapshot().unwrap().count_many(std::slice::from_ref(&digest), &mut many);
+            match (set.count(&digest), all) {
+                (Ok(one), Ok(())) => assert_eq!(one, many[0]),
+                (Err(one), Err(many)) => assert_eq!(one.to_string(), many.to_string()),
+                (one, many) => panic!("{one:?} alone, {many:?} among many"),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_system_refused_is_tried_again() {
+    use std::os::unix::fs::symlink;
+    let site = Site::new(&whole(&[("old", 1)]));
+    let index = site.open(Some(Duration::ZERO));
+    // A link to itself cannot be opened, as a file without the right to read it cannot.
+    let target = site.folder.path().join("target");
+    symlink(&target, &target).unwrap();
+    fs::remove_file(&site.path).unwrap();
+    symlink(&target, &site.path).unwrap();
+    assert_eq!(count(&index, "old"), Ok(1));
+    assert!(index.unreported_error().is_some() && index.reload_error().is_some());
+    assert_eq!(count(&index, "old"), Ok(1));
+    assert!(index.unreported_error().is_none(), "said once");
+    fs::remove_file(&target).unwrap();
+    fs::write(&target, whole(&[("new", 2)])).unwrap();
+    assert_eq!(count(&index, "new"), Ok(2));
+    assert!(index.reload_error().is_none());
+}
+
+/// Reloads from within a reload, as a signal handler may.
+struct Nested<'a>(&'a LiveIndex, AtomicBool);
+
+impl crate::Monitor for Nested<'_> {
+    fn progress(&self, _: crate::Progress) -> std::ops::ControlFlow<()> {
+        assert!(!self.0.reload_if_changed(&()).unwrap());
+        self.1.store(true, Ordering::Relaxed);
+        std::ops::ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn a_reload_within_a_reload_does_not_wait_for_itself() {
+    let site = Site::new(&whole(&[("old", 1)]));
+    let index = site.open(None);
+    site.replace(&whole(&[("new", 2)]));
+    let nested = Nested(&index, AtomicBool::new(false));
+    assert!(index.reload_if_changed(&nested).unwrap());
+    assert!(nested.1.load(Ordering::Relaxed), "the monitor was heard");
+}
+
+#[test]
+fn a_pipe_is_refused_without_waiting_for_a_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let said = format!("{} is not a breachdex index: it is a pipe or a device, not a file", path.display());
+    assert_eq!(Index::open(&path).unwrap_err().to_string(), said);
+}
+
+#[test]
 fn what_the_base_does_not_cover_is_not_answered_by_an_overlay_that_does_not_hold_it() {
     let part = Coverage::from_ranges([(0, 0xf)]).unwrap();
     let base = in_memory(index_of(&[], true, part));
     let set = LiveSet::new(base, vec![in_memory(whole(&[("held", 7)]))]).unwrap();
     let held = set.find(&Digest::sha1(b"held"), 1_000).unwrap().unwrap();
-    assert_eq!((held.count, held.origin), (Some(7), Origin::Overlay));
+    assert_eq!((held.count, held.origin), (None, Origin::Overlay), "the base cannot say");
     assert_eq!(set.count(&Digest::sha1(b"held")).unwrap(), 7);
     let other = Digest::sha1(b"other");
     assert!(matches!(set.find(&other, 1), Err(Error::NotCovered { .. })));

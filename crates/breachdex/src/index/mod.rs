@@ -118,12 +118,10 @@ impl Index {
     /// As [`Index::open`].
     pub fn open_with(path: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
         let path = path.as_ref();
+        // Opening a pipe would wait for somebody to write into it.
+        refuse_other_than_files(path, &std::fs::metadata(path).map_err(io_error("open", path))?)?;
         let file = File::open(path).map_err(io_error("open", path))?;
         let facts = file.metadata().map_err(io_error("read", path))?;
-        if facts.is_dir() {
-            let reason = "it is a folder";
-            return Err(Error::NotAnIndex { name: path.display().to_string(), reason });
-        }
         let storage =
             if facts.len() == 0 { Storage::Memory(Cow::Borrowed(&[])) } else { Storage::map(&file, path)? };
         let mut index = Self::from_storage(storage, path.display().to_string(), options)?;
@@ -336,6 +334,14 @@ impl Index {
         }
         Self::open_with(path, self.options).map(Some)
     }
+}
+
+fn refuse_other_than_files(path: &Path, facts: &std::fs::Metadata) -> Result<()> {
+    if facts.is_file() {
+        return Ok(());
+    }
+    let reason = if facts.is_dir() { "it is a folder" } else { "it is a pipe or a device, not a file" };
+    Err(Error::NotAnIndex { name: path.display().to_string(), reason })
 }
 
 impl Lookup for Index {
