@@ -181,7 +181,7 @@ class TestPyarrow:
 
 def count_in_worker(passwords: list[str | None]) -> tuple[int, int, list[int | None]]:
     """Run by another process: its number, how often it opened the index, and its answers."""
-    from exposed.one import index
+    from exposed.one import index  # type: ignore[import-not-found]
 
     counted = index().counts(pa.array(passwords)).to_pylist()
     return os.getpid(), index.cache_info().misses, counted

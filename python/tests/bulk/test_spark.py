@@ -63,7 +63,7 @@ def test_counts(spark: SparkSession, recipe: Callable[[str], ModuleType], many: 
 
 def test_a_worker_opens_the_index_once(spark: SparkSession, few: Rows, tmp_path: Path) -> None:
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from exposed.one import index
+        from exposed.one import index  # type: ignore[import-not-found]
 
         for batch in batches:
             index().counts(batch.column("password"), threads=1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from breachdex import _gate
 from leaks import EXPOSED_SENTINEL
 from support import EXPOSED, damaged, write_index
 
@@ -19,9 +20,17 @@ def exposed_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def damaged_index(exposed_index: Path, tmp_path: Path) -> Path:
-    """A copy that opens and whose entries are damaged."""
+def damaged_index(exposed_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy whose entries are damaged, which shows when it is asked, as of an index too large to be read whole
+    at the start."""
+    monkeypatch.setattr(_gate, "CHECKED_AT_START", -1)
     return damaged(exposed_index, tmp_path / "damaged.bdx")
+
+
+@pytest.fixture
+def small_damaged_index(exposed_index: Path, tmp_path: Path) -> Path:
+    """The same, small enough to be read whole at the start."""
+    return damaged(exposed_index, tmp_path / "small.bdx")
 
 
 @pytest.fixture

@@ -32,6 +32,10 @@ class TestStart:
         with pytest.raises(breachdex.IndexDamagedError, match=r"text\.bdx"):
             Site({"BREACHDEX_INDEX": tmp_path / "text.bdx"})
 
+    def test_damaged_entries(self, small_damaged_index: Path) -> None:
+        with pytest.raises(breachdex.IndexDamagedError, match=r"small\.bdx is damaged"):
+            Site({"BREACHDEX_INDEX": small_damaged_index, "SECURITY_PASSWORD_CHECK_BREACHED": "best-effort"})
+
     def test_a_threshold_without_counts(self, tmp_path: Path) -> None:
         (tmp_path / "words").write_text("password\n")
         breachdex.build(tmp_path / "words", tmp_path / "i.bdx", format="passwords", counts=False)

@@ -125,6 +125,10 @@ class TestOptions:
         with pytest.raises(breachdex.IndexDamagedError, match=r"text\.bdx"):
             TypeAdapter(safe_password(index=tmp_path / "text.bdx"))
 
+    def test_so_are_damaged_entries(self, checked: Any, small_damaged_index: Path) -> None:
+        with pytest.raises(breachdex.IndexDamagedError, match=r"small\.bdx is damaged"):
+            checked(index=small_damaged_index, on_error="accept")
+
     @pytest.mark.parametrize(
         ("options", "message"),
         [
@@ -317,7 +321,9 @@ def test_json_input(exposed_sentinel_model: Any) -> None:
 
 def test_a_constraint_outside_of_the_type_is_a_type_error_and_no_leak() -> None:
     adapter = TypeAdapter(Annotated[SafePassword, Field(min_length=40)])
-    with pytest.raises(TypeError, match=r"Unable to apply constraint 'min_length'|say safe_password") as raised:
+    with pytest.raises(
+        TypeError, match=r"Unable to apply constraint 'min_length'|say safe_password"
+    ) as raised:
         adapter.validate_python(SENTINEL)
     assert_clean("".join(traceback.format_exception(raised.value)))
 

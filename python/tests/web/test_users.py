@@ -257,6 +257,10 @@ class TestFaults:
         with pytest.raises(breachdex.IndexNotFoundError, match=r"none\.bdx"):
             kind(breachdex_index=tmp_path / "none.bdx")
 
+    async def test_damaged_entries(self, kind: Any, small_damaged_index: Path) -> None:
+        with pytest.raises(breachdex.IndexDamagedError, match=r"small\.bdx is damaged"):
+            kind(breachdex_index=small_damaged_index, breachdex_on_error="accept")
+
     @pytest.mark.parametrize(
         ("setting", "value", "message"),
         [
