@@ -50,7 +50,7 @@ impl FromStr for Language {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownLanguage;
 
-/// Every message of a language by its code. `%(name)d` stands for a number. A message whose words depend on a
+/// Every message of a language by its code. `%(name)d` stands for a number, `%(name)s` for a text. A message whose words depend on a
 /// number has a second one under `CODE.one` where the language needs it.
 pub fn messages(language: Language) -> &'static BTreeMap<String, String> {
     static PARSED: [OnceLock<BTreeMap<String, String>>; 2] = [const { OnceLock::new() }; 2];
@@ -62,16 +62,19 @@ pub fn messages(language: Language) -> &'static BTreeMap<String, String> {
 mod tests {
     use super::*;
 
-    /// The names in `%(name)d`.
-    fn numbers(text: &str) -> Vec<&str> {
-        let mut names: Vec<&str> =
-            text.split("%(").skip(1).filter_map(|rest| rest.split_once(")d").map(|(name, _)| name)).collect();
-        names.sort_unstable();
-        names
+    /// What stands for something in a text: `count)d`, `site_name)s`.
+    fn places(text: &str) -> Vec<&str> {
+        let mut places: Vec<&str> = text
+            .split("%(")
+            .skip(1)
+            .filter_map(|rest| rest.find(')').and_then(|end| rest.get(..end + 2)))
+            .collect();
+        places.sort_unstable();
+        places
     }
 
     #[test]
-    fn every_language_has_the_same_messages_with_the_same_numbers() {
+    fn every_language_has_the_same_messages_with_the_same_places() {
         let english = messages(Language::En);
         for language in Language::ALL {
             let theirs = messages(language);
@@ -79,7 +82,7 @@ mod tests {
             let codes: Vec<_> = theirs.keys().filter(|code| !code.ends_with(".one")).collect();
             assert_eq!(required, codes, "{language:?}");
             for (code, text) in theirs {
-                assert_eq!(numbers(text), numbers(&english[code]), "{language:?} {code}");
+                assert_eq!(places(text), places(&english[code]), "{language:?} {code}");
                 assert!(!text.trim().is_empty());
             }
         }

@@ -13,11 +13,11 @@ import pandas
 import polars
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.fs as fs
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import fs
 from support import EXPOSED
 
 COUNTS = {password: min(count, 2**32 - 1) for password, count in EXPOSED.items()}
@@ -32,7 +32,7 @@ def index(exposed_index: Path) -> breachdex.Index:
     return breachdex.Index.open(exposed_index)
 
 
-class PythonFiles(fs.FileSystemHandler):
+class PythonFiles(fs.FileSystemHandler):  # type: ignore[misc]
     """A file system whose files are read by Python, on whichever thread the reader has."""
 
     def __init__(self, below: Any) -> None:
@@ -224,7 +224,9 @@ def test_the_producer_s_own_error_comes_out(index: breachdex.Index) -> None:
         raise RuntimeError("the source broke")
 
     reader = pa.RecordBatchReader.from_batches(pa.schema({"p": pa.string()}), batches())
-    with pytest.raises(breachdex.InvalidArrowError, match="^the Arrow data cannot be read: .*the source broke"):
+    with pytest.raises(
+        breachdex.InvalidArrowError, match="^the Arrow data cannot be read: .*the source broke"
+    ):
         index.counts(reader)
 
 
@@ -257,6 +259,7 @@ def test_contradicting_data_is_an_ordinary_error(index: breachdex.Index) -> None
     assert str(caught.value) == "row 1: the dictionary has no value of that number"
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_source_that_needs_python_on_another_thread(index: breachdex.Index, tmp_path: Path) -> None:
     pq.write_table(pa.table({"p": ["hunter2", None, "absent"] * 1000}), tmp_path / "p.parquet")
     system = fs.PyFileSystem(PythonFiles(fs.LocalFileSystem()))

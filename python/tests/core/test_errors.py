@@ -186,7 +186,8 @@ def test_damage_shows_when_it_is_touched_and_again_each_time(tmp_path: Path, exp
             "restore it from a copy or build it again"
         )
     with pytest.raises(
-        breachdex.IndexDamagedError, match="is damaged: .* at byte .*; restore it from a copy or build it again$"
+        breachdex.IndexDamagedError,
+        match="is damaged: .* at byte .*; restore it from a copy or build it again$",
     ):
         index.verify()
 

@@ -130,7 +130,7 @@ def test_threads_during_swaps_see_one_file_or_the_other(make_index: Make, tmp_pa
     threads = [threading.Thread(target=ask) for _ in range(32)]
     for thread in threads:
         thread.start()
-    for _ in range(50):
+    for _ in range(10):
         replace(path, two)
         replace(path, one)
         index.reload_if_changed()

@@ -163,7 +163,8 @@ def test_ctrl_c_is_heard_while_a_server_says_nothing() -> None:
             [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert asking.stdout is not None and asking.stdout.readline() == "asking\n"
-        silent.accept()
-        asking.send_signal(signal.SIGINT)
-        _, said = asking.communicate(timeout=20)
+        connection, _ = silent.accept()
+        with connection:
+            asking.send_signal(signal.SIGINT)
+            _, said = asking.communicate(timeout=20)
         assert said.rstrip().endswith("KeyboardInterrupt")

@@ -28,6 +28,9 @@ const CHECKED_AT_ONCE: u64 = 16 << 20;
 /// How long one who must wait for another's look sleeps between two tries.
 const PATIENCE: Duration = Duration::from_millis(1);
 
+/// Tries between two moments in which the one who waits may be told to stop.
+const TRIES: u32 = 50;
+
 /// An index that follows its file. `Send + Sync`; a clone is another handle on the same.
 ///
 /// A file that took the place of the open one (by rename, or behind a symbolic link) is opened, verified from end to
@@ -160,6 +163,7 @@ impl LiveIndex {
     /// [`Error::Damaged`] when the open file was changed in place, [`Error::Closed`], [`Error::Cancelled`].
     pub fn reload_if_changed(&self, monitor: &dyn Monitor) -> Result<bool> {
         let Some(path) = &self.shared.path else { return self.ask(|_| Ok(false)) };
+        let mut tries = 0;
         let looking = loop {
             match self.shared.begin_look() {
                 Ok(looking) => break looking,
@@ -167,8 +171,9 @@ impl LiveIndex {
                 Err(Busy::Here) => return Ok(false),
                 Err(Busy::Elsewhere) => thread::sleep(PATIENCE),
             }
+            tries += 1;
             let waiting = Progress { phase: Phase::Verifying, done: 0, total: None };
-            if monitor.progress(waiting).is_break() {
+            if tries % TRIES == 0 && monitor.progress(waiting).is_break() {
                 return Err(Error::Cancelled);
             }
         };
