@@ -89,9 +89,8 @@ pub(crate) fn reload_if_changed(py: Python<'_>, set: &LiveSet) -> PyResult<bool>
     let listener = Listener::of_signals();
     let reloaded = py.detach(|| {
         // Every one is looked at, whatever the others say.
-        set.members()
-            .map(|index| index.reload_if_changed(&listener))
-            .fold(Ok(false), |all, one| Ok(one? | all?))
+        let all: Vec<_> = set.members().map(|index| index.reload_if_changed(&listener)).collect();
+        all.into_iter().try_fold(false, |any, one| Ok(any | one?))
     });
     report_refusals(py, set);
     settle(py, listener.into_error(), reloaded)

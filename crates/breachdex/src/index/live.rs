@@ -163,7 +163,7 @@ impl LiveIndex {
     /// [`Error::Damaged`] when the open file was changed in place, [`Error::Closed`], [`Error::Cancelled`].
     pub fn reload_if_changed(&self, monitor: &dyn Monitor) -> Result<bool> {
         let Some(path) = &self.shared.path else { return self.ask(|_| Ok(false)) };
-        let mut tries = 0;
+        let mut tries = 0_u32;
         let looking = loop {
             match self.shared.begin_look() {
                 Ok(looking) => break looking,
@@ -173,7 +173,7 @@ impl LiveIndex {
             }
             tries += 1;
             let waiting = Progress { phase: Phase::Verifying, done: 0, total: None };
-            if tries % TRIES == 0 && monitor.progress(waiting).is_break() {
+            if tries.is_multiple_of(TRIES) && monitor.progress(waiting).is_break() {
                 return Err(Error::Cancelled);
             }
         };
@@ -295,7 +295,7 @@ impl Shared {
         }
         let refused =
             self.refusal.load().as_ref().is_some_and(|old| old.identity.as_ref() == Some(&identity));
-        Ok((again || !refused).then(|| Found { length: facts.len(), identity }))
+        Ok((again || !refused).then_some(Found { length: facts.len(), identity }))
     }
 
     /// Opens and verifies the file under the path, and answers from it from now on.

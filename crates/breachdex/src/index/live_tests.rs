@@ -328,8 +328,9 @@ fn a_set_agrees_with_maps() {
     let mut random = Random(7);
     for _ in 0..300 {
         let base = some_passwords(&mut random);
-        let overlays: Vec<(BTreeMap<String, u64>, bool)> =
-            (0..random.next() % 3).map(|_| (some_passwords(&mut random), random.next() % 2 == 0)).collect();
+        let overlays: Vec<(BTreeMap<String, u64>, bool)> = (0..random.next() % 3)
+            .map(|_| (some_passwords(&mut random), random.next().is_multiple_of(2)))
+            .collect();
         let live = overlays
             .iter()
             .map(|(map, counts)| in_memory(index_of(&pairs(map), *counts, Coverage::whole())))
