@@ -13,7 +13,7 @@ export BREACHDEX_FUZZ_SECONDS := $(FUZZ_SECONDS)
 
 .PHONY: test lint rust-lint python-lint rust-test clients portable-test docs python-install python-test browser wheel
 
-test: lint rust-test clients portable-test docs python-test
+test: lint python-test rust-test clients portable-test docs
 
 lint: rust-lint python-lint
 
@@ -46,10 +46,10 @@ portable-test:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
-# The wheel is built from the source distribution alone, with what the Rust tests have compiled already.
+# The wheel is built from the source distribution alone; the Rust tests use what it compiled of other people's crates.
 python-install: $(PYTHON_VENV)/made
 	rm -rf target/python
-	$(PYTHON_VENV)/bin/maturin sdist --manifest-path crates/breachdex-python/Cargo.toml --out target/python/sdist
+	cd python && ../$(PYTHON_VENV)/bin/maturin sdist --out ../target/python/sdist
 	tar -xzf target/python/sdist/breachdex-*.tar.gz -C target/python --transform 's,^[^/]*,source,'
 	cd target/python/source && CARGO_TARGET_DIR=$(CURDIR)/target $(CURDIR)/$(PYTHON_VENV)/bin/maturin build \
 		--profile test --interpreter $(CURDIR)/$(PYTHON) --out ../wheel
