@@ -52,7 +52,7 @@ python-install: $(PYTHON_VENV)/made
 	cd python && ../$(PYTHON_VENV)/bin/maturin sdist --out ../target/python/sdist
 	tar -xzf target/python/sdist/breachdex-*.tar.gz -C target/python --transform 's,^[^/]*,source,'
 	cd target/python/source && CARGO_TARGET_DIR=$(CURDIR)/target $(CURDIR)/$(PYTHON_VENV)/bin/maturin build \
-		--profile test --interpreter $(CURDIR)/$(PYTHON) --out ../wheel
+		--profile dev --interpreter $(CURDIR)/$(PYTHON) --out ../wheel
 	$(PYTHON) -m pip install --quiet --force-reinstall --no-deps target/python/wheel/*.whl
 
 $(PYTHON_VENV)/made: python/requirements-test.txt
