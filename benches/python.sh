@@ -4,7 +4,7 @@
 #   benches/python.sh [ENTRIES] [RESULTS-FILE]
 #
 # Builds the wheel as it would be published, and keeps its corpus in BREACHDEX_BENCH_DATA. 60 million entries want
-# 8 GB of disk. Leave the machine alone while it runs.
+# 8 GB of disk. BREACHDEX_BENCH_WHEEL is a wheel to measure instead. Leave the machine alone while it runs.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,11 +15,15 @@ mkdir -p "$data"
 data=$(cd "$data" && pwd)
 cargo build --release --quiet -p breachdex-benches
 bin=$(cd "${CARGO_TARGET_DIR:-target}/release" && pwd)
-make wheel
+wheel=${BREACHDEX_BENCH_WHEEL:-}
+if [ -z "$wheel" ]; then
+    make wheel
+    wheel=$(ls -t target/wheels/*.whl | head -1)
+fi
 environment=$data/python-environment
 [ -d "$environment" ] || python3 -m venv "$environment"
 "$environment/bin/pip" install --quiet --disable-pip-version-check pyarrow==26.0.1 pwnedpasswords-offline==1.2.0
-"$environment/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
+"$environment/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
 
 index=$data/python-$entries.bdx
 text=$data/python-$entries.txt
@@ -32,5 +36,5 @@ if [ ! -e "$text" ]; then
     rm "$data/synthetic.txt" "$data/known.txt"
 fi
 "$bin/timing" --script "benches/python.sh $entries" --out "$results"
-ls -l target/wheels/*.whl | sed 's/.* \([0-9]*\) .* .*\/\(.*\)/wheel: \1 bytes, \2/' | tee -a "$results"
+ls -l "$wheel" | sed 's/.* \([0-9]*\) .* .*\/\(.*\)/wheel: \1 bytes, \2/' | tee -a "$results"
 "$environment/bin/python" benches/python/measure.py "$index" "$text" | tee -a "$results"

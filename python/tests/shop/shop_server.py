@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from importlib.util import find_spec
 from pathlib import Path
 
+import breachdex
 import pytest
 
 if find_spec("django") is None:
@@ -20,6 +21,8 @@ if find_spec("django") is None:
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
+# Where the tests themselves have breachdex from: an installed wheel, or the checkout.
+PACKAGE = Path(breachdex.__file__).parents[1]
 EXAMPLE = REPOSITORY / "examples" / "django-shop"
 
 STARTS_WITHIN = 60.0
@@ -71,7 +74,7 @@ class Shop:
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
         return {
             **kept,
-            "PYTHONPATH": os.pathsep.join((str(REPOSITORY / "python"), str(HERE))),
+            "PYTHONPATH": os.pathsep.join((str(PACKAGE), str(HERE))),
             "DJANGO_SETTINGS_MODULE": self.settings,
             "PYTHONDONTWRITEBYTECODE": "1",
             "SHOP_PYTHON": sys.executable,
