@@ -36,5 +36,5 @@ if [ ! -e "$text" ]; then
     rm "$data/synthetic.txt" "$data/known.txt"
 fi
 "$bin/timing" --script "benches/python.sh $entries" --out "$results"
-ls -l "$wheel" | sed 's/.* \([0-9]*\) .* .*\/\(.*\)/wheel: \1 bytes, \2/' | tee -a "$results"
+printf "wheel: %s bytes\n" "$(stat -c %s "$wheel")" | tee -a "$results"
 "$environment/bin/python" benches/python/measure.py "$index" "$text" | tee -a "$results"
