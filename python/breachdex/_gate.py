@@ -27,8 +27,8 @@ LOG_EVERY: Final = 60.0
 """Seconds between two lines that say that passwords cannot be checked."""
 
 CHECKED_AT_START: Final = 64 * 2**20
-"""Up to this size an index is verified from end to end when a framework opens it, which takes a tenth of a second
-at most. Damage in a larger one shows when what is damaged is asked for."""
+"""Up to this size an index is verified from end to end when a framework opens it, which takes some
+tenths of a second. Damage in a larger one shows when what is damaged is asked for."""
 
 ON_ERROR: Final = ("accept", "reject", "raise")
 

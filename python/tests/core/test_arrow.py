@@ -230,6 +230,18 @@ def test_the_producer_s_own_error_comes_out(index: breachdex.Index) -> None:
         index.counts(reader)
 
 
+def test_what_cannot_be_imported_is_an_ordinary_error(index: breachdex.Index) -> None:
+    """A slice of structs within structs, which the library that reads Arrow trips over: never shifted rows."""
+    inner = pa.StructArray.from_arrays([pa.array(["hunter2", "absent"])], ["p"])
+    nested = pa.StructArray.from_arrays([inner], ["q"])
+    assert index.counts(nested).to_pylist() == [17, 0]
+    with pytest.raises(breachdex.InvalidArrowError) as caught:
+        index.counts(nested.slice(1))
+    assert str(caught.value) == (
+        "the Arrow data cannot be read: its lengths or offsets contradict each other; pass a copy of its column"
+    )
+
+
 def test_a_column_of_nothing_but_nulls_of_any_library(index: breachdex.Index) -> None:
     for column in (
         polars.Series([None, None]),

@@ -22,7 +22,7 @@ use crate::error::{Error, Fault, Result, io_error};
 use crate::monitor::{Monitor, Phase, Progress};
 
 /// Larger files are checked on a thread of their own, while whoever noticed the new file is answered from the
-/// old one. Reading this much takes some ten milliseconds.
+/// old one. Reading this much takes some fifty milliseconds.
 const CHECKED_AT_ONCE: u64 = 16 << 20;
 
 /// How long one who must wait for another's look sleeps between two tries.
