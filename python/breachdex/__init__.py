@@ -20,6 +20,8 @@ from breachdex._breachdex import (
     IndexSet,
     Metadata,
     Progress,
+    Reason,
+    Verdict,
     __version__,
     build,
     digest,
@@ -42,10 +44,12 @@ from breachdex._errors import (
     InvalidPrefixError,
     NotCoveredError,
     NotExactError,
+    PolicyError,
     RemoteError,
     StarterIndexWarning,
     TargetExistsError,
 )
+from breachdex._policy import Policy
 from breachdex._remote import RangeClient
 
 __all__ = [
@@ -73,11 +77,15 @@ __all__ = [
     "Metadata",
     "NotCoveredError",
     "NotExactError",
+    "Policy",
+    "PolicyError",
     "Progress",
     "RangeClient",
+    "Reason",
     "RemoteError",
     "StarterIndexWarning",
     "TargetExistsError",
+    "Verdict",
     "__version__",
     "build",
     "digest",

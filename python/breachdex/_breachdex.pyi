@@ -1,11 +1,11 @@
 """The compiled part of breachdex. Import these names from ``breachdex``."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from types import TracebackType
-from typing import Any, Final, Literal, Self, final, overload
+from typing import Any, Final, Literal, NoReturn, Self, final, overload
 
-from breachdex.types import ArrowArray, ArrowStream, Kind, Password, Path, Values
+from breachdex.types import Action, ArrowArray, ArrowStream, Code, Event, Kind, Password, Path, Values
 
 __all__ = [
     "BlockingRangeClient",
@@ -16,7 +16,10 @@ __all__ = [
     "Index",
     "IndexSet",
     "Metadata",
+    "PolicyRules",
     "Progress",
+    "Reason",
+    "Verdict",
     "__version__",
     "build",
     "digest",
@@ -440,3 +443,101 @@ def messages(language: str) -> dict[str, str]:
 
 def run_command(arguments: Sequence[str]) -> int:
     """Runs the command ``breachdex``; returns its exit code."""
+
+@final
+class Reason:
+    """Why a verdict is not a plain yes. Frozen; holds no password, no word and no digest."""
+
+    @property
+    def code(self) -> Code:
+        """Which rule."""
+    @property
+    def action(self) -> Action:
+        """What the policy does about it."""
+    @property
+    def count(self) -> int | None:
+        """Of ``exposed``: how often it was seen, where that is known."""
+    @property
+    def form(self) -> Literal["raw", "nfc", "nfkc", "casefold", "stored"] | None:
+        """Of ``exposed``: which way of writing it is exposed."""
+    @property
+    def source(
+        self,
+    ) -> Literal["base", "overlay", "user_name", "email", "service_name", "context"] | None:
+        """Of ``exposed``: which index; of ``context_word``: where the word comes from."""
+    @property
+    def length(self) -> int | None:
+        """Of ``too_short`` and ``too_long``: code points."""
+    @property
+    def min_length(self) -> int | None:
+        """Of ``too_short``: how many there must be."""
+    @property
+    def max_length(self) -> int | None:
+        """Of ``too_long``: how many there may be."""
+    def to_dict(self) -> dict[str, Any]:
+        """``code``, ``action`` and what the rule says besides, for JSON."""
+
+@final
+class Verdict:
+    """What becomes of a password, and why. Frozen; has no truth value: ask for ``accepted``."""
+
+    @property
+    def event(self) -> Event:
+        """When it was judged."""
+    @property
+    def action(self) -> Action:
+        """The severest of the reasons' actions; ``accept`` without any."""
+    @property
+    def accepted(self) -> bool:
+        """Whether it may be used: the action is ``accept``, ``warn`` or ``notify``."""
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The severest first, then by code."""
+    def messages(self, lang: str | None = None) -> list[str]:
+        """What a person is told, one sentence or two for each reason.
+
+        :param lang: as ``ja`` or ``ja_JP.UTF-8``; ``None`` for the policy's own language.
+        :raises PolicyError: for a language that breachdex does not speak.
+        """
+    def to_dict(self) -> dict[str, Any]:
+        """``event``, ``action``, ``accepted`` and ``reasons``, for JSON."""
+    def __bool__(self) -> NoReturn: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class PolicyRules:
+    """The rules of a :class:`breachdex.Policy`, without an index."""
+
+    @staticmethod
+    def from_settings(settings: Mapping[str, Any]) -> PolicyRules:
+        """Of what a file would say, as a mapping."""
+    @staticmethod
+    def from_toml(path: Path) -> PolicyRules:
+        """Of a file."""
+    @property
+    def index(self) -> str | None:
+        """The index that the file names, if any."""
+    @property
+    def overlays(self) -> list[str]:
+        """The overlays that the file names."""
+    @property
+    def min_count(self) -> int:
+        """From how many sightings on a password is exposed."""
+    def action(self, event: Event, code: Code) -> Action:
+        """What is done about a reason at an event; ``accept`` for a rule that is off."""
+    def on_error(self, event: Event) -> Literal["accept", "reject", "raise"]:
+        """What a fault means at an event."""
+    def to_toml(self) -> str:
+        """A file that says the same, with everything spelled out."""
+    def check(
+        self,
+        index: Index | IndexSet | BlockingRangeClient,
+        password: Password,
+        user_name: str | None,
+        email: str | None,
+        event: Event,
+        stored: str | None,
+        report: Callable[[Exception], None],
+    ) -> Verdict:
+        """The verdict; ``report`` hears of a fault that was not raised."""

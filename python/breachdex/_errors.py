@@ -88,6 +88,10 @@ class TargetExistsError(BuildError, _SystemError, FileExistsError):
     """The target exists, and replacing it was not asked for."""
 
 
+class PolicyError(BreachdexError, ValueError):
+    """A policy that makes no sense. Says which key, and the nearest valid one."""
+
+
 class RemoteError(_SystemError):
     """The range server gave no answer, or none that can be understood."""
 

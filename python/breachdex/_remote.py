@@ -53,54 +53,54 @@ class RangeClient:
 
     def count(self, password: Password) -> int:
         """How often the password was seen; 0 when it was not."""
-        question = _Question(self._client.count, password)
+        question = Question(self._client.count, password)
         del password
         return self._settle(question)
 
     def contains(self, password: Password, min_count: int = 1) -> bool:
         """Whether the password was seen at least ``min_count`` times (inclusive)."""
-        question = _Question(self._client.count, password)
+        question = Question(self._client.count, password)
         del password
         least = _threshold(min_count)
         return self._settle(question) >= least
 
     def count_hash(self, digest: bytes | str) -> int:
         """How often a digest was seen: ``bytes`` are the raw digest, ``str`` is hexadecimal."""
-        question = _Question(self._client.count_hash, digest)
+        question = Question(self._client.count_hash, digest)
         del digest
         return self._settle(question)
 
     def range(self, prefix: str) -> str:
         """The rows under five hex digits, padding left out. There is no answer to stand in for this one, so a
         fault is always raised."""
-        question = _Question(self._client.range, prefix)
+        question = Question(self._client.range, prefix)
         del prefix
         return question()  # type: ignore[no-any-return]
 
     async def acount(self, password: Password) -> int:
         """:meth:`count` without blocking the event loop."""
-        question = _Question(self.count, password)
+        question = Question(self.count, password)
         del password
-        return await _in_thread(question)  # type: ignore[no-any-return]
+        return await in_thread(question)  # type: ignore[no-any-return]
 
     async def acontains(self, password: Password, min_count: int = 1) -> bool:
         """:meth:`contains` without blocking the event loop."""
-        question = _Question(self.count, password)
+        question = Question(self.count, password)
         del password
         least = _threshold(min_count)
-        return bool(await _in_thread(question) >= least)
+        return bool(await in_thread(question) >= least)
 
     async def acount_hash(self, digest: bytes | str) -> int:
         """:meth:`count_hash` without blocking the event loop."""
-        question = _Question(self.count_hash, digest)
+        question = Question(self.count_hash, digest)
         del digest
-        return await _in_thread(question)  # type: ignore[no-any-return]
+        return await in_thread(question)  # type: ignore[no-any-return]
 
     async def arange(self, prefix: str) -> str:
         """:meth:`range` without blocking the event loop."""
-        question = _Question(self.range, prefix)
+        question = Question(self.range, prefix)
         del prefix
-        return await _in_thread(question)  # type: ignore[no-any-return]
+        return await in_thread(question)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         # There is none when the constructor failed, which is when somebody prints this.
@@ -123,17 +123,17 @@ class RangeClient:
             return 0 if self._on_error == "accept" else MOST
 
 
-class _Question:
+class Question:
     """A question that does not show what is asked, to whoever prints the frames that an error went through."""
 
-    __slots__ = ("_ask", "_secret")
+    __slots__ = ("_ask", "_secrets")
 
-    def __init__(self, ask: Callable[[Any], Any], secret: object) -> None:
+    def __init__(self, ask: Callable[..., Any], *secrets: object) -> None:
         self._ask = ask
-        self._secret = secret
+        self._secrets = secrets
 
     def __call__(self) -> Any:
-        return self._ask(self._secret)
+        return self._ask(*self._secrets)
 
 
 def _threshold(min_count: int) -> int:
@@ -144,7 +144,7 @@ def _threshold(min_count: int) -> int:
     return min_count
 
 
-async def _in_thread(ask: _Question) -> Any:
+async def in_thread(ask: Question) -> Any:
     # Not at the top: it takes as long to import as everything else together.
     import asyncio
 

@@ -11,6 +11,26 @@ Kind: TypeAlias = Literal["sha1", "ntlm"]
 OnError: TypeAlias = Literal["accept", "reject", "raise"]
 """What a fault at run time means for a password."""
 
+Event: TypeAlias = Literal["sign_up", "change", "reset", "log_in"]
+"""When a password is judged."""
+
+Action: TypeAlias = Literal["accept", "warn", "notify", "force_reset", "reject"]
+"""What becomes of it, the mildest first."""
+
+Code: TypeAlias = Literal[
+    "exposed",
+    "similar_exposed",
+    "too_short",
+    "too_long",
+    "context_word",
+    "repetitive",
+    "index_unavailable",
+]
+"""Why."""
+
+Profile: TypeAlias = Literal["nist", "asvs-l1", "asvs-l2", "permissive"]
+"""A policy that a standard describes."""
+
 Password: TypeAlias = str | bytes | bytearray | memoryview
 """What is hashed: text as its UTF-8, bytes as they are."""
 

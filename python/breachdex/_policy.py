@@ -1,0 +1,234 @@
+"""``breachdex.Policy``: rules and an index together, and what becomes of a fault."""
+
+from __future__ import annotations
+
+import time
+
+from breachdex._breachdex import Index, IndexSet, PolicyRules, Verdict
+from breachdex._remote import RangeClient
+
+# As typing has it, which takes longer to import than everything here together.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from breachdex.types import Action, Code, Event, OnError, Password, Path, Profile
+
+LOG_EVERY = 60.0
+"""Seconds between two lines that say that passwords cannot be checked."""
+
+
+class Policy:
+    """May this password be used? Made by :meth:`profile` or :meth:`from_toml`; never changes.
+
+    >>> policy = Policy.profile("nist", index="pwned.bdx", service_name="Example Shop")
+    >>> verdict = policy.check("correct horse battery staple", email="taro@example.jp", event="sign_up")
+    >>> verdict.accepted, verdict.messages("ja")
+    """
+
+    __slots__ = ("_ask", "_index", "_next_line", "_rules")
+
+    def __init__(
+        self,
+        rules: PolicyRules,
+        index: Index | IndexSet | RangeClient | Path | None,
+        overlays: Sequence[Path | Index],
+    ) -> None:
+        self._rules = rules
+        self._index = _opened(index, overlays)
+        self._ask = self._index._client if isinstance(self._index, RangeClient) else self._index
+        self._next_line = 0.0
+        if rules.min_count > 1 and isinstance(self._index, (Index, IndexSet)):
+            metadata = self._index.metadata
+            if not metadata.has_counts or metadata.is_starter:
+                raise ValueError("min_count needs an index with counts; this one does not know how often")
+
+    @classmethod
+    def profile(
+        cls,
+        name: Profile,
+        *,
+        mfa: bool = False,
+        index: Index | IndexSet | RangeClient | Path | None = None,
+        overlays: Sequence[Path | Index] = (),
+        service_name: str | None = None,
+        context: Iterable[str] = (),
+        on_error: OnError | Mapping[Event, OnError] | None = None,
+        min_length: int | None = None,
+        max_length: int | None = None,
+        min_count: int | None = None,
+        forms: Iterable[str] | None = None,
+        language: str | None = None,
+        rules: Mapping[Code, bool] | None = None,
+        actions: Mapping[Event, Mapping[Code, Action]] | None = None,
+    ) -> Policy:
+        """What a standard demands, and what is to be different.
+
+        :param name: ``nist`` (SP 800-63B-4), ``asvs-l1``, ``asvs-l2`` (OWASP ASVS 5.0) or ``permissive``, which
+            looks at everything and only warns.
+        :param mfa: whether the password is one factor of two, which is enough for NIST to ask for 8, not 15.
+        :param index: an open index, the path of one, ``None`` for the default one, or a :class:`RangeClient`,
+            which :meth:`acheck` asks.
+        :param overlays: paths of indexes of your own incidents, or open ones.
+        :param service_name: the name of the site, which makes bad passwords.
+        :param context: other such words.
+        :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``, for every event or
+            by event. By default log-in accepts and the others raise.
+        :param min_length: code points of the password in NFC.
+        :param max_length: the same; 64 or more.
+        :param min_count: from how many sightings on (inclusive) a password is exposed.
+        :param forms: what is looked up besides the password as it came: ``nfc``, ``nfkc``, ``casefold``.
+        :param language: what ``messages()`` speaks when it is not told.
+        :param rules: switches rules on and off by code, as ``{"similar_exposed": True}``.
+        :param actions: what is done by event and code, as ``{"log_in": {"exposed": "warn"}}``.
+        :raises PolicyError: for what makes no sense, naming it and the nearest that does.
+        :raises BreachdexError: where the index is missing, damaged or of another kind than an overlay.
+        """
+        settings: dict[str, Any] = {"profile": name, "mfa": mfa, "context": list(_words(context))}
+        optional = {
+            "service_name": service_name,
+            "on_error": on_error,
+            "min_length": min_length,
+            "max_length": max_length,
+            "min_count": min_count,
+            "forms": forms if forms is None else list(_words(forms)),
+            "language": language,
+            "rules": rules,
+            "actions": actions,
+        }
+        settings |= {key: value for key, value in optional.items() if value is not None}
+        return cls(PolicyRules.from_settings(settings), index, overlays)
+
+    @classmethod
+    def from_toml(
+        cls,
+        path: Path,
+        *,
+        index: Index | IndexSet | RangeClient | Path | None = None,
+        overlays: Sequence[Path | Index] = (),
+    ) -> Policy:
+        """The policy of a file. An index or overlays given here take the place of the file's.
+
+        :raises PolicyError: naming the line and the key.
+        """
+        rules = PolicyRules.from_toml(path)
+        return cls(rules, rules.index if index is None else index, overlays or rules.overlays)
+
+    def check(
+        self,
+        password: Password,
+        user_name: str | None = None,
+        email: str | None = None,
+        event: Event = "sign_up",
+        *,
+        stored: str | None = None,
+    ) -> Verdict:
+        """What becomes of a password. Never speaks to the network.
+
+        :param user_name: the account's, or the one being chosen.
+        :param email: the account's address.
+        :param event: ``sign_up``, ``change``, ``reset`` or ``log_in``.
+        :param stored: the form of the password that will be kept, if it is another: looked up too.
+        :raises TypeError: for a policy with a :class:`RangeClient`, which :meth:`acheck` asks.
+        :raises InvalidPasswordError: for what is no text.
+        :raises BreachdexError: for a fault, where ``on_error`` says ``raise``.
+        """
+        try:
+            if isinstance(self._index, RangeClient):
+                raise TypeError("a policy with a RangeClient speaks to the network: await acheck() instead")
+            return self._check(password, user_name, email, event, stored)
+        finally:
+            # Whoever prints the frames that an error went through, with what they hold, finds nothing in this one.
+            del password, user_name, email, stored
+
+    async def acheck(
+        self,
+        password: Password,
+        user_name: str | None = None,
+        email: str | None = None,
+        event: Event = "sign_up",
+        *,
+        stored: str | None = None,
+    ) -> Verdict:
+        """:meth:`check`, and for a policy with a :class:`RangeClient` without blocking the event loop."""
+        try:
+            if not isinstance(self._index, RangeClient):
+                return self._check(password, user_name, email, event, stored)
+            from breachdex._remote import Question, in_thread
+
+            question = Question(self._check, password, user_name, email, event, stored)
+        finally:
+            del password, user_name, email, stored
+        return await in_thread(question)  # type: ignore[no-any-return]
+
+    def action(self, event: Event, code: Code) -> Action:
+        """What is done about a reason at an event; ``accept`` for a rule that is off."""
+        return self._rules.action(event, code)
+
+    def on_error(self, event: Event) -> OnError:
+        """What a fault means at an event."""
+        return self._rules.on_error(event)
+
+    def to_toml(self) -> str:
+        """A file that says the same, with everything spelled out. Names no index."""
+        return self._rules.to_toml()
+
+    @property
+    def index(self) -> Index | IndexSet | RangeClient:
+        """What is asked."""
+        return self._index
+
+    def __repr__(self) -> str:
+        return f"<breachdex.Policy {self._index!r}>"
+
+    def _check(
+        self, password: Password, user_name: str | None, email: str | None, event: Event, stored: str | None
+    ) -> Verdict:
+        try:
+            return self._rules.check(self._ask, password, user_name, email, event, stored, self._say)
+        finally:
+            del password, user_name, email, stored
+
+    def _say(self, error: Exception) -> None:
+        now = time.monotonic()
+        if now >= self._next_line:
+            self._next_line = now + LOG_EVERY
+            # Not at the top: whoever only opens an index does not wait for it.
+            import logging
+
+            logging.getLogger("breachdex").error("passwords cannot be checked: %s", error)
+
+
+def _words(words: Iterable[str]) -> Iterable[str]:
+    # Its letters would be taken for words.
+    if isinstance(words, str):
+        raise TypeError("context and forms are lists of strings, not a string")
+    return words
+
+
+def _opened(
+    index: Index | IndexSet | RangeClient | Path | None, overlays: Sequence[Path | Index]
+) -> Index | IndexSet | RangeClient:
+    """What is asked; paths share the process's one handle on them, which follows its file."""
+    from breachdex._gate import RELOAD_EVERY, shared_index
+
+    if isinstance(overlays, (str, bytes)):
+        raise TypeError("overlays is a list of paths or indexes, not a string")
+    if isinstance(index, RangeClient):
+        if overlays:
+            raise TypeError("overlays go with an index, not with a RangeClient")
+        return index
+    paths = [overlay for overlay in overlays if not isinstance(overlay, Index)]
+    if not isinstance(index, (Index, IndexSet)) and len(paths) == len(overlays):
+        return shared_index(index, paths)
+    if not overlays:
+        assert isinstance(index, (Index, IndexSet))
+        return index
+    base = index if isinstance(index, (Index, IndexSet)) else shared_index(index)
+    members = [base] if isinstance(base, Index) else [base.base, *base.overlays]
+    opened = [
+        overlay if isinstance(overlay, Index) else Index.open(overlay, reload_every=RELOAD_EVERY)
+        for overlay in overlays
+    ]
+    return IndexSet(members[0], [*members[1:], *opened])
