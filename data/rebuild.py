@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Rebuilds starter.bdx, the index of the commonest passwords that is embedded in the program.
+"""Rebuilds starter.bdx, the index of the commonest passwords that is embedded in the program, and common-words.fst,
+the longer of them as words.
 
-    python3 data/rebuild.py                     download the lists, build data/starter.bdx, verify it
+    python3 data/rebuild.py                     download the lists, build both files, verify the index
     python3 data/rebuild.py --check             the same into a temporary file; fails if its content is another
     python3 data/rebuild.py --coverage LIST     how much of a ranked list of passwords the lists cover
 
@@ -22,6 +23,7 @@ from pathlib import Path
 
 DATA = Path(__file__).resolve().parent
 STARTER = DATA / "starter.bdx"
+WORDS = DATA / "common-words.fst"
 SOURCE = "Django 5.2.8 common-passwords, zxcvbn 4.5.0 passwords"
 DATE = "2025-11-05"  # of the newer of the two packages
 CONTENT_ID = slice(176, 196)  # in an index's header
@@ -101,9 +103,11 @@ def breachdex(*arguments: str) -> None:
     subprocess.run([*cargo, "--", *arguments], check=True, cwd=DATA.parent)
 
 
-def build(target: Path) -> None:
+def build(target: Path, words: Path) -> None:
     """Builds the index; `max` keeps every count at 1, for "at least once" is all that the lists say."""
     passwords = b"".join(password + b"\n" for password in read_lists())
+    example = ["cargo", "run", "--quiet", "--package", "breachdex-starter", "--example", "common_words", str(words)]
+    subprocess.run(example, input=passwords, check=True, cwd=DATA.parent)
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "passwords.txt"
         plain.write_bytes(passwords)
@@ -126,7 +130,10 @@ def check() -> None:
     """Fails unless a fresh build has the content of the committed index; its notes name the tool's version."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "starter.bdx"
-        build(fresh)
+        words = Path(folder) / "common-words.fst"
+        build(fresh, words)
+        if words.read_bytes() != WORDS.read_bytes():
+            sys.exit("data/common-words.fst is not what its sources give now")
         if fresh.read_bytes()[CONTENT_ID] != STARTER.read_bytes()[CONTENT_ID]:
             sys.exit("data/starter.bdx is not what its sources give now")
 
@@ -168,7 +175,7 @@ def main() -> None:
     elif arguments.coverage:
         coverage(arguments.coverage)
     else:
-        build(STARTER)
+        build(STARTER, WORDS)
 
 
 if __name__ == "__main__":

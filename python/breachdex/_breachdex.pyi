@@ -524,6 +524,15 @@ class PolicyRules:
     @property
     def min_count(self) -> int:
         """From how many sightings on a password is exposed."""
+    @property
+    def min_length(self) -> int:
+        """Fewest code points."""
+    @property
+    def max_length(self) -> int:
+        """Most code points."""
+    @property
+    def needs_counts(self) -> bool:
+        """Whether the index must know how often a password was seen."""
     def action(self, event: Event, code: Code) -> Action:
         """What is done about a reason at an event; ``accept`` for a rule that is off."""
     def on_error(self, event: Event) -> Literal["accept", "reject", "raise"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from breachdex._breachdex import Index, IndexSet, PolicyRules, Verdict
+from breachdex._errors import PolicyError
 from breachdex._remote import RangeClient
 
 # As typing has it, which takes longer to import than everything here together.
@@ -39,10 +40,8 @@ class Policy:
         self._index = _opened(index, overlays)
         self._ask = self._index._client if isinstance(self._index, RangeClient) else self._index
         self._next_line = 0.0
-        if rules.min_count > 1 and isinstance(self._index, (Index, IndexSet)):
-            metadata = self._index.metadata
-            if not metadata.has_counts or metadata.is_starter:
-                raise ValueError("min_count needs an index with counts; this one does not know how often")
+        if rules.needs_counts and isinstance(self._index, (Index, IndexSet)):
+            _demand_counts(rules, self._index)
 
     @classmethod
     def profile(
@@ -198,6 +197,19 @@ class Policy:
             import logging
 
             logging.getLogger("breachdex").error("passwords cannot be checked: %s", error)
+
+
+def _demand_counts(rules: PolicyRules, index: Index | IndexSet) -> None:
+    metadata = index.metadata
+    if not metadata.has_counts:
+        what = f"min_count is {rules.min_count}" if rules.min_count > 1 else 'the scope is "common"'
+        raise PolicyError(f"{what}, which needs an index with counts; this one was built without")
+    # It has seen everything once, so that nothing at all would be found.
+    if rules.min_count > 1 and metadata.is_starter:
+        raise PolicyError(
+            f"min_count is {rules.min_count}, and the starter index does not know how often a password was seen: name "
+            "a full index"
+        )
 
 
 def _words(words: Iterable[str]) -> Iterable[str]:

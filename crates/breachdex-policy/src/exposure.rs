@@ -2,9 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Digest, Kind, LiveSet, Origin, PasswordHasher, Result};
+use std::convert::Infallible;
 
-use crate::forms::{Form, each_form};
+use breachdex::{Digest, Kind, Origin, PasswordHasher};
+
+use crate::forms::{Form, FormSet, each_form};
+use crate::oracle::Oracle;
 
 /// How a password is exposed. Holds neither the password nor its digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,31 +20,57 @@ pub struct Exposure {
     pub origin: Origin,
 }
 
-/// Looks a password up in all its forms; the first that is exposed is the answer. `stored` is the form that the
-/// caller will keep. Bytes that are no UTF-8 have no other forms.
+/// Looks a password up in its forms; the first that is exposed is the answer. `stored` is the form that the caller
+/// will keep. Bytes that are no UTF-8 have no other forms.
+///
+/// A form without an answer hides no other one: where any is exposed, that is the answer.
 ///
 /// # Errors
-/// As [`LiveSet::find`]; [`breachdex::Error::PasswordNotUtf8`] for an NTLM index.
-pub fn examine(
-    index: &LiveSet,
+/// The first fault, where no form is known to be exposed; as [`LiveSet::find`], and
+/// [`breachdex::Error::PasswordNotUtf8`] for an NTLM index.
+///
+/// [`LiveSet::find`]: breachdex::LiveSet::find
+pub fn examine<O: Oracle>(
+    oracle: &O,
     password: &[u8],
     stored: Option<&str>,
+    forms: FormSet,
     min_count: u64,
-) -> Result<Option<Exposure>> {
-    let look = |form, bytes: &[u8]| {
-        let found = index.find(&digest(index.kind(), bytes)?, min_count)?;
-        Ok(found.map(|sighting| Exposure { count: sighting.count, form, origin: sighting.origin }))
+) -> Result<Option<Exposure>, O::Error> {
+    let mut fault = None;
+    let mut look = |form, bytes: &[u8]| -> Option<Exposure> {
+        match digest(oracle.kind(), bytes)
+            .map_err(O::Error::from)
+            .and_then(|digest| oracle.find(&digest, min_count))
+        {
+            Ok(found) => {
+                found.map(|sighting| Exposure { count: sighting.count, form, origin: sighting.origin })
+            }
+            Err(error) => {
+                fault.get_or_insert(error);
+                None
+            }
+        }
     };
-    match std::str::from_utf8(password) {
-        Ok(text) => each_form(text, stored, |form, text| look(form, text.as_bytes())),
-        Err(_) => match (look(Form::Raw, password)?, stored) {
-            (None, Some(stored)) => look(Form::Stored, stored.as_bytes()),
-            (found, _) => Ok(found),
-        },
+    let found = match std::str::from_utf8(password) {
+        Ok(text) => {
+            let found =
+                each_form(text, stored, forms, |form, text| Ok::<_, Infallible>(look(form, text.as_bytes())));
+            found.unwrap_or_else(|never| match never {})
+        }
+        Err(_) => look(Form::Raw, password).or_else(|| look(Form::Stored, stored?.as_bytes())),
+    };
+    match (found, fault) {
+        (Some(found), _) => Ok(Some(found)),
+        (None, Some(fault)) => Err(fault),
+        (None, None) => Ok(None),
     }
 }
 
-fn digest(kind: Kind, bytes: &[u8]) -> Result<Digest> {
+pub(crate) fn digest(kind: Kind, bytes: &[u8]) -> breachdex::Result<Digest> {
+    if kind == Kind::Sha1 {
+        return Ok(Digest::sha1(bytes));
+    }
     let mut hasher = PasswordHasher::new(kind);
     hasher.update(bytes);
     hasher.finish()
@@ -52,7 +81,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use breachdex::{Index, LiveIndex};
+    use breachdex::{Index, LiveIndex, LiveSet};
 
     fn starter() -> LiveSet {
         LiveSet::from(LiveIndex::new(Index::starter().unwrap()))
@@ -62,7 +91,9 @@ mod tests {
     fn a_form_that_leaked_is_found_whatever_was_typed() {
         let index = starter();
         let form = |password: &str, stored, min_count| {
-            examine(&index, password.as_bytes(), stored, min_count).unwrap().map(|found| found.form)
+            examine(&index, password.as_bytes(), stored, FormSet::default(), min_count)
+                .unwrap()
+                .map(|found| found.form)
         };
         assert_eq!(form("password", None, 1), Some(Form::Raw));
         assert_eq!(form("ｐａｓｓｗｏｒｄ", None, 1), Some(Form::Nfkc));
@@ -73,8 +104,8 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_looked_up_as_they_are() {
-        assert_eq!(examine(&starter(), b"\xff\xfe", None, 1).unwrap(), None);
-        let found = examine(&starter(), b"\xff", Some("password"), 1).unwrap().unwrap();
+        assert_eq!(examine(&starter(), b"\xff\xfe", None, FormSet::default(), 1).unwrap(), None);
+        let found = examine(&starter(), b"\xff", Some("password"), FormSet::default(), 1).unwrap().unwrap();
         assert_eq!(found.form, Form::Stored);
     }
 }

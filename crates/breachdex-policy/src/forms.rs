@@ -9,6 +9,8 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::{IsNormalized, is_nfc_quick};
 use zeroize::Zeroizing;
 
+use crate::context::fold_case;
+
 /// A way of writing a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Form {
@@ -19,37 +21,77 @@ pub enum Form {
     /// Composed, and half and full width, circled digits and the like made plain. The yen sign, which Japanese
     /// keyboards write where others have the backslash, counts as a backslash too.
     Nfkc,
+    /// Besides, without the difference between capital and small letters. Looked up on demand only.
+    Casefold,
     /// The form that the caller will keep.
     Stored,
 }
 
 impl Form {
-    /// The name in reports: `raw`, `nfc`, `nfkc` or `stored`.
+    /// The name in reports: `raw`, `nfc`, `nfkc`, `casefold` or `stored`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
             Self::Nfc => "nfc",
             Self::Nfkc => "nfkc",
+            Self::Casefold => "casefold",
             Self::Stored => "stored",
         }
     }
 }
 
+/// Which forms are looked up besides the raw one and the one that the caller will keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormSet {
+    nfc: bool,
+    nfkc: bool,
+    casefold: bool,
+}
+
+/// NFC and NFKC.
+impl Default for FormSet {
+    fn default() -> Self {
+        Self { nfc: true, nfkc: true, casefold: false }
+    }
+}
+
+impl FormSet {
+    /// The names of the forms that may be chosen.
+    pub const NAMES: [&str; 3] = ["nfc", "nfkc", "casefold"];
+
+    /// The named forms. What is no name is passed over.
+    pub fn of(names: &[&str]) -> Self {
+        let has = |name| names.contains(&name);
+        Self { nfc: has("nfc"), nfkc: has("nfkc"), casefold: has("casefold") }
+    }
+
+    /// The names of the chosen ones.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let chosen = [self.nfc, self.nfkc, self.casefold];
+        Self::NAMES.into_iter().zip(chosen).filter_map(|(name, is_chosen)| is_chosen.then_some(name))
+    }
+}
+
 /// Hands every distinct form of a password to `look`, the raw one first, until `look` has an answer. Plain ASCII
-/// has one form and allocates nothing; others have five at most, `stored` included.
+/// has one form and allocates nothing, unless case folding is asked for; others have four at most by default, and
+/// two more with case folding and `stored`.
 ///
 /// # Errors
 /// Those of `look`.
 pub fn each_form<T, E>(
     password: &str,
     stored: Option<&str>,
+    wanted: FormSet,
     mut look: impl FnMut(Form, &str) -> Result<Option<T>, E>,
 ) -> Result<Option<T>, E> {
     if let Some(answer) = look(Form::Raw, password)? {
         return Ok(Some(answer));
     }
+    if stored.is_none() && !wanted.casefold && password.is_ascii() {
+        return Ok(None);
+    }
     let mut seen = Vec::new();
-    for (form, text) in others(password, stored) {
+    for (form, text) in others(password, stored, wanted) {
         if text.as_str() == password || seen.contains(&text) {
             continue;
         }
@@ -64,7 +106,11 @@ pub fn each_form<T, E>(
 type Text = Zeroizing<String>;
 
 /// The forms besides the raw one, each made when its turn comes.
-fn others<'a>(password: &'a str, stored: Option<&'a str>) -> impl Iterator<Item = (Form, Text)> + 'a {
+fn others<'a>(
+    password: &'a str,
+    stored: Option<&'a str>,
+    wanted: FormSet,
+) -> impl Iterator<Item = (Form, Text)> + 'a {
     let has_more = !password.is_ascii();
     let nfc = iter::once_with(move || {
         let is_nfc = is_nfc_quick(password.chars()) == IsNormalized::Yes;
@@ -75,8 +121,11 @@ fn others<'a>(password: &'a str, stored: Option<&'a str>) -> impl Iterator<Item 
         let text = || password.nfkc().map(|character| if character == '¥' { '\\' } else { character });
         text().any(|character| character == '\\').then(|| (Form::Nfkc, collect(text)))
     });
-    let normalised = has_more.then(|| nfc.chain(nfkc).chain(backslash)).into_iter().flatten().flatten();
-    normalised.chain(stored.map(|text| (Form::Stored, collect(|| text.chars()))))
+    let nfc = (has_more && wanted.nfc).then_some(nfc).into_iter().flatten().flatten();
+    let nfkc = (has_more && wanted.nfkc).then(|| nfkc.chain(backslash)).into_iter().flatten().flatten();
+    let folded = iter::once_with(move || (Form::Casefold, fold_case(password)));
+    let folded = wanted.casefold.then_some(folded).into_iter().flatten();
+    nfc.chain(nfkc).chain(folded).chain(stored.map(|text| (Form::Stored, collect(|| text.chars()))))
 }
 
 /// A string that never had to grow, so that no copy of a part of it is left behind.
@@ -94,7 +143,7 @@ mod tests {
 
     fn forms(password: &str, stored: Option<&str>) -> Vec<(Form, String)> {
         let mut all = Vec::new();
-        let _ = each_form(password, stored, |form, text| {
+        let _ = each_form(password, stored, FormSet::default(), |form, text| {
             all.push((form, text.to_owned()));
             Ok::<Option<()>, ()>(None)
         });
@@ -132,6 +181,23 @@ mod tests {
             assert_eq!(forms(same, None).len(), 1, "{same}");
         }
         assert_eq!(found("ぱすわーど", "パスワード"), None);
+    }
+
+    #[test]
+    fn case_is_folded_on_demand() {
+        let folded = |password: &str| {
+            let mut all = Vec::new();
+            let wanted = FormSet::of(&["casefold", "nfc"]);
+            let _ = each_form(password, None, wanted, |form, text| {
+                all.push((form, text.to_owned()));
+                Ok::<Option<()>, ()>(None)
+            });
+            all
+        };
+        assert_eq!(folded("PassWord").last(), Some(&(Form::Casefold, "password".to_owned())));
+        assert_eq!(folded("password").len(), 1);
+        assert_eq!(folded("ＳＴＲＡẞＥ").last(), Some(&(Form::Casefold, "strasse".to_owned())));
+        assert_eq!(FormSet::of(&["casefold", "nfc"]).names().collect::<Vec<_>>(), ["nfc", "casefold"]);
     }
 
     #[test]

@@ -1,23 +1,54 @@
 //! May this password be used?
 //!
-//! `forms` are the ways of writing a password under which it is looked up, `exposure` looks them up, `messages`
-//! says the answer to a person, in their language.
+//! [`Settings`] reads a policy (a profile of a standard, and what is to be different) and makes [`Rules`] of it;
+//! [`Rules::check`] judges a [`Candidate`] with the help of an [`Oracle`], which knows what is exposed, and says a
+//! [`Verdict`] with its [`Reason`]s, in words for a person where wanted.
+//!
+//! `event`, `action`, `reason` and `verdict` are what is said; `rules` and `profile` what is demanded, `settings` how
+//! that is written; `policy` is the judge. Its rules each have a module: `forms` and `exposure` (in leaked data, in
+//! any way of writing it), `similar`, `context`, `repetition`. `messages` are the words, one file a language.
+//!
+//! There are no composition rules ("a capital and a digit"): NIST SP 800-63B-4 and OWASP ASVS 5.0 forbid them.
 //!
 //! ```
 //! use breachdex::{Index, LiveIndex, LiveSet};
-//! use breachdex_policy::{Form, examine};
+//! use breachdex_policy::{Candidate, Event, Language, Settings};
 //! let index = LiveSet::from(LiveIndex::new(Index::starter()?));
-//! let exposure = examine(&index, "ｐａｓｓｗｏｒｄ".as_bytes(), None, 1)?.expect("it is exposed");
-//! assert_eq!(exposure.form, Form::Nfkc);
-//! # Ok::<(), breachdex::Error>(())
+//! let rules = Settings::parse("profile = 'nist'\nmfa = true", "policy.toml")?.rules;
+//! let verdict = rules.check(&index, &Candidate::new("ｐａｓｓｗｏｒｄ", Event::SignUp), |_| ())?;
+//! assert!(!verdict.accepted());
+//! assert!(verdict.messages(Language::Ja)[0].contains("全角と半角"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 #![forbid(unsafe_code)]
 
+mod action;
+mod context;
+mod event;
 mod exposure;
 mod forms;
 mod messages;
+mod oracle;
+mod policy;
+mod profile;
+mod reason;
+mod repetition;
+mod rules;
+mod settings;
+mod similar;
+mod verdict;
 
+pub use action::{Action, ActionTable, OnError};
+pub use event::Event;
 pub use exposure::{Exposure, examine};
-pub use forms::{Form, each_form};
-pub use messages::{Language, messages};
+pub use forms::{Form, FormSet, each_form};
+pub use messages::{Language, UnknownLanguage, messages};
+pub use oracle::{Alone, Oracle};
+pub use policy::{COMMON_COUNT, Candidate};
+pub use profile::Profile;
+pub use reason::{Code, Finding, Reason, WordSource};
+pub use rules::{DEFAULT_MAX_LENGTH, LEAST_MAX_LENGTH, Rules, Scope};
+pub use settings::{Node, PolicyError, Settings, Value};
+pub use similar::MOST_VARIATIONS;
+pub use verdict::Verdict;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use breachdex::{LiveSet, Origin};
-use breachdex_policy::Language;
+use breachdex_policy::{FormSet, Language};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -66,7 +66,7 @@ fn ask(
     let min_count = threshold(min_count)?;
     let look = |stored: Option<&str>| {
         with_bytes(password, |bytes| {
-            let found = breachdex_policy::examine(set, bytes, stored, min_count);
+            let found = breachdex_policy::examine(set, bytes, stored, FormSet::default(), min_count);
             report_refusals(py, set);
             found.or_raise(py)
         })

@@ -1,7 +1,7 @@
 //! The Python module `breachdex._breachdex`. Thin: everything is decided in the crates below.
 //!
 //! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
-//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure` and
+//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `policy` and
 //! `command` are one door each. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
 //! `per_process` keeps threads away from forked children.
 
@@ -19,6 +19,7 @@ mod lists;
 mod metadata;
 mod password;
 mod per_process;
+mod policy;
 mod questions;
 mod range_client;
 mod signals;
@@ -43,6 +44,8 @@ mod _breachdex {
     use crate::metadata::Metadata;
     #[pymodule_export]
     use crate::password::digest;
+    #[pymodule_export]
+    use crate::policy::{PolicyRules, Reason, Verdict};
     #[pymodule_export]
     use crate::range_client::BlockingRangeClient;
 

@@ -62,7 +62,12 @@ impl BlockingRangeClient {
         }
     }
 
-    fn count_of(&self, py: Python<'_>, digest: Digest) -> PyResult<u64> {
+    /// Which digest the server is asked for.
+    pub(crate) fn digest_kind(&self) -> breachdex::Kind {
+        self.options.kind
+    }
+
+    pub(crate) fn count_of(&self, py: Python<'_>, digest: Digest) -> PyResult<u64> {
         self.ask(py, move |client| client.count(&digest))
     }
 }

@@ -1,0 +1,320 @@
+//! The judge against what the standards and the contracts of the rules say.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use breachdex::{Digest, Error, Index, Kind, LiveIndex, LiveSet, Origin, Sighting};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Language, Settings};
+
+/// Passwords that are exposed, as a plain map; a password of `broken` has no answer.
+#[derive(Default)]
+struct Known {
+    base: BTreeMap<Vec<u8>, u64>,
+    overlay: Vec<Vec<u8>>,
+    broken: Vec<Vec<u8>>,
+}
+
+impl Known {
+    fn of(base: &[(&str, u64)]) -> Self {
+        let base = base.iter().map(|(password, count)| (key(password), *count)).collect();
+        Self { base, ..Self::default() }
+    }
+}
+
+fn key(password: &str) -> Vec<u8> {
+    Digest::sha1(password.as_bytes()).to_bytes().to_vec()
+}
+
+impl Oracle for Known {
+    type Error = Error;
+
+    fn kind(&self) -> Kind {
+        Kind::Sha1
+    }
+
+    fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, Error> {
+        let key = digest.to_bytes().to_vec();
+        if self.overlay.contains(&key) {
+            return Ok(Some(Sighting { count: Some(1), origin: Origin::Overlay }));
+        }
+        if self.broken.contains(&key) {
+            return Err(Error::CountsUnavailable { name: String::from("broken") });
+        }
+        let found = self.base.get(&key).filter(|count| **count >= min_count);
+        Ok(found.map(|count| Sighting { count: Some(*count), origin: Origin::Base }))
+    }
+}
+
+fn rules(text: &str) -> Rules {
+    Settings::parse(text, "policy.toml").unwrap().rules
+}
+
+fn judged(rules: &Rules, known: &Known, password: &str, event: Event) -> Verdict {
+    rules.check(known, &Candidate::new(password, event), |_| ()).unwrap()
+}
+
+fn codes(verdict: &Verdict) -> Vec<&'static str> {
+    verdict.reasons().iter().map(|reason| reason.code().name()).collect()
+}
+
+#[test]
+fn nist_asks_for_fifteen_alone_and_eight_with_another_factor() {
+    let known = Known::default();
+    for (text, least) in [("", 15), ("mfa = true", 8), ("profile = 'asvs-l1'", 8), ("profile = 'asvs-l2'", 8)]
+    {
+        let rules = rules(text);
+        let password = "zq7 kv!dwm xp9rt"; // no word, no run
+        let short = judged(&rules, &known, &password[..least - 1], Event::SignUp);
+        assert_eq!(codes(&short), ["too_short"]);
+        assert!(!short.accepted());
+        assert!(judged(&rules, &known, &password[..least], Event::SignUp).accepted());
+    }
+}
+
+#[test]
+fn length_is_counted_in_code_points_of_nfc() {
+    let rules = rules("mfa = true\nmax_length = 64\n[rules]\nrepetitive = false");
+    let length = |password: &str| match judged(&rules, &Known::default(), password, Event::SignUp).reasons() {
+        [] => None,
+        [reason] => Some(reason.finding),
+        more => panic!("{more:?}"),
+    };
+    assert_eq!(length(&"か\u{3099}".repeat(7)), Some(Finding::TooShort { length: 7, min_length: 8 }));
+    assert_eq!(length(&"か\u{3099}".repeat(8)), None);
+    assert_eq!(length(&"𠮷".repeat(8)), None);
+    assert_eq!(length(&"か\u{3099}".repeat(64)), None);
+    assert_eq!(length(&"が".repeat(65)), Some(Finding::TooLong { length: 65, max_length: 64 }));
+    assert_eq!(length(&"a".repeat(64)), None);
+    // Beyond any measure it is counted as it came.
+    assert_eq!(length(&"か\u{3099}".repeat(513)), Some(Finding::TooLong { length: 1026, max_length: 64 }));
+    assert_eq!(length(&"\u{FDFA}".repeat(64)), None);
+}
+
+#[test]
+fn at_log_in_a_password_beyond_measure_is_still_looked_up() {
+    let long = "x".repeat(2000);
+    let known = Known::of(&[(&long, 2)]);
+    assert_eq!(codes(&judged(&rules(""), &known, &long, Event::LogIn)), ["exposed"]);
+    assert_eq!(codes(&judged(&rules(""), &known, &long, Event::Change)), ["too_long"]);
+}
+
+#[test]
+fn reasons_come_by_severity_then_code() {
+    let known = Known::of(&[("taro1111", 5)]);
+    let candidate = Candidate { user_name: Some("taro"), ..Candidate::new("taro1111", Event::SignUp) };
+    let verdict = rules("").check(&known, &candidate, |_| ()).unwrap();
+    assert_eq!(codes(&verdict), ["context_word", "exposed", "too_short"]);
+    assert_eq!(verdict.action(), Action::Reject);
+    let milder = rules("[actions.sign_up]\ncontext_word = 'notify'\ntoo_short = 'warn'");
+    assert_eq!(
+        codes(&milder.check(&known, &candidate, |_| ()).unwrap()),
+        ["exposed", "context_word", "too_short"]
+    );
+}
+
+#[test]
+fn an_exposed_password_says_how() {
+    let mut known = Known::of(&[("password", 9), ("パスワード", 3), ("\\tools\\", 1)]);
+    known.overlay.push(key("our own leak 1"));
+    let rules = rules("profile = 'asvs-l2'\nmin_count = 2\n[rules]\ntoo_short = false");
+    let exposure = |password: &str| match judged(&rules, &known, password, Event::Reset).reasons() {
+        [Reason { finding: Finding::Exposed(exposure), .. }] => {
+            Some((exposure.count, exposure.form.name(), exposure.origin))
+        }
+        [] => None,
+        more => panic!("{more:?}"),
+    };
+    assert_eq!(exposure("password"), Some((Some(9), "raw", Origin::Base)));
+    assert_eq!(exposure("ｐａｓｓｗｏｒｄ"), Some((Some(9), "nfkc", Origin::Base)));
+    assert_eq!(exposure("ﾊﾟｽﾜｰﾄﾞ"), Some((Some(3), "nfkc", Origin::Base)));
+    assert_eq!(exposure("our own leak 1"), Some((Some(1), "raw", Origin::Overlay)));
+    assert_eq!(exposure("¥tools¥"), None, "seen less often than min_count");
+}
+
+#[test]
+fn asvs_level_1_refuses_common_passwords_only() {
+    let known = Known::of(&[("seen once or twice", 2), ("seen by everybody", COMMON_COUNT)]);
+    let level_1 = rules("profile = 'asvs-l1'");
+    assert!(judged(&level_1, &known, "seen once or twice", Event::SignUp).accepted());
+    assert_eq!(codes(&judged(&level_1, &known, "seen by everybody", Event::SignUp)), ["exposed"]);
+    assert_eq!(codes(&judged(&level_1, &known, "iloveyou", Event::SignUp)), ["exposed"], "of the list");
+    let level_2 = rules("profile = 'asvs-l2'");
+    assert_eq!(codes(&judged(&level_2, &known, "seen once or twice", Event::SignUp)), ["exposed"]);
+}
+
+#[test]
+fn permissive_warns_of_everything_and_refuses_nothing() {
+    let known = Known::of(&[("taro1111", 5)]);
+    for event in Event::ALL {
+        let candidate = Candidate { user_name: Some("taro"), ..Candidate::new("taro1111", event) };
+        let verdict = rules("profile = 'permissive'").check(&known, &candidate, |_| ()).unwrap();
+        assert!(verdict.accepted() && verdict.action() == Action::Warn, "{event:?}");
+    }
+}
+
+#[test]
+fn there_are_no_composition_rules() {
+    let known = Known::default();
+    for password in [
+        "onlylowercaseletters",
+        "漢字だけの長いあいことばですよね",
+        "                z",
+        "🐈🐕🐇🦜🐢🦎🐍🐊🐖🐏🐄🐎🦌🦒🦓",
+    ] {
+        assert!(judged(&rules(""), &known, password, Event::SignUp).accepted(), "{password}");
+    }
+    assert!(
+        judged(&rules(""), &known, "the password is password", Event::SignUp).accepted(),
+        "entire passwords only"
+    );
+}
+
+#[test]
+fn similar_passwords_are_refused_on_demand() {
+    let known = Known::of(&[("Blue-Kettle-10", 2), ("harvest moon", 1)]);
+    let off = rules("profile = 'asvs-l2'");
+    let on = rules("profile = 'asvs-l2'\n[rules]\nsimilar_exposed = true");
+    for password in [
+        "blue-Kettle-10",
+        "Blue-Kettle-11",
+        "Blue-Kettle-9",
+        "Blue-Kettle-10!",
+        "h4rv3st moon",
+        "harvest moon2026!",
+    ] {
+        assert!(judged(&off, &known, password, Event::SignUp).accepted(), "{password}");
+        assert_eq!(codes(&judged(&on, &known, password, Event::SignUp)), ["similar_exposed"], "{password}");
+    }
+    assert_eq!(codes(&judged(&on, &known, "Blue-Kettle-10", Event::SignUp)), ["exposed"]);
+    assert_eq!(codes(&judged(&on, &known, "iloveyuo1", Event::SignUp)), Vec::<&str>::new());
+    assert_eq!(
+        codes(&judged(&on, &known, "passwort", Event::SignUp)),
+        ["similar_exposed"],
+        "one edit from a common one"
+    );
+}
+
+#[test]
+fn a_fault_is_what_on_error_says() {
+    let mut known = Known::default();
+    let password = "zq7 kv!dwm xp9rt";
+    known.broken.push(key(password));
+    let asked = |text: &str| {
+        let mut reported = 0;
+        let verdict = rules(text).check(&known, &Candidate::new(password, Event::Change), |_| reported += 1);
+        verdict.map(|verdict| (verdict.action(), codes(&verdict), reported))
+    };
+    assert!(asked("").is_err());
+    assert_eq!(asked("on_error = 'reject'").unwrap(), (Action::Reject, vec!["index_unavailable"], 1));
+    assert_eq!(asked("on_error = 'accept'").unwrap(), (Action::Accept, vec!["index_unavailable"], 1));
+    let at_log_in = rules("").check(&known, &Candidate::new(password, Event::LogIn), |_| ()).unwrap();
+    assert!(at_log_in.accepted());
+}
+
+#[test]
+fn messages_are_one_a_reason() {
+    let known = Known::of(&[("password", 9)]);
+    let verdict = judged(&rules(""), &known, "ｐａｓｓｗｏｒｄ", Event::SignUp);
+    assert_eq!(
+        verdict.messages(Language::Ja),
+        [
+            "このパスワードは、全角と半角などの表記の違いを除くと、過去に流出したパスワードと同じです。別のパスワードを設定してください。",
+            "パスワードが短すぎます。15文字以上で設定してください（現在8文字）。",
+        ]
+    );
+    assert_eq!(
+        judged(&rules(""), &known, "password", Event::LogIn).messages(Language::En),
+        [
+            "For your safety, your password has to be reset. Please follow the instructions sent to the e-mail address you registered."
+        ]
+    );
+}
+
+#[test]
+fn nothing_repeats_the_password() {
+    let candidate =
+        Candidate { user_name: Some("sentinel-user"), ..Candidate::new("sentinel-7419", Event::SignUp) };
+    let known = Known::of(&[("sentinel-7419", 1)]);
+    let strict = rules("service_name = 'sentinel-7419'\n[rules]\nsimilar_exposed = true");
+    let verdict = strict.check(&known, &candidate, |_| ()).unwrap();
+    let said = format!("{candidate:?} {verdict:?} {strict:?} {:?}", verdict.messages(Language::En));
+    for secret in ["sentinel", "7419", "744b"] {
+        assert!(!said.contains(secret), "{said}");
+    }
+}
+
+#[test]
+fn a_real_index_is_asked() {
+    let index = LiveSet::from(LiveIndex::new(Index::starter().unwrap()));
+    let verdict = rules("").check(&index, &Candidate::new("password", Event::SignUp), |_| ()).unwrap();
+    assert_eq!(codes(&verdict), ["exposed", "too_short"]);
+}
+
+/// Words to make passwords of, so that rules meet.
+fn passwords() -> impl Strategy<Value = String> {
+    prop_oneof!["(taro|password|ｐａｓｓ|か\u{3099}|P4ss|¥a){1,4}[0-9]{0,3}!?", "\\PC{0,20}",]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+
+    /// More knowledge, more words and more forms never let through what was refused.
+    #[test]
+    fn adding_anything_never_accepts_what_was_refused(
+        password in passwords(),
+        base in proptest::collection::vec(passwords(), 0..4),
+        overlay in proptest::collection::vec(passwords(), 0..3),
+        broken in proptest::collection::vec(passwords(), 0..2),
+        word in "[a-z]{3,8}|taro",
+        on_error in "accept|reject",
+        exposed in "warn|reject",
+        event in prop_oneof![Just(Event::SignUp), Just(Event::Change), Just(Event::Reset)],
+        password_is_known in 0..4_u8,
+    ) {
+        let mut known = Known { base: base.iter().map(|text| (key(text), 3)).collect(), ..Known::default() };
+        known.broken = broken.iter().map(|text| key(text)).collect();
+        if password_is_known == 1 {
+            known.base.insert(key(&password), 3);
+        }
+        if password_is_known == 2 {
+            known.broken.push(key(&password));
+        }
+        let text = |more: &str, forms: &str| format!(
+            "profile = 'asvs-l2'\non_error = '{on_error}'\nforms = [{forms}]\n{more}\n[rules]\nsimilar_exposed = true\n\
+             [actions.log_in]\nexposed = 'warn'\n\
+             [actions.sign_up]\nexposed = '{exposed}'\n[actions.change]\nexposed = '{exposed}'\n[actions.reset]\nexposed = '{exposed}'"
+        );
+        let before = judged(&rules(&text("", "'nfc'")), &known, &password, event);
+        let with_word = judged(&rules(&text(&format!("context = ['{word}']"), "'nfc'")), &known, &password, event);
+        let with_forms = judged(&rules(&text("", "'nfc', 'nfkc', 'casefold'")), &known, &password, event);
+        known.overlay = overlay.iter().map(|text| key(text)).collect();
+        let with_overlay = judged(&rules(&text("", "'nfc'")), &known, &password, event);
+        known.base.extend(overlay.iter().map(|text| (key(text), 7)));
+        let with_more = judged(&rules(&text("", "'nfc'")), &known, &password, event);
+        for after in [with_word, with_forms, with_overlay, with_more] {
+            prop_assert!(before.accepted() || !after.accepted(), "{before:?} {after:?}");
+        }
+    }
+
+    /// A question without an answer is never "not exposed", unless that was chosen.
+    #[test]
+    fn a_fault_never_accepts_by_itself(password in "[a-z]{8,20}", event in 0..4_usize) {
+        let known = Known { broken: vec![key(&password)], ..Known::default() };
+        let event = Event::ALL[event];
+        let verdict = rules("mfa = true\non_error = 'reject'").check(&known, &Candidate::new(&password, event), |_| ());
+        prop_assert!(!verdict.unwrap().accepted());
+        prop_assert!(rules("on_error = 'raise'").check(&known, &Candidate::new(&password, event), |_| ()).is_err());
+    }
+
+    /// Truncation never happens: a longer password is another one.
+    #[test]
+    fn what_comes_behind_counts(password in "[a-z]{64,200}") {
+        let known = Known::of(&[(&password[..72.min(password.len() - 1)], 3), (&password[..64], 3)]);
+        let verdict = judged(&rules("[rules]\nrepetitive = false"), &known, &password, Event::SignUp);
+        prop_assert!(password.len() == 64 || verdict.accepted());
+    }
+}

@@ -1,0 +1,127 @@
+//! Passwords that are nothing but repeated or consecutive characters.
+
+#![forbid(unsafe_code)]
+
+/// What people type in a row: digits, letters, the rows and columns of keyboards, the kana in their two orders.
+const ROWS: [&str; 16] = [
+    "01234567890123456789",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qwertzuiop",
+    "azertyuiop",
+    "qsdfghjklm",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+    "!@#$%^&*()",
+    "!\"#$%&'()",
+    "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+    "йцукенгшщзхъ",
+    "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわをん",
+    "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン",
+    "いろはにほへとちりぬるを",
+];
+
+/// Fewer characters in a row are chance.
+const LEAST: usize = 3;
+
+/// The longest text whose repetition is one: "abcabcabc" is, "correcthorse" twice is not.
+const LONGEST_UNIT: usize = 3;
+
+/// Whether the whole password consists of runs of at least three equal or consecutive characters, or repeats up
+/// to three characters throughout. Linear in its length but for the rows.
+pub(crate) fn is_repetitive(password: &str) -> bool {
+    repeats_throughout(password) || consists_of_runs(password)
+}
+
+fn repeats_throughout(password: &str) -> bool {
+    let length = password.chars().count();
+    (1..=LONGEST_UNIT).any(|unit| {
+        length >= unit * LEAST
+            && password.chars().skip(unit).zip(password.chars()).all(|(left, right)| left == right)
+    })
+}
+
+fn consists_of_runs(password: &str) -> bool {
+    let mut rest = password.chars();
+    let mut any = false;
+    while !rest.as_str().is_empty() {
+        let run = run_of_equal(rest.clone())
+            .max(ROWS.iter().map(|row| run_in(rest.clone(), row)).max().unwrap_or(0));
+        if run < LEAST {
+            return false;
+        }
+        rest.nth(run - 1);
+        any = true;
+    }
+    any
+}
+
+fn run_of_equal(mut text: std::str::Chars<'_>) -> usize {
+    let first = text.next();
+    1 + text.take_while(|character| Some(*character) == first).count()
+}
+
+/// How many of the first characters follow one another in a row, forwards or backwards, from wherever in the row
+/// the first one is.
+fn run_in(text: std::str::Chars<'_>, row: &str) -> usize {
+    let same = |(left, right): &(char, char)| left == right || left.to_lowercase().eq(right.to_lowercase());
+    let Some(first) = text.clone().next() else { return 0 };
+    let starts = row.char_indices().filter(|(_, character)| same(&(first, *character)));
+    let runs = starts.map(|(at, found)| {
+        let forwards = text.clone().zip(row[at..].chars()).take_while(same).count();
+        let backwards = text.clone().zip(row[..at + found.len_utf8()].chars().rev()).take_while(same).count();
+        forwards.max(backwards)
+    });
+    runs.max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn runs_and_repetitions_are_told_from_words() {
+        for password in [
+            "aaaaaaaa",
+            "12345678",
+            "87654321",
+            "90123",
+            "0987654321",
+            "abcdefgh",
+            "QWERTYUIOP",
+            "qwerty123",
+            "aaabbbccc",
+            "abcabcabc",
+            "1qaz2wsx",
+            "あいうえおかきくけこ",
+            "あああああ",
+            "アイウエオ",
+            "いろはにほへと",
+            "!@#$%^&*",
+            "asdfghjkl",
+            "ababab",
+        ] {
+            assert!(is_repetitive(password), "{password}");
+        }
+        for password in
+            ["", "a", "aa", "ab12", "password", "correct horse", "abcabd", "12345x", "hunter2", "あいことば"]
+        {
+            assert!(!is_repetitive(password), "{password}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_unit_of_three_repeated_is_found(unit in "\\PC{1,3}", times in 3_usize..6) {
+            prop_assert!(is_repetitive(&unit.repeat(times)));
+        }
+
+        #[test]
+        fn three_words_are_not(words in "[a-z]{5,8}-[a-z]{5,8}-[a-z]{5,8}") {
+            prop_assume!(!words.split('-').any(consists_of_runs));
+            prop_assert!(!is_repetitive(&words));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::action::{Action, OnError};
+use crate::event::Event;
+use crate::profile::Profile;
+use crate::reason::Code;
+use crate::rules::Scope;
+
+fn rules(text: &str) -> Rules {
+    Settings::parse(text, "policy.toml").unwrap().rules
+}
+
+fn refusal(text: &str) -> String {
+    Settings::parse(text, "policy.toml").unwrap_err().to_string()
+}
+
+#[test]
+fn every_key_is_read() {
+    let settings = Settings::parse(
+        "profile = 'asvs-l1'\nlanguage = 'ja-JP'\nmin_length = 10\nmax_length = 128\nmin_count = 3\n\
+         scope = 'all'\nforms = ['nfkc', 'casefold']\nservice_name = 'Swallow'\ncontext = ['燕屋']\n\
+         index = 'pwned.bdx'\noverlays = ['own.bdx']\n\
+         [on_error]\nsign_up = 'reject'\n[rules]\nsimilar_exposed = true\n\
+         [actions.log_in]\nexposed = 'force_reset'\n",
+        "policy.toml",
+    )
+    .unwrap();
+    let rules = settings.rules;
+    assert_eq!((rules.min_length, rules.max_length, rules.min_count), (10, 128, 3));
+    assert_eq!(rules.language.code(), "ja");
+    assert_eq!(rules.scope, Scope::All);
+    assert_eq!(rules.forms.names().collect::<Vec<_>>(), ["nfkc", "casefold"]);
+    assert_eq!(format!("{:?}", rules.words), "ContextWords(2)");
+    assert_eq!(rules.on_error(Event::SignUp), OnError::Reject);
+    assert_eq!(rules.on_error(Event::LogIn), OnError::Accept);
+    assert_eq!(rules.action(Event::SignUp, Code::SimilarExposed), Action::Reject);
+    assert_eq!(rules.action(Event::LogIn, Code::Exposed), Action::ForceReset);
+    assert_eq!(settings.index.unwrap(), Path::new("pwned.bdx"));
+    assert_eq!(settings.overlays, [Path::new("own.bdx")]);
+}
+
+#[test]
+fn an_empty_file_is_nist() {
+    let empty = rules("");
+    assert_eq!((empty.min_length, empty.max_length), (15, 1024));
+    assert_eq!(empty.action(Event::Reset, Code::Exposed), Action::Reject);
+    assert_eq!(empty.action(Event::LogIn, Code::Exposed), Action::ForceReset);
+    assert_eq!(empty.action(Event::LogIn, Code::TooShort), Action::Accept);
+    assert_eq!(empty.action(Event::SignUp, Code::Repetitive), Action::Warn);
+    assert_eq!(empty.action(Event::SignUp, Code::SimilarExposed), Action::Accept);
+    assert_eq!(rules("mfa = true").min_length, 8);
+}
+
+#[test]
+fn what_is_written_is_what_was_read() {
+    for profile in Profile::ALL {
+        let first = rules(&format!("profile = '{}'\nmin_count = 2", profile.name()));
+        let text = first.to_toml();
+        let second = Settings::parse(&text, "written.toml").unwrap().rules;
+        assert_eq!(second.to_toml(), text, "{profile:?}");
+        for event in Event::ALL {
+            for code in Code::ALL {
+                assert_eq!(
+                    first.action(event, code),
+                    second.action(event, code),
+                    "{profile:?} {event:?} {code:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_is_named_with_the_nearest_that_is() {
+    for (text, said) in [
+        (
+            "profil = 'nist'",
+            "policy.toml:1: a policy has no key \"profil\" (the keys are profile, mfa, \
+             language, min_length, max_length, min_count, scope, forms, service_name, context, on_error, index, \
+             overlays, rules, actions); did you mean \"profile\"?",
+        ),
+        (
+            "\nlanguage = 'jp'",
+            "policy.toml:2: language must be one of en, ja, not \"jp\"; did you mean \"ja\"?",
+        ),
+        (
+            "[rules]\nexposd = false",
+            "policy.toml:2: rules has no key \"exposd\" (the keys are context_word, \
+             exposed, repetitive, similar_exposed, too_long, too_short); did you mean \"exposed\"?",
+        ),
+        (
+            "[actions.login]\nexposed = 'warn'",
+            "policy.toml:1: actions has no key \"login\" (the keys are sign_up, change, \
+             reset, log_in); did you mean \"log_in\"?",
+        ),
+        (
+            "[actions.log_in]\nexposed = 'forcereset'",
+            "policy.toml:2: actions.log_in.exposed must be one of accept, warn, notify, force_reset, reject, not \
+             \"forcereset\"; did you mean \"force_reset\"?",
+        ),
+        (
+            "forms = ['nfd']",
+            "policy.toml:1: forms must be one of nfc, nfkc, casefold, not \"nfd\"; did you mean \"nfc\"?",
+        ),
+        ("on_error = 'zzz'", "policy.toml:1: on_error must be one of accept, reject, raise, not \"zzz\""),
+    ] {
+        assert_eq!(refusal(text), said);
+    }
+}
+
+#[test]
+fn what_is_of_another_type_is_refused() {
+    for (text, said) in [
+        ("min_length = '15'", "policy.toml:1: min_length must be a whole number, not a string"),
+        ("min_length = 1.5", "policy.toml:1: min_length must be a whole number, not a number with a point"),
+        ("mfa = 1", "policy.toml:1: mfa must be true or false, not a number"),
+        ("context = 'x'", "policy.toml:1: context must be a list of strings, not a string"),
+        ("context = [1]", "policy.toml:1: context must be a string, not a number"),
+        ("rules = 1", "policy.toml:1: rules must be a table, not a number"),
+        ("[actions]\nlog_in = 'warn'", "policy.toml:2: actions.log_in must be a table, not a string"),
+        ("min_count = 0", "policy.toml:1: min_count must be 1 or more, not 0"),
+    ] {
+        assert_eq!(refusal(text), said);
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (text, said) in [
+        ("max_length = 63", "policy.toml: max_length must be 64 or more, not 63"),
+        (
+            "min_length = 100\nmax_length = 64",
+            "policy.toml: min_length (100) is more than max_length (64): nothing would do",
+        ),
+        (
+            "[actions.reset]\nexposed = 'force_reset'",
+            "policy.toml: actions.reset.exposed cannot be force_reset, which is for log_in; use reject",
+        ),
+        (
+            "[actions.reset]\nexposed = 'warn'",
+            "policy.toml: actions.log_in.exposed is force_reset and actions.reset.exposed is warn: a user could set \
+             the same password again and be refused again; set actions.reset.exposed to reject",
+        ),
+        (
+            "[actions.log_in]\ntoo_short = 'reject'\n[actions.reset]\ntoo_short = 'accept'",
+            "policy.toml: actions.log_in.too_short is reject and actions.reset.too_short is accept: a user could set \
+             the same password again and be refused again; set actions.reset.too_short to reject",
+        ),
+        (
+            "[on_error]\nlog_in = 'reject'\nreset = 'accept'",
+            "policy.toml: on_error.log_in is reject and on_error.reset is accept: set on_error.reset to reject or raise",
+        ),
+        (
+            "[actions.log_in]\nindex_unavailable = 'reject'",
+            "policy.toml:2: actions.log_in.index_unavailable is what on_error is for: set that instead",
+        ),
+    ] {
+        assert_eq!(refusal(text), said);
+    }
+    let unclear = refusal("profile = \n");
+    assert!(unclear.starts_with("policy.toml:1: "), "{unclear}");
+}
+
+#[test]
+fn paths_are_taken_from_the_files_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    std::fs::write(&file, "index = 'pwned.bdx'\noverlays = ['/var/own.bdx', 'more.bdx']").unwrap();
+    let settings = Settings::open(&file).unwrap();
+    assert_eq!(settings.index.unwrap(), folder.path().join("pwned.bdx"));
+    assert_eq!(settings.overlays, [PathBuf::from("/var/own.bdx"), folder.path().join("more.bdx")]);
+    let missing = Settings::open(&folder.path().join("none.toml")).unwrap_err().to_string();
+    assert!(missing.starts_with("cannot read ") && missing.contains("none.toml"), "{missing}");
+}
+
+#[test]
+fn a_mapping_is_refused_without_a_place() {
+    let node =
+        Node::from(Value::Table(vec![(String::from("profile"), Value::Text(String::from("nits")).into())]));
+    assert_eq!(
+        Settings::from_node(&node).unwrap_err().to_string(),
+        "profile must be one of nist, asvs-l1, asvs-l2, permissive, not \"nits\"; did you mean \"nist\"?"
+    );
+}

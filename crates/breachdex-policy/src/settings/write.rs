@@ -1,0 +1,49 @@
+//! Rules as a file again, with everything spelled out.
+
+#![forbid(unsafe_code)]
+
+use std::fmt::Write as _;
+
+use crate::event::Event;
+use crate::reason::Code;
+use crate::rules::Rules;
+
+impl Rules {
+    /// A TOML file that says the same, with everything spelled out but the context words, which are not kept as they
+    /// were written.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        // A String takes whatever is written to it.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let codes = || Code::ALL.into_iter().filter(|code| *code != Code::IndexUnavailable);
+        writeln!(text, "language = \"{}\"", self.language.code())?;
+        writeln!(text, "min_length = {}", self.min_length)?;
+        writeln!(text, "max_length = {}", self.max_length)?;
+        writeln!(text, "min_count = {}", self.min_count)?;
+        writeln!(text, "scope = \"{}\"", self.scope.name())?;
+        writeln!(
+            text,
+            "forms = [{}]",
+            self.forms.names().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+        )?;
+        writeln!(text, "\n[on_error]")?;
+        for event in Event::ALL {
+            writeln!(text, "{} = \"{}\"", event.name(), self.on_error(event).name())?;
+        }
+        writeln!(text, "\n[rules]")?;
+        for code in codes() {
+            writeln!(text, "{} = {}", code.name(), self.enabled[code as usize])?;
+        }
+        for event in Event::ALL {
+            writeln!(text, "\n[actions.{}]", event.name())?;
+            for code in codes() {
+                writeln!(text, "{} = \"{}\"", code.name(), self.actions.of(event, code).name())?;
+            }
+        }
+        Ok(())
+    }
+}
