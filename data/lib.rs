@@ -9,5 +9,6 @@
 pub static STARTER_INDEX: &[u8] = include_bytes!("starter.bdx");
 
 /// The bytes of `common-words.fst`, an `fst::Set` of the ASCII passwords of the same lists that have seven characters
-/// and more, in lower case: a password of eight characters that is one edit away from a common one is so from these.
+/// and more, in lower case, each behind `>` as it is and behind `<` backwards: a password of eight characters that is
+/// one edit away from a common one is so from these.
 pub static COMMON_WORDS: &[u8] = include_bytes!("common-words.fst");

@@ -1,4 +1,5 @@
-//! Writes `common-words.fst`: from standard input, one password a line, to the file that is named.
+//! Writes `common-words.fst`: from standard input, one password a line, to the file that is named. Every word is in
+//! it behind `>` as it is and behind `<` backwards.
 
 #![forbid(unsafe_code)]
 
@@ -15,7 +16,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in io::stdin().lock().split(b'\n') {
         let word = line?.to_ascii_lowercase();
         if word.len() >= SHORTEST && word.is_ascii() {
-            words.insert(word);
+            let backwards: Vec<u8> = word.iter().rev().copied().collect();
+            words.insert([b">", &word[..]].concat());
+            words.insert([b"<", &backwards[..]].concat());
         }
     }
     let set = fst::Set::from_iter(words)?;

@@ -44,7 +44,6 @@ fn repeats_throughout(password: &str) -> bool {
 
 fn consists_of_runs(password: &str) -> bool {
     let mut rest = password.chars();
-    let mut any = false;
     while !rest.as_str().is_empty() {
         let run = run_of_equal(rest.clone())
             .max(ROWS.iter().map(|row| run_in(rest.clone(), row)).max().unwrap_or(0));
@@ -52,9 +51,8 @@ fn consists_of_runs(password: &str) -> bool {
             return false;
         }
         rest.nth(run - 1);
-        any = true;
     }
-    any
+    !password.is_empty()
 }
 
 fn run_of_equal(mut text: std::str::Chars<'_>) -> usize {
@@ -65,15 +63,25 @@ fn run_of_equal(mut text: std::str::Chars<'_>) -> usize {
 /// How many of the first characters follow one another in a row, forwards or backwards, from wherever in the row
 /// the first one is.
 fn run_in(text: std::str::Chars<'_>, row: &str) -> usize {
-    let same = |(left, right): &(char, char)| left == right || left.to_lowercase().eq(right.to_lowercase());
+    let text = text.map(lower);
     let Some(first) = text.clone().next() else { return 0 };
-    let starts = row.char_indices().filter(|(_, character)| same(&(first, *character)));
+    let same = |(left, right): &(char, char)| left == right;
+    let starts = row.char_indices().filter(|(_, character)| *character == first);
     let runs = starts.map(|(at, found)| {
         let forwards = text.clone().zip(row[at..].chars()).take_while(same).count();
         let backwards = text.clone().zip(row[..at + found.len_utf8()].chars().rev()).take_while(same).count();
         forwards.max(backwards)
     });
     runs.max().unwrap_or(0)
+}
+
+/// As the rows have it.
+fn lower(character: char) -> char {
+    if character.is_ascii() {
+        character.to_ascii_lowercase()
+    } else {
+        character.to_lowercase().next().unwrap_or(character)
+    }
 }
 
 #[cfg(test)]
