@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,7 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output: Path = given.output
     try:
         points = list(curve(setting))
-        print(table(setting, points))
         output.mkdir(parents=True, exist_ok=True)
         files = [output / "replay.csv"]
         write_csv(points, files[0])
@@ -38,10 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pictures = [output / "replay.svg", output / "replay.png"]
             write_plot(setting, points, pictures)
             files += pictures
+        print(table(setting, points), end="\n\n")
     except (ImpossibleNumbersError, PlotUnavailableError, OSError) as error:
         print(f"replay: {error}", file=sys.stderr)
         return 2
-    print("\nwritten:", *files)
+    print("written:", *files)
     return 0
 
 
@@ -111,4 +112,7 @@ def _percents(text: str) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGPIPE"):
+        # `run | head` ends quietly.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())

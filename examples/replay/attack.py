@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from .passwords import Chooser
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A line of the list."""
 

@@ -18,7 +18,7 @@ class ImpossibleNumbersError(ValueError):
     """Numbers of members, tries and successes that contradict each other."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """Somebody with an account."""
 

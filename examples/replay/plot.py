@@ -19,7 +19,7 @@ ORANGE: Final = "#D55E00"
 BLUE: Final = "#0072B2"
 DASHES: Final[tuple[Any, ...]] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
 
-STYLE: Final[dict[str, Any]] = {
+STYLE: Final[Any] = {
     "font.size": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -45,13 +45,16 @@ def write_plot(setting: Setting, points: Sequence[Point], files: Sequence[Path])
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
         from matplotlib.ticker import StrMethodFormatter
     except ImportError:
         raise PlotUnavailableError(
             "matplotlib is not installed: pip install -r examples/replay/requirements.txt, or give --no-plot"
         ) from None
     with rc_context(STYLE):
-        figure = Figure(figsize=(8.4, 7.6), layout="constrained")
+        figure = Figure(
+            figsize=(8.4, 7.6), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12, hspace=0.04)
+        )
         falling, telling = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
         _draw_fallen(falling, setting, points)
         _draw_told(telling, setting, points)
@@ -89,7 +92,7 @@ def _draw_fallen(axes: Axes, setting: Setting, points: Sequence[Point]) -> None:
         label="gate at log-in too",
     )
     for old, dashes in _dashed(setting):
-        label = f"gate at sign-up and reset, {old} % older accounts"
+        label = f"gate at sign-up and reset, {_age(old)}"
         _line(axes, points, Arrangement.CHOOSING, old, "fallen", color=ORANGE, linestyle=dashes, label=label)
     _line(
         axes,
@@ -122,7 +125,7 @@ def _draw_told(axes: Axes, setting: Setting, points: Sequence[Point]) -> None:
             "told",
             color=BLUE,
             linestyle=dashes,
-            label=f"{old} % older accounts",
+            label=f"{_age(old)}",
         )
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], loc="upper left", frameon=False)
@@ -139,3 +142,8 @@ def _line(
 ) -> None:
     shown = [p for p in points if p.arrangement == arrangement.value and p.old_accounts == old]
     axes.plot([p.share for p in shown], [getattr(p, value) for p in shown], **{"linewidth": 2.2, **look})
+
+
+def _age(old: int) -> str:
+    words = {0: "no account", 50: "half of the accounts", 100: "every account"}
+    return f"{words.get(old, f'{old} % of the accounts')} older than it"

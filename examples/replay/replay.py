@@ -53,12 +53,19 @@ def replay(site: Site, members: Sequence[Member], pairs: Iterable[Pair]) -> Outc
     owners = {member.name: member for member in members}
     for name in site.mailed:
         site.choose(name, owners[name].choices)
-    fallen_later, _ = _try(site, pairs)
+    # Where nobody got a mail, nothing has changed, and the list would do what it did.
+    fallen_later, _ = _try(site, pairs) if site.mailed else (fallen, told)
     return Outcome(fallen, told, refused_choices, len(fallen_later))
 
 
 def _try(site: Site, pairs: Iterable[Pair]) -> tuple[frozenset[str], frozenset[str]]:
-    names: dict[Answer, set[str]] = {answer: set() for answer in Answer}
+    """Whose accounts the list opens, and whose passwords it is told to be right without that."""
+    fallen: set[str] = set()
+    told: set[str] = set()
     for pair in pairs:
-        names[site.log_in(pair.name, pair.password)].add(pair.name)
-    return frozenset(names[Answer.SESSION]), frozenset(names[Answer.RESET])
+        answer = site.log_in(pair.name, pair.password)
+        if answer is Answer.SESSION:
+            fallen.add(pair.name)
+        elif answer is Answer.RESET:
+            told.add(pair.name)
+    return frozenset(fallen), frozenset(told)

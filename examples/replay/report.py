@@ -40,7 +40,7 @@ def table(setting: Setting, points: Sequence[Point]) -> str:
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (*head, *rows)
     ]
-    return "\n".join([*_heading(setting), "", *lines])
+    return "\n".join([*_explained(setting), "", *lines])
 
 
 def write_csv(points: Sequence[Point], file: Path) -> None:
@@ -51,14 +51,17 @@ def write_csv(points: Sequence[Point], file: Path) -> None:
         rows.writerows(map(asdict, points))
 
 
-def _heading(setting: Setting) -> list[str]:
+def _explained(setting: Setting) -> list[str]:
+    numbers = f"{setting.tries:,} tries, {setting.successes:,} of them right, at {setting.members:,} members"
     return [
-        f"{setting.tries:,} tries of which {setting.successes:,} are right, at {setting.members:,} members; "
-        f"seed {setting.seed}.",
-        "Accounts that fall: no gate; gate where passwords are chosen (sign-up and reset); gate at log-in too.",
-        f"Old: accounts from before the gate, {setting.resets} % of them reset since. Told: right passwords that "
-        "log-in",
-        "gave away without letting the attacker in, each one mail to the owner.",
+        f"{numbers}; seed {setting.seed}",
+        "",
+        "covered      share of the tries whose password the index holds, and how many these are",
+        "no gate      accounts that fall when nobody looks at passwords",
+        "choosing     accounts that fall when they are looked up at sign-up and reset",
+        "log-in too   accounts that fall when they are looked up at log-in as well",
+        "told         right passwords that log-in gave away without letting the attacker in; one mail each",
+        f"old          accounts from before the gate; {setting.resets} % of them have reset their password since",
     ]
 
 
