@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .curve import Setting, curve
 from .members import ImpossibleNumbersError
-from .plot import PlotUnavailableError, write_plot
+from .plot import PlotUnavailableError, require_matplotlib, write_plot
 from .report import table, write_csv
 
 DEFAULT = Setting()
@@ -30,8 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     output: Path = given.output
     try:
-        points = list(curve(setting))
+        if given.plot:
+            require_matplotlib()
         output.mkdir(parents=True, exist_ok=True)
+        points = list(curve(setting))
         files = [output / "replay.csv"]
         write_csv(points, files[0])
         if given.plot:
@@ -53,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         description="How many accounts fall to a list that leaked at another site, over the share of the list that "
         "an index covers. Members, list and passwords are synthetic; the index is a real one.",
     )
-    whole = _number(0, 10_000_000)
+    whole = _number(0, 1_000_000)
     add = made.add_argument
     add("--members", type=whole, default=DEFAULT.members, help="accounts of the site (default %(default)s)")
     add("--tries", type=whole, default=DEFAULT.tries, help="lines of the attack list (default %(default)s)")

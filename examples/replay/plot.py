@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,20 +38,21 @@ class PlotUnavailableError(RuntimeError):
     """matplotlib is not there."""
 
 
-def write_plot(setting: Setting, points: Sequence[Point], files: Sequence[Path]) -> None:
-    """Draws once and writes every file, in the format of its suffix.
-
-    :raises PlotUnavailableError: without matplotlib.
-    """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-        from matplotlib.ticker import StrMethodFormatter
-    except ImportError:
+def require_matplotlib() -> None:
+    """:raises PlotUnavailableError: where :func:`write_plot` would not work."""
+    if find_spec("matplotlib") is None:
         raise PlotUnavailableError(
             "matplotlib is not installed: pip install -r examples/replay/requirements.txt, or give --no-plot"
-        ) from None
+        )
+
+
+def write_plot(setting: Setting, points: Sequence[Point], files: Sequence[Path]) -> None:
+    """Draws once and writes every file, in the format of its suffix. Needs matplotlib."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from matplotlib.ticker import StrMethodFormatter
+
     with rc_context(STYLE):
         figure = Figure(
             figsize=(8.4, 7.6), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12, hspace=0.04)

@@ -1,0 +1,12 @@
+"""A shop that looks at no password: Django's own backend, and no validator of breachdex's."""
+
+from __future__ import annotations
+
+from quick_settings import *
+
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    validator
+    for validator in AUTH_PASSWORD_VALIDATORS  # noqa: F405
+    if not validator["NAME"].startswith("breachdex.")
+]
