@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from quick_settings import *
 
-BREACHDEX = {**BREACHDEX, "LOG_IN": "accept"}  # noqa: F405
+BREACHDEX = {**BREACHDEX, "LOG_IN": "accept"}

@@ -6,7 +6,5 @@ from quick_settings import *
 
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    validator
-    for validator in AUTH_PASSWORD_VALIDATORS  # noqa: F405
-    if not validator["NAME"].startswith("breachdex.")
+    validator for validator in AUTH_PASSWORD_VALIDATORS if not validator["NAME"].startswith("breachdex.")
 ]
