@@ -29,6 +29,8 @@ STYLE: Final[Any] = {
     "text.color": INK,
     "xtick.color": INK,
     "ytick.color": INK,
+    # Every share is a point of its line, on straight stretches, too.
+    "path.simplify": False,
     # The same numbers give the same file.
     "svg.hashsalt": "replay",
 }

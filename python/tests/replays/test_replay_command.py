@@ -70,15 +70,32 @@ def test_the_pages_show_the_default_run(default_run: tuple[str, Path], page: str
         assert [cell.strip() for cell in cells.split("|")] == printed_rows[share].split()
 
 
+def lines_of(picture: Path) -> list[list[int]]:
+    """The curves in an SVG file, as whole coordinates: every line with as many points as there are shares."""
+    paths = [
+        path.get("d", "")
+        for path in xml.etree.ElementTree.parse(picture).iter()
+        if path.tag.endswith("}path")
+    ]
+    curves = [path for path in paths if len(re.findall("[ML]", path)) == 21 and "Q" not in path]
+    return [[round(float(number)) for number in re.findall(r"[\d.]+", path)] for path in curves]
+
+
 def test_the_pictures_are_pictures(default_run: tuple[str, Path]) -> None:
     _, output = default_run
     assert (output / "replay.png").read_bytes().startswith(b"\x89PNG\r\n")
     picture = xml.etree.ElementTree.parse(output / "replay.svg").getroot()
     assert picture.tag == "{http://www.w3.org/2000/svg}svg"
-    # One line for no gate, and for every share of older accounts one where passwords are chosen and one for what is
-    # told; one for the gate at log-in.
-    drawn = [len(re.findall("[ML]", path.get("d", ""))) for path in picture.iter() if path.tag.endswith("}path")]
-    assert sum(points == 21 for points in drawn) >= 6
+    # No gate; three shares of older accounts where passwords are chosen; log-in; three again for what is told.
+    assert len(lines_of(output / "replay.svg")) == 8
+
+
+def test_the_picture_of_the_documentation_is_of_the_default_run(default_run: tuple[str, Path]) -> None:
+    _, output = default_run
+    kept = REPOSITORY / "docs" / "site" / "images" / "replay.svg"
+    assert lines_of(kept) == lines_of(output / "replay.svg"), (
+        f"examples/replay/run makes another picture: copy its replay.svg to {kept}"
+    )
 
 
 def test_the_same_seed_gives_the_same_files(run: Run, tmp_path: Path) -> None:
@@ -133,7 +150,10 @@ def test_nobody_and_nothing_is_a_run_too(run: Run, tmp_path: Path) -> None:
     [
         (["--shares", "0,101"], "argument --shares: must be a whole number from 0 to 100, not '101'"),
         (["--shares", ""], "argument --shares: must be a whole number from 0 to 100, not ''"),
-        (["--old-accounts", "half"], "argument --old-accounts: must be a whole number from 0 to 100, not 'half'"),
+        (
+            ["--old-accounts", "half"],
+            "argument --old-accounts: must be a whole number from 0 to 100, not 'half'",
+        ),
         (["--tries", "-1"], "argument --tries: must be a whole number from 0 to 1000000, not '-1'"),
         (
             ["--members", "100"],

@@ -46,7 +46,9 @@ def test_nothing_but_a_first_choice_is_on_the_list() -> None:
     pairs = attack_list(1_200, 5)
     on_the_list = {pair.name: pair.password for pair in pairs}
     for member in members_of(pairs, 900, 140, 5):
-        assert on_the_list.get(member.name) not in member.choices[1:], "a second choice is the one on the list"
+        assert on_the_list.get(member.name) not in member.choices[1:], (
+            "a second choice is the one on the list"
+        )
 
 
 def test_every_line_is_for_another_user_name() -> None:
@@ -89,7 +91,9 @@ def test_an_index_covers_its_share_and_all_that_a_smaller_one_does(tmp_path: Pat
         assert percent * 12 - heaviest < covered <= percent * 12
         before = held
     assert covered == 1_200
-    assert [file.suffix for file in tmp_path.iterdir()] == [".bdx"] * 11, "the text it was built from was left"
+    assert [file.suffix for file in tmp_path.iterdir()] == [".bdx"] * 11, (
+        "the text it was built from was left"
+    )
 
 
 def test_the_index_counts_lines(tmp_path: Path) -> None:

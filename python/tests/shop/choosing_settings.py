@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quick_settings
 from quick_settings import *
 
-BREACHDEX = {**BREACHDEX, "LOG_IN": "accept"}
+BREACHDEX = {**vars(quick_settings)["BREACHDEX"], "LOG_IN": "accept"}
