@@ -9,9 +9,9 @@ from pathlib import Path
 
 import breachdex
 import pytest
-from conftest import REPOSITORY, Run
 from replay.attack import attack_list
 from replay.members import members_of
+from replay_command import REPOSITORY, run
 
 PAGES = ("docs/site/replay.md", "examples/replay/README.md")
 SMALL = ("--tries", "300", "--successes", "35", "--members", "120", "--shares", "0,50,100")
@@ -98,7 +98,7 @@ def test_the_picture_of_the_documentation_is_of_the_default_run(default_run: tup
     )
 
 
-def test_the_same_seed_gives_the_same_files(run: Run, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     first, again, other = (tmp_path / name for name in ("first", "again", "other"))
     printed = [
@@ -111,7 +111,7 @@ def test_the_same_seed_gives_the_same_files(run: Run, tmp_path: Path) -> None:
     assert (first / "replay.csv").read_bytes() != (other / "replay.csv").read_bytes()
 
 
-def test_no_password_is_shown_anywhere(run: Run, tmp_path: Path) -> None:
+def test_no_password_is_shown_anywhere(tmp_path: Path) -> None:
     done = run(*SMALL, "--seed", "3", "--output", tmp_path)
     assert done.returncode == 0, done.stderr
     pairs = attack_list(300, 3)
@@ -131,7 +131,7 @@ def test_no_password_is_shown_anywhere(run: Run, tmp_path: Path) -> None:
     assert "@mail.example" not in done.stdout
 
 
-def test_a_share_of_older_accounts_of_ones_own(run: Run, tmp_path: Path) -> None:
+def test_a_share_of_older_accounts_of_ones_own(tmp_path: Path) -> None:
     done = run(*SMALL, "--old-accounts", "30", "--resets", "0", "--no-plot", "--output", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "30 % old" in done.stdout
@@ -139,7 +139,7 @@ def test_a_share_of_older_accounts_of_ones_own(run: Run, tmp_path: Path) -> None
     assert {row["old_accounts"] for row in rows(tmp_path)} == {"30"}
 
 
-def test_nobody_and_nothing_is_a_run_too(run: Run, tmp_path: Path) -> None:
+def test_nobody_and_nothing_is_a_run_too(tmp_path: Path) -> None:
     done = run("--members", "0", "--tries", "0", "--successes", "0", "--shares", "100", "--output", tmp_path)
     assert done.returncode == 0, done.stderr
     assert {row["fallen"] for row in rows(tmp_path)} == {"0"}
@@ -157,12 +157,14 @@ def test_nobody_and_nothing_is_a_run_too(run: Run, tmp_path: Path) -> None:
         (["--tries", "-1"], "argument --tries: must be a whole number from 0 to 1000000, not '-1'"),
         (
             ["--members", "100"],
-            "replay: 3,467 of 30,000 tries cannot succeed with 100 members: give at most 100 successes, or more "
-            "tries and members",
+            (
+                "replay: 3,467 of 30,000 tries cannot succeed with 100 members: give at most 100 successes, or more "
+                "tries and members"
+            ),
         ),
     ],
 )
-def test_wrong_arguments_are_said(run: Run, tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_wrong_arguments_are_said(tmp_path: Path, arguments: list[str], said: str) -> None:
     done = run(*arguments, "--output", tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
@@ -170,7 +172,7 @@ def test_wrong_arguments_are_said(run: Run, tmp_path: Path, arguments: list[str]
     assert done.stdout == ""
 
 
-def test_a_place_that_takes_no_files_is_said_at_once(run: Run, tmp_path: Path) -> None:
+def test_a_place_that_takes_no_files_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="ascii")
     done = run("--output", tmp_path / "file")
     assert done.returncode == 2
