@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .curve import Setting, curve
 from .members import ImpossibleNumbersError
-from .plot import PlotUnavailableError, require_matplotlib, write_plot
+from .plot import DASHES, PlotUnavailableError, require_matplotlib, write_plot
 from .report import table, write_csv
 
 DEFAULT = Setting()
@@ -75,10 +75,10 @@ def parser() -> argparse.ArgumentParser:
     )
     add(
         "--old-accounts",
-        type=_percents,
+        type=_older,
         default=DEFAULT.old_accounts,
         metavar="A,B,…",
-        help="percent of the accounts that are older than the gate, a curve each (default 0,50,100)",
+        help="percent of the accounts that are older than the gate, a curve each, five at most (default 0,50,100)",
     )
     add(
         "--resets",
@@ -111,6 +111,13 @@ def _number(least: int, most: int) -> Callable[[str], int]:
 def _percents(text: str) -> tuple[int, ...]:
     read = _number(0, 100)
     return tuple(sorted({read(part) for part in text.split(",")}))
+
+
+def _older(text: str) -> tuple[int, ...]:
+    shares = _percents(text)
+    if len(shares) > len(DASHES):
+        raise argparse.ArgumentTypeError(f"at most {len(DASHES)} can be told apart, not {len(shares)}")
+    return shares
 
 
 if __name__ == "__main__":

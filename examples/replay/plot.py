@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 INK: Final = "#333333"
 ORANGE: Final = "#D55E00"
 BLUE: Final = "#0072B2"
-DASHES: Final[tuple[Any, ...]] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
+DASHES: Final[tuple[Any, ...]] = (
+    (0, (1, 1.5)),
+    (0, (5, 2)),
+    "solid",
+    (0, (7, 2, 1, 2)),
+    (0, (3, 1, 1, 1, 1, 1)),
+)
+"""As many shares of older accounts can be told apart."""
 
 STYLE: Final[Any] = {
     "font.size": 11,
@@ -129,23 +136,23 @@ def _draw_told(axes: Axes, setting: Setting, points: Sequence[Point]) -> None:
             "told",
             color=BLUE,
             linestyle=dashes,
-            label=f"{_age(old)}",
+            label=_age(old),
         )
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], loc="upper left", frameon=False)
 
 
 def _dashed(setting: Setting) -> list[tuple[int, Any]]:
-    return [
-        (old, DASHES[-1 - number % len(DASHES)]) for number, old in enumerate(sorted(setting.old_accounts))
-    ]
+    return list(zip(setting.old_accounts, DASHES, strict=False))
 
 
 def _line(
     axes: Axes, points: Sequence[Point], arrangement: Arrangement, old: int, value: str, **look: Any
 ) -> None:
     shown = [p for p in points if p.arrangement == arrangement.value and p.old_accounts == old]
-    axes.plot([p.share for p in shown], [getattr(p, value) for p in shown], **{"linewidth": 2.2, **look})
+    # A line of one point would not be seen.
+    look = {"linewidth": 2.2, "marker": "o" if len(shown) == 1 else "none", **look}
+    axes.plot([p.share for p in shown], [getattr(p, value) for p in shown], **look)
 
 
 def _age(old: int) -> str:

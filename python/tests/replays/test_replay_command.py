@@ -154,6 +154,7 @@ def test_nobody_and_nothing_is_a_run_too(tmp_path: Path) -> None:
             ["--old-accounts", "half"],
             "argument --old-accounts: must be a whole number from 0 to 100, not 'half'",
         ),
+        (["--old-accounts", "1,2,3,4,5,6"], "argument --old-accounts: at most 5 can be told apart, not 6"),
         (["--tries", "-1"], "argument --tries: must be a whole number from 0 to 1000000, not '-1'"),
         (
             ["--members", "100"],
