@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 PYTHON_VENV := .venv-python
 PYTHON := $(PYTHON_VENV)/bin/python
 # What drives a browser comes last: it leaves an event loop behind in which others cannot start theirs.
-PYTHON_TESTS := core django web docs bulk shop
+PYTHON_TESTS := core django web docs bulk replays shop
 export BREACHDEX_FUZZ_SECONDS := $(FUZZ_SECONDS)
 
 .PHONY: test lint rust-lint python-lint rust-test clients portable-test docs python-install python-test browser wheel

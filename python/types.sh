@@ -1,15 +1,17 @@
 #!/bin/sh
-# Types of the package, of each folder of its tests by itself (their modules share names) and of the example.
+# Types of the package, of each folder of its tests by itself (their modules share names) and of the examples.
 #
 #   python/types.sh PYTHON
 set -eu
 python=$(realpath -s "$1")
 cd "$(dirname "$0")"
 "$python" -m mypy --config-file mypy.ini -p breachdex
-for folder in core web bulk docs shop; do
-    MYPYPATH=$PWD:tests:tests/$folder "$python" -m mypy --config-file mypy.ini "tests/$folder"
+for folder in core web bulk docs replays shop; do
+    MYPYPATH=$PWD:$PWD/../examples:tests:tests/$folder "$python" -m mypy --config-file mypy.ini "tests/$folder"
 done
 # Beside the other folders its name would be taken for Django itself.
 (cd tests/django && MYPYPATH=$PWD/../.. "$python" -m mypy --config-file ../../mypy.ini ./*.py django_site/*.py)
 cd ../examples/django-shop
 MYPYPATH=../../python "$python" -m mypy .
+cd ../replay
+MYPYPATH=..:../../python "$python" -m mypy -p replay

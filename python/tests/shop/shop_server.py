@@ -136,10 +136,10 @@ class Shop:
         # Whatever is read from stdin runs; the key is the last line.
         return self.manage("shell", stdin=SESSION.format(email=email)).split()[-1]
 
-    def mails(self, to: str) -> list[Mail]:
-        """What was sent to an address, the oldest first."""
+    def mails(self, to: str | None = None) -> list[Mail]:
+        """What was sent to an address, or to anybody, the oldest first."""
         everything = [self._read(file) for file in sorted((self.var / "mail").glob("*.eml"))]
-        return [mail for mail in everything if mail.to == to]
+        return [mail for mail in everything if to in (None, mail.to)]
 
     def _read(self, file: Path) -> Mail:
         message = message_from_bytes(file.read_bytes(), policy=policy.default)
