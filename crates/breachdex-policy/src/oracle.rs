@@ -18,6 +18,22 @@ pub trait Oracle {
     /// # Errors
     /// When there is no answer that may be believed.
     fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, Self::Error>;
+
+    /// Whether any of some digests is exposed; one without an answer hides no other one.
+    ///
+    /// # Errors
+    /// The first fault, where none is known to be exposed.
+    fn find_any(&self, digests: &[Digest], min_count: u64) -> Result<bool, Self::Error> {
+        let mut fault = None;
+        for digest in digests {
+            match self.find(digest, min_count) {
+                Ok(Some(_)) => return Ok(true),
+                Ok(None) => {}
+                Err(error) => fault = fault.or(Some(error)),
+            }
+        }
+        fault.map_or(Ok(false), Err)
+    }
 }
 
 /// An index with its overlays. A digest that one of them holds is found whatever is wrong with the others.
@@ -30,6 +46,10 @@ impl Oracle for LiveSet {
 
     fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, breachdex::Error> {
         Self::find(self, digest, min_count)
+    }
+
+    fn find_any(&self, digests: &[Digest], min_count: u64) -> Result<bool, breachdex::Error> {
+        Self::find_any(self, digests, min_count)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::oracle::Oracle;
 use crate::reason::{Code, Finding, Reason};
 use crate::repetition::is_repetitive;
 use crate::rules::{DEFAULT_MAX_LENGTH, Rules, Scope};
-use crate::similar::each_variation;
+use crate::similar::{MOST_VARIATIONS, for_each_variation};
 use crate::verdict::Verdict;
 
 /// From how many sightings on a password counts as common, where an index says. Some 20,000 passwords of eight
@@ -202,19 +202,17 @@ impl<O: Oracle> Judge<'_, O> {
         if crate::similar::is_near_a_common_word(password) {
             return true;
         }
-        let (oracle, min_count) = (self.oracle, self.rules.min_count);
-        let fault = &mut self.fault;
-        each_variation(password, |text| {
-            let digest = digest(oracle.kind(), text.as_bytes()).map_err(O::Error::from);
-            match digest.and_then(|digest| oracle.find(&digest, min_count)) {
-                Ok(found) => found.map(|_| ()),
-                Err(error) => {
-                    fault.get_or_insert(error);
-                    None
-                }
-            }
+        let mut digests = Vec::with_capacity(MOST_VARIATIONS);
+        for_each_variation(password, |text| digests.push(digest(self.oracle.kind(), text.as_bytes())));
+        let asked = digests
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(O::Error::from)
+            .and_then(|digests| self.oracle.find_any(&digests, self.rules.min_count));
+        asked.unwrap_or_else(|fault| {
+            self.fault.get_or_insert(fault);
+            false
         })
-        .is_some()
     }
 }
 

@@ -22,6 +22,34 @@ const ROWS: [&str; 16] = [
     "いろはにほへとちりぬるを",
 ];
 
+/// For every ASCII character the ones that stand beside it in a row, and itself: most passwords are told from runs by
+/// their first two characters.
+static BESIDE: [u128; 128] = beside();
+
+const fn beside() -> [u128; 128] {
+    let mut beside = [0; 128];
+    let mut row = 0;
+    while row < ROWS.len() {
+        let bytes = ROWS[row].as_bytes();
+        let mut i = 1;
+        while i < bytes.len() {
+            let (left, right) = (bytes[i - 1], bytes[i]);
+            if left.is_ascii() && right.is_ascii() {
+                beside[left as usize] |= 1 << right;
+                beside[right as usize] |= 1 << left;
+            }
+            i += 1;
+        }
+        row += 1;
+    }
+    let mut byte = 0;
+    while byte < 128 {
+        beside[byte] |= 1 << byte;
+        byte += 1;
+    }
+    beside
+}
+
 /// Fewer characters in a row are chance.
 const LEAST: usize = 3;
 
@@ -43,6 +71,13 @@ fn repeats_throughout(password: &str) -> bool {
 }
 
 fn consists_of_runs(password: &str) -> bool {
+    if let [first, second, ..] = *password.as_bytes()
+        && first.is_ascii()
+        && second.is_ascii()
+        && BESIDE[usize::from(first.to_ascii_lowercase())] >> second.to_ascii_lowercase() & 1 == 0
+    {
+        return false;
+    }
     let mut rest = password.chars();
     while !rest.as_str().is_empty() {
         let run = run_of_equal(rest.clone())

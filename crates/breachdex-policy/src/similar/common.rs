@@ -187,7 +187,7 @@ mod tests {
             password.chars().count() >= SHORTEST
                 && words.iter().any(|word| strsim::levenshtein(word, password) <= 1)
         };
-        for (i, word) in words.iter().enumerate().step_by(997) {
+        for (i, word) in words.iter().enumerate().step_by(4001) {
             for at in 0..=word.len() {
                 let (front, back) = word.split_at(at);
                 let added = format!("{front}q{back}");

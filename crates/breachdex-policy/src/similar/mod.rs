@@ -16,4 +16,4 @@ mod variations;
 #[cfg(feature = "starter")]
 pub(crate) use common::is_near_a_common_word;
 pub use variations::MOST_VARIATIONS;
-pub(crate) use variations::each_variation;
+pub(crate) use variations::for_each_variation;
