@@ -13,6 +13,9 @@ pub(crate) enum Failure {
     /// The network, a range server, or what an unfinished download left.
     #[error(transparent)]
     Remote(#[from] breachdex_hibp::Error),
+    /// A policy makes no sense.
+    #[error(transparent)]
+    Policy(#[from] breachdex_policy::PolicyError),
     /// The range server cannot start or go on.
     #[error(transparent)]
     Serve(#[from] breachdex_server::ServeError),

@@ -4,14 +4,18 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use breachdex::Index;
+use breachdex::{Index, LiveIndex, LiveSet, OpenOptions};
 
 use crate::failure::Failure;
 #[cfg(feature = "starter")]
 use crate::messages;
 
 const VARIABLE: &str = "BREACHDEX_INDEX";
+
+/// How often to look whether a file was replaced.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Opens the named indexes, or the default one when none is named. Never empty.
 pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
@@ -22,6 +26,18 @@ pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
         Some(path) => Ok(vec![Index::open(Path::new(&path))?]),
         None => Ok(vec![starter()?]),
     }
+}
+
+/// Opens the named index, or the default one, under overlays; all of them follow their files.
+pub(crate) fn open_live(named: Option<&PathBuf>, overlays: &[PathBuf]) -> Result<LiveSet, Failure> {
+    let open = |path: &Path| LiveIndex::open(path, OpenOptions::default(), Some(LOOK));
+    let variable = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = match named.cloned().or_else(variable) {
+        Some(path) => open(&path)?,
+        None => LiveIndex::new(starter()?),
+    };
+    let overlays = overlays.iter().map(|path| open(path)).collect::<breachdex::Result<_>>()?;
+    Ok(LiveSet::new(base, overlays)?)
 }
 
 /// What `--json` reports as `index`.

@@ -65,6 +65,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Update(flags) => commands::update::run(&flags),
         Command::Serve(flags) => commands::serve::run(*flags),
         Command::Merge(flags) => commands::merge::run(flags),
+        Command::Policy(flags) => commands::policy::run(flags),
         Command::Check(flags) => commands::check::run(flags),
         Command::Range(flags) => commands::range::run(&flags),
         Command::Export(flags) => commands::export::run(&flags),

@@ -1,0 +1,199 @@
+//! `policy check`: what becomes of these passwords?
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, IsTerminal as _};
+
+use breachdex::LiveSet;
+use breachdex_policy::{Candidate, Language, OnError, Rules};
+use zeroize::Zeroizing;
+
+use super::answer::Rendering;
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::flags::{OnErrorName, PolicyCheckFlags};
+use crate::output::Output;
+use crate::passwords::{Event, Lines, Terminator};
+use crate::{indexes, messages, terminal};
+
+/// Longer lines are nobody's password; they are refused without being kept.
+const LONGEST_LINE: usize = 1 << 20;
+
+pub(super) fn run(flags: &PolicyCheckFlags) -> Result<Exit, Failure> {
+    if !flags.misplaced.is_empty() {
+        return Err(Failure::Usage(String::from(
+            "policy check takes no arguments: a password there is seen by others on this machine; run it without and \
+             type the password, or send it on standard input",
+        )));
+    }
+    let asks_terminal = io::stdin().is_terminal();
+    let mut judge = Judge::new(flags, asks_terminal)?;
+    let judged = if asks_terminal { judge.ask_terminal() } else { judge.judge_lines(flags.null) };
+    match judged {
+        // Whoever reads has heard enough; what was found until then is the result.
+        Ok(()) | Err(Failure::ClosedPipe) => judge.exit(flags.exit_zero),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What judges, how it says so, and what was found so far.
+struct Judge<'a> {
+    rules: Rules,
+    index: LiveSet,
+    flags: &'a PolicyCheckFlags,
+    language: Language,
+    rendering: Rendering,
+    output: Output,
+    asked: u64,
+    refused: u64,
+    failed: u64,
+}
+
+impl<'a> Judge<'a> {
+    fn new(flags: &'a PolicyCheckFlags, asks_terminal: bool) -> Result<Self, Failure> {
+        let settings = super::settings(&flags.source)?;
+        let overlays = if flags.overlay.is_empty() { &settings.overlays } else { &flags.overlay };
+        let index = indexes::open_live(flags.index.as_ref().or(settings.index.as_ref()), overlays)?;
+        let mut rules = settings.rules;
+        if let Some(on_error) = flags.on_error {
+            rules.on_error = [match on_error {
+                OnErrorName::Accept => OnError::Accept,
+                OnErrorName::Reject => OnError::Reject,
+                OnErrorName::Raise => OnError::Raise,
+            }; 4];
+        }
+        if rules.needs_counts() {
+            index.base().ask(breachdex::Lookup::require_counts)?;
+        }
+        let language = match &flags.lang {
+            None => rules.language,
+            Some(name) => name.parse().map_err(|_| {
+                let known = Language::ALL.map(Language::code).join(" or ");
+                Failure::Usage(format!("--lang is {known}, not {name:?}"))
+            })?,
+        };
+        let rendering = match (flags.quiet, flags.json) {
+            (true, _) => Rendering::Quiet,
+            (false, true) => Rendering::Json,
+            (false, false) if asks_terminal && io::stdout().is_terminal() => Rendering::Sentences,
+            (false, false) => Rendering::Text,
+        };
+        let output = Output::open();
+        Ok(Self { rules, index, flags, language, rendering, output, asked: 0, refused: 0, failed: 0 })
+    }
+
+    fn exit(&self, exit_zero: bool) -> Result<Exit, Failure> {
+        Ok(match (self.asked, self.failed, self.refused) {
+            (0, _, _) => return Err(Failure::Usage(String::from("nothing was asked: the input is empty"))),
+            (_, 0, 0) => Exit::Success,
+            (_, 0, _) if exit_zero => Exit::Success,
+            (_, 0, _) => Exit::Exposed,
+            _ => Exit::Error,
+        })
+    }
+
+    fn ask_terminal(&mut self) -> Result<(), Failure> {
+        let Some(line) = terminal::prompt("Password (not shown): ")? else { return Ok(()) };
+        self.judge(Some(&line))?;
+        self.output.flush()
+    }
+
+    fn judge_lines(&mut self, null: bool) -> Result<(), Failure> {
+        let terminator = if null { Terminator::Nul } else { Terminator::Newline };
+        let mut lines = Lines::new(io::stdin().lock(), terminator);
+        loop {
+            let mut line = Line::default();
+            let more = lines.next_line(|event| match event {
+                Event::Piece(piece) => {
+                    line.push(piece);
+                    Ok(())
+                }
+                // A program that sends one line and waits for its answer gets it.
+                Event::Waiting => self.output.flush().map_err(Stopped::Failure),
+            });
+            match more {
+                Ok(true) => self.judge(line.bytes())?,
+                Ok(false) => return self.output.flush(),
+                Err(Stopped::Failure(failure)) => return Err(failure),
+                Err(Stopped::Input(error)) => return Err(Failure::system("read standard input")(error)),
+            }
+        }
+    }
+
+    /// Judges one line; `None` is one that was too long to be kept.
+    fn judge(&mut self, line: Option<&[u8]>) -> Result<(), Failure> {
+        self.asked += 1;
+        let Some(line) = line else {
+            return self.report("is longer than 1 MiB, which no password is");
+        };
+        let Ok(password) = std::str::from_utf8(line) else {
+            return self.report("a policy judges text, and this is no UTF-8");
+        };
+        let candidate = Candidate {
+            password,
+            user_name: self.flags.user_name.as_deref(),
+            email: self.flags.email.as_deref(),
+            stored: None,
+            event: self.flags.event.into(),
+        };
+        let line = self.asked;
+        let judged = self.rules.check(&self.index, &candidate, |error| messages::line_error(line, error));
+        match judged {
+            Ok(verdict) => {
+                self.refused += u64::from(!verdict.accepted());
+                self.rendering.verdict(line, &verdict, self.language, &mut self.output)
+            }
+            Err(error) => self.report(&error.to_string()),
+        }
+    }
+
+    fn report(&mut self, error: &str) -> Result<(), Failure> {
+        self.failed += 1;
+        self.rendering.error(self.asked, error, &mut self.output)?;
+        // In step with the answers where both streams go to one place.
+        self.output.flush()?;
+        messages::line_error(self.asked, &error);
+        Ok(())
+    }
+}
+
+/// A line that is being put together, overwritten when it is dropped.
+#[derive(Default)]
+struct Line {
+    bytes: Zeroizing<Vec<u8>>,
+    is_too_long: bool,
+}
+
+impl Line {
+    fn push(&mut self, piece: &[u8]) {
+        let length = self.bytes.len() + piece.len();
+        if self.is_too_long || length > LONGEST_LINE {
+            self.is_too_long = true;
+            self.bytes = Zeroizing::default();
+            return;
+        }
+        if length > self.bytes.capacity() {
+            // Into a new place, so that the old one is overwritten.
+            let mut grown = Zeroizing::new(Vec::with_capacity(length.next_power_of_two().max(256)));
+            grown.extend_from_slice(&self.bytes);
+            self.bytes = grown;
+        }
+        self.bytes.extend_from_slice(piece);
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        (!self.is_too_long).then_some(&self.bytes)
+    }
+}
+
+/// Why reading lines ended early.
+enum Stopped {
+    Failure(Failure),
+    Input(io::Error),
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::Input(error)
+    }
+}

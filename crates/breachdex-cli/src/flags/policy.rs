@@ -1,0 +1,150 @@
+//! The flags of `policy`.
+
+#![forbid(unsafe_code)]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::OnErrorName;
+
+/// Judge passwords by a policy, or say what one demands
+///
+/// A policy is a profile of a standard with what is to be different about it, from flags or a TOML file.
+#[derive(Args)]
+pub(crate) struct PolicyFlags {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) action: PolicyAction,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PolicyAction {
+    Show(PolicyShowFlags),
+    Check(Box<PolicyCheckFlags>),
+}
+
+/// Print a policy as TOML, with everything spelled out
+#[derive(Args)]
+#[command(after_long_help = "\
+Examples:
+  What NIST asks for where the password is one factor of two:
+      breachdex policy show --profile nist --mfa
+  Begin a policy of your own:
+      breachdex policy show --profile asvs-l2 > policy.toml
+  Is this one in order?
+      breachdex policy show --policy policy.toml")]
+pub(crate) struct PolicyShowFlags {
+    #[command(flatten)]
+    pub(crate) source: PolicySource,
+}
+
+/// Judge passwords
+///
+/// On a terminal one password is asked for and not shown. Otherwise standard input holds one password a line, as for
+/// `check`. Answers one line each: the line's number, what becomes of it (accept, warn, notify, force_reset or
+/// reject) and the reasons by code, with tabs between.
+#[derive(Args)]
+#[command(after_long_help = "\
+JSON, one object a line of input:
+  line      number, from 1
+  event     when the password was judged
+  action    accept, warn, notify, force_reset or reject
+  accepted  whether it may be used
+  reasons   list of objects: code, action, and what the rule says besides
+  messages  what a person is told, one text a reason
+  A line that cannot be judged is {\"line\": ..., \"error\": ...}.
+
+Exit codes: 0 every password is accepted, 1 one is not, 2 an error or bad usage.
+
+Examples:
+  Would this password do?
+      breachdex policy check --profile nist --user-name hanako --email hanako@example.jp
+  What would a policy refuse of a list, in words?
+      breachdex policy check --policy policy.toml --index pwned.bdx --json --lang ja < passwords.txt")]
+pub(crate) struct PolicyCheckFlags {
+    #[command(flatten)]
+    pub(crate) source: PolicySource,
+    /// The index to ask [default: the policy's, else $BREACHDEX_INDEX, else the starter index]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Option<PathBuf>,
+    /// A list of your own over it; repeated: several
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Vec<PathBuf>,
+    /// The account's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user_name: Option<String>,
+    /// The account's e-mail address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// When the password is judged: sign-up, change, reset or log-in
+    #[arg(long, value_name = "EVENT", default_value = "sign-up", hide_possible_values = true)]
+    pub(crate) event: EventName,
+    /// What messages are in: en or ja [default: the policy's]
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<String>,
+    /// When a password cannot be looked up: accept, reject or raise [default: the policy's]
+    #[arg(long, value_name = "RULE", hide_possible_values = true)]
+    pub(crate) on_error: Option<OnErrorName>,
+    /// Lines end at NUL, not at LF, bytes taken exactly
+    #[arg(short = '0', long)]
+    pub(crate) null: bool,
+    /// Answer with one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing on standard output
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Exit with 0, not 1, when a password is not accepted
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    /// Catches passwords given as arguments, so that they can be refused without being repeated.
+    #[arg(hide = true)]
+    pub(crate) misplaced: Vec<OsString>,
+}
+
+/// Where the policy comes from.
+#[derive(Args)]
+pub(crate) struct PolicySource {
+    /// The profile: nist, asvs-l1, asvs-l2 or permissive [default: nist]
+    #[arg(long, value_name = "PROFILE", conflicts_with = "policy")]
+    pub(crate) profile: Option<String>,
+    /// The password is one factor of several, so that the profile nist asks for 8 characters, not 15
+    #[arg(long, conflicts_with = "policy")]
+    pub(crate) mfa: bool,
+    /// The name of the service, which makes bad passwords
+    #[arg(long, value_name = "NAME", conflicts_with = "policy")]
+    pub(crate) service_name: Option<String>,
+    /// Another word that makes bad passwords; repeated: several
+    #[arg(long, value_name = "WORD", conflicts_with = "policy")]
+    pub(crate) context: Vec<String>,
+    /// Refuse passwords that are a small change away from an exposed one
+    #[arg(long, conflicts_with = "policy")]
+    pub(crate) similar: bool,
+    /// A policy's TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+/// When a password is judged.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum EventName {
+    #[value(alias = "sign_up")]
+    SignUp,
+    Change,
+    Reset,
+    #[value(alias = "log_in")]
+    LogIn,
+}
+
+impl From<EventName> for breachdex_policy::Event {
+    fn from(name: EventName) -> Self {
+        match name {
+            EventName::SignUp => Self::SignUp,
+            EventName::Change => Self::Change,
+            EventName::Reset => Self::Reset,
+            EventName::LogIn => Self::LogIn,
+        }
+    }
+}
