@@ -52,7 +52,8 @@ pub use error::{BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, 
 pub use format::MIN_BITS;
 pub use index::{
     Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, LiveIndex, LiveSet, Lookup, Metadata,
-    OpenOptions, Origin, Range, RangeScratch, SetRange, SetSnapshot, Sighting, Waiting, diff,
+    OpenOptions, Origin, Overlaid, Overlays, Range, RangeScratch, SetRange, SetSnapshot, Sighting, Waiting,
+    diff,
 };
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;

@@ -7,6 +7,7 @@
 mod ask;
 mod build;
 mod files;
+mod overlay;
 mod remote;
 mod serve;
 mod values;
@@ -16,6 +17,9 @@ pub(crate) use build::{
     BuildFlags, FormatName, KindName, MergeFlags, MergeRuleName, ResourceFlags, TargetFlags,
 };
 pub(crate) use files::{CompletionsFlags, DiffFlags, ExportFlags, InfoFlags, ManFlags, VerifyFlags};
+pub(crate) use overlay::{
+    OverlayAction, OverlayAddFlags, OverlayFlags, OverlayLines, OverlayListFlags, OverlayRemoveFlags,
+};
 pub(crate) use remote::{DownloadFlags, FetchFlags, UpdateFlags};
 pub(crate) use serve::{LogFormatName, LogLevelName, ServeFlags};
 
@@ -56,6 +60,7 @@ pub(crate) enum Command {
     Update(UpdateFlags),
     Serve(Box<ServeFlags>),
     Merge(MergeFlags),
+    Overlay(OverlayFlags),
     Check(CheckFlags),
     Range(RangeFlags),
     Export(ExportFlags),

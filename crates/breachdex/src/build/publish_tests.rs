@@ -87,7 +87,7 @@ fn what_is_for_its_owner_is_so_from_the_moment_the_file_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("target.bdx");
     let modes = || -> Vec<u32> {
-        let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap());
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap());
         files.map(|facts| facts.permissions().mode() & 0o777).collect()
     };
     let private = Publication::claim_for(Readers::Owner, &target, true).unwrap();

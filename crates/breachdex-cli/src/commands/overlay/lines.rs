@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 
 use breachdex::{Digest, Kind};
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::flags::OverlayLines;
@@ -74,13 +75,18 @@ fn content(flags: &OverlayLines) -> Content {
     if flags.hash { Content::Digests } else { Content::Passwords }
 }
 
-fn read_lines(input: impl Read, name: &'static str, flags: &OverlayLines, kind: Kind) -> Result<Given, Failure> {
+fn read_lines(
+    input: impl Read,
+    name: &'static str,
+    flags: &OverlayLines,
+    kind: Kind,
+) -> Result<Given, Failure> {
     let terminator = if flags.null { Terminator::Nul } else { Terminator::Newline };
     let mut lines = Lines::new(input, terminator);
     let (mut given, mut line, mut bad) = (Given::default(), 0, 0);
     loop {
         let mut question = Question::new(content(flags), kind);
-        let (mut length, mut start) = (0, [0; 4]);
+        let (mut length, mut start) = (0, Zeroizing::new([0; 4]));
         let more = lines.next_line(|event| {
             if let Event::Piece(piece) = event {
                 question.update(piece);
@@ -94,7 +100,7 @@ fn read_lines(input: impl Read, name: &'static str, flags: &OverlayLines, kind: 
         }
         line += 1;
         if line == 1 && !flags.null {
-            refuse_what_is_no_list(name, start)?;
+            refuse_what_is_no_list(name, *start)?;
         }
         match question.finish() {
             _ if length == 0 => given.empty += 1,

@@ -9,9 +9,7 @@ use breachdex::{Kind, OverlayChange, OverlayFile};
 use self::lines::{Action, Given};
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::{
-    OverlayAction, OverlayAddFlags, OverlayFlags, OverlayListFlags, OverlayRemoveFlags,
-};
+use crate::flags::{OverlayAction, OverlayAddFlags, OverlayFlags, OverlayListFlags, OverlayRemoveFlags};
 use crate::messages;
 use crate::output::Output;
 use crate::progress::Reporter;
@@ -64,7 +62,9 @@ fn tell(
     }
     let OverlayChange { changed, unchanged, entries, .. } = change;
     let mut output = Output::open();
-    output.write(format!("{changed} {done}, {unchanged} {rest}; {}\n", holds(overlay, kind, entries)).as_bytes())?;
+    output.write(
+        format!("{changed} {done}, {unchanged} {rest}; {}\n", holds(overlay, kind, entries)).as_bytes(),
+    )?;
     output.flush()?;
     Ok(Exit::Success)
 }
