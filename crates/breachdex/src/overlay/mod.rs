@@ -93,7 +93,7 @@ impl OverlayFile {
 
     /// Adds digests, each with a count of 1; one that is there keeps the count that it has. The overlay is made where
     /// there is none, also of no digest at all. Waits for other writers. Where nothing changes the file stays as it
-    /// is. Reads and writes all of it: about 0.1 s for 100,000 digests, and 64 bytes of memory each.
+    /// is. Reads and writes all of it: about 0.1 s for 100,000 digests, a second for a million, and 100 bytes of memory each.
     ///
     /// The new file is on disk and under its name when this returns, with mode 0600, and belongs to whom the old one
     /// belonged; what ends it before leaves the old one.

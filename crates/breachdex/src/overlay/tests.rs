@@ -301,9 +301,9 @@ fn what_is_made_of_an_overlay_says_so_and_is_not_brought_up_to_date() {
         assert_eq!(facts.holds_overlay, report.holds_overlay);
         (facts.holds_overlay, facts.is_overlay)
     };
-    assert_eq!(merge(&[base.clone()], "plain.bdx"), (false, false));
+    assert_eq!(merge(std::slice::from_ref(&base), "plain.bdx"), (false, false));
     assert_eq!(merge(&[base.clone(), own.clone()], "merged.bdx"), (true, false));
-    assert_eq!(merge(&[own.clone()], "alone.bdx"), (true, false));
+    assert_eq!(merge(std::slice::from_ref(&own), "alone.bdx"), (true, false));
     assert_eq!(merge(&[base, path("merged.bdx")], "again.bdx"), (true, false));
     for (options, name) in [
         (BuildOptions { top: Some(1), ..BuildOptions::default() }, "top.bdx"),
