@@ -1,6 +1,8 @@
 //! Overlays from outside: two writers at once, a writer that is killed, file modes, a reader that sees a change, and
 //! what is never printed.
 
+#![forbid(unsafe_code)]
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,7 @@
 //! Overlays: served only when that was asked for, merged into the ranges, and followed while the server runs.
 
+#![forbid(unsafe_code)]
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

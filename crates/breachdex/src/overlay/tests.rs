@@ -1,4 +1,7 @@
-#![allow(clippy::unwrap_used)]
+//! Overlays against a set as the model; what is refused, who may read, and who waits.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -324,4 +327,26 @@ fn what_is_made_of_an_overlay_says_so_and_is_not_brought_up_to_date() {
         "FOLDER/merged.bdx cannot be the base: an overlay was merged into it, whose entries the source does not \
          know; keep the overlay apart and lay it over a base that is updated"
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_change_by_an_administrator_leaves_the_overlay_to_whom_it_belongs() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
+    let folder = TempDir::new().unwrap();
+    let overlay = overlay_in(folder.path());
+    let lock = folder.path().join(".own.bdx.breachdex-lock");
+    overlay.add(Kind::Sha1, &sha1(&[1]), &()).unwrap();
+    if chown(overlay.path(), Some(65_534), Some(65_534)).is_err() {
+        eprintln!("SKIPPED: only root gives files away");
+        return;
+    }
+    fs::remove_file(&lock).unwrap();
+    overlay.add(Kind::Sha1, &sha1(&[2]), &()).unwrap();
+    for path in [overlay.path(), &lock] {
+        let facts = fs::metadata(path).unwrap();
+        assert_eq!((facts.uid(), facts.gid(), facts.mode() & 0o7777), (65_534, 65_534, 0o600));
+    }
+    assert_eq!(held(&overlay).len(), 2);
 }
