@@ -76,6 +76,9 @@ class Metadata:
     @property
     def is_starter(self) -> bool:
         """Whether this is the small index that comes with breachdex."""
+    @property
+    def holds_overlay(self) -> bool:
+        """Whether it is an overlay, or one was merged into it: its digests are to be kept secret."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 

@@ -17,6 +17,8 @@ SECTIONS = ("groups", "directory", "facts", "notes")
 KINDS = {1: ("sha1", 160), 2: ("ntlm", 128)}
 HAS_COUNTS = 1
 IS_CUT = 2
+HOLDS_OVERLAY = 8
+IS_OVERLAY = 16
 
 
 class Header:
@@ -38,6 +40,8 @@ class Header:
         self.kind_number, self.bits, self.directory_bits, self.flags = header[16:20]
         self.has_counts = self.flags & HAS_COUNTS != 0
         self.is_cut = self.flags & IS_CUT != 0
+        self.holds_overlay = self.flags & HOLDS_OVERLAY != 0
+        self.is_overlay = self.flags & IS_OVERLAY != 0
         numbers = struct.unpack_from("<7Q", header, 24)
         self.entries, self.total_count, self.max_count, self.floor = numbers[:4]
         self.collisions, self.file_length, self.groups = numbers[4:]
@@ -58,8 +62,12 @@ class Header:
         self.kind, self.width = KINDS[self.kind_number]
         if not 32 <= self.bits <= self.width:
             self.fail(17, "the fingerprint bits are not 32 to the digest's width")
-        if self.flags & ~(HAS_COUNTS | IS_CUT):
+        if self.flags & ~(HAS_COUNTS | IS_CUT | HOLDS_OVERLAY | IS_OVERLAY):
             self.fail(19, "a flag is not known")
+        if self.is_overlay and not self.holds_overlay:
+            self.fail(19, "an overlay does not hold entries of one")
+        if self.is_overlay and (self.bits != self.width or not self.has_counts or self.is_cut):
+            self.fail(19, "an overlay is truncated, cut or without counts")
         if any(header[20:24]):
             self.fail(20, "a reserved byte is not 0")
         if any(header[196:252]):
@@ -73,6 +81,8 @@ class Header:
             self.fail(32, "there are no counts, but a sum or a largest count")
         if self.floor < 1:
             self.fail(48, "the floor is 0")
+        if self.is_overlay and self.floor != 1:
+            self.fail(19, "an overlay leaves out what is rare")
         if self.bits == self.width and self.collisions:
             self.fail(56, "full digests cannot collide")
         # The least g for which 2^g * 1024 is as many as the entries.

@@ -37,6 +37,8 @@ pub const FAULTS: &[Fault] = &[
     ("header-bits-too-many", |sound| header(sound, 17, 161)),
     ("header-directory-bits-too-many", |sound| header(sound, 18, 17)),
     ("header-flag-unknown", |sound| header(sound, 19, 0b101)),
+    ("header-overlay-that-holds-none", |sound| header(sound, 19, 0b1_0001)),
+    ("header-overlay-without-counts", |sound| header(sound, 19, 0b1_1000)),
     ("header-reserved-not-zero", |sound| header(sound, 20, 1)),
     ("header-tail-not-zero", |sound| header(sound, 251, 1)),
     ("header-table-reserved-not-zero", |sound| forged_header(sound, 100, 1)),

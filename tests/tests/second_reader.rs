@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use breachdex::{Answer, Entry, Index, Kind, Prefix};
+use breachdex::{Answer, Digest, Entry, Index, Kind, MergeOptions, OverlayFile, Prefix, merge};
 use breachdex_tests::faults::FAULTS;
 use breachdex_tests::parts::digest_from;
 use breachdex_tests::subject::{Corpus, Subject, corpus, crowded_corpus, even_corpus};
@@ -118,6 +118,28 @@ fn both_readers_list_the_same_entries_and_name_the_same_content() {
             let theirs = second_reader(&file, &["range", digits], "").unwrap();
             assert!(theirs == rows, "{}: another range {digits:?}", subject.name);
         }
+    }
+}
+
+#[test]
+fn both_readers_know_overlays_and_what_one_was_merged_into() {
+    if !python_is_there() {
+        return;
+    }
+    let temporary = tempfile::tempdir().unwrap();
+    let path = |name: &str| temporary.path().join(name);
+    let digests: Vec<Digest> = (0..3_000).map(|i| Digest::sha1(format!("own {i}").as_bytes())).collect();
+    OverlayFile::at(path("empty.bdx")).add(Kind::Sha1, &[], &()).unwrap();
+    OverlayFile::at(path("own.bdx")).add(Kind::Sha1, &digests, &()).unwrap();
+    fs::write(path("base.bdx"), &subjects()[1].bytes).unwrap();
+    merge(&[path("base.bdx"), path("own.bdx")], &path("merged.bdx"), &MergeOptions::default(), &()).unwrap();
+    for (name, entries) in [("empty.bdx", 0), ("own.bdx", 3_000), ("merged.bdx", 8_000)] {
+        let index = Index::open(path(name)).unwrap();
+        let sound = format!("sound, content id {}", index.content_id());
+        assert_eq!(second_reader(&path(name), &["verify"], "").unwrap(), [sound], "{name}");
+        let rows: Vec<String> = index.iter().map(|entry| row(&index, &entry.unwrap())).collect();
+        assert!(second_reader(&path(name), &["dump"], "").unwrap() == rows, "{name}: another dump");
+        assert_eq!(rows.len(), entries, "{name}");
     }
 }
 

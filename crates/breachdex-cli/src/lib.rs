@@ -29,6 +29,9 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::{Arguments, Command};
 
+/// Commands that passwords are typed for.
+const TAKE_PASSWORDS: [&str; 3] = ["check", "overlay", "policy"];
+
 /// Runs the command with the given arguments, the program's own name first, and returns its exit code:
 /// 0 success (for `check`: asked, and nothing exposed), 1 something is exposed, 2 an error or bad usage.
 ///
@@ -65,6 +68,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Update(flags) => commands::update::run(&flags),
         Command::Serve(flags) => commands::serve::run(*flags),
         Command::Merge(flags) => commands::merge::run(flags),
+        Command::Overlay(flags) => commands::overlay::run(&flags),
         Command::Policy(flags) => commands::policy::run(flags),
         Command::Check(flags) => commands::check::run(flags),
         Command::Range(flags) => commands::range::run(&flags),
@@ -79,15 +83,20 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
 
 /// Prints help, the version or what is wrong with the arguments.
 ///
-/// An argument that `check` does not know may be a password typed in the wrong place, so it is not repeated.
+/// An argument that a command which takes passwords does not know may be one, typed in the wrong place, so it is not
+/// repeated.
 fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
-    let repeats_input = matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::TooManyValues);
-    if repeats_input && arguments.get(1).is_some_and(|name| name == "check") {
+    let repeats_input = matches!(
+        error.kind(),
+        ErrorKind::UnknownArgument | ErrorKind::TooManyValues | ErrorKind::InvalidSubcommand
+    );
+    let command = TAKE_PASSWORDS.into_iter().find(|name| arguments.get(1).is_some_and(|given| given == name));
+    if let Some(command) = command.filter(|_| repeats_input) {
         let hint = match error.get(ContextKind::SuggestedArg) {
             Some(suggestion) => format!("; did you mean {suggestion}?"),
-            None => String::from("; see breachdex check -h"),
+            None => format!("; see breachdex {command} -h"),
         };
-        messages::error(&format!("check was given an argument it does not know{hint}"));
+        messages::error(&format!("{command} was given an argument it does not know{hint}"));
     } else {
         print(error);
     }

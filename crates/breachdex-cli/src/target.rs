@@ -22,7 +22,9 @@ pub(crate) struct Target {
 
 impl Target {
     /// Begins a file that will be `path`, which may exist already only when it is to be replaced.
-    pub(crate) fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
+    ///
+    /// A `secret` one is for its owner alone from the moment it is there, whatever the umask.
+    pub(crate) fn create(path: &Path, replace: bool, secret: bool) -> Result<Self, Failure> {
         match path.symlink_metadata() {
             Ok(_) if !replace => return Err(Error::TargetExists(path.to_owned()).into()),
             // A rename would put a file in the place of a folder or a device.
@@ -42,7 +44,14 @@ impl Target {
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(format!(".breachdex-{}-", process::id()));
-        let create = |temporary: &Path| OpenOptions::new().write(true).create_new(true).open(temporary);
+        let create = |temporary: &Path| {
+            let mut options = OpenOptions::new();
+            #[cfg(unix)]
+            if secret {
+                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            }
+            options.write(true).create_new(true).open(temporary)
+        };
         let file = Builder::new()
             .prefix(&prefix)
             .make_in(&folder, create)

@@ -57,7 +57,8 @@ pub struct UpdateReport {
 /// were learned that save the next update from fetching everything.
 ///
 /// # Errors
-/// As [`download`](crate::download); [`Error::Options`] for an index that was cut to the commonest entries.
+/// As [`download`](crate::download); [`Error::Options`] for an index that was cut to the commonest entries, and for
+/// one that holds entries of an overlay.
 pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Result<UpdateReport> {
     // A link stays a link: what it points to is replaced.
     let path = &std::fs::canonicalize(path).map_err(io_error("open", path))?;
@@ -67,6 +68,13 @@ pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Re
         return Err(Error::Options(format!(
             "{} holds the commonest passwords only (--top): which ones those are now cannot be told from what \
              changed; download or build it again",
+            path.display()
+        )));
+    }
+    if metadata.holds_overlay {
+        return Err(Error::Options(format!(
+            "{} holds digests from an overlay, which the server does not know: an update would lose them; keep the \
+             overlay apart, update the index that it was merged with, and ask both (check --overlay)",
             path.display()
         )));
     }

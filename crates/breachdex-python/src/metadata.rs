@@ -36,6 +36,8 @@ pub(crate) struct Metadata {
     file_size: u64,
     #[pyo3(get)]
     is_starter: bool,
+    #[pyo3(get)]
+    holds_overlay: bool,
 }
 
 impl Metadata {
@@ -57,6 +59,7 @@ impl Metadata {
             content_id: index.content_id().to_string(),
             file_size: facts.file_length,
             is_starter: index.is_starter(),
+            holds_overlay: facts.holds_overlay,
         })
     }
 }

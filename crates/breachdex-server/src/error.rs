@@ -57,6 +57,39 @@ pub enum ServeError {
         /// How many prefixes it covers.
         prefixes: u32,
     },
+    /// Digests from an overlay would be served, which nobody asked for.
+    #[error(
+        "{} holds digests from an overlay, and whoever can ask this server could list them range by range; with \
+         --serve-overlays they are served all the same, to this machine only",
+        path.display()
+    )]
+    OverlayNotAgreed {
+        /// The overlay, or the index that one was merged into.
+        path: PathBuf,
+    },
+    /// Digests from an overlay would be served to other machines, which nobody asked for.
+    #[error(
+        "{} holds digests from an overlay, and other machines could list them range by range at {address}; listen on \
+         127.0.0.1, or let them with --serve-overlays-to-the-network",
+        path.display()
+    )]
+    OverlayOnNetwork {
+        /// The overlay, or the index that one was merged into.
+        path: PathBuf,
+        /// Where the server would listen.
+        address: SocketAddr,
+    },
+    /// An overlay has no base.
+    #[error(
+        "{} holds {kind} digests, and no {kind} index is served that it could be laid over; name one with --index",
+        path.display()
+    )]
+    OverlayWithoutBase {
+        /// The overlay.
+        path: PathBuf,
+        /// What it holds.
+        kind: Kind,
+    },
     /// A replaced file holds the other kind of digest.
     #[error("{} holds {found} digests, the index it replaces {expected} digests", path.display())]
     OtherKind {

@@ -11,6 +11,13 @@ use std::time::Duration;
 pub struct ServeOptions {
     /// The indexes, one for a kind at most; the kind is read from the file.
     pub indexes: Vec<PathBuf>,
+    /// Overlays, laid over the index of their kind: any number. Served only where `serve_overlays` says so.
+    pub overlays: Vec<PathBuf>,
+    /// Serve overlays, and indexes that one was merged into, to this machine: unsalted digests of passwords that
+    /// people use, which whoever can ask can list.
+    pub serve_overlays: bool,
+    /// Serve them to other machines as well.
+    pub serve_overlays_to_the_network: bool,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Certificate and key for https; plain http without them.
@@ -31,6 +38,9 @@ impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             indexes: Vec::new(),
+            overlays: Vec::new(),
+            serve_overlays: false,
+            serve_overlays_to_the_network: false,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             tls: None,
             workers: 0,

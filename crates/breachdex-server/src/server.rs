@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -16,7 +17,8 @@ use crate::error::ServeError;
 use crate::http::routes;
 use crate::http::site::Site;
 use crate::indexes::catalogue::Catalogue;
-use crate::indexes::served::Served;
+use crate::indexes::permission::OverlayRule;
+use crate::indexes::served::{self, Part, Rules, Served};
 use crate::indexes::watcher::Watcher;
 use crate::metrics::Metrics;
 use crate::options::{Limits, ServeOptions};
@@ -60,8 +62,7 @@ impl Server {
     /// # Errors
     /// [`ServeError`]; each says what to do.
     pub fn bind(options: &ServeOptions) -> Result<Self, ServeError> {
-        let served = options.indexes.iter().map(|path| Served::open(path, options.allow_partial));
-        let catalogue = Arc::new(Catalogue::new(served.collect::<Result<_, _>>()?)?);
+        let catalogue = Arc::new(Catalogue::new(open(options, rules(options))?)?);
         catalogue.all().iter().for_each(|served| announce(served));
         let tls = options.tls.as_ref().map(tls::acceptor).transpose()?.map(Tls);
         let listener = listener::listen(options.listen)?;
@@ -100,7 +101,7 @@ impl Server {
         let watcher = Watcher {
             catalogue: Arc::clone(&self.site.catalogue),
             metrics: Arc::clone(&self.site.metrics),
-            allow_partial: self.options.allow_partial,
+            rules: rules(&self.options),
             every: self.options.reload_every,
             shutdown: shutdown.clone(),
         };
@@ -174,6 +175,25 @@ impl Server {
     }
 }
 
+fn rules(options: &ServeOptions) -> Rules {
+    Rules { allow_partial: options.allow_partial, overlays: OverlayRule::of(options) }
+}
+
+/// The indexes, each under the overlays of its kind.
+fn open(options: &ServeOptions, rules: Rules) -> Result<Vec<Served>, ServeError> {
+    let base = |path: &PathBuf| Ok(Served::new(served::open(path, Part::Base, rules)?));
+    let mut all: Vec<Served> = options.indexes.iter().map(base).collect::<Result<_, ServeError>>()?;
+    for (number, path) in options.overlays.iter().enumerate() {
+        let overlay = served::open(path, Part::Overlay(number), rules)?;
+        let kind = overlay.metadata().kind;
+        match all.iter_mut().find(|served| served.kind() == kind) {
+            Some(base) => base.lay(overlay),
+            None => return Err(ServeError::OverlayWithoutBase { path: path.clone(), kind }),
+        }
+    }
+    Ok(all)
+}
+
 /// A worker that ends, for whatever reason, ends the server: half of one would answer half of the clients.
 struct EndsOthers(Shutdown);
 
@@ -202,6 +222,15 @@ fn announce(served: &Served) {
         "serving {}",
         served.index().path().display()
     );
+    for overlay in served.overlays() {
+        tracing::info!(kind, entries = overlay.metadata().entries, "over it {}", overlay.path().display());
+    }
+    if served.holds_overlay() {
+        tracing::warn!(
+            kind,
+            "digests from an overlay are served: whoever can ask this server, through a proxy too, can list them"
+        );
+    }
     if metadata.floor > 1 || metadata.is_cut {
         tracing::warn!(
             kind,

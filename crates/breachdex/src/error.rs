@@ -171,6 +171,24 @@ pub enum Error {
         /// Where they differ.
         misfit: Incomparable,
     },
+    /// An overlay was to be changed or listed, and the file is none.
+    #[error("{name} is no overlay: {reason}")]
+    NotAnOverlay {
+        /// The file.
+        name: String,
+        /// What it is instead.
+        reason: &'static str,
+    },
+    /// Digests of one kind were to be added to or removed from an overlay of the other.
+    #[error("{name} is an overlay of {held} digests, not of {asked} ones; name another overlay for those")]
+    OverlayKind {
+        /// The overlay.
+        name: String,
+        /// What it holds.
+        held: Kind,
+        /// What was to be changed.
+        asked: Kind,
+    },
     /// The target exists and was not to be replaced.
     #[error("{} exists; use --force to replace it", .0.display())]
     TargetExists(PathBuf),
@@ -233,6 +251,11 @@ pub enum BaseMisfit {
     /// It was cut.
     #[error("it was cut with --top, so it does not say what is missing; build it again")]
     Cut,
+    /// It holds entries of an overlay, which no source knows.
+    #[error(
+        "an overlay was merged into it, whose entries the source does not know; keep the overlay apart and lay it over a base that is updated"
+    )]
+    HoldsOverlay,
     /// It covers what the result would not.
     #[error("it covers prefix {0:05X}, which the result would not")]
     Coverage(u32),

@@ -10,6 +10,7 @@
 //!   piece, [`PasswordHasher`], which hash them and overwrite what they copied.
 //! - `build` and `merge` make index files from range responses, `HEX:COUNT` text, password lists and
 //!   other indexes; `splice` brings one up to date, and `diff` says what changed.
+//! - [`OverlayFile`] is a list of your own beside the corpus: passwords are added and removed while others ask it.
 //!
 //! ```no_run
 //! use breachdex::{Digest, Index};
@@ -34,6 +35,7 @@ mod index;
 mod input;
 mod kernels;
 mod monitor;
+mod overlay;
 pub mod rows;
 mod storage;
 #[cfg(test)]
@@ -50,8 +52,10 @@ pub use error::{BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, 
 pub use format::MIN_BITS;
 pub use index::{
     Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, LiveIndex, LiveSet, Lookup, Metadata,
-    OpenOptions, Origin, Range, RangeScratch, SetRange, SetSnapshot, Sighting, Waiting, diff,
+    OpenOptions, Origin, Overlaid, Overlays, Range, RangeScratch, SetRange, SetSnapshot, Sighting, Waiting,
+    diff,
 };
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;
 pub use monitor::{Monitor, Phase, Progress};
+pub use overlay::{OverlayChange, OverlayFile};

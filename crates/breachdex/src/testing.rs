@@ -10,11 +10,11 @@ use crate::format::directory::DirectoryBuilder;
 use crate::format::encode::GroupEncoder;
 use crate::format::facts::Facts;
 use crate::format::header::{Extent, Header, LENGTH};
-use crate::format::{Layout, notes};
+use crate::format::{Layout, OverlayMark, notes};
 
 /// A layout with counts.
 pub(crate) fn layout(kind: Kind, bits: u32, directory_bits: u32) -> Layout {
-    Layout { kind, bits, directory_bits, counts: true, cut: false }
+    Layout { kind, bits, directory_bits, counts: true, cut: false, overlay: OverlayMark::None }
 }
 
 /// The file's bytes for entries that are sorted, distinct and truncated.

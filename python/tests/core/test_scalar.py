@@ -130,6 +130,7 @@ def test_metadata_is_frozen_and_typed(make_index: Callable[..., Path], tmp_path:
         assert (metadata.kind, metadata.bits, metadata.entries, metadata.has_counts) == ("sha1", 64, 2, True)
         assert (metadata.exact, metadata.source, metadata.corpus_date) == (False, "tests", date(2026, 7, 2))
         assert metadata.is_starter is False and metadata.covers_all is True and metadata.floor == 1
+        assert metadata.holds_overlay is False
         assert metadata.false_positive_rate == 2 / 2**64
         assert metadata.tool_version is not None and breachdex.__version__ in metadata.tool_version
         assert metadata.file_size == path.stat().st_size and len(metadata.content_id) >= 32

@@ -9,6 +9,8 @@
 
 mod cases;
 mod interruption;
+#[cfg(unix)]
+mod overlays;
 mod real_data;
 mod streams;
 #[cfg(unix)]

@@ -125,8 +125,19 @@ fn a_damaged_index_answers_nothing_and_verify_says_where() {
 #[test]
 fn manuals_and_completions_name_every_command() {
     let folder = TempDir::new().unwrap();
-    let commands =
-        ["build", "merge", "check", "range", "export", "diff", "info", "verify", "completions", "man"];
+    let commands = [
+        "build",
+        "merge",
+        "overlay",
+        "check",
+        "range",
+        "export",
+        "diff",
+        "info",
+        "verify",
+        "completions",
+        "man",
+    ];
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let output = breachdex(folder.path(), &["completions", shell], b"");
         let script = String::from_utf8(output.stdout).unwrap();

@@ -129,3 +129,36 @@ fn colour_is_for_terminals_without_no_color() {
     let piped = run(command(folder.path()).args(helped).env("CLICOLOR_FORCE", "1"), Vec::new());
     assert!(!piped.stdout.contains(&0x1b));
 }
+
+#[test]
+fn a_password_for_an_overlay_is_asked_for_and_not_shown() {
+    let folder = TempDir::new().unwrap();
+    let (add, remove) = ("Password to add (not shown): ", "Password to remove (not shown): ");
+    for (arguments, prompt, answer, expected, exit) in [
+        (
+            ["overlay", "add"],
+            add,
+            &b"ours\n"[..],
+            "1 added, 0 already there; own.bdx holds 1 SHA-1 digest",
+            0,
+        ),
+        (["overlay", "add"], add, b"\n", "breachdex: error: nothing was typed; nothing was written", 2),
+        (
+            ["overlay", "remove"],
+            remove,
+            b"ours\n",
+            "1 removed, 0 not there; own.bdx holds 0 SHA-1 digests",
+            0,
+        ),
+    ] {
+        let arguments = [&arguments[..], &["--index", "own.bdx"]].concat();
+        let shown = terminal(folder.path(), &[("NO_COLOR", "1")], prompt, answer, &arguments);
+        if let Some((shown, found)) = shown {
+            // What comes between is the bar of a long job, drawn and taken away.
+            assert!(shown.starts_with(&format!("{prompt}\r\n")), "{shown:?}");
+            assert!(shown.ends_with(&format!("{expected}\r\n")), "{shown:?}");
+            assert!(!shown.contains("ours"), "{shown:?}");
+            assert_eq!(found, exit);
+        }
+    }
+}

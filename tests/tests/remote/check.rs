@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use breachdex::{Digest, Kind};
+use breachdex::{Digest, Kind, OverlayFile};
 use breachdex_tests::range_server::{RangeServer, Reply, Request};
 use tempfile::tempdir;
 
@@ -192,4 +192,28 @@ fn what_is_asked_wrongly_is_an_error_whatever_the_rule() {
         );
     }
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn an_overlay_lies_over_a_server_too_and_stands_where_that_gives_no_answer() {
+    let (server, folder) = (server(), tempdir().unwrap());
+    let own = OverlayFile::at(folder.path().join("own.bdx"));
+    let digests = [Digest::sha1(b"password"), Digest::sha1(b"not there")];
+    own.add(Kind::Sha1, &digests, &()).unwrap();
+    let url = server.url();
+    let api = ["--api", &url, "--overlay", "own.bdx", "--min-count", "4", "--timeout", "0.5"];
+    let (stdout, stderr, exit) = check(folder.path(), &api, &lines());
+    let expected =
+        "1\texposed\t52256180\n2\texposed\t1000000\n3\tnot found\t0\n4\texposed\t1\n5\tnot found\t0\n";
+    assert_eq!((stdout.as_str(), stderr.as_str(), exit), (expected, "", 1));
+    server.behave(|_| Reply::Status(503, vec![]));
+    let (stdout, _, exit) = check(folder.path(), &api, "password\n123456\n");
+    assert_eq!((stdout.as_str(), exit), ("1\texposed\t-\n", 2));
+    let (stdout, stderr, exit) =
+        check(folder.path(), &[&api[..], &["--kind", "ntlm"]].concat(), "password\n");
+    let refused = format!(
+        "breachdex: error: own.bdx holds SHA-1 digests, {url} holds NTLM: indexes of one kind only can be used \
+         together\n"
+    );
+    assert_eq!((stdout.as_str(), stderr, exit), ("", refused, 2));
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use breachdex::{BuildOptions, CoverageRule, Digest, Index, Input, Kind, SpliceOptions, build};
+use breachdex::{BuildOptions, CoverageRule, Digest, Index, Input, Kind, OverlayFile, SpliceOptions, build};
 use breachdex_hibp::{UpdateOptions, UpdateReport, download, update};
 use breachdex_tests::range_server::{RangeServer, Reply, body};
 use tempfile::tempdir;
@@ -147,6 +147,18 @@ fn what_cannot_be_updated_is_refused() {
             real.display()
         )
     );
+    let own = folder.path().join("own.bdx");
+    OverlayFile::at(&own).add(Kind::Sha1, &[Digest::sha1(b"ours")], &()).unwrap();
+    assert_eq!(
+        bring_up_to_date(&server, &own).expect_err("an overlay").to_string(),
+        format!(
+            "{} holds digests from an overlay, which the server does not know: an update would lose them; keep the \
+             overlay apart, update the index that it was merged with, and ask both (check --overlay)",
+            fs::canonicalize(&own).unwrap().display()
+        )
+    );
+    fs::remove_file(own).unwrap();
+    fs::remove_file(folder.path().join(".own.bdx.breachdex-lock")).unwrap();
     let missing = folder.path().join("missing.bdx");
     assert_eq!(
         bring_up_to_date(&server, &missing).expect_err("missing").to_string(),

@@ -155,8 +155,8 @@ impl Plan {
         for found in self.oracle.answer(std::mem::take(questions)) {
             tally.asked += 1;
             match found {
-                Ok(answer) => {
-                    let finding = Finding::of(answer, self.min_count, self.subject.counts);
+                Ok(found) => {
+                    let finding = Finding::of(&found, self.min_count, self.subject.counts);
                     tally.exposed += u64::from(finding.exposed);
                     self.rendering.finding(tally.asked, finding, &self.subject, output)?;
                 }

@@ -9,6 +9,7 @@ use breachdex::{Change, ContentId, Coverage, Difference, Entry, Error, Index, di
 use serde::Serialize;
 
 use crate::commands::Exit;
+use crate::commands::export::HOLDS_OVERLAY;
 use crate::failure::Failure;
 use crate::flags::DiffFlags;
 use crate::messages;
@@ -31,6 +32,9 @@ pub(crate) fn run(flags: &DiffFlags) -> Result<Exit, Failure> {
     drop(reporter);
     if let Some(added) = added {
         added.publish(flags.force)?;
+        if new.metadata().holds_overlay {
+            messages::note(&HOLDS_OVERLAY);
+        }
     }
     tell_what_is_left_out(&old, &new);
     let facts = Facts::of(&old, &new, &difference);
@@ -61,7 +65,7 @@ impl<'a> Added<'a> {
             let message = format!("{} is one of the indexes; choose another FILE", path.display());
             return Err(Failure::Usage(message));
         }
-        let target = Target::create(path, flags.force)?;
+        let target = Target::create(path, flags.force, metadata.holds_overlay)?;
         Ok(Self { index, path: path.to_owned(), target, piece: Vec::with_capacity(PIECE + 128) })
     }
 

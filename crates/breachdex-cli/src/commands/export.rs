@@ -18,6 +18,10 @@ use crate::{messages, signals};
 /// Text is handed on in pieces of this size.
 const PIECE: usize = 1 << 18;
 
+/// What text cannot say of rows that were an overlay's.
+pub(super) const HOLDS_OVERLAY: &str =
+    "these rows hold digests from an overlay, which text cannot say: keep them as secret as the overlay";
+
 pub(crate) fn run(flags: &ExportFlags) -> Result<Exit, Failure> {
     let index = Index::open(&flags.file)?;
     let metadata = index.metadata();
@@ -42,7 +46,7 @@ fn into_file(index: &Index, source: &Path, path: &Path, force: bool) -> Result<(
         return Err(Failure::Usage(format!("{} is the index itself; choose another OUT", path.display())));
     }
     let stop = signals::stop_flag()?;
-    let mut target = Target::create(path, force)?;
+    let mut target = Target::create(path, force, index.metadata().holds_overlay)?;
     write_rows(index, |piece| {
         go_on(stop)?;
         target.file().write_all(piece).map_err(|source| target::failed("write", path, source))
@@ -72,6 +76,9 @@ fn write_rows(index: &Index, mut write: impl FnMut(&[u8]) -> Result<(), Failure>
 /// Text cannot say what it does not cover, so that the next index built from it might claim too much.
 fn tell_what_is_missing(index: &Index) {
     let metadata = index.metadata();
+    if metadata.holds_overlay {
+        messages::note(&HOLDS_OVERLAY);
+    }
     if !metadata.coverage.is_whole() {
         messages::note(&format!("the index covers {} only, which its text cannot say", metadata.coverage));
     }

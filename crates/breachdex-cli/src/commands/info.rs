@@ -45,6 +45,8 @@ struct Facts {
     cut: bool,
     collisions: u64,
     false_positive_rate: f64,
+    overlay: bool,
+    holds_overlay: bool,
     coverage: CoverageFacts,
     source: Option<String>,
     date: Option<String>,
@@ -87,6 +89,8 @@ impl Facts {
             cut: metadata.is_cut,
             collisions: metadata.collisions,
             false_positive_rate: metadata.false_positive_rate(),
+            overlay: metadata.is_overlay,
+            holds_overlay: metadata.holds_overlay,
             coverage: CoverageFacts {
                 whole: metadata.coverage.is_whole(),
                 prefixes: metadata.coverage.prefixes(),
@@ -132,6 +136,9 @@ impl Facts {
             ("groups", self.groups.to_string()),
             ("content id", self.content_id.clone()),
         ];
+        if let Some(text) = self.overlay_text() {
+            rows.push(("overlay", text));
+        }
         let notes = self.notes.iter().map(|(name, value)| (name.as_str(), value.clone()));
         rows.extend(notes);
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -146,6 +153,15 @@ impl Facts {
                 self.bits, self.full_bits, self.false_positive_rate, self.collisions
             ),
         }
+    }
+
+    fn overlay_text(&self) -> Option<String> {
+        let what = match (self.overlay, self.holds_overlay) {
+            (true, _) => "this is one",
+            (false, true) => "one was merged into this index",
+            (false, false) => return None,
+        };
+        Some(format!("{what}: keep the file secret"))
     }
 
     fn floor_text(&self) -> String {

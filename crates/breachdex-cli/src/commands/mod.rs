@@ -11,6 +11,7 @@ pub(crate) mod export;
 pub(crate) mod info;
 pub(crate) mod man;
 pub(crate) mod merge;
+pub(crate) mod overlay;
 pub(crate) mod policy;
 pub(crate) mod range;
 pub(crate) mod serve;

@@ -35,6 +35,9 @@ fn options(flags: ServeFlags) -> ServeOptions {
     let limits = Limits::default();
     ServeOptions {
         indexes: flags.index,
+        overlays: flags.overlay,
+        serve_overlays: flags.serve_overlays,
+        serve_overlays_to_the_network: flags.serve_overlays_to_the_network,
         listen: flags.listen,
         tls: flags.tls_cert.zip(flags.tls_key).map(|(certificate, key)| TlsFiles { certificate, key }),
         workers: flags.workers.map_or(0, usize::from),

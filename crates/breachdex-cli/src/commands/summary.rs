@@ -20,6 +20,12 @@ pub(super) fn print(report: &BuildReport, kind: Kind, elapsed: Duration) -> Resu
         let what = plural(report.left_out, "row or range file", "rows or range files");
         messages::note(&format!("{what} outside --prefixes left out"));
     }
+    if report.holds_overlay {
+        messages::note(
+            &"the result holds digests from an overlay, so only its owner may read it: keep it as secret as the overlay; \
+              their counts are 1, so that a --min-count above 1 lets them pass",
+        );
+    }
     let mut output = Output::open();
     if report.bits < kind.bits() {
         output.write(truncation(report, kind).as_bytes())?;

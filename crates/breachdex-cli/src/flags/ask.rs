@@ -30,7 +30,8 @@ JSON, one object a line of input:
            null in an index without counts
   exact    false where the index may take a password for another (kept fewer bits)
   floor    seen less often than this, a password may be missing from the index
-  index    the index's path, or \"starter\"; of several, joined by \", \"
+  index    the index's path, or \"starter\"; of several, overlays among them, joined by \", \"
+  source   with --overlay, of what is exposed: \"base\" or \"overlay\"
   A line that cannot be answered is {\"line\": ..., \"error\": ...}. One that could not be checked and
   was let pass by --on-error has \"exposed\": null for accept, true for reject, and \"unknown\": true.
 
@@ -45,6 +46,8 @@ Examples:
       breachdex check -0 --json < passwords.bin
   Digests instead, against two indexes together:
       breachdex check --hash --index pwned.bdx --index own.bdx < digests.txt
+  A corpus and a list of your own:
+      breachdex check --index pwned.bdx --overlay overlay.bdx
   Without an index, by a range server that learns five hex digits of each digest:
       breachdex check --api https://api.pwnedpasswords.com < passwords.txt")]
 pub(crate) struct CheckFlags {
@@ -54,6 +57,12 @@ pub(crate) struct CheckFlags {
     /// it. Without it $BREACHDEX_INDEX, else the starter index, which is part of the program.
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Vec<PathBuf>,
+    /// A list of your own to ask too (see overlay); may be repeated
+    ///
+    /// What is in it is exposed, whatever --min-count says, even where the index or the server gives no answer. A change
+    /// is seen within two seconds.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Vec<PathBuf>,
     /// Ask a range server instead of an index
     ///
     /// It learns the first five hex digits of each digest and nothing else; answers are padded. Redirections

@@ -86,6 +86,8 @@ JSON fields:
   cut                  whether --top left entries out
   collisions           digests folded into another that shares the kept bits
   false_positive_rate  chance that a password outside the source is found
+  overlay              whether this is an overlay
+  holds_overlay        whether it is one or one was merged into it: keep the file secret
   coverage             object: whole (true or false), prefixes (how many of 1048576),
                        ranges (list of \"FIRST-LAST\")
   source, date         as given to build, null where not given

@@ -7,6 +7,7 @@
 mod ask;
 mod build;
 mod files;
+mod overlay;
 mod policy;
 mod remote;
 mod serve;
@@ -17,6 +18,9 @@ pub(crate) use build::{
     BuildFlags, FormatName, KindName, MergeFlags, MergeRuleName, ResourceFlags, TargetFlags,
 };
 pub(crate) use files::{CompletionsFlags, DiffFlags, ExportFlags, InfoFlags, ManFlags, VerifyFlags};
+pub(crate) use overlay::{
+    OverlayAction, OverlayAddFlags, OverlayFlags, OverlayLines, OverlayListFlags, OverlayRemoveFlags,
+};
 pub(crate) use policy::{PolicyAction, PolicyCheckFlags, PolicyFlags, PolicyShowFlags, PolicySource};
 pub(crate) use remote::{DownloadFlags, FetchFlags, UpdateFlags};
 pub(crate) use serve::{LogFormatName, LogLevelName, ServeFlags};
@@ -58,6 +62,7 @@ pub(crate) enum Command {
     Update(UpdateFlags),
     Serve(Box<ServeFlags>),
     Merge(MergeFlags),
+    Overlay(OverlayFlags),
     Policy(PolicyFlags),
     Check(CheckFlags),
     Range(RangeFlags),

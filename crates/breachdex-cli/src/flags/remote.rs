@@ -77,8 +77,8 @@ pub(crate) struct DownloadFlags {
 #[derive(Args)]
 #[command(after_long_help = "\
 An index that breachdex downloaded remembers its server and each range's entity tag, so that only
-what changed is sent. For any other index every range is fetched once. One that was cut with --top
-cannot be updated.
+what changed is sent. For any other index every range is fetched once. One that was cut with --top,
+or that an overlay was merged into, cannot be updated.
 
 Exit codes: 0 done, also when nothing had changed; 2 an error or stopped; what was fetched is kept.
 

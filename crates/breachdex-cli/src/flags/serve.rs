@@ -31,6 +31,21 @@ pub(crate) struct ServeFlags {
     /// An exact index with counts; once for each kind
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) index: Vec<PathBuf>,
+    /// An overlay, laid over the index of its kind; needs --serve-overlays
+    ///
+    /// Its rows are in the ranges, and a change is seen within two seconds.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Vec<PathBuf>,
+    /// Serve digests from overlays to this machine
+    ///
+    /// They are unsalted digests of passwords that people use, and whoever can ask for ranges can list them all. Holds
+    /// for an index that an overlay was merged into as well. Without the next flag only where --listen is a loopback
+    /// address; whoever passes requests on from there publishes them.
+    #[arg(long)]
+    pub(crate) serve_overlays: bool,
+    /// Serve them to other machines as well: these can list them
+    #[arg(long, requires = "serve_overlays")]
+    pub(crate) serve_overlays_to_the_network: bool,
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,

@@ -30,6 +30,8 @@ use crate::metrics::{Other, Outcome};
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 /// A padded answer that is kept would be the same length every time.
 const NOT_CACHED: HeaderValue = HeaderValue::from_static("no-store");
+/// A changed overlay is to be seen at once, by those who may see it at all.
+const ASKED_EACH_TIME: HeaderValue = HeaderValue::from_static("private, no-cache");
 const VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding, Add-Padding");
 
 /// Rows that a thread keeps room for.
@@ -146,7 +148,7 @@ fn write_rows(
     scratch: &mut RangeScratch,
     rows: &mut Vec<u8>,
 ) -> Result<Rows, Error> {
-    let count = served.index().write_range(question.prefix, waiting, scratch, rows)?;
+    let count = served.write_range(question.prefix, waiting, scratch, rows)?;
     if count == 0 {
         padding::append_empty_range(question.kind, rows);
     }
@@ -180,7 +182,10 @@ fn found(served: &Served, question: &Question, tag: Option<HeaderValue>, body: B
     }
     match tag {
         Some(tag) => (Outcome::Ok, validated(response, served, tag)),
-        None => (Outcome::Padded, answers::with(response, [(header::CACHE_CONTROL, NOT_CACHED)])),
+        None => {
+            let response = answers::with(response, [(header::CACHE_CONTROL, NOT_CACHED)]);
+            (Outcome::Padded, restricted(response, served))
+        }
     }
 }
 
@@ -194,9 +199,17 @@ fn unchanged(served: &Served, tag: HeaderValue) -> (Outcome, Response) {
 fn validated(mut response: Response, served: &Served, tag: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ETAG, tag);
-    headers.insert(header::CACHE_CONTROL, CACHED);
+    headers.insert(header::CACHE_CONTROL, if served.holds_overlay() { ASKED_EACH_TIME } else { CACHED });
     if let Some(date) = served.last_modified() {
         headers.insert(header::LAST_MODIFIED, date.clone());
+    }
+    restricted(response, served)
+}
+
+/// What comes from an overlay is not for pages of other sites in a browser that can reach this server.
+fn restricted(mut response: Response, served: &Served) -> Response {
+    if served.holds_overlay() {
+        response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
     }
     response
 }

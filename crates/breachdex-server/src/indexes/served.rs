@@ -1,42 +1,153 @@
-//! An index that may be served: exact, with counts, and whole unless a part was agreed to.
+//! What answers for a kind: an index that may be served, which is exact, with counts, and whole unless a part was
+//! agreed to, and the overlays that are laid over it.
 
 #![forbid(unsafe_code)]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
-use breachdex::{FileIndex, Kind, Metadata};
+use breachdex::{Error, FileIndex, Kind, Metadata, RangeScratch, Waiting};
 
+use super::permission::OverlayRule;
+use super::rows;
 use crate::error::ServeError;
 
-/// An open index with what answers say about it.
+/// What may be served.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) allow_partial: bool,
+    pub(crate) overlays: OverlayRule,
+}
+
+/// A part of what answers for a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Base,
+    /// The overlay of that number.
+    Overlay(usize),
+}
+
+/// An open index, the overlays over it, and what answers say about them.
 #[derive(Debug)]
 pub(crate) struct Served {
-    index: FileIndex,
+    base: Arc<FileIndex>,
+    overlays: Vec<Arc<FileIndex>>,
     modified: Option<(SystemTime, HeaderValue)>,
     loaded: SystemTime,
 }
 
+/// Opens the index that is to be a part, and refuses one that a range server cannot answer from.
+///
+/// # Errors
+/// [`ServeError::Index`], [`ServeError::Truncated`], [`ServeError::WithoutCounts`]; of a base
+/// [`ServeError::Partial`]; as [`OverlayRule::require`].
+pub(crate) fn open(path: &Path, part: Part, rules: Rules) -> Result<FileIndex, ServeError> {
+    if part != Part::Base {
+        rules.overlays.require(path)?;
+    }
+    let index = FileIndex::open(path)?;
+    if index.metadata().holds_overlay {
+        rules.overlays.require(path)?;
+    }
+    // What an overlay does not cover it does not hold.
+    check(index.metadata(), path, rules.allow_partial || part != Part::Base)?;
+    Ok(index)
+}
+
 impl Served {
-    /// Opens an index and refuses one that a range server cannot answer from.
-    ///
-    /// # Errors
-    /// [`ServeError::Index`], [`ServeError::Truncated`], [`ServeError::WithoutCounts`], [`ServeError::Partial`].
-    pub(crate) fn open(path: &Path, allow_partial: bool) -> Result<Self, ServeError> {
-        let index = FileIndex::open(path)?;
-        check(index.metadata(), path, allow_partial)?;
-        let modified = start_of_day(&index.metadata().corpus_date);
-        let modified = modified.and_then(|time| Some((time, header_value(time)?)));
-        Ok(Self { index, modified, loaded: SystemTime::now() })
+    /// A base without overlays.
+    pub(crate) fn new(base: FileIndex) -> Self {
+        Self::of(Arc::new(base), Vec::new())
     }
 
+    fn of(base: Arc<FileIndex>, overlays: Vec<Arc<FileIndex>>) -> Self {
+        // The corpus date does not move with an overlay, so clients that ask by it would not see a change.
+        let date = Some(&base.metadata().corpus_date).filter(|_| overlays.is_empty());
+        let modified = date.and_then(|date| start_of_day(date));
+        let modified = modified.and_then(|time| Some((time, header_value(time)?)));
+        Self { base, overlays, modified, loaded: SystemTime::now() }
+    }
+
+    /// Lays one more overlay over it.
+    pub(crate) fn lay(&mut self, overlay: FileIndex) {
+        let mut overlays = std::mem::take(&mut self.overlays);
+        overlays.push(Arc::new(overlay));
+        *self = Self::of(Arc::clone(&self.base), overlays);
+    }
+
+    /// The same with another file for one part.
+    pub(crate) fn with(&self, part: Part, fresh: FileIndex) -> Self {
+        let (mut base, mut overlays, fresh) =
+            (Arc::clone(&self.base), self.overlays.clone(), Arc::new(fresh));
+        match part {
+            Part::Base => base = fresh,
+            Part::Overlay(number) => overlays[number] = fresh,
+        }
+        Self::of(base, overlays).in_place_of(self)
+    }
+
+    /// The base.
     pub(crate) fn index(&self) -> &FileIndex {
-        &self.index
+        &self.base
+    }
+
+    pub(crate) fn overlays(&self) -> &[Arc<FileIndex>] {
+        &self.overlays
+    }
+
+    /// All parts, the base first.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (Part, &FileIndex)> {
+        let overlays = self.overlays.iter().enumerate();
+        let overlays = overlays.map(|(number, index)| (Part::Overlay(number), &**index));
+        std::iter::once((Part::Base, &*self.base)).chain(overlays)
+    }
+
+    pub(crate) fn part(&self, part: Part) -> &FileIndex {
+        match part {
+            Part::Base => &self.base,
+            Part::Overlay(number) => &self.overlays[number],
+        }
+    }
+
+    /// Whether digests from an overlay are among the answers.
+    pub(crate) fn holds_overlay(&self) -> bool {
+        !self.overlays.is_empty() || self.base.metadata().holds_overlay
+    }
+
+    /// Appends the rows of a range, of the base and the overlays together, and returns their number.
+    ///
+    /// # Errors
+    /// As [`FileIndex::write_range`].
+    pub(crate) fn write_range(
+        &self,
+        prefix: u32,
+        waiting: Waiting,
+        scratch: &mut RangeScratch,
+        rows: &mut Vec<u8>,
+    ) -> Result<usize, Error> {
+        let before = rows.len();
+        let mut count = self.base.write_range(prefix, waiting, scratch, rows)?;
+        for overlay in &self.overlays {
+            let mut more = Vec::new();
+            match overlay.write_range(prefix, waiting, scratch, &mut more) {
+                Ok(0) | Err(Error::NotCovered { .. }) => {}
+                Ok(_) => {
+                    let under = rows.split_off(before);
+                    count = rows::merge(&under, &more, rows);
+                }
+                Err(error) => {
+                    rows.truncate(before);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(count)
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        self.index.metadata().kind
+        self.base.metadata().kind
     }
 
     /// The corpus date; `None` where the index has none, or where it tells nothing.
@@ -51,7 +162,7 @@ impl Served {
 
     /// The corpus date, whether or not answers may say it.
     pub(crate) fn corpus_date(&self) -> Option<SystemTime> {
-        start_of_day(&self.index.metadata().corpus_date)
+        start_of_day(&self.base.metadata().corpus_date)
     }
 
     /// When it was opened.
@@ -62,9 +173,9 @@ impl Served {
     /// Takes the place of `old`. A date that did not move with the content would let clients that ask by date
     /// keep old ranges, so it is not given out.
     #[must_use]
-    pub(crate) fn in_place_of(mut self, old: &Self) -> Self {
-        let same_date = self.index.metadata().corpus_date == old.index.metadata().corpus_date;
-        if same_date && (old.modified.is_none() || self.index.content_id() != old.index.content_id()) {
+    fn in_place_of(mut self, old: &Self) -> Self {
+        let same_date = self.base.metadata().corpus_date == old.base.metadata().corpus_date;
+        if same_date && (old.modified.is_none() || self.base.content_id() != old.base.content_id()) {
             self.modified = None;
         }
         self

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
-use breachdex::{Error, Kind, Monitor, Progress};
+use breachdex::{Error, FileIndex, Kind, Monitor, Progress};
 
 use super::catalogue::Catalogue;
-use super::served::Served;
+use super::served::{self, Part, Rules, Served};
 use crate::error::ServeError;
 use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
@@ -22,7 +22,7 @@ use crate::shutdown::Shutdown;
 pub(crate) struct Watcher {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) allow_partial: bool,
+    pub(crate) rules: Rules,
     pub(crate) every: Duration,
     pub(crate) shutdown: Shutdown,
 }
@@ -31,7 +31,7 @@ impl Watcher {
     /// Looks again and again, until the other end of `ended` is dropped.
     pub(crate) fn run(self, ended: &Receiver<()>) {
         let mut files: Vec<WatchedFile> =
-            self.catalogue.all().iter().map(|served| WatchedFile::of(served)).collect();
+            self.catalogue.all().iter().flat_map(|served| WatchedFile::all_of(served)).collect();
         while ended.recv_timeout(self.every) == Err(RecvTimeoutError::Timeout) {
             files.iter_mut().for_each(|file| self.look(file));
         }
@@ -51,11 +51,12 @@ impl Watcher {
         };
         file.is_missing = false;
         // Asking the index, not comparing stamps, so that a file replaced while it was opened is noticed.
-        if file.refused.as_ref() == Some(&stamp) || !matches!(current.index().is_replaced(), Ok(true)) {
+        if file.refused.as_ref() == Some(&stamp) || !matches!(current.part(file.part).is_replaced(), Ok(true))
+        {
             return;
         }
-        match self.load(&file.path, &current) {
-            Ok(fresh) => self.take_over(fresh, &current),
+        match self.load(file) {
+            Ok(fresh) => self.take_over(file.part, fresh, &current),
             Err(ServeError::Index(Error::Cancelled)) => {}
             Err(error) => {
                 file.refused = Some(stamp);
@@ -68,26 +69,26 @@ impl Watcher {
         }
     }
 
-    fn load(&self, path: &Path, current: &Served) -> Result<Served, ServeError> {
-        let fresh = Served::open(path, self.allow_partial)?;
-        let (expected, found) = (current.kind(), fresh.kind());
+    fn load(&self, file: &WatchedFile) -> Result<FileIndex, ServeError> {
+        let fresh = served::open(&file.path, file.part, self.rules)?;
+        let (path, expected, found) = (file.path.clone(), file.kind, fresh.metadata().kind);
         if expected != found {
-            return Err(ServeError::OtherKind { path: path.to_owned(), expected, found });
+            return Err(ServeError::OtherKind { path, expected, found });
         }
-        fresh.index().verify(&UntilShutdown(&self.shutdown))?;
+        fresh.verify(&UntilShutdown(&self.shutdown))?;
         Ok(fresh)
     }
 
-    fn take_over(&self, fresh: Served, current: &Served) {
-        let fresh = fresh.in_place_of(current);
-        self.metrics.count_swap(fresh.kind());
+    fn take_over(&self, part: Part, fresh: FileIndex, current: &Served) {
+        self.metrics.count_swap(current.kind());
+        let what = if part == Part::Base { "index" } else { "overlay" };
         tracing::info!(
-            kind = fresh.kind().name(),
-            entries = fresh.index().metadata().entries,
-            content_id = %fresh.index().content_id(),
-            "a replaced index answers now"
+            kind = current.kind().name(),
+            entries = fresh.metadata().entries,
+            content_id = %fresh.content_id(),
+            "a replaced {what} answers now"
         );
-        self.catalogue.swap(fresh);
+        self.catalogue.swap(current.with(part, fresh));
     }
 }
 
@@ -95,14 +96,22 @@ impl Watcher {
 struct WatchedFile {
     path: PathBuf,
     kind: Kind,
+    part: Part,
     is_missing: bool,
     refused: Option<Stamp>,
 }
 
 impl WatchedFile {
-    fn of(served: &Served) -> Self {
-        let path = served.index().path().to_owned();
-        Self { path, kind: served.kind(), is_missing: false, refused: None }
+    fn all_of(served: &Served) -> Vec<Self> {
+        let kind = served.kind();
+        let file = |(part, index): (Part, &FileIndex)| Self {
+            path: index.path().to_owned(),
+            kind,
+            part,
+            is_missing: false,
+            refused: None,
+        };
+        served.parts().map(file).collect()
     }
 }
 

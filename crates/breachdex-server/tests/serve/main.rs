@@ -8,6 +8,7 @@ mod conditional;
 mod encodings;
 mod faults;
 mod limits;
+mod overlays;
 mod padding;
 mod protocol;
 mod recorded;

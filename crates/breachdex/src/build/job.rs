@@ -25,7 +25,7 @@ use super::unsorted::{Distribute, Remaining, SortParts, spill_groups};
 use crate::error::{Error, InputError, Result, io_error};
 use crate::format::header::LENGTH;
 use crate::format::notes::Note;
-use crate::format::{Layout, directory_bits};
+use crate::format::{Layout, OverlayMark, directory_bits};
 use crate::index::ContentId;
 use crate::input::Source;
 use crate::input::blocks::BlockPool;
@@ -167,6 +167,7 @@ impl<'a> Job<'a> {
             bits,
             false_positive_rate: if exact { 0.0 } else { totals.entries as f64 / 2_f64.powi(bits as i32) },
             floor: provenance.floor,
+            holds_overlay: store.layout.overlay != OverlayMark::None,
             went_unsorted: None,
             left_out: 0,
             parsing: self.watches.parsing.total(),

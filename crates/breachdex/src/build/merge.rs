@@ -11,7 +11,7 @@ use super::groups::{GroupLog, PlacedSpan, SpanWriter};
 use super::job::{Job, Memory, Pass, refuse_no_inputs};
 use super::options::{BuildOptions, MergeOptions, MergeRule};
 use super::pipeline::{self, Stage};
-use super::plan::{Decision, Floors, check_options};
+use super::plan::{Decision, Floors, check_options, overlay_mark};
 use super::publish::Publication;
 use super::report::{BuildReport, Stopwatches};
 use super::span::{EntrySink, Misfit, Plan, Span, SpanBuilder, merged};
@@ -50,7 +50,7 @@ pub fn merge(
     check_options(&build)?;
     refuse_no_inputs(inputs.len())?;
     refuse_overwriting(&named, target)?;
-    let publication = Publication::claim(target, options.replace)?;
+    let mut publication = Publication::claim(target, options.replace)?;
     let opened: Vec<Opened> = named.iter().map(Opened::new).collect::<Result<_>>()?;
     let indexes: Vec<&Index> = opened
         .iter()
@@ -60,6 +60,7 @@ pub fn merge(
         })
         .collect();
     let decision = decide(&indexes, options.merge)?;
+    publication.suit(decision.layout)?;
     let control = Control::new(threads(options.threads, options.memory), monitor)?;
     let job = Job {
         control: &control,
@@ -96,6 +97,7 @@ fn decide(indexes: &[&Index], merge: MergeRule) -> Result<Decision> {
             directory_bits: MAX_DIRECTORY_BITS,
             counts: facts().all(|facts| facts.has_counts),
             cut: facts().any(|facts| facts.is_cut),
+            overlay: overlay_mark(facts().any(|facts| facts.holds_overlay)),
         },
         width: bits,
         merge,

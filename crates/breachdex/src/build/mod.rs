@@ -5,11 +5,13 @@
 //! pass), `unsorted` (through `spill`, parts on disk), `transform` (groups once more, after `select` chose the
 //! commonest entries). `intake` turns pieces into entries, `span` entries into groups, `groups` keeps them,
 //! `finish` writes what makes them an index and `publish` gives it its name (`flusher` has most of
-//! it on disk by then). `merge` joins indexes, `splice` puts ranges in place of an index's own.
+//! it on disk by then). `merge` joins indexes, `splice` puts ranges in place of an index's own,
+//! `entries` writes those that are in memory already.
 
 #![forbid(unsafe_code)]
 
 mod control;
+mod entries;
 mod finish;
 mod flusher;
 mod groups;
@@ -32,6 +34,7 @@ mod unsorted;
 
 use std::path::Path;
 
+pub(crate) use entries::write_entries;
 pub use merge::merge;
 pub use options::{BuildOptions, CoverageRule, MergeOptions, MergeRule};
 pub use report::BuildReport;
@@ -40,7 +43,7 @@ pub use splice::{ChangedRange, SpliceOptions, SpliceReport, collisions_by_range,
 use self::control::Control;
 use self::job::{Job, Memory};
 use self::plan::{Decision, check_options};
-use self::publish::Publication;
+pub(crate) use self::publish::{Publication, Readers};
 use crate::error::{Error, Result};
 use crate::input::stream::Opened;
 use crate::input::{Input, Source};
@@ -75,9 +78,10 @@ pub fn build(
     check_options(options)?;
     job::refuse_no_inputs(inputs.len())?;
     refuse_overwriting(inputs, target)?;
-    let publication = Publication::claim(target, options.replace)?;
+    let mut publication = Publication::claim(target, options.replace)?;
     let opened: Vec<Opened> = inputs.iter().map(Opened::new).collect::<Result<_>>()?;
     let decision = Decision::new(options, &opened)?;
+    publication.suit(decision.layout)?;
     let control = Control::new(threads(options.threads, options.memory), monitor)?;
     let job = Job {
         control: &control,

@@ -11,7 +11,7 @@ use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::error::{Error, Result};
 use crate::format::facts::is_date;
-use crate::format::{Layout, MAX_DIRECTORY_BITS, MIN_BITS};
+use crate::format::{Layout, MAX_DIRECTORY_BITS, MIN_BITS, OverlayMark};
 use crate::index::{Index, Metadata};
 use crate::input::stream::{Contents, Opened};
 
@@ -98,6 +98,7 @@ impl Decision {
                 directory_bits: MAX_DIRECTORY_BITS,
                 counts: options.counts,
                 cut: options.top.is_some() || indexes().any(|index| index.metadata().is_cut),
+                overlay: overlay_mark(indexes().any(|index| index.metadata().holds_overlay)),
             },
             width,
             merge,
@@ -162,6 +163,11 @@ impl Opened {
             _ => None,
         }
     }
+}
+
+/// What is made of an index that holds entries of an overlay holds them too, and is none to add to.
+pub(crate) fn overlay_mark(holds_overlay: bool) -> OverlayMark {
+    if holds_overlay { OverlayMark::Merged } else { OverlayMark::None }
 }
 
 /// Refuses options that no input could meet.

@@ -1,5 +1,6 @@
 //! The target appears whole or not at all: written beside it under a name of its own, locked while in use,
-//! synced, renamed. The next build of a target removes what a killed one left.
+//! synced, renamed. The next build of a target removes what a killed one left. What holds entries of an overlay
+//! is for its owner's eyes from the moment the file is there.
 
 #![forbid(unsafe_code)]
 
@@ -11,15 +12,26 @@ use tempfile::NamedTempFile;
 
 use super::positioned::Place;
 use crate::error::{Error, Result, io_error};
+use crate::format::{Layout, OverlayMark};
 
 /// Characters of a temporary name's random end.
 const RANDOM: usize = 8;
+
+/// Who may read a file that is being made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Whom the process's umask allows.
+    AsUsual,
+    /// Its owner alone: mode 0600 where files have modes.
+    Owner,
+}
 
 /// The right to write a target, and the temporary file that will become it.
 pub(crate) struct Publication {
     target: PathBuf,
     folder: PathBuf,
     replace: bool,
+    readers: Readers,
     temporary: NamedTempFile,
 }
 
@@ -30,6 +42,11 @@ impl Publication {
     /// [`Error::TargetExists`] unless `replace`; [`Error::TargetBusy`] while another build writes it;
     /// [`Error::Io`]; [`Error::Unbuildable`] when the target is no regular file.
     pub(crate) fn claim(target: &Path, replace: bool) -> Result<Self> {
+        Self::claim_for(Readers::AsUsual, target, replace)
+    }
+
+    /// [`Publication::claim`] of a file for certain readers.
+    pub(crate) fn claim_for(readers: Readers, target: &Path, replace: bool) -> Result<Self> {
         match std::fs::symlink_metadata(target) {
             Ok(facts) if facts.is_dir() => {
                 return Err(Error::Unbuildable(format!("{} is a folder", target.display())));
@@ -51,9 +68,9 @@ impl Publication {
         // Between two builds of one target, looking for the other's file and making one's own is one step.
         let guard = lock_folder(&folder)?;
         clear_leftovers(target, &folder, &prefix)?;
-        let temporary = create(target, &folder, &prefix)?;
+        let temporary = create(target, &folder, &prefix, readers)?;
         drop(guard);
-        Ok(Self { target: target.to_owned(), folder, replace, temporary })
+        Ok(Self { target: target.to_owned(), folder, replace, readers, temporary })
     }
 
     /// The folder of the target.
@@ -67,10 +84,20 @@ impl Publication {
         Ok((file, Place::Target(self.target.clone())))
     }
 
+    /// Keeps what will hold entries of an overlay from other readers. To be called before anything is written:
+    /// whoever opened the first file reads nothing in it.
+    pub(crate) fn suit(&mut self, layout: Layout) -> Result<()> {
+        if layout.overlay == OverlayMark::None || self.readers == Readers::Owner {
+            return Ok(());
+        }
+        self.readers = Readers::Owner;
+        self.renew()
+    }
+
     /// Starts over with an empty temporary file.
     pub(crate) fn renew(&mut self) -> Result<()> {
         let prefix = temporary_prefix(self.target.file_name().unwrap_or_default());
-        self.temporary = create(&self.target, &self.folder, &prefix)?;
+        self.temporary = create(&self.target, &self.folder, &prefix, self.readers)?;
         Ok(())
     }
 
@@ -81,13 +108,24 @@ impl Publication {
 
     /// Gives the temporary file, which was synced, the target's name.
     pub(crate) fn publish(self) -> Result<()> {
-        let Self { target, folder, replace, temporary } = self;
+        let Self { target, folder, replace, temporary, .. } = self;
         let renamed = if replace { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
         renamed.map_err(|failed| match failed.error.kind() {
             std::io::ErrorKind::AlreadyExists if !replace => Error::TargetExists(target.clone()),
             _ => io_error("create", &target)(failed.error),
         })?;
         sync_folder(&folder)
+    }
+}
+
+impl Readers {
+    /// Has files that `options` create be for these readers from the start.
+    pub(crate) fn restrict(self, options: &mut OpenOptions) -> &mut OpenOptions {
+        #[cfg(unix)]
+        if self == Self::Owner {
+            std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+        }
+        options
     }
 }
 
@@ -99,11 +137,14 @@ fn temporary_prefix(name: &std::ffi::OsStr) -> OsString {
     prefix
 }
 
-fn create(target: &Path, folder: &Path, prefix: &OsString) -> Result<NamedTempFile> {
+fn create(target: &Path, folder: &Path, prefix: &OsString, readers: Readers) -> Result<NamedTempFile> {
     let mut prefix = prefix.clone();
     prefix.push(format!("{}-", std::process::id()));
     // Opened here, as any new file is: the temporary name would otherwise be part of what went wrong.
-    let open = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
+    let open = |path: &Path| {
+        let mut options = OpenOptions::new();
+        readers.restrict(options.read(true).write(true).create_new(true)).open(path)
+    };
     let file = tempfile::Builder::new()
         .prefix(&prefix)
         .rand_bytes(RANDOM)

@@ -78,3 +78,28 @@ fn the_file_has_the_permissions_of_any_new_one() {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&target), mode(&plain));
 }
+
+#[test]
+#[cfg(unix)]
+fn what_is_for_its_owner_is_so_from_the_moment_the_file_is_there() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("target.bdx");
+    let modes = || -> Vec<u32> {
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap());
+        files.map(|facts| facts.permissions().mode() & 0o777).collect()
+    };
+    let private = Publication::claim_for(Readers::Owner, &target, true).unwrap();
+    assert_eq!(modes(), [0o600]);
+    drop(private);
+    let layout = crate::testing::layout(crate::Kind::Sha1, 160, 0);
+    let mut usual = Publication::claim(&target, true).unwrap();
+    usual.suit(layout).unwrap();
+    assert_ne!(modes(), [0o600]);
+    usual.suit(Layout { overlay: OverlayMark::Merged, ..layout }).unwrap();
+    assert_eq!(modes(), [0o600]);
+    usual.sync().unwrap();
+    usual.publish().unwrap();
+    assert_eq!(modes(), [0o600]);
+}

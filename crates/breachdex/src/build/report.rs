@@ -27,6 +27,8 @@ pub struct BuildReport {
     pub false_positive_rate: f64,
     /// Every password seen at least this often is in the index.
     pub floor: u64,
+    /// Whether entries come from an overlay, so that the file is its owner's alone to read.
+    pub holds_overlay: bool,
     /// Where the inputs stopped being sorted, if they did: everything was then sorted on disk.
     pub went_unsorted: Option<String>,
     /// Rows and range files outside the prefixes asked for.

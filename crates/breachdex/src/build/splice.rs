@@ -40,7 +40,7 @@ use super::threads;
 use crate::coverage::Coverage;
 use crate::error::{BaseMisfit, Error, RangeFault, Result, Section};
 use crate::format::notes::{Note, TOOL};
-use crate::format::{Layout, MAX_DIRECTORY_BITS, directory_bits};
+use crate::format::{Layout, MAX_DIRECTORY_BITS, OverlayMark, directory_bits};
 use crate::index::groups::GroupExtent;
 use crate::index::{Index, Metadata};
 use crate::monitor::{Monitor, Phase};
@@ -143,6 +143,7 @@ fn decide(base: Option<&Index>, options: &SpliceOptions) -> Result<Decision> {
             directory_bits: MAX_DIRECTORY_BITS,
             counts: options.counts,
             cut: false,
+            overlay: OverlayMark::None,
         },
         width: options.kind.bits(),
         merge: MergeRule::Error,
@@ -164,6 +165,9 @@ fn misfit(base: &Metadata, bits: u32, options: &SpliceOptions) -> Option<BaseMis
     }
     if base.is_cut {
         return Some(BaseMisfit::Cut);
+    }
+    if base.holds_overlay {
+        return Some(BaseMisfit::HoldsOverlay);
     }
     if base.bits != bits {
         return Some(BaseMisfit::Bits { held: base.bits, asked: bits });

@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Layout, MAGIC, MAX_DIRECTORY_BITS, MIN_BITS, VERSION, checksum, u32_at, u64_at};
+use super::{
+    KNOWN_FLAGS, Layout, MAGIC, MAX_DIRECTORY_BITS, MIN_BITS, OverlayMark, VERSION, checksum, u32_at, u64_at,
+};
 use crate::digest::Kind;
 use crate::error::{Error, Fault, Result, Section};
 
@@ -148,6 +150,14 @@ impl Header {
         if self.collisions != 0 && self.layout.bits == self.layout.kind.bits() {
             return Err((56, "full digests cannot collide"));
         }
+        let layout = self.layout;
+        let is_plain = layout.bits == layout.kind.bits() && layout.counts && !layout.cut && self.floor == 1;
+        if layout.overlay == OverlayMark::Overlay && !is_plain {
+            return Err((
+                19,
+                "an overlay keeps full digests with counts and leaves nothing out, this one does not",
+            ));
+        }
         if self.group_count > 1 << self.layout.directory_bits
             || (self.group_count == 0) != (self.entries == 0)
         {
@@ -179,6 +189,8 @@ fn parse_layout(bytes: &[u8; LENGTH]) -> Result<Layout, (u64, &'static str)> {
         directory_bits: u32::from(bytes[18]),
         counts: bytes[19] & 1 != 0,
         cut: bytes[19] & 2 != 0,
+        overlay: OverlayMark::of_flags(bytes[19])
+            .ok_or((19, "it is said to be an overlay that holds no entries of one"))?,
     };
     if !(MIN_BITS..=kind.bits()).contains(&layout.bits) {
         return Err((17, "the fingerprint bits are outside the kind's width"));
@@ -186,7 +198,7 @@ fn parse_layout(bytes: &[u8; LENGTH]) -> Result<Layout, (u64, &'static str)> {
     if layout.directory_bits > MAX_DIRECTORY_BITS {
         return Err((18, "the directory bits are more than 16"));
     }
-    if bytes[19] & !3 != 0 {
+    if bytes[19] & !KNOWN_FLAGS != 0 {
         return Err((19, "there are flags that this version does not know"));
     }
     Ok(layout)

@@ -48,7 +48,44 @@ pub(crate) struct Layout {
     pub(crate) counts: bool,
     /// Whether only the commonest entries were kept.
     pub(crate) cut: bool,
+    /// What it has to do with overlays.
+    pub(crate) overlay: OverlayMark,
 }
+
+/// Whether entries come from an overlay, which is somebody's own list and nothing for others to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum OverlayMark {
+    /// None do.
+    None,
+    /// Some do: an overlay was folded in.
+    Merged,
+    /// It is an overlay.
+    Overlay,
+}
+
+impl OverlayMark {
+    const MERGED: u8 = 8;
+    const OVERLAY: u8 = 16;
+
+    fn flags(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Merged => Self::MERGED,
+            Self::Overlay => Self::MERGED | Self::OVERLAY,
+        }
+    }
+
+    /// `None` where the flags contradict one another.
+    fn of_flags(flags: u8) -> Option<Self> {
+        [Self::None, Self::Merged, Self::Overlay]
+            .into_iter()
+            .find(|mark| mark.flags() == flags & Self::Overlay.flags())
+    }
+}
+
+/// Flags that this version knows. Bit 2 (value 4) is not used: files that tests keep forever have it as one that
+/// no reader knows.
+const KNOWN_FLAGS: u8 = 1 | 2 | OverlayMark::MERGED | OverlayMark::OVERLAY;
 
 impl Layout {
     pub(crate) fn kind_byte(self) -> u8 {
@@ -59,7 +96,7 @@ impl Layout {
     }
 
     pub(crate) fn flags(self) -> u8 {
-        u8::from(self.counts) | u8::from(self.cut) << 1
+        u8::from(self.counts) | u8::from(self.cut) << 1 | self.overlay.flags()
     }
 }
 

@@ -1,12 +1,12 @@
 //! A base and overlays that follow their files, asked as one.
 //!
 //! Unlike in an [`IndexSet`](super::IndexSet), whose members are parts of one corpus, an overlay is somebody's own
-//! list of passwords that must not be used: whatever it holds is exposed, however often it was seen, and what it
-//! does not hold is the base's to answer.
+//! list of passwords that must not be used; [`Overlays`] says what that means.
 
 #![forbid(unsafe_code)]
 
 use super::live::LiveIndex;
+use super::overlays::{Overlaid, Overlays, known};
 use super::{Answer, Index, IndexSet, Lookup};
 use crate::coverage::Prefix;
 use crate::digest::{Digest, Kind};
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct LiveSet {
     base: LiveIndex,
-    overlays: Vec<LiveIndex>,
+    overlays: Overlays,
 }
 
 /// Which index of a set knows a password.
@@ -44,14 +44,8 @@ impl LiveSet {
     /// # Errors
     /// [`Error::MixedKinds`] when an overlay holds another kind of digest than the base.
     pub fn new(base: LiveIndex, overlays: Vec<LiveIndex>) -> Result<Self> {
-        if let Some(other) = overlays.iter().find(|overlay| overlay.kind() != base.kind()) {
-            return Err(Error::MixedKinds {
-                first: base.ask(|index| Ok::<_, Error>(index.name().to_owned()))?,
-                expected: base.kind(),
-                name: other.ask(|index| Ok::<_, Error>(index.name().to_owned()))?,
-                found: other.kind(),
-            });
-        }
+        let name = base.ask(|index| Ok::<_, Error>(index.name().to_owned()));
+        let overlays = Overlays::new(&name.unwrap_or_default(), base.kind(), overlays)?;
         Ok(Self { base, overlays })
     }
 
@@ -62,12 +56,12 @@ impl LiveSet {
 
     /// The overlays.
     pub fn overlays(&self) -> &[LiveIndex] {
-        &self.overlays
+        self.overlays.members()
     }
 
     /// The base, then the overlays.
     pub fn members(&self) -> impl Iterator<Item = &LiveIndex> {
-        std::iter::once(&self.base).chain(&self.overlays)
+        std::iter::once(&self.base).chain(self.overlays.members())
     }
 
     /// Which digest the set holds.
@@ -76,31 +70,55 @@ impl LiveSet {
     }
 
     /// What is known about a digest that is exposed: one that an overlay holds, or that the base has seen at least
-    /// `min_count` times. A digest that an overlay holds is exposed even when the base cannot answer.
+    /// `min_count` times. A member that cannot answer hides no other one: what any is known to hold is exposed.
     ///
     /// # Errors
-    /// As [`Index::lookup`], of the base or, but for [`Error::NotCovered`], an overlay;
-    /// [`Error::CountsUnavailable`] for a `min_count` above 1 and a base without counts.
+    /// As [`Index::lookup`], of the base or, but for [`Error::NotCovered`], an overlay, where no other member is known
+    /// to hold it; [`Error::CountsUnavailable`] for a `min_count` above 1 and a base without counts.
     pub fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>> {
-        if let Some(overlaid) = self.overlaid(digest)? {
-            let all = match self.base.ask(|index| index.lookup(digest)) {
-                Ok(base) => overlaid.and(base),
-                Err(_) => Sum { is_known: false, ..overlaid },
-            };
-            return Ok(Some(Sighting { count: all.is_known.then_some(all.count), origin: Origin::Overlay }));
+        let overlaid = self.overlays.find(digest);
+        if let Ok(Some(overlaid)) = overlaid {
+            let base = self.base.ask(|index| index.lookup(digest));
+            return Ok(Some(Sighting { count: overlaid.count_with(base.ok()), origin: Origin::Overlay }));
         }
         let answer = self.base.ask(|index| {
-            if min_count > 1 {
-                Lookup::require_counts(index)?;
-            }
+            require(index, min_count)?;
             index.lookup(digest)
-        })?;
-        Ok(match answer {
-            Answer::Present { count } if count.unwrap_or(1) >= min_count => {
-                Some(Sighting { count, origin: Origin::Base })
+        });
+        match (answer, overlaid) {
+            (Ok(Answer::Present { count }), overlaid) if count.unwrap_or(1) >= min_count => {
+                Ok(Some(Sighting { count: count.filter(|_| overlaid.is_ok()), origin: Origin::Base }))
             }
-            _ => None,
-        })
+            (_, Err(fault)) | (Err(fault), _) => Err(fault),
+            (Ok(_), Ok(_)) => Ok(None),
+        }
+    }
+
+    /// Whether any of some digests is exposed, as [`LiveSet::find`] would say of each. Faster than one after another
+    /// for what is not.
+    ///
+    /// # Errors
+    /// As [`LiveSet::find`], where none is known to be exposed.
+    pub fn find_any(&self, digests: &[Digest], min_count: u64) -> Result<bool> {
+        let mut answers = vec![Answer::Absent; digests.len()];
+        let asked = self.base.ask(|index| {
+            require(index, min_count)?;
+            index.lookup_many(digests, &mut answers)
+        });
+        let is_exposed =
+            |answer: &Answer| matches!(answer, Answer::Present { count } if count.unwrap_or(1) >= min_count);
+        if asked.is_ok() && (answers.iter().any(is_exposed) || self.overlays.members().is_empty()) {
+            return Ok(answers.iter().any(is_exposed));
+        }
+        let mut fault = None;
+        for digest in digests {
+            match self.find(digest, min_count) {
+                Ok(Some(_)) => return Ok(true),
+                Ok(None) => {}
+                Err(error) => fault = fault.or(Some(error)),
+            }
+        }
+        fault.map_or(Ok(false), Err)
     }
 
     /// How often a digest was seen, in all indexes together; an overlay without counts has seen it once.
@@ -108,10 +126,10 @@ impl LiveSet {
     /// # Errors
     /// As [`LiveSet::find`]; [`Error::CountsUnavailable`] for a base without counts.
     pub fn count(&self, digest: &Digest) -> Result<u64> {
-        if self.overlays.is_empty() {
+        if self.overlays.members().is_empty() {
             return self.base.ask(|index| index.count(digest));
         }
-        let overlaid = self.overlaid(digest)?;
+        let overlaid = self.overlays.sum(digest)?;
         with_overlaid(self.base.ask(|index| index.count(digest)), overlaid)
     }
 
@@ -120,66 +138,27 @@ impl LiveSet {
     /// # Errors
     /// As [`LiveIndex::snapshot`].
     pub fn snapshot(&self) -> Result<SetSnapshot> {
-        let overlays = self.overlays.iter().map(LiveIndex::snapshot).collect::<Result<_>>()?;
+        let overlays = self.overlays.members().iter().map(LiveIndex::snapshot).collect::<Result<_>>()?;
         Ok(SetSnapshot { base: self.base.snapshot()?, overlays })
-    }
-
-    /// What the overlays that hold a digest know about it. What one does not cover it does not hold.
-    fn overlaid(&self, digest: &Digest) -> Result<Option<Sum>> {
-        sum_of(self.overlays.iter().map(|overlay| overlay.ask(|index| index.lookup(digest))))
     }
 }
 
-/// What overlays know together; `None` where none holds the digest.
-fn sum_of(answers: impl Iterator<Item = Result<Answer>>) -> Result<Option<Sum>> {
-    let mut known: Option<Sum> = None;
-    for answer in answers {
-        match answer {
-            Err(Error::NotCovered { .. }) | Ok(Answer::Absent) => {}
-            answer => known = Some(known.unwrap_or_default().and(answer?)),
-        }
-    }
-    Ok(known)
+/// Refuses a threshold that an index cannot judge by.
+fn require(index: &Index, min_count: u64) -> Result<()> {
+    if min_count > 1 { Lookup::require_counts(index) } else { Ok(()) }
 }
 
 /// The base's count and the overlays', which answer for a base that does not cover what they hold.
-fn with_overlaid(base: Result<u64>, overlaid: Option<Sum>) -> Result<u64> {
+fn with_overlaid(base: Result<u64>, overlaid: Option<Overlaid>) -> Result<u64> {
     match (base, overlaid) {
-        (Err(Error::NotCovered { .. }), Some(overlaid)) => Ok(overlaid.count),
-        (base, overlaid) => Ok(base?.saturating_add(overlaid.map_or(0, |overlaid| overlaid.count))),
-    }
-}
-
-/// What several indexes know together.
-#[derive(Clone, Copy, Debug)]
-struct Sum {
-    /// One that does not say how often has seen it once.
-    count: u64,
-    /// Whether all of them say.
-    is_known: bool,
-}
-
-impl Default for Sum {
-    fn default() -> Self {
-        Self { count: 0, is_known: true }
-    }
-}
-
-impl Sum {
-    fn and(self, answer: Answer) -> Self {
-        match answer {
-            Answer::Absent => self,
-            Answer::Present { count } => Self {
-                count: self.count.saturating_add(count.unwrap_or(1)),
-                is_known: self.is_known && count.is_some(),
-            },
-        }
+        (Err(Error::NotCovered { .. }), Some(overlaid)) => Ok(overlaid.count()),
+        (base, overlaid) => Ok(base?.saturating_add(overlaid.map_or(0, Overlaid::count))),
     }
 }
 
 impl From<LiveIndex> for LiveSet {
     fn from(base: LiveIndex) -> Self {
-        Self { base, overlays: Vec::new() }
+        Self { base, overlays: Overlays::default() }
     }
 }
 
@@ -215,7 +194,7 @@ impl SetSnapshot {
         let all_cover_all = self.members().all(|index| index.metadata().coverage.is_whole());
         if !self.overlays.is_empty() && !all_cover_all {
             for (digest, count) in digests.iter().zip(counts) {
-                let overlaid = sum_of(self.overlays.iter().map(|overlay| overlay.lookup(digest)))?;
+                let overlaid = known(self.overlays.iter().map(|overlay| overlay.lookup(digest)))?;
                 *count = count.saturating_add(with_overlaid(self.base.count(digest), overlaid)?);
             }
             return Ok(());

@@ -6,9 +6,9 @@ use std::fmt;
 
 use crate::coverage::Coverage;
 use crate::digest::Kind;
-use crate::format::VERSION;
 use crate::format::facts::Facts;
 use crate::format::header::Header;
+use crate::format::{OverlayMark, VERSION};
 
 /// What an index says about itself; read at open.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,10 @@ pub struct Metadata {
     pub floor: u64,
     /// Whether only the commonest entries were kept (`--top`).
     pub is_cut: bool,
+    /// Whether entries come from an overlay: somebody's own list, which is to be kept secret.
+    pub holds_overlay: bool,
+    /// Whether this is an overlay, and not an index that one was merged into.
+    pub is_overlay: bool,
     /// Different digests that shared a fingerprint and became one entry.
     pub collisions: u64,
     /// The prefixes the source claimed to hold.
@@ -60,6 +64,8 @@ impl Metadata {
             max_count: header.max_count,
             floor: header.floor,
             is_cut: header.layout.cut,
+            holds_overlay: header.layout.overlay != OverlayMark::None,
+            is_overlay: header.layout.overlay == OverlayMark::Overlay,
             collisions: header.collisions,
             coverage: facts.coverage,
             source: facts.source,

@@ -3,7 +3,7 @@
 //! `core` goes from a digest to its bucket and checks what it touches for the first
 //! time, `bulk` asks many at once, `range` streams entries in order, `verify` reads everything, `set` asks
 //! several indexes as one. `lookup` is what all that can be asked have in common;
-//! `live` follows a file that is replaced, `live_set` lays overlays over a base.
+//! `live` follows a file that is replaced, `live_set` lays `overlays` over a base.
 //! `groups` gives what is encoded to those who copy or compare it, as `diff` does. `file_index` reads ranges
 //! without mapping the file.
 
@@ -21,6 +21,7 @@ mod live_set;
 mod live_tests;
 mod lookup;
 mod metadata;
+mod overlays;
 mod range;
 mod set;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use live::LiveIndex;
 pub use live_set::{LiveSet, Origin, SetSnapshot, Sighting};
 pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
+pub use overlays::{Overlaid, Overlays};
 pub use range::Range;
 pub use set::{IndexSet, SetRange};
 

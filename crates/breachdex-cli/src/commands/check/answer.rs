@@ -2,13 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
 use std::io;
 
 use anstyle::{AnsiColor, Style};
-use breachdex::Answer;
+use breachdex::{Answer, Origin};
 use serde::Serialize;
 
-use super::oracle::Fault;
+use super::oracle::{Fault, Found};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::terminal;
@@ -17,6 +18,10 @@ use crate::terminal;
 pub(super) struct Subject {
     /// The index's path or `starter`; of several, joined.
     pub(super) names: String,
+    /// The overlays' paths, joined.
+    pub(super) overlays: Option<String>,
+    /// Whether the overlays keep full digests, as all do that `overlay add` made.
+    pub(super) exact_overlays: bool,
     pub(super) is_starter: bool,
     pub(super) exact: bool,
     pub(super) floor: u64,
@@ -30,27 +35,45 @@ impl Subject {
     pub(super) fn uncounted(&self) -> String {
         self.without_counts.clone().unwrap_or_else(|| self.names.clone())
     }
+
+    /// Whether a hit there is never by chance.
+    fn is_exact(&self, origin: Origin) -> bool {
+        match origin {
+            Origin::Base => self.exact,
+            Origin::Overlay => self.exact_overlays,
+        }
+    }
+
+    /// Everybody who is asked.
+    fn all_names(&self) -> Cow<'_, str> {
+        match &self.overlays {
+            None => Cow::Borrowed(&self.names),
+            Some(overlays) => Cow::Owned(format!("{}, {overlays}", self.names)),
+        }
+    }
 }
 
 /// The answer to one line.
 #[derive(Clone, Copy)]
 pub(super) struct Finding {
-    /// Seen at least as often as asked for.
+    /// Seen at least as often as asked for, or in an overlay.
     pub(super) exposed: bool,
     /// The true count; `None` in an index without counts.
     count: Option<u64>,
+    origin: Origin,
 }
 
 impl Finding {
     /// Judges what the index said by the threshold.
-    pub(super) fn of(answer: Answer, min_count: u64, counts: bool) -> Self {
-        match answer {
-            Answer::Absent => Self { exposed: false, count: counts.then_some(0) },
-            Answer::Present { count: Some(count) } if counts => {
-                Self { exposed: count >= min_count, count: Some(count) }
-            }
-            Answer::Present { .. } => Self { exposed: true, count: None },
-        }
+    pub(super) fn of(found: &Found, min_count: u64, counts: bool) -> Self {
+        let origin = found.origin;
+        let (exposed, count) = match (found.answer, origin) {
+            (Answer::Absent, _) => (false, counts.then_some(0)),
+            (Answer::Present { count }, Origin::Overlay) => (true, count),
+            (Answer::Present { count: Some(count) }, _) if counts => (count >= min_count, Some(count)),
+            (Answer::Present { .. }, _) => (true, None),
+        };
+        Self { exposed, count, origin }
     }
 }
 
@@ -75,6 +98,8 @@ struct FindingRow<'a> {
     exact: bool,
     floor: u64,
     index: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -103,9 +128,22 @@ impl Rendering {
         match self {
             Self::Text => output.write(text(line, finding).as_bytes()),
             Self::Json => {
-                let Finding { exposed, count } = finding;
-                let Subject { exact, floor, names, .. } = subject;
-                json(&FindingRow { line, exposed, count, exact: *exact, floor: *floor, index: names }, output)
+                let Finding { exposed, count, origin } = finding;
+                let Subject { floor, overlays, .. } = subject;
+                let source = match origin {
+                    Origin::Base => "base",
+                    Origin::Overlay => "overlay",
+                };
+                let row = FindingRow {
+                    line,
+                    exposed,
+                    count,
+                    exact: subject.is_exact(origin),
+                    floor: *floor,
+                    index: &subject.all_names(),
+                    source: (exposed && overlays.is_some()).then_some(source),
+                };
+                json(&row, output)
             }
             Self::Sentence => output.write(sentence(finding, subject).as_bytes()),
             Self::Quiet => Ok(()),
@@ -161,22 +199,30 @@ fn sentence(finding: Finding, subject: &Subject) -> String {
         (true, true) => AnsiColor::Red.on_default().bold(),
         (true, false) => Style::new().bold(),
     };
-    let place = match subject.is_starter {
+    let base = match subject.is_starter {
         true => "the starter list of common passwords",
         false => subject.names.as_str(),
     };
+    let place = match (&subject.overlays, finding.origin, finding.exposed) {
+        (Some(overlays), Origin::Overlay, _) => overlays.clone(),
+        (Some(overlays), Origin::Base, false) => format!("{base}, {overlays}"),
+        _ => base.to_owned(),
+    };
     match finding {
-        Finding { exposed: true, count } => {
+        Finding { exposed: true, count, origin } => {
             let often = match count {
                 Some(1) => String::from(", seen once"),
                 Some(count) => format!(", seen {count} times"),
                 None => String::new(),
             };
-            let doubt =
-                if subject.exact { "" } else { " (it keeps part of each digest: a false alarm is possible)" };
+            let doubt = if subject.is_exact(origin) {
+                ""
+            } else {
+                " (it keeps part of each digest: a false alarm is possible)"
+            };
             format!("{style}Exposed{style:#}: this password is in {place}{often}{doubt}; choose another.\n")
         }
-        Finding { exposed: false, count: Some(count @ 1..) } => format!(
+        Finding { exposed: false, count: Some(count @ 1..), .. } => format!(
             "{style}Below the threshold{style:#}: this password is in {place}, seen {count} times, less than asked for.\n"
         ),
         Finding { exposed: false, .. } if subject.is_starter => format!(

@@ -1,0 +1,142 @@
+//! The digests that are to be added or removed, from a file, standard input or the terminal.
+//!
+//! All lines are read before anything is written, so that a bad one leaves the overlay as it is. No message repeats a
+//! line, nor the name of a file that is not there: it may be a password in the wrong place.
+
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
+
+use breachdex::{Digest, Kind};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::flags::OverlayLines;
+use crate::passwords::{Content, Event, Lines, Question, Terminator};
+use crate::{messages, terminal};
+
+/// How many bad lines are named. The others are counted.
+const NAMED: u64 = 10;
+
+/// What the digests are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Add,
+    Remove,
+}
+
+/// What was read.
+#[derive(Default)]
+pub(super) struct Given {
+    pub(super) digests: Vec<Digest>,
+    /// Lines without a byte, which are passed over.
+    pub(super) empty: u64,
+}
+
+/// Reads all that the flags name.
+pub(super) fn read(flags: &OverlayLines, kind: Kind, action: Action) -> Result<Given, Failure> {
+    match flags.file.as_deref().filter(|path| path.as_os_str() != "-") {
+        Some(path) => read_lines(open(path)?, "the file", flags, kind),
+        None if io::stdin().is_terminal() => ask(flags, kind, action),
+        None => read_lines(io::stdin().lock(), "standard input", flags, kind),
+    }
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    let refused = |reason: String| {
+        Failure::Usage(format!(
+            "cannot read the file of passwords that was named: {reason}; its name is not repeated here, for it may be \
+             a password, which an argument would show to others on this machine"
+        ))
+    };
+    let file = File::open(path).map_err(|error| refused(error.to_string()))?;
+    match file.metadata() {
+        Ok(facts) if facts.is_dir() => Err(refused(String::from("it is a folder"))),
+        Ok(_) => Ok(file),
+        Err(error) => Err(refused(error.to_string())),
+    }
+}
+
+fn ask(flags: &OverlayLines, kind: Kind, action: Action) -> Result<Given, Failure> {
+    let what = if flags.hash { format!("{kind} digest in hex") } else { String::from("Password") };
+    let action = if action == Action::Add { "add" } else { "remove" };
+    let line = terminal::prompt(&format!("{what} to {action} (not shown): "))?;
+    let Some(line) = line.filter(|line| !line.is_empty()) else {
+        return Err(Failure::Usage(String::from("nothing was typed; nothing was written")));
+    };
+    let mut question = Question::new(content(flags), kind);
+    question.update(&line);
+    Ok(Given { digests: vec![question.finish()?], empty: 0 })
+}
+
+fn content(flags: &OverlayLines) -> Content {
+    if flags.hash { Content::Digests } else { Content::Passwords }
+}
+
+fn read_lines(
+    input: impl Read,
+    name: &'static str,
+    flags: &OverlayLines,
+    kind: Kind,
+) -> Result<Given, Failure> {
+    let terminator = if flags.null { Terminator::Nul } else { Terminator::Newline };
+    let mut lines = Lines::new(input, terminator);
+    let (mut given, mut line, mut bad) = (Given::default(), 0, 0);
+    loop {
+        let mut question = Question::new(content(flags), kind);
+        let (mut length, mut start) = (0, Zeroizing::new([0; 4]));
+        let more = lines.next_line(|event| {
+            if let Event::Piece(piece) = event {
+                question.update(piece);
+                start.iter_mut().skip(length).zip(piece).for_each(|(to, from)| *to = *from);
+                length += piece.len();
+            }
+            io::Result::Ok(())
+        });
+        if !more.map_err(|error| unreadable(name, &error))? {
+            break;
+        }
+        line += 1;
+        if line == 1 && !flags.null {
+            refuse_what_is_no_list(name, *start)?;
+        }
+        match question.finish() {
+            _ if length == 0 => given.empty += 1,
+            Ok(digest) => given.digests.push(digest),
+            Err(error) => {
+                bad += 1;
+                if bad <= NAMED {
+                    messages::line_error(line, &error);
+                }
+            }
+        }
+    }
+    match bad {
+        0 => Ok(given),
+        1 => Err(Failure::Usage(format!("a line of {name} cannot be used; nothing was written"))),
+        bad => Err(Failure::Usage(format!("{bad} lines of {name} cannot be used; nothing was written"))),
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Failure::Usage(format!("cannot read {name}: {error}; nothing was written"))
+}
+
+/// Refuses bytes that were never meant as lines: taken as such they would be digests of passwords that nobody has,
+/// and those that were meant would be missing.
+fn refuse_what_is_no_list(name: &str, start: [u8; 4]) -> Result<(), Failure> {
+    let found = match start {
+        [0x1f, 0x8b, 0x08, _] | [0x28, 0xb5, 0x2f, 0xfd] => "is compressed; unpack it first",
+        [0x89, b'B', b'D', b'X'] => {
+            "is an index; `breachdex overlay list --digests` lists an overlay's digests, for --hash"
+        }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "is UTF-16; convert it to UTF-8 first",
+        [0xef, 0xbb, 0xbf, _] => {
+            "begins with a byte order mark, which would be taken for a part of the first password; remove it"
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::Usage(format!("{name} {found}; nothing was written")))
+}

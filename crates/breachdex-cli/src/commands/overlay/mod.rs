@@ -1,0 +1,99 @@
+//! `overlay`: a list of one's own, changed while others ask it.
+
+#![forbid(unsafe_code)]
+
+mod lines;
+
+use breachdex::{Kind, OverlayChange, OverlayFile};
+
+use self::lines::{Action, Given};
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::flags::{OverlayAction, OverlayAddFlags, OverlayFlags, OverlayListFlags, OverlayRemoveFlags};
+use crate::messages;
+use crate::output::Output;
+use crate::progress::Reporter;
+
+/// Digests are handed on in pieces of this size.
+const PIECE: usize = 1 << 16;
+
+pub(crate) fn run(flags: &OverlayFlags) -> Result<Exit, Failure> {
+    match &flags.action {
+        OverlayAction::Add(flags) => add(flags),
+        OverlayAction::Remove(flags) => remove(flags),
+        OverlayAction::List(flags) => list(flags),
+    }
+}
+
+fn add(flags: &OverlayAddFlags) -> Result<Exit, Failure> {
+    let overlay = OverlayFile::at(&flags.lines.index);
+    // Refused before anything is asked for or read.
+    let held = overlay.kind()?;
+    let kind = flags.kind.map(Kind::from).or(held).unwrap_or(Kind::Sha1);
+    if let Some(held) = held.filter(|held| *held != kind) {
+        let name = overlay.path().display().to_string();
+        return Err(breachdex::Error::OverlayKind { name, held, asked: kind }.into());
+    }
+    let given = lines::read(&flags.lines, kind, Action::Add)?;
+    let change = overlay.add(kind, &given.digests, &Reporter::start()?)?;
+    tell(&overlay, kind, &given, change, ["added", "already there"])
+}
+
+fn remove(flags: &OverlayRemoveFlags) -> Result<Exit, Failure> {
+    let overlay = OverlayFile::at(&flags.lines.index);
+    let kind = overlay.open()?.kind();
+    let given = lines::read(&flags.lines, kind, Action::Remove)?;
+    let change = overlay.remove(kind, &given.digests, &Reporter::start()?)?;
+    tell(&overlay, kind, &given, change, ["removed", "not there"])
+}
+
+/// Says what a change did: its verb, and what the rest were.
+fn tell(
+    overlay: &OverlayFile,
+    kind: Kind,
+    given: &Given,
+    change: OverlayChange,
+    [done, rest]: [&str; 2],
+) -> Result<Exit, Failure> {
+    match given.empty {
+        0 => {}
+        1 => messages::note(&"an empty line was passed over"),
+        empty => messages::note(&format!("{empty} empty lines were passed over")),
+    }
+    let OverlayChange { changed, unchanged, entries, .. } = change;
+    let mut output = Output::open();
+    output.write(
+        format!("{changed} {done}, {unchanged} {rest}; {}\n", holds(overlay, kind, entries)).as_bytes(),
+    )?;
+    output.flush()?;
+    Ok(Exit::Success)
+}
+
+fn holds(overlay: &OverlayFile, kind: Kind, entries: u64) -> String {
+    let digests = if entries == 1 { "digest" } else { "digests" };
+    format!("{} holds {entries} {kind} {digests}", overlay.path().display())
+}
+
+fn list(flags: &OverlayListFlags) -> Result<Exit, Failure> {
+    let overlay = OverlayFile::at(&flags.index);
+    let index = overlay.open()?;
+    let mut output = Output::open();
+    if flags.digests {
+        let mut piece = Vec::with_capacity(PIECE + 64);
+        for entry in &index {
+            breachdex::rows::write_row(&mut piece, &entry?, index.kind(), 0, false);
+            piece.push(b'\n');
+            if piece.len() >= PIECE {
+                output.write(&piece)?;
+                piece.clear();
+            }
+        }
+        output.write(&piece)?;
+    } else if flags.count {
+        output.write(format!("{}\n", index.len()).as_bytes())?;
+    } else {
+        output.write(format!("{}\n", holds(&overlay, index.kind(), index.len())).as_bytes())?;
+    }
+    output.flush()?;
+    Ok(Exit::Success)
+}
