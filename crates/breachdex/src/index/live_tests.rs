@@ -371,3 +371,54 @@ fn an_index_follows_its_path_not_the_working_folder() {
     assert_eq!(in_memory(whole(&[])).path(), None);
     assert!(!in_memory(whole(&[])).reload_if_changed(&()).unwrap());
 }
+
+#[test]
+fn what_one_member_cannot_answer_hides_no_other_one() {
+    // One that was spoilt in place answers nothing any more.
+    let spoilt = |name: &str| {
+        let site = Site::new(&whole(&[(name, 1)]));
+        let index = site.open(Some(Duration::ZERO));
+        let mut file = fs::OpenOptions::new().append(true).open(&site.path).unwrap();
+        file.write_all(b"x").unwrap();
+        (index, site)
+    };
+    let (overlay, _site) = spoilt("other");
+    let base = in_memory(whole(&[("held", 7)]));
+    let set = LiveSet::new(base, vec![overlay, in_memory(whole(&[("ours", 2)]))]).unwrap();
+    let digest = |password: &str| Digest::sha1(password.as_bytes());
+    let held = set.find(&digest("held"), 2).unwrap().unwrap();
+    assert_eq!((held.count, held.origin), (None, Origin::Base), "the overlay may have seen it too");
+    let ours = set.find(&digest("ours"), 9).unwrap().unwrap();
+    assert_eq!((ours.count, ours.origin), (None, Origin::Overlay));
+    assert!(matches!(set.find(&digest("unheard of"), 1), Err(Error::Damaged { .. })));
+    assert!(
+        matches!(set.find(&digest("held"), 8), Err(Error::Damaged { .. })),
+        "seen less often than asked for"
+    );
+    assert!(set.find_any(&[digest("unheard of"), digest("ours")], 9).unwrap());
+    assert!(set.find_any(&[digest("unheard of"), digest("held")], 7).unwrap());
+    assert!(matches!(set.find_any(&[digest("unheard of")], 1), Err(Error::Damaged { .. })));
+
+    let (base, _site) = spoilt("any");
+    let set = LiveSet::new(base, vec![in_memory(whole(&[("ours", 2)]))]).unwrap();
+    assert!(set.find_any(&[digest("unheard of"), digest("ours")], 1).unwrap());
+    assert!(set.find_any(&[digest("unheard of")], 1).is_err());
+}
+
+#[test]
+fn any_of_some_is_what_each_would_say() {
+    let mut random = Random(13);
+    for _ in 0..200 {
+        let (base, overlay) = (some_passwords(&mut random), some_passwords(&mut random));
+        let overlays = match random.next() % 2 {
+            0 => Vec::new(),
+            _ => vec![in_memory(whole(&pairs(&overlay)))],
+        };
+        let set = LiveSet::new(in_memory(whole(&pairs(&base))), overlays).unwrap();
+        let asked = some_passwords(&mut random);
+        let digests: Vec<Digest> = asked.keys().map(|password| Digest::sha1(password.as_bytes())).collect();
+        let min_count = 1 + random.next() % 20;
+        let each = digests.iter().any(|digest| set.find(digest, min_count).unwrap().is_some());
+        assert_eq!(set.find_any(&digests, min_count).unwrap(), each);
+    }
+}
