@@ -87,7 +87,11 @@ def table() -> str:
     english = read("en")
     lines = [f'"""{NOTE}"""', "", "from __future__ import annotations", "", "from typing import Final", ""]
     lines += ["ENGLISH: Final = {"]
-    lines += [f'    "{code}": "{text}",' for code, text in english.items() if not code.startswith(NUMBERED) and "." not in code]
+    lines += [
+        f'    "{code}": "{text}",'
+        for code, text in english.items()
+        if not code.startswith(NUMBERED) and "." not in code
+    ]
     lines += ["}", "", "COUNTED: Final = {"]
     for code, texts in counted(english).items():
         lines += [f'    "{code}": (']
