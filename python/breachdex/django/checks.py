@@ -12,11 +12,11 @@ from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-u
 from django.utils.module_loading import import_string  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Index, IndexSet
+from breachdex._verdicts import CODES, REFUSING
 from breachdex.django import gates
 from breachdex.django.backends import ExposedPasswordMixin
 from breachdex.django.conf import settings
 from breachdex.django.gates import Fault, Source
-from breachdex.django.policies import CODES, REFUSING
 
 if TYPE_CHECKING:
     from breachdex.types import Action, Code

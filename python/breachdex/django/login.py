@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string  # type: ignore[import-unt
 
 from breachdex._breachdex import Exposure, Reason, Verdict
 from breachdex._gate import Unavailable
+from breachdex._verdicts import is_exposed
 from breachdex.django import mails, words
 from breachdex.django.conf import Action, settings
 from breachdex.django.gates import at_log_in, shows_count
@@ -56,7 +57,7 @@ def ruling_of(found: Exposure | Unavailable | Verdict) -> Ruling:
     if isinstance(found, Exposure):
         return Ruling(settings().log_in, True, _rejection(found))
     first = found.reasons[0]
-    exposed = any(reason.code == "exposed" and reason.action == found.action for reason in found.reasons)
+    exposed = is_exposed(found)
     if found.action == "notify" and not exposed:
         return Ruling("warn", False, _rejection(first))
     return Ruling(found.action, exposed, _rejection(first))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-import re
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
 from django.core.signals import setting_changed  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
-from breachdex import types
 from breachdex._breachdex import PolicyRules, Verdict
 from breachdex._policy import Policy
+from breachdex._verdicts import CODES
 from breachdex.django import gates
 from breachdex.django.complaints import sentence
 from breachdex.django.conf import settings
@@ -20,12 +19,7 @@ from breachdex.django.signals import password_exposed, password_judged
 
 if TYPE_CHECKING:
     from breachdex.django.gates import Source
-    from breachdex.types import Code, Event
-
-CODES: Final[tuple[Code, ...]] = get_args(types.Code)
-REFUSING: Final = ("force_reset", "reject")
-
-_MIN_LENGTH: Final = re.compile(r"^min_length\s*=\s*(\d+)", re.MULTILINE)
+    from breachdex.types import Event
 
 
 def opened(rules: PolicyRules, source: Source) -> Policy:
@@ -68,12 +62,6 @@ def announce(sender: Any, user: Any, verdict: Verdict, request: Any = None) -> N
     for reason in verdict.reasons:
         if reason.code == "exposed":
             password_exposed.send_robust(action=reason.action, **facts)
-
-
-def min_length(rules: PolicyRules) -> int:
-    """How many code points a password must have."""
-    found = _MIN_LENGTH.search(rules.to_toml())
-    return int(found[1]) if found else 0
 
 
 @functools.lru_cache(maxsize=1)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
 
 from breachdex._breachdex import PolicyRules
 from breachdex._errors import BreachdexError
+from breachdex._verdicts import EVENTS
 from breachdex.django.complaints import sentence, wrong
 
-if TYPE_CHECKING:
-    from breachdex.types import Event
-
-EVENTS: Final[tuple[Event, ...]] = ("sign_up", "change", "reset", "log_in")
 DEFAULT_PROFILE: Final = "nist"
 
 
@@ -70,11 +67,6 @@ def _completed(written: Mapping[str, Any], beside: Mapping[str, Any]) -> dict[st
         settings.setdefault("min_count", beside["MIN_COUNT"])
     if "ON_ERROR" in beside:
         settings.setdefault("on_error", dict(beside["ON_ERROR"]))
-    actions = settings.get("actions", {})
-    if "LOG_IN" in beside and isinstance(actions, Mapping):
-        at_log_in = actions.get("log_in", {})
-        if isinstance(at_log_in, Mapping):
-            settings["actions"] = {**actions, "log_in": {"exposed": beside["LOG_IN"], **at_log_in}}
     return settings
 
 

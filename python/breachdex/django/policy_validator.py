@@ -14,20 +14,18 @@ from django.views.decorators.debug import sensitive_variables  # type: ignore[im
 
 from breachdex._breachdex import Index, IndexSet, PolicyRules, Reason
 from breachdex._policy import Policy
+from breachdex._verdicts import CHOOSING, CODES, REFUSING, facts, lengths
 from breachdex._words import joined
 from breachdex.django import policies, words
 from breachdex.django.complaints import one_of, sentence
 from breachdex.django.conf import Settings, settings
 from breachdex.django.gates import Source, event_of, named, shows_count, source_of
-from breachdex.django.policies import CODES, REFUSING
 from breachdex.django.policy_setting import rules_in, rules_of
 
 if TYPE_CHECKING:
     from breachdex.types import Action, Code, Event, OnError, Path, Profile
 
 WHO: Final = "PolicyValidator"
-CHOOSING: Final = ("sign_up", "change", "reset")
-"""When a password is chosen, and so validated."""
 
 
 @dataclass
@@ -138,7 +136,7 @@ class PolicyValidator:
         said = []
         if rules.action(event, "exposed") in REFUSING:
             said.append(str(words.text("help_text")))
-        if rules.action(event, "too_short") in REFUSING and (least := policies.min_length(rules)) > 1:
+        if rules.action(event, "too_short") in REFUSING and (least := lengths(rules)["min_length"]) > 1:
             said.append(words.counted("help_length", min_length=least))
         return joined(said, get_language() or "")
 
@@ -159,8 +157,7 @@ class PolicyValidator:
             params: dict[str, Any] = {"count": count, "amount": count}
         else:
             message, params = words.text(reason.code), {}
-        params |= {name: value for name, value in reason.to_dict().items() if name not in ("code", "action")}
-        return ValidationError(message, code=reason.code, params=params)
+        return ValidationError(message, code=reason.code, params=facts(reason) | params)
 
     def _policy(self) -> Policy:
         made = self._now()
@@ -211,10 +208,6 @@ def _merged(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str
 
 def _demand_agreement(rules: PolicyRules) -> None:
     """Raises ``ImproperlyConfigured`` where it would matter whether a password is changed or reset."""
-    remedy = (
-        "Django's validators cannot tell them apart: say the same of both, or name the event in the options of "
-        "a validator that one form alone uses"
-    )
     said: list[tuple[str, str, str]] = [
         (f"about {code}", rules.action("change", code), rules.action("reset", code)) for code in CODES
     ]
