@@ -63,6 +63,14 @@ def demand_local(policy: Policy, where: str) -> None:
         raise TypeError(f"{where} cannot wait for a RangeClient: give the policy an index")
 
 
+def identity(about: object) -> tuple[str | None, str | None]:
+    """The name and the address of a user, or among the fields of a form: what they call ``username`` and ``email``."""
+    fields = ("username", "email")
+    held = about if isinstance(about, Mapping) else {name: getattr(about, name, None) for name in fields}
+    name, email = (str(held[field]) if held.get(field) else None for field in fields)
+    return name, email
+
+
 def acts_at_log_in(policy: Policy, action: Action) -> bool:
     """Whether a policy may do that at log-in."""
     return any(policy.action("log_in", code) == action for code in CODES if code != "index_unavailable")

@@ -36,7 +36,7 @@ from breachdex._errors import InvalidPasswordError
 from breachdex._flask_settings import EXTENSION, Settings, language, settings
 from breachdex._gate import Unavailable, logger
 from breachdex._policy import Policy
-from breachdex._verdicts import is_exposed, is_unavailable, refusing, spoken
+from breachdex._verdicts import identity, is_exposed, is_unavailable, refusing, spoken
 from breachdex._words import refusal, word
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class ExposedPasswordUtil(PasswordUtil):
         self, policy: Policy, password: str, stored: str, is_register: bool, about: dict[str, Any]
     ) -> list[str] | None:
         event = _event(is_register, about.get("user"))
-        user_name, email = _identity(about if is_register else about.get("user"))
+        user_name, email = identity(about if is_register else about.get("user"))
         try:
             verdict = policy.check(password, user_name, email, event, stored=stored)
         except InvalidPasswordError:
@@ -183,7 +183,7 @@ class ExposedLoginMixin:
         return self._act(self._possible(chosen.log_in), exposed=True, warning=warning, reasons=reasons)
 
     def _verdict(self, policy: Policy, typed: str) -> Verdict:
-        user_name, email = _identity(self.user)
+        user_name, email = identity(self.user)
         normalize = _security.password_util.normalize
         try:
             return policy.check(typed, user_name, email, "log_in", stored=normalize(typed))
@@ -272,15 +272,8 @@ def _event(is_register: bool, user: Any) -> Event:
     """When the password is chosen: whoever is logged in changes their own, and anybody else's is reset."""
     if is_register:
         return "sign_up"
-    known = is_user_authenticated(current_user)  # type: ignore[no-untyped-call]
-    return "change" if known and current_user == user else "reset"
-
-
-def _identity(about: Any) -> tuple[str | None, str | None]:
-    """The name and the address among the fields of a form, or of a user."""
-    get = about.get if isinstance(about, dict) else lambda name: getattr(about, name, None)
-    name, email = get("username"), get("email")
-    return str(name) if name else None, str(email) if email else None
+    own: bool = is_user_authenticated(current_user) and current_user == user
+    return "change" if own else "reset"
 
 
 def _announce(verdict: Verdict) -> None:
