@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     Named = Policy | str | os.PathLike[str] | Mapping[str, Any]
     """A policy, the name of a profile, the path of a TOML file, or what such a file says as a mapping."""
 
-CODES: Final[tuple[Code, ...]] = get_args(types.Code)
+CODES: Final[tuple[Code, ...]] = tuple(code for code in get_args(types.Code) if code != "index_unavailable")
+"""What is found about a password."""
+
 EVENTS: Final[tuple[Event, ...]] = get_args(types.Event)
 CHOOSING: Final = ("sign_up", "change", "reset")
 """When a password is chosen."""
@@ -73,7 +75,7 @@ def identity(about: object) -> tuple[str | None, str | None]:
 
 def acts_at_log_in(policy: Policy, action: Action) -> bool:
     """Whether a policy may do that at log-in."""
-    return any(policy.action("log_in", code) == action for code in CODES if code != "index_unavailable")
+    return any(policy.action("log_in", code) == action for code in CODES)
 
 
 def refusing(verdict: Verdict, language: str | None) -> Iterator[tuple[Reason, str]]:

@@ -108,7 +108,7 @@ def _refused_at_log_in() -> Iterator[tuple[str, Code, Action]]:
         return
     for code in CODES:
         action = chosen.policy.rules.action("log_in", code)
-        if code != "index_unavailable" and action in REFUSING:
+        if action in REFUSING:
             yield f'BREACHDEX["POLICY"] at log_in of {code}', code, action
 
 
