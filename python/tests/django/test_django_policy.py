@@ -179,7 +179,7 @@ def test_rules_are_switched_one_by_one(language: str) -> None:
 
 def test_events(hanako: Any) -> None:
     """Explicit, else sign-up for a user who is not saved, else change."""
-    lax = {"actions": {"sign_up": {"too_short": "warn"}}}
+    lax: dict[str, Any] = {"actions": {"sign_up": {"too_short": "warn"}}}
     PolicyValidator("nist", **lax).validate("kaeru 8823")
     PolicyValidator("nist", **lax).validate("kaeru 8823", User(username="new"))
     refusals(PolicyValidator("nist", **lax), "kaeru 8823", hanako)
@@ -315,7 +315,7 @@ def test_a_file_says_everything(tmp_path: Path) -> None:
 
 def test_deconstructs_compares_and_pickles() -> None:
     validator = PolicyValidator("nist", mfa=True, context=["shop"], actions={"log_in": {"exposed": "warn"}})
-    path, args, kwargs = validator.deconstruct()
+    path, args, kwargs = validator.deconstruct()  # type: ignore[attr-defined]
     assert path == "breachdex.django.validators.PolicyValidator"
     assert PolicyValidator(*args, **kwargs) == validator
     assert PolicyValidator(profile="nist") == PolicyValidator("nist")

@@ -158,7 +158,7 @@ def test_the_validator_takes_its_rules_from_the_setting(configure: Callable[...,
     assert codes(PolicyValidator(), "kaeru882") == ["too_short"]
     assert codes(PolicyValidator(min_length=8), "kaeru882") == [], "options change what the setting says"
     assert codes(PolicyValidator(profile="nist"), "kaeru88233") == ["too_short"]
-    rows = {event: {"too_short": "warn"} for event in ("sign_up", "change", "reset")}
+    rows: Any = {event: {"too_short": "warn"} for event in ("sign_up", "change", "reset")}
     assert codes(PolicyValidator(actions=rows), "kaeru") == []
     assert codes(PolicyValidator(rules={"too_short": False}), "kaeru") == []
 

@@ -258,6 +258,7 @@ class TestSettings:
         file = tmp_path / "policy.toml"
         file.write_text(f'profile = "nist"\nindex = "{exposed_index}"\n')
         ready = Policy.profile("nist", index=exposed_index)
+        named: object
         for named in ("nist", {"profile": "nist"}):
             site = Site({"BREACHDEX_INDEX": exposed_index, "BREACHDEX_POLICY": named, **VERIFIED})
             assert errors(sign_up(site, "hunter2"))["password"] == [REFUSED["en"], TOO_SHORT["en"]]
