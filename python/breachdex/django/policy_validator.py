@@ -195,14 +195,14 @@ class PolicyValidator:
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
 
-def _merged(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of the site with the options of a validator: tables are changed row by row."""
+def _merged(settings: Mapping[str, Any], options: Mapping[str, Any], depth: int = 2) -> dict[str, Any]:
+    """The settings of the site with the options of a validator: ``rules`` and the rows of ``actions`` are changed cell
+    by cell. What should be a table and is none stays, to be complained about."""
     merged = {**settings, **options}
-    merged["rules"] = {**settings.get("rules", {}), **options.get("rules", {})}
-    theirs, ours = settings.get("actions", {}), options.get("actions", {})
-    merged["actions"] = {
-        event: {**theirs.get(event, {}), **ours.get(event, {})} for event in {**theirs, **ours}
-    }
+    for key in settings.keys() & options.keys() - {"on_error"}:
+        theirs, ours = settings[key], options[key]
+        if depth and isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+            merged[key] = _merged(theirs, ours, depth - 1)
     return merged
 
 

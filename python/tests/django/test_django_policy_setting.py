@@ -153,14 +153,26 @@ def test_what_is_wrong_in_a_file_is_said_with_its_line(tmp_path: Path) -> None:
 
 
 def test_the_validator_takes_its_rules_from_the_setting(configure: Callable[..., None]) -> None:
-    configure(POLICY={"profile": "asvs-l2", "min_length": 10, "actions": {"sign_up": {"repetitive": "warn"}}})
+    row = {"repetitive": "reject"}
+    configure(
+        POLICY={
+            "profile": "asvs-l2",
+            "min_length": 10,
+            "actions": {"sign_up": row},
+            "rules": {"repetitive": True},
+        }
+    )
     assert codes(PolicyValidator(), "kaeru88233") == []
+    assert codes(PolicyValidator(actions={"sign_up": {"too_short": "warn"}}), "aaaaaaaa") == ["repetitive"]
     assert codes(PolicyValidator(), "kaeru882") == ["too_short"]
     assert codes(PolicyValidator(min_length=8), "kaeru882") == [], "options change what the setting says"
     assert codes(PolicyValidator(profile="nist"), "kaeru88233") == ["too_short"]
     rows: Any = {event: {"too_short": "warn"} for event in ("sign_up", "change", "reset")}
     assert codes(PolicyValidator(actions=rows), "kaeru") == []
     assert codes(PolicyValidator(rules={"too_short": False}), "kaeru") == []
+    wrong: Any = {"actions": {"sign_up": "warn"}}
+    with pytest.raises(ImproperlyConfigured, match=r"^PolicyValidator: actions\.sign_up must be a table"):
+        PolicyValidator(**wrong)
 
 
 def test_and_from_a_file_which_it_cannot_change(configure: Callable[..., None], tmp_path: Path) -> None:
