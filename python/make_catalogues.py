@@ -25,6 +25,8 @@ NOTE: Final = "Made by python/make_catalogues.py from crates/breachdex-policy/me
 PLURALS: Final = {"en": "nplurals=2; plural=(n != 1);", "ja": "nplurals=1; plural=0;"}
 COUNTED: Final = ("exposed", "exposed_form")
 """What may be followed by how often; together they are one message, so that a language joins them its own way."""
+NUMBERED: Final = ("help_length",)
+"""Whole messages that depend on a number."""
 
 
 class Catalogue(Catalog):
@@ -59,16 +61,24 @@ def singular_and_plural(texts: Mapping[str, str], first: str) -> tuple[str, ...]
     return tuple(joined(texts[first], texts[number]) for number in numbers if number in texts)
 
 
+def counted(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """What depends on a number, by its code, once a grammatical number that the language has."""
+    found = {first: singular_and_plural(texts, first) for first in COUNTED}
+    for code in NUMBERED:
+        found[code] = tuple(texts[number] for number in (f"{code}.one", code) if number in texts)
+    return found
+
+
 def catalogue(language: str) -> Catalogue:
     """The catalogue of a language."""
     english, texts = read("en"), read(language)
     made = Catalogue(locale=language, header_comment=f"# {NOTE}", fuzzy=False)
     for code, text in english.items():
-        if not code.startswith("exposed_count"):
+        if not code.startswith(("exposed_count", *NUMBERED)):
             made.add(text, texts[code], flags=["python-format"] if "%(" in text else ())
-    for first in COUNTED:
-        one, many = singular_and_plural(english, first)
-        made.add((one, many), singular_and_plural(texts, first), flags=["python-format"])
+    theirs = counted(texts)
+    for code, ours in counted(english).items():
+        made.add(ours, theirs[code], flags=["python-format"])
     return made
 
 
@@ -77,11 +87,15 @@ def table() -> str:
     english = read("en")
     lines = [f'"""{NOTE}"""', "", "from __future__ import annotations", "", "from typing import Final", ""]
     lines += ["ENGLISH: Final = {"]
-    lines += [f'    "{code}": "{text}",' for code, text in english.items() if "." not in code]
+    lines += [
+        f'    "{code}": "{text}",'
+        for code, text in english.items()
+        if not code.startswith(NUMBERED) and "." not in code
+    ]
     lines += ["}", "", "COUNTED: Final = {"]
-    for first in COUNTED:
-        lines += [f'    "{first}": (']
-        lines += [f'        "{text}",' for text in singular_and_plural(english, first)]
+    for code, texts in counted(english).items():
+        lines += [f'    "{code}": (']
+        lines += [f'        "{text}",' for text in texts]
         lines += ["    ),"]
     return "\n".join([*lines, "}", ""])
 

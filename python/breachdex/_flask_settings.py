@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -17,6 +15,8 @@ from breachdex._breachdex import Index, IndexSet
 from breachdex._errors import BreachdexWarning
 from breachdex._gate import Gate, shared_index
 from breachdex._mailings import DAY, Mailings
+from breachdex._policy import Policy
+from breachdex._verdicts import acts_at_log_in, demand_local, policy_of
 from breachdex._words import DEFAULT_LANGUAGE
 
 if TYPE_CHECKING:
@@ -37,11 +37,15 @@ _FAULTS: Final[dict[object, OnError]] = {
 class Settings:
     """The settings of one app, checked."""
 
+    policy: Policy | None
+    """Judges passwords; without one they are looked up and no more."""
     gate: Gate
-    """Asked where a password is chosen."""
+    """Asked where a password is chosen and there is no policy."""
     log_in_gate: Gate
     """Asked at log-in, where a fault must not lock everybody out."""
     log_in: Action
+    """What is done without a policy."""
+    recoverable: bool
     addresses_verified: bool
     mailings: Mailings
     language: str | None
@@ -50,19 +54,22 @@ class Settings:
     def of(cls, app: flask.Flask) -> Settings:
         """Reads them. Raises whatever opening the index raises, and ``ValueError`` for a setting that is none."""
         config = app.config
-        index = _index(config.get("BREACHDEX_INDEX"), config.get("BREACHDEX_OVERLAYS", ()))
         min_count = config.get("SECURITY_PASSWORD_BREACHED_COUNT", 1)
         faults = config.get("SECURITY_PASSWORD_CHECK_BREACHED")
         if faults not in _FAULTS:
             raise ValueError(
                 f"SECURITY_PASSWORD_CHECK_BREACHED must be None, 'strict' or 'best-effort', not {faults!r}"
             )
+        on_error = _FAULTS[faults]
+        at_log_in: OnError = config.get("BREACHDEX_LOG_IN_ON_ERROR", "accept")
+        policy = _policy(app, min_count, on_error, at_log_in)
+        index = _index(config, policy)
         return cls(
-            gate=Gate(index, min_count=min_count, on_error=_FAULTS[faults]),
-            log_in_gate=Gate(
-                index, min_count=min_count, on_error=config.get("BREACHDEX_LOG_IN_ON_ERROR", "accept")
-            ),
-            log_in=_log_in(app),
+            policy=policy,
+            gate=Gate(index, min_count=min_count, on_error=on_error),
+            log_in_gate=Gate(index, min_count=min_count, on_error=at_log_in),
+            log_in=_log_in(app, policy),
+            recoverable=bool(config.get("SECURITY_RECOVERABLE")),
             addresses_verified=_addresses_verified(app),
             mailings=Mailings(_seconds(config.get("BREACHDEX_MAIL_EVERY", DAY))),
             language=config.get("BREACHDEX_LANGUAGE"),
@@ -94,9 +101,11 @@ def language() -> str:
     return DEFAULT_LANGUAGE
 
 
-def _index(
-    named: str | os.PathLike[str] | Index | IndexSet | None, overlays: Sequence[str | os.PathLike[str]]
-) -> Index | IndexSet:
+def _index(config: flask.Config, policy: Policy | None) -> Index | IndexSet:
+    if policy is not None:
+        assert isinstance(policy.index, (Index, IndexSet))
+        return policy.index
+    named, overlays = config.get("BREACHDEX_INDEX"), config.get("BREACHDEX_OVERLAYS", ())
     if isinstance(named, (Index, IndexSet)):
         if overlays:
             raise ValueError("BREACHDEX_OVERLAYS goes with a path in BREACHDEX_INDEX, not with an open index")
@@ -104,21 +113,58 @@ def _index(
     return shared_index(named, overlays)
 
 
-def _log_in(app: flask.Flask) -> Action:
+def _policy(app: flask.Flask, min_count: int, on_error: OnError, at_log_in: OnError) -> Policy | None:
+    config = app.config
+    if config.get("BREACHDEX_POLICY") is None:
+        return None
+    choosing = dict.fromkeys(("sign_up", "change", "reset"), on_error)
+    policy = policy_of(
+        config["BREACHDEX_POLICY"],
+        config.get("BREACHDEX_INDEX"),
+        config.get("BREACHDEX_OVERLAYS", ()),
+        {"min_count": min_count, "on_error": {**choosing, "log_in": at_log_in}},
+    )
+    demand_local(policy, "Flask-Security")
+    says = policy.action("log_in", "exposed")
+    simple = config.get("BREACHDEX_LOG_IN", says)
+    if simple != says:
+        raise ValueError(
+            f"BREACHDEX_LOG_IN is {simple!r} and BREACHDEX_POLICY says {says!r} about exposed passwords at "
+            "log-in: say it in one of them only"
+        )
+    return policy
+
+
+def _log_in(app: flask.Flask, policy: Policy | None) -> Action:
     action = checked_action(app.config.get("BREACHDEX_LOG_IN", "warn"), "BREACHDEX_LOG_IN")
     if action == "force_reset" and not app.config.get("SECURITY_RECOVERABLE"):
         raise ValueError(
             "BREACHDEX_LOG_IN = 'force_reset' sends reset instructions: set SECURITY_RECOVERABLE = True"
         )
     if action == "force_reset" and not _addresses_verified(app):
-        warnings.warn(
+        _warn(
             "BREACHDEX_LOG_IN = 'force_reset' only warns, because nothing verifies the addresses that the "
             "instructions would go to: set SECURITY_CONFIRMABLE = True, or BREACHDEX_ADDRESSES_VERIFIED = True "
-            "if you verify them yourself",
-            BreachdexWarning,
-            stacklevel=2,
+            "if you verify them yourself"
+        )
+    elif policy is not None and acts_at_log_in(policy, "force_reset"):
+        if not app.config.get("SECURITY_RECOVERABLE"):
+            missing = "SECURITY_RECOVERABLE = True"
+        elif not _addresses_verified(app):
+            missing = (
+                "SECURITY_CONFIRMABLE = True, or BREACHDEX_ADDRESSES_VERIFIED = True if you verify addresses"
+            )
+        else:
+            return action
+        _warn(
+            "BREACHDEX_POLICY says 'force_reset' at log_in, which only warns here, because no reset instructions "
+            f"could reach the owner: set {missing}; or let the policy say 'warn'"
         )
     return action
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, BreachdexWarning, stacklevel=2)
 
 
 def _addresses_verified(app: flask.Flask) -> bool:

@@ -13,27 +13,35 @@ import hashlib
 import hmac
 import os
 import secrets
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
+from fastapi import Request
 from fastapi.security import OAuth2PasswordRequestForm
 from fastapi_users import models
 from fastapi_users.authentication import JWTStrategy
 from fastapi_users.exceptions import InvalidPasswordException
 from fastapi_users.jwt import decode_jwt, generate_jwt
 from fastapi_users.manager import BaseUserManager
+from fastapi_users.schemas import BaseUserCreate
 
 from breachdex._actions import Action, checked_action
 from breachdex._breachdex import Index, IndexSet
 from breachdex._gate import Gate, Unavailable, logger, shared_index
 from breachdex._mailings import DAY, Mailings
+from breachdex._policy import Policy
+from breachdex._verdicts import acts_at_log_in, identity, is_exposed, is_unavailable, refusing
 from breachdex._words import DEFAULT_LANGUAGE, joined, refusal
 
 if TYPE_CHECKING:
-    from breachdex.types import OnError
+    from breachdex.types import Event, OnError
 
 __all__ = ["ExposedPasswordMixin", "PasswordBoundJWTStrategy"]
 
 _CLAIM: Final = "pwd"
+
+_event: Final[ContextVar[Event]] = ContextVar("breachdex.fastapi_users.event", default="change")
+"""What a password is chosen for, where nobody signs up."""
 
 
 class ExposedPasswordMixin:
@@ -41,6 +49,10 @@ class ExposedPasswordMixin:
 
     Settings are attributes of the class; they are checked, and the index is opened, when the class is defined.
     """
+
+    breachdex_policy: ClassVar[Policy | None] = None
+    """What judges passwords. It says itself which index is asked, from which count on, what a fault means and what
+    happens at log-in, so the attributes that say so otherwise are an error beside it."""
 
     breachdex_index: ClassVar[Index | IndexSet | str | os.PathLike[str] | None] = None
     """An open index, the path of one, or ``None`` for the default one."""
@@ -73,34 +85,47 @@ class ExposedPasswordMixin:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         action = checked_action(cls.breachdex_log_in, "breachdex_log_in")
-        if action == "force_reset" and cls.end_sessions is ExposedPasswordMixin.end_sessions:
-            raise TypeError(
-                f"breachdex_log_in = 'force_reset' must end the sessions of an account: define "
-                f"{cls.__name__}.end_sessions(user), which may do nothing with PasswordBoundJWTStrategy"
-            )
+        policy = cls.breachdex_policy
+        if policy is not None:
+            _refuse_what_it_says(cls, policy)
+        if cls.end_sessions is ExposedPasswordMixin.end_sessions:
+            if policy is not None and acts_at_log_in(policy, "force_reset"):
+                _demand_end_of_sessions(cls, "breachdex_policy says 'force_reset' at log_in, which")
+            elif action == "force_reset":
+                _demand_end_of_sessions(cls, "breachdex_log_in = 'force_reset'")
+        cls._mailings = Mailings(cls.breachdex_mail_every)
+        if policy is not None:
+            return
         index = cls.breachdex_index
         if not isinstance(index, (Index, IndexSet)):
             index = shared_index(index)
         least = cls.breachdex_min_count
         cls._gate = Gate(index, min_count=least, on_error=cls.breachdex_on_error)
         cls._log_in_gate = Gate(index, min_count=least, on_error=cls.breachdex_log_in_on_error)
-        cls._mailings = Mailings(cls.breachdex_mail_every)
 
     async def validate_password(self, password: str, user: Any) -> None:
-        """What the other bases say, and then what the index says.
+        """What the other bases say, and then what the index, or the policy, says.
 
-        :raises InvalidPasswordException: with the reason, as a string.
+        :raises InvalidPasswordException: with the reasons, as a string.
         """
         try:
             await super().validate_password(password, user)  # type: ignore[misc]
-            finding = self._gate.examine(password)
+            reasons = await self._reasons(password, user)
         finally:
             # Whoever prints the frames that an error went through finds nothing in those of breachdex; on
             # register, `user` holds the password too.
             del password, user
-        if finding:
-            language = self.breachdex_language
-            raise InvalidPasswordException(reason=joined(refusal(self._gate, finding, language), language))
+        if reasons:
+            raise InvalidPasswordException(reason=joined(reasons, self.breachdex_language))
+
+    async def reset_password(self, token: str, password: str, request: Request | None = None) -> Any:
+        """As the other bases'; a policy is told that this is a reset."""
+        before = _event.set("reset")
+        try:
+            return await super().reset_password(token, password, request)  # type: ignore[misc]
+        finally:
+            _event.reset(before)
+            del token, password, request
 
     async def authenticate(self, credentials: OAuth2PasswordRequestForm) -> Any:
         """The user that the other bases let in, if the password does not keep it out; ``None`` otherwise.
@@ -110,16 +135,43 @@ class ExposedPasswordMixin:
         user = await super().authenticate(credentials)  # type: ignore[misc]
         if user is None or not user.is_active:
             return user
-        finding = self._log_in_gate.examine(credentials.password)
-        if finding is None:
-            return user
-        if isinstance(finding, Unavailable):
+        wanted, exposed = await self._ruling(credentials.password, user)
+        if wanted is None:
             return None
-        action = self._action_for(user)
+        action = self._possible(wanted, user)
         if action == "force_reset":
             user = await self._expire(user)
-        await self.on_exposed_log_in(user, action)
+        if exposed:
+            await self.on_exposed_log_in(user, action)
         return user if action in ("accept", "warn", "notify") else None
+
+    async def _reasons(self, password: str, user: Any) -> list[str]:
+        """What is against a password that is chosen."""
+        language = self.breachdex_language
+        try:
+            if self.breachdex_policy is None:
+                finding = self._gate.examine(password)
+                return refusal(self._gate, finding, language) if finding else []
+            event: Event = "sign_up" if isinstance(user, BaseUserCreate) else _event.get()
+            judged = self.breachdex_policy.acheck(password, *identity(user), event)
+        finally:
+            del password, user
+        return [text for _, text in refusing(await judged, language)]
+
+    async def _ruling(self, password: str, user: Any) -> tuple[Action | None, bool]:
+        """What is to become of a log-in, and whether because the password is exposed. ``None`` where nothing could
+        be asked and that refuses everybody."""
+        try:
+            if self.breachdex_policy is None:
+                finding = self._log_in_gate.examine(password)
+                if isinstance(finding, Unavailable):
+                    return None, False
+                return (self.breachdex_log_in, True) if finding else ("accept", False)
+            judged = self.breachdex_policy.acheck(password, *identity(user), "log_in")
+        finally:
+            del password
+        verdict = await judged
+        return None if is_unavailable(verdict) else verdict.action, is_exposed(verdict)
 
     async def on_exposed_log_in(self, user: Any, action: Action) -> None:
         """Called when somebody logs in with an exposed password, after the action was taken. Does nothing.
@@ -136,13 +188,10 @@ class ExposedPasswordMixin:
         of ``user.id``.
         """
 
-    def _action_for(self, user: Any) -> Action:
-        """The setting; without a verified address nobody could be sent a way back in."""
-        if self.breachdex_log_in == "force_reset" and not (
-            self.breachdex_addresses_verified or user.is_verified
-        ):
-            return "warn"
-        return self.breachdex_log_in
+    def _possible(self, action: Action, user: Any) -> Action:
+        """What was asked for; without a verified address nobody could be sent a way back in."""
+        reached = self.breachdex_addresses_verified or user.is_verified
+        return "warn" if action == "force_reset" and not reached else action
 
     async def _expire(self, user: Any) -> Any:
         """Ends whatever the password opens, then sends the way back in to the address on file."""
@@ -179,6 +228,25 @@ class PasswordBoundJWTStrategy(JWTStrategy[models.UP, models.ID]):
         """A token for a user."""
         data = {"sub": str(user.id), "aud": self.token_audience, _CLAIM: _fingerprint(user)}
         return generate_jwt(data, self.encode_key, self.lifetime_seconds, algorithm=self.algorithm)
+
+
+def _refuse_what_it_says(kind: type, policy: Policy) -> None:
+    """Raises ``ValueError`` for attributes that a policy speaks for."""
+    for name in ("index", "min_count", "on_error", "log_in", "log_in_on_error"):
+        attribute = f"breachdex_{name}"
+        if any(attribute in vars(base) for base in kind.__mro__ if base is not ExposedPasswordMixin):
+            says = f" and says {policy.action('log_in', 'exposed')!r}" if name == "log_in" else ""
+            raise ValueError(
+                f"{attribute} is {getattr(kind, attribute)!r} beside breachdex_policy, which speaks for that{says}: "
+                "say it in the policy"
+            )
+
+
+def _demand_end_of_sessions(kind: type, what: str) -> NoReturn:
+    raise TypeError(
+        f"{what} must end the sessions of an account: define {kind.__name__}.end_sessions(user), which may do "
+        "nothing with PasswordBoundJWTStrategy"
+    )
 
 
 def _fingerprint(user: Any) -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import flask
 from blinker import Namespace
 from flask import current_app, flash, request
+from flask_login import current_user  # type: ignore[import-untyped]
 from flask_security import (
     LoginForm,
     PasswordUtil,
@@ -26,15 +27,20 @@ from flask_security import (
 )
 from flask_security.proxies import _datastore, _security
 from flask_security.recoverable import send_reset_password_instructions
-from flask_security.utils import get_message, localize_callback
+from flask_security.utils import get_message, is_user_authenticated, localize_callback
 from werkzeug.local import LocalProxy
 
 from breachdex._actions import Action
-from breachdex._breachdex import Exposure
+from breachdex._breachdex import Verdict
 from breachdex._errors import InvalidPasswordError
 from breachdex._flask_settings import EXTENSION, Settings, language, settings
 from breachdex._gate import Unavailable, logger
+from breachdex._policy import Policy
+from breachdex._verdicts import identity, is_exposed, is_unavailable, refusing, spoken
 from breachdex._words import refusal, word
+
+if TYPE_CHECKING:
+    from breachdex.types import Event
 
 __all__ = [
     "ExposedLoginForm",
@@ -42,16 +48,27 @@ __all__ = [
     "ExposedPasswordUtil",
     "ExposedUnifiedSigninForm",
     "password_exposed",
+    "password_judged",
 ]
 
-password_exposed: Final = Namespace().signal("password-exposed")
+SHORT_ENOUGH: Final = 128
+"""Code points that Flask-Security's own check of the length takes."""
+
+_signals: Final = Namespace()
+
+password_exposed: Final = _signals.signal("password-exposed")
 """Sent by the app when somebody logs in with an exposed password, with ``user``, ``event`` (``"log_in"``) and
 ``action``; never with the password. Count events and actions; do not write down whose they were: that list is
 what an attacker would want next."""
 
+password_judged: Final = _signals.signal("password-judged")
+"""Sent by the app when a policy found something about a password that was chosen or logged in with, be it only worth a
+warning, with ``event`` and ``verdict``. Who it was is not said."""
+
 
 class ExposedPasswordUtil(PasswordUtil):
-    """Flask-Security's password checks, with the remote look-up replaced by one in an index.
+    """Flask-Security's password checks, with the remote look-up replaced by one in an index, or by the verdict of
+    ``BREACHDEX_POLICY``.
 
     Pass it as ``Security(..., password_util_cls=ExposedPasswordUtil)``. The password is looked up as it was
     received, in NFC, in NFKC and in the form that will be stored.
@@ -70,11 +87,30 @@ class ExposedPasswordUtil(PasswordUtil):
         stored = self.normalize(password)
         try:
             # The parent's own validate would ask the remote service, because it reads the same settings.
-            against = password_length_validator(stored) or self._exposure(password, stored)
+            if self._settings.policy is None:
+                against = password_length_validator(stored) or self._exposure(password, stored)
+            else:
+                against = self._judgement(self._settings.policy, password, stored, is_register, kwargs)
+                # It has a maximum of its own, and the policy another.
+                against = against or password_length_validator(stored[:SHORT_ENOUGH])
             return against or password_complexity_validator(stored, is_register, **kwargs), stored
         finally:
             # Whoever prints the frames that an error went through finds nothing in those of breachdex.
             del password, stored, kwargs
+
+    def _judgement(
+        self, policy: Policy, password: str, stored: str, is_register: bool, about: dict[str, Any]
+    ) -> list[str] | None:
+        event = _event(is_register, about.get("user"))
+        user_name, email = identity(about if is_register else about.get("user"))
+        try:
+            verdict = policy.check(password, user_name, email, event, stored=stored)
+        except InvalidPasswordError:
+            return [get_message("INVALID_PASSWORD")[0]]
+        finally:
+            del password, stored, about
+        _announce(verdict)
+        return [text for _, text in refusing(verdict, language())] or None
 
     def _exposure(self, password: str, stored: str) -> list[str] | None:
         gate = self._settings.gate
@@ -90,7 +126,7 @@ class ExposedPasswordUtil(PasswordUtil):
 class ExposedLoginMixin:
     """Acts on an exposed password once a form has verified it; put it before the form among the bases.
 
-    A wrong password and an unknown user never get here. What happens is ``BREACHDEX_LOG_IN``'s:
+    A wrong password and an unknown user never get here. What happens is ``BREACHDEX_LOG_IN``'s, or the policy's:
 
     - ``accept``: nothing but the signal.
     - ``warn`` (default): the user is let in and told.
@@ -131,44 +167,66 @@ class ExposedLoginMixin:
         return True
 
     def _let_in(self, typed: str) -> bool:
-        gate = settings().log_in_gate
+        chosen = settings()
         try:
-            finding = gate.examine(typed, stored=_security.password_util.normalize(typed))
+            if chosen.policy is not None:
+                return self._act_on(self._verdict(chosen.policy, typed))
+            finding = chosen.log_in_gate.examine(typed, stored=_security.password_util.normalize(typed))
         finally:
             del typed
         if finding is None:
             return True
+        reasons = refusal(chosen.log_in_gate, finding, language())
         if isinstance(finding, Unavailable):
-            return self._refuse(refusal(gate, finding, language()))
-        return self._act(finding)
+            return self._refuse(reasons)
+        warning = word("log_in_warning", language())
+        return self._act(self._possible(chosen.log_in), exposed=True, warning=warning, reasons=reasons)
 
-    def _act(self, exposure: Exposure) -> bool:
-        action = self._action()
+    def _verdict(self, policy: Policy, typed: str) -> Verdict:
+        user_name, email = identity(self.user)
+        normalize = _security.password_util.normalize
+        try:
+            return policy.check(typed, user_name, email, "log_in", stored=normalize(typed))
+        finally:
+            del typed
+
+    def _act_on(self, verdict: Verdict) -> bool:
+        _announce(verdict)
+        if not verdict.reasons:
+            return True
+        reasons = [text for _, text in refusing(verdict, language())]
+        if is_unavailable(verdict):
+            return self._refuse(reasons)
+        action, exposed = self._possible(verdict.action), is_exposed(verdict)
+        first = verdict.messages(spoken(language()))[0]
+        if verdict.action == "notify" and not exposed:
+            action = "warn"  # The mail is about leaked passwords.
+        warning = word("log_in_warning", language()) if exposed else first
+        return self._act(action, exposed=exposed, warning=warning, reasons=reasons)
+
+    def _act(self, action: Action, *, exposed: bool, warning: str, reasons: list[str]) -> bool:
         user = self.user
-        password_exposed.send(
-            current_app._get_current_object(),  # type: ignore[attr-defined]
-            user=user,
-            event="log_in",
-            action=action,
-        )
+        if exposed:
+            password_exposed.send(_app(), user=user, event="log_in", action=action)
         if action == "reject":
-            return self._refuse(refusal(settings().log_in_gate, exposure, language()))
+            return self._refuse(reasons)
         if action == "force_reset":
             self._expire()
             return self._refuse([word("force_reset", language())])
         if action == "notify" and user.email and self.may_mail(user):
             _mail("a warning", lambda: _send_warning(user))
         elif action == "warn":
-            _flash_warning()
+            _flash(warning)
         return True
 
-    def _action(self) -> Action:
-        """The setting; without a verified address nobody could be sent a way back in."""
+    def _possible(self, action: Action) -> Action:
+        """What was asked for; without a verified address nobody could be sent a way back in."""
         configured = settings()
-        if configured.log_in != "force_reset":
-            return configured.log_in
+        if action != "force_reset":
+            return action
         confirmed = not _security.confirmable or self.user.confirmed_at is not None
-        return "force_reset" if configured.addresses_verified and confirmed and self.user.email else "warn"
+        reached = configured.recoverable and configured.addresses_verified and confirmed and self.user.email
+        return "force_reset" if reached else "warn"
 
     def _refuse(self, reasons: list[str]) -> bool:
         # Flask-Security empties the fields' errors where its answers are to be generic, but whoever gets here
@@ -210,9 +268,27 @@ class ExposedUnifiedSigninForm(ExposedLoginMixin, UnifiedSigninForm):
         return bool(self.submit.data) and self.authn_via == "password"
 
 
-def _flash_warning() -> None:
+def _event(is_register: bool, user: Any) -> Event:
+    """When the password is chosen: whoever is logged in changes their own, and anybody else's is reset."""
+    if is_register:
+        return "sign_up"
+    own: bool = is_user_authenticated(current_user) and current_user == user
+    return "change" if own else "reset"
+
+
+def _announce(verdict: Verdict) -> None:
+    if verdict.reasons:
+        password_judged.send(_app(), event=verdict.event, verdict=verdict)
+
+
+def _app() -> flask.Flask:
+    app: flask.Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
+
+
+def _flash(warning: str) -> None:
     if current_app.config["SECURITY_FLASH_MESSAGES"] and not _security._want_json(request):
-        flash(word("log_in_warning", language()), "warning")
+        flash(warning, "warning")
 
 
 def _mail(what: str, send: Callable[[], None]) -> None:

@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SecretStr, ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
-from breachdex._breachdex import Exposure, Index, IndexSet
+from breachdex._breachdex import Exposure, Index, IndexSet, Reason
 from breachdex._errors import BreachdexError, InvalidPasswordError
 from breachdex._gate import Gate, Unavailable, shared_index
+from breachdex._policy import Policy
+from breachdex._verdicts import CHOOSING, REFUSING, demand_local, facts, lengths, policy_of, refusing
 from breachdex._words import DEFAULT_LANGUAGE, joined, refusal, word
 
 if TYPE_CHECKING:
-    from breachdex.types import OnError
+    from breachdex._verdicts import Named
+    from breachdex.types import Code, Event, OnError
 
 __all__ = ["MASK", "Password", "PasswordCheck", "SafePassword", "safe_password"]
 
@@ -69,35 +72,65 @@ class PasswordCheck:
 
     The index is opened when the model is defined, so that a missing or damaged one is an error then.
 
-    :param index: an open index, the path of one, or ``None`` for the default one.
-    :param min_count: from how many sightings on (inclusive) a password counts as exposed.
-    :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``.
-    :param lang: the language of the reasons, as ``en`` or ``ja``.
-    :param min_length: fewest code points, of the password in NFC.
-    :param max_length: most code points, of the password as it came; at least 64.
+    :param policy: what judges the password: a ``Policy``, a profile, the path of a TOML file, or a mapping. It speaks
+        for ``min_count``, ``on_error``, ``min_length`` and ``max_length``, which are an error beside it.
+    :param event: when it is judged: ``sign_up``, ``change`` or ``reset``.
+    :param user_name_field: the field of the same model with the user's name, for the policy. It must stand above this
+        one: pydantic goes through them in order.
+    :param email_field: the same for the address.
+    :param index: an open index, the path of one, or ``None`` for the default one. A ``Policy`` has its own.
+    :param min_count: from how many sightings on (inclusive) a password counts as exposed; 1 by default.
+    :param on_error: what a fault at run time means: ``accept``, ``reject`` or (by default) ``raise``.
+    :param lang: the language of the reasons, as ``en`` or ``ja``; by default the policy's, which is English.
+    :param min_length: fewest code points, of the password in NFC; 1 by default.
+    :param max_length: most code points, of the password as it came; at least 64, and 1,024 by default.
     """
 
     def __init__(
         self,
         *,
+        policy: Named | None = None,
+        event: Event = "sign_up",
+        user_name_field: str | None = None,
+        email_field: str | None = None,
         index: Index | IndexSet | str | os.PathLike[str] | None = None,
-        min_count: int = 1,
-        on_error: OnError = "raise",
-        lang: str = DEFAULT_LANGUAGE,
-        min_length: int = 1,
-        max_length: int = LONGEST,
+        min_count: int | None = None,
+        on_error: OnError | None = None,
+        lang: str | None = None,
+        min_length: int | None = None,
+        max_length: int | None = None,
     ) -> None:
-        if max_length < SHORTEST_LIMIT:
+        beside: dict[str, object]
+        if policy is None:
+            beside = {"user_name_field": user_name_field, "email_field": email_field}
+            remedy = "needs a policy, which is what looks at it"
+        else:
+            beside = {
+                "min_count": min_count,
+                "on_error": on_error,
+                "min_length": min_length,
+                "max_length": max_length,
+            }
+            remedy = "is said by the policy: say it there"
+        for name, value in beside.items():
+            if value is not None:
+                raise ValueError(f"{name} {remedy}")
+        if event not in CHOOSING:
+            raise ValueError(f"event must be one of {', '.join(CHOOSING)}, not {event!r}")
+        self._min_length = 1 if min_length is None else min_length
+        self._max_length = LONGEST if max_length is None else max_length
+        if self._max_length < SHORTEST_LIMIT:
             raise ValueError(f"max_length must be {SHORTEST_LIMIT} or more, not {max_length}")
-        if not 0 <= min_length <= max_length:
+        if not 0 <= self._min_length <= self._max_length:
             raise ValueError(f"min_length must be between 0 and max_length, not {min_length}")
+        self._named = policy
+        self._event = event
+        self._about = (user_name_field, email_field)
         self._index = index
-        self._min_count = min_count
-        self._on_error = on_error
+        self._min_count = 1 if min_count is None else min_count
+        self._on_error: OnError = "raise" if on_error is None else on_error
         self._lang = lang
-        self._min_length = min_length
-        self._max_length = max_length
-        self._gate: Gate | None = None
+        self._asked: Gate | Policy | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if source is not SecretStr:
@@ -105,73 +138,114 @@ class PasswordCheck:
                 f"PasswordCheck goes onto SecretStr, as Annotated[SecretStr, PasswordCheck()], not {source}"
             )
         self._open()
-        return core_schema.no_info_wrap_validator_function(self._validate, handler(source))
+        return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         described = handler(schema)
         described.update(type="string", format="password", writeOnly=True)
-        if self._min_length:
-            described["minLength"] = self._min_length
-        described["maxLength"] = self._max_length
+        asked, least, most = self._open(), self._min_length, self._max_length
+        if isinstance(asked, Policy):
+            limits = lengths(asked)
+            least = limits["min_length"] if self._refuses(asked, "too_short") else 0
+            most = limits["max_length"] if self._refuses(asked, "too_long") else 0
+        if least:
+            described["minLength"] = least
+        if most:
+            described["maxLength"] = most
         return described
 
-    def _open(self) -> Gate:
-        if self._gate is None:
-            index = self._index
-            if not isinstance(index, (Index, IndexSet)):
-                index = shared_index(index)
-            self._gate = Gate(index, min_count=self._min_count, on_error=self._on_error)
-        return self._gate
+    def _open(self) -> Gate | Policy:
+        if self._asked is None:
+            self._asked = self._policy() if self._named is not None else self._gate()
+        return self._asked
 
-    def _validate(self, value: Any, handler: core_schema.ValidatorFunctionWrapHandler) -> Password:
+    def _policy(self) -> Policy:
+        assert self._named is not None
+        policy = policy_of(self._named, self._index)
+        demand_local(policy, "pydantic")
+        return policy
+
+    def _gate(self) -> Gate:
+        index = self._index
+        if not isinstance(index, (Index, IndexSet)):
+            index = shared_index(index)
+        return Gate(index, min_count=self._min_count, on_error=self._on_error)
+
+    def _refuses(self, policy: Policy, code: Code) -> bool:
+        return policy.action(self._event, code) in REFUSING
+
+    def _validate(
+        self, value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: core_schema.ValidationInfo
+    ) -> Password:
         if isinstance(value, Password):  # What constrains the inside measures it.
             value = SecretStr(value.get_secret_value())
+        user_name, email = (_text(info.data, field) for field in self._about)
+        del info
         # Nothing is raised while another exception is handled: its input would stay reachable as the context.
         try:
             password = Password(handler(value).get_secret_value())
         except ValidationError as error:
             failed = [_masked(detail, value) for detail in error.errors(include_url=False)]
         else:
-            against = self._against(password)
-            if against is None:
+            against = self._against(password, user_name, email)
+            if not against:
                 return password
-            failed = [InitErrorDetails(type=against, loc=(), input=MASK)]
+            failed = [InitErrorDetails(type=error, loc=(), input=MASK) for error in against]
         finally:
             # Whoever prints the frames that an error went through finds nothing in this one.
             del value
         raise ValidationError.from_exception_data("password", failed, hide_input=True)
 
-    def _against(self, password: SecretStr) -> PydanticCustomError | None:
+    def _against(
+        self, password: SecretStr, user_name: str | None, email: str | None
+    ) -> list[PydanticCustomError]:
+        asked = self._open()
+        fault: str
+        try:
+            if isinstance(asked, Policy):
+                verdict = asked.check(password.get_secret_value(), user_name, email, self._event)
+                return [_error(reason, text) for reason, text in refusing(verdict, self._lang)]
+            return self._looked_up(asked, password)
+        except InvalidPasswordError as error:
+            return [PydanticCustomError("password_not_text", str(error))]
+        except ValueError as error:
+            fault = str(error)  # pydantic would take it for a fault of the input, and quote that.
+        raise BreachdexError(fault)
+
+    def _looked_up(self, gate: Gate, password: SecretStr) -> list[PydanticCustomError]:
         # Before anything is normalised, which takes time.
         if len(password.get_secret_value()) > self._max_length:
             return self._too("too_long", "max_length", self._max_length, len(password.get_secret_value()))
         length = len(unicodedata.normalize("NFC", password.get_secret_value()))
         if length < self._min_length:
             return self._too("too_short", "min_length", self._min_length, length)
-        gate = self._open()
-        fault: str
-        try:
-            finding = gate.examine(password.get_secret_value())
-        except InvalidPasswordError as error:
-            return PydanticCustomError("password_not_text", str(error))
-        except ValueError as error:
-            fault = str(error)  # pydantic would take it for a fault of the input, and quote that.
-        else:
-            return self._refused(gate, finding) if finding else None
-        raise BreachdexError(fault)
+        finding = gate.examine(password.get_secret_value())
+        return self._refused(gate, finding) if finding else []
 
-    def _too(self, code: str, limit: str, value: int, length: int) -> PydanticCustomError:
-        text = word(code, self._lang, **{limit: value, "length": length})
-        return PydanticCustomError(code, text, {limit: value, "length": length})
+    def _too(self, code: str, limit: str, value: int, length: int) -> list[PydanticCustomError]:
+        text = word(code, self._language(), **{limit: value, "length": length})
+        return [PydanticCustomError(code, text, {limit: value, "length": length})]
 
-    def _refused(self, gate: Gate, finding: Exposure | Unavailable) -> PydanticCustomError:
-        text = joined(refusal(gate, finding, self._lang), self._lang)
+    def _refused(self, gate: Gate, finding: Exposure | Unavailable) -> list[PydanticCustomError]:
+        text = joined(refusal(gate, finding, self._language()), self._language())
         if isinstance(finding, Unavailable):
-            return PydanticCustomError("index_unavailable", text)
-        facts = {"form": finding.form, "source": finding.source}
-        return PydanticCustomError("exposed", text, facts)
+            return [PydanticCustomError("index_unavailable", text)]
+        return [PydanticCustomError("exposed", text, {"form": finding.form, "source": finding.source})]
+
+    def _language(self) -> str:
+        return DEFAULT_LANGUAGE if self._lang is None else self._lang
+
+
+def _text(data: dict[str, Any] | None, field: str | None) -> str | None:
+    """What another field of the model holds, if it is a text; ``data`` has those that were validated before."""
+    value = (data or {}).get(field) if field else None
+    return value if isinstance(value, str) else None
+
+
+def _error(reason: Reason, text: str) -> PydanticCustomError:
+    return PydanticCustomError(reason.code, text, facts(reason) or None)
 
 
 def _masked(failure: ErrorDetails, value: Any) -> InitErrorDetails:
@@ -187,18 +261,27 @@ def _masked(failure: ErrorDetails, value: Any) -> InitErrorDetails:
 
 def safe_password(
     *,
+    policy: Named | None = None,
+    event: Event = "sign_up",
+    user_name_field: str | None = None,
+    email_field: str | None = None,
     index: Index | IndexSet | str | os.PathLike[str] | None = None,
-    min_count: int = 1,
-    on_error: OnError = "raise",
-    lang: str = DEFAULT_LANGUAGE,
-    min_length: int = 1,
-    max_length: int = LONGEST,
+    min_count: int | None = None,
+    on_error: OnError | None = None,
+    lang: str | None = None,
+    min_length: int | None = None,
+    max_length: int | None = None,
 ) -> Any:
     """:data:`SafePassword` with options; they are those of :class:`PasswordCheck`.
 
     >>> Chosen = safe_password(min_length=15, index="pwned.bdx")
+    >>> Judged = safe_password(policy="nist", index="pwned.bdx", user_name_field="name")
     """
     check = PasswordCheck(
+        policy=policy,
+        event=event,
+        user_name_field=user_name_field,
+        email_field=email_field,
         index=index,
         min_count=min_count,
         on_error=on_error,

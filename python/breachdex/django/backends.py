@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
+from breachdex.django import policies
 from breachdex.django.conf import settings
 from breachdex.django.gates import ask, at_log_in
 from breachdex.django.login import settle
@@ -26,7 +27,7 @@ class ExposedPasswordMixin:
 
     @sensitive_variables()  # type: ignore[untyped-decorator]
     def authenticate(self, request: Any, *args: Any, **credentials: Any) -> Any:
-        """As the parent's, and then as ``LOG_IN`` says.
+        """As the parent's, and then as ``LOG_IN``, or the policy, says.
 
         :raises PermissionDenied: when a right password opens no session.
         """
@@ -57,7 +58,7 @@ class ExposedPasswordMixin:
 
 
 class ExposedPasswordBackend(ExposedPasswordMixin, ModelBackend):  # type: ignore[misc]
-    """Django's own backend, and then as ``LOG_IN`` says."""
+    """Django's own backend, and then as ``LOG_IN``, or the policy, says."""
 
 
 @sensitive_variables()  # type: ignore[untyped-decorator]
@@ -73,8 +74,14 @@ def _password(method: Any, *args: Any, **credentials: Any) -> Any:
 
 @sensitive_variables()  # type: ignore[untyped-decorator]
 def _finding(user: Any, password: Any) -> Any:
-    if user is None or not password or getattr(user, EXAMINED, False) or settings().log_in == "accept":
+    if user is None or not password or getattr(user, EXAMINED, False):
         return None
-    finding = ask(at_log_in(), settings().on_error_at("log_in"), password)
+    chosen = settings()
+    found: Any = None
+    if chosen.policy is None and chosen.log_in != "accept":
+        found = ask(at_log_in(), chosen.on_error_at("log_in"), password)
+    elif chosen.policy is not None and (policy := policies.at_log_in()) is not None:
+        verdict = policies.judge(policy, password, user, "log_in")
+        found = verdict if verdict.reasons else None
     setattr(user, EXAMINED, True)
-    return finding
+    return found

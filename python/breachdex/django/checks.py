@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings  # type: ignore[import-untyped]
 from django.core import checks  # type: ignore[import-untyped]
@@ -12,10 +12,14 @@ from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-u
 from django.utils.module_loading import import_string  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Index, IndexSet
+from breachdex._verdicts import CODES, REFUSING
 from breachdex.django import gates
 from breachdex.django.backends import ExposedPasswordMixin
 from breachdex.django.conf import settings
 from breachdex.django.gates import Fault, Source
+
+if TYPE_CHECKING:
+    from breachdex.types import Action, Code
 
 
 def register_all() -> None:
@@ -41,10 +45,11 @@ def check_log_in(**_: Any) -> list[Any]:
     if not _acts_at_log_in():
         return []
     found = [_as_message(checks.Error, fault) for fault in _loops()]
-    if settings().log_in == "force_reset" and settings().verified_email is None:
+    resets = [who for who, _, action in _refused_at_log_in() if action == "force_reset"]
+    if resets and settings().verified_email is None:
         fault = Fault(
             "breachdex.W003",
-            'LOG_IN is "force_reset", and nothing says which addresses are verified, so users are only warned.',
+            f'{resets[0]} is "force_reset", and nothing says which addresses are verified, so users are only warned.',
             'Set BREACHDEX["VERIFIED_EMAIL"] to True if every address in the user model is verified, or to a '
             "function that takes a user and returns the verified address or None.",
         )
@@ -94,25 +99,39 @@ def _acts_at_log_in() -> bool:
     )
 
 
-def _loops() -> Iterator[Fault]:
+def _refused_at_log_in() -> Iterator[tuple[str, Code, Action]]:
+    """What opens no session: where that is said, about what, and what is done."""
     chosen = settings()
-    if chosen.log_in not in ("force_reset", "reject"):
+    if chosen.policy is None:
+        if chosen.log_in in REFUSING:
+            yield "LOG_IN", "exposed", chosen.log_in
         return
-    thresholds = [validator.source().min_count for validator in gates.validators()]
-    if not thresholds:
-        yield Fault(
-            "breachdex.E004",
-            f'LOG_IN is "{chosen.log_in}", and nothing refuses an exposed password at reset, so that users could '
-            "set it again and be refused again.",
-            'Add {"NAME": "breachdex.django.validators.ExposedPasswordValidator"} to AUTH_PASSWORD_VALIDATORS.',
-        )
-    elif min(thresholds) > chosen.min_count:
-        yield Fault(
-            "breachdex.E004",
-            f'LOG_IN is "{chosen.log_in}" from {chosen.min_count} sightings on, and the validator refuses from '
-            f"{min(thresholds)} on, so that users could set a password again that log-in refuses again.",
-            "Let min_count of ExposedPasswordValidator be at most MIN_COUNT.",
-        )
+    for code in CODES:
+        action = chosen.policy.rules.action("log_in", code)
+        if action in REFUSING:
+            yield f'BREACHDEX["POLICY"] at log_in of {code}', code, action
+
+
+def _loops() -> Iterator[Fault]:
+    least = settings().min_count
+    kind = "ExposedPasswordValidator" if settings().policy is None else "PolicyValidator"
+    for who, code, action in _refused_at_log_in():
+        refusing = [one for one in gates.validators() if one.refuses_at_reset(code)]
+        what = "an exposed password" if code == "exposed" else f"such a password ({code})"
+        if not refusing:
+            yield Fault(
+                "breachdex.E004",
+                f'{who} is "{action}", and nothing refuses {what} at reset, so that users could set it again and be '
+                "refused again.",
+                f'Add {{"NAME": "breachdex.django.validators.{kind}"}} to AUTH_PASSWORD_VALIDATORS.',
+            )
+        elif code == "exposed" and (lowest := min(one.source().min_count for one in refusing)) > least:
+            yield Fault(
+                "breachdex.E004",
+                f'{who} is "{action}" from {least} sightings on, and the validator refuses from {lowest} on, so that '
+                "users could set a password again that log-in refuses again.",
+                f"Let min_count of {kind} be at most MIN_COUNT.",
+            )
 
 
 def _as_message(kind: Any, fault: Fault) -> Any:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final, Literal, NoReturn, TypeAlias, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from django.conf import settings as django_settings  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
 from django.core.signals import setting_changed  # type: ignore[import-untyped]
+
+from breachdex.django import policy_setting
+from breachdex.django.complaints import nearest, one_of, wrong
+from breachdex.django.policy_setting import PolicySetting
 
 OnError: TypeAlias = Literal["accept", "reject", "raise"]
 Event: TypeAlias = Literal["sign_up", "change", "reset", "log_in"]
@@ -33,7 +36,7 @@ DEFAULT_ON_ERROR: Final[Mapping[Event, OnError]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What ``BREACHDEX`` says, checked. One field a key, in lower case."""
+    """What ``BREACHDEX`` says, checked. One field a key, in lower case. What a policy says too is as it says."""
 
     index: str | None = None
     overlays: tuple[str, ...] = ()
@@ -47,6 +50,7 @@ class Settings:
     show_count: bool = False
     cache: str = "default"
     password_regex: str = "PASS"
+    policy: PolicySetting | None = None
 
     def on_error_at(self, event: Event) -> OnError:
         """What a fault at run time means at that event."""
@@ -54,31 +58,6 @@ class Settings:
 
 
 KEYS: Final = tuple(field.name.upper() for field in fields(Settings))
-
-
-def wrong(key: str, complaint: str) -> NoReturn:
-    """Raises ``ImproperlyConfigured`` about one key."""
-    raise ImproperlyConfigured(sentence(f'BREACHDEX["{key}"] {complaint}'))
-
-
-def sentence(words: str) -> str:
-    """With a full stop, unless it ends in a question."""
-    return words if words.endswith("?") else f"{words}."
-
-
-def nearest(given: object, known: Iterable[str]) -> str:
-    """``. Did you mean "…"?`` where something known resembles it, else nothing."""
-    folded = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(str(given).lower(), folded, n=1, cutoff=0.5)
-    return f'. Did you mean "{folded[close[0]]}"?' if close else ""
-
-
-def one_of(value: object, choices: tuple[str, ...]) -> str:
-    """What is wrong with a value that is none of the choices; empty where it is one."""
-    if isinstance(value, str) and value in choices:
-        return ""
-    listed = ", ".join(f'"{choice}"' for choice in choices)
-    return f"must be one of {listed}, not {value!r}{nearest(value, choices)}"
 
 
 def _index(value: object) -> str | None:
@@ -203,6 +182,7 @@ PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "CACHE": _cache,
     "PASSWORD_REGEX": _password_regex,
 }
+"""What reads the keys by themselves; a policy is read in the light of the others."""
 
 
 def parse(given: object) -> Settings:
@@ -213,10 +193,29 @@ def parse(given: object) -> Settings:
     if not isinstance(given, Mapping):
         raise ImproperlyConfigured(f"BREACHDEX must be a dict, not {given!r}.")
     for key in given:
-        if key not in PARSERS:
+        if key not in KEYS:
             hint = nearest(key, KEYS).removeprefix(".")
             raise ImproperlyConfigured(f"BREACHDEX has no key {key!r}.{hint} The keys are {', '.join(KEYS)}.")
-    return Settings(**{key.lower(): PARSERS[key](value) for key, value in given.items()})
+    parsed = {key: PARSERS[key](value) for key, value in given.items() if key != "POLICY"}
+    if given.get("POLICY") is not None:
+        parsed |= _governed(policy_setting.read(given["POLICY"], parsed))
+    return Settings(**{key.lower(): value for key, value in parsed.items()})
+
+
+def _governed(policy: PolicySetting) -> dict[str, Any]:
+    """The policy and the keys that it speaks for."""
+    rules = policy.rules
+    keys: dict[str, Any] = {
+        "POLICY": policy,
+        "MIN_COUNT": rules.min_count,
+        "ON_ERROR": tuple((event, rules.on_error(event)) for event in EVENTS),
+        "LOG_IN": rules.action("log_in", "exposed"),
+    }
+    if rules.index is not None:
+        keys["INDEX"] = rules.index
+    if rules.overlays:
+        keys["OVERLAYS"] = tuple(rules.overlays)
+    return keys
 
 
 @functools.lru_cache(maxsize=1)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from django.conf import settings as django_settings  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
@@ -22,11 +23,11 @@ from breachdex._errors import (
     IndexVersionError,
 )
 from breachdex._gate import Finding, Gate, shared_index
-from breachdex.django.conf import OnError, sentence, settings
+from breachdex.django.complaints import sentence
+from breachdex.django.conf import Event, OnError, settings
 
 if TYPE_CHECKING:
-    from breachdex.django.validators import ExposedPasswordValidator
-
+    from breachdex.types import Code, Path
 
 MISSING_HINT: Final = (
     'Fetch one with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"].'
@@ -64,13 +65,55 @@ def at_log_in() -> Source:
     return Source(chosen.index, chosen.overlays, chosen.min_count)
 
 
-def validators() -> Iterator[ExposedPasswordValidator]:
-    """Every ExposedPasswordValidator in ``AUTH_PASSWORD_VALIDATORS``."""
-    from breachdex.django.validators import ExposedPasswordValidator
+def named(
+    who: str, index: Path | Index | IndexSet | None, overlays: Sequence[Path]
+) -> tuple[str | Index | IndexSet | None, tuple[str, ...]]:
+    """The options of a validator that name indexes, checked. ``who`` begins what is said about them."""
+    if isinstance(overlays, (str, os.PathLike)):
+        raise ImproperlyConfigured(f"{who}: overlays must be a list of paths, not {overlays!r}.")
+    if overlays and isinstance(index, (Index, IndexSet)):
+        raise ImproperlyConfigured(f"{who}: overlays go into an IndexSet when the index is an open one.")
+    if isinstance(index, (str, os.PathLike)):
+        index = os.fspath(index)
+    return index, tuple(os.fspath(overlay) for overlay in overlays)
 
+
+def source_of(
+    index: str | Index | IndexSet | None, overlays: tuple[str, ...], min_count: int | None
+) -> Source:
+    """What is asked: as a validator's options say, or else the settings."""
+    chosen = settings()
+    says = index is not None or bool(overlays)
+    return Source(
+        chosen.index if index is None else index,
+        overlays if says else chosen.overlays,
+        chosen.min_count if min_count is None else min_count,
+    )
+
+
+def event_of(user: Any) -> Event:
+    """What Django's validators can tell about when a password is chosen: a reset looks like a change."""
+    return "sign_up" if user is None or user._state.adding else "change"
+
+
+@runtime_checkable
+class AsksAnIndex(Protocol):
+    """What a validator of this package is, as start-up and the system checks see it."""
+
+    def source(self) -> Source:
+        """What it asks."""
+        ...
+
+    def refuses_at_reset(self, code: Code) -> bool:
+        """Whether a password with that against it cannot be set."""
+        ...
+
+
+def validators() -> Iterator[AsksAnIndex]:
+    """Every validator of this package in ``AUTH_PASSWORD_VALIDATORS``."""
     for entry in django_settings.AUTH_PASSWORD_VALIDATORS:
         kind = _imported(entry)
-        if isinstance(kind, type) and issubclass(kind, ExposedPasswordValidator):
+        if isinstance(kind, type) and issubclass(kind, AsksAnIndex):
             try:
                 yield kind(**entry.get("OPTIONS", {}))
             except TypeError as error:

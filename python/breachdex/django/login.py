@@ -14,12 +14,13 @@ from django.db import router  # type: ignore[import-untyped]
 from django.utils.crypto import get_random_string  # type: ignore[import-untyped]
 from django.utils.module_loading import import_string  # type: ignore[import-untyped]
 
-from breachdex._breachdex import Exposure
+from breachdex._breachdex import Exposure, Reason, Verdict
 from breachdex._gate import Unavailable
+from breachdex._verdicts import is_exposed
 from breachdex.django import mails, words
 from breachdex.django.conf import Action, settings
 from breachdex.django.gates import at_log_in, shows_count
-from breachdex.django.signals import password_exposed
+from breachdex.django.signals import password_exposed, password_judged
 
 EXPIRED_LENGTH: Final = 64
 """Characters of the random password that nobody ever learns."""
@@ -30,39 +31,67 @@ ATTRIBUTE: Final = "exposed_password_refusal"
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a right password opened no session: a code (``force_reset``, ``exposed``, ``index_unavailable``), words
-    and their parameters."""
+    """Why a right password opened no session: a code (``force_reset``, or that of a reason), words and their
+    parameters."""
 
     code: str
     message: Any
     params: tuple[tuple[str, int], ...] = ()
 
 
-def settle(user: Any, finding: Exposure | Unavailable, request: Any) -> None:
-    """Does what ``LOG_IN`` says about a user whose password was verified.
+@dataclass(frozen=True)
+class Ruling:
+    """What is to become of a log-in, before it is known whom a mail would reach."""
+
+    action: Action
+    exposed: bool
+    """Whether the password is exposed, which is what mails and the warning say."""
+    refusal: Refusal
+    """What a log-in page says on ``reject``."""
+
+
+def ruling_of(found: Exposure | Unavailable | Verdict) -> Ruling:
+    """What the setting, or the policy, says about what was found. A verdict must have reasons."""
+    if isinstance(found, Unavailable):
+        return Ruling("reject", False, _unavailable())
+    if isinstance(found, Exposure):
+        return Ruling(settings().log_in, True, _rejection(found))
+    first = found.reasons[0]
+    exposed = is_exposed(found)
+    if found.action == "notify" and not exposed:
+        return Ruling("warn", False, _rejection(first))
+    return Ruling(found.action, exposed, _rejection(first))
+
+
+def settle(user: Any, found: Exposure | Unavailable | Verdict, request: Any) -> None:
+    """Does what ``LOG_IN`` or the policy says about a user whose password was verified.
 
     :raises PermissionDenied: when no session may open, so that no later backend opens one.
     """
-    if isinstance(finding, Unavailable):
-        _refuse(request, Refusal("index_unavailable", words.text("index_unavailable")))
-    action, address = decide(user)
+    ruling = ruling_of(found)
+    if ruling.refusal.code == "index_unavailable" and ruling.action == "reject":
+        _refuse(request, ruling.refusal)
+    action, address = decide(user, ruling.action)
     if action == "warn":
-        _warn(request)
+        _warn(request, ruling)
     elif action == "notify" and address:
         mails.notify(user, address, request)
     elif action in ("force_reset", "reject") and expire(user) and address:
         mails.reset(user, address, request)
-    password_exposed.send_robust(sender=type(user), user=user, event="log_in", action=action, request=request)
+    facts = {"sender": type(user), "user": user, "event": "log_in", "request": request}
+    if isinstance(found, Verdict):
+        password_judged.send_robust(verdict=found, **facts)
+    if ruling.exposed:
+        password_exposed.send_robust(action=action, **facts)
     if action == "force_reset":
         _refuse(request, Refusal("force_reset", words.text("force_reset")))
     if action == "reject":
-        _refuse(request, _rejection(finding))
+        _refuse(request, ruling.refusal)
 
 
-def decide(user: Any) -> tuple[Action, str | None]:
+def decide(user: Any, action: Action) -> tuple[Action, str | None]:
     """What is done about this user, and to which address. An account without an address that a mail may go to is
     warned instead: a reset would lock its owner out."""
-    action = settings().log_in
     if action not in ("notify", "force_reset"):
         return action, None
     address = verified_address(user)
@@ -113,16 +142,26 @@ def _address_on_file(user: Any) -> str | None:
     return getattr(user, type(user).get_email_field_name(), None) or None
 
 
-def _warn(request: Any) -> None:
+def _warn(request: Any, ruling: Ruling) -> None:
     # Without the middleware there is nowhere to put it, and add_message() takes requests of no other framework.
     if hasattr(request, "_messages"):
-        messages.warning(request, str(words.text("log_in_warning")))
+        why = ruling.refusal
+        said = str(words.text("log_in_warning")) if ruling.exposed else str(why.message) % dict(why.params)
+        messages.warning(request, said)
 
 
-def _rejection(exposure: Exposure) -> Refusal:
-    count = 1 if exposure.count is None else exposure.count
-    message = words.of_exposure(exposure, show_count=shows_count(at_log_in()))
-    return Refusal("exposed", message, (("count", count), ("amount", count)))
+def _unavailable() -> Refusal:
+    return Refusal("index_unavailable", words.text("index_unavailable"))
+
+
+def _rejection(why: Exposure | Reason) -> Refusal:
+    if isinstance(why, Exposure) or why.code == "exposed":
+        count = 1 if why.count is None else why.count
+        message = words.of_exposure(why, show_count=shows_count(at_log_in()))
+        return Refusal("exposed", message, (("count", count), ("amount", count)))
+    facts = {"length": why.length, "min_length": why.min_length, "max_length": why.max_length}
+    params = tuple((name, value) for name, value in facts.items() if value is not None)
+    return Refusal(why.code, words.text(why.code), params)
 
 
 def _refuse(request: Any, why: Refusal) -> NoReturn:

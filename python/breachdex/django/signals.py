@@ -6,8 +6,13 @@ from django.dispatch import Signal  # type: ignore[import-untyped]
 
 password_exposed = Signal()
 """An exposed password was chosen or logged in with. Receivers get ``user`` (``None`` or unsaved at sign-up),
-``event`` (``sign_up``, ``change``, ``log_in``), ``action`` (what was done) and ``request`` (``None`` where it is
+``event`` (``sign_up``, ``change``, ``reset``, ``log_in``), ``action`` (what was done) and ``request`` (``None`` where it is
 not known): no password and no digest. A receiver that fails changes nothing about what was done.
 
 Counters per event and action are what this is for; a list of the users concerned is a list of targets.
+"""
+
+password_judged = Signal()
+"""A policy found something about a password that was chosen or logged in with, be it only worth a warning. Receivers
+get ``user``, ``event`` and ``request`` as above, and the ``verdict``, which holds no password, no word and no digest.
 """

@@ -30,4 +30,8 @@ COUNTED: Final = {
         "Apart from differences in how its characters are written (such as full and half width), this password is the same as one that leaked in the past. Please choose a different one. It was seen %(count)d time in leaked data.",
         "Apart from differences in how its characters are written (such as full and half width), this password is the same as one that leaked in the past. Please choose a different one. It was seen %(count)d times in leaked data.",
     ),
+    "help_length": (
+        "A password must have at least %(min_length)d character.",
+        "A password must have at least %(min_length)d characters.",
+    ),
 }

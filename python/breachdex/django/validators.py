@@ -1,10 +1,10 @@
-"""The password validator, for ``AUTH_PASSWORD_VALIDATORS`` and so for sign-up, change and reset."""
+"""The password validators, for ``AUTH_PASSWORD_VALIDATORS`` and so for sign-up, change and reset."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # type: ignore[import-untyped]
 from django.utils.deconstruct import deconstructible  # type: ignore[import-untyped]
@@ -14,9 +14,16 @@ from django.views.decorators.debug import sensitive_variables  # type: ignore[im
 from breachdex._breachdex import Exposure, Index, IndexSet
 from breachdex._gate import Unavailable
 from breachdex.django import words
-from breachdex.django.conf import ON_ERROR, Event, OnError, one_of, sentence, settings
-from breachdex.django.gates import Source, ask, shows_count
+from breachdex.django.complaints import one_of, sentence
+from breachdex.django.conf import ON_ERROR, OnError, settings
+from breachdex.django.gates import Source, ask, event_of, named, shows_count, source_of
+from breachdex.django.policy_validator import PolicyValidator
 from breachdex.django.signals import password_exposed
+
+if TYPE_CHECKING:
+    from breachdex.types import Code
+
+__all__ = ["ExposedPasswordValidator", "PolicyValidator"]
 
 Path = str | os.PathLike[str]
 
@@ -46,10 +53,7 @@ class ExposedPasswordValidator:
         error_message: Any = None,
         help_message: Any = None,
     ) -> None:
-        if isinstance(overlays, (str, os.PathLike)):
-            _wrong("overlays", f"must be a list of paths, not {overlays!r}")
-        if overlays and isinstance(index, (Index, IndexSet)):
-            _wrong("overlays", "go into an IndexSet when the index is an open one")
+        self.index, self.overlays = named("ExposedPasswordValidator", index, overlays)
         if min_count is not None and (
             isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1
         ):
@@ -58,8 +62,6 @@ class ExposedPasswordValidator:
             _wrong("on_error", complaint)
         if isinstance(error_message, (tuple, list)) and len(error_message) != 2:
             _wrong("error_message", "must be one text, or a pair of them: singular and plural")
-        self.index = index if index is None or isinstance(index, (Index, IndexSet)) else os.fspath(index)
-        self.overlays = tuple(os.fspath(overlay) for overlay in overlays)
         self.min_count = min_count
         self.on_error = on_error
         self.error_message = tuple(error_message) if isinstance(error_message, list) else error_message
@@ -76,7 +78,7 @@ class ExposedPasswordValidator:
     def validate(self, password: str, user: Any = None) -> None:
         """Raises ``ValidationError`` with the code ``exposed`` (parameters ``count`` and ``amount``) or, where
         the password could not be checked and ``on_error`` is ``reject``, ``index_unavailable``."""
-        event: Event = "sign_up" if user is None or user._state.adding else "change"
+        event = event_of(user)
         finding = ask(self.source(), self.on_error or settings().on_error_at(event), password)
         if isinstance(finding, Unavailable):
             raise ValidationError(words.text("index_unavailable"), code="index_unavailable")
@@ -92,11 +94,11 @@ class ExposedPasswordValidator:
 
     def source(self) -> Source:
         """What is asked: as the parameters say, or else the settings."""
-        chosen = settings()
-        index = chosen.index if self.index is None else self.index
-        named = self.index is not None or bool(self.overlays)
-        overlays = self.overlays if named else chosen.overlays
-        return Source(index, overlays, chosen.min_count if self.min_count is None else self.min_count)
+        return source_of(self.index, self.overlays, self.min_count)
+
+    def refuses_at_reset(self, code: Code) -> bool:
+        """Whether a password with that against it cannot be set."""
+        return code == "exposed"
 
     def _refusal(self, exposure: Exposure) -> Any:
         count = 1 if exposure.count is None else exposure.count

@@ -28,6 +28,7 @@ from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.contrib.sessions.models import Session  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
 from django.core.cache import cache  # type: ignore[import-untyped]
+from django.utils import translation  # type: ignore[import-untyped]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,6 +43,8 @@ def _database() -> Iterator[None]:
 def _empty_site(exposed_index: Path) -> Iterator[None]:
     mail.outbox = []
     cache.clear()
+    # A request of the test before may have left its language behind.
+    translation.deactivate()
     with override_settings(BREACHDEX={"INDEX": exposed_index}):
         yield
     User.objects.all().delete()

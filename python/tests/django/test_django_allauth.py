@@ -11,8 +11,8 @@ from django.conf import settings  # type: ignore[import-untyped]
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
 from django.test import Client, override_settings  # type: ignore[import-untyped]
-from django_support import log_in, who
-from test_django_journeys import NEW, REFUSED, text
+from django_support import log_in, text, who
+from test_django_journeys import NEW, REFUSED
 from test_django_login import FORCE_RESET, WARNING, page
 
 pytest.importorskip("allauth")

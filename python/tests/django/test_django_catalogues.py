@@ -49,6 +49,10 @@ def test_every_message_is_translated(script: Any, language: str) -> None:
         if code != "exposed_count":
             assert catalogue.gettext(english) == texts[code]
     for code, (one, many) in COUNTED.items():
+        if code == "help_length":
+            assert catalogue.ngettext(one, many, 15) == texts[code]
+            assert catalogue.ngettext(one, many, 1) == texts.get(f"{code}.one", texts[code])
+            continue
         assert catalogue.ngettext(one, many, 17).endswith(texts["exposed_count"])
         assert catalogue.ngettext(one, many, 1).endswith(
             texts.get("exposed_count.one", texts["exposed_count"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
 from django.test import Client, override_settings  # type: ignore[import-untyped]
-from django_support import log_in, who
+from django_support import link_in, log_in, open_link, text, who
 
 REFUSED = {
     "en": (
@@ -27,22 +26,6 @@ HELP = {
     "ja": "過去に流出したことが確認されているパスワードは使用できません。",
 }
 NEW = "a river under the bridge 5531"
-
-
-def text(answer: Any) -> str:
-    """What is read on a page."""
-    return html.unescape(answer.content.decode())
-
-
-def link_in(letter: Any) -> str:
-    """The path of the link in a reset mail."""
-    [link] = [word for word in letter.body.split() if "/accounts/reset/" in word]
-    return str(link).removeprefix("http://testserver")
-
-
-def open_link(client: Any, letter: Any) -> str:
-    """Opens the link; the path of the form that it leads to."""
-    return str(client.get(link_in(letter), follow=True).redirect_chain[-1][0])
 
 
 @pytest.mark.parametrize("password", ["password", "パスワード"])

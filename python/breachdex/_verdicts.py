@@ -1,0 +1,115 @@
+"""What the frameworks make of a policy and of its verdicts: which one a setting means, and what is said."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from breachdex import types
+from breachdex._breachdex import Index, IndexSet, PolicyRules, Reason, Verdict
+from breachdex._policy import Policy
+from breachdex._remote import RangeClient
+
+if TYPE_CHECKING:
+    from breachdex.types import Action, Code, Event, Path
+
+    Named = Policy | str | os.PathLike[str] | Mapping[str, Any]
+    """A policy, the name of a profile, the path of a TOML file, or what such a file says as a mapping."""
+
+CODES: Final[tuple[Code, ...]] = tuple(code for code in get_args(types.Code) if code != "index_unavailable")
+"""What is found about a password."""
+
+EVENTS: Final[tuple[Event, ...]] = get_args(types.Event)
+CHOOSING: Final = ("sign_up", "change", "reset")
+"""When a password is chosen."""
+
+REFUSING: Final[tuple[Action, ...]] = ("force_reset", "reject")
+"""What keeps a password from being used."""
+
+_LIMIT: Final = re.compile(r"^(min_length|max_length)\s*=\s*(\d+)", re.MULTILINE)
+
+
+def policy_of(
+    named: Named,
+    index: Path | Index | IndexSet | None = None,
+    overlays: Sequence[Path] = (),
+    defaults: Mapping[str, Any] | None = None,
+) -> Policy:
+    """The policy that a setting means.
+
+    :param index: of a policy that names none itself.
+    :param overlays: the same.
+    :param defaults: what a profile or a mapping is completed with; a file says everything.
+    :raises PolicyError: for one that makes no sense.
+    :raises ValueError: for an index beside a policy that is open already.
+    """
+    if isinstance(named, Policy):
+        if index is not None or overlays:
+            raise ValueError("a Policy has its index: name it there, not beside it")
+        return named
+    if isinstance(named, os.PathLike) or (isinstance(named, str) and named.endswith(".toml")):
+        return Policy.from_toml(named, index=index, overlays=overlays)
+    if not isinstance(named, (str, Mapping)):
+        kind = type(named).__name__
+        raise TypeError(f"a policy is a Policy, a profile, the path of a TOML file or a mapping, not {kind}")
+    said = {"profile": named} if isinstance(named, str) else named
+    rules = PolicyRules.from_settings({**(defaults or {}), **said})
+    return Policy(rules, rules.index if index is None else index, overlays or rules.overlays)
+
+
+def demand_local(policy: Policy, where: str) -> None:
+    """Raises ``TypeError`` for a policy that would speak to the network where nothing waits for it."""
+    if isinstance(policy.index, RangeClient):
+        raise TypeError(f"{where} cannot wait for a RangeClient: give the policy an index")
+
+
+def identity(about: object) -> tuple[str | None, str | None]:
+    """The name and the address of a user, or among the fields of a form: what they call ``username`` and ``email``."""
+    fields = ("username", "email")
+    held = about if isinstance(about, Mapping) else {name: getattr(about, name, None) for name in fields}
+    name, email = (str(held[field]) if held.get(field) else None for field in fields)
+    return name, email
+
+
+def acts_at_log_in(policy: Policy, action: Action) -> bool:
+    """Whether a policy may do that at log-in."""
+    return any(policy.action("log_in", code) == action for code in CODES)
+
+
+def refusing(verdict: Verdict, language: str | None) -> Iterator[tuple[Reason, str]]:
+    """The reasons that refuse a password, each with its words.
+
+    :param language: English where breachdex does not speak it; ``None`` for the policy's own.
+    """
+    for reason, text in zip(verdict.reasons, verdict.messages(spoken(language)), strict=True):
+        if reason.action in REFUSING:
+            yield reason, text
+
+
+def spoken(language: str | None) -> str | None:
+    """A language that breachdex speaks."""
+    if language is None:
+        return None
+    return "ja" if language.lower().startswith("ja") else "en"
+
+
+def is_exposed(verdict: Verdict) -> bool:
+    """Whether what is done is done because the password is exposed."""
+    return any(reason.code == "exposed" and reason.action == verdict.action for reason in verdict.reasons)
+
+
+def is_unavailable(verdict: Verdict) -> bool:
+    """Whether a log-in is refused because nothing could be asked: nobody's password is to blame."""
+    return verdict.action == "reject" and verdict.reasons[0].code == "index_unavailable"
+
+
+def facts(reason: Reason) -> dict[str, Any]:
+    """What a rule says besides its code."""
+    return {name: value for name, value in reason.to_dict().items() if name not in ("code", "action")}
+
+
+def lengths(policy: Policy | PolicyRules) -> dict[str, int]:
+    """``min_length`` and ``max_length`` in code points."""
+    return {name: int(number) for name, number in _LIMIT.findall(policy.to_toml())}

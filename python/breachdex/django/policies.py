@@ -1,0 +1,84 @@
+"""Verdicts: what a policy is told about a user, and the policy of log-in. Knows no form and no view."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
+from django.core.signals import setting_changed  # type: ignore[import-untyped]
+from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
+
+from breachdex._breachdex import PolicyRules, Verdict
+from breachdex._policy import Policy
+from breachdex._verdicts import CODES
+from breachdex.django import gates
+from breachdex.django.complaints import sentence
+from breachdex.django.conf import settings
+from breachdex.django.signals import password_exposed, password_judged
+
+if TYPE_CHECKING:
+    from breachdex.django.gates import Source
+    from breachdex.types import Event
+
+
+def opened(rules: PolicyRules, source: Source) -> Policy:
+    """A policy with its index.
+
+    :raises ImproperlyConfigured: where the index cannot be used.
+    """
+    index = gates.opened(source)
+    try:
+        return Policy(rules, index, ())
+    except ValueError as error:
+        raise ImproperlyConfigured(sentence(f"{source}: {error}")) from None
+
+
+@sensitive_variables()  # type: ignore[untyped-decorator]
+def judge(policy: Policy, password: str, user: Any, event: Event) -> Verdict:
+    """What the policy says about a password of this user, who may not be saved yet, or ``None``."""
+    user_name, email = identity(user)
+    try:
+        return policy.check(password, user_name, email, event)
+    except Exception as error:  # noqa: BLE001
+        # The frames below hold the password, and no decorator of Django's hides them from a report.
+        raise error.with_traceback(None) from None
+
+
+def identity(user: Any) -> tuple[str | None, str | None]:
+    """The name that a user logs in with and the address, as far as there are any."""
+    name = user.get_username() if hasattr(user, "get_username") else None
+    field = getattr(type(user), "get_email_field_name", None)
+    email = getattr(user, field(), None) if field else None
+    return str(name) if name else None, str(email) if email else None
+
+
+def announce(sender: Any, user: Any, verdict: Verdict, request: Any = None) -> None:
+    """Tells whoever listens what was found, if anything was."""
+    if not verdict.reasons:
+        return
+    facts = {"sender": sender, "user": user, "event": verdict.event, "request": request}
+    password_judged.send_robust(verdict=verdict, **facts)
+    for reason in verdict.reasons:
+        if reason.code == "exposed":
+            password_exposed.send_robust(action=reason.action, **facts)
+
+
+@functools.lru_cache(maxsize=1)
+def at_log_in() -> Policy | None:
+    """The policy that judges log-ins; ``None`` where there is none, or where it accepts everything.
+
+    :raises ImproperlyConfigured: where the index cannot be used.
+    """
+    chosen = settings().policy
+    if chosen is None or all(chosen.rules.action("log_in", code) == "accept" for code in CODES):
+        return None
+    return opened(chosen.rules, gates.at_log_in())
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "BREACHDEX":
+        at_log_in.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="breachdex.django.policies")
