@@ -13,11 +13,25 @@ PYTHON := $(PYTHON_VENV)/bin/python
 PYTHON_TESTS := core django web docs bulk replays shop
 export BREACHDEX_FUZZ_SECONDS := $(FUZZ_SECONDS)
 
-.PHONY: test lint rust-lint python-lint rust-test clients portable-test docs python-install python-test browser wheel
+.PHONY: test lint rust-lint python-lint rust-checks rust-test clients portable-test docs python-environment python-install \
+	python-test python-checks browser wheel
 
-test: lint python-test rust-test clients portable-test docs
+# One command after another keeps one of two cores idle: cargo waits for linkers, pytest for one interpreter. The wheel
+# comes between, since both sides use what it compiles.
+test:
+	$(MAKE) --jobs=2 --output-sync=target lint python-environment
+	$(MAKE) python-install
+	$(MAKE) --jobs=2 --output-sync=target python-checks rust-checks
 
 lint: rust-lint python-lint
+
+python-environment: $(PYTHON_VENV)/made browser
+
+rust-checks:
+	$(MAKE) rust-test
+	$(MAKE) clients
+	$(MAKE) portable-test
+	$(MAKE) docs
 
 rust-lint:
 	cargo fmt --all --check
@@ -69,6 +83,9 @@ browser:
 		|| echo "no Chromium and no way to install it: tests in a browser will be skipped"
 
 python-test: python-install browser
+	$(MAKE) python-checks
+
+python-checks:
 	$(PYTHON) -m mypy.stubtest breachdex._breachdex
 	python/types.sh $(PYTHON)
 	cd python/tests && $(CURDIR)/$(PYTHON) -m pytest -c ../pyproject.toml $(PYTHON_TESTS)
