@@ -35,6 +35,19 @@ impl Storage {
             Self::Memory(bytes) => bytes,
         }
     }
+
+    /// Takes a mapping's pages out of the process's resident memory; the system keeps them cached as it sees fit,
+    /// and the next touch brings them back. Does nothing where that cannot be asked for.
+    pub(crate) fn release(&self) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            // SAFETY: the mapping is shared, backed by a file and never written through, so a page that is dropped is
+            // read from the same file again when it is touched next: no byte that a reader sees changes by this.
+            let released = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            // Advice that is not taken costs memory and nothing else.
+            drop(released);
+        }
+    }
 }
 
 /// A part of the bytes that keeps the whole alive.
