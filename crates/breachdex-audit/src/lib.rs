@@ -27,6 +27,7 @@ mod groups;
 mod identity;
 mod oracle;
 mod read;
+pub mod report;
 mod rows;
 mod tally;
 mod window;

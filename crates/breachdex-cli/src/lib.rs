@@ -66,6 +66,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Serve(flags) => commands::serve::run(*flags),
         Command::Merge(flags) => commands::merge::run(flags),
         Command::Check(flags) => commands::check::run(flags),
+        Command::Audit(flags) => commands::audit::run(*flags),
         Command::Range(flags) => commands::range::run(&flags),
         Command::Export(flags) => commands::export::run(&flags),
         Command::Diff(flags) => commands::diff::run(&flags),

@@ -23,6 +23,19 @@ pub(crate) struct Target {
 impl Target {
     /// Begins a file that will be `path`, which may exist already only when it is to be replaced.
     pub(crate) fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
+        Self::create_with(path, replace, &OpenOptions::new())
+    }
+
+    /// The same, for a file that nobody else may read, from its first byte on (mode 0600).
+    pub(crate) fn create_private(path: &Path, replace: bool) -> Result<Self, Failure> {
+        #[cfg_attr(not(unix), allow(unused_mut))]
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Self::create_with(path, replace, &options)
+    }
+
+    fn create_with(path: &Path, replace: bool, options: &OpenOptions) -> Result<Self, Failure> {
         match path.symlink_metadata() {
             Ok(_) if !replace => return Err(Error::TargetExists(path.to_owned()).into()),
             // A rename would put a file in the place of a folder or a device.
@@ -42,7 +55,7 @@ impl Target {
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(format!(".breachdex-{}-", process::id()));
-        let create = |temporary: &Path| OpenOptions::new().write(true).create_new(true).open(temporary);
+        let create = |temporary: &Path| options.clone().write(true).create_new(true).open(temporary);
         let file = Builder::new()
             .prefix(&prefix)
             .make_in(&folder, create)
