@@ -37,8 +37,13 @@ pub(super) fn read(
     let product = product_of(&start, format);
     let has_backslashes = product.is_some_and(|product| product.has_backslashes);
     let quotes = Rc::new(Cell::new(Quotes::default()));
-    let source =
-        Watched { reader: Cursor::new(start).chain(text), quotes: Rc::clone(&quotes), has_backslashes };
+    let source = Watched {
+        reader: Cursor::new(start).chain(text),
+        quotes: Rc::clone(&quotes),
+        has_backslashes,
+        has_return: false,
+        last: b'\n',
+    };
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -54,15 +59,18 @@ pub(super) fn read(
     let mut record = ByteRecord::new();
     let mut following = ByteRecord::new();
     let mut is_there = next(&mut reader, &mut record, &failed)?;
+    let mut line = first_line(&reader, &record);
     while is_there {
         is_there = next(&mut reader, &mut following, &failed)?;
-        let line = record.position().map_or(0, csv::Position::line);
         // A quote that is not closed takes in all that follows, so that only the last record can have one.
         let is_open = !is_there && quotes.get().is_odd;
+        // The line end that the file's last line was given is in that cell too.
+        line += u64::from(is_open);
         match columns.check(&record, is_open, fault) {
             Ok(()) => columns.tell(&record, line, options.digests.then_some(kind), sink)?,
             Err(fault) => sink.malformed(line, fault)?,
         }
+        line = first_line(&reader, &following);
         std::mem::swap(&mut record, &mut following);
     }
     Ok(())
@@ -182,30 +190,66 @@ struct Quotes {
     is_escaped: bool,
 }
 
-/// Watches the quotes that pass.
+impl Quotes {
+    fn pass(&mut self, byte: u8, has_backslashes: bool) {
+        match (self.is_escaped, byte) {
+            (true, _) => self.is_escaped = false,
+            (false, b'\\') => self.is_escaped = has_backslashes,
+            (false, b'"') => self.is_odd ^= true,
+            _ => {}
+        }
+    }
+}
+
+/// Watches the quotes that pass, and has every record end at LF, so that lines can be counted: the CR before it is
+/// dropped outside of quotes, and the last line gets one.
 struct Watched<R> {
     reader: R,
     quotes: Rc<Cell<Quotes>>,
     has_backslashes: bool,
+    /// A CR outside of quotes of which it is not known what follows.
+    has_return: bool,
+    /// The last byte that was handed on; LF at first, for nothing needs no line end.
+    last: u8,
 }
 
 impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        let mut quotes = self.quotes.get();
-        if self.has_backslashes {
-            for byte in &buffer[..read] {
-                match (quotes.is_escaped, byte) {
-                    (true, _) => quotes.is_escaped = false,
-                    (false, b'\\') => quotes.is_escaped = true,
-                    (false, b'"') => quotes.is_odd ^= true,
-                    _ => {}
-                }
+        let mut written = 0;
+        while written == 0 {
+            // There is room for a CR that was held back.
+            let read = self.reader.read(&mut buffer[1..])?;
+            if read == 0 {
+                let end = if std::mem::take(&mut self.has_return) { b'\r' } else { b'\n' };
+                let is_wanted = end == b'\r' || self.last != b'\n';
+                self.last = end;
+                buffer[0] = end;
+                return Ok(usize::from(is_wanted));
             }
-        } else {
-            quotes.is_odd ^= memchr::memchr_iter(b'"', &buffer[..read]).count() % 2 == 1;
+            let mut quotes = self.quotes.get();
+            for at in 1..=read {
+                let byte = buffer[at];
+                if std::mem::take(&mut self.has_return) && byte != b'\n' {
+                    buffer[written] = b'\r';
+                    written += 1;
+                }
+                if byte == b'\r' && !quotes.is_odd {
+                    self.has_return = true;
+                    continue;
+                }
+                quotes.pass(byte, self.has_backslashes);
+                buffer[written] = byte;
+                written += 1;
+            }
+            self.quotes.set(quotes);
         }
-        self.quotes.set(quotes);
-        Ok(read)
+        self.last = buffer[written - 1];
+        Ok(written)
     }
+}
+
+/// The line on which a record begins, which was just read; lines without a cell are counted and are no records.
+fn first_line<R: Read>(reader: &Reader<R>, record: &ByteRecord) -> u64 {
+    let within = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
+    reader.position().line().saturating_sub(within + 1)
 }

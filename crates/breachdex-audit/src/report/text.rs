@@ -33,7 +33,8 @@ pub fn text(report: Report<'_>, language: Language) -> String {
 
 fn heading(report: Report<'_>, language: Language) -> String {
     let Report { audited, subject } = report;
-    let date = subject.corpus_date.as_deref().map(|date| format!(", {date}")).unwrap_or_default();
+    let comma = if language == Language::Japanese { "、" } else { ", " };
+    let date = subject.corpus_date.as_deref().map(|date| format!("{comma}{date}")).unwrap_or_default();
     let overlays = match subject.overlays.as_slice() {
         [] => String::new(),
         overlays => format!(" + {}", overlays.join(", ")),
@@ -93,11 +94,12 @@ fn counts(tally: &Tally, language: Language) -> Vec<Row> {
     );
     let apart =
         [(words.disabled, tally.disabled), (words.machines, tally.machines), (words.former, tally.former)];
-    rows.extend(apart.into_iter().filter(|(_, looked_up)| looked_up.checked > 0).map(
-        |(label, LookedUp { checked, exposed })| {
-            row(label, checked, format!("{} {}", grouped(exposed), words.of_them_exposed))
-        },
-    ));
+    rows.extend(
+        apart
+            .into_iter()
+            .filter(|(_, looked_up)| looked_up.checked > 0)
+            .map(|(label, LookedUp { checked, exposed })| row(label, checked, language.of_them(exposed))),
+    );
     let rest = [
         (words.lm_hashes, tally.lm_hashes),
         (words.empty, tally.empty),

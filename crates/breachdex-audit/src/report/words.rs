@@ -104,6 +104,14 @@ impl Language {
         }
     }
 
+    /// How many of what was said before are exposed.
+    pub(super) fn of_them(self, exposed: u64) -> String {
+        match self {
+            Self::English => format!("{} {}", grouped(exposed), self.words().of_them_exposed),
+            Self::Japanese => format!("{} {}", self.words().of_them_exposed, grouped(exposed)),
+        }
+    }
+
     pub(super) fn unlisted(self, number: u64) -> String {
         match (self, number) {
             (Self::English, 1) => String::from("and 1 more"),
