@@ -37,7 +37,8 @@ impl Pseudonyms {
         let mut mac = self.0.clone();
         mac.update(user.as_bytes());
         let code = mac.finalize().into_bytes();
-        code[..PSEUDONYM].iter().map(|byte| format!("{byte:02x}")).collect()
+        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+        code[..PSEUDONYM].iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 }
 

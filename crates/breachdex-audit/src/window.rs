@@ -20,7 +20,10 @@ const ROWS: usize = 1 << 19;
 /// Bytes of user names that end a window before that.
 const NAMES: usize = 1 << 26;
 /// Questions that the index is asked before its pages are let go of.
-const SLICE: usize = 1 << 16;
+const SLICE: usize = 1 << 15;
+
+/// No name is longer; what a broken file may have in its place is cut.
+const LONGEST_NAME: usize = 1 << 16;
 
 /// A row whose password was looked up.
 pub(crate) struct Answered<'a> {
@@ -63,7 +66,7 @@ impl Window {
 
     pub(crate) fn push(&mut self, record: &Record<'_>, digest: Digest) {
         let row = self.rows.len() as u32;
-        self.names.push_str(record.user);
+        self.names.push_str(clipped(record.user));
         self.rows.push(Row {
             number: record.number,
             name_end: self.names.len() as u32,
@@ -116,4 +119,8 @@ impl Window {
         names.zeroize();
         Ok(())
     }
+}
+
+fn clipped(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
 }

@@ -20,6 +20,8 @@ use crate::format::Format;
 
 /// How much of the beginning is looked at to know the dialect.
 const PEEK: u64 = 4096;
+/// No record of an export is as long; a quote that is not closed makes one of the rest of the file.
+const LONGEST_RECORD: usize = 1 << 26;
 
 pub(super) fn read(
     input: Opened,
@@ -42,6 +44,7 @@ pub(super) fn read(
         quotes: Rc::clone(&quotes),
         has_backslashes,
         has_return: false,
+        length: 0,
         last: b'\n',
     };
     let mut reader = ReaderBuilder::new()
@@ -209,6 +212,8 @@ struct Watched<R> {
     has_backslashes: bool,
     /// A CR outside of quotes of which it is not known what follows.
     has_return: bool,
+    /// Bytes of the record so far.
+    length: usize,
     /// The last byte that was handed on; LF at first, for nothing needs no line end.
     last: u8,
 }
@@ -238,10 +243,15 @@ impl<R: Read> Read for Watched<R> {
                     continue;
                 }
                 quotes.pass(byte, self.has_backslashes);
+                self.length = if byte == b'\n' && !quotes.is_odd { 0 } else { self.length + 1 };
                 buffer[written] = byte;
                 written += 1;
             }
             self.quotes.set(quotes);
+            if self.length > LONGEST_RECORD {
+                let reason = "a record of more than 64 MiB; it seems that a quote is not closed";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            }
         }
         self.last = buffer[written - 1];
         Ok(written)

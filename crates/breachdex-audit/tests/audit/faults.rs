@@ -113,6 +113,24 @@ fn csv_records_that_are_none() {
     assert_eq!(LineFault::OpenQuote.to_string(), open);
 }
 
+/// An open quote takes in the rest of a file, which may be of any length; memory may not.
+#[test]
+fn a_record_without_end() {
+    let mut csv = b"pw\npassword\n\"".to_vec();
+    csv.resize(70 << 20, b'x');
+    let expected =
+        "cannot read standard input: a record of more than 64 MiB; it seems that a quote is not closed";
+    assert_eq!(refusal(csv, Kind::Sha1, &by_column(ReadOptions::default())), expected);
+}
+
+#[test]
+fn a_name_without_end_is_cut() {
+    let name = "é".repeat(100_000);
+    let read = ReadOptions { user_column: Some(String::from("id")), ..ReadOptions::default() };
+    let audited = run(format!("id,pw\n{name},password\n"), &known(Kind::Sha1), &by_column(read)).unwrap();
+    assert_eq!(rows(&audited), [account(2, &name[..1 << 16], true)]);
+}
+
 #[test]
 fn columns_that_are_not_there_are_named_and_those_that_are_there_are_not() {
     let csv = by_column(ReadOptions::default());
