@@ -70,3 +70,27 @@ impl AsRef<[u8]> for SectionBytes {
         &self.storage.bytes()[self.range.clone()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn what_was_released_is_read_again() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        file.write_all(&bytes).unwrap();
+        let storage = Storage::map(file.as_file(), file.path()).unwrap();
+        for _ in 0..3 {
+            assert!(storage.bytes() == bytes);
+            storage.release();
+        }
+        let memory = Storage::Memory(Cow::Borrowed(b"here"));
+        memory.release();
+        assert_eq!(memory.bytes(), b"here");
+    }
+}
