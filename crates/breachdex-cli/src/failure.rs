@@ -10,6 +10,9 @@ pub(crate) enum Failure {
     /// The library refused: a bad input, a damaged index, a question outside it.
     #[error(transparent)]
     Index(#[from] breachdex::Error),
+    /// An input cannot be audited.
+    #[error(transparent)]
+    Audit(#[from] breachdex_audit::AuditError),
     /// The network, a range server, or what an unfinished download left.
     #[error(transparent)]
     Remote(#[from] breachdex_hibp::Error),

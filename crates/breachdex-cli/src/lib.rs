@@ -71,6 +71,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Overlay(flags) => commands::overlay::run(&flags),
         Command::Policy(flags) => commands::policy::run(flags),
         Command::Check(flags) => commands::check::run(flags),
+        Command::Audit(flags) => commands::audit::run(*flags),
         Command::Range(flags) => commands::range::run(&flags),
         Command::Export(flags) => commands::export::run(&flags),
         Command::Diff(flags) => commands::diff::run(&flags),

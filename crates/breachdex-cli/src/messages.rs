@@ -23,7 +23,12 @@ pub(crate) fn note(message: &impl Display) {
 
 /// `breachdex: line N: ...`, for one bad line among others. Never given the line itself.
 pub(crate) fn line_error(line: u64, message: &impl Display) {
-    say(&format!("line {line}: "), AnsiColor::Red.on_default().bold(), message);
+    numbered_error("line", line, message);
+}
+
+/// The same for one bad row, item or entry.
+pub(crate) fn numbered_error(unit: &str, number: u64, message: &impl Display) {
+    say(&format!("{unit} {number}: "), AnsiColor::Red.on_default().bold(), message);
 }
 
 fn say(label: &str, style: Style, message: &impl Display) {

@@ -35,6 +35,19 @@ impl Storage {
             Self::Memory(bytes) => bytes,
         }
     }
+
+    /// Takes a mapping's pages out of the process's resident memory; the system keeps them cached as it sees fit,
+    /// and the next touch brings them back. Does nothing where that cannot be asked for.
+    pub(crate) fn release(&self) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            // SAFETY: the mapping is shared, backed by a file and never written through, so a page that is dropped is
+            // read from the same file again when it is touched next: no byte that a reader sees changes by this.
+            let released = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            // Advice that is not taken costs memory and nothing else.
+            drop(released);
+        }
+    }
 }
 
 /// A part of the bytes that keeps the whole alive.
@@ -55,5 +68,29 @@ impl SectionBytes {
 impl AsRef<[u8]> for SectionBytes {
     fn as_ref(&self) -> &[u8] {
         &self.storage.bytes()[self.range.clone()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn what_was_released_is_read_again() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        file.write_all(&bytes).unwrap();
+        let storage = Storage::map(file.as_file(), file.path()).unwrap();
+        for _ in 0..3 {
+            assert!(storage.bytes() == bytes);
+            storage.release();
+        }
+        let memory = Storage::Memory(Cow::Borrowed(b"here"));
+        memory.release();
+        assert_eq!(memory.bytes(), b"here");
     }
 }

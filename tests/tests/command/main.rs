@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod audit;
 mod cases;
 mod interruption;
 #[cfg(unix)]

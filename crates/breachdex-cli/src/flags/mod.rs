@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+mod audit;
 mod build;
 mod files;
 mod overlay;
@@ -14,6 +15,7 @@ mod serve;
 mod values;
 
 pub(crate) use ask::{CheckFlags, OnErrorName, RangeFlags};
+pub(crate) use audit::AuditFlags;
 pub(crate) use build::{
     BuildFlags, FormatName, KindName, MergeFlags, MergeRuleName, ResourceFlags, TargetFlags,
 };
@@ -46,8 +48,8 @@ Examples:
       breachdex serve --index pwned.bdx
 
 Exit codes:
-  0  done; for check: asked, and nothing is exposed
-  1  check only: something is exposed
+  0  done; for check and audit: asked, and nothing is exposed
+  1  check and audit only: something is exposed
   2  an error, bad usage, or nothing was asked")]
 pub(crate) struct Arguments {
     /// What to do.
@@ -65,6 +67,7 @@ pub(crate) enum Command {
     Overlay(OverlayFlags),
     Policy(PolicyFlags),
     Check(CheckFlags),
+    Audit(Box<AuditFlags>),
     Range(RangeFlags),
     Export(ExportFlags),
     Diff(DiffFlags),

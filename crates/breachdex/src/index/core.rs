@@ -101,6 +101,10 @@ impl Core {
         Fault::new(Section::Header, 0, "the file was changed in place while it was open")
     }
 
+    pub(super) fn release_pages(&self) {
+        self.storage.release();
+    }
+
     pub(super) fn expand_directory(&self) -> Result<()> {
         self.directory.expand().map_err(|reason| self.damaged(self.directory_fault(reason)))
     }

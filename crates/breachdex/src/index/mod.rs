@@ -170,6 +170,13 @@ impl Index {
         self.core.expand_directory()
     }
 
+    /// Takes the pages of the mapped file that were touched so far out of the process's resident memory, for bulk
+    /// work that would end with all of the file there. They stay in the system's cache; the next touch costs a page
+    /// fault. Concurrent questions are not disturbed. Does nothing for an index in memory.
+    pub fn release_pages(&self) {
+        self.core.release_pages();
+    }
+
     /// The file's path as it was given, or the name given to [`Index::from_bytes`].
     pub fn name(&self) -> &str {
         self.core.name()

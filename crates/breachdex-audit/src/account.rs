@@ -1,0 +1,77 @@
+//! What every format is read into: one password or digest with the account that it belongs to.
+
+#![forbid(unsafe_code)]
+
+use breachdex::Digest;
+
+use crate::error::{LineFault, Result};
+
+/// Whose password it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// An account's present password.
+    Account,
+    /// A machine account's (`NAME$`), which no person chose.
+    Machine,
+    /// One that is no longer in use: a history entry, or one in the recycle bin.
+    Former,
+}
+
+impl Standing {
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Machine => "machine",
+            Self::Former => "former",
+        }
+    }
+}
+
+/// What is to be looked up.
+pub(crate) enum Secret<'a> {
+    Password(&'a [u8]),
+    Digest(Digest),
+    /// The empty password, which is no question for an index.
+    Empty,
+    /// There is none: a passkey, a reference to another entry.
+    Absent,
+}
+
+/// One account of the input.
+pub(crate) struct Record<'a> {
+    /// The line, item, entry or row, from 1.
+    pub(crate) number: u64,
+    /// As the file has it; empty where it has none.
+    pub(crate) user: &'a str,
+    pub(crate) secret: Secret<'a>,
+    pub(crate) standing: Standing,
+    /// The directory says that nobody can log in with it.
+    pub(crate) is_disabled: bool,
+    /// An LM hash is kept too, which gives the password away whatever it is.
+    pub(crate) has_lm: bool,
+}
+
+impl<'a> Record<'a> {
+    /// A record of a format that knows accounts only.
+    pub(crate) fn new(number: u64, user: &'a str, secret: Secret<'a>) -> Self {
+        Self { number, user, secret, standing: Standing::Account, is_disabled: false, has_lm: false }
+    }
+
+    /// A record with a password, which may be empty.
+    pub(crate) fn with_password(number: u64, user: &'a str, password: &'a [u8]) -> Self {
+        let secret = if password.is_empty() { Secret::Empty } else { Secret::Password(password) };
+        Self::new(number, user, secret)
+    }
+}
+
+/// Takes what a reader finds, in the order of the file.
+pub(crate) trait Sink {
+    /// An account, or what looks like one.
+    fn record(&mut self, record: Record<'_>) -> Result<()>;
+    /// A line that cannot be used. The run goes on.
+    fn malformed(&mut self, number: u64, fault: LineFault) -> Result<()>;
+    /// An item that is no log-in.
+    fn other_item(&mut self);
+}

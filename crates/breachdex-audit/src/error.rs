@@ -1,0 +1,195 @@
+//! Why an audit cannot be made or is not complete. No variant holds a password, a digest or a line of input.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::path::PathBuf;
+
+use breachdex::Kind;
+
+use crate::format::Format;
+
+/// The crate's result.
+pub type Result<T, E = AuditError> = std::result::Result<T, E>;
+
+/// Why an audit ended without a report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// An index refused: it is damaged, of another kind, or lacks what was asked for.
+    #[error(transparent)]
+    Index(#[from] breachdex::Error),
+    /// The system refused something about a file.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The system refused something about a file without a name.
+    #[error("cannot {action}: {source}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The format is not certain.
+    #[error(
+        "the format of {name} is not certain; name it with --format: {}",
+        Format::ALL.map(Format::name).join(", ")
+    )]
+    FormatNotCertain {
+        /// The input.
+        name: String,
+    },
+    /// Digests in the input are of another kind than the index holds.
+    #[error("{input} holds {found} digests and the index {held} ones; name an index of {found} digests")]
+    OtherKind {
+        /// What holds the digests.
+        input: String,
+        /// Their kind.
+        found: Kind,
+        /// The index's kind.
+        held: Kind,
+    },
+    /// A format whose column has to be named.
+    #[error("{format} needs --column: the name of the column that holds the {what}")]
+    NoColumnNamed {
+        /// The format's name.
+        format: &'static str,
+        /// `passwords` or `digests`.
+        what: &'static str,
+    },
+    /// The column is not there. The columns that are there are not listed: without a header, they are data.
+    #[error("{name} has no column {column:?} among its {found}; names are compared exactly")]
+    NoSuchColumn {
+        /// The input.
+        name: String,
+        /// What was asked for.
+        column: String,
+        /// How many there are.
+        found: usize,
+    },
+    /// Two columns have the name.
+    #[error("{name} has more than one column {column:?}")]
+    ColumnTwice {
+        /// The input.
+        name: String,
+        /// What was asked for.
+        column: String,
+    },
+    /// A column of a type that holds no passwords.
+    #[error("column {column:?} of {name} is of type {found}; passwords and digests are text or binary")]
+    ColumnType {
+        /// The input.
+        name: String,
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+    },
+    /// The file is not what its format says.
+    #[error("{name} is not {}: {reason}", format.described())]
+    NotTheFormat {
+        /// The input.
+        name: String,
+        /// What it was read as.
+        format: Format,
+        /// What was found, without content.
+        reason: String,
+    },
+    /// An export that only the product itself can read.
+    #[error("{name} is an encrypted export; export again without encryption and delete that file afterwards")]
+    Encrypted {
+        /// The input.
+        name: String,
+    },
+    /// A flag that the format has no use for.
+    #[error("{flag} has no meaning for {format}: {reason}")]
+    Misplaced {
+        /// The flag.
+        flag: &'static str,
+        /// The format's name.
+        format: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The input has nothing in it.
+    #[error("nothing was asked: {name} is empty")]
+    Empty {
+        /// The input.
+        name: String,
+    },
+    /// No line of the input could be used.
+    #[error(
+        "nothing in {name} could be read as {}: {malformed} {} malformed; the first, {} {number}: {first}",
+        format.described(), format.units(*malformed), format.unit()
+    )]
+    NothingValid {
+        /// The input.
+        name: String,
+        /// What it was read as.
+        format: Format,
+        /// How many there were.
+        malformed: u64,
+        /// Which was the first.
+        number: u64,
+        /// What is wrong with it.
+        first: LineFault,
+    },
+    /// Writing a Parquet file failed.
+    #[error("cannot write the Parquet file: {0}")]
+    Parquet(String),
+}
+
+/// What is wrong with one line of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineFault {
+    /// The bytes are not text in the encoding.
+    #[error("not {0}; if the file is in another encoding, name it with --encoding")]
+    Undecodable(&'static str),
+    /// Longer than any real line.
+    #[error("longer than {0} bytes")]
+    TooLong(usize),
+    /// A line of an NTLM dump that is neither of its two forms.
+    #[error("neither user:rid:lm:nt::: nor user:hash")]
+    NotNtlm,
+    /// A field of an NTLM dump that should be a digest.
+    #[error("its {0} hash is not 32 hex digits")]
+    NotAHash(&'static str),
+    /// A digest of the wrong width.
+    #[error("a digest here has {expected} hex digits, found {found}")]
+    Width {
+        /// Digits of a digest of the kind.
+        expected: usize,
+        /// Bytes found.
+        found: usize,
+    },
+    /// Digits that are none.
+    #[error("not a hexadecimal digest: only the digits 0-9 and A-F are allowed")]
+    NotHex,
+    /// A CSV record with more or fewer cells than the header.
+    #[error("{found} cells where the header has {expected}")]
+    Cells {
+        /// Cells of the header.
+        expected: u64,
+        /// Cells found.
+        found: u64,
+    },
+    /// A cell whose quote is never closed, so that the rest of the file is in it.
+    #[error("a quote that is never closed; all behind it was taken for one cell")]
+    OpenQuote,
+    /// A value that was exported encrypted.
+    #[error("its password is encrypted in the file")]
+    Encrypted,
+    /// An NTLM digest needs text.
+    #[error("the password is not UTF-8, which an NTLM digest needs")]
+    PasswordNotUtf8,
+    /// No index says anything about it.
+    #[error("outside the coverage of the index: whether it is exposed is not known")]
+    NotCovered,
+}

@@ -1,0 +1,45 @@
+//! Which of these accounts have passwords that are exposed?
+//!
+//! [`audit`] reads a dump of NTLM digests, a list of digests, an export of a password manager or a browser, or a column of
+//! a CSV, Parquet or Arrow file, looks everything up in [`Indexes`], and counts. What comes out holds no password and no
+//! digest; accounts have pseudonyms that are good for one run unless their names are asked for.
+//!
+//! ```
+//! use breachdex::Index;
+//! use breachdex_audit::{AuditOptions, Format, Indexes, Input, ReadOptions, audit};
+//! let indexes = Indexes::new(Index::starter()?, vec![], vec![], 1)?;
+//! let csv = "url,username,password\nhttps://a.example,kim,password\nhttps://b.example,kim,qvX81-unheard-of\n";
+//! let read = ReadOptions { format: Some(Format::Csv), column: Some("password".into()), ..ReadOptions::default() };
+//! let options = AuditOptions { read, users: false, list: 10, keep_rows: false, threads: Some(1) };
+//! let found = audit(Input::Stream(Box::new(csv.as_bytes())), &indexes, &options, &())?;
+//! assert_eq!((found.tally.accounts, found.tally.exposed), (2, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod account;
+mod audit;
+mod error;
+mod findings;
+mod format;
+mod groups;
+mod identity;
+mod oracle;
+mod read;
+pub mod report;
+mod rows;
+mod tally;
+mod window;
+
+pub use account::Standing;
+pub use audit::{AuditOptions, Audited, audit};
+pub use error::{AuditError, LineFault, Result};
+pub use findings::Finding;
+pub use format::Format;
+pub use groups::{Group, Shared};
+pub use oracle::Indexes;
+pub use read::input::Input;
+pub use read::{Encoding, ReadOptions};
+pub use rows::{Row, Rows};
+pub use tally::{Band, LookedUp, Tally};

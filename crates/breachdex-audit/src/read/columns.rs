@@ -1,0 +1,234 @@
+//! A column of a Parquet or Arrow file, batch by batch.
+
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array as _, ArrayRef, LargeBinaryArray, LargeStringArray, RecordBatch};
+use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_schema::{ArrowError, DataType, Schema};
+use breachdex::{Digest, Kind};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::input::Opened;
+use super::{ReadOptions, hashes};
+use crate::account::{Record, Secret, Sink};
+use crate::error::{AuditError, Result};
+use crate::format::Format;
+
+/// Rows that are read at a time.
+const BATCH: usize = 8192;
+/// An Arrow file begins so; a stream does not.
+const FILE_MAGIC: &[u8] = b"ARROW1";
+
+pub(super) fn read_parquet(
+    input: Opened,
+    options: &ReadOptions,
+    kind: Kind,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let refused = refusal(&input.name, Format::Parquet);
+    let Some(path) = &input.path else {
+        return Err(refused(String::from("it is a stream, and Parquet is read from its end; name a file")));
+    };
+    let file = File::open(path).map_err(Opened::failed(&input.name))?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| refused(error.to_string()))?;
+    let columns = Columns::find(&input.name, builder.schema(), options)?;
+    let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+    let mask = ProjectionMask::roots(builder.parquet_schema(), columns.roots());
+    let batches = builder.with_projection(mask).with_batch_size(BATCH).build();
+    let batches = batches.map_err(|error| refused(error.to_string()))?;
+    let columns = Columns::find(&input.name, &arrow_array::RecordBatchReader::schema(&batches), options)?;
+    let mut rows = 0;
+    for batch in batches {
+        let batch = batch.map_err(|error| refused(error.to_string()))?;
+        columns.tell(&batch, rows, kind, options.digests, sink)?;
+        rows += batch.num_rows() as u64;
+        if let Some(bytes) = input.meter.total {
+            let done = u128::from(bytes) * u128::from(rows) / u128::from(total.max(1));
+            input.meter.done.set(u64::try_from(done).unwrap_or(bytes).min(bytes));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn read_arrow(
+    input: Opened,
+    options: &ReadOptions,
+    kind: Kind,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let failed = Opened::failed(&input.name);
+    let mut reader = input.reader;
+    let mut start = Vec::new();
+    reader.by_ref().take(FILE_MAGIC.len() as u64).read_to_end(&mut start).map_err(&failed)?;
+    let refused = refusal(&input.name, Format::Arrow);
+    match &input.path {
+        Some(path) if start == FILE_MAGIC => {
+            let file = File::open(path).map_err(&failed)?;
+            let batches = FileReader::try_new(BufReader::new(file), None);
+            let batches = batches.map_err(|error| refused(error.to_string()))?;
+            let columns = Columns::find(&input.name, &batches.schema(), options)?;
+            each(batches, &columns, &refused, kind, options.digests, sink)
+        }
+        None if start == FILE_MAGIC => {
+            Err(refused(String::from("it is Arrow's file format, not its stream; name it as a file")))
+        }
+        _ => {
+            let whole = std::io::Cursor::new(start).chain(reader);
+            let batches = StreamReader::try_new(BufReader::new(whole), None);
+            let batches = batches.map_err(|error| refused(error.to_string()))?;
+            let columns = Columns::find(&input.name, &batches.schema(), options)?;
+            each(batches, &columns, &refused, kind, options.digests, sink)
+        }
+    }
+}
+
+fn each(
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    columns: &Columns,
+    refused: &dyn Fn(String) -> AuditError,
+    kind: Kind,
+    digests: bool,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let mut rows = 0;
+    for batch in batches {
+        let batch = batch.map_err(|error| refused(error.to_string()))?;
+        columns.tell(&batch, rows, kind, digests, sink)?;
+        rows += batch.num_rows() as u64;
+    }
+    Ok(())
+}
+
+fn refusal(name: &str, format: Format) -> impl Fn(String) -> AuditError {
+    let name = name.to_owned();
+    move |reason| AuditError::NotTheFormat { name: name.clone(), format, reason }
+}
+
+/// Where in a batch the things are.
+struct Columns {
+    name: String,
+    secret: (usize, String),
+    user: Option<(usize, String)>,
+}
+
+impl Columns {
+    fn find(name: &str, schema: &Schema, options: &ReadOptions) -> Result<Self> {
+        let place = |column: &str| {
+            let mut places = schema.fields().iter().enumerate().filter(|(_, field)| field.name() == column);
+            match (places.next(), places.next()) {
+                (Some((at, _)), None) => Ok((at, column.to_owned())),
+                (None, _) => Err(AuditError::NoSuchColumn {
+                    name: name.to_owned(),
+                    column: column.to_owned(),
+                    found: schema.fields().len(),
+                }),
+                _ => Err(AuditError::ColumnTwice { name: name.to_owned(), column: column.to_owned() }),
+            }
+        };
+        let secret = place(options.column.as_deref().unwrap_or_default())?;
+        let refused = |(at, column): &(usize, String)| AuditError::ColumnType {
+            name: name.to_owned(),
+            column: column.clone(),
+            found: schema.field(*at).data_type().to_string(),
+        };
+        if target_of(schema.field(secret.0).data_type()).is_none() {
+            return Err(refused(&secret));
+        }
+        let user = options.user_column.as_deref().map(place).transpose()?;
+        if let Some(user) = &user
+            && !arrow_cast::can_cast_types(schema.field(user.0).data_type(), &DataType::LargeUtf8)
+        {
+            return Err(refused(user));
+        }
+        Ok(Self { name: name.to_owned(), secret, user })
+    }
+
+    fn roots(&self) -> Vec<usize> {
+        let mut roots = vec![self.secret.0];
+        roots.extend(self.user.iter().map(|(at, _)| *at));
+        roots
+    }
+
+    /// Tells the sink every row of a batch whose first row is number `before` + 1.
+    fn tell(
+        &self,
+        batch: &RecordBatch,
+        before: u64,
+        kind: Kind,
+        digests: bool,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let cast = |(at, column): &(usize, String), to: &DataType| -> Result<ArrayRef> {
+            let array = batch.column(*at);
+            arrow_cast::cast(array, to).map_err(|_| AuditError::ColumnType {
+                name: self.name.clone(),
+                column: column.clone(),
+                found: array.data_type().to_string(),
+            })
+        };
+        let target = target_of(batch.column(self.secret.0).data_type()).unwrap_or(DataType::LargeBinary);
+        let array = cast(&self.secret, &target)?;
+        let secrets = match target {
+            DataType::LargeUtf8 => Secrets::Text(array.as_string::<i64>()),
+            _ => Secrets::Bytes(array.as_binary::<i64>()),
+        };
+        let users = self.user.as_ref().map(|user| cast(user, &DataType::LargeUtf8)).transpose()?;
+        let users = users.as_ref().map(|users| users.as_string::<i64>());
+        for row in 0..batch.num_rows() {
+            let number = before + row as u64 + 1;
+            let user = users.filter(|users| users.is_valid(row)).map_or("", |users| users.value(row));
+            let Some(secret) = secrets.get(row) else {
+                sink.record(Record::new(number, user, Secret::Absent))?;
+                continue;
+            };
+            if !digests {
+                sink.record(Record::with_password(number, user, secret))?;
+                continue;
+            }
+            let digest = match &secrets {
+                Secrets::Bytes(_) if secret.len() == kind.bytes() => {
+                    Digest::from_bytes(kind, secret).map_err(|_| crate::LineFault::NotHex)
+                }
+                _ => hashes::digest(kind, secret.trim_ascii()),
+            };
+            match digest {
+                Ok(digest) => sink.record(Record::new(number, user, Secret::Digest(digest)))?,
+                Err(fault) => sink.malformed(number, fault)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a column of this type is read as; `None` where it can hold no passwords.
+fn target_of(found: &DataType) -> Option<DataType> {
+    match found {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(DataType::LargeUtf8),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            Some(DataType::LargeBinary)
+        }
+        DataType::Dictionary(_, values) => target_of(values),
+        _ => None,
+    }
+}
+
+/// A column of passwords or digests.
+enum Secrets<'a> {
+    Text(&'a LargeStringArray),
+    Bytes(&'a LargeBinaryArray),
+}
+
+impl Secrets<'_> {
+    fn get(&self, row: usize) -> Option<&[u8]> {
+        match self {
+            Self::Text(array) => array.is_valid(row).then(|| array.value(row).as_bytes()),
+            Self::Bytes(array) => array.is_valid(row).then(|| array.value(row)),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! All rows that were looked up, kept in a nameless temporary file until it is known which passwords are shared.
+
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+
+use crate::account::Standing;
+use crate::error::{AuditError, Result};
+use crate::groups::Groups;
+use crate::oracle::Outcome;
+use crate::window::Answered;
+
+/// Bytes of a row before the name: number, tag and count, its bits, and the name's length.
+const FIXED: usize = 8 + 8 + 8 + 2 + 4;
+
+/// A row of the reports that list all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Its line, item, entry or row, from 1.
+    pub number: u64,
+    /// Its pseudonym, or its name where that was asked for; empty where the input has none.
+    pub account: &'a str,
+    /// Whose it is.
+    pub standing: Standing,
+    /// Whether the password is exposed; `None` where no index covers it.
+    pub exposed: Option<bool>,
+    /// How often it was seen; `None` where an index does not say.
+    pub count: Option<u64>,
+    /// An overlay holds the password.
+    pub in_overlay: bool,
+    /// Accounts that have this password, itself among them; 1 where it is the only one.
+    pub shared_by: u64,
+    /// Nobody can log in with it at present.
+    pub is_disabled: bool,
+    /// An LM hash is kept too.
+    pub has_lm: bool,
+}
+
+/// Rows on their way to the file. It has no name, can be read by nobody else, and is gone with the process.
+pub(crate) struct Spool(BufWriter<File>);
+
+impl Spool {
+    pub(crate) fn new() -> Result<Self> {
+        let file = tempfile::tempfile().map_err(failed("create a temporary file"))?;
+        Ok(Self(BufWriter::with_capacity(1 << 16, file)))
+    }
+
+    pub(crate) fn push(&mut self, row: &Answered<'_>, account: &str) -> Result<()> {
+        let Outcome { is_exposed, in_overlay, is_unanswered, count } = row.outcome;
+        let flags = [is_exposed, in_overlay, is_unanswered, count.is_some(), row.is_disabled, row.has_lm];
+        let bits = flags.iter().enumerate().fold(0_u16, |bits, (at, flag)| bits | u16::from(*flag) << at)
+            | (row.standing as u16) << 8;
+        let mut fixed = [0_u8; FIXED];
+        fixed[..8].copy_from_slice(&row.number.to_le_bytes());
+        fixed[8..16].copy_from_slice(&row.tag.to_le_bytes());
+        fixed[16..24].copy_from_slice(&count.unwrap_or(0).to_le_bytes());
+        fixed[24..26].copy_from_slice(&bits.to_le_bytes());
+        fixed[26..].copy_from_slice(&(account.len() as u32).to_le_bytes());
+        let written = self.0.write_all(&fixed).and_then(|()| self.0.write_all(account.as_bytes()));
+        written.map_err(failed("write a temporary file"))
+    }
+
+    pub(crate) fn finish(self, rows: u64, groups: Groups) -> Result<Rows> {
+        let file =
+            self.0.into_inner().map_err(|error| failed("write a temporary file")(error.into_error()))?;
+        Ok(Rows { file, rows, groups })
+    }
+}
+
+/// The rows of a finished audit.
+pub struct Rows {
+    file: File,
+    rows: u64,
+    groups: Groups,
+}
+
+impl Rows {
+    /// How many there are.
+    pub fn len(&self) -> u64 {
+        self.rows
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Calls with each row in the order of the input, until it says otherwise.
+    ///
+    /// # Errors
+    /// What `visit` says, or [`AuditError::System`] when the temporary file cannot be read.
+    pub fn for_each<E: From<AuditError>>(
+        &self,
+        mut visit: impl FnMut(Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let unread = failed("read a temporary file");
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0)).map_err(&unread)?;
+        let mut reader = BufReader::with_capacity(1 << 16, file);
+        let mut name = Vec::new();
+        for _ in 0..self.rows {
+            let mut fixed = [0_u8; FIXED];
+            reader.read_exact(&mut fixed).map_err(&unread)?;
+            let number = |at: usize| {
+                let mut bytes = [0_u8; 8];
+                bytes.copy_from_slice(&fixed[at..at + 8]);
+                u64::from_le_bytes(bytes)
+            };
+            let bits = u16::from_le_bytes([fixed[24], fixed[25]]);
+            name.resize(u32::from_le_bytes([fixed[26], fixed[27], fixed[28], fixed[29]]) as usize, 0);
+            reader.read_exact(&mut name).map_err(&unread)?;
+            let account = std::str::from_utf8(&name).map_err(|error| unread(io::Error::other(error)))?;
+            let flag = |at: u16| bits >> at & 1 == 1;
+            let standing = match bits >> 8 {
+                0 => Standing::Account,
+                1 => Standing::Machine,
+                _ => Standing::Former,
+            };
+            visit(Row {
+                number: number(0),
+                account,
+                standing,
+                exposed: (!flag(2)).then_some(flag(0)),
+                count: flag(3).then(|| number(16)),
+                in_overlay: flag(1),
+                shared_by: if standing == Standing::Account { self.groups.size(number(8)) } else { 1 },
+                is_disabled: flag(4),
+                has_lm: flag(5),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Rows({})", self.rows)
+    }
+}
+
+fn failed(action: &'static str) -> impl Fn(io::Error) -> AuditError {
+    move |source| AuditError::System { action, source }
+}

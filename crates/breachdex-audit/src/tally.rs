@@ -1,0 +1,149 @@
+//! What an audit counts.
+
+#![forbid(unsafe_code)]
+
+use serde::Serialize;
+
+use crate::account::{Record, Standing};
+use crate::groups::Shared;
+use crate::oracle::Outcome;
+
+/// How often passwords were seen, as ranges from these numbers on.
+const BAND_STARTS: [u64; 6] = [1, 2, 10, 100, 1_000, 10_000];
+
+/// A range of counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Band(usize);
+
+impl Band {
+    /// All of them, the rarest first; the last is for what an index without counts, or an overlay, does not say.
+    pub const ALL: [Self; BAND_STARTS.len() + 1] =
+        [Self(0), Self(1), Self(2), Self(3), Self(4), Self(5), Self(6)];
+
+    /// The range that a count falls into; `None` is "not known".
+    pub fn of(count: Option<u64>) -> Self {
+        match count {
+            None => Self(BAND_STARTS.len()),
+            Some(count) => Self(BAND_STARTS.iter().rposition(|start| *start <= count).unwrap_or(0)),
+        }
+    }
+
+    /// The first count in it; `None` for the one of unknown counts.
+    pub fn first(self) -> Option<u64> {
+        BAND_STARTS.get(self.0).copied()
+    }
+
+    /// The last count in it; `None` where there is no end.
+    pub fn last(self) -> Option<u64> {
+        BAND_STARTS.get(self.0 + 1).map(|next| next - 1)
+    }
+
+    /// As in `10-99`, `10000+` or `unknown`.
+    pub fn name(self) -> String {
+        match (self.first(), self.last()) {
+            (None, _) => String::from("unknown"),
+            (Some(first), None) => format!("{first}+"),
+            (Some(first), Some(last)) if first == last => first.to_string(),
+            (Some(first), Some(last)) => format!("{first}-{last}"),
+        }
+    }
+}
+
+/// Passwords that were looked up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LookedUp {
+    /// How many.
+    pub checked: u64,
+    /// How many of them are exposed.
+    pub exposed: u64,
+}
+
+impl LookedUp {
+    fn add(&mut self, outcome: Outcome) {
+        self.checked += 1;
+        self.exposed += u64::from(outcome.is_exposed);
+    }
+}
+
+/// What was counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Accounts with a password that was looked up.
+    pub accounts: u64,
+    /// Accounts whose password is exposed.
+    pub exposed: u64,
+    /// Exposed accounts by how often their password was seen.
+    pub bands: [u64; Band::ALL.len()],
+    /// Exposed accounts whose password an overlay holds.
+    pub by_overlay: u64,
+    /// Accounts seen, but fewer times than was asked for.
+    pub below_min_count: u64,
+    /// Passwords that several accounts have.
+    pub shared: Shared,
+    /// Of the accounts, those that are disabled.
+    pub disabled: LookedUp,
+    /// Machine accounts, which are no accounts here.
+    pub machines: LookedUp,
+    /// Passwords no longer in use.
+    pub former: LookedUp,
+    /// Log-ins with the empty password, which is not looked up.
+    pub empty: u64,
+    /// Log-ins without a password: a passkey, a reference to another entry.
+    pub without_password: u64,
+    /// Items that are no log-ins.
+    pub other_items: u64,
+    /// Accounts that keep an LM hash, whatever their password.
+    pub lm_hashes: u64,
+    /// Lines that could not be used.
+    pub malformed: u64,
+    /// Lines whose digest no index covers.
+    pub unanswered: u64,
+}
+
+impl Tally {
+    /// Counts a record before its password is looked up.
+    pub(crate) fn admit(&mut self, record: &Record<'_>) {
+        self.lm_hashes += u64::from(record.has_lm && record.standing == Standing::Account);
+    }
+
+    /// Counts what was found.
+    pub(crate) fn count(&mut self, standing: Standing, is_disabled: bool, outcome: Outcome) {
+        if outcome.is_unanswered {
+            self.unanswered += 1;
+            return;
+        }
+        match standing {
+            Standing::Machine => self.machines.add(outcome),
+            Standing::Former => self.former.add(outcome),
+            Standing::Account => {
+                self.accounts += 1;
+                if is_disabled {
+                    self.disabled.add(outcome);
+                }
+                if outcome.is_exposed {
+                    self.exposed += 1;
+                    self.by_overlay += u64::from(outcome.in_overlay);
+                    self.bands[Band::of(outcome.count).0] += 1;
+                } else if outcome.count != Some(0) {
+                    self.below_min_count += 1;
+                }
+            }
+        }
+    }
+
+    /// Whether anything in the input was what its format says.
+    pub(crate) fn has_valid(&self) -> bool {
+        self.accounts + self.machines.checked + self.former.checked + self.unanswered > 0
+            || self.empty + self.without_password + self.other_items > 0
+    }
+
+    /// Whether a password that is in use is exposed.
+    pub fn is_exposed(&self) -> bool {
+        self.exposed + self.machines.exposed > 0
+    }
+
+    /// Whether something could not be answered.
+    pub fn is_incomplete(&self) -> bool {
+        self.malformed + self.unanswered > 0
+    }
+}

@@ -1,0 +1,126 @@
+//! Some of the input at a time: its digests are looked up in ascending order, and its rows given back in the file's.
+//!
+//! In order the index is gone through once from front to back, so that its pages are read in the order in which the disk
+//! has them, and can be let go of behind it.
+
+#![forbid(unsafe_code)]
+
+use breachdex::Digest;
+use rayon::ThreadPool;
+use rayon::prelude::*;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::account::{Record, Standing};
+use crate::error::Result;
+use crate::identity::Tags;
+use crate::oracle::{Indexes, Outcome};
+
+/// Rows in a window: some 100 bytes each, with 40 for the question.
+const ROWS: usize = 1 << 19;
+/// Bytes of user names that end a window before that.
+const NAMES: usize = 1 << 26;
+/// Questions that the index is asked before its pages are let go of.
+const SLICE: usize = 1 << 15;
+
+/// No name is longer; what a broken file may have in its place is cut.
+const LONGEST_NAME: usize = 1 << 16;
+
+/// A row whose password was looked up.
+pub(crate) struct Answered<'a> {
+    pub(crate) number: u64,
+    pub(crate) user: &'a str,
+    pub(crate) standing: Standing,
+    pub(crate) is_disabled: bool,
+    pub(crate) has_lm: bool,
+    pub(crate) outcome: Outcome,
+    pub(crate) tag: u64,
+}
+
+struct Row {
+    number: u64,
+    /// Where the user's name ends among all names; it begins where the one before ends.
+    name_end: u32,
+    standing: Standing,
+    is_disabled: bool,
+    has_lm: bool,
+    tag: u64,
+    outcome: Outcome,
+}
+
+struct Question {
+    digest: Digest,
+    row: u32,
+}
+
+/// Rows that wait for their answers.
+pub(crate) struct Window {
+    rows: Vec<Row>,
+    questions: Vec<Question>,
+    names: Zeroizing<String>,
+}
+
+impl Window {
+    pub(crate) fn new() -> Self {
+        Self { rows: Vec::new(), questions: Vec::new(), names: Zeroizing::default() }
+    }
+
+    pub(crate) fn push(&mut self, record: &Record<'_>, digest: Digest) {
+        let row = self.rows.len() as u32;
+        self.names.push_str(clipped(record.user));
+        self.rows.push(Row {
+            number: record.number,
+            name_end: self.names.len() as u32,
+            standing: record.standing,
+            is_disabled: record.is_disabled,
+            has_lm: record.has_lm,
+            tag: 0,
+            outcome: Outcome::default(),
+        });
+        self.questions.push(Question { digest, row });
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows.len() >= ROWS || self.names.len() >= NAMES
+    }
+
+    /// Looks all of them up and hands them on in the order in which they came; `go_on` is asked between slices.
+    pub(crate) fn settle(
+        &mut self,
+        indexes: &Indexes,
+        tags: &Tags,
+        pool: &ThreadPool,
+        go_on: &mut dyn FnMut() -> Result<()>,
+        visit: &mut dyn FnMut(Answered<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let Self { rows, questions, names } = self;
+        pool.install(|| questions.par_sort_unstable_by(|a, b| a.digest.cmp(&b.digest)));
+        let mut digests = Vec::with_capacity(questions.len().min(SLICE));
+        for slice in questions.chunks(SLICE) {
+            digests.clear();
+            digests.extend(slice.iter().map(|question| question.digest.clone()));
+            let outcomes = indexes.ask(&digests, pool)?;
+            let tag = |(digest, outcome): (&Digest, &Outcome)| tags.of(digest, outcome.is_exposed);
+            let tagged: Vec<u64> =
+                pool.install(|| digests.par_iter().zip(&outcomes).with_min_len(1024).map(tag).collect());
+            for ((question, outcome), tag) in slice.iter().zip(outcomes).zip(tagged) {
+                let row = &mut rows[question.row as usize];
+                row.outcome = outcome;
+                row.tag = tag;
+            }
+            go_on()?;
+        }
+        questions.clear();
+        let mut name_start = 0;
+        for Row { number, name_end, standing, is_disabled, has_lm, tag, outcome } in rows.drain(..) {
+            let user = &names[name_start..name_end as usize];
+            name_start = name_end as usize;
+            visit(Answered { number, user, standing, is_disabled, has_lm, outcome, tag })?;
+        }
+        names.zeroize();
+        Ok(())
+    }
+}
+
+fn clipped(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
+}

@@ -1,0 +1,245 @@
+//! What cannot be used: named by number and never by content, counted, and never taken for "not exposed".
+
+#![forbid(unsafe_code)]
+
+use breachdex::Kind;
+use breachdex_audit::{AuditOptions, Encoding, Format, Indexes, LineFault, ReadOptions};
+
+use crate::{account, hex, index, index_of, known, options, rows, run};
+
+fn by_column(read: ReadOptions) -> AuditOptions {
+    let read = ReadOptions { format: Some(Format::Csv), column: Some(String::from("pw")), ..read };
+    AuditOptions { read, ..options(Format::Csv) }
+}
+
+/// What is said when nothing comes of it.
+fn refusal(input: impl AsRef<[u8]>, kind: Kind, options: &AuditOptions) -> String {
+    run(input, &known(kind), options).unwrap_err().to_string()
+}
+
+#[test]
+fn malformed_lines_of_a_dump() {
+    let nt = hex(Kind::Ntlm, "password");
+    let long = "x".repeat(70_000);
+    let dump = format!(
+        "kim:{nt}\nno colon\nlee:x:{nt}:{nt}:::\npat:1:zz:{nt}:::\npat:1:{nt}:{nt}0:::\n{long}:{nt}\nkai:{nt}z\nsam:{nt}\n"
+    );
+    let audited = run(dump, &known(Kind::Ntlm), &options(Format::Ntlm)).unwrap();
+    assert_eq!(rows(&audited), [account(1, "kim", true), account(8, "sam", true)]);
+    assert_eq!(audited.tally.malformed, 6);
+    let said: Vec<String> = audited.faults.iter().map(|(line, fault)| format!("{line}: {fault}")).collect();
+    let expected = [
+        "2: neither user:rid:lm:nt::: nor user:hash",
+        "3: neither user:rid:lm:nt::: nor user:hash",
+        "4: its LM hash is not 32 hex digits",
+        "5: its NT hash is not 32 hex digits",
+        "6: longer than 65536 bytes",
+        "7: its NT hash is not 32 hex digits",
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn ten_faults_are_named_and_all_are_counted() {
+    let list = format!("{}\n{}", hex(Kind::Sha1, "password"), "nothing\n".repeat(25));
+    let audited = run(list, &known(Kind::Sha1), &options(Format::Hashes)).unwrap();
+    assert_eq!((audited.faults.len(), audited.tally.malformed), (10, 25));
+    assert_eq!(audited.faults[0], (2, LineFault::Width { expected: 40, found: 7 }));
+    assert_eq!(audited.faults[0].1.to_string(), "a digest here has 40 hex digits, found 7");
+}
+
+#[test]
+fn a_file_without_a_valid_line() {
+    let said = refusal("one\ntwo\n", Kind::Sha1, &options(Format::Hashes));
+    let expected = "nothing in standard input could be read as a list of digests: 2 lines malformed; \
+        the first, line 1: a digest here has 40 hex digits, found 3";
+    assert_eq!(said, expected);
+    assert_eq!(
+        refusal("\n", Kind::Sha1, &options(Format::Hashes)),
+        "nothing was asked: standard input is empty"
+    );
+    let csv = by_column(ReadOptions::default());
+    assert_eq!(refusal("", Kind::Sha1, &csv), "nothing was asked: standard input is empty");
+    assert_eq!(refusal("pw\n", Kind::Sha1, &csv), "nothing was asked: standard input is empty");
+}
+
+#[test]
+fn digests_of_the_other_kind() {
+    let said = refusal(format!("kim:{}\n", hex(Kind::Ntlm, "x")), Kind::Sha1, &options(Format::Ntlm));
+    let expected =
+        "standard input holds NTLM digests and the index SHA-1 ones; name an index of NTLM digests";
+    assert_eq!(said, expected);
+    let list = format!("{}\n", hex(Kind::Ntlm, "password"));
+    assert!(refusal(list, Kind::Sha1, &options(Format::Hashes)).ends_with("has 40 hex digits, found 32"));
+}
+
+#[test]
+fn what_cannot_be_decoded_is_never_hashed() {
+    let mut text = b"pw\r\npassword\r\n".to_vec();
+    text.extend(encoding_rs::SHIFT_JIS.encode("パスワード").0.iter());
+    let mut broken = text.clone();
+    broken.extend(b"\r\nbro\x82\r\n\xFDken\r\npassword\r\n");
+    let cp932 = by_column(ReadOptions { encoding: Some(Encoding::Cp932), ..ReadOptions::default() });
+    let audited = run(&broken, &known(Kind::Sha1), &cp932).unwrap();
+    assert_eq!(rows(&audited), [account(2, "", true), account(3, "", true), account(6, "", true)]);
+    let fault = LineFault::Undecodable("CP932");
+    assert_eq!(audited.faults, [(4, fault), (5, fault)]);
+    assert_eq!(fault.to_string(), "not CP932; if the file is in another encoding, name it with --encoding");
+    let utf8 = run(&text, &known(Kind::Sha1), &by_column(ReadOptions::default())).unwrap();
+    assert_eq!(utf8.faults, [(3, LineFault::Undecodable("UTF-8"))]);
+    // A lone surrogate, and a byte too many.
+    let utf16 =
+        [b"\xFF\xFEp\0w\0\n\0".as_slice(), b"\x00\xD8a\0\n\0", b"1\x002\x003\x004\x005\x006\0\n\0z"].concat();
+    let audited = run(utf16, &known(Kind::Sha1), &by_column(ReadOptions::default())).unwrap();
+    assert_eq!(rows(&audited), [account(3, "", true)]);
+    let fault = LineFault::Undecodable("UTF-16");
+    assert_eq!(audited.faults, [(2, fault), (4, fault)]);
+}
+
+#[test]
+fn csv_records_that_are_none() {
+    let csv = by_column(ReadOptions::default());
+    let audited = run(
+        "pw,x\npassword,\n123456\n123456,,\n\"two\nlines\",\n\"open,\n123456,\n",
+        &known(Kind::Sha1),
+        &csv,
+    )
+    .unwrap();
+    assert_eq!(rows(&audited), [account(2, "", true), account(5, "", true)]);
+    let cells = |found| LineFault::Cells { expected: 2, found };
+    assert_eq!(audited.faults, [(3, cells(1)), (4, cells(3)), (7, LineFault::OpenQuote)]);
+    assert_eq!(cells(1).to_string(), "1 cells where the header has 2");
+    let open = "a quote that is never closed; all behind it was taken for one cell";
+    assert_eq!(LineFault::OpenQuote.to_string(), open);
+}
+
+/// An open quote takes in the rest of a file, which may be of any length; memory may not.
+#[test]
+fn a_record_without_end() {
+    let mut csv = b"pw\npassword\n\"".to_vec();
+    csv.resize(70 << 20, b'x');
+    let expected =
+        "cannot read standard input: a record of more than 64 MiB; it seems that a quote is not closed";
+    assert_eq!(refusal(csv, Kind::Sha1, &by_column(ReadOptions::default())), expected);
+}
+
+#[test]
+fn a_name_without_end_is_cut() {
+    let name = "é".repeat(100_000);
+    let read = ReadOptions { user_column: Some(String::from("id")), ..ReadOptions::default() };
+    let audited = run(format!("id,pw\n{name},password\n"), &known(Kind::Sha1), &by_column(read)).unwrap();
+    assert_eq!(rows(&audited), [account(2, &name[..1 << 16], true)]);
+}
+
+#[test]
+fn columns_that_are_not_there_are_named_and_those_that_are_there_are_not() {
+    let csv = by_column(ReadOptions::default());
+    let said = refusal("hunter2,x\n", Kind::Sha1, &csv);
+    assert_eq!(said, "standard input has no column \"pw\" among its 2; names are compared exactly");
+    assert_eq!(refusal("pw,pw\n", Kind::Sha1, &csv), "standard input has more than one column \"pw\"");
+    let said = refusal("name,url,username,pass\n", Kind::Sha1, &options(Format::ChromeCsv));
+    assert_eq!(said, "standard input is not a Chrome CSV export: its first line names no column password");
+    let said = refusal("pw\n", Kind::Sha1, &options(Format::Csv));
+    assert_eq!(said, "csv needs --column: the name of the column that holds the passwords");
+}
+
+#[test]
+fn flags_without_a_meaning() {
+    let with = |change: fn(&mut ReadOptions), format| {
+        let mut chosen = options(format);
+        change(&mut chosen.read);
+        refusal("x", Kind::Sha1, &chosen)
+    };
+    let said = with(|read| read.column = Some(String::from("pw")), Format::ChromeCsv);
+    assert_eq!(said, "--column has no meaning for chrome-csv: its columns are known");
+    let said = with(|read| read.digests = true, Format::Hashes);
+    assert_eq!(said, "--hash has no meaning for hashes: it holds digests anyway");
+    let said = with(|read| read.encoding = Some(Encoding::Cp932), Format::BitwardenJson);
+    assert_eq!(said, "--encoding has no meaning for bitwarden-json: it says itself how its text is encoded");
+    let said = with(|read| read.delimiter = Some(b';'), Format::ChromeCsv);
+    assert_eq!(said, "--delimiter has no meaning for chrome-csv: its columns are known");
+}
+
+#[test]
+fn bitwarden_files_that_cannot_be_audited() {
+    let json = |text: &str| refusal(text, Kind::Sha1, &options(Format::BitwardenJson));
+    let encrypted = "standard input is an encrypted export; export again without encryption and delete that file \
+        afterwards";
+    assert_eq!(json(r#"{"encrypted": true, "passwordProtected": true, "data": "2.x"}"#), encrypted);
+    assert_eq!(
+        json(r#"{"encrypted": true, "items": [{"type": 1, "login": {"password": "2.x|y"}}]}"#),
+        encrypted
+    );
+    let said = json(r#"{"encrypted": false, "items": [{"type": "hunter2"}]}"#);
+    assert_eq!(
+        said,
+        "standard input is not a Bitwarden JSON export: line 1, column 49 is not as Bitwarden writes it"
+    );
+    let said = json(r#"{"encrypted": false, "items": ["#);
+    assert_eq!(
+        said,
+        "standard input is not a Bitwarden JSON export: it is no JSON from line 1, column 31 on"
+    );
+    assert_eq!(json("{}"), "standard input is not a Bitwarden JSON export: it has no items");
+}
+
+#[test]
+fn keepass_files_that_cannot_be_audited() {
+    let xml = |text: &str| refusal(text, Kind::Sha1, &options(Format::KeepassXml));
+    let refused = |reason: &str| format!("standard input is not a KeePass XML export: {reason}");
+    let doctype = "<!DOCTYPE KeePassFile [<!ENTITY a \"aaaa\">]><KeePassFile><Root/></KeePassFile>";
+    let reason = "it has a DOCTYPE, which no export has; it is not read any further";
+    assert_eq!(xml(doctype), refused(reason));
+    let entity =
+        "<KeePassFile><Root><Entry><String><Key>&secret;</Key></String></Entry></Root></KeePassFile>";
+    assert_eq!(xml(entity), refused("it has an entity that is not XML's own"));
+    assert_eq!(xml("<pwlist></pwlist>"), refused("its root element is not KeePassFile"));
+    assert_eq!(xml("<KeePassFile><Root>"), refused("it ends before its elements do"));
+    assert!(xml("<KeePassFile></Root></KeePassFile>").contains("it is no XML from byte"));
+    let deep = "<a>".repeat(300);
+    assert_eq!(xml(&format!("<KeePassFile>{deep}")), refused("its elements are nested too deeply"));
+}
+
+#[test]
+fn an_encrypted_value_of_keepass_is_not_looked_up() {
+    let entry = |value| format!("<Entry><String><Key>Password</Key>{value}</String></Entry>");
+    let file = format!(
+        "<KeePassFile><Root>{}{}</Root></KeePassFile>",
+        entry("<Value Protected=\"True\">3q2+7w==</Value>"),
+        entry("<Value>password</Value>")
+    );
+    let audited = run(file, &known(Kind::Sha1), &options(Format::KeepassXml)).unwrap();
+    assert_eq!(rows(&audited), [account(2, "", true)]);
+    assert_eq!(audited.faults, [(1, LineFault::Encrypted)]);
+    assert_eq!(LineFault::Encrypted.to_string(), "its password is encrypted in the file");
+}
+
+#[test]
+fn what_no_index_covers_is_unknown() {
+    // SHA-1 of "password" begins with 5BAA6, of "123456" with 7C4A8.
+    let entries = [(hex(Kind::Sha1, "password"), 9)];
+    let part = index_of(entries.into_iter(), Kind::Sha1, true, Some((0x5BAA6, 0x5BAA6)));
+    let list = format!("{}\n{}\n", hex(Kind::Sha1, "password"), hex(Kind::Sha1, "123456"));
+    let indexes = Indexes::new(part.clone(), vec![], vec![], 1).unwrap();
+    let audited = run(&list, &indexes, &options(Format::Hashes)).unwrap();
+    assert_eq!((audited.tally.accounts, audited.tally.exposed, audited.tally.unanswered), (1, 1, 1));
+    assert_eq!(rows(&audited)[1].3, None);
+    assert_eq!(audited.faults, [(2, LineFault::NotCovered)]);
+    let said = "outside the coverage of the index: whether it is exposed is not known";
+    assert_eq!(LineFault::NotCovered.to_string(), said);
+    // An overlay that holds it makes it exposed all the same.
+    let overlay = index(Kind::Sha1, true, &[("123456", 1)]);
+    let indexes = Indexes::new(part, vec![], vec![overlay], 1).unwrap();
+    let audited = run(&list, &indexes, &options(Format::Hashes)).unwrap();
+    assert_eq!((audited.tally.exposed, audited.tally.unanswered, audited.tally.by_overlay), (2, 0, 1));
+}
+
+#[test]
+fn indexes_that_do_not_go_together() {
+    let (sha1, ntlm) = (index(Kind::Sha1, true, &[]), index(Kind::Ntlm, true, &[]));
+    let said = Indexes::new(sha1.clone(), vec![], vec![ntlm], 1).unwrap_err().to_string();
+    assert!(said.contains("indexes of one kind only can be used together"), "{said}");
+    let uncounted = index(Kind::Sha1, false, &[("password", 1)]);
+    let said = Indexes::new(uncounted, vec![], vec![], 2).unwrap_err().to_string();
+    assert!(said.contains("was built without counts"), "{said}");
+}

@@ -1,0 +1,93 @@
+//! Audits of small files in the shapes that the products write, of faults, and of what reports say.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+mod columns;
+mod faults;
+mod formats;
+mod leak;
+mod model;
+mod reports;
+
+use std::io::Cursor;
+
+use breachdex::{BuildOptions, CoverageRule, Digest, Index, Kind, build};
+use breachdex_audit::{
+    AuditError, AuditOptions, Audited, Format, Indexes, Input, ReadOptions, Standing, audit,
+};
+
+/// What the index of most tests holds.
+const KNOWN: [(&str, u64); 5] =
+    [("password", 9), ("パスワード", 120), ("123456", 1), ("a\"b\\c,d", 4), ("two\nlines", 12_000)];
+
+fn digest(kind: Kind, password: &str) -> Digest {
+    match kind {
+        Kind::Sha1 => Digest::sha1(password.as_bytes()),
+        Kind::Ntlm => Digest::ntlm(password),
+    }
+}
+
+fn hex(kind: Kind, password: &str) -> String {
+    digest(kind, password).to_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An index of these passwords.
+fn index(kind: Kind, counts: bool, entries: &[(&str, u64)]) -> Index {
+    // No index is built of nothing.
+    let filled = entries.iter().chain(&[("in every index of the tests", 1)]);
+    index_of(filled.map(|(password, count)| (hex(kind, password), *count)), kind, counts, None)
+}
+
+fn index_of(
+    entries: impl Iterator<Item = (String, u64)>,
+    kind: Kind,
+    counts: bool,
+    covered: Option<(u32, u32)>,
+) -> Index {
+    let folder = tempfile::tempdir().unwrap();
+    let (text, target) = (folder.path().join("corpus.txt"), folder.path().join("index.bdx"));
+    std::fs::write(&text, entries.map(|(hex, count)| format!("{hex}:{count}\n")).collect::<String>())
+        .unwrap();
+    let coverage = covered.map_or(CoverageRule::Whole, |range| CoverageRule::Prefixes(vec![range]));
+    let options = BuildOptions { kind, counts, coverage, ..BuildOptions::default() };
+    build(&[breachdex::Input::path(text)], &target, &options, &()).unwrap();
+    Index::open(&target).unwrap()
+}
+
+/// Indexes of what is known, seen at least once.
+fn known(kind: Kind) -> Indexes {
+    Indexes::new(index(kind, true, &KNOWN), vec![], vec![], 1).unwrap()
+}
+
+/// Names shown, all rows kept.
+fn options(format: Format) -> AuditOptions {
+    let read = ReadOptions { format: Some(format), ..ReadOptions::default() };
+    AuditOptions { read, users: true, list: 100, keep_rows: true, threads: Some(2) }
+}
+
+fn run(input: impl AsRef<[u8]>, indexes: &Indexes, options: &AuditOptions) -> Result<Audited, AuditError> {
+    audit(Input::Stream(Box::new(Cursor::new(input.as_ref().to_vec()))), indexes, options, &())
+}
+
+/// Number, account, standing and whether it is exposed, of all rows.
+type Seen = (u64, String, Standing, Option<bool>);
+
+fn rows(audited: &Audited) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    let rows = audited.rows.as_ref().unwrap();
+    rows.for_each(|row| -> Result<(), AuditError> {
+        seen.push((row.number, row.account.to_owned(), row.standing, row.exposed));
+        Ok(())
+    })
+    .unwrap();
+    seen
+}
+
+fn account(number: u64, name: &str, exposed: bool) -> Seen {
+    (number, name.to_owned(), Standing::Account, Some(exposed))
+}
+
+fn former(number: u64, name: &str, exposed: bool) -> Seen {
+    (number, name.to_owned(), Standing::Former, Some(exposed))
+}

@@ -1,0 +1,115 @@
+//! `audit`: which accounts have exposed passwords?
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use breachdex::Index;
+use breachdex_audit::report::{self, Report, Subject};
+use breachdex_audit::{AuditOptions, Audited, Indexes, Input, LineFault, ReadOptions, audit};
+
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::flags::AuditFlags;
+use crate::output::Output;
+use crate::progress::Reporter;
+use crate::{indexes, messages};
+
+mod files;
+
+use files::Files;
+
+pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
+    let indexes = open(&flags)?;
+    let subject = Subject::of(&indexes);
+    if flags.min_count < subject.floor {
+        messages::note(&format!(
+            "a password seen fewer than {} times may be missing from {} (its floor)",
+            subject.floor,
+            subject.indexes.join(", ")
+        ));
+    }
+    let input = input(flags.file.as_deref())?;
+    let files = Files::begin(&flags)?;
+    let options = options(&flags);
+    let reporter = Reporter::start()?;
+    let audited = audit(input, &indexes, &options, &reporter);
+    drop(reporter);
+    let audited = audited?;
+    let report = Report { audited: &audited, subject: &subject };
+    files.publish(report, &flags)?;
+    tell_faults(&audited);
+    match print(report, &flags) {
+        // Whoever reads has heard enough; what was found is the result all the same.
+        Ok(()) | Err(Failure::ClosedPipe) => Ok(exit(&audited, flags.exit_zero)),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn open(flags: &AuditFlags) -> Result<Indexes, Failure> {
+    let mut bases = indexes::open(&flags.index)?;
+    let overlays = flags.overlay.iter().map(Index::open).collect::<Result<Vec<_>, _>>()?;
+    let base = bases.remove(0);
+    Ok(Indexes::new(base, bases, overlays, flags.min_count)?)
+}
+
+fn input(file: Option<&Path>) -> Result<Input, Failure> {
+    match file.filter(|path| path.as_os_str() != "-") {
+        Some(path) => Ok(Input::File(path.to_owned())),
+        None if io::stdin().is_terminal() => {
+            Err(Failure::Usage(String::from("name a file to audit, or send one on standard input")))
+        }
+        None => Ok(Input::Stream(Box::new(io::stdin()))),
+    }
+}
+
+fn options(flags: &AuditFlags) -> AuditOptions {
+    AuditOptions {
+        read: ReadOptions {
+            format: flags.format,
+            encoding: flags.encoding.map(Into::into),
+            column: flags.column.clone(),
+            user_column: flags.user_column.clone(),
+            digests: flags.hash,
+            delimiter: flags.delimiter,
+        },
+        users: flags.users,
+        list: flags.top,
+        keep_rows: flags.csv.is_some() || flags.parquet.is_some(),
+        threads: None,
+    }
+}
+
+/// The first lines that could not be used, by number, and how many more there are.
+fn tell_faults(audited: &Audited) {
+    for (number, fault) in &audited.faults {
+        let fault: &LineFault = fault;
+        messages::numbered_error(audited.format.unit(), *number, fault);
+    }
+    let all = audited.tally.malformed + audited.tally.unanswered;
+    let more = all - audited.faults.len() as u64;
+    if more > 0 {
+        messages::error(&format!("and {more} more that could not be used"));
+    }
+}
+
+fn print(report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
+    let text = match (flags.quiet, flags.json) {
+        (true, _) => return Ok(()),
+        (false, true) => report::json(report),
+        (false, false) => report::text(report, flags.lang.into()),
+    };
+    let mut output = Output::open();
+    output.write(text.as_bytes())?;
+    output.flush()
+}
+
+fn exit(audited: &Audited, exit_zero: bool) -> Exit {
+    let tally = &audited.tally;
+    match (tally.is_incomplete(), tally.is_exposed()) {
+        (true, _) => Exit::Error,
+        (false, true) if !exit_zero => Exit::Exposed,
+        (false, _) => Exit::Success,
+    }
+}

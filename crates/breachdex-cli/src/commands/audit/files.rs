@@ -1,0 +1,92 @@
+//! The files that `audit` writes: claimed before anything is read, theirs alone to read who asked for them, and complete
+//! when they appear.
+
+#![forbid(unsafe_code)]
+
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use breachdex_audit::report::{self, Report};
+use breachdex_audit::{AuditError, Rows};
+use chrono::DateTime;
+
+use crate::failure::Failure;
+use crate::flags::AuditFlags;
+use crate::target::{self, Target};
+
+/// The files that were asked for.
+pub(super) struct Files {
+    html: Option<Claimed>,
+    csv: Option<Claimed>,
+    parquet: Option<Claimed>,
+}
+
+struct Claimed {
+    path: PathBuf,
+    target: Target,
+}
+
+impl Files {
+    /// Refuses what cannot be written, so that no audit is made in vain.
+    pub(super) fn begin(flags: &AuditFlags) -> Result<Self, Failure> {
+        let named: Vec<&PathBuf> = [&flags.html, &flags.csv, &flags.parquet].into_iter().flatten().collect();
+        for (at, path) in named.iter().enumerate() {
+            if named[..at].contains(path) {
+                let message = format!("{} is named for two reports; choose another OUT", path.display());
+                return Err(Failure::Usage(message));
+            }
+            let read = flags.file.iter().chain(&flags.index).chain(&flags.overlay);
+            if read.into_iter().any(|read| same_file::is_same_file(read, path).unwrap_or(false)) {
+                let message = format!("{} is read by this audit; choose another OUT", path.display());
+                return Err(Failure::Usage(message));
+            }
+        }
+        let claim = |path: &Option<PathBuf>| {
+            path.as_deref().map(|path| Claimed::begin(path, flags.force)).transpose()
+        };
+        Ok(Self { html: claim(&flags.html)?, csv: claim(&flags.csv)?, parquet: claim(&flags.parquet)? })
+    }
+
+    /// Writes all of them, and then gives them their names.
+    pub(super) fn publish(self, report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
+        let Self { mut html, mut csv, mut parquet } = self;
+        if let Some(claimed) = &mut html {
+            let page = report::html(report, flags.lang.into(), &today());
+            let written = claimed.target.file().write_all(page.as_bytes());
+            written.map_err(|source| target::failed("write", &claimed.path, source))?;
+        }
+        if let Some(rows) = &report.audited.rows {
+            write_rows(&mut csv, rows, |rows, output| report::write_csv(rows, output))?;
+            write_rows(&mut parquet, rows, |rows, output| report::write_parquet(rows, output))?;
+        }
+        for Claimed { target, .. } in [html, csv, parquet].into_iter().flatten() {
+            target.publish(flags.force)?;
+        }
+        Ok(())
+    }
+}
+
+impl Claimed {
+    fn begin(path: &Path, replace: bool) -> Result<Self, Failure> {
+        Ok(Self { path: path.to_owned(), target: Target::create(path, replace, true)? })
+    }
+}
+
+fn write_rows(
+    claimed: &mut Option<Claimed>,
+    rows: &Rows,
+    write: impl FnOnce(&Rows, &mut BufWriter<&mut std::fs::File>) -> Result<(), AuditError>,
+) -> Result<(), Failure> {
+    let Some(Claimed { path, target }) = claimed else { return Ok(()) };
+    let mut output = BufWriter::new(target.file());
+    write(rows, &mut output)?;
+    output.flush().map_err(|source| target::failed("write", path, source))
+}
+
+/// The day, in UTC.
+fn today() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let day = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    day.map(|day| day.format("%Y-%m-%d").to_string()).unwrap_or_default()
+}

@@ -1,0 +1,195 @@
+//! The flags of `audit`.
+
+#![forbid(unsafe_code)]
+
+use std::path::PathBuf;
+
+use breachdex_audit::report::Language;
+use breachdex_audit::{Encoding, Format};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, ValueEnum};
+
+use crate::flags::values::parse_positive;
+
+/// Say which accounts have exposed passwords
+///
+/// Reads a dump of NTLM hashes, a list of hashes, an export of a password manager or browser, or a column of a CSV,
+/// Parquet or Arrow file. Says how many accounts there are, how many have exposed passwords, how often those were seen,
+/// and how many accounts share a password. Passwords and hashes are in no output. Accounts are named by pseudonyms that are
+/// good for one run, unless --users is given; their numbers lead back to the input.
+///
+/// Machine accounts, former passwords (histories, recycle bins) and empty passwords are counted apart; the exit code is
+/// about accounts and machine accounts. A line that cannot be read is counted and named on standard error by its number,
+/// the others are answered all the same, and the exit code is 2.
+#[derive(Args)]
+#[command(after_long_help = "\
+Formats:
+  ntlm            user:rid:lm:nt::: (secretsdump, pwdump) or user:hash; asks an NTLM index
+  hashes          one hash in hex a line, of the index's kind
+  bitwarden-json  bitwarden-csv  1password-csv  keepass-xml  keepass-csv
+  chrome-csv      firefox-csv
+  csv             any CSV with a header: --column, --user-column, --delimiter
+  parquet, arrow  --column, --user-column
+  Without --format a file's is told by its extension (.json, .xml, .parquet, .arrow, .feather), a
+  .csv by its header, and a dump by its first line. Where that is not certain it is an error. Columns
+  and lists hold passwords unless --hash or the format says otherwise: that is never guessed.
+
+JSON, one object:
+  input, format        what was read, and as what
+  index, overlays      what was asked; kind, exact, entries, corpus_date, floor, min_count: about it
+  accounts             with a password that was looked up
+  exposed              of these, seen at least --min-count times or in an overlay
+  by_overlay           of these, in an overlay
+  below_min_count      seen, but fewer times
+  bands                list of {band, from, to, accounts}: exposed accounts by how often the password
+                       was seen; from is null for not known, to is null for no end
+  shared               {groups, exposed_groups, accounts, largest: [{accounts, exposed}]}: passwords
+                       that several accounts have
+  disabled             {checked, exposed} of the accounts that are disabled
+  machines, former     {checked, exposed}, not among the accounts
+  empty, without_password, other_items    not looked up
+  lm_hashes            accounts that keep an LM hash
+  malformed            lines that could not be read
+  unanswered           lines that no index covers
+  users                whether accounts are named as in the input
+  listed               the --top exposed accounts: {number, account, standing, count, overlay,
+                       disabled, lm_hash, shared_by}; count is null where not known
+  unlisted             how many more there are
+
+CSV and Parquet, a row for each password that was looked up:
+  number, account, standing (account, machine, former), exposed (empty or null: not known), count,
+  band, source (base, overlay), shared_by, disabled, lm_hash
+  In CSV, an account that begins with = + - @ tab or CR has an apostrophe before it, so that no
+  spreadsheet takes it for a formula.
+
+Examples:
+  A domain's dump, with a page to show:
+      breachdex audit domain.ntds --index ntlm.bdx --html report.html
+  A browser's passwords:
+      breachdex audit passwords.csv --index pwned.bdx
+  A column of an export of Excel in Japan:
+      breachdex audit members.csv --column パスワード --user-column 会員番号 \\
+          --encoding cp932 --lang ja --index pwned.bdx
+  A column of SHA-1 hashes, all rows into Parquet:
+      breachdex audit users.parquet --column sha1 --hash --user-column id \\
+          --index pwned.bdx --users --parquet audit.parquet")]
+pub(crate) struct AuditFlags {
+    /// The file to audit, or - [default: standard input]
+    ///
+    /// Standard input needs --format, and Parquet needs a file.
+    pub(crate) file: Option<PathBuf>,
+    /// The index to ask; repeated: all of them together
+    ///
+    /// Together they must be of one kind; counts add up. Without it $BREACHDEX_INDEX, else the starter index, which is
+    /// part of the program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Vec<PathBuf>,
+    /// An index of which every entry is exposed, whatever --min-count; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Vec<PathBuf>,
+    /// What the input is [default: told by the file, where that is certain]
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), hide_possible_values = true)]
+    pub(crate) format: Option<Format>,
+    /// How text is encoded: utf-8, cp932 or utf-16 [default: utf-8, or what a byte order mark says]
+    ///
+    /// A line that is not text in it is an error, and is never looked up.
+    #[arg(long, value_name = "NAME", hide_possible_values = true)]
+    pub(crate) encoding: Option<EncodingName>,
+    /// The column that holds the passwords, or with --hash the hashes
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column: Option<String>,
+    /// The column that names the accounts
+    #[arg(long, value_name = "NAME", requires = "column")]
+    pub(crate) user_column: Option<String>,
+    /// What parts the cells of csv: a character, or tab [default: a comma]
+    #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter)]
+    pub(crate) delimiter: Option<u8>,
+    /// The column holds hashes of the index's kind, in hex or binary, not passwords
+    #[arg(long, requires = "column")]
+    pub(crate) hash: bool,
+    /// Exposed means seen at least N times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_positive)]
+    pub(crate) min_count: u64,
+    /// Name accounts as the input does, not by pseudonyms
+    #[arg(long)]
+    pub(crate) users: bool,
+    /// List so many exposed accounts, those seen most often first
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) top: usize,
+    /// The language of the summary and the page: en or ja
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", hide_possible_values = true)]
+    pub(crate) lang: LanguageName,
+    /// Print one JSON object instead of the summary
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing on standard output
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Write a page that opens offline, with charts
+    ///
+    /// One file that loads nothing and runs no script. Like all reports it can be read by its owner only (mode 0600).
+    #[arg(long, value_name = "OUT")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write all rows as CSV
+    #[arg(long, value_name = "OUT")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write all rows as a Parquet file
+    #[arg(long, value_name = "OUT")]
+    pub(crate) parquet: Option<PathBuf>,
+    /// Replace reports that exist
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Exit with 0, not 1, when something is exposed
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+}
+
+/// How the input's text is encoded.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum EncodingName {
+    #[value(name = "utf-8", alias = "utf8")]
+    Utf8,
+    #[value(name = "cp932", aliases = ["shift_jis", "sjis"])]
+    Cp932,
+    #[value(name = "utf-16", alias = "utf16")]
+    Utf16,
+}
+
+impl From<EncodingName> for Encoding {
+    fn from(name: EncodingName) -> Self {
+        match name {
+            EncodingName::Utf8 => Self::Utf8,
+            EncodingName::Cp932 => Self::Cp932,
+            EncodingName::Utf16 => Self::Utf16,
+        }
+    }
+}
+
+/// The language of what people read.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LanguageName {
+    En,
+    Ja,
+}
+
+impl From<LanguageName> for Language {
+    fn from(name: LanguageName) -> Self {
+        match name {
+            LanguageName::En => Self::English,
+            LanguageName::Ja => Self::Japanese,
+        }
+    }
+}
+
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
+        .try_map(|name| Format::named(&name).ok_or("no such format"))
+}
+
+fn parse_delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [character] if character.is_ascii() && !matches!(character, b'"' | b'\r' | b'\n') => Ok(*character),
+        _ => Err(String::from("give one character such as ; or the word tab")),
+    }
+}
