@@ -106,7 +106,16 @@ def breachdex(*arguments: str) -> None:
 def build(target: Path, words: Path) -> None:
     """Builds the index; `max` keeps every count at 1, for "at least once" is all that the lists say."""
     passwords = b"".join(password + b"\n" for password in read_lists())
-    example = ["cargo", "run", "--quiet", "--package", "breachdex-starter", "--example", "common_words", str(words)]
+    example = [
+        "cargo",
+        "run",
+        "--quiet",
+        "--package",
+        "breachdex-starter",
+        "--example",
+        "common_words",
+        str(words),
+    ]
     subprocess.run(example, input=passwords, check=True, cwd=DATA.parent)
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "passwords.txt"

@@ -12,7 +12,7 @@ from breachdex._remote import RangeClient
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     from breachdex.types import Action, Code, Event, OnError, Password, Path, Profile
 
@@ -57,6 +57,7 @@ class Policy:
         min_length: int | None = None,
         max_length: int | None = None,
         min_count: int | None = None,
+        scope: Literal["all", "common"] | None = None,
         forms: Iterable[str] | None = None,
         language: str | None = None,
         rules: Mapping[Code, bool] | None = None,
@@ -77,6 +78,7 @@ class Policy:
         :param min_length: code points of the password in NFC.
         :param max_length: the same; 64 or more.
         :param min_count: from how many sightings on (inclusive) a password is exposed.
+        :param scope: ``all`` exposed passwords are refused, or ``common`` ones only (see the page about policies).
         :param forms: what is looked up besides the password as it came: ``nfc``, ``nfkc``, ``casefold``.
         :param language: what ``messages()`` speaks when it is not told.
         :param rules: switches rules on and off by code, as ``{"similar_exposed": True}``.
@@ -91,6 +93,7 @@ class Policy:
             "min_length": min_length,
             "max_length": max_length,
             "min_count": min_count,
+            "scope": scope,
             "forms": forms if forms is None else list(_words(forms)),
             "language": language,
             "rules": rules,
@@ -172,6 +175,16 @@ class Policy:
     def to_toml(self) -> str:
         """A file that says the same, with everything spelled out. Names no index."""
         return self._rules.to_toml()
+
+    @property
+    def min_length(self) -> int:
+        """Fewest code points, of the password in NFC."""
+        return self._rules.min_length
+
+    @property
+    def max_length(self) -> int:
+        """Most code points, of the password in NFC."""
+        return self._rules.max_length
 
     @property
     def index(self) -> Index | IndexSet | RangeClient:

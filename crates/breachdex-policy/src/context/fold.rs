@@ -60,6 +60,10 @@ impl Folded {
         &self.characters
     }
 
+    pub(super) fn into_characters(self) -> Zeroizing<Vec<char>> {
+        self.characters
+    }
+
     /// How many characters may be taken off the front.
     pub(super) fn front(&self) -> usize {
         self.front

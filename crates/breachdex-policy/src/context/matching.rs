@@ -13,15 +13,13 @@ impl Word {
     /// four symbols at each end; a long word also with one character changed.
     pub(super) fn matches(&self, password: &Folded) -> bool {
         // Whatever says too little to be varied still may not be the whole password.
-        if is_either_way(password.characters(), &self.whole) {
+        let whole = self.whole();
+        if is_either_way(password.characters(), whole) {
             return true;
         }
-        match &self.core {
-            None => false,
-            Some(core) => {
-                matches(password, core) || (core.len() < self.whole.len() && matches(password, &self.whole))
-            }
-        }
+        self.core().is_some_and(|core| {
+            matches(password, core) || core.len() < whole.len() && matches(password, whole)
+        })
     }
 }
 
@@ -57,20 +55,23 @@ fn is_either_way(text: &[char], word: &[char]) -> bool {
     text == word || text.len() == word.len() && text.iter().eq(word.iter().rev())
 }
 
-/// Whether the text is the word several times over, in either direction; `partly` allows it to begin or end within
-/// one of them.
+/// Whether the text, which is longer than the word, is the word several times over, in either direction; `partly`
+/// allows it to begin or end within one of them.
 fn is_repeated(text: &[char], word: &[char], partly: bool) -> bool {
     let length = word.len();
     if length == 0 || !partly && !text.len().is_multiple_of(length) {
         return false;
     }
+    // Hardly any text gets beyond this.
+    if text.iter().zip(&text[length..]).any(|(here, there)| here != there) {
+        return false;
+    }
+    let once = &text[..length];
     let offsets = if partly { length } else { 1 };
     (0..offsets).any(|offset| {
-        let forwards = |i: usize| word[(i + offset) % length];
-        let backwards = |i: usize| word[length - 1 - (i + offset) % length];
-        let is =
-            |at: &dyn Fn(usize) -> char| text.iter().enumerate().all(|(i, character)| *character == at(i));
-        is(&forwards) || is(&backwards)
+        let (behind, before) = word.split_at(offset);
+        let turned = before.iter().chain(behind);
+        once.iter().eq(turned.clone()) || once.iter().eq(turned.rev())
     })
 }
 

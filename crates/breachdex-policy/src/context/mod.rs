@@ -62,7 +62,7 @@ impl ContextWords {
         if user_name.is_some_and(|name| words_of_name(name, matches)) {
             return Some(WordSource::UserName);
         }
-        if email.is_some_and(|address| words_of_address(address, matches)) {
+        if email.is_some_and(|address| words_of_address(address, user_name, matches)) {
             return Some(WordSource::Email);
         }
         self.words.iter().find(|(_, word)| word.matches(&password)).map(|(source, _)| *source)
