@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use breachdex::{Index, LiveIndex, LiveSet};
+use breachdex::{Index, LiveIndex, LiveSet, OpenOptions};
 use breachdex_policy::{Candidate, Event, Rules, Settings};
 
 /// Runs of each row.
@@ -25,7 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(number) => number.to_string_lossy().parse()?,
         None => 200_000,
     };
-    let index = Index::open(Path::new(&path))?;
+    // As whatever answers for long does.
+    let options = OpenOptions { expand_directory: true, ..OpenOptions::default() };
+    let index = Index::open_with(Path::new(&path), options)?;
     println!("{} entries, {verdicts} verdicts a row, best of {RUNS}", index.len());
     let set = LiveSet::from(LiveIndex::new(index));
     let rules = |text: &str| Ok::<_, Box<dyn Error>>(Settings::parse(text, "bench")?.rules);

@@ -203,12 +203,15 @@ impl<O: Oracle> Judge<'_, O> {
             return true;
         }
         let mut digests = Vec::with_capacity(MOST_VARIATIONS);
-        for_each_variation(password, |text| digests.push(digest(self.oracle.kind(), text.as_bytes())));
-        let asked = digests
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(O::Error::from)
-            .and_then(|digests| self.oracle.find_any(&digests, self.rules.min_count));
+        let mut unfit = None;
+        for_each_variation(password, |text| match digest(self.oracle.kind(), text.as_bytes()) {
+            Ok(digest) => digests.push(digest),
+            Err(error) => unfit = Some(error),
+        });
+        let asked = match unfit {
+            Some(error) => Err(error.into()),
+            None => self.oracle.find_any(&digests, self.rules.min_count),
+        };
         asked.unwrap_or_else(|fault| {
             self.fault.get_or_insert(fault);
             false

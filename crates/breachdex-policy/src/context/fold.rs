@@ -43,12 +43,18 @@ impl Folded {
         self.front = strippable(self.characters.iter().copied());
         self.back = strippable(self.characters.iter().rev().copied());
         for character in self.characters.iter_mut() {
-            if is_kana_or_ideograph(*character) {
-                self.ideographs += 1;
-            } else if character.is_alphabetic() {
-                self.letters += 1;
+            match PLAIN.get(*character as usize) {
+                Some(plain) => {
+                    self.letters += usize::from(character.is_ascii_alphabetic());
+                    *character = *plain;
+                }
+                None => {
+                    let is_ideograph = is_kana_or_ideograph(*character);
+                    self.ideographs += usize::from(is_ideograph);
+                    self.letters += usize::from(!is_ideograph && character.is_alphabetic());
+                    *character = unleet(*character);
+                }
             }
-            *character = unleet(*character);
         }
     }
 
@@ -136,6 +142,17 @@ const fn unleet(character: char) -> char {
         other => other,
     }
 }
+
+/// What ASCII stands for.
+static PLAIN: [char; 128] = {
+    let mut plain = ['\0'; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        plain[byte as usize] = unleet(byte as char);
+        byte += 1;
+    }
+    plain
+};
 
 fn is_kana_or_ideograph(character: char) -> bool {
     matches!(character,

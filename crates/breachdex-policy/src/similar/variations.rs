@@ -74,6 +74,12 @@ fn counted_up(password: &str) -> Option<Text> {
 }
 
 fn without_leet(password: &str) -> Option<Text> {
+    if !password
+        .bytes()
+        .any(|byte| matches!(byte, b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'@' | b'$' | b'!'))
+    {
+        return None;
+    }
     let mut text = room(password);
     text.extend(password.chars().map(unleet));
     Some(text)
@@ -94,11 +100,16 @@ fn counted(password: &str, count: impl FnOnce(u64) -> Option<u64>) -> Option<Tex
     Some(text)
 }
 
-/// Without an allocation that would be left behind.
-fn push_number(text: &mut String, number: u64, width: usize) {
-    use std::fmt::Write as _;
-    // A String takes whatever is written to it.
-    let _ = write!(text, "{number:0width$}");
+/// In decimal, with zeros in front up to a width.
+fn push_number(text: &mut String, mut number: u64, width: usize) {
+    let mut digits = Zeroizing::new([b'0'; LONGEST_NUMBER + 1]);
+    let mut start = digits.len();
+    while number > 0 || digits.len() - start < width {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    text.extend(digits[start..].iter().map(|digit| char::from(*digit)));
 }
 
 fn copied(part: &str) -> Text {
