@@ -41,9 +41,10 @@ fn heading(report: Report<'_>, language: Language) -> String {
     };
     let index = subject.indexes.join(", ");
     let entries = grouped(subject.entries);
+    let noun = if subject.entries == 1 { "entry" } else { "entries" };
     match language {
         Language::English => format!(
-            "{}, {}, against {index}{overlays} ({entries} entries{date})\n\n",
+            "{}, {}, against {index}{overlays} ({entries} {noun}{date})\n\n",
             audited.input,
             audited.format.described()
         ),
