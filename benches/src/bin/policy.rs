@@ -3,6 +3,7 @@
 //! `policy INDEX [VERDICTS]`: prints microseconds a verdict, the best of five runs.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::print_stdout)]
 
 use std::error::Error;
 use std::hint::black_box;
