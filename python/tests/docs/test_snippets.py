@@ -14,7 +14,7 @@ import re
 import shutil
 import tokenize
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import breachdex
 import pytest
@@ -34,7 +34,7 @@ PAGES: Final = (
 )
 BLOCK: Final = re.compile(r"(?P<above>[^\n]*)\n```python\n(?P<code>.*?)\n```\n", re.DOTALL)
 FILE: Final = re.compile(r'\n```toml title="(?P<name>[\w.]+)"\n(?P<text>.*?\n)```\n', re.DOTALL)
-EVENTS: Final = {"chosen": ("sign_up", "change", "reset"), "log-in": ("log_in",)}
+EVENTS: Final[dict[str, tuple[types.Event, ...]]] = {"chosen": ("sign_up", "change", "reset"), "log-in": ("log_in",)}
 """What the table of profiles means by its second column."""
 NOT_RUN: Final = re.compile(r"<!-- not run: \S.* -->")
 
@@ -132,12 +132,13 @@ def test_the_table_of_profiles_is_the_one_in_the_code(exposed_index: Path) -> No
     """A cell says first what is done; behind ``off``, what is done once the rule is on."""
     table = (SITE / "policy.md").read_text(encoding="utf-8").split("## Profiles")[1].split("###")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
-    codes = set(get_args(types.Code)) - {"index_unavailable"}
+    codes: set[Any] = {code for code in get_args(types.Code) if code != "index_unavailable"}
     said = set()
     for rule, when, *cells in rows[2:]:
-        named = codes - {"exposed"} if rule == "all others" else {rule.strip("`")}
+        named: set[Any] = codes - {"exposed"} if rule == "all others" else {rule.strip("`")}
         for column, cell in zip(rows[0][2:], cells, strict=True):
-            profile, action = column.strip("`"), re.findall(r"`(\w+)`", cell)[0]
+            profile: Any = column.strip("`")
+            action = re.findall(r"`(\w+)`", cell)[0]
             plain = Policy.profile(profile, index=exposed_index)
             switched_on = Policy.profile(profile, index=exposed_index, rules=dict.fromkeys(named, True))
             for event, code in itertools.product(EVENTS[when], named):
