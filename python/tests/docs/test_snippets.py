@@ -34,7 +34,10 @@ PAGES: Final = (
 )
 BLOCK: Final = re.compile(r"(?P<above>[^\n]*)\n```python\n(?P<code>.*?)\n```\n", re.DOTALL)
 FILE: Final = re.compile(r'\n```toml title="(?P<name>[\w.]+)"\n(?P<text>.*?\n)```\n', re.DOTALL)
-EVENTS: Final[dict[str, tuple[types.Event, ...]]] = {"chosen": ("sign_up", "change", "reset"), "log-in": ("log_in",)}
+EVENTS: Final[dict[str, tuple[types.Event, ...]]] = {
+    "chosen": ("sign_up", "change", "reset"),
+    "log-in": ("log_in",),
+}
 """What the table of profiles means by its second column."""
 NOT_RUN: Final = re.compile(r"<!-- not run: \S.* -->")
 
