@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import shutil
 import tokenize
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, get_args
 
 import breachdex
 import pytest
+from breachdex import Policy, types
+from breachdex._breachdex import PolicyRules
+from support import write_index
 
 PROJECT: Final = Path(__file__).resolve().parents[3]
 SITE: Final = PROJECT / "docs" / "site"
@@ -25,9 +29,16 @@ PAGES: Final = (
     "docs/site/index.md",
     "docs/site/five-minutes.md",
     "docs/site/operations.md",
+    "docs/site/policy.md",
     "python/README.md",
 )
 BLOCK: Final = re.compile(r"(?P<above>[^\n]*)\n```python\n(?P<code>.*?)\n```\n", re.DOTALL)
+FILE: Final = re.compile(r'\n```toml title="(?P<name>[\w.]+)"\n(?P<text>.*?\n)```\n', re.DOTALL)
+EVENTS: Final[dict[str, tuple[types.Event, ...]]] = {
+    "chosen": ("sign_up", "change", "reset"),
+    "log-in": ("log_in",),
+}
+"""What the table of profiles means by its second column."""
 NOT_RUN: Final = re.compile(r"<!-- not run: \S.* -->")
 
 
@@ -62,8 +73,9 @@ def run(code: str, names: dict[str, object], page: str) -> int:
 
 @pytest.fixture
 def folder(exposed_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a corpus, as the pages assume one."""
+    """A working folder with a corpus and an overlay, as the pages assume them."""
     shutil.copy(exposed_index, tmp_path / "pwned.bdx")
+    write_index(tmp_path / "overlay.bdx", {"handed-out-by-support": 1})
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("BREACHDEX_INDEX", raising=False)
     return tmp_path
@@ -75,6 +87,8 @@ def test_what_a_page_shows_is_so(page: str, folder: Path) -> None:
     names: dict[str, object] = {}
     code = blocks(page)
     assert code, "the page has no block that runs"
+    for file in FILE.finditer((PROJECT / page).read_text(encoding="utf-8")):
+        (folder / file["name"]).write_text(file["text"], encoding="utf-8")
     assert sum(run(block, names, page) for block in code) > 0
 
 
@@ -103,3 +117,36 @@ def test_the_tree_of_errors_is_the_one_in_the_code() -> None:
         others = [base.__name__ for base in error.__bases__ if not base.__module__.startswith("breachdex")]
         if error is not breachdex.BreachdexError and others:
             assert shown[error.__name__] == others[0]
+
+
+def test_the_file_of_the_page_has_every_key() -> None:
+    file = FILE.search((SITE / "policy.md").read_text(encoding="utf-8"))
+    assert file
+    # The refusal of a key that there is not lists those that there are.
+    with pytest.raises(breachdex.PolicyError) as refusal:
+        PolicyRules.from_settings({"nothing": 1})
+    keys = re.search(r"the keys are ([^)]*)", str(refusal.value))
+    assert keys
+    written = re.findall(r"^\[?(\w+)", file["text"], re.MULTILINE)
+    assert set(keys[1].split(", ")) <= set(written)
+
+
+def test_the_table_of_profiles_is_the_one_in_the_code(exposed_index: Path) -> None:
+    """A cell says first what is done; behind ``off``, what is done once the rule is on."""
+    table = (SITE / "policy.md").read_text(encoding="utf-8").split("## Profiles")[1].split("###")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
+    codes: set[Any] = {code for code in get_args(types.Code) if code != "index_unavailable"}
+    said = set()
+    for rule, when, *cells in rows[2:]:
+        named: set[Any] = codes - {"exposed"} if rule == "all others" else {rule.strip("`")}
+        for column, cell in zip(rows[0][2:], cells, strict=True):
+            profile: Any = column.strip("`")
+            action = re.findall(r"`(\w+)`", cell)[0]
+            plain = Policy.profile(profile, index=exposed_index)
+            switched_on = Policy.profile(profile, index=exposed_index, rules=dict.fromkeys(named, True))
+            for event, code in itertools.product(EVENTS[when], named):
+                at = (profile, event, code)
+                assert plain.action(event, code) == ("accept" if cell.startswith("off") else action), at
+                assert switched_on.action(event, code) == action, at
+                said.add(at)
+    assert len(said) == len(rows[0][2:]) * len(get_args(types.Event)) * len(codes)
