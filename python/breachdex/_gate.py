@@ -13,7 +13,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from breachdex._breachdex import Exposure, Index, IndexSet, examine
-from breachdex._errors import BreachdexError, InvalidPasswordError
+from breachdex._errors import (
+    BreachdexError,
+    CountsUnavailableError,
+    IndexClosedError,
+    IndexKindError,
+    InvalidPasswordError,
+)
 
 if TYPE_CHECKING:
     from breachdex.types import OnError
@@ -31,6 +37,10 @@ CHECKED_AT_START: Final = 64 * 2**20
 tenths of a second. Damage in a larger one shows when what is damaged is asked for."""
 
 ON_ERROR: Final = ("accept", "reject", "raise")
+
+
+NO_FAULTS: Final = (CountsUnavailableError, IndexClosedError, IndexKindError, InvalidPasswordError)
+"""What is wrong about the question or the set-up, which no ``on_error`` passes over."""
 
 
 class Unavailable:
@@ -108,8 +118,7 @@ class Gate:
         try:
             return examine(self.index, password, self.min_count, stored=stored)
         except (BreachdexError, OSError) as error:
-            # A question that is none (a lone surrogate) is not a fault of the index: it stays an error.
-            if self.on_error == "raise" or isinstance(error, InvalidPasswordError):
+            if self.on_error == "raise" or isinstance(error, NO_FAULTS):
                 raise
             self._say(error)
             return Unavailable() if self.on_error == "reject" else None

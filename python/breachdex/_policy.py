@@ -108,14 +108,18 @@ class Policy:
         path: Path,
         *,
         index: Index | IndexSet | RangeClient | Path | None = None,
-        overlays: Sequence[Path | Index] = (),
+        overlays: Sequence[Path | Index] | None = None,
     ) -> Policy:
         """The policy of a file. An index or overlays given here take the place of the file's.
 
-        :raises PolicyError: naming the line and the key.
+        :raises PolicyError: naming the file and, where one is to blame, the line.
         """
         rules = PolicyRules.from_toml(path)
-        return cls(rules, rules.index if index is None else index, overlays or rules.overlays)
+        return cls(
+            rules,
+            rules.index if index is None else index,
+            rules.overlays if overlays is None else overlays,
+        )
 
     def check(
         self,
@@ -192,7 +196,8 @@ class Policy:
         return self._index
 
     def __repr__(self) -> str:
-        return f"<breachdex.Policy {self._index!r}>"
+        # There is none when the constructor failed, which is when somebody prints this.
+        return f"<breachdex.Policy {getattr(self, '_index', 'without an index')!r}>"
 
     def _check(
         self, password: Password, user_name: str | None, email: str | None, event: Event, stored: str | None
@@ -243,6 +248,11 @@ def _opened(
     if isinstance(index, RangeClient):
         if overlays:
             raise TypeError("overlays go with an index, not with a RangeClient")
+        if index._on_error != "raise":
+            raise PolicyError(
+                f"the RangeClient's on_error is {index._on_error!r}, which has no say in a policy: give on_error to the "
+                "policy, and leave the client's at 'raise'"
+            )
         return index
     paths = [overlay for overlay in overlays if not isinstance(overlay, Index)]
     if not isinstance(index, (Index, IndexSet)) and len(paths) == len(overlays):

@@ -47,7 +47,7 @@ def policy_of(
             raise ValueError("a Policy has its index: name it there, not beside it")
         return named
     if isinstance(named, os.PathLike) or (isinstance(named, str) and named.endswith(".toml")):
-        return Policy.from_toml(named, index=index, overlays=overlays)
+        return Policy.from_toml(named, index=index, overlays=overlays or None)
     if not isinstance(named, (str, Mapping)):
         kind = type(named).__name__
         raise TypeError(f"a policy is a Policy, a profile, the path of a TOML file or a mapping, not {kind}")

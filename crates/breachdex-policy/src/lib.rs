@@ -44,7 +44,7 @@ pub use event::Event;
 pub use exposure::{Exposure, examine};
 pub use forms::{Form, FormSet, each_form};
 pub use messages::{Language, UnknownLanguage, messages};
-pub use oracle::{Alone, Oracle};
+pub use oracle::Oracle;
 pub use policy::{COMMON_COUNT, Candidate};
 pub use profile::Profile;
 pub use reason::{Code, Finding, Reason, WordSource};

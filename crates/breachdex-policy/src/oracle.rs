@@ -2,12 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Digest, Kind, LiveSet, Lookup, Origin, Sighting};
+use breachdex::{Digest, Error, Kind, LiveSet, Sighting};
 
 /// Who knows which passwords are exposed.
 pub trait Oracle {
     /// Why there is no answer.
-    type Error: From<breachdex::Error>;
+    type Error: From<Error>;
+
+    /// Whether an error is a fault of its moment (input and output, damage, an answer that did not come), which a
+    /// policy may be told to pass over. Anything else is wrong about the question or the set-up, and always raised.
+    fn is_fault(error: &Self::Error) -> bool;
 
     /// Which digest is asked for.
     fn kind(&self) -> Kind;
@@ -38,41 +42,24 @@ pub trait Oracle {
 
 /// An index with its overlays. A digest that one of them holds is found whatever is wrong with the others.
 impl Oracle for LiveSet {
-    type Error = breachdex::Error;
+    type Error = Error;
+
+    fn is_fault(error: &Error) -> bool {
+        matches!(
+            error,
+            Error::Io { .. } | Error::Damaged { .. } | Error::NotAnIndex { .. } | Error::NotCovered { .. }
+        )
+    }
 
     fn kind(&self) -> Kind {
         Self::kind(self)
     }
 
-    fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, breachdex::Error> {
+    fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, Error> {
         Self::find(self, digest, min_count)
     }
 
-    fn find_any(&self, digests: &[Digest], min_count: u64) -> Result<bool, breachdex::Error> {
+    fn find_any(&self, digests: &[Digest], min_count: u64) -> Result<bool, Error> {
         Self::find_any(self, digests, min_count)
-    }
-}
-
-/// Anything else that looks digests up, as a client of a range server, taken for a base without overlays.
-#[derive(Clone, Copy, Debug)]
-pub struct Alone<'a, L>(pub &'a L);
-
-impl<L: Lookup<Error: From<breachdex::Error>>> Oracle for Alone<'_, L> {
-    type Error = L::Error;
-
-    fn kind(&self) -> Kind {
-        self.0.kind()
-    }
-
-    fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, L::Error> {
-        if min_count > 1 {
-            self.0.require_counts()?;
-        }
-        Ok(match self.0.lookup(digest)? {
-            breachdex::Answer::Present { count } if count.unwrap_or(1) >= min_count => {
-                Some(Sighting { count, origin: Origin::Base })
-            }
-            _ => None,
-        })
     }
 }

@@ -56,8 +56,8 @@ impl Rules {
     /// passwords [`crate::MOST_VARIATIONS`] at most.
     ///
     /// # Errors
-    /// Why there was no answer, where [`Rules::on_error`] says to raise. A password that is refused for another
-    /// reason, or known to be exposed by an overlay, is refused all the same.
+    /// Why there was no answer, where [`Rules::on_error`] says to raise, whatever else was found; and always what is no
+    /// fault of the moment ([`Oracle::is_fault`]). A password that any index is known to hold has its answer.
     ///
     /// ```
     /// use breachdex::{Index, LiveIndex, LiveSet};
@@ -80,7 +80,7 @@ impl Rules {
         let Judge { mut reasons, fault, .. } = judge;
         if let Some(fault) = fault {
             let action = match self.on_error(candidate.event) {
-                // Nothing makes a known refusal milder, and nobody is told less than there is to tell.
+                _ if !O::is_fault(&fault) => return Err(fault),
                 OnError::Raise => return Err(fault),
                 OnError::Reject => Action::Reject,
                 OnError::Accept => Action::Accept,

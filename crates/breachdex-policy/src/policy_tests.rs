@@ -32,6 +32,10 @@ fn key(password: &str) -> Vec<u8> {
 impl Oracle for Known {
     type Error = Error;
 
+    fn is_fault(error: &Error) -> bool {
+        !matches!(error, Error::Closed { .. })
+    }
+
     fn kind(&self) -> Kind {
         Kind::Sha1
     }
@@ -213,6 +217,55 @@ fn a_fault_is_what_on_error_says() {
     assert_eq!(asked("on_error = 'accept'").unwrap(), (Action::Accept, vec!["index_unavailable"], 1));
     let at_log_in = rules("").check(&known, &Candidate::new(password, Event::LogIn), |_| ()).unwrap();
     assert!(at_log_in.accepted());
+}
+
+#[test]
+fn what_is_no_fault_of_the_moment_is_always_raised() {
+    let index = LiveIndex::new(Index::starter().unwrap());
+    let set = LiveSet::from(index.clone());
+    index.close();
+    for on_error in ["accept", "reject", "raise"] {
+        let rules = rules(&format!("on_error = '{on_error}'"));
+        let asked = rules.check(&set, &Candidate::new("password", Event::LogIn), |_| ());
+        assert!(matches!(asked, Err(Error::Closed { .. })), "{on_error}");
+    }
+}
+
+#[test]
+fn whoever_is_let_pass_is_not_told_that_it_cannot_be_used() {
+    let known = Known::of(&[("taro1111", 5)]);
+    let candidate = Candidate { user_name: Some("taro"), ..Candidate::new("taro1111", Event::SignUp) };
+    let verdict = rules("profile = 'permissive'").check(&known, &candidate, |_| ()).unwrap();
+    assert_eq!(
+        verdict.messages(Language::Ja),
+        [
+            "ユーザー名、メールアドレス、サービス名などから推測されやすいパスワードです。別のパスワードをおすすめします。",
+            "このパスワードは、過去に流出したパスワードの一覧に含まれています。ほかのサービスで使っていない、別のパスワードをおすすめします。",
+        ]
+    );
+    for language in Language::ALL {
+        for text in verdict.messages(language) {
+            assert!(!text.contains("使用できません") && !text.contains("cannot be used"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn nothing_takes_long() {
+    // Compatibility characters grow eighteenfold in NFKC, and every part of a name is a word.
+    let long = format!("{}x", "\u{FDFA}".repeat(1023));
+    let name = "\u{FDFA}.".repeat(128);
+    let parts = "aaaa.".repeat(102);
+    let rules = rules("[rules]\nsimilar_exposed = true");
+    for (password, name) in
+        [(long.as_str(), name.as_str()), (&"aaaa".repeat(255), &parts), (&"ab".repeat(512), &parts)]
+    {
+        let candidate =
+            Candidate { user_name: Some(name), email: Some(name), ..Candidate::new(password, Event::SignUp) };
+        for _ in 0..20 {
+            rules.check(&Known::default(), &candidate, |_| ()).unwrap();
+        }
+    }
 }
 
 #[test]

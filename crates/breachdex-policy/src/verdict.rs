@@ -70,6 +70,8 @@ impl Reason {
             // Whoever logs in did not choose anything, and may be somebody else.
             (Event::LogIn, Action::ForceReset, _) => "force_reset",
             (Event::LogIn, Action::Warn | Action::Notify, Finding::Exposed(_)) => "log_in_warning",
+            (_, Action::Warn | Action::Notify, Finding::Exposed(_)) => "exposed_warning",
+            (_, Action::Warn | Action::Notify, Finding::ContextWord(_)) => "context_word_warning",
             (_, _, Finding::Exposed(exposure)) if matches!(exposure.form, Form::Nfkc | Form::Casefold) => {
                 "exposed_form"
             }

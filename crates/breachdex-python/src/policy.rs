@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
-use crate::errors::{OrRaise as _, from_index, raise};
+use crate::errors::{OrRaise as _, find, from_index, raise};
 use crate::index::Index;
 use crate::index_set::IndexSet;
 use crate::password::{text_of, with_bytes};
@@ -29,7 +29,7 @@ impl PolicyRules {
     /// Of what a file would say, as a mapping.
     #[staticmethod]
     fn from_settings(settings: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Self::of(settings.py(), Settings::from_node(&node_of(settings)?))
+        Self::of(settings.py(), Settings::from_node(&node_of(settings, 0)?))
     }
 
     /// Of a file.
@@ -183,6 +183,12 @@ impl From<breachdex::Error> for Fault {
 
 impl Oracle for Remote<'_, '_> {
     type Error = Fault;
+
+    fn is_fault(error: &Fault) -> bool {
+        Python::attach(|py| {
+            find(py, "RemoteError").is_ok_and(|class| error.0.is_instance(py, class.as_any()))
+        })
+    }
 
     fn kind(&self) -> breachdex::Kind {
         self.client.digest_kind()
@@ -382,8 +388,15 @@ fn one_of<T: Copy>(
     })
 }
 
+/// Deeper nesting means nothing in a policy, and may have no end.
+const DEEPEST: usize = 8;
+
 /// What was written in Python, as a policy's file would have it.
-fn node_of(value: &Bound<'_, PyAny>) -> PyResult<Node> {
+fn node_of(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Node> {
+    if depth > DEEPEST {
+        let message = format!("a policy is no more than {DEEPEST} tables deep");
+        return Err(raise(value.py(), "PolicyError", message));
+    }
     let value = if let Ok(flag) = value.cast::<PyBool>() {
         Value::Boolean(flag.is_true())
     } else if let Ok(number) = value.cast::<PyInt>() {
@@ -397,11 +410,11 @@ fn node_of(value: &Bound<'_, PyAny>) -> PyResult<Node> {
             let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
             let key =
                 key.cast::<PyString>().map_err(|_| PyTypeError::new_err("a policy's keys are strings"))?;
-            Ok((key.to_string_lossy().into_owned(), node_of(&value)?))
+            Ok((key.to_string_lossy().into_owned(), node_of(&value, depth + 1)?))
         };
         Value::Table(pairs.iter().map(pair).collect::<PyResult<_>>()?)
     } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-        let items = value.try_iter()?.map(|item| node_of(&item?));
+        let items = value.try_iter()?.map(|item| node_of(&item?, depth + 1));
         Value::List(items.collect::<PyResult<_>>()?)
     } else if value.is_none() {
         Value::Other("None")

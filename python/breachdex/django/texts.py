@@ -19,6 +19,8 @@ ENGLISH: Final = {
     "log_in_warning": "The password you logged in with is in a list of passwords that leaked in the past. Please change it soon to one that you do not use anywhere else.",
     "notify_subject": "Please change your password",
     "notify_mail": "Your account at %(site_name)s was just logged in to with a password that is in a list of passwords that leaked in the past. This does not mean that your account leaked, but others may guess such a password. Please change it soon to one that you do not use anywhere else. If it was not you who logged in, please reset your password right away.",
+    "exposed_warning": "This password is in a list of passwords that leaked in the past. A different one that you do not use anywhere else would be better.",
+    "context_word_warning": "This password is easy to guess from a user name, an e-mail address or the name of this service. A different one would be better.",
 }
 
 COUNTED: Final = {

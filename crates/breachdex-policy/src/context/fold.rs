@@ -128,7 +128,7 @@ fn strippable(characters: impl Iterator<Item = char>) -> usize {
 
 /// Letters and the digits and symbols that stand for them, as one of them. `1` stands for i and for l, so those
 /// two are one here.
-const fn unleet(character: char) -> char {
+pub(super) const fn unleet(character: char) -> char {
     match character {
         '0' => 'o',
         '1' | '!' | '|' | 'l' => 'i',
@@ -159,11 +159,6 @@ fn is_kana_or_ideograph(character: char) -> bool {
         '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' // kana, 々, 〇
         | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' // ideographs
         | '\u{20000}'..='\u{3FFFF}' | '\u{AC00}'..='\u{D7A3}') // more of them, Hangul
-}
-
-#[cfg(test)]
-pub(super) fn tests_unleet(character: char) -> char {
-    unleet(character)
 }
 
 #[cfg(test)]

@@ -20,10 +20,16 @@ use words::{Word, words_of_address, words_of_name};
 /// Longer names are no words that anybody would type as a password.
 const LONGEST_NAME: usize = 512;
 
+/// Longer passwords, once folded, are much more than any word.
+const LONGEST_PASSWORD: usize = 2048;
+
 /// The words that are the same for every account.
 #[derive(Clone, Default)]
 pub(crate) struct ContextWords {
     words: Vec<(WordSource, Word)>,
+    /// As they were written.
+    service_name: Option<String>,
+    context: Vec<String>,
 }
 
 /// Says how many, never which.
@@ -39,7 +45,21 @@ impl ContextWords {
         let service = service_name.into_iter().map(|name| (WordSource::ServiceName, name));
         let listed = context.iter().map(|word| (WordSource::Context, word.as_str()));
         let word = |(source, text)| Some((source, Word::new(text)?));
-        Self { words: service.chain(listed).filter_map(word).collect() }
+        Self {
+            words: service.chain(listed).filter_map(word).collect(),
+            service_name: service_name.map(str::to_owned),
+            context: context.to_vec(),
+        }
+    }
+
+    /// The service's name, as it was written.
+    pub(crate) fn service_name(&self) -> Option<&str> {
+        self.service_name.as_deref()
+    }
+
+    /// The other words, as they were written.
+    pub(crate) fn context(&self) -> &[String] {
+        &self.context
     }
 
     /// Where the first word comes from that the password is little more than.
@@ -55,7 +75,7 @@ impl ContextWords {
             return None;
         }
         let password = Folded::new(password);
-        if password.is_empty() {
+        if password.is_empty() || password.characters().len() > LONGEST_PASSWORD {
             return None;
         }
         let matches = |word: &Word| word.matches(&password);

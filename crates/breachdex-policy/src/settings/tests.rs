@@ -55,7 +55,10 @@ fn an_empty_file_is_nist() {
 #[test]
 fn what_is_written_is_what_was_read() {
     for profile in Profile::ALL {
-        let first = rules(&format!("profile = '{}'\nmin_count = 2", profile.name()));
+        let words = r#"service_name = "Swallow \"2\" \u0007"
+context = ["燕屋", "back\\slash"]"#;
+        let first = rules(&format!("profile = '{}'\nmin_count = 2\n{words}", profile.name()));
+        assert!(first.to_toml().contains(r#"context = ["燕屋", "back\\slash"]"#), "{}", first.to_toml());
         let text = first.to_toml();
         let second = Settings::parse(&text, "written.toml").unwrap().rules;
         assert_eq!(second.to_toml(), text, "{profile:?}");

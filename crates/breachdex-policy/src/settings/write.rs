@@ -9,8 +9,7 @@ use crate::reason::Code;
 use crate::rules::Rules;
 
 impl Rules {
-    /// A TOML file that says the same, with everything spelled out but the context words, which are not kept as they
-    /// were written.
+    /// A TOML file that says the same, with everything spelled out.
     pub fn to_toml(&self) -> String {
         let mut text = String::new();
         // A String takes whatever is written to it.
@@ -30,6 +29,13 @@ impl Rules {
             "forms = [{}]",
             self.forms.names().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
         )?;
+        if let Some(name) = self.words.service_name() {
+            writeln!(text, "service_name = {}", quoted(name))?;
+        }
+        if !self.words.context().is_empty() {
+            let words: Vec<String> = self.words.context().iter().map(|word| quoted(word)).collect();
+            writeln!(text, "context = [{}]", words.join(", "))?;
+        }
         writeln!(text, "\n[on_error]")?;
         for event in Event::ALL {
             writeln!(text, "{} = \"{}\"", event.name(), self.on_error(event).name())?;
@@ -46,4 +52,18 @@ impl Rules {
         }
         Ok(())
     }
+}
+
+/// A text as TOML's basic string.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            control if control.is_control() => quoted.push_str(&format!("\\U{:08X}", u32::from(control))),
+            plain => quoted.push(plain),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
