@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use breachdex::{Digest, Kind};
-use breachdex_policy::each_form;
+use breachdex_policy::{FormSet, each_form};
 
 #[derive(serde::Deserialize)]
 struct Vector {
@@ -31,10 +31,11 @@ fn digests_agree() {
 fn forms_agree() {
     for vector in vectors() {
         let mut forms = Vec::new();
-        let nothing: Result<Option<()>, ()> = each_form(&vector.password, None, |_, text| {
-            forms.push(text.to_owned());
-            Ok(None)
-        });
+        let nothing: Result<Option<()>, ()> =
+            each_form(&vector.password, None, FormSet::default(), |_, text| {
+                forms.push(text.to_owned());
+                Ok(None)
+            });
         assert_eq!(nothing, Ok(None));
         assert_eq!(forms, vector.forms, "{:?}", vector.password);
     }
