@@ -117,13 +117,13 @@ def test_a_verdict_is_its_severest_reason(
     severity = ["accept", "warn", "notify", "force_reset", "reject"]
     for event in ("sign_up", "log_in"):
         policy = Policy.profile("nist", index=indexes[TEXTS[1]])
-        verdict = policy.check(password, user_name, email, event)  # type: ignore[arg-type]
+        verdict = policy.check(password, user_name, email, event)
         order = [(-severity.index(reason.action), reason.code) for reason in verdict.reasons]
         assert order == sorted(order) and len({code for _, code in order}) == len(order)
         assert verdict.action == (verdict.reasons[0].action if order else "accept")
         assert verdict.accepted == (verdict.action in ("accept", "warn", "notify"))
         assert len(verdict.messages("ja")) == len(order)
-        assert verdict == policy.check(password.encode(), user_name, email, event)  # type: ignore[arg-type]
+        assert verdict == policy.check(password.encode(), user_name, email, event)
 
 
 def test_no_passphrase_is_taken_for_a_name(indexes: dict[str, Index]) -> None:
