@@ -10,6 +10,7 @@ from typing import Any
 import breachdex
 import pytest
 from breachdex import Policy, PolicyError
+from breachdex._breachdex import messages
 from breachdex.types import Event, Profile
 
 FINE = "zq7 kv!dwm xp9rt"
@@ -229,6 +230,14 @@ def test_the_words_in_japanese(exposed_index: Path) -> None:
     with pytest.raises(PolicyError) as caught:
         japanese.messages("fr")
     assert str(caught.value) == 'lang must be one of en, ja, not "fr"'
+
+
+def test_the_words_that_no_verdict_says() -> None:
+    for lang in ("ja", "ja_JP.UTF-8"):
+        words = messages(lang)
+        assert words["exposed_count"] == "流出データの中で %(count)d 回確認されています。"
+        assert words["help_text"] == "過去に流出したことが確認されているパスワードは使用できません。"
+        assert not [text for text in words.values() if "漏洩" in text or "漏えい" in text]
 
 
 def test_the_policy_itself(nist: Policy, exposed_index: Path) -> None:
