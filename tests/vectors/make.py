@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Makes passwords.json: passwords with their digests, and the forms under which some are looked up.
+"""Makes passwords.json, passwords with their digests and the forms under which some are looked up, and policy.json,
+what the rules of a policy say of passwords.
 
-The digests are OpenSSL's, the forms those of Python's unicodedata; the Rust and the Python tests read the file and
-must agree with it. Run it again after a change here, and commit both.
+The digests are OpenSSL's, the forms those of Python's unicodedata, what rules say a plain model's (policy_model.py);
+the Rust and the Python tests read the files and must agree with them. Run it again after a change here, and commit
+both.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import json
 import subprocess
 import unicodedata
 from pathlib import Path
+
+from policy_cases import policy_vectors
 
 PASSWORDS = [
     "", "a", "abc", "password", "correct horse battery staple", " leading and trailing ", "tab\tand\nnewline",
@@ -43,8 +47,13 @@ def main() -> None:
         }
         for password in PASSWORDS
     ]
+    write("passwords.json", vectors)
+    write("policy.json", policy_vectors())
+
+
+def write(name: str, vectors: object) -> None:
     text = json.dumps(vectors, ensure_ascii=True, indent=1)
-    Path(__file__).with_name("passwords.json").write_text(text + "\n", encoding="ascii")
+    Path(__file__).with_name(name).write_text(text + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":

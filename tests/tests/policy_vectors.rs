@@ -1,0 +1,222 @@
+//! What the rules of a policy say, from a file that a plain model wrote and the Python tests read too.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use breachdex::{Digest, Error, Kind, Origin, Sighting};
+use breachdex_policy::{Candidate, Event, Finding, FormSet, Oracle, Rules, Settings, Verdict, each_form};
+
+#[derive(serde::Deserialize)]
+struct Vectors {
+    forms: Vec<Forms>,
+    lengths: Vec<Length>,
+    context_words: Vec<Words>,
+    repetitive: Vec<Repetition>,
+    similar: Vec<Similar>,
+    verdicts: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+struct Forms {
+    password: String,
+    wanted: Vec<String>,
+    stored: Option<String>,
+    forms: Vec<(String, String)>,
+    unlike: Vec<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Length {
+    password: String,
+    max_length: usize,
+    length: usize,
+    code: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Words {
+    password: String,
+    user_name: Option<String>,
+    email: Option<String>,
+    service_name: Option<String>,
+    context: Vec<String>,
+    source: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Repetition {
+    password: String,
+    repetitive: bool,
+}
+
+#[derive(serde::Deserialize)]
+struct Similar {
+    password: String,
+    variations: Vec<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Case {
+    profile: String,
+    mfa: bool,
+    event: String,
+    password: String,
+    user_name: String,
+    seen: u64,
+    reasons: Vec<(String, String)>,
+}
+
+fn vectors() -> Vectors {
+    serde_json::from_str(include_str!("../vectors/policy.json")).unwrap()
+}
+
+/// Passwords that are exposed, as a plain map.
+#[derive(Default)]
+struct Known(BTreeMap<Vec<u8>, u64>);
+
+impl Known {
+    fn of(password: &str, count: u64) -> Self {
+        Self(BTreeMap::from([(Digest::sha1(password.as_bytes()).to_bytes().to_vec(), count)]))
+    }
+}
+
+impl Oracle for Known {
+    type Error = Error;
+
+    fn kind(&self) -> Kind {
+        Kind::Sha1
+    }
+
+    fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, Error> {
+        let key = digest.to_bytes().to_vec();
+        let count = self.0.get(&key).copied().unwrap_or(0);
+        let found = Sighting { count: Some(count), origin: Origin::Base };
+        Ok((count > 0 && count >= min_count).then_some(found))
+    }
+}
+
+fn rules(text: &str) -> Rules {
+    Settings::parse(text, "vectors").unwrap().rules
+}
+
+/// A profile that asks the named rule only, and `too_long`, which is never met here.
+fn only(rule: &str, more: &str) -> Rules {
+    let codes = ["too_short", "repetitive", "context_word", "exposed", "similar_exposed"];
+    let switches: Vec<String> = codes.iter().map(|code| format!("{code} = {}", *code == rule)).collect();
+    rules(&format!("profile = 'permissive'\n{more}\n[rules]\n{}", switches.join("\n")))
+}
+
+fn judged(rules: &Rules, known: &Known, candidate: &Candidate<'_>) -> Verdict {
+    rules.check(known, candidate, |_| ()).unwrap()
+}
+
+fn codes(verdict: &Verdict) -> Vec<&'static str> {
+    verdict.reasons().iter().map(|reason| reason.code().name()).collect()
+}
+
+/// A text as TOML has it, which JSON's way of writing it is too.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+#[test]
+fn forms_agree() {
+    for vector in vectors().forms {
+        let wanted: Vec<&str> = vector.wanted.iter().map(String::as_str).collect();
+        let mut forms = Vec::new();
+        let nothing: Result<Option<()>, ()> =
+            each_form(&vector.password, vector.stored.as_deref(), FormSet::of(&wanted), |form, text| {
+                forms.push((form.name().to_owned(), text.to_owned()));
+                Ok(None)
+            });
+        assert_eq!(nothing, Ok(None));
+        assert_eq!(forms, vector.forms, "{:?}", vector.password);
+        for unlike in &vector.unlike {
+            assert!(forms.iter().all(|(_, text)| text != unlike), "{:?} is not {unlike:?}", vector.password);
+        }
+    }
+}
+
+#[test]
+fn lengths_agree() {
+    for vector in vectors().lengths {
+        let text =
+            format!("profile = 'asvs-l2'\nmax_length = {}\n[rules]\nrepetitive = false", vector.max_length);
+        let candidate = Candidate::new(&vector.password, Event::SignUp);
+        let verdict = judged(&rules(&text), &Known::default(), &candidate);
+        let expected: Vec<&str> = vector.code.as_deref().into_iter().collect();
+        assert_eq!(codes(&verdict), expected, "{:?}", vector.password);
+        for reason in verdict.reasons() {
+            let length = match reason.finding {
+                Finding::TooShort { length, min_length: 8 } => length,
+                Finding::TooLong { length, max_length } if max_length == vector.max_length => length,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(length, vector.length, "{:?}", vector.password);
+        }
+    }
+}
+
+#[test]
+fn context_words_agree() {
+    for vector in vectors().context_words {
+        let service = vector.service_name.as_deref();
+        let service = service.map_or_else(String::new, |name| format!("service_name = {}", quoted(name)));
+        let words: Vec<String> = vector.context.iter().map(|word| quoted(word)).collect();
+        let rules = only("context_word", &format!("{service}\ncontext = [{}]", words.join(", ")));
+        let candidate = Candidate {
+            user_name: vector.user_name.as_deref(),
+            email: vector.email.as_deref(),
+            ..Candidate::new(&vector.password, Event::SignUp)
+        };
+        let verdict = judged(&rules, &Known::default(), &candidate);
+        let source = verdict.reasons().first().and_then(|reason| reason.finding.source());
+        assert_eq!(source, vector.source.as_deref(), "{:?} {:?}", vector.password, vector.user_name);
+        assert_eq!(verdict.reasons().len(), usize::from(vector.source.is_some()));
+    }
+}
+
+#[test]
+fn repetitions_agree() {
+    let rules = only("repetitive", "");
+    for vector in vectors().repetitive {
+        let verdict = judged(&rules, &Known::default(), &Candidate::new(&vector.password, Event::SignUp));
+        let expected: &[&str] = if vector.repetitive { &["repetitive"] } else { &[] };
+        assert_eq!(codes(&verdict), expected, "{:?}", vector.password);
+    }
+}
+
+#[test]
+fn variations_agree() {
+    let rules = only("similar_exposed", "");
+    for vector in vectors().similar {
+        let candidate = Candidate::new(&vector.password, Event::SignUp);
+        assert!(codes(&judged(&rules, &Known::default(), &candidate)).is_empty(), "{:?}", vector.password);
+        for held in &vector.variations {
+            let verdict = judged(&rules, &Known::of(held, 3), &candidate);
+            assert_eq!(codes(&verdict), ["similar_exposed"], "{:?} {held:?}", vector.password);
+        }
+    }
+}
+
+#[test]
+fn verdicts_agree() {
+    for vector in vectors().verdicts {
+        let rules = rules(&format!("profile = '{}'\nmfa = {}", vector.profile, vector.mfa));
+        let event = Event::ALL.into_iter().find(|event| event.name() == vector.event).unwrap();
+        let candidate =
+            Candidate { user_name: Some(&vector.user_name), ..Candidate::new(&vector.password, event) };
+        let verdict = judged(&rules, &Known::of(&vector.password, vector.seen), &candidate);
+        let name = format!("{} {} {} {}", vector.profile, vector.event, vector.password, vector.seen);
+        let reasons: Vec<(String, String)> = verdict
+            .reasons()
+            .iter()
+            .map(|reason| (reason.code().name().to_owned(), reason.action.name().to_owned()))
+            .collect();
+        assert_eq!(reasons, vector.reasons, "{name}");
+        let severest = vector.reasons.first().map_or("accept", |(_, action)| action.as_str());
+        assert_eq!(verdict.action().name(), severest, "{name}");
+        assert_eq!(verdict.accepted(), !["force_reset", "reject"].contains(&severest), "{name}");
+    }
+}
