@@ -100,7 +100,12 @@ class Policy:
             "actions": actions,
         }
         settings |= {key: value for key, value in optional.items() if value is not None}
-        return cls(PolicyRules.from_settings(settings), index, overlays)
+        try:
+            rules_of_it = PolicyRules.from_settings(settings)
+        finally:
+            # The words are nobody's business who prints the frames that an error went through.
+            del service_name, context, settings, optional
+        return cls(rules_of_it, index, overlays)
 
     @classmethod
     def from_toml(

@@ -84,6 +84,10 @@ impl Known {
 impl Oracle for Known {
     type Error = Error;
 
+    fn is_fault(_: &Self::Error) -> bool {
+        true
+    }
+
     fn kind(&self) -> Kind {
         Kind::Sha1
     }
@@ -91,7 +95,7 @@ impl Oracle for Known {
     fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, Error> {
         let key = digest.to_bytes().to_vec();
         let count = self.0.get(&key).copied().unwrap_or(0);
-        let found = Sighting { count: Some(count), origin: Origin::Base };
+        let found = Sighting { count: Some(count), origin: Origin::Base, is_partial: false };
         Ok((count > 0 && count >= min_count).then_some(found))
     }
 }

@@ -18,6 +18,8 @@ pub struct Exposure {
     pub form: Form,
     /// Which index knows it.
     pub origin: Origin,
+    /// Whether another index, or this one about another form, could not answer.
+    pub is_partial: bool,
 }
 
 /// Looks a password up in its forms; the first that is exposed is the answer. `stored` is the form that the caller
@@ -43,9 +45,12 @@ pub fn examine<O: Oracle>(
             .map_err(O::Error::from)
             .and_then(|digest| oracle.find(&digest, min_count))
         {
-            Ok(found) => {
-                found.map(|sighting| Exposure { count: sighting.count, form, origin: sighting.origin })
-            }
+            Ok(found) => found.map(|sighting| Exposure {
+                count: sighting.count,
+                form,
+                origin: sighting.origin,
+                is_partial: sighting.is_partial,
+            }),
             Err(error) => {
                 fault.get_or_insert(error);
                 None
@@ -61,7 +66,9 @@ pub fn examine<O: Oracle>(
         Err(_) => look(Form::Raw, password).or_else(|| look(Form::Stored, stored?.as_bytes())),
     };
     match (found, fault) {
-        (Some(found), _) => Ok(Some(found)),
+        (Some(found), fault) => {
+            Ok(Some(Exposure { is_partial: found.is_partial || fault.is_some(), ..found }))
+        }
         (None, Some(fault)) => Err(fault),
         (None, None) => Ok(None),
     }

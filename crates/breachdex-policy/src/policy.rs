@@ -181,6 +181,14 @@ impl<O: Oracle> Judge<'_, O> {
         let exposure = self.exposure(password, stored, forms);
         if let Some(exposure) = exposure {
             self.found(Finding::Exposed(exposure));
+            // To be known by one index must not be milder than not to be known because of another one's fault.
+            let is_let_pass = self.action(Code::Exposed).accepts();
+            if exposure.is_partial
+                && is_let_pass
+                && self.rules.on_error(self.candidate.event) == OnError::Reject
+            {
+                self.reasons.push(Reason { action: Action::Reject, finding: Finding::IndexUnavailable });
+            }
         }
         exposure.is_some()
     }

@@ -43,13 +43,13 @@ impl Oracle for Known {
     fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, Error> {
         let key = digest.to_bytes().to_vec();
         if self.overlay.contains(&key) {
-            return Ok(Some(Sighting { count: Some(1), origin: Origin::Overlay }));
+            return Ok(Some(Sighting { count: Some(1), origin: Origin::Overlay, is_partial: false }));
         }
         if self.broken.contains(&key) {
             return Err(Error::CountsUnavailable { name: String::from("broken") });
         }
         let found = self.base.get(&key).filter(|count| **count >= min_count);
-        Ok(found.map(|count| Sighting { count: Some(*count), origin: Origin::Base }))
+        Ok(found.map(|count| Sighting { count: Some(*count), origin: Origin::Base, is_partial: false }))
     }
 }
 

@@ -78,16 +78,21 @@ fn consists_of_runs(password: &str) -> bool {
     {
         return false;
     }
+    // Where a run may begin: at the front, and wherever another one may end. A run may end early, for what is behind
+    // it may need its last characters ("abcddd").
+    let length = password.chars().count();
+    let mut begins = vec![false; length + 1];
+    begins[0] = true;
     let mut rest = password.chars();
-    while !rest.as_str().is_empty() {
-        let run = run_of_equal(rest.clone())
-            .max(ROWS.iter().map(|row| run_in(rest.clone(), row)).max().unwrap_or(0));
-        if run < LEAST {
-            return false;
+    for start in 0..length {
+        if begins[start] {
+            let run = run_of_equal(rest.clone())
+                .max(ROWS.iter().map(|row| run_in(rest.clone(), row)).max().unwrap_or(0));
+            (LEAST..=run).for_each(|taken| begins[start + taken] = true);
         }
-        rest.nth(run - 1);
+        rest.next();
     }
-    !password.is_empty()
+    length > 0 && begins[length]
 }
 
 fn run_of_equal(mut text: std::str::Chars<'_>) -> usize {
@@ -145,6 +150,9 @@ mod tests {
             "!@#$%^&*",
             "asdfghjkl",
             "ababab",
+            "abcddd",
+            "123444",
+            "5432111",
         ] {
             assert!(is_repetitive(password), "{password}");
         }

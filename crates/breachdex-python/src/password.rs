@@ -31,12 +31,18 @@ pub(crate) fn with_bytes<T>(
     }
 }
 
-/// The UTF-8 of a string.
+/// The UTF-8 of a password.
 pub(crate) fn text_of<'a>(text: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
+    unicode(text, "the password")
+}
+
+/// The UTF-8 of a string; `what` it is goes into the error.
+pub(crate) fn unicode<'a>(text: &'a Bound<'_, PyString>, what: &str) -> PyResult<&'a str> {
     // Python's own error repeats the string, so it is dropped.
     text.to_str().map_err(|_| {
-        let message = "the password holds half of a surrogate pair, which is no character; \
-                       decode what was received as UTF-8, strictly";
+        let message = format!(
+            "{what} holds half of a surrogate pair, which is no character; decode what was received as UTF-8, strictly"
+        );
         raise(text.py(), "InvalidPasswordError", message)
     })
 }

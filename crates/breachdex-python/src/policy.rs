@@ -5,14 +5,14 @@
 use std::path::PathBuf;
 
 use breachdex_policy::{Candidate, Code, Event, Finding, Language, Node, Oracle, Rules, Settings, Value};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
 use crate::errors::{OrRaise as _, find, from_index, raise};
 use crate::index::Index;
 use crate::index_set::IndexSet;
-use crate::password::{text_of, with_bytes};
+use crate::password::{text_of, unicode, with_bytes};
 use crate::questions::report_refusals;
 use crate::range_client::BlockingRangeClient;
 
@@ -105,8 +105,8 @@ impl PolicyRules {
         report: &Bound<'_, PyAny>,
     ) -> PyResult<Verdict> {
         let event = one_of(py, "event", event, &Event::ALL, Event::name)?;
-        let user_name = user_name.map(text_of).transpose()?;
-        let email = email.map(text_of).transpose()?;
+        let user_name = user_name.map(|name| unicode(name, "the user name")).transpose()?;
+        let email = email.map(|address| unicode(address, "the e-mail address")).transpose()?;
         let stored = stored.map(text_of).transpose()?;
         with_bytes(password, |bytes| {
             let password = std::str::from_utf8(bytes).map_err(|_| {
@@ -196,7 +196,8 @@ impl Oracle for Remote<'_, '_> {
 
     fn find(&self, digest: &breachdex::Digest, min_count: u64) -> Result<Option<breachdex::Sighting>, Fault> {
         let count = self.client.count_of(self.py, digest.clone()).map_err(Fault)?;
-        let found = breachdex::Sighting { count: Some(count), origin: breachdex::Origin::Base };
+        let found =
+            breachdex::Sighting { count: Some(count), origin: breachdex::Origin::Base, is_partial: false };
         Ok((count > 0 && count >= min_count).then_some(found))
     }
 }
@@ -242,7 +243,7 @@ impl Verdict {
             None => self.language,
             Some(name) => name.parse().map_err(|_| {
                 let known = Language::ALL.map(Language::code).join(", ");
-                raise(py, "PolicyError", format!("lang must be one of {known}, not {name:?}"))
+                raise(py, "PolicyError", format!("lang must be one of {known}"))
             })?,
         };
         Ok(self.verdict.messages(language))
@@ -384,7 +385,8 @@ fn one_of<T: Copy>(
     let known = all.iter().copied().find(|value| name(*value) == found);
     known.ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
-        raise(py, "PolicyError", format!("{what} must be one of {}, not {found:?}", names.join(", ")))
+        // What was given is not repeated: it may be a password in the wrong place.
+        raise(py, "PolicyError", format!("{what} must be one of {}", names.join(", ")))
     })
 }
 
@@ -402,7 +404,10 @@ fn node_of(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Node> {
     } else if let Ok(number) = value.cast::<PyInt>() {
         number.extract().map_or(Value::Other("a number of that size"), Value::Integer)
     } else if let Ok(text) = value.cast::<PyString>() {
-        let plain = text.to_str().map_err(|_| PyValueError::new_err("a policy's texts must be Unicode"))?;
+        let plain = text.to_str().map_err(|_| {
+            let message = "a policy's texts hold whole characters: this one holds half of a surrogate pair";
+            raise(text.py(), "PolicyError", message)
+        })?;
         Value::Text(plain.to_owned())
     } else if let Ok(mapping) = value.cast::<PyMapping>() {
         let pairs = mapping.items()?;

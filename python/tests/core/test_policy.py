@@ -270,16 +270,12 @@ def test_every_part_of_a_file(make_index: Callable[..., Path], tmp_path: Path) -
     assert replaced.check("from the file's folder").accepted and not replaced.check("another").accepted
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the longest run is taken first, so that too little is left for the next"
-)
 @pytest.mark.parametrize("password", ["abcddd", "123444", "qwertyyy"])
 def test_runs_that_share_a_character_are_runs(password: str, exposed_index: Path) -> None:
     policy = Policy.profile("permissive", index=exposed_index, rules={"too_short": False})
     assert [reason.code for reason in policy.check(password).reasons] == ["repetitive"]
 
 
-@pytest.mark.xfail(strict=True, reason="the message is the password's, whichever text it is")
 @pytest.mark.parametrize(("argument", "subject"), [("user_name", "user name"), ("email", "e-mail")])
 def test_half_a_surrogate_pair_is_looked_for_where_it_is(argument: str, subject: str, nist: Policy) -> None:
     names: dict[str, Any] = {argument: "zq7\ud800"}

@@ -192,9 +192,6 @@ def test_a_file_with_a_complaint_does_not_repeat_its_words(tmp_path: Path, spoke
     assert_clean(spoken)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the event and the language are repeated, whatever was put in their place"
-)
 def test_a_password_in_the_wrong_place_is_not_repeated(exposed_index: Path, spoken: io.StringIO) -> None:
     policy = Policy.profile("nist", index=exposed_index)
     assert tell(spoken, lambda: policy.check(USER_NAME, EMAIL, "sign_up", PASSWORD))  # type: ignore[arg-type]
@@ -202,7 +199,6 @@ def test_a_password_in_the_wrong_place_is_not_repeated(exposed_index: Path, spok
     assert_clean(spoken)
 
 
-@pytest.mark.xfail(strict=True, reason="the settings are still there when the error passes")
 def test_the_words_of_a_policy_are_not_in_the_frames_of_its_refusal(
     exposed_index: Path, spoken: io.StringIO
 ) -> None:

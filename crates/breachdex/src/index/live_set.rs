@@ -36,6 +36,8 @@ pub struct Sighting {
     pub count: Option<u64>,
     /// Which index knows it.
     pub origin: Origin,
+    /// Whether another member could not answer.
+    pub is_partial: bool,
 }
 
 impl LiveSet {
@@ -79,7 +81,9 @@ impl LiveSet {
         let overlaid = self.overlays.find(digest);
         if let Ok(Some(overlaid)) = overlaid {
             let base = self.base.ask(|index| index.lookup(digest));
-            return Ok(Some(Sighting { count: overlaid.count_with(base.ok()), origin: Origin::Overlay }));
+            let is_partial = overlaid.is_partial() || base.is_err();
+            let count = overlaid.count_with(base.ok());
+            return Ok(Some(Sighting { count, origin: Origin::Overlay, is_partial }));
         }
         let answer = self.base.ask(|index| {
             require(index, min_count)?;
@@ -87,7 +91,11 @@ impl LiveSet {
         });
         match (answer, overlaid) {
             (Ok(Answer::Present { count }), overlaid) if count.unwrap_or(1) >= min_count => {
-                Ok(Some(Sighting { count: count.filter(|_| overlaid.is_ok()), origin: Origin::Base }))
+                Ok(Some(Sighting {
+                    count: count.filter(|_| overlaid.is_ok()),
+                    origin: Origin::Base,
+                    is_partial: overlaid.is_err(),
+                }))
             }
             (_, Err(fault)) | (Err(fault), _) => Err(fault),
             (Ok(_), Ok(_)) => Ok(None),

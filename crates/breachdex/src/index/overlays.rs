@@ -56,7 +56,7 @@ impl Overlays {
         });
         match (known(answers)?, fault) {
             (Some(known), None) => Ok(Some(known)),
-            (Some(known), Some(_)) => Ok(Some(Overlaid { is_known: false, ..known })),
+            (Some(known), Some(_)) => Ok(Some(Overlaid { is_known: false, is_partial: true, ..known })),
             (None, Some(fault)) => Err(fault),
             (None, None) => Ok(None),
         }
@@ -81,7 +81,11 @@ pub(super) fn known(answers: impl Iterator<Item = Result<Answer>>) -> Result<Opt
     for answer in answers {
         match answer {
             Err(Error::NotCovered { .. }) | Ok(Answer::Absent) => {}
-            answer => known = Some(known.unwrap_or(Overlaid { count: 0, is_known: true }).and(answer?)),
+            answer => {
+                known = Some(
+                    known.unwrap_or(Overlaid { count: 0, is_known: true, is_partial: false }).and(answer?),
+                )
+            }
         }
     }
     Ok(known)
@@ -93,12 +97,19 @@ pub struct Overlaid {
     count: u64,
     /// Whether all of them say how often.
     is_known: bool,
+    /// Whether one of them could not answer.
+    is_partial: bool,
 }
 
 impl Overlaid {
     /// How often they have seen it; one that does not say has seen it once.
     pub fn count(self) -> u64 {
         self.count
+    }
+
+    /// Whether one of them could not answer.
+    pub fn is_partial(self) -> bool {
+        self.is_partial
     }
 
     /// How often they and the base have seen it, for display only; `None` where one does not say, or where the base
@@ -114,6 +125,7 @@ impl Overlaid {
             Answer::Present { count } => Self {
                 count: self.count.saturating_add(count.unwrap_or(1)),
                 is_known: self.is_known && count.is_some(),
+                is_partial: self.is_partial,
             },
         }
     }
