@@ -41,6 +41,10 @@ SHORTEST_LIMIT: Final = 64
 """A maximum below this many code points is refused: NIST SP 800-63B wants at least as many permitted."""
 
 
+ABOUT: Final = ("user_name_field", "email_field")
+"""The options that name other fields of the model."""
+
+
 class Password(SecretStr):
     """What a checked field holds: pydantic's ``SecretStr``, but without a length.
 
@@ -76,7 +80,8 @@ class PasswordCheck:
         for ``min_count``, ``on_error``, ``min_length`` and ``max_length``, which are an error beside it.
     :param event: when it is judged: ``sign_up``, ``change`` or ``reset``.
     :param user_name_field: the field of the same model with the user's name, for the policy. It must stand above this
-        one: pydantic goes through them in order.
+        one: pydantic goes through them in order. A name that the model does not have, or that stands below, is a
+        ``TypeError`` when the model is defined; where there is no model, at the first validation.
     :param email_field: the same for the address.
     :param index: an open index, the path of one, or ``None`` for the default one. A ``Policy`` has its own.
     :param min_count: from how many sightings on (inclusive) a password counts as exposed; 1 by default.
@@ -138,6 +143,7 @@ class PasswordCheck:
                 f"PasswordCheck goes onto SecretStr, as Annotated[SecretStr, PasswordCheck()], not {source}"
             )
         self._open()
+        self._demand_siblings(handler)
         return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
 
     def __get_pydantic_json_schema__(
@@ -155,6 +161,23 @@ class PasswordCheck:
         if most:
             described["maxLength"] = most
         return described
+
+    def _demand_siblings(self, handler: GetCoreSchemaHandler) -> None:
+        """Raises ``TypeError`` for a field that would never be seen: its rule would be off without a word."""
+        fields, own = _fields(handler), handler.field_name
+        if own not in fields:  # Nothing is known yet: _validate sees whether there is a model.
+            return
+        for option, name in zip(ABOUT, self._about, strict=True):
+            if name is None or name in fields[: fields.index(own)]:
+                continue
+            if name in fields and name != own:
+                raise TypeError(
+                    f"{option} is {name!r}, which must stand above {own!r}: pydantic goes through the fields in order"
+                )
+            others = ", ".join(field for field in fields if field != own) or "none"
+            raise TypeError(
+                f"{option} is {name!r}, and beside {own!r} the model has no such field (it has {others})"
+            )
 
     def _open(self) -> Gate | Policy:
         if self._asked is None:
@@ -181,6 +204,11 @@ class PasswordCheck:
     ) -> Password:
         if isinstance(value, Password):  # What constrains the inside measures it.
             value = SecretStr(value.get_secret_value())
+        if info.data is None and any(self._about):
+            del value, info
+            raise TypeError(
+                "user_name_field and email_field name fields of a model, and this is a password alone"
+            )
         user_name, email = (_text(info.data, field) for field in self._about)
         del info
         # Nothing is raised while another exception is handled: its input would stay reachable as the context.
@@ -236,6 +264,17 @@ class PasswordCheck:
 
     def _language(self) -> str:
         return DEFAULT_LANGUAGE if self._lang is None else self._lang
+
+
+def _fields(handler: GetCoreSchemaHandler) -> list[str]:
+    """The fields of the model that is being defined, in order; none where there is no model, or where a later pydantic
+    does not say which it is: that has no public name."""
+    stack = getattr(getattr(handler, "_generate_schema", None), "model_type_stack", None)
+    model = stack.get() if stack is not None else None
+    for attribute in ("__pydantic_fields__", "model_fields", "__dataclass_fields__", "__annotations__"):
+        if found := getattr(model, attribute, None):
+            return list(found)
+    return []
 
 
 def _text(data: dict[str, Any] | None, field: str | None) -> str | None:

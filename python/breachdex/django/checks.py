@@ -13,12 +13,13 @@ from django.utils.module_loading import import_string  # type: ignore[import-unt
 
 from breachdex._breachdex import Index, IndexSet
 from breachdex._verdicts import CODES, REFUSING
-from breachdex.django import gates
+from breachdex.django import criteria, gates
 from breachdex.django.backends import ExposedPasswordMixin
 from breachdex.django.conf import settings
 from breachdex.django.gates import Fault, Source
 
 if TYPE_CHECKING:
+    from breachdex.django.criteria import Criteria
     from breachdex.types import Action, Code
 
 
@@ -112,26 +113,57 @@ def _refused_at_log_in() -> Iterator[tuple[str, Code, Action]]:
             yield f'BREACHDEX["POLICY"] at log_in of {code}', code, action
 
 
+def _at_log_in() -> Criteria:
+    chosen, source = settings(), gates.at_log_in()
+    if chosen.policy is not None:
+        return criteria.of_rules(chosen.policy.rules, source, "log_in")
+    refuses = chosen.log_in in REFUSING
+    return criteria.of_gate(source, refuses=refuses, on_error=chosen.on_error_at("log_in"))
+
+
 def _loops() -> Iterator[Fault]:
-    least = settings().min_count
-    kind = "ExposedPasswordValidator" if settings().policy is None else "PolicyValidator"
+    log_in, at_reset = _at_log_in(), [one.at_reset() for one in gates.validators()]
     for who, code, action in _refused_at_log_in():
-        refusing = [one for one in gates.validators() if one.refuses_at_reset(code)]
         what = "an exposed password" if code == "exposed" else f"such a password ({code})"
-        if not refusing:
-            yield Fault(
-                "breachdex.E004",
-                f'{who} is "{action}", and nothing refuses {what} at reset, so that users could set it again and be '
-                "refused again.",
-                f'Add {{"NAME": "breachdex.django.validators.{kind}"}} to AUTH_PASSWORD_VALIDATORS.',
-            )
-        elif code == "exposed" and (lowest := min(one.source().min_count for one in refusing)) > least:
-            yield Fault(
-                "breachdex.E004",
-                f'{who} is "{action}" from {least} sightings on, and the validator refuses from {lowest} on, so that '
-                "users could set a password again that log-in refuses again.",
-                f"Let min_count of {kind} be at most MIN_COUNT.",
-            )
+        refusing = [one for one in at_reset if code in one.refused]
+        found = [list(criteria.shortfalls(log_in, one, code)) for one in refusing]
+        yield from _loop(f'{who} is "{action}"', what, found)
+    if log_in.on_error == "reject" and _asks_at_log_in():
+        found = [list(criteria.unasked(log_in, one)) for one in at_reset]
+        yield from _loop('on_error at log_in is "reject"', "a password that cannot be checked", found)
+
+
+def _loop(who: str, what: str, validators: list[list[tuple[str, str]]]) -> Iterator[Fault]:
+    """E004, unless one of the validators that refuse such a password refuses it wherever log-in does.
+
+    :param validators: of each, how it falls short, and what to do.
+    """
+    if not validators:
+        kind = "ExposedPasswordValidator" if settings().policy is None else "PolicyValidator"
+        yield Fault(
+            "breachdex.E004",
+            f"{who}, and nothing refuses {what} at reset, so that users could set it again and be refused again.",
+            f'Add {{"NAME": "breachdex.django.validators.{kind}"}} to AUTH_PASSWORD_VALIDATORS.',
+        )
+    elif all(validators):
+        nearest = min(validators, key=len)
+        differences = "; ".join(difference for difference, _ in nearest)
+        remedies = "; ".join(remedy for _, remedy in nearest)
+        yield Fault(
+            "breachdex.E004",
+            f"{who}, and the validator that refuses {what} at reset lets some pass that log-in refuses, so that users "
+            f"could set such a password again and be refused again: {differences}.",
+            f"In the OPTIONS of the validator in AUTH_PASSWORD_VALIDATORS: {remedies}.",
+        )
+
+
+def _asks_at_log_in() -> bool:
+    """Whether log-in asks an index at all, which is where it could fail."""
+    chosen = settings()
+    if chosen.policy is None:
+        return chosen.log_in != "accept"
+    asking: tuple[Code, ...] = ("exposed", "similar_exposed")
+    return any(chosen.policy.rules.action("log_in", code) != "accept" for code in asking)
 
 
 def _as_message(kind: Any, fault: Fault) -> Any:

@@ -27,7 +27,8 @@ from breachdex.django.complaints import sentence
 from breachdex.django.conf import Event, OnError, settings
 
 if TYPE_CHECKING:
-    from breachdex.types import Code, Path
+    from breachdex.django.criteria import Criteria
+    from breachdex.types import Path
 
 MISSING_HINT: Final = (
     'Fetch one with "breachdex download -o pwned.bdx" and name its path in BREACHDEX["INDEX"].'
@@ -104,8 +105,8 @@ class AsksAnIndex(Protocol):
         """What it asks."""
         ...
 
-    def refuses_at_reset(self, code: Code) -> bool:
-        """Whether a password with that against it cannot be set."""
+    def at_reset(self) -> Criteria:
+        """What decides at reset whether a password can be set."""
         ...
 
 

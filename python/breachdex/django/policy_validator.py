@@ -16,13 +16,14 @@ from breachdex._breachdex import Index, IndexSet, PolicyRules, Reason
 from breachdex._policy import Policy
 from breachdex._verdicts import CHOOSING, CODES, REFUSING, facts, lengths
 from breachdex._words import joined
-from breachdex.django import policies, words
+from breachdex.django import criteria, policies, words
 from breachdex.django.complaints import one_of, sentence
 from breachdex.django.conf import Settings, settings
 from breachdex.django.gates import Source, event_of, named, shows_count, source_of
 from breachdex.django.policy_setting import rules_in, rules_of
 
 if TYPE_CHECKING:
+    from breachdex.django.criteria import Criteria
     from breachdex.types import Action, Code, Event, OnError, Path, Profile
 
 WHO: Final = "PolicyValidator"
@@ -146,9 +147,9 @@ class PolicyValidator:
         index = rules.index if self.index is None else self.index
         return source_of(index, self.overlays or tuple(rules.overlays), rules.min_count)
 
-    def refuses_at_reset(self, code: Code) -> bool:
-        """Whether a password with that against it cannot be set."""
-        return self._now().rules.action(self.event or "reset", code) in REFUSING
+    def at_reset(self) -> Criteria:
+        """What decides at reset whether a password can be set."""
+        return criteria.of_rules(self._now().rules, self.source(), self.event or "reset")
 
     def _error(self, reason: Reason) -> Any:
         if reason.code == "exposed":

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables  # type: ignore[im
 
 from breachdex._breachdex import Exposure, Index, IndexSet
 from breachdex._gate import Unavailable
-from breachdex.django import words
+from breachdex.django import criteria, words
 from breachdex.django.complaints import one_of, sentence
 from breachdex.django.conf import ON_ERROR, OnError, settings
 from breachdex.django.gates import Source, ask, event_of, named, shows_count, source_of
@@ -21,7 +21,7 @@ from breachdex.django.policy_validator import PolicyValidator
 from breachdex.django.signals import password_exposed
 
 if TYPE_CHECKING:
-    from breachdex.types import Code
+    from breachdex.django.criteria import Criteria
 
 __all__ = ["ExposedPasswordValidator", "PolicyValidator"]
 
@@ -96,9 +96,10 @@ class ExposedPasswordValidator:
         """What is asked: as the parameters say, or else the settings."""
         return source_of(self.index, self.overlays, self.min_count)
 
-    def refuses_at_reset(self, code: Code) -> bool:
-        """Whether a password with that against it cannot be set."""
-        return code == "exposed"
+    def at_reset(self) -> Criteria:
+        """What decides at reset whether a password can be set."""
+        on_error = self.on_error or settings().on_error_at("change")
+        return criteria.of_gate(self.source(), refuses=True, on_error=on_error)
 
     def _refusal(self, exposure: Exposure) -> Any:
         count = 1 if exposure.count is None else exposure.count

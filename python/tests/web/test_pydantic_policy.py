@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 import warnings
 from collections.abc import Callable
+from dataclasses import make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from breachdex.pydantic import MASK, Password, safe_password
 from fastapi import FastAPI
 from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, our_frames
 from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+from typing_extensions import TypedDict
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Starlette would rather have a newer httpx.
@@ -134,6 +136,54 @@ def test_words_about_the_user(sign_up: Any, fields: dict[str, str], source: str)
 def test_a_field_that_is_wrong_itself_is_no_word(sign_up: Any) -> None:
     found = failures(lambda: sign_up(name=7, password="H4n4ko2026!!"))
     assert [one["loc"] for one in found] == [("name",)]
+
+
+@pytest.mark.parametrize("option", ["user_name_field", "email_field"])
+class TestFieldsThatWouldNeverBeSeen:
+    def test_one_that_the_model_does_not_have(self, exposed_index: Path, option: str) -> None:
+        typo = safe_password(policy="asvs-l2", index=exposed_index, **{option: "nmae"})
+        with pytest.raises(TypeError) as raised:
+            create_model("SignUp", name=(str, ...), password=(typo, ...), town=(str, ""))
+        assert str(raised.value) == (
+            f"{option} is 'nmae', and beside 'password' the model has no such field (it has name, town)"
+        )
+        itself = safe_password(policy="asvs-l2", index=exposed_index, **{option: "password"})
+        with pytest.raises(TypeError, match=r"has no such field \(it has none\)$"):
+            create_model("SignUp", password=(itself, ...))
+
+    def test_one_below(self, exposed_index: Path, option: str) -> None:
+        checked = safe_password(policy="asvs-l2", index=exposed_index, **{option: "name"})
+        for define in (
+            lambda: create_model("SignUp", password=(checked, ...), name=(str, ...)),
+            lambda: TypeAdapter(make_dataclass("SignUp", [("password", checked), ("name", str)])),
+            lambda: TypeAdapter(TypedDict("SignUp", {"password": checked, "name": str})),  # type: ignore[misc]
+        ):
+            with pytest.raises(TypeError) as raised:
+                define()
+            assert str(raised.value) == (
+                f"{option} is 'name', which must stand above 'password': pydantic goes through the fields in order"
+            )
+
+    def test_above_in_whatever_is_a_model(self, exposed_index: Path, option: str) -> None:
+        checked = safe_password(policy="asvs-l2", index=exposed_index, **{option: "name"})
+        base = create_model("Base", name=(str, ...))
+        given = {"name": "hanako", "password": "H4n4ko2026!!"}
+        for model in (
+            create_model("SignUp", __base__=base, password=(checked | None, None)),
+            make_dataclass("SignUp", [("name", str), ("password", checked)]),
+            TypedDict("SignUp", {"name": str, "password": checked}),  # type: ignore[misc]
+        ):
+            found = failures(lambda m=model: TypeAdapter(m).validate_python(given))  # type: ignore[misc]
+            assert [one["type"] for one in found] == ["context_word"]
+
+    def test_none_at_all(self, checked: Any, option: str) -> None:
+        alone = checked(**{option: "name"})
+        with pytest.raises(TypeError) as raised:
+            alone.validate_python(SENTINEL)
+        assert str(raised.value) == (
+            "user_name_field and email_field name fields of a model, and this is a password alone"
+        )
+        assert_clean(str(raised.value), our_frames(raised.value))
 
 
 def test_events(checked: Any) -> None:
