@@ -151,7 +151,7 @@ class Policy:
             return self._check(password, user_name, email, event, stored)
         finally:
             # Whoever prints the frames that an error went through, with what they hold, finds nothing in this one.
-            del password, user_name, email, stored
+            del password, user_name, email, event, stored
 
     async def acheck(
         self,
@@ -170,7 +170,7 @@ class Policy:
 
             question = Question(self._check, password, user_name, email, event, stored)
         finally:
-            del password, user_name, email, stored
+            del password, user_name, email, event, stored
         return await in_thread(question)  # type: ignore[no-any-return]
 
     def action(self, event: Event, code: Code) -> Action:
@@ -210,7 +210,7 @@ class Policy:
         try:
             return self._rules.check(self._ask, password, user_name, email, event, stored, self._say)
         finally:
-            del password, user_name, email, stored
+            del password, user_name, email, event, stored
 
     def _say(self, error: Exception) -> None:
         now = time.monotonic()

@@ -187,7 +187,7 @@ def test_what_is_no_question_is_an_error_whatever_faults_mean(exposed_index: Pat
         "the password holds half of a surrogate pair, which is no character; decode what was received as UTF-8, strictly"
     )
     assert half.value.__cause__ is None and half.value.__context__ is None
-    with pytest.raises(PolicyError, match="^event must be one of sign_up, change, reset, log_in, not "):
+    with pytest.raises(PolicyError, match="^event must be one of sign_up, change, reset, log_in$"):
         policy.check(FINE, event="signup")  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         policy.check(FINE, None, None, "reset", "stored")  # type: ignore[call-arg]
@@ -229,7 +229,7 @@ def test_the_words_in_japanese(exposed_index: Path) -> None:
     assert japanese.messages() == [exposed] and japanese.messages("en") != [exposed]
     with pytest.raises(PolicyError) as caught:
         japanese.messages("fr")
-    assert str(caught.value) == 'lang must be one of en, ja, not "fr"'
+    assert str(caught.value) == "lang must be one of en, ja"
 
 
 def test_the_words_that_no_verdict_says() -> None:
@@ -247,7 +247,7 @@ def test_the_policy_itself(nist: Policy, exposed_index: Path) -> None:
         nist.anything = 1  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
         nist.index = None  # type: ignore[misc,assignment]
-    with pytest.raises(PolicyError, match='^code must be one of .*, not "exposd"'):
+    with pytest.raises(PolicyError, match="^code must be one of context_word, exposed, "):
         nist.action("log_in", "exposd")  # type: ignore[arg-type]
     # Paths share the process's one handle.
     assert Policy.profile("asvs-l2", index=str(exposed_index)).index is nist.index

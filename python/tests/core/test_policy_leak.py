@@ -155,7 +155,7 @@ def test_no_verdict_and_no_error_says_who_or_what(
                 failed += 1
             else:
                 answered += 1
-        spoken.write(f"{policy!r} {policy!s} {policy._rules!r} {policy.to_toml()}\n")
+        spoken.write(f"{policy!r} {policy!s} {policy._rules!r}\n")
     assert answered > 100 and failed > 200
     for expected in (
         "damaged",
