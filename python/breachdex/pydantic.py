@@ -260,7 +260,7 @@ class PasswordCheck:
         text = joined(refusal(gate, finding, self._language()), self._language())
         if isinstance(finding, Unavailable):
             return [PydanticCustomError("index_unavailable", text)]
-        return [PydanticCustomError("exposed", text, {"form": finding.form, "source": finding.source})]
+        return [PydanticCustomError("exposed", text, {"form": finding.form})]
 
     def _language(self) -> str:
         return DEFAULT_LANGUAGE if self._lang is None else self._lang
@@ -284,7 +284,9 @@ def _text(data: dict[str, Any] | None, field: str | None) -> str | None:
 
 
 def _error(reason: Reason, text: str) -> PydanticCustomError:
-    return PydanticCustomError(reason.code, text, facts(reason) or None)
+    # FastAPI sends this to whoever signs up, who would learn that a password is in the site's own list.
+    said = {"form": reason.form} if reason.code == "exposed" else facts(reason)
+    return PydanticCustomError(reason.code, text, said or None)
 
 
 def _masked(failure: ErrorDetails, value: Any) -> InitErrorDetails:
