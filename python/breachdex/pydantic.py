@@ -22,7 +22,7 @@ from breachdex._breachdex import Exposure, Index, IndexSet, Reason
 from breachdex._errors import BreachdexError, InvalidPasswordError
 from breachdex._gate import Gate, Unavailable, shared_index
 from breachdex._policy import Policy
-from breachdex._verdicts import CHOOSING, REFUSING, demand_local, facts, lengths, policy_of, refusing
+from breachdex._verdicts import CHOOSING, REFUSING, as_word, demand_local, facts, lengths, policy_of, refusing
 from breachdex._words import DEFAULT_LANGUAGE, joined, refusal, word
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ def _fields(handler: GetCoreSchemaHandler) -> list[str]:
 def _text(data: dict[str, Any] | None, field: str | None) -> str | None:
     """What another field of the model holds, if it is a text; ``data`` has those that were validated before."""
     value = (data or {}).get(field) if field else None
-    return value if isinstance(value, str) else None
+    return as_word(value) if isinstance(value, str) else None
 
 
 def _error(reason: Reason, text: str) -> PydanticCustomError:

@@ -330,3 +330,14 @@ def test_deconstructs_compares_and_pickles() -> None:
     again = pickle.loads(pickle.dumps(validator))
     assert again == validator
     again.validate(GOOD)
+
+
+def test_half_a_surrogate_pair_in_a_name_is_not_the_password_s_fault() -> None:
+    user = User(username="hanako\ud800", email="hanako@example.com")
+    validator = PolicyValidator("asvs-l2")
+    validator.validate("a long walk in kyoto 8264", user)
+    with pytest.raises(ValidationError) as caught:
+        validator.validate("hanako2026", user)
+    assert [(one.code, one.params) for one in caught.value.error_list] == [
+        ("context_word", {"source": "email"})
+    ]

@@ -314,3 +314,9 @@ def test_fastapi_answers_with_every_reason(sign_up: Any) -> None:
     assert [one["type"] for one in answer.json()["detail"]] == ["exposed", "too_short"]
     assert "hunter2" not in answer.text
     assert client.post("/sign-up", json={"name": "hunterhunter", "password": LONG}).json() == "welcome"
+
+
+def test_half_a_surrogate_pair_in_a_name_is_not_the_password_s_fault(exposed_index: Path) -> None:
+    checked = safe_password(policy="asvs-l2", index=exposed_index, user_name_field="name")
+    sign_up = create_model("SignUp", name=(Any, ...), password=(checked, ...))
+    assert sign_up(name="hanako\ud800", password=LONG).password == Password(LONG)  # type: ignore[attr-defined]
