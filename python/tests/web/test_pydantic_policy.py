@@ -156,25 +156,34 @@ def test_a_field_that_is_wrong_itself_is_no_word(sign_up: Any) -> None:
     assert [one["loc"] for one in found] == [("name",)]
 
 
+typed_dict: Any = TypedDict
+"""For what mypy cannot follow: types that are made while the test runs."""
+
+
+def named_by(index: Path, **about: Any) -> Any:
+    """A checked type with fields that are words about the user."""
+    return safe_password(policy="asvs-l2", index=index, **about)
+
+
 @pytest.mark.parametrize("option", ["user_name_field", "email_field"])
 class TestFieldsThatWouldNeverBeSeen:
     def test_one_that_the_model_does_not_have(self, exposed_index: Path, option: str) -> None:
-        typo = safe_password(policy="asvs-l2", index=exposed_index, **{option: "nmae"})
+        typo = named_by(exposed_index, **{option: "nmae"})
         with pytest.raises(TypeError) as raised:
             create_model("SignUp", name=(str, ...), password=(typo, ...), town=(str, ""))
         assert str(raised.value) == (
             f"{option} is 'nmae', and beside 'password' the model has no such field (it has name, town)"
         )
-        itself = safe_password(policy="asvs-l2", index=exposed_index, **{option: "password"})
+        itself = named_by(exposed_index, **{option: "password"})
         with pytest.raises(TypeError, match=r"has no such field \(it has none\)$"):
             create_model("SignUp", password=(itself, ...))
 
     def test_one_below(self, exposed_index: Path, option: str) -> None:
-        checked = safe_password(policy="asvs-l2", index=exposed_index, **{option: "name"})
+        checked = named_by(exposed_index, **{option: "name"})
         for define in (
             lambda: create_model("SignUp", password=(checked, ...), name=(str, ...)),
             lambda: TypeAdapter(make_dataclass("SignUp", [("password", checked), ("name", str)])),
-            lambda: TypeAdapter(TypedDict("SignUp", {"password": checked, "name": str})),  # type: ignore[misc]
+            lambda: TypeAdapter(typed_dict("SignUp", {"password": checked, "name": str})),
         ):
             with pytest.raises(TypeError) as raised:
                 define()
@@ -183,13 +192,13 @@ class TestFieldsThatWouldNeverBeSeen:
             )
 
     def test_above_in_whatever_is_a_model(self, exposed_index: Path, option: str) -> None:
-        checked = safe_password(policy="asvs-l2", index=exposed_index, **{option: "name"})
+        checked = named_by(exposed_index, **{option: "name"})
         base = create_model("Base", name=(str, ...))
         given = {"name": "hanako", "password": "H4n4ko2026!!"}
         for model in (
             create_model("SignUp", __base__=base, password=(checked | None, None)),
             make_dataclass("SignUp", [("name", str), ("password", checked)]),
-            TypedDict("SignUp", {"name": str, "password": checked}),  # type: ignore[misc]
+            typed_dict("SignUp", {"name": str, "password": checked}),
         ):
             found = failures(lambda m=model: TypeAdapter(m).validate_python(given))  # type: ignore[misc]
             assert [one["type"] for one in found] == ["context_word"]
