@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -16,11 +18,11 @@ from breachdex._errors import BreachdexWarning
 from breachdex._gate import Gate, shared_index
 from breachdex._mailings import DAY, Mailings
 from breachdex._policy import Policy
-from breachdex._verdicts import acts_at_log_in, demand_local, policy_of
+from breachdex._verdicts import CHOOSING, acts_at_log_in, demand_local, policy_of
 from breachdex._words import DEFAULT_LANGUAGE
 
 if TYPE_CHECKING:
-    from breachdex.types import OnError
+    from breachdex.types import OnError, Path
 
 EXTENSION: Final = "breachdex"
 
@@ -31,6 +33,9 @@ _FAULTS: Final[dict[object, OnError]] = {
     "best-effort": "accept",
 }
 """What Flask-Security's own setting about an unreachable service says about a fault of the index."""
+
+_SETTINGS: Final[dict[OnError, object]] = {"raise": None, "reject": "strict", "accept": "best-effort"}
+"""The same the other way round."""
 
 
 @dataclass(frozen=True)
@@ -125,14 +130,57 @@ def _policy(app: flask.Flask, min_count: int, on_error: OnError, at_log_in: OnEr
         {"min_count": min_count, "on_error": {**choosing, "log_in": at_log_in}},
     )
     demand_local(policy, "Flask-Security")
-    says = policy.action("log_in", "exposed")
-    simple = config.get("BREACHDEX_LOG_IN", says)
-    if simple != says:
-        raise ValueError(
-            f"BREACHDEX_LOG_IN is {simple!r} and BREACHDEX_POLICY says {says!r} about exposed passwords at "
-            "log-in: say it in one of them only"
-        )
+    _compare(config, policy)
     return policy
+
+
+def _compare(config: flask.Config, policy: Policy) -> None:
+    """Raises ``ValueError`` for a setting that the policy contradicts, and so would be without effect.
+
+    Flask-Security itself puts its defaults into the config, so ``False`` and 1 of its settings say nothing.
+    """
+    named = config["BREACHDEX_POLICY"]
+    is_file = isinstance(named, os.PathLike) or (isinstance(named, str) and named.endswith(".toml"))
+    who = f"{os.fspath(named)} in BREACHDEX_POLICY" if is_file else "BREACHDEX_POLICY"
+    for key, ours, theirs, where in _said_twice(config, policy):
+        if ours != theirs:
+            raise ValueError(
+                f"{key} is {ours!r} and {who} says {theirs!r}{where}: say it in one of them only"
+            )
+
+
+def _said_twice(config: flask.Config, policy: Policy) -> Iterator[tuple[str, object, object, str]]:
+    """Each setting that says what the policy says too, as both say it, and about what."""
+    rules = policy._rules
+    if "BREACHDEX_LOG_IN" in config:
+        says: object = policy.action("log_in", "exposed")
+        yield "BREACHDEX_LOG_IN", config["BREACHDEX_LOG_IN"], says, " about exposed passwords at log-in"
+    if (least := config.get("SECURITY_PASSWORD_BREACHED_COUNT", 1)) != 1:
+        yield "SECURITY_PASSWORD_BREACHED_COUNT", least, rules.min_count, " for min_count"
+    if faults := config.get("SECURITY_PASSWORD_CHECK_BREACHED"):
+        for event in CHOOSING:
+            says = _SETTINGS[policy.on_error(event)]
+            where = f" (on_error {policy.on_error(event)!r} at {event})"
+            yield "SECURITY_PASSWORD_CHECK_BREACHED", faults, says, where
+    if "BREACHDEX_LOG_IN_ON_ERROR" in config:
+        says = policy.on_error("log_in")
+        yield (
+            "BREACHDEX_LOG_IN_ON_ERROR",
+            config["BREACHDEX_LOG_IN_ON_ERROR"],
+            says,
+            " for on_error at log_in",
+        )
+    if rules.index is not None and config.get("BREACHDEX_INDEX") is not None:
+        yield "BREACHDEX_INDEX", _path(config["BREACHDEX_INDEX"]), _path(rules.index), ""
+    if rules.overlays and config.get("BREACHDEX_OVERLAYS"):
+        ours = [_path(overlay) for overlay in config["BREACHDEX_OVERLAYS"]]
+        yield "BREACHDEX_OVERLAYS", ours, [_path(overlay) for overlay in rules.overlays], ""
+
+
+def _path(index: Path | Index | IndexSet) -> object:
+    """The absolute path of an index; an open one without a file as it is."""
+    named = index.path if isinstance(index, Index) else index
+    return os.path.abspath(named) if isinstance(named, (str, os.PathLike)) else index
 
 
 def _log_in(app: flask.Flask, policy: Policy | None) -> Action:

@@ -66,8 +66,19 @@ def identity(about: object) -> tuple[str | None, str | None]:
     """The name and the address of a user, or among the fields of a form: what they call ``username`` and ``email``."""
     fields = ("username", "email")
     held = about if isinstance(about, Mapping) else {name: getattr(about, name, None) for name in fields}
-    name, email = (str(held[field]) if held.get(field) else None for field in fields)
+    name, email = (as_word(held.get(field)) for field in fields)
     return name, email
+
+
+def as_word(typed: object) -> str | None:
+    """A name or an address as a policy takes it; ``None`` where there is none. Half of a surrogate pair, which JSON can
+    bring, makes it no text, and so nothing that a password could be made of."""
+    text = str(typed) if typed else ""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return None
+    return text or None
 
 
 def acts_at_log_in(policy: Policy, action: Action) -> bool:

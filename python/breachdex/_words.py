@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from breachdex._breachdex import Exposure, messages
+from breachdex._breachdex import Exposure, IndexSet, messages
 from breachdex._gate import Gate, Unavailable
 
 DEFAULT_LANGUAGE: Final = "en"
@@ -35,7 +35,9 @@ def refusal(gate: Gate, finding: Exposure | Unavailable, language: str = DEFAULT
     """The sentences that refuse a password that this gate found something about."""
     sentences = [word(refusal_code(finding), language)]
     # The starter index knows which passwords are common, not how often they were seen.
-    if isinstance(finding, Exposure) and finding.count and not gate.index.metadata.is_starter:
+    # Beside overlays nothing is said either: it would tell a leak that is known to all from one of the site's own.
+    has_own = isinstance(gate.index, IndexSet) and bool(gate.index.overlays)
+    if isinstance(finding, Exposure) and finding.count and not has_own and not gate.index.metadata.is_starter:
         sentences.append(word("exposed_count", language, count=finding.count))
     return sentences
 

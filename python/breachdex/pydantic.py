@@ -22,7 +22,7 @@ from breachdex._breachdex import Exposure, Index, IndexSet, Reason
 from breachdex._errors import BreachdexError, InvalidPasswordError
 from breachdex._gate import Gate, Unavailable, shared_index
 from breachdex._policy import Policy
-from breachdex._verdicts import CHOOSING, REFUSING, demand_local, facts, lengths, policy_of, refusing
+from breachdex._verdicts import CHOOSING, REFUSING, as_word, demand_local, facts, lengths, policy_of, refusing
 from breachdex._words import DEFAULT_LANGUAGE, joined, refusal, word
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ class PasswordCheck:
         text = joined(refusal(gate, finding, self._language()), self._language())
         if isinstance(finding, Unavailable):
             return [PydanticCustomError("index_unavailable", text)]
-        return [PydanticCustomError("exposed", text, {"form": finding.form, "source": finding.source})]
+        return [PydanticCustomError("exposed", text, {"form": finding.form})]
 
     def _language(self) -> str:
         return DEFAULT_LANGUAGE if self._lang is None else self._lang
@@ -280,11 +280,13 @@ def _fields(handler: GetCoreSchemaHandler) -> list[str]:
 def _text(data: dict[str, Any] | None, field: str | None) -> str | None:
     """What another field of the model holds, if it is a text; ``data`` has those that were validated before."""
     value = (data or {}).get(field) if field else None
-    return value if isinstance(value, str) else None
+    return as_word(value) if isinstance(value, str) else None
 
 
 def _error(reason: Reason, text: str) -> PydanticCustomError:
-    return PydanticCustomError(reason.code, text, facts(reason) or None)
+    # FastAPI sends this to whoever signs up, who would learn that a password is in the site's own list.
+    said = {"form": reason.form} if reason.code == "exposed" else facts(reason)
+    return PydanticCustomError(reason.code, text, said or None)
 
 
 def _masked(failure: ErrorDetails, value: Any) -> InitErrorDetails:

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables  # type: ignore[im
 
 from breachdex._breachdex import PolicyRules, Verdict
 from breachdex._policy import Policy
-from breachdex._verdicts import CODES
+from breachdex._verdicts import CODES, as_word
 from breachdex.django import gates
 from breachdex.django.complaints import sentence
 from breachdex.django.conf import settings
@@ -50,7 +50,7 @@ def identity(user: Any) -> tuple[str | None, str | None]:
     name = user.get_username() if hasattr(user, "get_username") else None
     field = getattr(type(user), "get_email_field_name", None)
     email = getattr(user, field(), None) if field else None
-    return str(name) if name else None, str(email) if email else None
+    return as_word(name), as_word(email)
 
 
 def announce(sender: Any, user: Any, verdict: Verdict, request: Any = None) -> None:

@@ -155,10 +155,11 @@ class PolicyValidator:
         if reason.code == "exposed":
             count = 1 if reason.count is None else reason.count
             message = words.of_exposure(reason, show_count=shows_count(self.source()))
-            params: dict[str, Any] = {"count": count, "amount": count}
+            # Not the source: whoever is shown the parameters would learn what is in the site's own list.
+            params: dict[str, Any] = {"count": count, "amount": count, "form": reason.form}
         else:
-            message, params = words.text(reason.code), {}
-        return ValidationError(message, code=reason.code, params=facts(reason) | params)
+            message, params = words.text(reason.code), facts(reason)
+        return ValidationError(message, code=reason.code, params=params)
 
     def _policy(self) -> Policy:
         made = self._now()

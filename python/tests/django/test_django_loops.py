@@ -170,5 +170,5 @@ def test_a_log_in_that_asks_nothing_has_no_faults(configure: Callable[..., None]
 def test_the_words_of_a_policy_are_read_as_they_are(word: str) -> None:
     rules = rules_of({"profile": "asvs-l2", "service_name": word, "context": [word, "nest"]}, "here")
     read = of_rules(rules, at_log_in(), "reset")
-    assert (read.service_name, read.context) == (word, {word, "nest"})
-    assert (read.scope, read.forms) == ("all", {"nfc", "nfkc"})
+    assert (read.service_name, read.context) == (word, frozenset({word, "nest"}))
+    assert (read.scope, read.forms) == ("all", frozenset({"nfc", "nfkc"}))

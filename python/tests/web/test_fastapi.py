@@ -87,7 +87,7 @@ def test_an_exposed_password_is_refused(make: Any) -> None:
                 "type": "exposed",
                 "loc": ["body", "password"],
                 "msg": EXPOSED + " It was seen 4 times in leaked data.",
-                "ctx": {"form": "raw", "source": "base"},
+                "ctx": {"form": "raw"},
             }
         ]
     }

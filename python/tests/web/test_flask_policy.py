@@ -291,6 +291,63 @@ class TestSettings:
             Site({"BREACHDEX_INDEX": exposed_index, **VERIFIED, **config})
         assert str(raised.value) == message
 
+    @pytest.mark.parametrize(
+        ("config", "says"),
+        [
+            ({"SECURITY_PASSWORD_CHECK_BREACHED": "strict"}, "None (on_error 'raise' at sign_up)"),
+            ({"SECURITY_PASSWORD_CHECK_BREACHED": "best-effort"}, "None (on_error 'raise' at sign_up)"),
+            ({"SECURITY_PASSWORD_BREACHED_COUNT": 100}, "1 for min_count"),
+            ({"BREACHDEX_LOG_IN_ON_ERROR": "reject"}, "'accept' for on_error at log_in"),
+            ({"BREACHDEX_INDEX": "/srv/other.bdx"}, "'{index}'"),
+            ({"BREACHDEX_OVERLAYS": ["/srv/other.bdx"]}, "['{overlay}']"),
+        ],
+    )
+    def test_what_a_policy_contradicts(
+        self, exposed_index: Path, tmp_path: Path, config: dict[str, Any], says: str
+    ) -> None:
+        """Beside a file, an open policy and a mapping that says so itself."""
+        for name in ("i.bdx", "o.bdx", "other.bdx"):
+            (tmp_path / name).write_bytes(exposed_index.read_bytes())
+        [(key, value)] = config.items()
+        moved = str(value).replace("/srv", str(tmp_path))
+        value = [moved[2:-2]] if isinstance(value, list) else type(value)(moved)
+        index, overlay = str(tmp_path / "i.bdx"), str(tmp_path / "o.bdx")
+        file = tmp_path / "policy.toml"
+        file.write_text(f'profile = "nist"\nindex = "{index}"\noverlays = ["{overlay}"]\n')
+        says = says.format(index=index, overlay=overlay)
+        with pytest.raises(ValueError) as raised:
+            Site({"BREACHDEX_POLICY": file, **VERIFIED, key: value})
+        assert str(raised.value) == (
+            f"{key} is {value!r} and {file} in BREACHDEX_POLICY says {says}: say it in one of them only"
+        )
+        said = {"min_count": 1, "on_error": {"sign_up": "raise", "log_in": "accept"}}
+        written = {"profile": "nist", "index": index, "overlays": [overlay], **said}
+        ready = Policy.profile("nist", index=index, overlays=[overlay])
+        for policy in (written, ready):
+            with pytest.raises(ValueError) as raised:
+                Site({"BREACHDEX_POLICY": policy, **VERIFIED, key: value})
+            if policy is ready and key in ("BREACHDEX_INDEX", "BREACHDEX_OVERLAYS"):
+                assert str(raised.value) == "a Policy has its index: name it there, not beside it"
+            else:
+                assert str(raised.value) == (
+                    f"{key} is {value!r} and BREACHDEX_POLICY says {says}: say it in one of them only"
+                )
+
+    def test_what_agrees_with_a_file(self, exposed_index: Path, tmp_path: Path) -> None:
+        file = tmp_path / "policy.toml"
+        file.write_text(f'profile = "nist"\nindex = "{exposed_index}"\nmin_count = 2\non_error = "reject"\n')
+        site = Site(
+            {
+                "BREACHDEX_POLICY": file,
+                "BREACHDEX_INDEX": exposed_index,
+                "BREACHDEX_LOG_IN_ON_ERROR": "reject",
+                "SECURITY_PASSWORD_CHECK_BREACHED": "strict",
+                "SECURITY_PASSWORD_BREACHED_COUNT": 2,
+                **VERIFIED,
+            }
+        )
+        assert errors(sign_up(site, "hunter2"))["password"] == [REFUSED["en"], TOO_SHORT["en"]]
+
     def test_what_is_none(self) -> None:
         with pytest.raises(TypeError) as raised:
             Site({"BREACHDEX_POLICY": 7})

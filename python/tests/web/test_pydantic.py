@@ -59,7 +59,7 @@ class TestRefusals:
             "loc": (),
             "msg": EXPOSED + " It was seen 4 times in leaked data.",
             "input": "**********",
-            "ctx": {"form": "raw", "source": "base"},
+            "ctx": {"form": "raw"},
         }
 
     def test_exposed_in_japanese_without_a_space_between_the_sentences(self, checked: Any) -> None:
@@ -72,7 +72,7 @@ class TestRefusals:
 
     def test_another_way_of_writing_it(self, checked: Any) -> None:
         refused = failure(lambda: checked().validate_python("ﾊﾟｽﾜｰﾄﾞ"))
-        assert refused["ctx"] == {"form": "nfkc", "source": "base"}
+        assert refused["ctx"] == {"form": "nfkc"}
         assert refused["msg"].startswith("Apart from differences in how its characters are written")
 
     def test_too_short_counts_code_points_of_nfc(self, checked: Any) -> None:
