@@ -1,7 +1,7 @@
 //! The Python module `breachdex._breachdex`. Thin: everything is decided in the crates below.
 //!
 //! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
-//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `policy` and
+//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `policy` (with `verdict`) and
 //! `command` are one door each. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
 //! `per_process` keeps threads away from forked children.
 
@@ -23,6 +23,7 @@ mod policy;
 mod questions;
 mod range_client;
 mod signals;
+mod verdict;
 
 use pyo3::prelude::*;
 
@@ -45,9 +46,11 @@ mod _breachdex {
     #[pymodule_export]
     use crate::password::digest;
     #[pymodule_export]
-    use crate::policy::{PolicyRules, Reason, Verdict};
+    use crate::policy::PolicyRules;
     #[pymodule_export]
     use crate::range_client::BlockingRangeClient;
+    #[pymodule_export]
+    use crate::verdict::{Reason, Verdict};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

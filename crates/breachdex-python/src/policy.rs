@@ -1,13 +1,13 @@
-//! Rules, verdicts and reasons for Python. Which index is asked, and who hears of a fault, is `breachdex._policy`'s.
+//! The rules of a policy for Python. Which index is asked, and who hears of a fault, is `breachdex._policy`'s.
 
 #![forbid(unsafe_code)]
 
 use std::path::PathBuf;
 
-use breachdex_policy::{Candidate, Code, Event, Finding, Language, Node, Oracle, Rules, Settings, Value};
+use breachdex_policy::{Candidate, Code, Event, Node, Oracle, Rules, Settings, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyInt, PyList, PyMapping, PyString, PyTuple};
 
 use crate::errors::{OrRaise as _, find, from_index, raise};
 use crate::index::Index;
@@ -15,6 +15,7 @@ use crate::index_set::IndexSet;
 use crate::password::{text_of, unicode, with_bytes};
 use crate::questions::report_refusals;
 use crate::range_client::BlockingRangeClient;
+use crate::verdict::Verdict;
 
 /// The rules of a policy, without an index.
 #[pyclass(module = "breachdex._breachdex", frozen)]
@@ -150,7 +151,7 @@ impl PolicyRules {
         });
         report_refusals(py, set);
         told?;
-        Ok(Verdict { verdict: verdict.or_raise(py)?, language: self.rules.language })
+        Ok(Verdict::new(verdict.or_raise(py)?, self.rules.language))
     }
 
     fn judge<'py>(
@@ -162,7 +163,7 @@ impl PolicyRules {
         let mut told = Ok(());
         let verdict = self.rules.check(oracle, candidate, |error| told = report(error).map(drop));
         told?;
-        Ok(Verdict { verdict: verdict.map_err(|fault| fault.0)?, language: self.rules.language })
+        Ok(Verdict::new(verdict.map_err(|fault| fault.0)?, self.rules.language))
     }
 }
 
@@ -199,178 +200,6 @@ impl Oracle for Remote<'_, '_> {
         let found =
             breachdex::Sighting { count: Some(count), origin: breachdex::Origin::Base, is_partial: false };
         Ok((count > 0 && count >= min_count).then_some(found))
-    }
-}
-
-/// What becomes of a password, and why.
-#[pyclass(module = "breachdex", frozen, eq, hash)]
-#[derive(PartialEq, Eq, Hash)]
-pub(crate) struct Verdict {
-    verdict: breachdex_policy::Verdict,
-    language: Language,
-}
-
-#[pymethods]
-impl Verdict {
-    /// When it was judged.
-    #[getter]
-    fn event(&self) -> &'static str {
-        self.verdict.event().name()
-    }
-
-    /// The severest of the reasons' actions; `accept` without any.
-    #[getter]
-    fn action(&self) -> &'static str {
-        self.verdict.action().name()
-    }
-
-    /// Whether it may be used: the action is `accept`, `warn` or `notify`.
-    #[getter]
-    fn accepted(&self) -> bool {
-        self.verdict.accepted()
-    }
-
-    /// The severest first, then by code.
-    #[getter]
-    fn reasons<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.verdict.reasons().iter().map(|reason| Reason { reason: *reason }))
-    }
-
-    /// What a person is told, one text for each reason.
-    #[pyo3(signature = (lang = None))]
-    fn messages(&self, py: Python<'_>, lang: Option<&str>) -> PyResult<Vec<String>> {
-        let language = match lang {
-            None => self.language,
-            Some(name) => name.parse().map_err(|_| {
-                let known = Language::ALL.map(Language::code).join(", ");
-                raise(py, "PolicyError", format!("lang must be one of {known}"))
-            })?,
-        };
-        Ok(self.verdict.messages(language))
-    }
-
-    /// `event`, `action`, `accepted` and `reasons`, for JSON.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        dict.set_item("event", self.event())?;
-        dict.set_item("action", self.action())?;
-        dict.set_item("accepted", self.accepted())?;
-        let reasons = self.verdict.reasons().iter().map(|reason| Reason { reason: *reason }.to_dict(py));
-        dict.set_item("reasons", reasons.collect::<PyResult<Vec<_>>>()?)?;
-        Ok(dict)
-    }
-
-    fn __bool__(&self) -> PyResult<bool> {
-        Err(PyTypeError::new_err("a verdict is neither true nor false: ask for its accepted or its action"))
-    }
-
-    fn __repr__(&self) -> String {
-        let codes: Vec<&str> = self.verdict.reasons().iter().map(|reason| reason.code().name()).collect();
-        format!("<breachdex.Verdict {} at {}: [{}]>", self.action(), self.event(), codes.join(", "))
-    }
-}
-
-/// Why a verdict is not a plain yes.
-#[pyclass(module = "breachdex", frozen, eq, hash)]
-#[derive(PartialEq, Eq, Hash)]
-pub(crate) struct Reason {
-    reason: breachdex_policy::Reason,
-}
-
-#[pymethods]
-impl Reason {
-    /// Which rule.
-    #[getter]
-    fn code(&self) -> &'static str {
-        self.reason.code().name()
-    }
-
-    /// What the policy does about it.
-    #[getter]
-    fn action(&self) -> &'static str {
-        self.reason.action.name()
-    }
-
-    /// Of `exposed`: how often it was seen, where that is known.
-    #[getter]
-    fn count(&self) -> Option<u64> {
-        match self.reason.finding {
-            Finding::Exposed(exposure) => exposure.count,
-            _ => None,
-        }
-    }
-
-    /// Of `exposed`: which way of writing it is exposed.
-    #[getter]
-    fn form(&self) -> Option<&'static str> {
-        match self.reason.finding {
-            Finding::Exposed(exposure) => Some(exposure.form.name()),
-            _ => None,
-        }
-    }
-
-    /// Of `exposed`: which index; of `context_word`: where the word comes from.
-    #[getter]
-    fn source(&self) -> Option<&'static str> {
-        self.reason.finding.source()
-    }
-
-    /// Of `too_short` and `too_long`: code points.
-    #[getter]
-    fn length(&self) -> Option<usize> {
-        match self.reason.finding {
-            Finding::TooShort { length, .. } | Finding::TooLong { length, .. } => Some(length),
-            _ => None,
-        }
-    }
-
-    /// Of `too_short`: how many there must be.
-    #[getter]
-    fn min_length(&self) -> Option<usize> {
-        match self.reason.finding {
-            Finding::TooShort { min_length, .. } => Some(min_length),
-            _ => None,
-        }
-    }
-
-    /// Of `too_long`: how many there may be.
-    #[getter]
-    fn max_length(&self) -> Option<usize> {
-        match self.reason.finding {
-            Finding::TooLong { max_length, .. } => Some(max_length),
-            _ => None,
-        }
-    }
-
-    /// `code`, `action` and what the rule says besides, for JSON.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        dict.set_item("code", self.code())?;
-        dict.set_item("action", self.action())?;
-        match self.reason.finding {
-            Finding::Exposed(_) => {
-                dict.set_item("count", self.count())?;
-                dict.set_item("form", self.form())?;
-                dict.set_item("source", self.source())?;
-            }
-            Finding::ContextWord(_) => dict.set_item("source", self.source())?,
-            Finding::TooShort { length, min_length } => {
-                dict.set_item("length", length)?;
-                dict.set_item("min_length", min_length)?;
-            }
-            Finding::TooLong { length, max_length } => {
-                dict.set_item("length", length)?;
-                dict.set_item("max_length", max_length)?;
-            }
-            Finding::IndexUnavailable | Finding::Repetitive | Finding::SimilarExposed => {}
-        }
-        Ok(dict)
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let facts = self.to_dict(py)?;
-        let parts = facts.iter().map(|(key, value)| Ok(format!("{key}={}", value.repr()?)));
-        Ok(format!("Reason({})", parts.collect::<PyResult<Vec<_>>>()?.join(", ")))
     }
 }
 
