@@ -5,7 +5,7 @@ VENV := .venv
 # What is run of tests/clients; mypy follows the imports.
 CLIENTS := tests/clients/run.py tests/clients/pwned-passwords-django/ask.py tests/clients/hibp-downloader/pull.py
 # Seconds of mutation fuzzing per target group.
-FUZZ_SECONDS ?= 60
+FUZZ_SECONDS ?= 30
 # The Python package, installed from a wheel that is built from its source distribution.
 PYTHON_VENV := .venv-python
 PYTHON := $(PYTHON_VENV)/bin/python
