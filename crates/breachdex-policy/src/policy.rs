@@ -213,6 +213,7 @@ impl<O: Oracle> Judge<'_, O> {
         let mut digests = Vec::with_capacity(MOST_VARIATIONS);
         let mut unfit = None;
         for_each_variation(password, |text| match digest(self.oracle.kind(), text.as_bytes()) {
+            Ok(digest) if digests.contains(&digest) => {}
             Ok(digest) => digests.push(digest),
             Err(error) => unfit = Some(error),
         });
