@@ -11,7 +11,7 @@ use pyo3::types::PyString;
 
 use crate::errors::in_full;
 use crate::password::kind_of;
-use crate::signals::Listener;
+use crate::signals::{Listener, Work};
 
 /// What a build wrote.
 #[pyclass(module = "breachdex", frozen, get_all)]
@@ -110,6 +110,7 @@ pub(crate) fn build(
         let told = Progress { phase: now.phase.name(), done: now.done, total: now.total };
         callback.call1(py, (told,)).map(drop)
     });
+    let _work = Work::begin(py)?;
     let built = py.detach(|| breachdex::build(&inputs, &output, &options, &listener));
     match (listener.into_error(), built) {
         (Some(error), _) => Err(error),

@@ -10,7 +10,7 @@ use pyo3::types::{PyInt, PyString};
 use crate::errors::{OrRaise as _, in_full, raise};
 use crate::metadata::Metadata;
 use crate::password::{digest_of, given_digest};
-use crate::signals::Listener;
+use crate::signals::{Listener, Work};
 
 /// Digits of a range's prefix.
 const PREFIX_DIGITS: usize = 5;
@@ -80,13 +80,13 @@ pub(crate) fn range(set: &LiveSet, digits: &Bound<'_, PyString>) -> PyResult<Str
 }
 
 pub(crate) fn verify(py: Python<'_>, set: &LiveSet) -> PyResult<()> {
-    let listener = Listener::of_signals();
+    let (listener, _work) = (Listener::of_signals(), Work::begin(py)?);
     let verified = py.detach(|| set.snapshot()?.members().try_for_each(|index| index.verify(&listener)));
     settle(py, listener.into_error(), verified)
 }
 
 pub(crate) fn reload_if_changed(py: Python<'_>, set: &LiveSet) -> PyResult<bool> {
-    let listener = Listener::of_signals();
+    let (listener, _work) = (Listener::of_signals(), Work::begin(py)?);
     let reloaded = py.detach(|| {
         // Every one is looked at, whatever the others say.
         let all: Vec<_> = set.members().map(|index| index.reload_if_changed(&listener)).collect();
