@@ -17,6 +17,16 @@ fn bring_up_to_date(server: &RangeServer, path: &Path) -> breachdex_hibp::Result
     update(path, &options, &())
 }
 
+/// No more was asked than had to be, but for what a busy machine lost on the way and was asked again.
+fn assert_served(server: &RangeServer, least: u64, report: &UpdateReport) {
+    let most = least + report.fetch.retries;
+    assert!(
+        (least..=most).contains(&server.served()),
+        "{} served, {least} to {most} expected",
+        server.served()
+    );
+}
+
 /// Ranges that differ between two states of the corpus.
 fn changed(kind: Kind, one: u64, other: u64) -> u64 {
     (0..=LAST).filter(|prefix| corpus(one)(kind, *prefix) != corpus(other)(kind, *prefix)).count() as u64
@@ -40,7 +50,7 @@ fn only_what_changed_is_sent_and_the_result_is_a_fresh_download() {
             let ranges = changed(kind, 0, 1);
             assert!(ranges > 10);
             assert_eq!(report.ranges_unchanged, u64::from(LAST) + 1 - ranges);
-            assert_eq!(server.served(), u64::from(LAST) + 1 + ranges);
+            assert_served(&server, u64::from(LAST) + 1 + ranges, &report);
             let index = report.index.unwrap();
             assert!(index.ranges_changed <= ranges && index.hashes_added > 0);
             download(&fresh, &options, &()).unwrap();
@@ -77,12 +87,14 @@ fn an_index_that_was_built_learns_the_tags() {
     build(&[Input::path(&ranges)], &path, &options, &()).unwrap();
     let built = Index::open(&path).unwrap().content_id();
     let report = bring_up_to_date(&server, &path).unwrap();
-    assert_eq!((report.ranges_same, server.served()), (u64::from(LAST) + 1, u64::from(LAST) + 1));
+    assert_eq!(report.ranges_same, u64::from(LAST) + 1);
+    assert_served(&server, u64::from(LAST) + 1, &report);
     let index = report.index.unwrap();
     assert_eq!((index.ranges_changed, index.hashes_added), (0, 0));
     assert_eq!(Index::open(&path).unwrap().content_id(), built);
     let report = bring_up_to_date(&server, &path).unwrap();
-    assert_eq!((report.ranges_unchanged, server.served()), (u64::from(LAST) + 1, u64::from(LAST) + 1));
+    assert_eq!(report.ranges_unchanged, u64::from(LAST) + 1);
+    assert_served(&server, u64::from(LAST) + 1, &report);
     assert!(report.index.is_none());
 }
 
