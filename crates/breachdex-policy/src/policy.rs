@@ -75,17 +75,20 @@ impl Rules {
         candidate: &Candidate<'_>,
         report: impl FnOnce(&O::Error),
     ) -> Result<Verdict, O::Error> {
-        let mut judge = Judge { rules: self, oracle, candidate, reasons: Vec::new(), fault: None };
+        let mut judge =
+            Judge { rules: self, oracle, candidate, reasons: Vec::new(), fault: None, hides_a_fault: false };
         judge.judge();
-        let Judge { mut reasons, fault, .. } = judge;
-        if let Some(fault) = fault {
-            let action = match self.on_error(candidate.event) {
-                _ if !O::is_fault(&fault) => return Err(fault),
-                OnError::Raise => return Err(fault),
-                OnError::Reject => Action::Reject,
-                OnError::Accept => Action::Accept,
-            };
-            report(&fault);
+        let Judge { mut reasons, fault, hides_a_fault, .. } = judge;
+        let on_error = self.on_error(candidate.event);
+        let is_unanswered = fault.is_some();
+        match fault {
+            Some(fault) if on_error == OnError::Raise || !O::is_fault(&fault) => return Err(fault),
+            Some(fault) => report(&fault),
+            None => {}
+        }
+        // To be known by one index must not be milder than not to be known because of another one's fault.
+        if is_unanswered || hides_a_fault && on_error == OnError::Reject {
+            let action = self.action(candidate.event, Code::IndexUnavailable);
             reasons.push(Reason { action, finding: Finding::IndexUnavailable });
         }
         Ok(Verdict::new(candidate.event, reasons))
@@ -100,6 +103,8 @@ struct Judge<'a, O: Oracle> {
     reasons: Vec<Reason>,
     /// The first question without an answer.
     fault: Option<O::Error>,
+    /// The password is let pass as exposed, and an index that could not answer might have said the same.
+    hides_a_fault: bool,
 }
 
 impl<O: Oracle> Judge<'_, O> {
@@ -181,14 +186,7 @@ impl<O: Oracle> Judge<'_, O> {
         let exposure = self.exposure(password, stored, forms);
         if let Some(exposure) = exposure {
             self.found(Finding::Exposed(exposure));
-            // To be known by one index must not be milder than not to be known because of another one's fault.
-            let is_let_pass = self.action(Code::Exposed).accepts();
-            if exposure.is_partial
-                && is_let_pass
-                && self.rules.on_error(self.candidate.event) == OnError::Reject
-            {
-                self.reasons.push(Reason { action: Action::Reject, finding: Finding::IndexUnavailable });
-            }
+            self.hides_a_fault = exposure.is_partial && self.action(Code::Exposed).accepts();
         }
         exposure.is_some()
     }

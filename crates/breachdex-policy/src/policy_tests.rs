@@ -220,6 +220,18 @@ fn a_fault_is_what_on_error_says() {
 }
 
 #[test]
+fn two_faults_are_one_reason() {
+    // The composed form is exposed by an overlay, the one that was typed and a variation have no answer.
+    let mut known = Known::default();
+    known.overlay.push(key("がbcdefg1"));
+    known.broken = vec![key("か\u{3099}bcdefg1"), key("か\u{3099}bcdefg")];
+    let text = "profile = 'permissive'\non_error = 'reject'\n[rules]\nsimilar_exposed = true\n\
+                [actions.sign_up]\nsimilar_exposed = 'notify'";
+    let verdict = judged(&rules(text), &known, "か\u{3099}bcdefg1", Event::SignUp);
+    assert_eq!(codes(&verdict), ["index_unavailable", "exposed"]);
+}
+
+#[test]
 fn what_is_no_fault_of_the_moment_is_always_raised() {
     let index = LiveIndex::new(Index::starter().unwrap());
     let set = LiveSet::from(index.clone());
