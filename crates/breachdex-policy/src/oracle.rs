@@ -28,15 +28,7 @@ pub trait Oracle {
     /// # Errors
     /// The first fault, where none is known to be exposed.
     fn find_any(&self, digests: &[Digest], min_count: u64) -> Result<bool, Self::Error> {
-        let mut fault = None;
-        for digest in digests {
-            match self.find(digest, min_count) {
-                Ok(Some(_)) => return Ok(true),
-                Ok(None) => {}
-                Err(error) => fault = fault.or(Some(error)),
-            }
-        }
-        fault.map_or(Ok(false), Err)
+        any_of(self, digests, min_count)
     }
 }
 
@@ -60,6 +52,19 @@ impl Oracle for LiveSet {
     }
 
     fn find_any(&self, digests: &[Digest], min_count: u64) -> Result<bool, Error> {
-        Self::find_any(self, digests, min_count)
+        if self.holds_none(digests, min_count) { Ok(false) } else { any_of(self, digests, min_count) }
     }
+}
+
+/// Asks one after another.
+fn any_of<O: Oracle + ?Sized>(oracle: &O, digests: &[Digest], min_count: u64) -> Result<bool, O::Error> {
+    let mut fault = None;
+    for digest in digests {
+        match oracle.find(digest, min_count) {
+            Ok(Some(_)) => return Ok(true),
+            Ok(None) => {}
+            Err(error) => fault = fault.or(Some(error)),
+        }
+    }
+    fault.map_or(Ok(false), Err)
 }
