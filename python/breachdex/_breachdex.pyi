@@ -131,13 +131,24 @@ class Index:
     """
 
     @classmethod
-    def open(cls, path: Path | None = None, reload_every: float | None = None) -> Self:
+    def open(
+        cls,
+        path: Path | None = None,
+        reload_every: float | None = None,
+        *,
+        residency: Literal["on-demand", "populate", "locked", "huge-pages"] = "on-demand",
+    ) -> Self:
         """Opens an index. Reads half a megabyte of it at most; every other byte is checked when it is first used.
 
         :param path: the file. Without one ``$BREACHDEX_INDEX``, else the starter index, with a
             :class:`StarterIndexWarning`.
         :param reload_every: seconds between two looks at whether another file was put under the path; ``None``
             never looks by itself. See :meth:`reload_if_changed`.
+        :param residency: how much is in memory before the first question. ``"populate"`` reads the whole file into
+            the page cache, ``"locked"`` keeps it there, ``"huge-pages"`` holds a copy of its own. A pickled index is
+            opened on demand in the other process.
+        :raises IndexResidencyError: when memory or the limit of locked memory is too small for it. Also a
+            :class:`MemoryError`.
         :raises IndexNotFoundError: when there is no such file.
         :raises IndexFileError: when the system refuses to open it.
         :raises IndexDamagedError: when it is no index, or a damaged one.

@@ -40,6 +40,10 @@ class IndexVersionError(BreachdexError):
     """The index was written by a later breachdex."""
 
 
+class IndexResidencyError(BreachdexError, MemoryError):
+    """The index does not fit into the memory, or the limit of locked memory, that its residency needs."""
+
+
 class IndexKindError(BreachdexError, ValueError):
     """SHA-1 where NTLM is held, or the other way round."""
 

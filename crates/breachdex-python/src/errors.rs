@@ -65,6 +65,7 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
         Error::PasswordNotUtf8 => "InvalidPasswordError",
         Error::InvalidPrefix(_) => "InvalidPrefixError",
         Error::Closed { .. } => "IndexClosedError",
+        Error::DoesNotFit { .. } => "IndexResidencyError",
         Error::TargetExists(path) => {
             let message = format!("{} exists; pass replace=True to replace it", path.display());
             return raise(py, "TargetExistsError", message);
@@ -74,7 +75,8 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
         | Error::Unbuildable(_)
         | Error::UnfitBase { .. }
         | Error::UnfitRange { .. }
-        | Error::TargetBusy(_) => "BuildError",
+        | Error::TargetBusy(_)
+        | Error::NotPublished { .. } => "BuildError",
         _ => "BreachdexError",
     };
     raise(py, class, error.to_string())

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use breachdex::{LiveIndex, LiveSet, OpenOptions};
+use breachdex::{LiveIndex, LiveSet, OpenOptions, Residency};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
@@ -44,12 +44,12 @@ impl Index {
         self.set.base()
     }
 
-    fn at(py: Python<'_>, path: &Path, every: Option<Duration>) -> PyResult<Self> {
+    fn at(py: Python<'_>, path: &Path, every: Option<Duration>, residency: Residency) -> PyResult<Self> {
         // The folder that the process is in may change before the file is looked at again.
         let path = std::path::absolute(path).map_err(|source| {
             from_index(py, &breachdex::Error::Io { action: "open", path: path.to_owned(), source })
         })?;
-        let options = OpenOptions { expand_directory: true, ..OpenOptions::default() };
+        let options = OpenOptions { expand_directory: true, residency, ..OpenOptions::default() };
         let live = py.detach(|| LiveIndex::open(&path, options, every)).or_raise(py)?;
         Ok(Self { set: LiveSet::from(live), origin: Origin::Path(path) })
     }
@@ -70,15 +70,25 @@ impl Index {
 impl Index {
     /// Opens an index file. `path` None is the one that $BREACHDEX_INDEX names, else the small starter index that
     /// comes with breachdex, with a StarterIndexWarning. With `reload_every` (seconds), a file that replaced this
-    /// one is verified and taken over while questions are answered.
+    /// one is verified and taken over while questions are answered. `residency` is how much of it is in memory before
+    /// the first question: "on-demand", "populate", "locked" or "huge-pages".
     #[classmethod]
-    #[pyo3(signature = (path = None, reload_every = None))]
-    fn open(cls: &Bound<'_, PyType>, path: Option<PathBuf>, reload_every: Option<f64>) -> PyResult<Self> {
+    #[pyo3(
+        signature = (path = None, reload_every = None, *, residency = None),
+        text_signature = "($cls, path=None, reload_every=None, *, residency='on-demand')"
+    )]
+    fn open(
+        cls: &Bound<'_, PyType>,
+        path: Option<PathBuf>,
+        reload_every: Option<f64>,
+        residency: Option<&str>,
+    ) -> PyResult<Self> {
         let py = cls.py();
+        let residency = residency.map(residency_named).transpose()?.unwrap_or_default();
         let every = reload_every.map(seconds).transpose()?;
         let named = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
         match path.or_else(named) {
-            Some(path) => Self::at(py, &path, every),
+            Some(path) => Self::at(py, &path, every, residency),
             None => Self::embedded(py),
         }
     }
@@ -233,6 +243,13 @@ pub(crate) fn describe(index: &LiveIndex) -> String {
             format!("<breachdex.Index {name} {state}>")
         }
     }
+}
+
+/// A residency from Python.
+fn residency_named(name: &str) -> PyResult<Residency> {
+    name.parse().map_err(|_| {
+        PyValueError::new_err("residency is one of 'on-demand', 'populate', 'locked' and 'huge-pages'")
+    })
 }
 
 /// A time from Python.

@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use breachdex::Residency;
+
 /// What to serve, and where.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
@@ -22,6 +24,8 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     /// Certificate and key for https; plain http without them.
     pub tls: Option<TlsFiles>,
+    /// How much of the indexes is in memory; overlays are read on demand.
+    pub residency: Residency,
     /// Threads that answer; 0 is one for each processor.
     pub workers: usize,
     /// Serve indexes that cover a part of the prefixes, with 503 outside.
@@ -43,6 +47,7 @@ impl Default for ServeOptions {
             serve_overlays_to_the_network: false,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             tls: None,
+            residency: Residency::OnDemand,
             workers: 0,
             allow_partial: false,
             reload_every: Duration::from_secs(1),

@@ -176,7 +176,11 @@ impl Server {
 }
 
 fn rules(options: &ServeOptions) -> Rules {
-    Rules { allow_partial: options.allow_partial, overlays: OverlayRule::of(options) }
+    Rules {
+        allow_partial: options.allow_partial,
+        overlays: OverlayRule::of(options),
+        residency: options.residency,
+    }
 }
 
 /// The indexes, each under the overlays of its kind.

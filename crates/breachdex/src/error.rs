@@ -195,12 +195,64 @@ pub enum Error {
     /// Another build of the same target is running.
     #[error("another build is writing {}; wait for it or choose another target", .0.display())]
     TargetBusy(PathBuf),
+    /// An index that was to be in memory is larger than what can be had.
+    #[error(
+        "{} does not fit: it needs {needed} bytes and there are {available} of {what}; make room, or open it on demand",
+        path.display()
+    )]
+    DoesNotFit {
+        /// The index file.
+        path: PathBuf,
+        /// Bytes that it needs.
+        needed: u64,
+        /// Bytes that there are.
+        available: u64,
+        /// What there is too little of.
+        what: &'static str,
+    },
+    /// A finished index did not give back what was written to it, and was thrown away.
+    #[error(
+        "{} was not published, and what was there is unchanged: the finished file does not read back ({fault}); check the \
+         disk and try again",
+        target.display()
+    )]
+    NotPublished {
+        /// The index file that was to be.
+        target: PathBuf,
+        /// What reading it back met.
+        fault: ReadBackFault,
+    },
     /// The answer is not in memory, and the question was not to wait for the disk.
     #[error("the answer would have to be read from the disk")]
     WouldWait,
     /// The work was stopped on request.
     #[error("stopped; nothing was written")]
     Cancelled,
+}
+
+/// What reading a finished index back met.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadBackFault {
+    /// It does not open, or a part of it cannot be read.
+    #[error("{0}")]
+    Unreadable(Box<Error>),
+    /// The directory has another number of groups than were written.
+    #[error("its directory has {found} groups, {written} were written")]
+    Groups {
+        /// Groups of the directory.
+        found: u64,
+        /// Groups written.
+        written: u64,
+    },
+    /// The directory leads somewhere else than to where a group was written.
+    #[error("its directory does not lead to the group at byte {0} of the groups")]
+    Misplaced(u64),
+    /// An entry is missing or has another count.
+    #[error("an entry under {prefix:05X} that was written is not found there with its count")]
+    Entry {
+        /// The 5-digit prefix of the entry.
+        prefix: u32,
+    },
 }
 
 /// A fault in an input, with the place.

@@ -48,7 +48,9 @@ pub use build::{
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
-pub use error::{BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, Result, Section};
+pub use error::{
+    BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Result, Section,
+};
 pub use format::MIN_BITS;
 pub use index::{
     Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, LiveIndex, LiveSet, Lookup, Metadata,
@@ -59,3 +61,4 @@ pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;
 pub use monitor::{Monitor, Phase, Progress};
 pub use overlay::{OverlayChange, OverlayFile};
+pub use storage::residency::{Residency, UnknownResidency};

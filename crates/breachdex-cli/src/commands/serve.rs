@@ -40,6 +40,7 @@ fn options(flags: ServeFlags) -> ServeOptions {
         serve_overlays_to_the_network: flags.serve_overlays_to_the_network,
         listen: flags.listen,
         tls: flags.tls_cert.zip(flags.tls_key).map(|(certificate, key)| TlsFiles { certificate, key }),
+        residency: flags.residency,
         workers: flags.workers.map_or(0, usize::from),
         allow_partial: flags.partial,
         reload_every: flags.reload_every,

@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use breachdex::Residency;
 use clap::{Args, ValueEnum};
 
-use crate::flags::values::{parse_seconds, parse_size};
+use crate::flags::values::{parse_residency, parse_seconds, parse_size};
 
 /// Serve ranges to every Pwned Passwords client
 ///
@@ -62,6 +63,12 @@ pub(crate) struct ServeFlags {
     /// Questions outside it are answered with 503, for what is exposed there is not known.
     #[arg(long)]
     pub(crate) partial: bool,
+    /// How much of each index is in memory before the first request
+    ///
+    /// on-demand reads what is asked for. populate reads the whole file into the page cache, locked keeps it there
+    /// (needs LimitMEMLOCK=), huge-pages answers from a copy of its own. Refused where memory is too small.
+    #[arg(long, value_name = "RESIDENCY", default_value = "on-demand", value_parser = parse_residency())]
+    pub(crate) residency: Residency,
     /// Threads that answer [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,

@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+use breachdex::Residency;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 /// Bytes: a plain number, or one with a unit. `K`, `M`, `G`, `T` and the `KiB` family are powers of 1024,
 /// `kB`, `MB`, `GB`, `TB` powers of 1000; case does not matter.
 pub(super) fn parse_size(text: &str) -> Result<u64, String> {
@@ -25,6 +28,11 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
         Some(bytes) if bytes > 0 => Ok(bytes),
         _ => Err(String::from("give a size such as 512MiB, 1GiB or a number of bytes")),
     }
+}
+
+/// One of the names of a residency.
+pub(super) fn parse_residency() -> impl TypedValueParser<Value = Residency> {
+    PossibleValuesParser::new(Residency::ALL.map(Residency::name)).try_map(|name| name.parse())
 }
 
 /// A whole number of 1 or more.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
-use breachdex::{Error, FileIndex, Kind, Metadata, RangeScratch, Waiting};
+use breachdex::{Error, FileIndex, Kind, Metadata, RangeScratch, Residency, Waiting};
 
 use super::permission::OverlayRule;
 use super::rows;
@@ -19,6 +19,7 @@ use crate::error::ServeError;
 pub(crate) struct Rules {
     pub(crate) allow_partial: bool,
     pub(crate) overlays: OverlayRule,
+    pub(crate) residency: Residency,
 }
 
 /// A part of what answers for a kind.
@@ -47,7 +48,8 @@ pub(crate) fn open(path: &Path, part: Part, rules: Rules) -> Result<FileIndex, S
     if part != Part::Base {
         rules.overlays.require(path)?;
     }
-    let index = FileIndex::open(path)?;
+    let residency = if part == Part::Base { rules.residency } else { Residency::OnDemand };
+    let index = FileIndex::open_with(path, residency)?;
     if index.metadata().holds_overlay {
         rules.overlays.require(path)?;
     }

@@ -13,7 +13,7 @@ use crate::error::{Error, Fault, Result, Section};
 use crate::format::bucket::{Bucket, Malformed};
 use crate::format::directory::{Directory, Locator};
 use crate::format::facts::Facts;
-use crate::format::group::{BucketRecord, Group};
+use crate::format::group::{self, BucketRecord, Group};
 use crate::format::header::{Extent, Header};
 use crate::format::{Layout, checksum, notes};
 use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
@@ -192,11 +192,23 @@ impl Core {
         let available = self.header.groups.length.checked_sub(offset).filter(|length| *length > 0);
         let available = available.ok_or_else(|| fault("the directory points beyond the groups"))?;
         let bytes = self.group_bytes().get(offset as usize..).unwrap_or_default();
-        let group = Group::new(bytes, available as usize).map_err(fault)?;
-        if !self.verified.group(prefix) {
-            self.check_group(prefix, locator, &group).map_err(fault)?;
+        if self.verified.group(prefix) {
+            return Group::new(bytes, available as usize).map_err(fault);
         }
+        self.will_need(offset as usize, LIKELY_HEAD.min(available as usize));
+        let group = Group::new(bytes, available as usize).map_err(fault)?;
+        self.check_group(prefix, locator, &group).map_err(fault)?;
         Ok(group)
+    }
+
+    /// Has the system read bytes of the groups section that lie on more than one page with one request instead of
+    /// one for each page.
+    #[cold]
+    fn will_need(&self, offset: usize, length: usize) {
+        let start = self.header.groups.offset as usize + offset;
+        if start / PAGE != (start + length.max(1) - 1) / PAGE {
+            self.storage.will_need(start..start + length);
+        }
     }
 
     #[cold]
@@ -225,6 +237,9 @@ impl Core {
         })?;
         let offset = locator.offset() as usize + record.start;
         if !self.verified.bucket(offset, record.length) {
+            if record.length >= PAGE / 2 {
+                self.will_need(offset, record.length);
+            }
             self.check_bucket(u64::from(prefix) << group.extra_bits | bucket as u64, offset, group, &record)?;
         }
         Ok(record)
@@ -265,6 +280,12 @@ impl Core {
         self.bucket_fault(locator.offset() as usize + record.start, MALFORMED)
     }
 }
+
+/// Bytes of a page: what the system reads of a mapped file at least. Larger ones only make the advice less exact.
+const PAGE: usize = 4096;
+
+/// Bytes of the head of a group in an exact index of the whole corpus: 128 narrow records.
+const LIKELY_HEAD: usize = group::FIXED + (group::NARROW_RECORD << 7);
 
 /// What is said of a bucket whose checksum holds and whose content cannot be.
 pub(super) const MALFORMED: &str = "the bucket's content cannot be, though its checksum holds";
@@ -327,8 +348,11 @@ fn bucket_half(record: &BucketRecord) -> usize {
 /// A section whose checksum holds.
 fn checked_section(storage: &Arc<Storage>, section: Section, extent: Extent) -> Result<SectionBytes, Fault> {
     let fault = |reason| Fault::new(section, extent.offset, reason);
-    let bytes = SectionBytes::new(storage, extent.offset as usize..extent.end() as usize)
-        .ok_or_else(|| fault("the section reaches beyond the file"))?;
+    let range = extent.offset as usize..extent.end() as usize;
+    // A section is read as a whole, and without this a page at a time.
+    storage.will_need(range.clone());
+    let bytes =
+        SectionBytes::new(storage, range).ok_or_else(|| fault("the section reaches beyond the file"))?;
     if checksum::section(bytes.as_ref()) != extent.checksum {
         return Err(fault("the section's checksum does not match"));
     }

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod lookup;
 mod reading;
 
 use std::fs::File;
@@ -29,6 +30,8 @@ use crate::format::{Layout, bucket::Bucket, notes};
 use crate::kernels::{ActiveKernel, Kernel};
 use crate::monitor::Monitor;
 use crate::rows::write_row;
+use crate::storage::Storage;
+use crate::storage::residency::Residency;
 
 /// Groups up to this many bytes are read whole: one system call instead of two.
 const SMALL_GROUP: u64 = 48 << 10;
@@ -77,6 +80,9 @@ pub struct FileIndex {
     path: PathBuf,
     name: String,
     file: File,
+    /// What keeps the file's bytes in memory: a copy, which is read instead of the file, or a mapping that has its
+    /// pages locked in the page cache and is never read.
+    resident: Option<Storage>,
     identity: Identity,
     header: Header,
     metadata: Metadata,
@@ -91,10 +97,20 @@ impl FileIndex {
     /// # Errors
     /// [`Error::Io`], [`Error::NotAnIndex`], [`Error::UnsupportedVersion`], [`Error::Damaged`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, Residency::OnDemand)
+    }
+
+    /// [`FileIndex::open`] with the whole file in memory first: in the page cache ([`Residency::Populate`]), locked
+    /// there, or as a copy that is read instead of the file. The answers are checked alike.
+    ///
+    /// # Errors
+    /// As [`FileIndex::open`]; [`Error::DoesNotFit`] where memory or a limit is too small for the residency.
+    pub fn open_with(path: impl AsRef<Path>, residency: Residency) -> Result<Self> {
         let path = path.as_ref();
         let name = path.display().to_string();
         let file = File::open(path).map_err(io_error("open", path))?;
         let facts = file.metadata().map_err(io_error("read", path))?;
+        let length = facts.len();
         let identity = Identity::of(&facts);
         let reader = SectionReader { file: &file, path, name: &name };
         let head = reader.read(0, facts.len().min(LENGTH as u64), Section::Header)?;
@@ -108,6 +124,7 @@ impl FileIndex {
         let groups = groups(&directory, &header)
             .map_err(|reason| Fault::new(Section::Directory, header.directory.offset, reason).named(&name))?;
         Ok(Self {
+            resident: Storage::hold(&file, length, path, residency)?,
             path: path.to_owned(),
             metadata: Metadata::new(&header, facts),
             name,
@@ -221,6 +238,12 @@ impl FileIndex {
         let length = length as usize;
         // Decoding near the end is cheaper where something lies behind it.
         bytes.resize(length + SLACK, 0);
+        if let Some(Storage::Copied(copy)) = &self.resident {
+            let start = usize::try_from(at).unwrap_or(usize::MAX);
+            let held = start.checked_add(length).and_then(|end| copy.get(start..end));
+            bytes[..length].copy_from_slice(held.ok_or_else(|| self.unread(Unread::Short, at))?);
+            return Ok(());
+        }
         read_at(&self.file, at, &mut bytes[..length], waiting).map_err(|unread| self.unread(unread, at))
     }
 
@@ -260,32 +283,12 @@ impl Reading<'_> {
     /// Appends the rows, each with a line end behind it.
     fn write(&self, scratch: &mut RangeScratch, rows: &mut Vec<u8>) -> Result<usize> {
         let RangeScratch { head, buckets, entries } = scratch;
-        let layout = self.index.header.layout;
         let GroupPlace { locator, length } = self.place;
         let whole = length <= SMALL_GROUP;
-        self.index.read(
-            locator.offset(),
-            if whole { length } else { self.head_guess() },
-            self.waiting,
-            head,
-        )?;
-        if !whole {
-            let needed = Group::head_length(head).map_err(|reason| self.group_fault(reason))?;
-            if needed > head.len() - SLACK {
-                if needed as u64 > length {
-                    return Err(self.group_fault("the group is cut short"));
-                }
-                self.index.read(locator.offset(), needed as u64, self.waiting, head)?;
-            }
-        }
-        let available = usize::try_from(length).unwrap_or(usize::MAX);
-        let group = Group::from_head(head, available).map_err(|reason| self.group_fault(reason))?;
-        group.check(layout, self.group_prefix, locator).map_err(|reason| self.group_fault(reason))?;
+        self.read_head(if whole { length } else { self.head_guess() }, head)?;
+        let group = self.open_head(head)?;
         let run = self.run(&group);
-        let record = |bucket| {
-            group.bucket(bucket).ok_or_else(|| self.group_fault("a bucket's place in its group cannot be"))
-        };
-        let (first, last) = (record(*run.start())?, record(*run.end())?);
+        let (first, last) = (self.record(&group, *run.start())?, self.record(&group, *run.end())?);
         let end = last.start + last.length;
         let run_bytes = if whole {
             head.get(first.start..).ok_or_else(|| self.group_fault("the group is cut short"))?
@@ -297,7 +300,7 @@ impl Reading<'_> {
         };
         let mut count = 0;
         for bucket in run {
-            let record = record(bucket)?;
+            let record = self.record(&group, bucket)?;
             let start = record.start.checked_sub(first.start);
             let bytes = start.and_then(|start| run_bytes.get(start..)).unwrap_or_default();
             count += self.bucket(&group, bucket, &record, bytes, entries, rows)?;

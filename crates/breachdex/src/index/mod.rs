@@ -52,6 +52,7 @@ use crate::digest::{Digest, Kind};
 use crate::error::{Error, Result, io_error};
 use crate::kernels::Kernel;
 use crate::storage::Storage;
+use crate::storage::residency::Residency;
 
 /// What an index knows about a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,8 @@ pub struct OpenOptions {
     /// Spread the directory out into 2^g words on the heap (at most 512 KiB, about a millisecond): pays for
     /// a handle that answers more than a few thousand questions. See [`Index::expand_directory`].
     pub expand_directory: bool,
+    /// How much of the file is in memory before the first question.
+    pub residency: Residency,
 }
 
 /// An open index. `Send + Sync`; a clone is another handle on the same mapping and verification state.
@@ -114,18 +117,21 @@ impl Index {
         Self::open_with(path, OpenOptions::default())
     }
 
-    /// [`Index::open`] with options.
+    /// [`Index::open`] with options. Other residencies than [`Residency::OnDemand`] read the whole file first.
     ///
     /// # Errors
-    /// As [`Index::open`].
+    /// As [`Index::open`]; [`Error::DoesNotFit`] where memory or a limit is too small for the residency.
     pub fn open_with(path: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         // Opening a pipe would wait for somebody to write into it.
         refuse_other_than_files(path, &std::fs::metadata(path).map_err(io_error("open", path))?)?;
         let file = File::open(path).map_err(io_error("open", path))?;
         let facts = file.metadata().map_err(io_error("read", path))?;
-        let storage =
-            if facts.len() == 0 { Storage::Memory(Cow::Borrowed(&[])) } else { Storage::map(&file, path)? };
+        let storage = if facts.len() == 0 {
+            Storage::Memory(Cow::Borrowed(&[]))
+        } else {
+            Storage::open(&file, facts.len(), path, options.residency)?
+        };
         let mut index = Self::from_storage(storage, path.display().to_string(), options)?;
         index.path = Some(path.to_owned());
         index.identity = Some(Identity::of(&facts));
