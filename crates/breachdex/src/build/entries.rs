@@ -18,8 +18,17 @@ use crate::format::{Layout, directory_bits};
 /// directory bits are chosen here.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Unbuildable`] where the counts add up to more than fits.
+/// [`Error::Io`]; [`Error::Unbuildable`] where the counts add up to more than fits; [`Error::NotPublished`].
 pub(crate) fn write_entries(publication: Publication, layout: Layout, entries: &[Entry]) -> Result<()> {
+    let store = write(&publication, layout, entries)?;
+    publication.sync()?;
+    let checked = publication.read_back(&store)?;
+    drop(store);
+    publication.publish(checked)
+}
+
+/// Writes all of the index into the temporary file.
+pub(super) fn write(publication: &Publication, layout: Layout, entries: &[Entry]) -> Result<GroupStore> {
     let layout = Layout { directory_bits: directory_bits(entries.len() as u64), ..layout };
     let plan = Plan {
         layout,
@@ -54,7 +63,5 @@ pub(crate) fn write_entries(publication: Publication, layout: Layout, entries: &
         notes: Vec::new(),
     };
     finish(&store, &provenance)?;
-    drop(store);
-    publication.sync()?;
-    publication.publish()
+    Ok(store)
 }

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use super::control::lock;
 use super::flusher::Flusher;
 use super::positioned::{self, Place};
+use super::read_back::Sample;
 use super::report::Stopwatches;
 use super::span::{Span, Totals};
 use crate::digest::Key;
@@ -35,6 +36,8 @@ pub(crate) struct GroupLog {
     /// Bytes of all groups.
     pub(crate) length: u64,
     pub(crate) totals: Totals,
+    /// What a check before publishing asks for.
+    pub(crate) sample: Sample,
 }
 
 /// A span's bytes and where they belong.
@@ -53,6 +56,7 @@ impl GroupLog {
             self.length += group.length;
         }
         self.totals.add(&span.totals);
+        self.sample.add(&span.candidates);
         PlacedSpan { offset, bytes: span.bytes }
     }
 }

@@ -138,9 +138,10 @@ impl<'a> Job<'a> {
             })
         })?;
         self.control.poll()?;
+        let checked = self.control.run_one(|| publication.read_back(&store))?;
         let report = self.report(&store, &provenance, bytes, content_id);
         drop(store);
-        publication.publish()?;
+        publication.publish(checked)?;
         Ok(BuildReport {
             went_unsorted: pass.went_unsorted,
             left_out: pass.left_out + self.decision.files_left_out,

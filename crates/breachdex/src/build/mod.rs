@@ -4,8 +4,8 @@
 //! `pipeline` runs a stage on all threads in order; the stages are `sorted` (pieces of input to groups, one
 //! pass), `unsorted` (through `spill`, parts on disk), `transform` (groups once more, after `select` chose the
 //! commonest entries). `intake` turns pieces into entries, `span` entries into groups, `groups` keeps them,
-//! `finish` writes what makes them an index and `publish` gives it its name (`flusher` has most of
-//! it on disk by then). `merge` joins indexes, `splice` puts ranges in place of an index's own,
+//! `finish` writes what makes them an index, `read_back` asks it for what was written, and `publish` gives it its name
+//! (`flusher` has most of it on disk by then). `merge` joins indexes, `splice` puts ranges in place of an index's own,
 //! `entries` writes those that are in memory already.
 
 #![forbid(unsafe_code)]
@@ -23,6 +23,7 @@ mod pipeline;
 mod plan;
 mod positioned;
 mod publish;
+mod read_back;
 mod report;
 mod select;
 mod sorted;

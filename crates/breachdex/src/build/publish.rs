@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::groups::GroupStore;
 use super::positioned::Place;
+use super::read_back::{ReadBack, read_back};
 use crate::error::{Error, Result, io_error};
 use crate::format::{Layout, OverlayMark};
 
@@ -106,8 +108,16 @@ impl Publication {
         self.temporary.as_file().sync_all().map_err(io_error("write", &self.target))
     }
 
-    /// Gives the temporary file, which was synced, the target's name.
-    pub(crate) fn publish(self) -> Result<()> {
+    /// Opens the finished file and asks it for what was written to it.
+    ///
+    /// # Errors
+    /// [`Error::NotPublished`].
+    pub(crate) fn read_back(&self, store: &GroupStore) -> Result<ReadBack> {
+        read_back(store, self.temporary.path(), &self.target)
+    }
+
+    /// Gives the temporary file, which was synced and read back, the target's name.
+    pub(crate) fn publish(self, _: ReadBack) -> Result<()> {
         let Self { target, folder, replace, temporary, .. } = self;
         let renamed = if replace { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
         renamed.map_err(|failed| match failed.error.kind() {

@@ -47,10 +47,12 @@ fn a_target_that_appeared_meanwhile_is_not_replaced() {
     let target = folder.path().join("a.bdx");
     let publication = Publication::claim(&target, false).unwrap();
     std::fs::write(&target, "someone else's").unwrap();
-    assert!(matches!(publication.publish(), Err(Error::TargetExists(path)) if path == target));
+    assert!(
+        matches!(publication.publish(ReadBack::unchecked()), Err(Error::TargetExists(path)) if path == target)
+    );
     assert_eq!(std::fs::read(&target).unwrap(), b"someone else's");
     assert_eq!(names(folder.path()), ["a.bdx"]);
-    Publication::claim(&target, true).unwrap().publish().unwrap();
+    Publication::claim(&target, true).unwrap().publish(ReadBack::unchecked()).unwrap();
     assert_eq!(std::fs::read(&target).unwrap(), b"");
 }
 
@@ -72,7 +74,7 @@ fn the_file_has_the_permissions_of_any_new_one() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("a.bdx");
-    Publication::claim(&target, false).unwrap().publish().unwrap();
+    Publication::claim(&target, false).unwrap().publish(ReadBack::unchecked()).unwrap();
     let plain = folder.path().join("plain");
     std::fs::write(&plain, "").unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
@@ -100,6 +102,6 @@ fn what_is_for_its_owner_is_so_from_the_moment_the_file_is_there() {
     usual.suit(Layout { overlay: OverlayMark::Merged, ..layout }).unwrap();
     assert_eq!(modes(), [0o600]);
     usual.sync().unwrap();
-    usual.publish().unwrap();
+    usual.publish(ReadBack::unchecked()).unwrap();
     assert_eq!(modes(), [0o600]);
 }

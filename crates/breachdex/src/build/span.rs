@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::options::MergeRule;
+use super::read_back::Candidates;
 use crate::coverage::Coverage;
 use crate::digest::Key;
 use crate::entry::Entry;
@@ -81,6 +82,8 @@ pub(crate) struct Span {
     pub(crate) totals: Totals,
     /// The first and the last key added, dropped ones included.
     pub(crate) bounds: Option<(Key, Key)>,
+    /// What a check before publishing may ask for.
+    pub(crate) candidates: Candidates,
 }
 
 /// Sums over entries.
@@ -189,6 +192,7 @@ impl<'a> SpanBuilder<'a> {
             let checksum = self.encoder.encode(prefix, &self.group, &mut self.span.bytes)?;
             let length = (self.span.bytes.len() - before) as u64;
             self.span.groups.push(SpanGroup { prefix, length, checksum });
+            self.span.candidates.take(&self.group);
             let totals = &mut self.span.totals;
             totals.entries += self.group.len() as u64;
             for entry in &self.group {

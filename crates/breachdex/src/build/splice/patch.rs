@@ -155,6 +155,7 @@ impl<'a> Patch<'a> {
         }
         let before = patched.span.bytes.len();
         let checksum = encoder.encode(prefix, new, &mut patched.span.bytes)?;
+        patched.span.candidates.take(new);
         patched.push(prefix, checksum, before, new.len() as u64);
         Ok(())
     }
@@ -175,6 +176,7 @@ impl<'a> Patch<'a> {
         } else if scratch.encoder.extra_bits(entries as usize) == group.extra_bits() {
             let start = patched.span.bytes.len();
             let (checksum, copied) = encode_touched(group, &touched, scratch, &mut patched.span.bytes)?;
+            patched.span.candidates.take(&scratch.new);
             patched.push(prefix, checksum, start, entries);
             patched.tally.bytes_copied += copied;
         } else {
