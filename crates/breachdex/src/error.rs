@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::digest::Kind;
+use crate::format::directory::Locator;
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -145,6 +146,17 @@ pub enum Error {
     /// A build was asked for something that cannot be.
     #[error("{0}")]
     Unbuildable(String),
+    /// The groups would reach beyond what the directory of an index can say.
+    #[error(
+        "group {prefix:04X} would start {offset} bytes behind the first, an index holds groups up to {}; keep fewer bits of each digest, leave out the counts, or make several indexes",
+        Locator::MOST_OFFSET
+    )]
+    TooLarge {
+        /// The group's prefix.
+        prefix: u32,
+        /// Bytes from the first group to where it would start.
+        offset: u64,
+    },
     /// An index that cannot be the base of another.
     #[error("{name} cannot be the base: {misfit}")]
     UnfitBase {

@@ -27,7 +27,7 @@ pub(crate) fn assemble(layout: Layout, entries: &[Entry], coverage: Coverage) ->
     for group in entries.chunk_by(|a, b| prefix(a) == prefix(b)) {
         let offset = (out.len() - LENGTH) as u64;
         let checksum = encoder.encode(prefix(&group[0]), group, &mut out).expect("a small group");
-        directory.push(prefix(&group[0]), offset, checksum);
+        directory.push(prefix(&group[0]), offset, checksum).expect("a small index");
         groups.push((prefix(&group[0]), checksum));
     }
     let facts = Facts { coverage, source: "test".into(), date: String::new() }.encode();

@@ -52,7 +52,7 @@ pub(super) fn write(publication: &Publication, layout: Layout, entries: &[Entry]
     let (file, place) = publication.file()?;
     let mut store = GroupStore::new(file, place, LENGTH as u64, layout);
     let mut log = GroupLog::default();
-    SpanWriter::new(&store, &Stopwatches::default()).write(log.append(span))?;
+    SpanWriter::new(&store, &Stopwatches::default()).write(log.append(span)?)?;
     store.log = log;
     let provenance = Provenance {
         coverage: Coverage::whole(),

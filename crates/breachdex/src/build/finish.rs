@@ -31,7 +31,7 @@ pub(crate) fn finish(store: &GroupStore, provenance: &Provenance) -> Result<(u64
     let layout = store.layout;
     let mut directory = DirectoryBuilder::new(layout.directory_bits);
     for place in &log.places {
-        directory.push(place.prefix, place.offset, place.checksum);
+        directory.push(place.prefix, place.offset, place.checksum)?;
     }
     let directory = directory.finish();
     let facts = Facts {

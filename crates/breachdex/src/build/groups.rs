@@ -17,6 +17,7 @@ use crate::error::{Error, Fault, Result, Section};
 use crate::format::Layout;
 use crate::format::bucket::Bucket;
 use crate::format::cursor::{Cursor, DecodeRun};
+use crate::format::directory::Locator;
 use crate::format::group::Group;
 use crate::kernels::{ActiveKernel, Kernel};
 
@@ -48,16 +49,22 @@ pub(crate) struct PlacedSpan {
 
 impl GroupLog {
     /// Puts a span behind the groups so far.
-    pub(crate) fn append(&mut self, span: Span) -> PlacedSpan {
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] where a group would start beyond what a directory can say: before it is written.
+    pub(crate) fn append(&mut self, span: Span) -> Result<PlacedSpan> {
         let offset = self.length;
         for group in span.groups {
-            let (offset, length) = (self.length, group.length);
+            let (offset, length, prefix) = (self.length, group.length, group.prefix);
+            if offset > Locator::MOST_OFFSET {
+                return Err(Error::TooLarge { prefix, offset });
+            }
             self.places.push(GroupPlace { prefix: group.prefix, offset, length, checksum: group.checksum });
             self.length += group.length;
         }
         self.totals.add(&span.totals);
         self.sample.add(&span.candidates);
-        PlacedSpan { offset, bytes: span.bytes }
+        Ok(PlacedSpan { offset, bytes: span.bytes })
     }
 }
 

@@ -267,7 +267,7 @@ impl<'a> Stage for Join<'a> {
     }
 
     fn accept(&self, log: &mut GroupLog, span: Span) -> Result<Option<PlacedSpan>> {
-        Ok(Some(log.append(span)))
+        log.append(span).map(Some)
     }
 
     fn complete(&self, span: PlacedSpan) -> Result<()> {

@@ -109,7 +109,7 @@ impl<'a, 'i> Stage for Sorted<'a, 'i> {
                 sink.last = span.bounds.map_or(sink.last, |(_, last)| Some(last.leading(16)));
                 sink.lines.add(&lines);
                 self.intake.recycle(work);
-                Ok(Some(sink.log.append(span)))
+                sink.log.append(span).map(Some)
             }
             Err(trouble) if matches!(trouble.misfit, Misfit::OutOfOrder) => {
                 let (input, line) = sink.lines.place(self.intake.inputs, &trouble);

@@ -101,7 +101,7 @@ impl<'a> Stage for Transform<'a> {
     }
 
     fn accept(&self, log: &mut GroupLog, span: Span) -> Result<Option<PlacedSpan>> {
-        Ok(Some(log.append(span)))
+        log.append(span).map(Some)
     }
 
     fn complete(&self, span: PlacedSpan) -> Result<()> {

@@ -3,8 +3,9 @@
 //! `fst` trusts the bytes it is given: an address, a count or a size that cannot be makes it panic, a cycle
 //! makes it loop. A checksum does not help against somebody who computes it. The directory is shallow, two
 //! bytes to a key, so at most 1 + 256 nodes are reachable and every one can be looked at; whatever passes
-//! here `fst` walks without leaving the slice, in at most two steps. The encoding of nodes is that of
-//! `fst` 0.4 (FST version 3).
+//! here `fst` walks without leaving the slice, in at most two steps. It adds the outputs along a path with a plain
+//! `+`; no sum that passes here is more than a locator can be, so none overflows. The encoding of nodes is that
+//! of `fst` 0.4 (FST version 3).
 
 #![forbid(unsafe_code)]
 
@@ -18,13 +19,13 @@ const BEHIND_ROOT: usize = 21;
 const FIRST_NODE: usize = 16;
 /// Nodes with more transitions carry a table of 256 bytes.
 const TABLE_THRESHOLD: usize = 32;
-/// Outputs are summed along a path; three of at most 7 bytes cannot overflow.
-const MOST_OUTPUT_BYTES: usize = 7;
+/// From 4 GiB of groups on, an output takes all 8 bytes of a word.
+const MOST_OUTPUT_BYTES: usize = 8;
 
 type Fault = (u64, &'static str);
 
-/// Checks every node that a two-byte key can reach.
-pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
+/// Checks every node that a two-byte key can reach, and that no output is more than `most`.
+pub(super) fn check(bytes: &[u8], most: u64) -> Result<(), Fault> {
     let version = u64_at(bytes, 0).ok_or((0, "the FST is cut short"))?;
     if bytes.len() < SMALLEST || version != 3 {
         return Err((0, "the FST is not one of this version"));
@@ -40,7 +41,15 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
     for transition in 0..root.transitions {
         let child =
             root.target(bytes, transition)?.ok_or((root.end as u64, "a key of the FST is one byte"))?;
-        Node::read(bytes, child)?.leads_to_ends_only(bytes)?;
+        let child = Node::read(bytes, child)?;
+        child.leads_to_ends_only(bytes)?;
+        let sum = root.output(bytes, transition).checked_add(child.largest_output(bytes));
+        if sum.is_none_or(|sum| sum > most) {
+            return Err((child.end as u64, "the directory points beyond what an index can hold"));
+        }
+    }
+    if root.largest_output(bytes) > most {
+        return Err((root.end as u64, "the directory points beyond what an index can hold"));
     }
     Ok(())
 }
@@ -54,6 +63,10 @@ struct Node {
     /// Where the address of the first transition is; the others lie below it. `None` where the only
     /// transition goes to the node right below.
     addresses: Option<usize>,
+    /// Bytes of each output.
+    output_size: usize,
+    /// Outputs written: one per transition and, where a key ends at the node, one for that, the lowest.
+    outputs: usize,
 }
 
 impl Node {
@@ -70,14 +83,28 @@ impl Node {
         match state >> 6 {
             0b11 => {
                 let end = address.checked_sub(input)?;
-                Some(Self { end, transitions: 1, address_size: 0, addresses: None })
+                Some(Self {
+                    end,
+                    transitions: 1,
+                    address_size: 0,
+                    addresses: None,
+                    output_size: 0,
+                    outputs: 0,
+                })
             }
             0b10 => {
                 let sizes_at = address.checked_sub(input + 1)?;
                 let (address_size, output_size) = sizes(*bytes.get(sizes_at)?, 1)?;
                 let addresses = sizes_at.checked_sub(address_size)?;
                 let end = addresses.checked_sub(output_size)?;
-                Some(Self { end, transitions: 1, address_size, addresses: Some(addresses) })
+                Some(Self {
+                    end,
+                    transitions: 1,
+                    address_size,
+                    addresses: Some(addresses),
+                    output_size,
+                    outputs: 1,
+                })
             }
             _ => {
                 let (transitions, sizes_at) = if low_bits == 0 {
@@ -93,7 +120,8 @@ impl Node {
                 let outputs = transitions + usize::from(state >> 6 == 0b01);
                 let end = (addresses + address_size)
                     .checked_sub(transitions * address_size + outputs * output_size)?;
-                Some(Self { end, transitions, address_size, addresses: Some(addresses) })
+                let addresses = Some(addresses);
+                Some(Self { end, transitions, address_size, addresses, output_size, outputs })
             }
         }
     }
@@ -112,6 +140,29 @@ impl Node {
         }
         let delta = usize::try_from(delta).map_err(|_| fault)?;
         self.end.checked_sub(delta).map(Some).ok_or(fault)
+    }
+
+    /// What a transition adds.
+    fn output(&self, bytes: &[u8], transition: usize) -> u64 {
+        if self.output_size == 0 {
+            return 0;
+        }
+        // The lowest of them starts where the node does.
+        let at = self.end + (self.outputs - 1 - transition) * self.output_size;
+        self.unpack(&bytes[at..])
+    }
+
+    /// The largest that a transition, or the key that ends here, adds.
+    fn largest_output(&self, bytes: &[u8]) -> u64 {
+        if self.output_size == 0 {
+            return 0;
+        }
+        let outputs = &bytes[self.end..self.end + self.outputs * self.output_size];
+        outputs.chunks_exact(self.output_size).map(|output| self.unpack(output)).max().unwrap_or(0)
+    }
+
+    fn unpack(&self, packed: &[u8]) -> u64 {
+        packed[..self.output_size].iter().rev().fold(0, |output, byte| output << 8 | u64::from(*byte))
     }
 
     /// Checks that every transition ends a key.

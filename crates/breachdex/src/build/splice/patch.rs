@@ -364,7 +364,7 @@ impl<'a> Stage for Patch<'a> {
     fn accept(&self, sink: &mut Patches, patched: Patched) -> Result<Option<Placed>> {
         sink.tally.add(patched.tally);
         let span = sink.log.append(patched.span);
-        Ok(Some(Placed { span, pieces: patched.pieces }))
+        Ok(Some(Placed { span: span?, pieces: patched.pieces }))
     }
 
     fn complete(&self, Placed { span, pieces }: Placed) -> Result<()> {
