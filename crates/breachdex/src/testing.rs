@@ -2,9 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+use std::fs::File;
+
+use crate::build::positioned::{self, Place};
 use crate::coverage::Coverage;
 use crate::digest::{Digest, Key, Kind};
 use crate::entry::Entry;
+use crate::error::Error;
 use crate::format::checksum::{self, ContentHasher};
 use crate::format::directory::DirectoryBuilder;
 use crate::format::encode::GroupEncoder;
@@ -21,19 +25,71 @@ pub(crate) fn layout(kind: Kind, bits: u32, directory_bits: u32) -> Layout {
 pub(crate) fn assemble(layout: Layout, entries: &[Entry], coverage: Coverage) -> Vec<u8> {
     let mut out = vec![0; LENGTH];
     let mut encoder = GroupEncoder::new(layout);
-    let mut directory = DirectoryBuilder::new(layout.directory_bits);
-    let mut groups = Vec::new();
-    let prefix = |entry: &Entry| entry.key.leading(layout.directory_bits) as u32;
-    for group in entries.chunk_by(|a, b| prefix(a) == prefix(b)) {
-        let offset = (out.len() - LENGTH) as u64;
-        let checksum = encoder.encode(prefix(&group[0]), group, &mut out).expect("a small group");
-        directory.push(prefix(&group[0]), offset, checksum).expect("a small index");
-        groups.push((prefix(&group[0]), checksum));
+    let mut places = Vec::new();
+    for group in by_group(layout, entries) {
+        let (prefix, offset) = (prefix_of(layout, group), (out.len() - LENGTH) as u64);
+        let checksum = encoder.encode(prefix, group, &mut out).expect("a small group");
+        places.push((prefix, offset, checksum));
     }
+    let (header, sections) = around(layout, entries, &places, (out.len() - LENGTH) as u64, coverage);
+    out[..LENGTH].copy_from_slice(&header);
+    out.extend_from_slice(&sections);
+    out
+}
+
+/// Writes such a file whose groups start at offsets in the groups section that leave holes between them.
+pub(crate) fn write_sparse(
+    file: &File,
+    layout: Layout,
+    entries: &[Entry],
+    offsets: &[u64],
+) -> std::io::Result<()> {
+    let mut encoder = GroupEncoder::new(layout);
+    let (mut places, mut end) = (Vec::new(), 0);
+    let place = Place::Target("a sparse file".into());
+    let put = |bytes: &[u8], at: u64| match positioned::write_all(file, bytes, at, &place) {
+        Err(Error::Io { source, .. }) => Err(source),
+        done => Ok(done.expect("nothing else is said of a write")),
+    };
+    let groups: Vec<&[Entry]> = by_group(layout, entries).collect();
+    assert_eq!(groups.len(), offsets.len());
+    for (group, offset) in groups.into_iter().zip(offsets) {
+        let (prefix, mut bytes) = (prefix_of(layout, group), Vec::new());
+        let checksum = encoder.encode(prefix, group, &mut bytes).expect("a small group");
+        assert!(*offset >= end, "groups lie over one another");
+        put(&bytes, LENGTH as u64 + offset)?;
+        end = offset + bytes.len() as u64;
+        places.push((prefix, *offset, checksum));
+    }
+    let (header, sections) = around(layout, entries, &places, end, Coverage::whole());
+    put(&header, 0)?;
+    put(&sections, LENGTH as u64 + end)
+}
+
+fn prefix_of(layout: Layout, group: &[Entry]) -> u32 {
+    group[0].key.leading(layout.directory_bits) as u32
+}
+
+fn by_group(layout: Layout, entries: &[Entry]) -> impl Iterator<Item = &[Entry]> {
+    entries.chunk_by(move |one, next| prefix_of(layout, &[*one]) == prefix_of(layout, &[*next]))
+}
+
+/// What comes before and behind groups at the places given: prefix, offset, checksum.
+fn around(
+    layout: Layout,
+    entries: &[Entry],
+    places: &[(u32, u64, u32)],
+    groups_length: u64,
+    coverage: Coverage,
+) -> ([u8; LENGTH], Vec<u8>) {
+    let mut directory = DirectoryBuilder::new(layout.directory_bits);
+    for (prefix, offset, checksum) in places {
+        directory.push(*prefix, *offset, *checksum).expect("an offset that an index can have");
+    }
+    let directory = directory.finish();
     let facts = Facts { coverage, source: "test".into(), date: String::new() }.encode();
     let notes = notes::encode(&[("tool", b"test")]);
-    let directory = directory.finish();
-    let extent = Extent { offset: LENGTH as u64, length: (out.len() - LENGTH) as u64, checksum: 0 };
+    let extent = Extent { offset: LENGTH as u64, length: groups_length, checksum: 0 };
     let directory_extent = extent.next(directory.len() as u64, checksum::section(&directory));
     let facts_extent = directory_extent.next(facts.len() as u64, checksum::section(&facts));
     let counts = || entries.iter().map(|entry| entry.count);
@@ -44,7 +100,7 @@ pub(crate) fn assemble(layout: Layout, entries: &[Entry], coverage: Coverage) ->
         max_count: if layout.counts { counts().max().unwrap_or(0) } else { 0 },
         floor: 1,
         collisions: 0,
-        group_count: groups.len() as u64,
+        group_count: places.len() as u64,
         groups: extent,
         directory: directory_extent,
         facts: facts_extent,
@@ -52,15 +108,11 @@ pub(crate) fn assemble(layout: Layout, entries: &[Entry], coverage: Coverage) ->
         content_id: [0; 20],
     };
     let mut content = ContentHasher::new(&header, &facts);
-    for (prefix, checksum) in groups {
-        content.group(prefix, checksum);
+    for (prefix, _, checksum) in places {
+        content.group(*prefix, *checksum);
     }
     header.content_id = content.finish();
-    out[..LENGTH].copy_from_slice(&header.encode());
-    for section in [directory, facts, notes] {
-        out.extend_from_slice(&section);
-    }
-    out
+    (header.encode(), [directory, facts, notes].concat())
 }
 
 /// A small generator of well-mixed numbers.

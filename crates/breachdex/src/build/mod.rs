@@ -21,7 +21,7 @@ mod merge;
 mod options;
 mod pipeline;
 mod plan;
-mod positioned;
+pub(crate) mod positioned;
 mod publish;
 mod read_back;
 mod report;

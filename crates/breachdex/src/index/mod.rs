@@ -12,6 +12,8 @@
 mod bulk;
 mod core;
 mod diff;
+#[cfg(test)]
+mod far_tests;
 mod file_index;
 pub(crate) mod groups;
 mod identity;
