@@ -68,6 +68,8 @@ pub const FAULTS: &[Fault] = &[
     ("directory-key-beyond-its-bits", |sound| directory(sound, &[(b"\0\x01", 0)])),
     ("directory-without-the-group", |sound| directory(sound, &[])),
     ("directory-leads-beyond-the-groups", |sound| directory(sound, &[(b"\0\0", 1 << 40)])),
+    ("directory-leads-beyond-any-index", |sound| directory(sound, &[(b"\0\0", ((1 << 40) - 1) << 24)])),
+    ("directory-outputs-overflow", directory_outputs_overflow),
     ("directory-leads-into-a-group", |sound| directory(sound, &[(b"\0\0", 8 << 24)])),
     ("directory-and-group-disagree", |sound| {
         let value =
@@ -205,6 +207,20 @@ fn directory_address_of_no_bytes(sound: &Sound) -> Vec<u8> {
     let root = directory.len() - 21;
     let sizes = sound.small[directory.start + root - 2];
     directory_bytes(sound, root - 2, sizes & 0x0F)
+}
+
+/// Outputs of 2^63 and 2^63 - 1 on the way to one key, the latter made 2^64 - 1: together more than a word.
+fn directory_outputs_overflow(sound: &Sound) -> Vec<u8> {
+    let pairs: [(&[u8], u64); 4] =
+        [(b"\0\0", 0), (b"\0\x01", 1 << 63), (b"\x01\0", 1 << 63), (b"\x01\x01", (1 << 63) + (1 << 62))];
+    let mut bytes = directory(sound, &pairs);
+    let directory = sections(&bytes)[1].clone();
+    let high =
+        bytes[directory.clone()].iter().rposition(|byte| *byte == 0x40).expect("2^62") + directory.start;
+    bytes[high] = 0xFF;
+    let mut parts = Parts::of(&sound.small);
+    parts.directory = Some(bytes[directory].to_vec());
+    parts.sign()
 }
 
 /// Makes two groups of one bucket each of the one group of two: sound but for the rule for directory bits.

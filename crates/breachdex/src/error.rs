@@ -352,6 +352,9 @@ pub enum RangeFault {
     /// A digest that was never seen.
     #[error("a count in it is 0; fetch it again")]
     ZeroCount,
+    /// More digests were folded into others than a note can say.
+    #[error("more than 4294967295 of its digests are said to be folded into others")]
+    TooManyFolded,
 }
 
 /// Why two indexes cannot be compared.

@@ -47,9 +47,11 @@ pub(crate) fn write_sparse(
     let mut encoder = GroupEncoder::new(layout);
     let (mut places, mut end) = (Vec::new(), 0);
     let place = Place::Target("a sparse file".into());
-    let put = |bytes: &[u8], at: u64| match positioned::write_all(file, bytes, at, &place) {
-        Err(Error::Io { source, .. }) => Err(source),
-        done => Ok(done.expect("nothing else is said of a write")),
+    let put = |bytes: &[u8], at: u64| {
+        positioned::write_all(file, bytes, at, &place).map_err(|error| match error {
+            Error::Io { source, .. } => source,
+            other => std::io::Error::other(other),
+        })
     };
     let groups: Vec<&[Entry]> = by_group(layout, entries).collect();
     assert_eq!(groups.len(), offsets.len());
@@ -88,7 +90,7 @@ fn around(
     }
     let directory = directory.finish();
     let facts = Facts { coverage, source: "test".into(), date: String::new() }.encode();
-    let notes = notes::encode(&[("tool", b"test")]);
+    let notes = notes::encode(&[("tool", b"test")]).expect("a short note");
     let extent = Extent { offset: LENGTH as u64, length: groups_length, checksum: 0 };
     let directory_extent = extent.next(directory.len() as u64, checksum::section(&directory));
     let facts_extent = directory_extent.next(facts.len() as u64, checksum::section(&facts));

@@ -7,6 +7,7 @@ use std::collections::BinaryHeap;
 use std::path::{Path, PathBuf};
 
 use super::control::Control;
+use super::finish::sum_of_collisions;
 use super::groups::{GroupLog, PlacedSpan, SpanWriter};
 use super::job::{Job, Memory, Pass, refuse_no_inputs};
 use super::options::{BuildOptions, MergeOptions, MergeRule};
@@ -107,7 +108,7 @@ fn decide(indexes: &[&Index], merge: MergeRule) -> Result<Decision> {
         wanted: Coverage::whole(),
         files_left_out: 0,
         floors: Floors::new(merge, facts().map(|facts| facts.floor)),
-        earlier_collisions: facts().map(|facts| facts.collisions).sum(),
+        earlier_collisions: sum_of_collisions(facts().map(|facts| facts.collisions))?,
         most_entries: None,
     })
 }

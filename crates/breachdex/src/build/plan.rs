@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::finish::sum_of_collisions;
 use super::options::{BuildOptions, CoverageRule, MergeRule};
 use super::span::{Keep, Plan};
 use crate::coverage::Coverage;
@@ -108,7 +109,7 @@ impl Decision {
             files_left_out: folders().map(|folder| folder.outside(&wanted)).sum(),
             wanted,
             floors: Floors::new(merge, indexes().map(|index| index.metadata().floor)),
-            earlier_collisions: indexes().map(|index| index.metadata().collisions).sum(),
+            earlier_collisions: sum_of_collisions(indexes().map(|index| index.metadata().collisions))?,
             most_entries: most_entries(kind, bits, options.force_bits),
         })
     }

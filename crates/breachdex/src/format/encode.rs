@@ -92,13 +92,15 @@ impl GroupEncoder {
         let (inside, rest) = entries.split_at(len);
         let start = self.buckets.len();
         let mut checksum = 0;
+        // No bucket has that many: see `finish`.
+        let entries = u32::try_from(len).unwrap_or(u32::MAX);
         if !inside.is_empty() {
             let (bits, out) = (&mut self.bits, &mut self.buckets);
             self.kernel.run(EncodeBucket { layout: self.layout, prefix_bits, entries: inside, bits, out });
-            let place = BucketPlace { prefix_bits, prefix, entries: len as u32 };
+            let place = BucketPlace { prefix_bits, prefix, entries };
             checksum = checksum::bucket(self.layout, place, &self.buckets[start..]);
         }
-        self.records.push(Record { start, entries: len as u32, checksum });
+        self.records.push(Record { start, entries, checksum });
         rest
     }
 
@@ -113,8 +115,10 @@ impl GroupEncoder {
     /// # Errors
     /// [`Error::Unbuildable`] when the group would pass 2 GiB.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<u32> {
-        // Drifts are 32 bits with a sign.
-        let length = i32::try_from(self.buckets.len()).map(i32::cast_unsigned).map_err(|_| {
+        // Drifts are 32 bits with a sign, and every entry takes two bits at least.
+        let most = self.records.iter().map(|record| record.entries).max();
+        let length = i32::try_from(self.buckets.len()).ok().filter(|_| most < Some(u32::MAX));
+        let length = length.map(i32::cast_unsigned).ok_or_else(|| {
             Error::Unbuildable(format!(
                 "{} entries under one {}-bit prefix are more than an index can hold",
                 self.records.iter().map(|record| u64::from(record.entries)).sum::<u64>(),

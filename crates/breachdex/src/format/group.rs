@@ -57,8 +57,7 @@ impl<'a> Group<'a> {
 
     /// Bytes of the head of the group that `bytes` begins with.
     pub(crate) fn head_length(bytes: &[u8]) -> Result<usize, &'static str> {
-        let available = FIXED + (WIDE_RECORD << MAX_EXTRA_BITS) + u32::MAX as usize;
-        Self::parse(bytes, available).map(|group| group.data_start)
+        Self::parse(bytes, usize::MAX).map(|group| group.data_start)
     }
 
     #[inline(always)]

@@ -3,7 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    KNOWN_FLAGS, Layout, MAGIC, MAX_DIRECTORY_BITS, MIN_BITS, OverlayMark, VERSION, checksum, u32_at, u64_at,
+    KNOWN_FLAGS, Layout, MAGIC, MAX_DIRECTORY_BITS, MIN_BITS, OverlayMark, VERSION, checksum, limits, u32_at,
+    u64_at,
 };
 use crate::digest::Kind;
 use crate::error::{Error, Fault, Result, Section};
@@ -141,6 +142,7 @@ impl Header {
             }
             end = end.checked_add(extent.length).ok_or((at + 8, "a section's length cannot be"))?;
         }
+        self.check_sizes()?;
         if end != file_length {
             return Err((64, "the sections do not add up to the file's length"));
         }
@@ -165,7 +167,24 @@ impl Header {
         }
         Ok(())
     }
+
+    /// Checks that no section is larger than any can be, and that there is room for so many entries.
+    fn check_sizes(&self) -> Result<(), (u64, &'static str)> {
+        let lengths = [self.groups, self.directory, self.facts, self.notes].map(|extent| extent.length);
+        let too_large =
+            SECTIONS.iter().zip(lengths).position(|(section, length)| length > limits::most(*section));
+        if let Some(row) = too_large {
+            return Err(((TABLE + row * ROW + 8) as u64, "a section is larger than any can be"));
+        }
+        if self.entries > limits::most_entries(self.groups.length) {
+            return Err((24, "there are more entries than fit into the groups"));
+        }
+        Ok(())
+    }
 }
+
+/// The sections in the order of the table.
+const SECTIONS: [Section; 4] = [Section::Groups, Section::Directory, Section::Facts, Section::Notes];
 
 /// Checks what is zero in this version: the reserved bytes, the groups' checksum among them.
 fn check_zeros(bytes: &[u8; LENGTH]) -> Result<(), (u64, &'static str)> {
@@ -243,5 +262,67 @@ fn guess(bytes: &[u8]) -> &'static str {
         "it is a text file"
     } else {
         "its first bytes are not those of an index"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::testing::layout;
+
+    /// A header of sections so long, one behind the other.
+    fn header(lengths: [u64; 4], entries: u64) -> Header {
+        let first = Extent { offset: LENGTH as u64, length: lengths[0], checksum: 0 };
+        let directory = first.next(lengths[1], 1);
+        let facts = directory.next(lengths[2], 2);
+        Header {
+            layout: layout(Kind::Sha1, 160, 16),
+            entries,
+            total_count: 0,
+            max_count: 0,
+            floor: 1,
+            collisions: 0,
+            group_count: 1,
+            groups: first,
+            directory,
+            facts,
+            notes: facts.next(lengths[3], 3),
+            content_id: [0; 20],
+        }
+    }
+
+    fn said(header: &Header) -> Option<String> {
+        Header::decode(&header.encode(), header.file_length(), "big.bdx").err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_section_has_a_largest_length() {
+        let most = SECTIONS.map(limits::most);
+        assert_eq!(said(&header(most, 1)), None);
+        for (row, at) in [88, 112, 136, 160].into_iter().enumerate() {
+            let mut lengths = most;
+            lengths[row] += 1;
+            assert_eq!(
+                said(&header(lengths, 1)).unwrap(),
+                format!(
+                    "big.bdx is damaged: header at byte {at}: a section is larger than any can be; restore it from a \
+                     copy or build it again"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn there_are_no_more_entries_than_bits_for_them() {
+        assert_eq!(said(&header([1 << 30, 40, 40, 40], 1 << 32)), None);
+        for entries in [(1 << 32) + 1, u64::MAX] {
+            assert_eq!(
+                said(&header([1 << 30, 40, 40, 40], entries)).unwrap(),
+                "big.bdx is damaged: header at byte 24: there are more entries than fit into the groups; restore it \
+                 from a copy or build it again"
+            );
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The bytes of an index file, as `docs/format.md` describes them: each part knows how to write itself and
 //! how to read itself back without trusting a byte.
 //!
-//! `header` `directory` `facts` `notes` are the file's small parts, read at open; `group` and `bucket` hold
+//! `header` `directory` `facts` `notes` are the file's small parts, read at open, `limits` how large they can be; `group` and `bucket` hold
 //! the entries, `cursor` decodes them and `write_rows` makes text of them; `bits` and `checksum` serve them all.
 
 #![forbid(unsafe_code)]
@@ -16,6 +16,7 @@ pub(crate) mod encode;
 pub(crate) mod facts;
 pub(crate) mod group;
 pub(crate) mod header;
+pub(crate) mod limits;
 pub(crate) mod notes;
 pub(crate) mod write_rows;
 

@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+use super::limits::MOST_NOTES;
 use super::u32_at;
+use crate::error::{Error, Result};
 
 /// The name of the note that says which program wrote the file.
 pub(crate) const TOOL: &str = "tool";
@@ -11,7 +13,17 @@ pub(crate) const TOOL: &str = "tool";
 pub(crate) type Note = (String, Vec<u8>);
 
 /// The section's bytes.
-pub(crate) fn encode(notes: &[(&str, &[u8])]) -> Vec<u8> {
+///
+/// # Errors
+/// [`Error::Unbuildable`] where they would be more than [`MOST_NOTES`].
+pub(crate) fn encode(notes: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+    let length = length(notes);
+    if length > MOST_NOTES {
+        return Err(Error::Unbuildable(format!(
+            "the notes of this index would take {length} bytes, an index holds {MOST_NOTES} of them; give it fewer or \
+             shorter ones"
+        )));
+    }
     let mut out = (notes.len() as u32).to_le_bytes().to_vec();
     for (name, value) in notes {
         for part in [name.as_bytes(), value] {
@@ -19,7 +31,14 @@ pub(crate) fn encode(notes: &[(&str, &[u8])]) -> Vec<u8> {
             out.extend_from_slice(part);
         }
     }
-    out
+    Ok(out)
+}
+
+/// The bytes that notes take.
+fn length(notes: &[(&str, &[u8])]) -> u64 {
+    notes.iter().fold(4, |sum: u64, (name, value)| {
+        sum.saturating_add(8).saturating_add(name.len() as u64).saturating_add(value.len() as u64)
+    })
 }
 
 /// Reads the section; `Err` holds the offset in it and what is wrong.
@@ -43,4 +62,35 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Note>, (u64, &'static str)> {
         return Err((at as u64, "there are bytes behind the last note"));
     }
     Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_longest_tags_of_every_range_fit_and_what_a_reader_refuses_is_not_written() {
+        // Lent again and again, so that half a gigabyte takes no memory.
+        let piece = vec![0; 16 << 20];
+        let lent = |pieces: usize, last: usize| -> Vec<(&str, &[u8])> {
+            (0..pieces).map(|_| ("n", &piece[..])).chain([("m", &piece[..last])]).collect()
+        };
+        assert!(
+            length(&lent(16, 8 << 20)) <= MOST_NOTES / 2 + (9 << 20),
+            "2^20 tags of 255 bytes and collisions"
+        );
+        let most = lent(31, (16 << 20) - 4 - 32 * 9);
+        assert_eq!(length(&most), MOST_NOTES);
+        assert_eq!(
+            encode(&lent(31, (16 << 20) - 4 - 32 * 9 + 1)).unwrap_err().to_string(),
+            "the notes of this index would take 536870913 bytes, an index holds 536870912 of them; give it fewer or \
+             shorter ones"
+        );
+        let few: Vec<(&str, &[u8])> = vec![("tool", b"test"), ("", b"")];
+        let bytes = encode(&few).unwrap();
+        assert_eq!(bytes.len() as u64, length(&few));
+        assert!(decode(&bytes).unwrap().iter().map(|(name, value)| (name.as_str(), &value[..])).eq(few));
+    }
 }

@@ -25,6 +25,7 @@ use crate::format::directory::{Directory, Locator};
 use crate::format::facts::Facts;
 use crate::format::group::{BucketRecord, Group};
 use crate::format::header::{Extent, Header, LENGTH};
+use crate::format::limits::MOST_GROUP;
 use crate::format::write_rows::WriteRows;
 use crate::format::{Layout, bucket::Bucket, notes};
 use crate::kernels::{ActiveKernel, Kernel};
@@ -35,8 +36,6 @@ use crate::storage::residency::Residency;
 
 /// Groups up to this many bytes are read whole: one system call instead of two.
 const SMALL_GROUP: u64 = 48 << 10;
-/// More bytes than any directory or any facts have.
-const MOST_SECTION: u64 = 64 << 20;
 /// Bytes behind what was read.
 const SLACK: usize = 32;
 /// What a scratch may keep between two ranges.
@@ -221,6 +220,11 @@ impl FileIndex {
         for (prefix, place) in (0..).zip(&self.groups).filter_map(|(prefix, place)| Some((prefix, (*place)?)))
         {
             walk.report(monitor)?;
+            if place.length > MOST_GROUP {
+                let reason = "the group is longer than any can be";
+                let at = self.header.groups.offset + place.locator.offset();
+                return Err(Fault::new(Section::Groups, at, reason).named(&self.name));
+            }
             self.read(place.locator.offset(), place.length, Waiting::Allowed, &mut bytes)?;
             walk.group(prefix, place.locator, &bytes).map_err(|fault| fault.named(&self.name))?;
         }
@@ -440,9 +444,6 @@ impl SectionReader<'_> {
     /// A section whose checksum holds.
     fn section(&self, section: Section, extent: Extent) -> Result<Vec<u8>> {
         let fault = |reason| Fault::new(section, extent.offset, reason).named(self.name);
-        if section != Section::Notes && extent.length > MOST_SECTION {
-            return Err(fault("the section is larger than any can be"));
-        }
         let bytes = self.read(extent.offset, extent.length, section)?;
         if checksum::section(&bytes) == extent.checksum {
             Ok(bytes)

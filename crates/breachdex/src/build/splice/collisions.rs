@@ -68,10 +68,9 @@ impl Collisions {
     }
 
     /// Adds those of a range behind all others.
-    pub(super) fn push(&mut self, prefix: u32, number: u64) {
-        // A range with 2^32 entries would not have come this far.
+    pub(super) fn push(&mut self, prefix: u32, number: u32) {
         if number > 0 {
-            self.0.push((prefix, number as u32));
+            self.0.push((prefix, number));
         }
     }
 

@@ -105,7 +105,10 @@ impl Change {
                 entries.retain(|entry| entry.count >= min_count);
             }
             if layout.bits < layout.kind.bits() {
-                tally.collisions.push(*prefix, *folded + fold(entries, layout.bits));
+                let folded = folded.checked_add(fold(entries, layout.bits));
+                let folded = folded.and_then(|folded| u32::try_from(folded).ok());
+                let unfit = Error::UnfitRange { prefix: *prefix, fault: RangeFault::TooManyFolded };
+                tally.collisions.push(*prefix, folded.ok_or(unfit)?);
             }
         }
         for entry in entries {

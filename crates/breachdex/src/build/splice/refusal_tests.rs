@@ -349,3 +349,22 @@ fn a_note_of_collisions_that_contradicts_the_header_is_damage() {
     assert_eq!((section, offset), (Section::Notes, header.notes.offset));
     assert_eq!(reason, "the collisions by range are not those of the header");
 }
+
+#[test]
+fn digests_folded_beyond_what_a_note_can_say_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("out.bdx");
+    let options = SpliceOptions { bits: Some(64), ..options() };
+    for (folded, refused) in [(u64::from(u32::MAX), false), (1 << 32, true), (u64::MAX, true)] {
+        let mut ranges = three();
+        ranges[1].folded = folded;
+        let result = into(&target, None, ranges, &options);
+        assert_eq!(
+            result.err().map(|error| error.to_string()),
+            refused.then(|| {
+                "range 00011: more than 4294967295 of its digests are said to be folded into others"
+                    .to_owned()
+            })
+        );
+    }
+}

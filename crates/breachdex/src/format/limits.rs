@@ -1,0 +1,37 @@
+//! How large the parts of an index can be. What a reader refuses beyond these a writer refuses first: `docs/format.md`,
+//! "Limits".
+
+#![forbid(unsafe_code)]
+
+use super::directory::Locator;
+use super::group::{FIXED, MAX_EXTRA_BITS, WIDE_RECORD};
+use crate::error::Section;
+
+/// Bytes of the largest group that a reader takes: every record and 2^32 - 1 bytes of buckets. A writer stops at
+/// 2^31 - 1 of those, for drifts have a sign.
+pub(crate) const MOST_GROUP: u64 = (FIXED + (WIDE_RECORD << MAX_EXTRA_BITS)) as u64 + u32::MAX as u64;
+
+/// Bytes of all groups: the last one starts where a locator can say and has the most bytes.
+pub(crate) const MOST_GROUPS: u64 = Locator::MOST_OFFSET + MOST_GROUP;
+
+/// Bytes of the directory and of the facts. The one takes 11 a group, the other 8 a range of the coverage and its
+/// texts.
+pub(crate) const MOST_SECTION: u64 = 64 << 20;
+
+/// Bytes of the notes: an entity tag of 255 bytes for each of 2^20 ranges takes half.
+pub(crate) const MOST_NOTES: u64 = 512 << 20;
+
+/// The most bytes of a section.
+pub(crate) fn most(section: Section) -> u64 {
+    match section {
+        Section::Header => super::header::LENGTH as u64,
+        Section::Groups | Section::Bucket => MOST_GROUPS,
+        Section::Directory | Section::Facts => MOST_SECTION,
+        Section::Notes => MOST_NOTES,
+    }
+}
+
+/// The most entries that fit into so many bytes of groups: each takes two bits, whatever of it is said by its place.
+pub(crate) fn most_entries(groups_length: u64) -> u64 {
+    groups_length.saturating_mul(4)
+}
