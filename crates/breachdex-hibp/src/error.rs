@@ -67,7 +67,7 @@ pub enum Error {
         reason: String,
     },
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), breachdex::advice(source))]
     Io {
         /// What was tried, as a verb.
         action: &'static str,

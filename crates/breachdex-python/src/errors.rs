@@ -55,6 +55,7 @@ pub(crate) fn from_index(py: Python<'_>, error: &Error) -> PyErr {
 pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
     let class = match error {
         Error::Io { path, source, .. } => return from_io(py, &error.to_string(), path, source),
+        Error::NotMappable { .. } => "IndexFileError",
         Error::NotAnIndex { .. } | Error::Damaged { .. } => "IndexDamagedError",
         Error::UnsupportedVersion { .. } => "IndexVersionError",
         Error::WrongKind { .. } | Error::MixedKinds { .. } | Error::OtherKind { .. } => "IndexKindError",

@@ -18,7 +18,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused something.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), advice(source))]
     Io {
         /// What was tried, as a verb: `open`, `read`, `create`.
         action: &'static str,
@@ -26,6 +26,16 @@ pub enum Error {
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
+    },
+    /// The file is larger than what this process can map.
+    #[error("cannot map {}: it takes {needed} bytes of address space, {room}; {}, or ask `breachdex serve`, which reads the file and does not map it", path.display(), room.remedy())]
+    NotMappable {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        needed: u64,
+        /// What there is.
+        room: AddressSpace,
     },
     /// The file does not begin as an index does.
     #[error("{name} is not a breachdex index: {reason}")]
@@ -279,6 +289,26 @@ pub struct InputError {
     pub reason: String,
 }
 
+/// How much a process can map, and what keeps it from more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressSpace {
+    /// A limit that was set for the process.
+    #[error("this process is allowed {0} (ulimit -v)")]
+    Limited(u64),
+    /// The width of its addresses.
+    #[error("a program of this width has {0} at most")]
+    Narrow(u64),
+}
+
+impl AddressSpace {
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Limited(_) => "raise the limit",
+            Self::Narrow(_) => "use a 64-bit breachdex",
+        }
+    }
+}
+
 /// Why an index cannot be the base of the one that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseMisfit {
@@ -435,6 +465,17 @@ pub(crate) fn article(kind: Kind) -> &'static str {
     match kind {
         Kind::Sha1 => "a",
         Kind::Ntlm => "an",
+    }
+}
+
+/// What to do about a failed system call, where its reason leaves that open: to be put behind the reason.
+pub fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::FileTooLarge => {
+            "; its file system, or a limit of this process (ulimit -f), holds no larger file: choose a folder elsewhere \
+             or raise the limit"
+        }
+        _ => "",
     }
 }
 

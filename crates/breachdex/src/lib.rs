@@ -34,6 +34,7 @@ mod hex;
 mod index;
 mod input;
 mod kernels;
+mod mappable;
 mod monitor;
 mod overlay;
 pub mod rows;
@@ -49,7 +50,8 @@ pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
 pub use error::{
-    BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Result, Section,
+    AddressSpace, BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Result,
+    Section, advice,
 };
 pub use format::MIN_BITS;
 pub use index::{

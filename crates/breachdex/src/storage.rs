@@ -14,6 +14,7 @@ use memmap2::Advice;
 use memmap2::Mmap;
 
 use crate::error::{Result, io_error};
+use crate::mappable;
 
 pub(crate) mod residency;
 
@@ -27,12 +28,18 @@ pub(crate) enum Storage {
 
 impl Storage {
     /// Maps a file. Files that replace it later are other files: the mapping keeps this one.
+    ///
+    /// # Errors
+    /// [`Error::NotMappable`](crate::Error::NotMappable) where the process has too little address space;
+    /// [`Error::Io`](crate::Error::Io).
     pub(crate) fn map(file: &File, path: &Path) -> Result<Self> {
+        let length = file.metadata().map_err(io_error("read", path))?.len();
+        mappable::check_width(length, mappable::WIDEST, path)?;
         // SAFETY: the mapping is only read, and every byte read is treated as untrusted: lengths and offsets
         // are checked and nothing is assumed to stay as it was beyond what a checksum was taken over. Cutting
         // or overwriting the file in place while it is mapped is outside what a process can defend against;
         // the documentation says so, and every writer of this project replaces files by rename.
-        let map = unsafe { Mmap::map(file) }.map_err(io_error("map", path))?;
+        let map = unsafe { Mmap::map(file) }.map_err(mappable::map_failed(length, path))?;
         // A digest's place is random: what the system would read ahead of it is never asked for, and pushes out of the
         // page cache what is. Advice that is not taken costs time and nothing else.
         #[cfg(unix)]

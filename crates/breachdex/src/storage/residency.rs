@@ -12,6 +12,7 @@ use memmap2::{Mmap, MmapMut};
 
 use super::Storage;
 use crate::error::{Error, Result, io_error};
+use crate::mappable;
 
 /// Where an index's bytes are when the first question comes.
 ///
@@ -117,9 +118,8 @@ impl Storage {
     /// Copies a file into anonymous memory, in huge pages where there are some.
     fn copy(file: &File, length: u64, path: &Path) -> Result<Self> {
         let failed = || io_error("copy into memory", path);
-        let bytes =
-            usize::try_from(length).map_err(|_| does_not_fit(path, length, usize::MAX as u64, ADDRESSES))?;
-        let mut map = MmapMut::map_anon(bytes).map_err(failed())?;
+        mappable::check_width(length, mappable::WIDEST, path)?;
+        let mut map = MmapMut::map_anon(length as usize).map_err(failed())?;
         // Without huge pages it is a copy in ordinary ones: as right, only slower.
         #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::HugePage);
@@ -173,7 +173,6 @@ fn touch(map: &Mmap) {
     std::hint::black_box(sum);
 }
 
-const ADDRESSES: &str = "addresses of this process";
 const FREE_MEMORY: &str = "free memory";
 const LOCKABLE: &str = "memory that may be locked (ulimit -l, LimitMEMLOCK=)";
 
