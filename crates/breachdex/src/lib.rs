@@ -56,8 +56,8 @@ pub use error::{
 pub use format::MIN_BITS;
 pub use index::{
     Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, LiveIndex, LiveSet, Lookup, Metadata,
-    OpenOptions, Origin, Overlaid, Overlays, Range, RangeScratch, SetRange, SetSnapshot, Sighting, Waiting,
-    diff,
+    OpenOptions, Origin, Overlaid, Overlays, Range, RangeScratch, SetRange, SetSnapshot, Sighting,
+    VerifyOptions, Waiting, diff,
 };
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;

@@ -3,6 +3,8 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod window;
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::ops::Range;
@@ -13,6 +15,8 @@ use std::sync::Arc;
 use memmap2::Advice;
 use memmap2::Mmap;
 
+pub(crate) use self::window::{Source, WINDOW, Windows};
+
 use crate::error::{Result, io_error};
 use crate::mappable;
 
@@ -20,7 +24,8 @@ pub(crate) mod residency;
 
 /// The bytes of a whole index file.
 pub(crate) enum Storage {
-    Mapped(Mmap),
+    /// A mapping, and its file for advice on what to cache of it.
+    Mapped(Mmap, Option<File>),
     /// Anonymous memory that holds a copy of a file.
     Copied(Mmap),
     Memory(Cow<'static, [u8]>),
@@ -44,14 +49,15 @@ impl Storage {
         // page cache what is. Advice that is not taken costs time and nothing else.
         #[cfg(unix)]
         let _ = map.advise(Advice::Random);
-        Ok(Self::Mapped(map))
+        // Without another descriptor there is no advice, and nothing else is missing.
+        Ok(Self::Mapped(map, file.try_clone().ok()))
     }
 
     /// Starts reading pages of a mapped file that are about to be touched, with one request for all of them: touched
     /// one after another they would be waited for one after another. About half a microsecond where all are cached.
     pub(crate) fn will_need(&self, range: Range<usize>) {
         #[cfg(unix)]
-        if let Self::Mapped(map) = self
+        if let Self::Mapped(map, _) = self
             && range.start < range.end
             && range.end <= map.len()
         {
@@ -63,7 +69,7 @@ impl Storage {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
-            Self::Mapped(map) | Self::Copied(map) => map,
+            Self::Mapped(map, _) | Self::Copied(map) => map,
             Self::Memory(bytes) => bytes,
         }
     }
@@ -72,7 +78,7 @@ impl Storage {
     /// and the next touch brings them back. Does nothing where that cannot be asked for.
     pub(crate) fn release(&self) {
         #[cfg(unix)]
-        if let Self::Mapped(map) = self {
+        if let Self::Mapped(map, _) = self {
             // SAFETY: the mapping is shared, backed by a file and never written through, so a page that is dropped is
             // read from the same file again when it is touched next: no byte that a reader sees changes by this.
             let released = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };

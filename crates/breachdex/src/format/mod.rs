@@ -8,6 +8,7 @@
 
 pub(crate) mod bits;
 pub(crate) mod bucket;
+pub(crate) mod check;
 pub(crate) mod checksum;
 pub(crate) mod cursor;
 pub(crate) mod directory;

@@ -17,7 +17,7 @@ use crate::format::group::{self, BucketRecord, Group};
 use crate::format::header::{Extent, Header};
 use crate::format::{Layout, checksum, notes};
 use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
-use crate::storage::{SectionBytes, Storage};
+use crate::storage::{SectionBytes, Source, Storage};
 
 /// An open index without the handle's extras.
 pub(crate) struct Core {
@@ -99,6 +99,11 @@ impl Core {
 
     pub(super) fn changed_in_place_fault(&self) -> Fault {
         Fault::new(Section::Header, 0, "the file was changed in place while it was open")
+    }
+
+    /// What reads ahead in the file.
+    pub(super) fn source(&self) -> Option<Source<'_>> {
+        self.storage.source()
     }
 
     pub(super) fn release_pages(&self) {

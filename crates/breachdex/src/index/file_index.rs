@@ -14,7 +14,8 @@ use self::reading::{Unread, read_at};
 use super::core::{MALFORMED, within};
 use super::identity::Identity;
 use super::metadata::{ContentId, Metadata};
-use super::verify::Walk;
+use super::parts::Parts;
+use super::verify::{GroupBytes, VerifyOptions, Walk};
 use crate::coverage::PREFIX_COUNT;
 use crate::digest::Key;
 use crate::entry::Entry;
@@ -31,8 +32,8 @@ use crate::format::{Layout, bucket::Bucket, notes};
 use crate::kernels::{ActiveKernel, Kernel};
 use crate::monitor::Monitor;
 use crate::rows::write_row;
-use crate::storage::Storage;
 use crate::storage::residency::Residency;
+use crate::storage::{Source, Storage, Windows};
 
 /// Groups up to this many bytes are read whole: one system call instead of two.
 const SMALL_GROUP: u64 = 48 << 10;
@@ -209,26 +210,37 @@ impl FileIndex {
         if layout.counts { Ok(()) } else { Err(Error::CountsUnavailable { name: name() }) }
     }
 
-    /// Checks every byte, by positioned reads: what [`Index::verify`](crate::Index::verify) checks. Reads a group
-    /// at a time, half a megabyte in a whole corpus.
+    /// Checks every byte, by positioned reads: what [`Index::verify`](crate::Index::verify) checks, on all processors.
+    /// Each thread holds a group at a time, half a megabyte in a whole corpus.
     ///
     /// # Errors
     /// [`Error::Damaged`] with the first fault; [`Error::Io`]; [`Error::Cancelled`].
     pub fn verify(&self, monitor: &dyn Monitor) -> Result<()> {
-        let mut walk = Walk::new(&self.header, &self.metadata, self.kernel);
-        let mut bytes = Vec::new();
-        for (prefix, place) in (0..).zip(&self.groups).filter_map(|(prefix, place)| Some((prefix, (*place)?)))
-        {
-            walk.report(monitor)?;
-            if place.length > MOST_GROUP {
-                let reason = "the group is longer than any can be";
-                let at = self.header.groups.offset + place.locator.offset();
-                return Err(Fault::new(Section::Groups, at, reason).named(&self.name));
-            }
-            self.read(place.locator.offset(), place.length, Waiting::Allowed, &mut bytes)?;
-            walk.group(prefix, place.locator, &bytes).map_err(|fault| fault.named(&self.name))?;
-        }
-        walk.finish().map_err(|fault| fault.named(&self.name))?;
+        self.verify_with(VerifyOptions::default(), monitor)
+    }
+
+    /// [`FileIndex::verify`] with options.
+    ///
+    /// # Errors
+    /// As [`FileIndex::verify`].
+    pub fn verify_with(&self, options: VerifyOptions, monitor: &dyn Monitor) -> Result<()> {
+        let places = (0..).zip(&self.groups);
+        let parts = Parts::new(
+            places.filter_map(|(prefix, place)| Some((prefix, place.as_ref()?.locator))).collect(),
+        );
+        let source = match &self.resident {
+            None => Some(Source::file(&self.file)),
+            Some(resident) => resident.source(),
+        };
+        let windows = Windows::new(source, parts.bounds(&self.header));
+        let walk = Walk {
+            header: &self.header,
+            metadata: &self.metadata,
+            kernel: self.kernel,
+            name: &self.name,
+            groups: self,
+        };
+        walk.run(&parts, &windows, options, monitor)?;
         let reader = SectionReader { file: &self.file, path: &self.path, name: &self.name };
         let section = reader.section(Section::Notes, self.header.notes)?;
         notes::decode(&section)
@@ -254,6 +266,19 @@ impl FileIndex {
     #[cold]
     fn unread(&self, unread: Unread, at: u64) -> Error {
         unread.explain(&self.path, &self.name, Section::Groups, at)
+    }
+}
+
+impl GroupBytes for FileIndex {
+    fn bytes<'a>(&'a self, prefix: u32, locator: Locator, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        let length = self.groups.get(prefix as usize).copied().flatten().map_or(0, |place| place.length);
+        if length > MOST_GROUP {
+            let at = self.header.groups.offset + locator.offset();
+            let reason = "the group is longer than any can be";
+            return Err(Fault::new(Section::Groups, at, reason).named(&self.name));
+        }
+        self.read(locator.offset(), length, Waiting::Allowed, buffer)?;
+        Ok(buffer)
     }
 }
 

@@ -1,44 +1,135 @@
 //! Reading everything: each checksum, each entry, the order, the totals and the content id.
+//!
+//! A group is checked apart from all others, on any thread, by `verify_group`; here the groups are handed out, and what
+//! became of them is joined in the order of the file, so that the fault that is reported is always the first.
 
 #![forbid(unsafe_code)]
 
-use super::core::{Core, MALFORMED};
-use crate::digest::Key;
-use crate::entry::Entry;
+use super::core::Core;
+use super::in_order;
+use super::parts::Parts;
+use super::verify_group::{Checked, GroupCheck};
 use crate::error::{Error, Fault, Result, Section};
 use crate::format::checksum::ContentHasher;
-use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::directory_bits;
 use crate::format::facts::Facts;
-use crate::format::group::Group;
 use crate::format::header::Header;
 use crate::index::Metadata;
 use crate::kernels::ActiveKernel;
 use crate::monitor::{Monitor, Phase, Progress};
+use crate::storage::Windows;
+
+/// How to verify an index.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VerifyOptions {
+    /// Threads that check groups, beside the calling one, which only waits; 0 for one per processor. 1 does all of
+    /// it on the calling thread. Small indexes use fewer.
+    pub threads: usize,
+}
 
 /// Checks the whole index. Nothing that an earlier touch verified is taken for granted.
-pub(super) fn verify(core: &Core, monitor: &dyn Monitor) -> Result<()> {
+pub(super) fn verify(core: &Core, options: VerifyOptions, monitor: &dyn Monitor) -> Result<()> {
     let damaged = |fault| core.damaged(fault);
-    let mut walk = Walk::new(core.header(), core.metadata(), core.active_kernel());
-    for (prefix, locator) in core.all_groups().map_err(damaged)? {
-        walk.report(monitor)?;
-        let bytes = core.group_bytes().get(locator.offset() as usize..).unwrap_or_default();
-        walk.group(prefix, locator, bytes).map_err(damaged)?;
-    }
-    walk.finish().map_err(damaged)?;
+    let parts = Parts::new(core.all_groups().map_err(damaged)?);
+    let windows = Windows::new(core.source(), parts.bounds(core.header()));
+    let walk = Walk {
+        header: core.header(),
+        metadata: core.metadata(),
+        kernel: core.active_kernel(),
+        name: core.name(),
+        groups: core,
+    };
+    walk.run(&parts, &windows, options, monitor)?;
     core.notes().map(drop)
 }
 
-/// The way through all groups of an index in the order of the file, wherever their bytes come from.
-pub(super) struct Walk<'a> {
+/// Where a group's bytes come from.
+pub(super) trait GroupBytes: Sync {
+    /// The bytes from a group's first one on: all of its own and any number behind them. They may be put into
+    /// `buffer`.
+    fn bytes<'a>(&'a self, prefix: u32, locator: Locator, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]>;
+}
+
+impl GroupBytes for Core {
+    fn bytes<'a>(&'a self, _: u32, locator: Locator, _: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        Ok(self.group_bytes().get(locator.offset() as usize..).unwrap_or_default())
+    }
+}
+
+/// The way through all groups of an index.
+pub(super) struct Walk<'a, G> {
+    pub(super) header: &'a Header,
+    pub(super) metadata: &'a Metadata,
+    pub(super) kernel: ActiveKernel,
+    /// The file's name for messages.
+    pub(super) name: &'a str,
+    pub(super) groups: &'a G,
+}
+
+/// What became of a group on a thread.
+type Outcome = Result<Checked>;
+
+impl<G: GroupBytes> Walk<'_, G> {
+    /// Checks all groups and what the header says of them together.
+    pub(super) fn run(
+        &self,
+        parts: &Parts,
+        windows: &Windows<'_>,
+        options: VerifyOptions,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        let threads = in_order::thread_count(options.threads);
+        let mut join = Join::new(self.header, self.metadata);
+        let mut buffer = Vec::new();
+        let check = |buffer: &mut Vec<u8>, part: usize| {
+            let _window = windows.enter(part);
+            self.check_part(parts, part, buffer)
+        };
+        in_order::run(threads, parts.count(), Vec::new, check, |(part, outcomes)| {
+            for (outcome, (prefix, locator)) in outcomes.into_iter().zip(parts.groups(part)) {
+                join.report(monitor)?;
+                let named = |fault: Fault| fault.named(self.name);
+                join.begin(*locator).map_err(named)?;
+                let mut checked = outcome?;
+                if join.total.checked_add(checked.total).is_none() {
+                    // Its own sum is no reason to complain, but the one with those before it.
+                    checked = self.check(*prefix, *locator, join.total, &mut buffer)?;
+                    checked.total = checked.total.saturating_sub(join.total);
+                }
+                join.add(*prefix, &checked).map_err(named)?;
+            }
+            Ok::<(), Error>(())
+        })?;
+        join.finish().map_err(|fault| fault.named(self.name))
+    }
+
+    /// Checks the groups of a part up to the first fault.
+    fn check_part(&self, parts: &Parts, part: usize, buffer: &mut Vec<u8>) -> (usize, Vec<Outcome>) {
+        let mut outcomes = Vec::with_capacity(parts.groups(part).len());
+        for (prefix, locator) in parts.groups(part) {
+            let outcome = self.check(*prefix, *locator, 0, buffer);
+            let ended = outcome.as_ref().map_or(true, |checked| checked.fault.is_some());
+            outcomes.push(outcome);
+            if ended {
+                break;
+            }
+        }
+        (part, outcomes)
+    }
+
+    fn check(&self, prefix: u32, locator: Locator, total: u64, buffer: &mut Vec<u8>) -> Outcome {
+        let bytes = self.groups.bytes(prefix, locator, buffer)?;
+        let check = GroupCheck { header: self.header, metadata: self.metadata, kernel: self.kernel };
+        Ok(check.run(prefix, locator, bytes, total))
+    }
+}
+
+/// What the groups so far make together.
+struct Join<'a> {
     header: &'a Header,
     metadata: &'a Metadata,
-    kernel: ActiveKernel,
     content: ContentHasher,
-    previous: Option<Key>,
-    /// The last 5-digit prefix that was found to be covered.
-    covered: Option<u32>,
     entries: u64,
     total: u64,
     max: u64,
@@ -46,111 +137,46 @@ pub(super) struct Walk<'a> {
     end: u64,
 }
 
-impl<'a> Walk<'a> {
-    pub(super) fn new(header: &'a Header, metadata: &'a Metadata, kernel: ActiveKernel) -> Self {
+impl<'a> Join<'a> {
+    fn new(header: &'a Header, metadata: &'a Metadata) -> Self {
         let facts = Facts {
             coverage: metadata.coverage.clone(),
             source: metadata.source.clone(),
             date: metadata.corpus_date.clone(),
         };
-        Self {
-            header,
-            metadata,
-            kernel,
-            content: ContentHasher::new(header, &facts.encode()),
-            previous: None,
-            covered: None,
-            entries: 0,
-            total: 0,
-            max: 0,
-            end: 0,
-        }
+        let content = ContentHasher::new(header, &facts.encode());
+        Self { header, metadata, content, entries: 0, total: 0, max: 0, end: 0 }
     }
 
     /// Says how far it is.
-    pub(super) fn report(&self, monitor: &dyn Monitor) -> Result<()> {
+    fn report(&self, monitor: &dyn Monitor) -> Result<()> {
         let total = Some(self.metadata.file_length);
         let progress = Progress { phase: Phase::Verifying, done: self.end, total };
         if monitor.progress(progress).is_break() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    /// Checks the next group, of which `bytes` are those from its first one on: all of its own and any number
-    /// behind them.
-    pub(super) fn group(&mut self, prefix: u32, locator: Locator, bytes: &[u8]) -> Result<(), Fault> {
-        let header = self.header;
-        if locator.offset() != self.end {
-            let reason = "a group does not start where the one before it ends";
-            return Err(Fault::new(Section::Directory, header.directory.offset, reason));
+    /// Holds where the next group starts against where the one before ended.
+    fn begin(&self, locator: Locator) -> Result<(), Fault> {
+        if locator.offset() == self.end {
+            return Ok(());
         }
-        let layout = header.layout;
-        let at = header.groups.offset + self.end;
-        let fault = |reason| Fault::new(Section::Groups, at, reason);
-        let available = header.groups.length.checked_sub(self.end).filter(|length| *length > 0);
-        let available = available.ok_or_else(|| fault("the directory points beyond the groups"))?;
-        let group = Group::new(bytes, available as usize).map_err(fault)?;
-        group.check(layout, prefix, locator).map_err(fault)?;
-        if group.is_wide_without_need() {
-            return Err(fault("the group's records are wide without need"));
+        let reason = "a group does not start where the one before it ends";
+        Err(Fault::new(Section::Directory, self.header.directory.offset, reason))
+    }
+
+    fn add(&mut self, prefix: u32, checked: &Checked) -> Result<(), Fault> {
+        if let Some(fault) = checked.fault {
+            return Err(fault);
         }
-        self.content.group(prefix, group.stored_checksum());
-        let entries_before = self.entries;
-        let mut bucket_start = group.data_start;
-        for bucket in 0..group.buckets() {
-            let record =
-                group.bucket(bucket).ok_or_else(|| fault("a bucket's place in its group cannot be"))?;
-            let offset = at + record.start as u64;
-            let fault = |reason| Fault::new(Section::Bucket, offset, reason);
-            let bucket_prefix = u64::from(prefix) << group.extra_bits | bucket as u64;
-            if record.start != bucket_start || !group.bucket_is_sound(layout, bucket_prefix, &record) {
-                return Err(fault("the bucket's checksum does not match"));
-            }
-            bucket_start = record.start + record.length;
-            if record.entries > 0 {
-                let prefix_bits = layout.directory_bits + group.extra_bits;
-                let mut leading = Key::default();
-                leading.place(0, prefix_bits, bucket_prefix);
-                let bucket = group.open(layout, &record).ok_or_else(|| fault(MALFORMED))?;
-                let mut cursor = Cursor::new(bucket, leading, prefix_bits, layout.counts);
-                self.bucket(&mut cursor).map_err(fault)?;
-            }
-        }
-        if self.entries == entries_before {
-            return Err(fault("the group has no entries"));
-        }
-        self.end += group.end() as u64;
+        self.content.group(prefix, checked.checksum);
+        self.entries += checked.entries;
+        self.total += checked.total;
+        self.max = self.max.max(checked.max);
+        self.end += checked.length;
         Ok(())
     }
 
-    fn bucket(&mut self, cursor: &mut Cursor<'_>) -> Result<(), &'static str> {
-        let mut run = Vec::new();
-        while !cursor.is_at_end() {
-            run.clear();
-            self.kernel.run(DecodeRun { cursor, out: &mut run }).map_err(|_| MALFORMED)?;
-            run.iter().try_for_each(|entry| self.entry(entry))?;
-        }
-        cursor.finish().map_err(|_| MALFORMED)
-    }
-
-    #[inline(always)]
-    fn entry(&mut self, entry: &Entry) -> Result<(), &'static str> {
-        if self.previous.is_some_and(|previous| previous >= entry.key) {
-            return Err("the entries are not in order");
-        }
-        let prefix = entry.key.leading(20) as u32;
-        if self.covered != Some(prefix) {
-            if !self.metadata.coverage.contains(prefix) {
-                return Err("an entry lies outside the coverage");
-            }
-            self.covered = Some(prefix);
-        }
-        self.previous = Some(entry.key);
-        self.entries += 1;
-        self.total = self.total.checked_add(entry.count).ok_or("the counts' sum overflows")?;
-        self.max = self.max.max(entry.count);
-        Ok(())
-    }
-
-    pub(super) fn finish(self) -> Result<(), Fault> {
+    fn finish(self) -> Result<(), Fault> {
         let header = self.header;
         let fault = |offset, reason| Err(Fault::new(Section::Header, offset, reason));
         if self.end != header.groups.length {
@@ -175,3 +201,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

@@ -134,7 +134,7 @@ impl Storage {
     /// Reads a whole mapped file into the page cache and maps its pages.
     #[cfg(target_os = "linux")]
     fn populate(&self, path: &Path) -> Result<()> {
-        let Self::Mapped(map) = self else { return Ok(()) };
+        let Self::Mapped(map, _) = self else { return Ok(()) };
         // One page after another is read without this; the advice for lookups is given again below.
         let _ = map.advise(memmap2::Advice::Sequential);
         let populated = map.advise(memmap2::Advice::PopulateRead).or_else(|_| {
@@ -148,7 +148,7 @@ impl Storage {
 
     #[cfg(not(target_os = "linux"))]
     fn populate(&self, _: &Path) -> Result<()> {
-        if let Self::Mapped(map) = self {
+        if let Self::Mapped(map, _) = self {
             touch(map);
         }
         Ok(())
@@ -156,7 +156,7 @@ impl Storage {
 
     #[cfg(unix)]
     fn lock(&self, path: &Path) -> Result<()> {
-        let Self::Mapped(map) = self else { return Ok(()) };
+        let Self::Mapped(map, _) = self else { return Ok(()) };
         self.populate(path)?;
         map.lock().map_err(io_error("lock in memory", path))
     }

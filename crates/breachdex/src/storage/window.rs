@@ -1,0 +1,123 @@
+//! Reading a file from start to end beside others who live from the system's cache: read ahead, and let go of what
+//! was passed, but for the pages that were cached before.
+//!
+//! All of it is advice, without which the same bytes are read, only slower or at the cost of the cache. `mincore` tells
+//! the truth to the file's owner and to those who may write it; to others every page looks cached, and none is let go.
+
+#![deny(unsafe_code)]
+
+#[cfg_attr(target_os = "linux", path = "window/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "window/elsewhere.rs")]
+mod advice;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use memmap2::Mmap;
+
+use super::Storage;
+
+/// Bytes of a window.
+pub(crate) const WINDOW: u64 = 4 << 20;
+/// How many windows are read ahead of the one that is used.
+const AHEAD: usize = 2;
+
+/// What is read from start to end.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    file: &'a File,
+    /// The mapping through which it is read, if it is.
+    map: Option<&'a Mmap>,
+}
+
+impl<'a> Source<'a> {
+    /// A file that is read by positioned reads.
+    pub(crate) fn file(file: &'a File) -> Self {
+        Self { file, map: None }
+    }
+}
+
+impl Storage {
+    /// What reads ahead in these bytes; `None` for those in memory.
+    pub(crate) fn source(&self) -> Option<Source<'_>> {
+        match self {
+            Self::Mapped(map, file) => Some(Source { file: file.as_ref()?, map: Some(map) }),
+            Self::Copied(_) | Self::Memory(_) => None,
+        }
+    }
+}
+
+/// Windows on consecutive parts of a source. Several threads may be in different ones.
+pub(crate) struct Windows<'a> {
+    source: Option<Source<'a>>,
+    /// Where each part starts, and where the last one ends.
+    bounds: Vec<u64>,
+    opened: Mutex<Opened<'a>>,
+}
+
+#[derive(Default)]
+struct Opened<'a> {
+    next: usize,
+    ahead: BTreeMap<usize, Window<'a>>,
+}
+
+impl<'a> Windows<'a> {
+    /// Windows on parts that start at all but the last of `bounds`, which ascend, and end at the next one. Nothing
+    /// is read ahead, nor let go, without a source.
+    pub(crate) fn new(source: Option<Source<'a>>, bounds: Vec<u64>) -> Self {
+        Self { source, bounds, opened: Mutex::default() }
+    }
+
+    /// Enters a part: those behind it are read ahead, and its pages let go when the guard is dropped. `None` where
+    /// there is nothing to do, and for a part that was entered before.
+    pub(crate) fn enter(&self, part: usize) -> Option<Window<'a>> {
+        let source = self.source?;
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.bounds.len().saturating_sub(1).min(part + 1 + AHEAD);
+        // What was passed over is not read ahead.
+        opened.next = opened.next.max(part);
+        while opened.next < last {
+            let next = opened.next;
+            opened.ahead.insert(next, Window::open(source, self.bounds[next]..self.bounds[next + 1]));
+            opened.next += 1;
+        }
+        opened.ahead.remove(&part)
+    }
+}
+
+/// A part of a source that is read ahead when it is opened, and let go when it is dropped.
+pub(crate) struct Window<'a> {
+    source: Source<'a>,
+    /// Whole pages.
+    range: Range<u64>,
+    /// Runs of pages that were not cached before.
+    absent: Vec<Range<u64>>,
+}
+
+impl<'a> Window<'a> {
+    fn open(source: Source<'a>, range: Range<u64>) -> Self {
+        // A page that two parts share belongs to the one behind.
+        let page = advice::page_size();
+        let range = range.start / page * page..range.end / page * page;
+        let absent = advice::absent(source.file, &range);
+        advice::read_ahead(source.file, &range);
+        Self { source, range, absent }
+    }
+}
+
+impl Drop for Window<'_> {
+    fn drop(&mut self) {
+        if let Some(map) = self.source.map {
+            advice::release(map, &self.range);
+        }
+        for run in &self.absent {
+            advice::forget(self.source.file, run);
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[path = "window_tests.rs"]
+pub(crate) mod tests;
