@@ -43,8 +43,8 @@ mod storage;
 mod testing;
 
 pub use build::{
-    BuildOptions, BuildReport, ChangedRange, CoverageRule, MergeOptions, MergeRule, SpliceOptions,
-    SpliceReport, build, collisions_by_range, merge, splice,
+    AssembledGroup, Assembler, BuildOptions, BuildReport, ChangedRange, CoverageRule, MergeOptions,
+    MergeRule, SpliceOptions, SpliceReport, UnfinishedIndex, build, collisions_by_range, merge, splice,
 };
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};

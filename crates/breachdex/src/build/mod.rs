@@ -39,7 +39,10 @@ pub(crate) use entries::write_entries;
 pub use merge::merge;
 pub use options::{BuildOptions, CoverageRule, MergeOptions, MergeRule};
 pub use report::BuildReport;
-pub use splice::{ChangedRange, SpliceOptions, SpliceReport, collisions_by_range, splice};
+pub use splice::{
+    AssembledGroup, Assembler, ChangedRange, SpliceOptions, SpliceReport, UnfinishedIndex,
+    collisions_by_range, splice,
+};
 
 use self::control::Control;
 use self::job::{Job, Memory};

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::groups::GroupStore;
 use super::positioned::Place;
@@ -35,6 +35,8 @@ pub(crate) struct Publication {
     replace: bool,
     readers: Readers,
     temporary: NamedTempFile,
+    /// Keeps the claim while a file of the caller's is the temporary one.
+    claim: Option<NamedTempFile>,
 }
 
 impl Publication {
@@ -72,7 +74,7 @@ impl Publication {
         clear_leftovers(target, &folder, &prefix)?;
         let temporary = create(target, &folder, &prefix, readers)?;
         drop(guard);
-        Ok(Self { target: target.to_owned(), folder, replace, readers, temporary })
+        Ok(Self { target: target.to_owned(), folder, replace, readers, temporary, claim: None })
     }
 
     /// The folder of the target.
@@ -94,6 +96,15 @@ impl Publication {
         }
         self.readers = Readers::Owner;
         self.renew()
+    }
+
+    /// Takes a file of the caller's, which lies in the target's folder and is kept unless it is published.
+    pub(crate) fn adopt(&mut self, file: File, path: &Path) -> Result<()> {
+        let path = TempPath::try_from_path(path).map_err(io_error("find", path))?;
+        let mut adopted = NamedTempFile::from_parts(file, path);
+        adopted.disable_cleanup(true);
+        self.claim = Some(std::mem::replace(&mut self.temporary, adopted));
+        Ok(())
     }
 
     /// Starts over with an empty temporary file.
@@ -118,7 +129,9 @@ impl Publication {
 
     /// Gives the temporary file, which was synced and read back, the target's name.
     pub(crate) fn publish(self, _: ReadBack) -> Result<()> {
-        let Self { target, folder, replace, temporary, .. } = self;
+        let Self { target, folder, replace, temporary, claim, .. } = self;
+        // A process that is killed once the target is there leaves nothing of ours beside it.
+        drop(claim);
         let renamed = if replace { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
         renamed.map_err(|failed| match failed.error.kind() {
             std::io::ErrorKind::AlreadyExists if !replace => Error::TargetExists(target.clone()),

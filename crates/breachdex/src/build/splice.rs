@@ -3,10 +3,11 @@
 //!
 //! `options` is what goes in and comes out. `changes` cuts what is handed over into runs of whole groups,
 //! `range` checks one range and compares it with what it replaces, `patch` is the stage that copies and
-//! encodes. `collisions` keeps what the entries of a truncated index do not show.
+//! encodes. `assembly` takes whole groups one after another instead. `collisions` keeps what the entries of a truncated index do not show.
 
 #![forbid(unsafe_code)]
 
+mod assembly;
 mod changes;
 mod collisions;
 mod options;
@@ -20,6 +21,7 @@ mod tests;
 
 use std::path::Path;
 
+pub use assembly::{AssembledGroup, Assembler, UnfinishedIndex};
 pub use collisions::collisions_by_range;
 pub use options::{ChangedRange, SpliceOptions, SpliceReport};
 

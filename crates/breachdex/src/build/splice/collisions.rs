@@ -74,6 +74,11 @@ impl Collisions {
         }
     }
 
+    /// Ascending prefixes and their numbers.
+    pub(super) fn into_pairs(self) -> Vec<(u32, u32)> {
+        self.0
+    }
+
     /// Adds those of ranges behind all others.
     pub(super) fn append(&mut self, mut later: Self) {
         self.0.append(&mut later.0);

@@ -17,13 +17,13 @@ use crate::input::Input;
 use crate::testing::Random;
 
 /// What is under each covered prefix.
-type Corpus = BTreeMap<u32, BTreeMap<Key, u64>>;
+pub(super) type Corpus = BTreeMap<u32, BTreeMap<Key, u64>>;
 
 fn coverage(corpus: &Corpus) -> Coverage {
     Coverage::from_ranges(corpus.keys().map(|prefix| (*prefix, *prefix))).unwrap()
 }
 
-fn range(prefix: u32, rows: &BTreeMap<Key, u64>) -> Result<ChangedRange> {
+pub(super) fn range(prefix: u32, rows: &BTreeMap<Key, u64>) -> Result<ChangedRange> {
     let entries = rows.iter().map(|(key, count)| Entry { key: *key, count: *count }).collect();
     Ok(ChangedRange { prefix, entries, folded: 0 })
 }
@@ -81,7 +81,7 @@ fn built(folder: &TempDir, corpus: &Corpus, options: &SpliceOptions) -> PathBuf 
 }
 
 /// Asserts that two files are one but for their notes and, in their headers, the place of these.
-fn assert_same(spliced: &std::path::Path, built: &std::path::Path) {
+pub(super) fn assert_same(spliced: &std::path::Path, built: &std::path::Path) {
     let index = Index::open(spliced).unwrap();
     index.verify(&()).unwrap();
     let (one, two) = (std::fs::read(spliced).unwrap(), std::fs::read(built).unwrap());
@@ -153,6 +153,9 @@ fn check_splice(
     assert_eq!(report.ranges_given, changed.len() as u64);
     let found = [report.ranges_changed, report.hashes_added, report.hashes_removed, report.counts_changed];
     assert_eq!(found, differences(old, new, &options));
+    if base.is_none() {
+        super::assembly::tests::check_assembly(folder, new, &options, &built);
+    }
     (target, report)
 }
 

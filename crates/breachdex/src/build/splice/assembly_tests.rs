@@ -1,0 +1,144 @@
+//! An assembled index against a fresh build of the same corpus, and what cannot be assembled.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs::{self, OpenOptions};
+
+use tempfile::TempDir;
+
+use super::super::tests::{Corpus, assert_same, range};
+use super::*;
+use crate::coverage::Coverage;
+use crate::digest::Kind;
+use crate::testing::Random;
+
+/// Encodes a corpus and appends its groups to a file.
+fn assemble(path: &Path, corpus: &Corpus, assembler: &mut Assembler) -> Vec<AssembledGroup> {
+    let mut bytes = vec![0; LENGTH];
+    let mut groups = Vec::new();
+    let ranges: Vec<_> = corpus.iter().map(|(prefix, rows)| range(*prefix, rows).unwrap()).collect();
+    for group in ranges.chunk_by(|one, next| one.prefix >> 4 == next.prefix >> 4) {
+        groups.push(assembler.encode(group.to_vec(), &mut bytes).unwrap());
+    }
+    fs::write(path, bytes).unwrap();
+    groups
+}
+
+fn publish(
+    assembler: Assembler,
+    path: &Path,
+    groups: Vec<AssembledGroup>,
+    target: &Path,
+) -> Result<BuildReport> {
+    let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let SpliceOptions { source, date, .. } = assembler.options.clone();
+    let notes = Vec::new();
+    assembler.publish(UnfinishedIndex { file, path, groups, source, date, notes }, target, &())
+}
+
+/// Assembles a corpus and compares with what was built of it.
+pub(in super::super) fn check_assembly(
+    folder: &TempDir,
+    corpus: &Corpus,
+    options: &SpliceOptions,
+    built: &Path,
+) {
+    let (unfinished, target) = (folder.path().join("unfinished"), folder.path().join("assembled.bdx"));
+    let mut assembler = Assembler::new(options).unwrap();
+    let groups = assemble(&unfinished, corpus, &mut assembler);
+    let report = publish(assembler, &unfinished, groups, &target).unwrap();
+    assert_same(&target, built);
+    assert_eq!(report.bytes, fs::metadata(&target).unwrap().len());
+    let names = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(names.filter(|name| name.to_string_lossy().starts_with('.')).count(), 0);
+}
+
+fn corpus(random: &mut Random, first: u32, ranges: u32, rows: u64) -> Corpus {
+    let key = |random: &mut Random, prefix: u32| {
+        let mut key = random.key(Kind::Sha1);
+        key.words[0] = u64::from(prefix) << 44 | key.words[0] >> 20;
+        key
+    };
+    let rows =
+        |random: &mut Random, prefix| (0..rows).map(|_| (key(random, prefix), random.count())).collect();
+    (first..first + ranges).map(|prefix| (prefix, rows(random, prefix))).collect()
+}
+
+fn options(corpus: &Corpus) -> SpliceOptions {
+    let coverage = Coverage::from_ranges(corpus.keys().map(|prefix| (*prefix, *prefix))).unwrap();
+    SpliceOptions { coverage, memory: 64 << 20, ..SpliceOptions::default() }
+}
+
+#[test]
+fn ranges_that_do_not_belong_are_refused() {
+    let mut random = Random(5);
+    let corpus = corpus(&mut random, 14, 3, 4);
+    let mut assembler = Assembler::new(&options(&corpus)).unwrap();
+    let ranges: Vec<_> = corpus.iter().map(|(prefix, rows)| range(*prefix, rows).unwrap()).collect();
+    let mut said = |ranges: Vec<ChangedRange>| match assembler.encode(ranges, &mut Vec::new()).unwrap_err() {
+        Error::UnfitRange { prefix, fault } => (prefix, fault),
+        other => panic!("{other}"),
+    };
+    assert_eq!(said(ranges.clone()), (16, RangeFault::OutOfTurn));
+    assert_eq!(said(vec![ranges[1].clone(), ranges[0].clone()]), (14, RangeFault::OutOfTurn));
+    assert_eq!(said(vec![ranges[1].clone(), ranges[1].clone()]), (15, RangeFault::OutOfTurn));
+    let moved = |prefix| ChangedRange { prefix, ..ranges[0].clone() };
+    assert_eq!(said(vec![moved(13)]), (13, RangeFault::NotCovered));
+    assert_eq!(said(vec![moved(15)]), (15, RangeFault::ForeignDigest));
+    assert_eq!(said(vec![moved(PREFIX_COUNT)]), (PREFIX_COUNT, RangeFault::NoPrefix));
+}
+
+#[test]
+fn an_index_is_published_of_all_groups_only_and_the_file_stays_otherwise() {
+    let folder = TempDir::new().unwrap();
+    let (unfinished, target) = (folder.path().join("unfinished"), folder.path().join("out.bdx"));
+    let corpus = corpus(&mut Random(6), 0x12_340, 40, 9);
+    let mut assembler = Assembler::new(&options(&corpus)).unwrap();
+    let groups = assemble(&unfinished, &corpus, &mut assembler);
+    let whole = fs::read(&unfinished).unwrap();
+    let said = |groups: Vec<AssembledGroup>| {
+        let error = publish(Assembler::new(&options(&corpus)).unwrap(), &unfinished, groups, &target);
+        assert!(fs::read(&unfinished).unwrap() == whole && !target.exists());
+        match error.unwrap_err() {
+            Error::UnfitRange { prefix, fault } => (prefix, fault),
+            other => panic!("{other}"),
+        }
+    };
+    assert_eq!(said(groups[..2].to_vec()), (0x12_360, RangeFault::Missing));
+    assert_eq!(said([&groups[..], &groups[..1]].concat()), (0x12_340, RangeFault::NoPrefix));
+    assert_eq!(said(groups.iter().rev().cloned().collect()), (0x12_350, RangeFault::OutOfTurn));
+
+    // An existing target is not replaced, and its claim leaves nothing.
+    fs::write(&target, b"here").unwrap();
+    let error = publish(Assembler::new(&options(&corpus)).unwrap(), &unfinished, groups.clone(), &target);
+    assert!(matches!(error.unwrap_err(), Error::TargetExists(_)));
+    fs::remove_file(&target).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    publish(Assembler::new(&options(&corpus)).unwrap(), &unfinished, groups, &target).unwrap();
+    crate::Index::open(&target).unwrap().verify(&()).unwrap();
+}
+
+#[test]
+fn lengths_past_32_bits_add_up_and_past_64_bits_are_refused() {
+    let coverage = Coverage::from_ranges([(0, 5 * 16 - 1)]).unwrap();
+    let decision = decide(None, &SpliceOptions { coverage, ..SpliceOptions::default() }).unwrap();
+    let group = |prefix: u32| AssembledGroup {
+        prefix,
+        ranges: u16::MAX,
+        length: (1 << 32) - 1,
+        checksum: 7,
+        entries: 1 << 32,
+        count: u128::from(u64::MAX),
+        max_count: u64::from(prefix) + 1,
+        collisions: vec![(prefix << 4, u32::MAX)],
+    };
+    let groups: Vec<_> = (0..5).map(group).collect();
+    let (log, collisions) = log(groups.clone(), &decision).unwrap();
+    assert_eq!(log.places[4].offset, 4 * ((1 << 32) - 1));
+    assert_eq!((log.length, log.totals.entries), (5 * ((1 << 32) - 1), 5 << 32));
+    assert_eq!((log.totals.count, log.totals.max_count), (5 * u128::from(u64::MAX), 5));
+    assert_eq!((log.totals.collisions, collisions.sum()), (5 * u64::from(u32::MAX), 5 * u64::from(u32::MAX)));
+    let too_long = groups.into_iter().map(|group| AssembledGroup { length: u64::MAX / 4, ..group }).collect();
+    let Err(error) = super::log(too_long, &decision) else { panic!("no file is so long") };
+    assert_eq!(error.to_string(), "the groups are longer than a file can be");
+}
