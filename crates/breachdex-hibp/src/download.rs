@@ -4,11 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use breachdex::{ChangedRange, Coverage, Index, Monitor, SpliceOptions, SpliceReport, splice};
+use breachdex::{BuildReport, Index, Monitor, SpliceOptions};
 
+use crate::assembly::{self, Assembly};
 use crate::distill::Rules;
 use crate::error::{Error, Result};
-use crate::journal::{self, IfOther, Journal, Settings};
+use crate::journal::{self, IfOther, Settings};
 use crate::notes::{Memory, prefixes, put_tag};
 use crate::run::{self, FetchOptions, FetchReport, Order, TextFolder};
 
@@ -35,54 +36,66 @@ pub struct DownloadReport {
     /// What was fetched.
     pub fetch: FetchReport,
     /// The index that was made; `None` when an earlier run had published it already.
-    pub index: Option<SpliceReport>,
+    pub index: Option<BuildReport>,
     /// Whether the server changed ranges while they were fetched, so that an update is due.
     pub corpus_changed: bool,
 }
 
 /// Downloads ranges and makes an index of them at `target`.
 ///
-/// What is fetched is kept in a journal beside the target, some 19 bytes for each hash, until the index is
-/// published. A run that ended, whatever ended it, is gone on with by the same call: no range that arrived is
-/// fetched twice, and `target` does not exist before it is complete. Memory is some 60 MiB for the ranges'
-/// places and tags and what `options.index.memory` allows.
+/// What is fetched is kept beside the target: complete groups in the unfinished index itself, in order, and the ranges
+/// ahead of them in a spool, 8,192 at most. So the disk must hold the index, some 3 % of it, and 60 MB for entity tags;
+/// an index of 4,194,304 entries or fewer is encoded once more and held twice for that moment. A run that ended,
+/// whatever ended it, is resumed by the same call: no range that arrived is fetched twice, and `target` does not exist
+/// before it is complete. Memory is some 60 MiB for the ranges' tags and what `options.index.memory` allows.
 ///
 /// # Errors
 /// [`breachdex::Error::TargetExists`]; [`Error::Busy`] while another download of the target runs;
 /// [`Error::Range`] when a range cannot be had; [`Error::Journal`] when an earlier run had other settings;
-/// [`Error::Stopped`] when the monitor says so; what [`breachdex::splice`] gives.
+/// [`Error::Stopped`] when the monitor says so; what [`breachdex::Assembler`] gives.
 pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor) -> Result<DownloadReport> {
     let rules = rules(&options.index)?;
-    if !options.index.replace && target.symlink_metadata().is_ok() {
-        return finished_before(target);
-    }
     let mut settings = Settings::new(JOB, rules.kind, &options.index.coverage);
     settings.bits = rules.bits;
     settings.counts = rules.counts;
     settings.min_count = rules.min_count;
     settings.text = options.also_text.as_deref().map(absolute).transpose()?;
+    if target.symlink_metadata().is_ok() {
+        match finished_before(target)? {
+            Some(before) if !options.index.replace || (!options.restart && before.is_same(&settings)) => {
+                return Ok(DownloadReport {
+                    fetch: FetchReport::default(),
+                    index: None,
+                    corpus_changed: false,
+                });
+            }
+            None if !options.index.replace => {
+                return Err(breachdex::Error::TargetExists(target.to_owned()).into());
+            }
+            _ => {}
+        }
+    }
     let if_other = if options.restart { IfOther::StartOver } else { IfOther::Refuse };
     let base_url = options.fetch.base_url.to_string();
-    let mut journal = Journal::open(target, settings, &base_url, if_other, monitor)?;
+    let making = (&options.index, options.fetch.concurrency);
+    let mut assembly = Assembly::open(target, settings, &base_url, if_other, making, monitor)?;
     let text = options.also_text.as_deref().map(TextFolder::create).transpose()?;
-    let fetch = fetch_missing(&mut journal, options, rules, text, monitor)?;
-    let corpus_changed = journal.corpus_changed();
-    let index = publish(&journal, target, options, monitor)?;
-    journal.remove()?;
+    let fetch = fetch_missing(&mut assembly, options, rules, text, monitor)?;
+    let corpus_changed = assembly.journal.corpus_changed();
+    let index = publish(assembly, target, options, monitor)?;
     Ok(DownloadReport { fetch, index: Some(index), corpus_changed })
 }
 
-/// A run that was ended after it had published and before it had cleaned up is finished now.
-fn finished_before(target: &Path) -> Result<DownloadReport> {
-    let exists = || Error::from(breachdex::Error::TargetExists(target.to_owned()));
-    let settings = journal::abandoned(target, JOB).ok_or_else(exists)?;
-    let memory = Memory::of(&Index::open(target).map_err(|_| exists())?)?;
-    if memory.journal.as_deref() != Some(settings.id.as_str()) {
-        return Err(exists());
+/// A run that was ended after it had published and before it had cleaned up is finished now. Returns what it was asked
+/// to do.
+fn finished_before(target: &Path) -> Result<Option<Settings>> {
+    let Some(settings) = journal::abandoned(target, JOB) else { return Ok(None) };
+    let memory = Index::open(target).ok().map(|index| Memory::of(&index)).transpose()?;
+    if memory.and_then(|memory| memory.journal).as_deref() != Some(settings.id.as_str()) {
+        return Ok(None);
     }
-    let path = journal::path(target, JOB);
-    std::fs::remove_file(&path).map_err(crate::error::io_error("remove", &path))?;
-    Ok(DownloadReport { fetch: FetchReport::default(), index: None, corpus_changed: false })
+    assembly::remove(&journal::path(target, JOB))?;
+    Ok(Some(settings))
 }
 
 /// What the index keeps; refuses what could never be built before anything is fetched.
@@ -107,14 +120,13 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 fn fetch_missing(
-    journal: &mut Journal,
+    assembly: &mut Assembly,
     options: &DownloadOptions,
     rules: Rules,
     text: Option<TextFolder>,
     monitor: &dyn Monitor,
 ) -> Result<FetchReport> {
-    let missing: Vec<u32> =
-        prefixes(&options.index.coverage).filter(|prefix| journal.kind_of(*prefix).is_none()).collect();
+    let missing = assembly.missing();
     let with_text = text.is_some();
     let order = Order {
         kind: rules.kind,
@@ -123,46 +135,34 @@ fn fetch_missing(
         keep: Box::new(move |prefix, answer| rules.keep(prefix, answer, with_text, |_, _| Ok(false))),
         text,
     };
-    run::run(&options.fetch, order, journal, monitor)
+    run::run(&options.fetch, order, assembly, monitor)
 }
 
-/// Makes the index of all that is in the journal.
+/// Makes the index of all that was fetched.
 fn publish(
-    journal: &Journal,
+    assembly: Assembly,
     target: &Path,
     options: &DownloadOptions,
     monitor: &dyn Monitor,
-) -> Result<SpliceReport> {
-    let mut index = options.index.clone();
-    if index.date.is_empty() {
-        index.date = day(journal.latest_change());
+) -> Result<BuildReport> {
+    let SpliceOptions { mut source, mut date, coverage, .. } = options.index.clone();
+    let journal = &assembly.journal;
+    if date.is_empty() {
+        date = day(journal.latest_change());
     }
-    if index.source.is_empty() && options.fetch.base_url.is_default() {
-        index.source = "Have I Been Pwned, Pwned Passwords".into();
+    if source.is_empty() && options.fetch.base_url.is_default() {
+        source = "Have I Been Pwned, Pwned Passwords".into();
     }
-    let coverage = &options.index.coverage;
-    let notes = |_| {
-        let mut tags = Vec::new();
-        prefixes(coverage).for_each(|prefix| put_tag(&mut tags, journal.tag(prefix)));
-        Ok(Memory::encode(&options.fetch.base_url.to_string(), &journal.settings.id, tags))
-    };
-    let ranges = changed_ranges(journal, coverage);
-    splice(None, ranges, target, &index, notes, monitor).map_err(stopped)
+    let mut tags = Vec::new();
+    prefixes(&coverage).for_each(|prefix| put_tag(&mut tags, journal.tag(prefix)));
+    let notes = Memory::encode(&options.fetch.base_url.to_string(), &journal.settings.id, tags);
+    let (index, journal) = assembly.publish(target, (source, date), notes, monitor).map_err(stopped)?;
+    assembly::remove(&journal::path(target, JOB))?;
+    drop(journal);
+    Ok(index)
 }
 
-/// The journal's ranges in order. A journal that cannot be read any more ends the splice with the library's error.
-pub(crate) fn changed_ranges<'a>(
-    journal: &'a Journal,
-    coverage: &Coverage,
-) -> impl Iterator<Item = breachdex::Result<ChangedRange>> + Send + use<'a> {
-    prefixes(coverage).filter_map(move |prefix| match journal.read(prefix) {
-        Ok(None) => None,
-        Ok(Some((entries, folded))) => Some(Ok(ChangedRange { prefix, entries, folded })),
-        Err(error) => Some(Err(breachdex::Error::Unbuildable(error.to_string()))),
-    })
-}
-
-/// A splice that was stopped leaves the journal, so nothing is lost.
+/// What is stopped leaves what was fetched, so nothing is lost.
 pub(crate) fn stopped(error: breachdex::Error) -> Error {
     match error {
         breachdex::Error::Cancelled => Error::Stopped,
@@ -186,7 +186,7 @@ pub(crate) fn day(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use breachdex::Kind;
+    use breachdex::{Coverage, Kind};
 
     use super::*;
 

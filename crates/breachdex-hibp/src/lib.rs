@@ -3,12 +3,13 @@
 //! - [`protocol`] is what both sides of the wire say: addresses, bodies, padding, entity tags.
 //! - [`RangeClient`] checks a digest against a range server of which it tells only five digits.
 //! - [`download`] makes an index of a whole corpus, [`update`] brings one up to date. Both keep what they
-//!   fetched in a journal beside the target, so that whatever ends them, the next run goes on from there.
+//!   fetched beside the target, so that whatever ends them, the next run goes on from there.
 //!
 //! Passwords and full digests never leave the process: only 20-bit prefixes are in addresses.
 
 #![forbid(unsafe_code)]
 
+mod assembly;
 mod base_url;
 mod client;
 mod distill;

@@ -1,4 +1,4 @@
-//! Fetching many ranges at once, and keeping each in the journal as it comes.
+//! Fetching many ranges at once, and keeping each as it comes.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ use std::time::Duration;
 use breachdex::{Kind, Monitor, Phase, Progress};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::watch;
 
 use crate::BaseUrl;
 use crate::error::{Error, Result, io_error};
@@ -69,6 +70,42 @@ pub(crate) struct Kept {
     pub(crate) text: Option<Vec<u8>>,
 }
 
+/// Where ranges are kept as they come.
+pub(crate) trait RangeStore {
+    /// Remembers when the run began, by the server's clock; the first time counts.
+    fn note_begun(&mut self, seconds: u64) -> Result<()>;
+    /// Takes a range; [`RangeStore::flush`] writes it.
+    fn keep(&mut self, record: Record) -> Result<()>;
+    /// Hands everything that was taken to the system, which keeps it whatever becomes of the process.
+    fn flush(&mut self) -> Result<()>;
+    /// Ranges that are there.
+    fn ranges(&self) -> u32;
+    /// Only prefixes below this are asked for; it rises as ranges are kept.
+    fn limit(&self) -> watch::Receiver<u32>;
+}
+
+impl RangeStore for Journal {
+    fn note_begun(&mut self, seconds: u64) -> Result<()> {
+        Journal::note_begun(self, seconds)
+    }
+
+    fn keep(&mut self, record: Record) -> Result<()> {
+        self.append(&record)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Journal::flush(self)
+    }
+
+    fn ranges(&self) -> u32 {
+        Journal::ranges(self)
+    }
+
+    fn limit(&self) -> watch::Receiver<u32> {
+        watch::Sender::new(u32::MAX).subscribe()
+    }
+}
+
 /// Makes of an answer what is kept. Runs on the network's threads.
 pub(crate) type Keep = Box<dyn Fn(u32, Answer) -> Result<Kept> + Send + Sync>;
 
@@ -85,29 +122,29 @@ pub(crate) struct Order {
     pub(crate) text: Option<TextFolder>,
 }
 
-/// Fetches the wanted ranges into the journal.
+/// Fetches the wanted ranges, which ascend, into a store.
 pub(crate) fn run(
     options: &FetchOptions,
     order: Order,
-    journal: &mut Journal,
+    store: &mut dyn RangeStore,
     monitor: &dyn Monitor,
 ) -> Result<FetchReport> {
     let Order { kind, wanted, total, keep, text } = order;
-    let resumed = journal.ranges();
+    let resumed = store.ranges();
     let client = crate::http::client(options.timeout, options.concurrency)?;
     let fetcher = Arc::new(Fetcher::new(client, options.base_url.clone(), kind, options.retry));
     let runtime =
         Builder::new_multi_thread().enable_all().thread_name("breachdex-fetch").build().map_err(|error| {
             Error::System { action: "start the network's threads", reason: error.to_string() }
         })?;
-    let arrivals = start(&runtime, options, &fetcher, wanted, keep);
-    let mut writer = Writer { runtime: &runtime, arrivals, journal, text, monitor, resumed, total };
+    let arrivals = start(&runtime, options, &fetcher, wanted, keep, &store.limit());
+    let mut writer = Writer { runtime: &runtime, arrivals, store, text, monitor, resumed, total };
     let written = writer.run(&fetcher);
     runtime.shutdown_background();
     written?;
     let counters = &fetcher.counters;
     Ok(FetchReport {
-        asked: journal.ranges() - resumed,
+        asked: store.ranges() - resumed,
         resumed,
         bytes: counters.moved.load(Ordering::Relaxed),
         retries: counters.retries.load(Ordering::Relaxed),
@@ -122,21 +159,32 @@ fn start(
     fetcher: &Arc<Fetcher>,
     wanted: Wanted,
     keep: Keep,
+    limit: &watch::Receiver<u32>,
 ) -> Receiver<Result<Kept>> {
     let (sender, arrivals) = channel(QUEUE);
     let wanted = Arc::new(Mutex::new(wanted));
     let keep = Arc::new(keep);
     for _ in 0..options.concurrency.max(1) {
         let (fetcher, wanted, keep) = (Arc::clone(fetcher), Arc::clone(&wanted), Arc::clone(&keep));
-        runtime.spawn(work(fetcher, wanted, keep, sender.clone()));
+        runtime.spawn(work(fetcher, wanted, keep, limit.clone(), sender.clone()));
     }
     arrivals
 }
 
-async fn work(fetcher: Arc<Fetcher>, wanted: Arc<Mutex<Wanted>>, keep: Arc<Keep>, out: Sender<Result<Kept>>) {
+async fn work(
+    fetcher: Arc<Fetcher>,
+    wanted: Arc<Mutex<Wanted>>,
+    keep: Arc<Keep>,
+    mut limit: watch::Receiver<u32>,
+    out: Sender<Result<Kept>>,
+) {
     loop {
         let next = wanted.lock().unwrap_or_else(PoisonError::into_inner).next();
         let Some((prefix, tag)) = next else { return };
+        // Prefixes are handed out in order, so those that others wait for are being fetched.
+        if limit.wait_for(|limit| prefix < *limit).await.is_err() {
+            return;
+        }
         let kept = fetcher.fetch(prefix, &tag).await.and_then(|answer| keep(prefix, answer));
         let failed = kept.is_err();
         // Nobody listens any more when the run is over.
@@ -150,7 +198,7 @@ async fn work(fetcher: Arc<Fetcher>, wanted: Arc<Mutex<Wanted>>, keep: Arc<Keep>
 struct Writer<'a> {
     runtime: &'a Runtime,
     arrivals: Receiver<Result<Kept>>,
-    journal: &'a mut Journal,
+    store: &'a mut dyn RangeStore,
     text: Option<TextFolder>,
     monitor: &'a dyn Monitor,
     resumed: u32,
@@ -167,12 +215,12 @@ impl Writer<'_> {
             if received == Ok(0) {
                 return Ok(());
             }
-            self.journal.note_begun(fetcher.counters.begun.load(Ordering::Relaxed))?;
+            self.store.note_begun(fetcher.counters.begun.load(Ordering::Relaxed))?;
             let written = batch.drain(..).try_for_each(|kept| self.write(kept?));
             // What came before a fault is kept all the same.
-            self.journal.flush()?;
+            self.store.flush()?;
             written?;
-            let done = u64::from(self.journal.ranges());
+            let done = u64::from(self.store.ranges());
             let total = Some(u64::from(self.resumed + self.total));
             let progress = Progress { phase: Phase::Downloading, done, total };
             if self.monitor.progress(progress).is_break() {
@@ -181,12 +229,12 @@ impl Writer<'_> {
         }
     }
 
-    /// Text first: a range that is in the journal has its file.
+    /// Text first: a range that is kept has its file.
     fn write(&mut self, kept: Kept) -> Result<()> {
         if let (Some(folder), Some(text)) = (&self.text, &kept.text) {
             folder.write(kept.record.prefix, text)?;
         }
-        self.journal.append(&kept.record)
+        self.store.keep(kept.record)
     }
 }
 

@@ -6,11 +6,14 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use breachdex::{Entry, Index, Monitor, Prefix, SpliceOptions, SpliceReport, collisions_by_range, splice};
+use breachdex::{
+    ChangedRange, Coverage, Entry, Index, Monitor, Prefix, SpliceOptions, SpliceReport, collisions_by_range,
+    splice,
+};
 
 use crate::BaseUrl;
 use crate::distill::Rules;
-use crate::download::{changed_ranges, day, stopped};
+use crate::download::{day, stopped};
 use crate::error::{Error, Result, io_error};
 use crate::journal::{IfOther, Journal, RecordKind, Settings};
 use crate::notes::{Memory, Tags, prefixes, put_tag};
@@ -93,7 +96,8 @@ pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Re
     settings.min_count = rules.min_count;
     settings.base = Some(index.content_id().to_string());
     // What was fetched for another state of the index is of no use for this one.
-    let mut journal = Journal::open(path, settings, &base_url, IfOther::StartOver, monitor)?;
+    let no_groups = &mut |_: &_| Ok(None);
+    let mut journal = Journal::open(path, settings, &base_url, IfOther::StartOver, no_groups, monitor)?;
     let known =
         if memory.base_url.as_deref() == Some(base_url.as_str()) { memory.tags } else { Tags::default() };
     let run = Run { index: &index, rules, fetch: &fetch, options, known: Arc::new(known) };
@@ -211,6 +215,18 @@ impl Run<'_> {
         let ranges = changed_ranges(journal, &metadata.coverage);
         splice(Some(self.index), ranges, path, &options, notes, monitor).map_err(stopped)
     }
+}
+
+/// The journal's ranges in order. A journal that cannot be read any more ends the splice with the library's error.
+fn changed_ranges<'a>(
+    journal: &'a Journal,
+    coverage: &Coverage,
+) -> impl Iterator<Item = breachdex::Result<ChangedRange>> + Send + use<'a> {
+    prefixes(coverage).filter_map(move |prefix| match journal.read(prefix) {
+        Ok(None) => None,
+        Ok(Some((entries, folded))) => Some(Ok(ChangedRange { prefix, entries, folded })),
+        Err(error) => Some(Err(breachdex::Error::Unbuildable(error.to_string()))),
+    })
 }
 
 /// Whether so many digests of a range are folded in the index too; taken for granted where it does not say.

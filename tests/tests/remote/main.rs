@@ -101,6 +101,16 @@ fn listing(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Whether a folder holds what an unfinished download of `a.bdx` leaves and nothing else.
+fn assert_unfinished(folder: &Path) {
+    let names = listing(folder);
+    let journal = ".a.bdx.breachdex-download";
+    let early = format!("{journal}-early-");
+    assert_eq!(names[0], journal);
+    assert_eq!(names.last(), Some(&format!("{journal}-index")));
+    assert!(names[1..names.len() - 1].iter().all(|name| name.starts_with(&early)), "{names:?}");
+}
+
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_breachdex-under-test"));
     command.current_dir(folder).env_remove("BREACHDEX_INDEX");

@@ -11,7 +11,7 @@ use breachdex::Index;
 use breachdex_tests::range_server::{RangeServer, Reply};
 use tempfile::tempdir;
 
-use crate::{assert_holds, command, corpus, fetch, listing};
+use crate::{assert_holds, assert_unfinished, command, corpus, fetch, listing};
 
 const LAST: u32 = 0x3ff;
 
@@ -181,7 +181,7 @@ fn a_download_that_is_interrupted_says_how_to_go_on() {
         stderr,
         "breachdex: error: stopped; what was fetched is kept: run the same command again to go on\n"
     );
-    assert_eq!(listing(folder.path()), [".a.bdx.breachdex-download"]);
+    assert_unfinished(folder.path());
     server.behave(|_| Reply::Good);
     let done = server.requests().len();
     let output = download(folder.path(), &server).wait_with_output().unwrap();

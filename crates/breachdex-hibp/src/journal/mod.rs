@@ -1,12 +1,16 @@
 //! What a run has fetched, kept beside the target until the index is published, so that whatever ends a run,
 //! the next one goes on from there.
 //!
+//! Of an update it holds the ranges that changed; of a download it says which groups are in the unfinished index
+//! (`group`), and the ranges themselves are there or in the spool (`assembly`).
+//!
 //! A journal is a file of records (`record`), appended in the order in which ranges arrive, each with a CRC-32C. The
 //! first one holds the settings of the run. A record that was not written whole ends the journal: what
 //! lies behind it is cut off and fetched again. It is locked while a run uses it.
 
 #![forbid(unsafe_code)]
 
+mod group;
 pub(crate) mod record;
 mod rows;
 
@@ -18,13 +22,16 @@ use std::time::{Duration, Instant};
 use breachdex::{Coverage, Entry, Kind, Monitor, PREFIX_COUNT, Phase, Progress};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::group::{GroupState, RangeState};
 use self::record::{FIXED, Frame, Tag};
 pub(crate) use self::record::{Record, RecordKind};
 pub(crate) use self::rows::RowShape;
 use crate::error::{Error, Result, io_error};
 
 /// The first bytes of a journal.
-const MAGIC: &[u8; 8] = b"BDXJRNL1";
+const MAGIC: &[u8; 8] = b"BDXJRNL2";
+/// Those of journals that hold every range of a download.
+const EARLIER_MAGIC: &[u8; 8] = b"BDXJRNL1";
 /// How often the system is asked to put what was written on the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(20);
 
@@ -50,6 +57,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Whether a run with these goes on from one with the others.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.difference(other).is_none()
+    }
+
     /// The first setting that differs, as a user would say it; the ids of journals always do.
     fn difference(&self, other: &Self) -> Option<&'static str> {
         let differences = [
@@ -108,9 +120,12 @@ pub(crate) enum IfOther {
     StartOver,
 }
 
+/// Takes over a group that a record vouches for. `None` ends the journal: the record and what lies behind it is cut off.
+pub(crate) type TakeOver<'a> = &'a mut dyn FnMut(&Record) -> Result<Option<GroupState>>;
+
 impl Journal {
     /// Opens the journal of a target, or begins one. `base_url` is where ranges will come from: tags of
-    /// another server are forgotten.
+    /// another server are forgotten. `take_over` is asked about each group.
     ///
     /// # Errors
     /// [`Error::Busy`] while another run has it; [`Error::Journal`] when it is of other settings and that is
@@ -120,6 +135,7 @@ impl Journal {
         mut settings: Settings,
         base_url: &str,
         if_other: IfOther,
+        take_over: TakeOver<'_>,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
         let path = path(target, &settings.job);
@@ -163,7 +179,7 @@ impl Journal {
             pending: Vec::new(),
         };
         if resumes {
-            journal.scan(base_url, monitor)?;
+            journal.scan(base_url, take_over, monitor)?;
         } else {
             journal.begin()?;
         }
@@ -180,7 +196,7 @@ impl Journal {
     }
 
     /// Reads every record, and cuts off what was not written whole.
-    fn scan(&mut self, base_url: &str, monitor: &dyn Monitor) -> Result<()> {
+    fn scan(&mut self, base_url: &str, take_over: TakeOver<'_>, monitor: &dyn Monitor) -> Result<()> {
         let total = self.file.metadata().map_err(io_error("read", &self.path))?.len();
         let mut file = &self.file;
         file.seek(SeekFrom::Start(0)).map_err(io_error("read", &self.path))?;
@@ -202,6 +218,10 @@ impl Journal {
                     same_origin = is_same;
                 }
                 RecordKind::Begun => self.begun = record.modified,
+                RecordKind::Group => match take_over(&record)? {
+                    Some(state) => state.ranges.into_iter().for_each(|range| self.know_grouped(range)),
+                    None => break,
+                },
                 _ => self.place(at, &record),
             }
             at += record.length();
@@ -225,8 +245,26 @@ impl Journal {
         *place = Some(Place { offset, kind: record.kind, modified: record.modified, tag });
     }
 
+    /// Notes what is known of a range whose rows are elsewhere.
+    pub(crate) fn know(&mut self, record: &Record) {
+        self.place(0, record);
+    }
+
+    fn know_grouped(&mut self, RangeState { prefix, modified, tag }: RangeState) {
+        self.know(&Record { modified, tag, ..Record::of(RecordKind::Range, prefix) });
+    }
+
     /// Adds a record; [`Journal::flush`] writes it.
+    ///
+    /// # Errors
+    /// [`Error::Journal`] for one that is longer than a record can say.
     pub(crate) fn append(&mut self, record: &Record) -> Result<()> {
+        if u32::try_from(record.payload.len()).is_err() {
+            return Err(Error::Journal {
+                path: self.path.clone(),
+                reason: format!("range {:05X} is too large for it", record.prefix),
+            });
+        }
         let offset = self.length + self.pending.len() as u64;
         if record.kind.is_range() {
             self.place(offset, record);
@@ -235,18 +273,33 @@ impl Journal {
         Ok(())
     }
 
-    /// Hands everything that was appended to the system, which keeps it whatever becomes of the process.
+    /// Hands everything that was appended to the system, which keeps it whatever becomes of the process, and has it on
+    /// disk now and then.
     pub(crate) fn flush(&mut self) -> Result<()> {
+        self.write()?;
+        if self.is_sync_due() { self.sync() } else { Ok(()) }
+    }
+
+    /// Hands everything that was appended to the system.
+    pub(crate) fn write(&mut self) -> Result<()> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(self.length))
             .and_then(|_| file.write_all(&self.pending))
             .map_err(io_error("write", &self.path))?;
         self.length += self.pending.len() as u64;
         self.pending.clear();
-        if self.synced.elapsed() >= SYNC_EVERY {
-            self.file.sync_data().map_err(io_error("write", &self.path))?;
-            self.synced = Instant::now();
-        }
+        Ok(())
+    }
+
+    /// Whether what was written should be on disk by now.
+    pub(crate) fn is_sync_due(&self) -> bool {
+        self.synced.elapsed() >= SYNC_EVERY
+    }
+
+    /// Waits until everything written is on disk.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        self.file.sync_data().map_err(io_error("write", &self.path))?;
+        self.synced = Instant::now();
         Ok(())
     }
 
@@ -307,10 +360,15 @@ impl Journal {
         });
         match entries {
             Some((entries, folded)) => Ok(Some((entries, u64::from(folded)))),
-            None => Err(Error::Journal {
-                path: self.path.clone(),
-                reason: format!("the record of range {prefix:05X} is damaged; run the same command again"),
-            }),
+            None => Err(self.damaged(prefix)),
+        }
+    }
+
+    /// The error of a record that was sound before.
+    pub(crate) fn damaged(&self, prefix: u32) -> Error {
+        Error::Journal {
+            path: self.path.clone(),
+            reason: format!("the record of range {prefix:05X} is damaged; run the same command again"),
         }
     }
 
@@ -369,6 +427,14 @@ fn read_settings(file: &File, path: &Path) -> Result<Option<Settings>> {
         path: path.to_owned(),
         reason: "this is not what a download or an update leaves; move it elsewhere".into(),
     };
+    if magic == *EARLIER_MAGIC {
+        return Err(Error::Journal {
+            path: path.to_owned(),
+            reason: "an earlier version of breachdex began this and did not finish it; --restart discards what it \
+                     fetched and starts over"
+                .into(),
+        });
+    }
     if magic != *MAGIC {
         return Err(foreign());
     }

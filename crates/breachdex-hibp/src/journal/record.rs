@@ -36,6 +36,8 @@ pub(crate) enum RecordKind {
     Unchanged,
     /// A range was fetched and has the rows that the index has.
     Same,
+    /// A group is in the unfinished index.
+    Group,
 }
 
 impl RecordKind {
@@ -47,6 +49,7 @@ impl RecordKind {
             4 => Self::Range,
             5 => Self::Unchanged,
             6 => Self::Same,
+            7 => Self::Group,
             _ => return None,
         })
     }
@@ -59,6 +62,7 @@ impl RecordKind {
             Self::Range => 4,
             Self::Unchanged => 5,
             Self::Same => 6,
+            Self::Group => 7,
         }
     }
 
@@ -97,7 +101,7 @@ impl Record {
         Self { payload, ..Self::of(RecordKind::Settings, 0) }
     }
 
-    pub(super) fn origin(base_url: &str) -> Self {
+    pub(crate) fn origin(base_url: &str) -> Self {
         Self { payload: base_url.into(), ..Self::of(RecordKind::Origin, 0) }
     }
 
@@ -106,12 +110,12 @@ impl Record {
     }
 
     /// Bytes of the record in the file.
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         (FIXED + self.tag.len() + self.payload.len()) as u64
     }
 
     /// Reads the next record; `None` where the rest, `available` bytes, does not begin with a whole and sound one.
-    pub(super) fn read(reader: &mut impl Read, available: u64) -> io::Result<Option<Self>> {
+    pub(crate) fn read(reader: &mut impl Read, available: u64) -> io::Result<Option<Self>> {
         if available < FIXED as u64 {
             return Ok(None);
         }
@@ -150,7 +154,7 @@ pub(crate) struct Frame;
 
 impl Frame {
     /// Appends a record's bytes. The tag has at most 255 bytes.
-    pub(super) fn write(record: &Record, out: &mut Vec<u8>) {
+    pub(crate) fn write(record: &Record, out: &mut Vec<u8>) {
         let tag = record.tag.as_bytes();
         let tag = if tag.len() > 255 { &[] } else { tag };
         let mut head = [0; FIXED];

@@ -10,7 +10,7 @@ fn settings() -> Settings {
 }
 
 fn open(target: &Path) -> Result<Journal> {
-    Journal::open(target, settings(), "http://a", IfOther::Refuse, &())
+    Journal::open(target, settings(), "http://a", IfOther::Refuse, &mut |_| Ok(None), &())
 }
 
 fn range(prefix: u32, counts: &[u64]) -> (Record, Vec<Entry>) {
@@ -74,7 +74,9 @@ fn whatever_is_cut_off_the_end_the_records_before_stay() {
 fn tags_of_another_server_are_forgotten() {
     let folder = tempfile::tempdir().expect("a folder");
     let target = folder.path().join("x.bdx");
-    let at = |url| Journal::open(&target, settings(), url, IfOther::Refuse, &()).expect("a journal");
+    let at = |url| {
+        Journal::open(&target, settings(), url, IfOther::Refuse, &mut |_| Ok(None), &()).expect("a journal")
+    };
     let mut journal = at("http://a");
     journal.append(&range(1, &[1]).0).and_then(|()| journal.flush()).expect("written");
     drop(journal);
@@ -107,14 +109,15 @@ fn two_runs_do_not_share_a_journal_and_other_settings_are_refused() {
     assert_eq!(open(&target).expect("the same").settings.id, id);
     let other = || Settings { min_count: 2, ..settings() };
     assert_eq!(
-        said(Journal::open(&target, other(), "http://a", IfOther::Refuse, &())),
+        said(Journal::open(&target, other(), "http://a", IfOther::Refuse, &mut |_| Ok(None), &())),
         format!(
             "{}: a run with other settings was begun and not finished (another --min-count); use the same ones, \
              or --restart to throw away what it fetched",
             path(&target, "download").display()
         )
     );
-    let over = Journal::open(&target, other(), "http://a", IfOther::StartOver, &()).expect("over");
+    let over = Journal::open(&target, other(), "http://a", IfOther::StartOver, &mut |_| Ok(None), &())
+        .expect("over");
     assert_ne!(over.settings.id, id);
     drop(over);
     std::fs::write(path(&target, "download"), [b'x'; 100]).expect("written");

@@ -1,0 +1,255 @@
+//! Ranges that arrived before their group was complete, in segments: files of records, each removed when all of its
+//! ranges are in the unfinished index. So what is kept twice stays small, and nothing is ever written again.
+
+#![forbid(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::beside;
+use crate::error::{Error, Result, io_error};
+use crate::journal::record::Frame;
+use crate::journal::{Record, RecordKind};
+
+/// Follows the journal's name and is followed by the segment's number.
+const SUFFIX: &str = "-early-";
+
+/// Where a record is in the spool.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SpoolPlace {
+    segment: u64,
+    offset: u64,
+}
+
+/// One file.
+struct Segment {
+    number: u64,
+    path: PathBuf,
+    file: File,
+    length: u64,
+    ranges: u32,
+    /// The highest prefix in it.
+    highest: u32,
+    /// Whether the system was asked to put it on disk, so that it may go only when the groups are there too.
+    synced: bool,
+    /// Whether nothing is added any more.
+    closed: bool,
+}
+
+/// All segments of a journal.
+pub(super) struct Spool {
+    journal: PathBuf,
+    /// Ranges in a segment.
+    capacity: u32,
+    /// What a segment begins with: whose it is and which server its ranges come from.
+    head: Vec<u8>,
+    segments: VecDeque<Segment>,
+    next: u64,
+    pending: Vec<u8>,
+}
+
+impl Spool {
+    /// Opens what an earlier run left. `found` is told of each record and where it is, without the entity tags of other
+    /// servers, and says whether it is of use.
+    pub(super) fn open(
+        journal: &Path,
+        id: &str,
+        base_url: &str,
+        capacity: u32,
+        found: &mut dyn FnMut(&Record, SpoolPlace) -> bool,
+    ) -> Result<Self> {
+        let mut head = Vec::new();
+        Frame::write(&Record { tag: id.into(), ..Record::origin(base_url) }, &mut head);
+        let mut spool = Self {
+            journal: journal.to_owned(),
+            capacity,
+            head,
+            segments: VecDeque::new(),
+            next: 0,
+            pending: Vec::new(),
+        };
+        for (number, path) in segments(journal)? {
+            spool.next = number.saturating_add(1);
+            match read(number, &path, id, base_url, found)? {
+                Some(segment) => spool.segments.push_back(segment),
+                None => remove_file(&path)?,
+            }
+        }
+        Ok(spool)
+    }
+
+    /// Adds a range; [`Spool::flush`] writes it.
+    pub(super) fn append(&mut self, record: &Record) -> Result<SpoolPlace> {
+        if self.segments.back().is_none_or(|segment| segment.closed) {
+            self.begin()?;
+        }
+        let capacity = self.capacity;
+        let Some(segment) = self.segments.back_mut() else {
+            return Err(Error::Options("a spool without a segment".into()));
+        };
+        let place =
+            SpoolPlace { segment: segment.number, offset: segment.length + self.pending.len() as u64 };
+        Frame::write(record, &mut self.pending);
+        segment.ranges += 1;
+        segment.highest = segment.highest.max(record.prefix);
+        if segment.ranges >= capacity {
+            self.flush()?;
+            if let Some(segment) = self.segments.back_mut() {
+                segment.closed = true;
+            }
+        }
+        Ok(place)
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        let number = self.next;
+        self.next = number.saturating_add(1);
+        let path = beside(&self.journal, &format!("{SUFFIX}{number}"));
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&path)
+            .map_err(io_error("create", &path))?;
+        self.pending.extend_from_slice(&self.head);
+        self.segments.push_back(Segment {
+            number,
+            path,
+            file,
+            length: 0,
+            ranges: 0,
+            highest: 0,
+            synced: false,
+            closed: false,
+        });
+        Ok(())
+    }
+
+    /// Hands everything that was added to the system.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        let Some(segment) = self.segments.back_mut().filter(|_| !self.pending.is_empty()) else {
+            return Ok(());
+        };
+        let mut file = &segment.file;
+        file.seek(SeekFrom::Start(segment.length))
+            .and_then(|_| file.write_all(&self.pending))
+            .map_err(io_error("write", &segment.path))?;
+        segment.length += self.pending.len() as u64;
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// The record at a place.
+    pub(super) fn read(&self, place: SpoolPlace) -> Result<Option<Record>> {
+        let segment = self.segments.iter().find(|segment| segment.number == place.segment);
+        let Some(segment) = segment.filter(|segment| place.offset < segment.length) else { return Ok(None) };
+        let mut file = &segment.file;
+        file.seek(SeekFrom::Start(place.offset))
+            .and_then(|_| Record::read(&mut file, segment.length - place.offset))
+            .map_err(io_error("read", &segment.path))
+    }
+
+    /// Removes segments all of whose ranges lie below `front` and are in groups; those that were synced only when the
+    /// groups have been, too.
+    pub(super) fn shrink(&mut self, front: u32, groups_synced: bool) -> Result<()> {
+        let is_done = |segment: &Segment| {
+            segment.closed && segment.highest < front && (groups_synced || !segment.synced)
+        };
+        let mut removed = Ok(());
+        self.segments.retain(|segment| {
+            let done = removed.is_ok() && is_done(segment);
+            if done {
+                removed = remove_file(&segment.path);
+            }
+            !done
+        });
+        removed
+    }
+
+    /// Waits until all segments are on disk.
+    pub(super) fn sync(&mut self) -> Result<()> {
+        for segment in &mut self.segments {
+            segment.file.sync_data().map_err(io_error("write", &segment.path))?;
+            segment.synced = true;
+        }
+        Ok(())
+    }
+}
+
+/// Removes all segments of a journal.
+pub(super) fn remove(journal: &Path) -> Result<()> {
+    segments(journal)?.into_iter().try_for_each(|(_, path)| remove_file(&path))
+}
+
+pub(super) fn remove_file(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_error("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The segments of a journal that are there, in order.
+fn segments(journal: &Path) -> Result<Vec<(u64, PathBuf)>> {
+    let folder = match journal.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut start = OsString::from(journal.file_name().unwrap_or_default());
+    start.push(SUFFIX);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(io_error("list", folder))? {
+        let name = entry.map_err(io_error("list", folder))?.file_name();
+        let number = name.as_encoded_bytes().strip_prefix(start.as_encoded_bytes());
+        let number = number.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        found.extend(number.map(|number: u64| (number, journal.with_file_name(&name))));
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Reads a segment up to the first record that is not whole; `None` where nothing in it is of use.
+fn read(
+    number: u64,
+    path: &Path,
+    id: &str,
+    base_url: &str,
+    found: &mut dyn FnMut(&Record, SpoolPlace) -> bool,
+) -> Result<Option<Segment>> {
+    let file = OpenOptions::new().read(true).write(true).open(path).map_err(io_error("open", path))?;
+    let total = file.metadata().map_err(io_error("read", path))?.len();
+    let mut reader = BufReader::with_capacity(1 << 20, &file);
+    let mut next = |at: u64| Record::read(&mut reader, total - at).map_err(io_error("read", path));
+    let Some(head) = next(0)?.filter(|head| head.kind == RecordKind::Origin && head.tag == id) else {
+        return Ok(None);
+    };
+    let same_origin = head.payload == base_url.as_bytes();
+    let mut at = head.length();
+    let (mut highest, mut ranges) = (0, 0);
+    while let Some(mut record) = next(at)?.filter(|record| record.kind == RecordKind::Range) {
+        let length = record.length();
+        if !same_origin {
+            record.tag.clear();
+        }
+        if found(&record, SpoolPlace { segment: number, offset: at }) {
+            highest = highest.max(record.prefix);
+            ranges += 1;
+        }
+        at += length;
+    }
+    let segment = Segment {
+        number,
+        path: path.to_owned(),
+        file,
+        length: at,
+        ranges,
+        highest,
+        // An earlier run may have synced it.
+        synced: true,
+        closed: true,
+    };
+    Ok((ranges > 0).then_some(segment))
+}

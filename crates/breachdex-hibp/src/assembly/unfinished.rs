@@ -1,0 +1,89 @@
+//! The unfinished index: the file to which complete groups are appended, and the list of them.
+
+#![forbid(unsafe_code)]
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+
+use breachdex::{AssembledGroup, Assembler};
+
+use crate::error::{Result, io_error};
+use crate::journal::{GroupState, Record};
+
+/// The file and the groups in it.
+pub(super) struct Unfinished {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    /// Bytes of all groups.
+    pub(super) length: u64,
+    pub(super) groups: Vec<AssembledGroup>,
+    buffer: Vec<u8>,
+}
+
+impl Unfinished {
+    /// Opens the file or makes an empty one; no group of it is known yet. To be called while the journal is locked.
+    pub(super) fn open(path: PathBuf) -> Result<Self> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(io_error("create", &path))?;
+        Ok(Self { path, file, length: 0, groups: Vec::new(), buffer: Vec::new() })
+    }
+
+    /// Takes over a group that a journal's record vouches for; `None` where its bytes are not in the file, or where it is
+    /// not the one with that prefix and those ranges.
+    pub(super) fn take_over(
+        &mut self,
+        record: &Record,
+        (prefix, ranges): (u32, u16),
+    ) -> Result<Option<GroupState>> {
+        let Some(state) = GroupState::of(record) else { return Ok(None) };
+        let group = &state.group;
+        let end =
+            Assembler::GROUPS_START.checked_add(self.length).and_then(|at| at.checked_add(group.length));
+        let held = self.file.metadata().map_err(io_error("read", &self.path))?.len();
+        let is_next = (group.prefix, group.ranges, state.offset) == (prefix, ranges, self.length);
+        let length = usize::try_from(group.length).ok();
+        let (true, Some(length)) = (is_next && end.is_some_and(|end| end <= held), length) else {
+            return Ok(None);
+        };
+        self.buffer.resize(length, 0);
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(Assembler::GROUPS_START + self.length))
+            .and_then(|_| file.read_exact(&mut self.buffer))
+            .map_err(io_error("read", &self.path))?;
+        if crc32c::crc32c(&self.buffer) != state.crc {
+            return Ok(None);
+        }
+        self.length += group.length;
+        self.groups.push(group.clone());
+        Ok(Some(state))
+    }
+
+    /// Cuts off what lies behind the groups taken over.
+    pub(super) fn cut(&mut self) -> Result<()> {
+        // Without groups the file is new, or of a run that is not gone on with.
+        let end = if self.length == 0 { 0 } else { Assembler::GROUPS_START + self.length };
+        self.file.set_len(end).map_err(io_error("write", &self.path))
+    }
+
+    /// Appends a group's bytes. Returns their offset from the first group and their CRC.
+    pub(super) fn append(&mut self, group: AssembledGroup, bytes: &[u8]) -> Result<(u64, u32)> {
+        let offset = self.length;
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(Assembler::GROUPS_START + offset))
+            .and_then(|_| file.write_all(bytes))
+            .map_err(io_error("write", &self.path))?;
+        self.length += group.length;
+        self.groups.push(group);
+        Ok((offset, crc32c::crc32c(bytes)))
+    }
+
+    pub(super) fn sync(&self) -> Result<()> {
+        self.file.sync_data().map_err(io_error("write", &self.path))
+    }
+}
