@@ -1,12 +1,14 @@
 //! Downloads, updates and remote checks against range servers that behave and that misbehave.
 //!
-//! `faults` has every way of misbehaving, `resume` what is killed and gone on with, `update` what changes,
+//! `disk` has what a download takes there, `faults` every way of misbehaving, `resume` what is killed and gone on with, `update` what changes,
 //! `check` the answers from afar, `options` what is refused.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
 mod check;
+#[cfg(unix)]
+mod disk;
 mod faults;
 mod options;
 mod resume;
