@@ -144,11 +144,6 @@ fn a_file_system_without_large_files_is_said_and_nothing_is_left() {
     }
 }
 
-/// Pages of a file in memory.
-fn pages(path: &Path) -> u64 {
-    fs::metadata(path).unwrap().len().div_ceil(4096)
-}
-
 /// The disk has every block but the last ones that the index takes at its most, or all of them.
 #[test]
 fn a_disk_full_at_the_last_block_leaves_the_target_as_it_was() {

@@ -188,3 +188,34 @@ fn decode(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::build::span::SpanGroup;
+
+    #[test]
+    fn a_group_beyond_what_a_directory_can_say_is_refused_before_it_is_written() {
+        let mut log = GroupLog::default();
+        let span = |lengths: &[u64]| Span {
+            groups: lengths
+                .iter()
+                .zip(0xABCD..)
+                .map(|(length, prefix)| SpanGroup { prefix, length: *length, checksum: 0 })
+                .collect(),
+            ..Span::default()
+        };
+        assert_eq!(log.append(span(&[1 << 32, 1 << 39])).unwrap().offset, 0);
+        let rest = Locator::MOST_OFFSET - log.length;
+        assert_eq!(log.append(span(&[rest, 1])).unwrap().offset, (1 << 32) + (1 << 39));
+        assert_eq!(log.places.last().unwrap().offset, Locator::MOST_OFFSET);
+        assert_eq!(
+            log.append(span(&[1])).map(drop).unwrap_err().to_string(),
+            "group ABCD would start 1099511627775 bytes behind the first, an index holds groups up to 1099511627774; \
+             keep fewer bits of each digest, leave out the counts, or make several indexes"
+        );
+        assert_eq!(log.places.len(), 4);
+    }
+}

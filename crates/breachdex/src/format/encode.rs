@@ -115,10 +115,8 @@ impl GroupEncoder {
     /// # Errors
     /// [`Error::Unbuildable`] when the group would pass 2 GiB.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<u32> {
-        // Drifts are 32 bits with a sign, and every entry takes two bits at least.
-        let most = self.records.iter().map(|record| record.entries).max();
-        let length = i32::try_from(self.buckets.len()).ok().filter(|_| most < Some(u32::MAX));
-        let length = length.map(i32::cast_unsigned).ok_or_else(|| {
+        let most = self.records.iter().map(|record| record.entries).max().unwrap_or(0);
+        let length = group_length(self.buckets.len(), most).ok_or_else(|| {
             Error::Unbuildable(format!(
                 "{} entries under one {}-bit prefix are more than an index can hold",
                 self.records.iter().map(|record| u64::from(record.entries)).sum::<u64>(),
@@ -158,6 +156,12 @@ impl GroupEncoder {
         }
         wide
     }
+}
+
+/// The length of a group's buckets as a group says it, of which the fullest has `entries`; `None` where it is more
+/// than drifts, 32 bits with a sign, reach, or a bucket's number of entries was cut to what 32 bits hold.
+fn group_length(bytes: usize, entries: u32) -> Option<u32> {
+    i32::try_from(bytes).ok().filter(|_| entries < u32::MAX).map(i32::cast_unsigned)
 }
 
 /// `floor(log2 count)`; counts are 1 or more.
@@ -232,5 +236,88 @@ fn put_low(bits: &mut BitBuffer, at: usize, mut width: u32, words: &[u64; 3]) {
         }
         width -= 64;
         bits.put(at + width as usize, 64, *word);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::digest::{Key, Kind};
+    use crate::format::group::{Group, NARROW_RECORD, WIDE_RECORD};
+    use crate::testing::layout;
+
+    #[test]
+    fn a_group_has_at_most_2_gib_and_a_bucket_less_than_2_to_the_32_entries() {
+        assert_eq!(group_length(i32::MAX as usize, u32::MAX - 1), Some(0x7fff_ffff));
+        assert_eq!(group_length(i32::MAX as usize + 1, 1), None);
+        assert_eq!(group_length(u32::MAX as usize, 1), None);
+        assert_eq!(group_length(9, u32::MAX), None);
+    }
+
+    /// The records of a group of two buckets, the second of which starts where it does, and whether they are wide.
+    fn records(second: usize, length: u32, entries: u32) -> (bool, Vec<u8>) {
+        let mut encoder = GroupEncoder::new(layout(Kind::Sha1, 160, 16));
+        encoder.begin(0, 1);
+        encoder.records = vec![
+            Record { start: 0, entries, checksum: 1 },
+            Record { start: second, entries: 2, checksum: 3 },
+        ];
+        let mut out = Vec::new();
+        let wide = encoder.append_records(length, &mut out);
+        (wide, out)
+    }
+
+    #[test]
+    fn records_are_wide_from_the_first_drift_and_number_on_that_need_it() {
+        let half = 1_usize << 20;
+        for (second, entries, expected) in [
+            (half + 32_767, 65_535, false),
+            (half + 32_768, 65_535, true),
+            (half - 32_768, 65_535, false),
+            (half - 32_769, 65_535, true),
+            (half, 65_536, true),
+        ] {
+            let (wide, bytes) = records(second, 2 << 20, entries);
+            assert_eq!(wide, expected, "{second} {entries}");
+            assert_eq!(bytes.len(), 2 * if wide { WIDE_RECORD } else { NARROW_RECORD });
+            let mut head = vec![0; FIXED];
+            head[4] = 1 | if wide { WIDE } else { 0 };
+            head[5..9].copy_from_slice(&(2_u32 << 20).to_le_bytes());
+            head.extend_from_slice(&bytes);
+            let group = Group::from_head(&head, FIXED + (4 << 20)).unwrap();
+            let first = group.bucket(0).unwrap();
+            assert_eq!((first.length, first.entries), (second, entries));
+            assert_eq!(group.bucket(1).unwrap().start, group.data_start + second);
+        }
+        // The furthest drifts of the largest group.
+        let longest = i32::MAX as u32;
+        for second in [0, 1, longest as usize] {
+            let (wide, bytes) = records(second, longest, 2);
+            assert!(wide);
+            let drift = i32::from_le_bytes(bytes[WIDE_RECORD..WIDE_RECORD + 4].try_into().unwrap());
+            assert_eq!(i64::from(drift), second as i64 - i64::from(longest / 2));
+        }
+    }
+
+    #[test]
+    fn the_largest_counts_come_back() {
+        let entry = |i: u64, count| Entry { key: Key { words: [i << 8, 0, 0] }, count };
+        let counts = [1, u64::from(u32::MAX), 1 << 32, 1 << 63, u64::MAX];
+        let entries: Vec<Entry> = counts.iter().zip(0..).map(|(count, i)| entry(i, *count)).collect();
+        let layout = layout(Kind::Sha1, 160, 16);
+        let mut bytes = Vec::new();
+        GroupEncoder::new(layout).encode(0, &entries, &mut bytes).unwrap();
+        let group = Group::new(&bytes, bytes.len()).unwrap();
+        let record = group.bucket(0).unwrap();
+        let bucket = group.open(layout, &record).unwrap();
+        let mut cursor = crate::format::cursor::Cursor::new(bucket, Key::default(), 16, true);
+        let mut found = Vec::new();
+        while !cursor.is_at_end() {
+            let task = crate::format::cursor::DecodeRun { cursor: &mut cursor, out: &mut found };
+            ActiveKernel::choose(Kernel::Auto).run(task).unwrap();
+        }
+        assert!(found == entries);
     }
 }

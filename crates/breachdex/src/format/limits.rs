@@ -35,3 +35,37 @@ pub(crate) fn most(section: Section) -> u64 {
 pub(crate) fn most_entries(groups_length: u64) -> u64 {
     groups_length.saturating_mul(4)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page that others write readers from says the same.
+    #[test]
+    fn the_limits_are_those_of_the_format_s_page() {
+        let page = include_str!("../../../../docs/format.md");
+        let limits = page.split("## Limits").nth(1).unwrap_or_default();
+        for (what, most) in [
+            ("offset of a group", Locator::MOST_OFFSET),
+            ("bytes of a group's buckets", i32::MAX as u64),
+            ("bytes of a group that a reader takes", MOST_GROUP),
+            ("bytes of all groups", most(Section::Groups)),
+            ("bytes of the directory", most(Section::Directory)),
+            ("bytes of the facts", most(Section::Facts)),
+            ("bytes of the notes", most(Section::Notes)),
+            ("entries of a bucket", u64::from(u32::MAX) - 1),
+            ("a count, and all counts together", u64::MAX),
+            ("entries that a byte of groups has room for", most_entries(1)),
+        ] {
+            let digits = most.to_string();
+            let mut said = String::new();
+            for (i, digit) in digits.chars().enumerate() {
+                if i > 0 && (digits.len() - i).is_multiple_of(3) {
+                    said.push(',');
+                }
+                said.push(digit);
+            }
+            assert!(limits.contains(&format!("| {what} | {said} |")), "{what}: {said}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ use crate::entry::Entry;
 use crate::error::Error;
 use crate::format::Layout;
 use crate::format::directory::Locator;
+use crate::format::limits::MOST_GROUP;
 use crate::rows::write_row;
 use crate::testing::{Random, assemble, digest, entries, layout, write_sparse};
 
@@ -109,6 +110,14 @@ fn check(layout: Layout, offsets: [u64; 3], random: &mut Random) {
         return;
     }
     let by_reads = FileIndex::open(file.path()).unwrap();
+    if offsets[1] > MOST_GROUP {
+        // Without the memory for all that lies between two groups.
+        let reason = match by_reads.verify(&()).unwrap_err() {
+            Error::Damaged { fault, .. } => fault.reason,
+            other => panic!("{other}"),
+        };
+        assert_eq!(reason, "the group is longer than any can be");
+    }
     let mut scratch = RangeScratch::default();
     for prefix in PREFIXES.iter().flat_map(|prefix| (*prefix as u32) << 4..=(*prefix as u32) << 4 | 15) {
         let mut rows = Vec::new();

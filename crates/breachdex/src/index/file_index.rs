@@ -251,7 +251,8 @@ impl FileIndex {
     /// Fills `bytes` with so many from an offset in the groups section.
     fn read(&self, offset: u64, length: u64, waiting: Waiting, bytes: &mut Vec<u8>) -> Result<()> {
         let at = self.header.groups.offset + offset;
-        let length = length as usize;
+        let too_long = |_| io_error("read", &self.path)(std::io::ErrorKind::OutOfMemory.into());
+        let length = usize::try_from(length).map_err(too_long)?;
         // Decoding near the end is cheaper where something lies behind it.
         bytes.resize(length + SLACK, 0);
         if let Some(Storage::Copied(copy)) = &self.resident {
