@@ -34,7 +34,7 @@ fn folder(number: u32) -> TempDir {
     let reversed: Vec<&str> = text.lines().rev().collect();
     fs::write(folder.path().join("reversed.txt"), reversed.join("\n")).unwrap();
     let options = BuildOptions::default();
-    build(&[Input::path(&folder.path().join("rows.txt"))], &folder.path().join("rows.bdx"), &options, &())
+    build(&[Input::path(folder.path().join("rows.txt"))], &folder.path().join("rows.bdx"), &options, &())
         .unwrap();
     folder
 }
@@ -150,7 +150,7 @@ fn a_disk_full_at_the_last_block_leaves_the_target_as_it_was() {
     let folder = folder(5000);
     fs::write(folder.path().join("few.txt"), rows(9)).unwrap();
     let old = folder.path().join("old.bdx");
-    build(&[Input::path(&folder.path().join("few.txt"))], &old, &BuildOptions::default(), &()).unwrap();
+    build(&[Input::path(folder.path().join("few.txt"))], &old, &BuildOptions::default(), &()).unwrap();
     fs::create_dir(folder.path().join("disk")).unwrap();
     let script = r#"mount -t tmpfs -o size="$1" none disk || exit 99; cp old.bdx disk/a.bdx || exit 99; shift
         "$@"; status=$?; ls -A disk; cmp -s disk/a.bdx old.bdx && echo as before; exit "$status""#;

@@ -36,9 +36,9 @@ fn entry(prefix: u32, row: u64) -> Entry {
     let number = u64::from(prefix) * ROWS + row;
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = mixed ^ mixed >> 29;
+    let leading = (u64::from(prefix) << 44) + row * ((1 << 44) / ROWS) + (mixed >> 32);
     let mut key = [0; 24];
-    let step = (1 << 44) / ROWS;
-    key[..8].copy_from_slice(&(u64::from(prefix) << 44 | row * step + (mixed >> 32)).to_be_bytes());
+    key[..8].copy_from_slice(&leading.to_be_bytes());
     key[8..16].copy_from_slice(&mixed.to_be_bytes());
     key[16..20].copy_from_slice(&(mixed as u32).to_be_bytes());
     Entry::from_key_bytes(&key, COUNT + number)

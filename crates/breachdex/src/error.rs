@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::Kind;
 use crate::format::directory::Locator;
+use crate::mappable::AddressSpace;
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -287,26 +288,6 @@ pub struct InputError {
     pub line: Option<u64>,
     /// What is wrong and what to do. Never repeats the line.
     pub reason: String,
-}
-
-/// How much a process can map, and what keeps it from more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AddressSpace {
-    /// A limit that was set for the process.
-    #[error("this process is allowed {0} (ulimit -v)")]
-    Limited(u64),
-    /// The width of its addresses.
-    #[error("a program of this width has {0} at most")]
-    Narrow(u64),
-}
-
-impl AddressSpace {
-    fn remedy(self) -> &'static str {
-        match self {
-            Self::Limited(_) => "raise the limit",
-            Self::Narrow(_) => "use a 64-bit breachdex",
-        }
-    }
 }
 
 /// Why an index cannot be the base of the one that is asked for.

@@ -50,8 +50,7 @@ pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
 pub use error::{
-    AddressSpace, BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Result,
-    Section, advice,
+    BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Result, Section, advice,
 };
 pub use format::MIN_BITS;
 pub use index::{
@@ -61,6 +60,7 @@ pub use index::{
 };
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;
+pub use mappable::AddressSpace;
 pub use monitor::{Monitor, Phase, Progress};
 pub use overlay::{OverlayChange, OverlayFile};
 pub use storage::residency::{Residency, UnknownResidency};

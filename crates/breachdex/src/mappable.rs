@@ -5,10 +5,31 @@
 use std::io;
 use std::path::Path;
 
-use crate::error::{AddressSpace, Error, Result, io_error};
+use crate::error::{Error, Result, io_error};
 
 /// The most bytes that can be mapped in one piece: half of what addresses can say.
 pub(crate) const WIDEST: u64 = isize::MAX as u64;
+
+/// How much a process can map, and what keeps it from more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressSpace {
+    /// A limit that was set for the process.
+    #[error("this process is allowed {0} (ulimit -v)")]
+    Limited(u64),
+    /// The width of its addresses.
+    #[error("a program of this width has {0} at most")]
+    Narrow(u64),
+}
+
+impl AddressSpace {
+    /// What to do.
+    pub(crate) fn remedy(self) -> &'static str {
+        match self {
+            Self::Limited(_) => "raise the limit",
+            Self::Narrow(_) => "use a 64-bit breachdex",
+        }
+    }
+}
 
 /// Refuses what is longer than `widest`, which is [`WIDEST`] but in tests.
 pub(crate) fn check_width(length: u64, widest: u64, path: &Path) -> Result<()> {
