@@ -14,6 +14,10 @@ use crate::failure::Failure;
 use crate::signals;
 
 const KNOWN_LENGTH: &str = "{msg:<9} {wide_bar} {percent:>3}% {eta}";
+/// For bytes that are only read.
+const KNOWN_BYTES: &str = "{msg:<9} {wide_bar} {percent:>3}% {binary_bytes_per_sec} {eta}";
+/// For entries.
+const KNOWN_ENTRIES: &str = "{msg:<9} {wide_bar} {percent:>3}% {per_sec} {eta}";
 /// For what is counted, not measured.
 const KNOWN_NUMBER: &str = "{msg:<9} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
 const UNKNOWN_LENGTH: &str = "{msg:<9} {spinner} {human_pos} {elapsed}";
@@ -32,10 +36,15 @@ struct Bar {
 impl Reporter {
     /// Takes over Ctrl-C; shows a bar where standard error is a terminal.
     pub(crate) fn start() -> Result<Self, Failure> {
-        let bar = io::stderr()
-            .is_terminal()
-            .then(|| Bar { shown: ProgressBar::new_spinner(), phase: Mutex::new(None) });
-        Ok(Self { stop: signals::stop_flag()?, bar })
+        Ok(Self { stop: signals::stop_flag()?, bar: Bar::on_terminal() })
+    }
+
+    /// For a job that writes to standard output: Ctrl-C ends it as it ends any program, also while a reader keeps
+    /// it waiting, and no bar runs through rows on a terminal.
+    pub(crate) fn beside_output() -> Self {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        let bar = if io::stdout().is_terminal() { None } else { Bar::on_terminal() };
+        Self { stop: &NEVER, bar }
     }
 }
 
@@ -49,12 +58,19 @@ impl Monitor for Reporter {
 }
 
 impl Bar {
+    fn on_terminal() -> Option<Self> {
+        let bar = || Self { shown: ProgressBar::new_spinner(), phase: Mutex::new(None) };
+        io::stderr().is_terminal().then(bar)
+    }
+
     fn show(&self, progress: Progress) {
         let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         if *phase != Some(progress.phase) {
             *phase = Some(progress.phase);
             let template = match progress.total {
                 Some(_) if progress.phase == Phase::Downloading => KNOWN_NUMBER,
+                Some(_) if progress.phase == Phase::Verifying => KNOWN_BYTES,
+                Some(_) if progress.phase == Phase::Writing => KNOWN_ENTRIES,
                 Some(_) => KNOWN_LENGTH,
                 None => UNKNOWN_LENGTH,
             };

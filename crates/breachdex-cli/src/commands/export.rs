@@ -4,19 +4,17 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use breachdex::{Error, Index, rows};
+use breachdex::{Error, Index};
 
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::ExportFlags;
 use crate::output::Output;
+use crate::progress::Reporter;
 use crate::target::{self, Target};
 use crate::{messages, signals};
-
-/// Text is handed on in pieces of this size.
-const PIECE: usize = 1 << 18;
 
 /// What text cannot say of rows that were an overlay's.
 pub(super) const HOLDS_OVERLAY: &str =
@@ -32,8 +30,9 @@ pub(crate) fn run(flags: &ExportFlags) -> Result<Exit, Failure> {
     match flags.output.as_deref().filter(|path| path.as_os_str() != "-") {
         Some(path) => into_file(&index, &flags.file, path, flags.force)?,
         None => {
+            let reporter = Reporter::beside_output();
             let mut output = Output::open();
-            write_rows(&index, |piece| output.write(piece))?;
+            index.export(0, &mut |piece| output.write(piece), &reporter)?;
             output.flush()?;
         }
     }
@@ -47,30 +46,15 @@ fn into_file(index: &Index, source: &Path, path: &Path, force: bool) -> Result<(
     }
     let stop = signals::stop_flag()?;
     let mut target = Target::create(path, force, index.metadata().holds_overlay)?;
-    write_rows(index, |piece| {
-        go_on(stop)?;
-        target.file().write_all(piece).map_err(|source| target::failed("write", path, source))
-    })?;
-    go_on(stop)?;
-    target.publish(force)
-}
-
-fn go_on(stop: &AtomicBool) -> Result<(), Failure> {
-    if stop.load(Ordering::Relaxed) { Err(Error::Cancelled.into()) } else { Ok(()) }
-}
-
-fn write_rows(index: &Index, mut write: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
-    let (kind, counts) = (index.kind(), index.metadata().has_counts);
-    let mut piece = Vec::with_capacity(PIECE + 128);
-    for entry in index.iter() {
-        rows::write_row(&mut piece, &entry?, kind, 0, counts);
-        piece.push(b'\n');
-        if piece.len() >= PIECE {
-            write(&piece)?;
-            piece.clear();
-        }
+    let mut write = |piece: &[u8]| {
+        let written = target.file().write_all(piece);
+        written.map_err(|source| target::failed("write", path, source))
+    };
+    index.export(0, &mut write, &Reporter::start()?)?;
+    if stop.load(Ordering::Relaxed) {
+        return Err(Error::Cancelled.into());
     }
-    write(&piece)
+    target.publish(force)
 }
 
 /// Text cannot say what it does not cover, so that the next index built from it might claim too much.

@@ -30,35 +30,112 @@ impl Task for WriteRows<'_, '_> {
     #[inline(always)]
     fn run<O: BitOperations>(self) -> Self::Output {
         let Self { cursor, digits, out } = self;
-        let start = out.len();
-        // Every row is written at its full length, and the next one over its end.
-        let longest = digits + 23;
-        out.resize(start + cursor.left() * longest + ROW, 0);
-        let written = match Suffixes::new(cursor, digits as u32 * 4) {
-            Some(suffixes) => write_usual::<O>(cursor, &suffixes, digits, &mut out[start..]),
-            None => write_any::<O>(cursor, digits, &mut out[start..]),
-        };
-        out.truncate(start + written?);
-        Ok(())
+        append::<O, Rows>(cursor, digits, out)
     }
+}
+
+/// Appends the rest of a cursor's entries as lines of a corpus: all digits, a colon, the count, a line feed. `digits`
+/// are those behind the first 20 bits, all of which the bucket's prefix has.
+pub(crate) struct WriteLines<'a, 'b> {
+    pub(crate) cursor: &'a mut Cursor<'b>,
+    pub(crate) digits: usize,
+    pub(crate) out: &'a mut Vec<u8>,
+}
+
+impl Task for WriteLines<'_, '_> {
+    type Output = Result<(), Malformed>;
+
+    #[inline(always)]
+    fn run<O: BitOperations>(self) -> Self::Output {
+        let Self { cursor, digits, out } = self;
+        append::<O, Lines>(cursor, digits, out)
+    }
+}
+
+/// What is around a suffix and its count.
+trait Form {
+    /// Digits before the suffix.
+    const LEAD: usize;
+    /// The line end, and how many bytes of it are meant.
+    const END: ([u8; 2], usize);
+}
+
+/// Rows of a range.
+struct Rows;
+
+impl Form for Rows {
+    const LEAD: usize = 0;
+    const END: ([u8; 2], usize) = (*b"\r\n", 2);
+}
+
+/// Lines of a corpus.
+struct Lines;
+
+impl Form for Lines {
+    const LEAD: usize = PREFIX_BITS as usize / 4;
+    const END: ([u8; 2], usize) = (*b"\n\0", 1);
+}
+
+#[inline(always)]
+fn append<O: BitOperations, F: Form>(
+    cursor: &mut Cursor<'_>,
+    digits: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
+    let start = out.len();
+    // Every row is written at its full length, and the next one over its end.
+    let longest = F::LEAD + digits + 23;
+    out.resize(start + cursor.left() * longest + ROW, 0);
+    let written = match Suffixes::new(cursor, digits as u32 * 4) {
+        Some(suffixes) => write_usual::<O, F>(cursor, &suffixes, digits, &mut out[start..]),
+        None => write_any::<O, F>(cursor, digits, &mut out[start..]),
+    };
+    out.truncate(start + written?);
+    Ok(())
+}
+
+/// The digits of the bucket's prefix that stand before every suffix.
+#[inline(always)]
+fn lead<O: BitOperations>(cursor: &Cursor<'_>) -> [u8; 8] {
+    let digits = O::encode_hex(&[cursor.prefix_word(), 0, 0]);
+    let mut lead = [0; 8];
+    lead.copy_from_slice(&digits[..8]);
+    lead
+}
+
+/// Puts a row together and gives the place behind it.
+#[inline(always)]
+fn put_row<O: BitOperations, F: Form>(
+    row: &mut [u8; ROW],
+    lead: &[u8; 8],
+    words: &[u64; 3],
+    digits: usize,
+    put: impl Fn(&mut [u8; ROW], usize) -> usize,
+) -> usize {
+    if F::LEAD > 0 {
+        row[..8].copy_from_slice(lead);
+    }
+    row[F::LEAD..F::LEAD + 48].copy_from_slice(&O::encode_hex(words));
+    row[F::LEAD + digits] = b':';
+    let end = put(row, F::LEAD + digits + 1);
+    row[end..end + 2].copy_from_slice(&F::END.0);
+    end + F::END.1
 }
 
 /// Writes rows by way of keys. Returns their bytes.
 #[inline(never)]
-fn write_any<O: BitOperations>(
+fn write_any<O: BitOperations, F: Form>(
     cursor: &mut Cursor<'_>,
     digits: usize,
     out: &mut [u8],
 ) -> Result<usize, Malformed> {
+    let lead = lead::<O>(cursor);
     let mut at = 0;
     while cursor.left() > 0 {
         let entry = cursor.next_entry().ok_or(Malformed)?;
         let row = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<ROW>()).ok_or(Malformed)?;
-        row[..48].copy_from_slice(&O::encode_hex(&entry.key.skip(PREFIX_BITS).words));
-        row[digits] = b':';
-        let end = put_decimal(row, digits + 1, entry.count);
-        row[end..end + 2].copy_from_slice(b"\r\n");
-        at += end + 2;
+        let words = entry.key.skip(PREFIX_BITS).words;
+        at += put_row::<O, F>(row, &lead, &words, digits, |row, at| put_decimal(row, at, entry.count));
     }
     Ok(at)
 }
@@ -121,31 +198,28 @@ impl Suffixes {
 
 /// Writes rows of the usual form. Returns their bytes.
 #[inline(always)]
-fn write_usual<O: BitOperations>(
+fn write_usual<O: BitOperations, F: Form>(
     cursor: &mut Cursor<'_>,
     suffixes: &Suffixes,
     digits: usize,
     out: &mut [u8],
 ) -> Result<usize, Malformed> {
     let bucket = *cursor.bucket();
+    let lead = lead::<O>(cursor);
     let mut at = 0;
     while cursor.left() > 0 {
         let start = bucket.low_position(cursor.position());
         // Near the end of what was read there is no whole window.
         if bucket.bytes().len() < start / 8 + 32 {
             let rest = out.get_mut(at..).ok_or(Malformed)?;
-            return Ok(at + write_any::<O>(cursor, digits, rest)?);
+            return Ok(at + write_any::<O, F>(cursor, digits, rest)?);
         }
         let high = cursor.next_high().ok_or(Malformed)?;
         let (before, width) = cursor.next_width().ok_or(Malformed)?;
         let words = suffixes.words(bucket.bytes(), start, high).ok_or(Malformed)?;
         let count = remainder(&bucket, before, width).ok_or(Malformed)?;
         let row = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<ROW>()).ok_or(Malformed)?;
-        row[..48].copy_from_slice(&O::encode_hex(&words));
-        row[digits] = b':';
-        let end = put_count(row, digits + 1, count);
-        row[end..end + 2].copy_from_slice(b"\r\n");
-        at += end + 2;
+        at += put_row::<O, F>(row, &lead, &words, digits, |row, at| put_count(row, at, count));
     }
     Ok(at)
 }

@@ -33,7 +33,7 @@ use crate::kernels::{ActiveKernel, Kernel};
 use crate::monitor::Monitor;
 use crate::rows::write_row;
 use crate::storage::residency::Residency;
-use crate::storage::{Source, Storage, Windows};
+use crate::storage::{Source, Storage, WINDOW, Windows};
 
 /// Groups up to this many bytes are read whole: one system call instead of two.
 const SMALL_GROUP: u64 = 48 << 10;
@@ -227,6 +227,7 @@ impl FileIndex {
         let places = (0..).zip(&self.groups);
         let parts = Parts::new(
             places.filter_map(|(prefix, place)| Some((prefix, place.as_ref()?.locator))).collect(),
+            WINDOW,
         );
         let source = match &self.resident {
             None => Some(Source::file(&self.file)),

@@ -12,6 +12,7 @@
 mod bulk;
 mod core;
 mod diff;
+mod export;
 #[cfg(test)]
 mod far_tests;
 mod file_index;
@@ -337,6 +338,24 @@ impl Index {
     /// As [`Index::verify`].
     pub fn verify_with(&self, options: VerifyOptions, monitor: &dyn crate::Monitor) -> Result<()> {
         verify::verify(&self.core, options, monitor)
+    }
+
+    /// Hands every entry to `write` as a line of a corpus, in order: upper-case hex digits, a colon and the count
+    /// where there are counts, a line feed. The text comes in pieces of some MiB that end with a line. Renders on
+    /// `threads` threads of its own (0 for one per processor) while the calling one writes; holds two pieces for
+    /// each. Tells `monitor` how many entries are written.
+    ///
+    /// # Errors
+    /// [`Error::NotExact`], before anything is written; [`Error::Damaged`], once everything before it is;
+    /// [`Error::Cancelled`]; what `write` gives.
+    pub fn export<E: From<Error>>(
+        &self,
+        threads: usize,
+        write: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+        monitor: &dyn crate::Monitor,
+    ) -> Result<(), E> {
+        self.require_exact()?;
+        export::export(&self.core, threads, write, monitor)
     }
 
     /// What may vary between equal indexes, as names and values; `tool` is the program that wrote the file.

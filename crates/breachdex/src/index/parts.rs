@@ -6,9 +6,8 @@ use std::ops::Range;
 
 use crate::format::directory::Locator;
 use crate::format::header::Header;
-use crate::storage::WINDOW;
 
-/// The groups of an index, cut into parts of some 4 MiB.
+/// The groups of an index, cut into parts.
 pub(super) struct Parts {
     groups: Vec<(u32, Locator)>,
     /// The place in the list at which each part starts, and its end.
@@ -16,12 +15,12 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Cuts groups as the directory lists them; their offsets may be anything.
-    pub(super) fn new(groups: Vec<(u32, Locator)>) -> Self {
+    /// Cuts groups as the directory lists them into parts of at least `size` bytes; their offsets may be anything.
+    pub(super) fn new(groups: Vec<(u32, Locator)>, size: u64) -> Self {
         let mut starts = vec![0];
         let mut start = groups.first().map_or(0, |(_, locator)| locator.offset());
         for (at, (_, locator)) in groups.iter().enumerate() {
-            if locator.offset().saturating_sub(start) >= WINDOW {
+            if locator.offset().saturating_sub(start) >= size {
                 starts.push(at);
                 start = locator.offset();
             }

@@ -18,7 +18,7 @@ use crate::format::header::Header;
 use crate::index::Metadata;
 use crate::kernels::ActiveKernel;
 use crate::monitor::{Monitor, Phase, Progress};
-use crate::storage::Windows;
+use crate::storage::{WINDOW, Windows};
 
 /// How to verify an index.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +31,7 @@ pub struct VerifyOptions {
 /// Checks the whole index. Nothing that an earlier touch verified is taken for granted.
 pub(super) fn verify(core: &Core, options: VerifyOptions, monitor: &dyn Monitor) -> Result<()> {
     let damaged = |fault| core.damaged(fault);
-    let parts = Parts::new(core.all_groups().map_err(damaged)?);
+    let parts = Parts::new(core.all_groups().map_err(damaged)?, WINDOW);
     let windows = Windows::new(core.source(), parts.bounds(core.header()));
     let walk = Walk {
         header: core.header(),

@@ -21,8 +21,8 @@ use super::Storage;
 
 /// Bytes of a window.
 pub(crate) const WINDOW: u64 = 4 << 20;
-/// How many windows are read ahead of the one that is used.
-const AHEAD: usize = 2;
+/// How many bytes are read ahead of the window that is used.
+const AHEAD: u64 = 8 << 20;
 
 /// What is read from start to end.
 #[derive(Clone, Copy)]
@@ -75,10 +75,11 @@ impl<'a> Windows<'a> {
     pub(crate) fn enter(&self, part: usize) -> Option<Window<'a>> {
         let source = self.source?;
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = self.bounds.len().saturating_sub(1).min(part + 1 + AHEAD);
+        let parts = self.bounds.len().saturating_sub(1);
+        let end = self.bounds.get(part + 1).map_or(0, |end| end + AHEAD);
         // What was passed over is not read ahead.
         opened.next = opened.next.max(part);
-        while opened.next < last {
+        while opened.next < parts && self.bounds[opened.next] < end {
             let next = opened.next;
             opened.ahead.insert(next, Window::open(source, self.bounds[next]..self.bounds[next + 1]));
             opened.next += 1;
