@@ -20,7 +20,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 pub use counts::CountModel;
-pub use output::{Order, write_range_files, write_text};
+pub use output::{Order, write_range_files, write_sorted_text, write_text};
 
 /// Why a corpus cannot be made or written.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,22 @@ impl CorpusSpec {
     }
 }
 
+/// Some prefixes that get other entries, as many as before: a later state of the same corpus.
+#[derive(Clone, Copy, Debug)]
+pub struct Redraw {
+    /// Every so many prefixes one is redrawn.
+    pub every: u32,
+    /// The seed that their entries come from.
+    pub seed: u64,
+}
+
+impl Redraw {
+    /// Whether a prefix is redrawn.
+    pub fn holds(&self, prefix: u32) -> bool {
+        prefix % self.every.max(1) == self.every / 2
+    }
+}
+
 /// One entry: the digest's bytes (an NTLM digest fills the first 16) and its count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Row {
@@ -84,6 +100,7 @@ pub struct Corpus {
     spec: CorpusSpec,
     per_prefix: Vec<u32>,
     counts: CountModel,
+    redraw: Option<Redraw>,
 }
 
 impl Corpus {
@@ -108,7 +125,13 @@ impl Corpus {
             per_prefix.push(u32::try_from(drawn).map_err(|_| CorpusError::TooMany(spec.entries))?);
             left -= drawn;
         }
-        Ok(Self { spec, per_prefix, counts: CountModel::measured() })
+        Ok(Self { spec, per_prefix, counts: CountModel::measured(), redraw: None })
+    }
+
+    /// The same corpus with other entries under some prefixes.
+    #[must_use]
+    pub fn redrawn(self, redraw: Redraw) -> Self {
+        Self { redraw: Some(redraw), ..self }
     }
 
     /// What was asked for.
@@ -146,7 +169,9 @@ pub struct PrefixReader<'a> {
 impl PrefixReader<'_> {
     /// The entries under `prefix`, ascending and distinct, valid until the next call.
     pub fn read(&mut self, prefix: u32) -> &[Row] {
-        let mut random = generator(self.corpus.spec.seed, u64::from(prefix));
+        let redraw = self.corpus.redraw.filter(|redraw| redraw.holds(prefix));
+        let seed = redraw.map_or(self.corpus.spec.seed, |redraw| redraw.seed);
+        let mut random = generator(seed, u64::from(prefix));
         self.draw_leading(prefix, &mut random);
         let bytes = self.corpus.spec.kind.bytes();
         self.rows.clear();

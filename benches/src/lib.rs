@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod asking;
+pub mod checksum;
 pub mod corpus;
 pub mod machine;
 pub mod measure;

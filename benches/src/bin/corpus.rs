@@ -7,10 +7,14 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Instant;
 
 use breachdex::{Kind, PREFIX_COUNT};
-use breachdex_benches::corpus::{Corpus, CorpusSpec, Order, write_range_files, write_text};
+use breachdex_benches::checksum::Checked;
+use breachdex_benches::corpus::{
+    Corpus, CorpusError, CorpusSpec, Order, Redraw, write_range_files, write_sorted_text, write_text,
+};
 use clap::Parser;
 
 /// Write a synthetic corpus: uniformly random digests with the counts of a real corpus, in constant memory
@@ -37,6 +41,18 @@ struct Arguments {
     /// Write a folder of range files, one per prefix
     #[arg(long)]
     ranges: bool,
+    /// Other entries under one prefix in so many: a later state of the same corpus
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    redraw_every: Option<u32>,
+    /// The seed of those entries
+    #[arg(long, default_value_t = 2, requires = "redraw_every")]
+    redraw_seed: u64,
+    /// Threads that make sorted text [default: one for each processor]
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Print the checksum of the text, as `checksum` prints it, on standard error
+    #[arg(long, conflicts_with = "ranges")]
+    checksum: bool,
     /// A file, `-` for standard output, or with `--ranges` a folder
     output: PathBuf,
 }
@@ -48,20 +64,44 @@ fn main() -> Result<(), Box<dyn Error>> {
     let entries = arguments.entries.or(arguments.density.map(|density| density * prefixes)).unwrap_or(0);
     let spec =
         CorpusSpec { kind: arguments.kind, entries, prefixes: arguments.prefixes, seed: arguments.seed };
-    let corpus = Corpus::new(spec)?;
-    let order = if arguments.shuffled { Order::Shuffled } else { Order::Sorted };
+    let mut corpus = Corpus::new(spec)?;
+    if let Some(every) = arguments.redraw_every {
+        corpus = corpus.redrawn(Redraw { every, seed: arguments.redraw_seed });
+    }
     let name = arguments.output.display().to_string();
     if arguments.ranges {
         write_range_files(&corpus, &arguments.output)?;
     } else if name == "-" {
-        write_text(&corpus, order, &mut io::stdout().lock(), "standard output")?;
+        write(&arguments, &corpus, &mut io::stdout().lock(), "standard output")?;
     } else {
-        let mut file = File::create(&arguments.output)?;
-        write_text(&corpus, order, &mut file, &name)?;
+        write(&arguments, &corpus, &mut File::create(&arguments.output)?, &name)?;
     }
     let seconds = started.elapsed().as_secs_f64();
     writeln!(io::stderr(), "{entries} entries in {seconds:.2} s, {:.1} M/s", entries as f64 / seconds / 1e6)?;
     Ok(())
+}
+
+fn write(
+    arguments: &Arguments,
+    corpus: &Corpus,
+    target: &mut dyn Write,
+    name: &str,
+) -> Result<(), CorpusError> {
+    let threads = arguments.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+    let mut text = |target: &mut dyn Write| {
+        if arguments.shuffled {
+            write_text(corpus, Order::Shuffled, target, name)
+        } else {
+            write_sorted_text(corpus, threads, target, name)
+        }
+    };
+    if !arguments.checksum {
+        return text(target);
+    }
+    let mut checked = Checked::new(target);
+    text(&mut checked)?;
+    writeln!(io::stderr(), "{}", checked.finish())
+        .map_err(|error| CorpusError::Write { path: "standard error".into(), error })
 }
 
 fn parse_kind(text: &str) -> Result<Kind, String> {

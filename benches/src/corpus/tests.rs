@@ -73,7 +73,8 @@ fn entries_spread_over_prefixes_as_random_digests_do() {
 #[test]
 fn counts_have_the_measured_shares_and_entropy() {
     assert!((CountModel::entropy_bits() - 3.06).abs() < 0.02, "{}", CountModel::entropy_bits());
-    assert!(((1..1 << 20).map(CountModel::share).sum::<f64>() - 1.0).abs() < 1e-9);
+    let below: f64 = (1..1 << 16).map(CountModel::share).sum();
+    assert!((below + CountModel::share_from(1 << 16) - 1.0).abs() < 1e-9);
     let model = CountModel::measured();
     let mut random = generator(7, 7);
     let draws = 400_000;
@@ -87,6 +88,80 @@ fn counts_have_the_measured_shares_and_entropy() {
         let found = f64::from(seen.get(&count).copied().unwrap_or(0)) / f64::from(draws);
         assert!((found - expected).abs() < tolerance, "count {count}: {found}, expected {expected}");
     }
+}
+
+#[test]
+fn the_tail_of_counts_reaches_that_of_the_commonest_password() {
+    let real = 2_068_408_781.0;
+    // From 2^13 on, twice the count is half as likely.
+    for octave in 13..24 {
+        let halves = CountModel::share_from(1 << octave) / CountModel::share_from(1 << (octave + 1));
+        assert!((halves - 2.0).abs() < 0.01, "2^{octave}: {halves}");
+    }
+    let largest = CountModel::share_from(1 << 25) * real;
+    assert!((1.0..10.0).contains(&largest), "{largest} rows of the real corpus from 2^25 on");
+    assert_eq!(CountModel::share_from(counts::MAX_COUNT + 1), 0.0);
+    assert!(CountModel::share(counts::MAX_COUNT) > 0.0);
+
+    let model = CountModel::measured();
+    let mut random = generator(8, 8);
+    let draws = 20_000_000_u32;
+    let mut seen = [0_u32; 32];
+    for _ in 0..draws {
+        let count = model.sample(&mut random);
+        assert!(count <= counts::MAX_COUNT);
+        seen[count.ilog2() as usize] += 1;
+    }
+    for octave in 13..16 {
+        let expected =
+            f64::from(draws) * (CountModel::share_from(1 << octave) - CountModel::share_from(2 << octave));
+        let found = f64::from(seen[octave]);
+        assert!((found - expected).abs() < 5.0 * expected.sqrt(), "2^{octave}: {found}, expected {expected}");
+    }
+    let (found, expected) =
+        (f64::from(seen[16..].iter().sum::<u32>()), f64::from(draws) * CountModel::share_from(1 << 16));
+    assert!((found - expected).abs() < 5.0 * expected.sqrt(), "from 2^16: {found}, expected {expected}");
+}
+
+#[test]
+fn redrawn_prefixes_differ_and_the_others_do_not() {
+    let spec = spec(64 * 200, 0..=199);
+    let plain = Corpus::new(spec.clone()).unwrap();
+    let redrawn = Corpus::new(spec).unwrap().redrawn(Redraw { every: 100, seed: 9 });
+    let (mut before, mut after) = (plain.reader(), redrawn.reader());
+    let changed: Vec<u32> =
+        plain.prefixes().filter(|prefix| before.read(*prefix) != after.read(*prefix)).collect();
+    assert_eq!(changed, [50, 150]);
+    assert!(plain.prefixes().all(|prefix| plain.entries_under(prefix) == redrawn.entries_under(prefix)));
+}
+
+#[test]
+fn text_is_the_same_with_any_number_of_threads() {
+    let corpus = Corpus::new(spec(30_000, 0x00F00..=0x0132A)).unwrap();
+    let written = |threads| {
+        let mut bytes = Vec::new();
+        write_sorted_text(&corpus, threads, &mut bytes, "memory").unwrap();
+        bytes
+    };
+    let one = written(1);
+    assert_eq!(one.iter().filter(|byte| **byte == b'\n').count(), 30_000);
+    assert!((2..6).all(|threads| written(threads) == one));
+}
+
+#[test]
+fn a_write_that_fails_ends_all_threads() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let corpus = Corpus::new(CorpusSpec::whole(100_000)).unwrap();
+    let error = write_sorted_text(&corpus, 3, &mut Full, "target.txt").err().unwrap();
+    assert_eq!(error.to_string(), "cannot write target.txt: no storage space");
 }
 
 #[test]
