@@ -62,8 +62,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     let prefixes = u64::from(arguments.prefixes.end() - arguments.prefixes.start() + 1);
     let entries = arguments.entries.or(arguments.density.map(|density| density * prefixes)).unwrap_or(0);
-    let spec =
-        CorpusSpec { kind: arguments.kind, entries, prefixes: arguments.prefixes, seed: arguments.seed };
+    let spec = CorpusSpec {
+        kind: arguments.kind,
+        entries,
+        prefixes: arguments.prefixes.clone(),
+        seed: arguments.seed,
+    };
     let mut corpus = Corpus::new(spec)?;
     if let Some(every) = arguments.redraw_every {
         corpus = corpus.redrawn(Redraw { every, seed: arguments.redraw_seed });
@@ -88,7 +92,7 @@ fn write(
     name: &str,
 ) -> Result<(), CorpusError> {
     let threads = arguments.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-    let mut text = |target: &mut dyn Write| {
+    let text = |target: &mut dyn Write| {
         if arguments.shuffled {
             write_text(corpus, Order::Shuffled, target, name)
         } else {

@@ -112,10 +112,10 @@ fn the_tail_of_counts_reaches_that_of_the_commonest_password() {
         assert!(count <= counts::MAX_COUNT);
         seen[count.ilog2() as usize] += 1;
     }
-    for octave in 13..16 {
+    for (octave, found) in seen.iter().enumerate().take(16).skip(13) {
         let expected =
             f64::from(draws) * (CountModel::share_from(1 << octave) - CountModel::share_from(2 << octave));
-        let found = f64::from(seen[octave]);
+        let found = f64::from(*found);
         assert!((found - expected).abs() < 5.0 * expected.sqrt(), "2^{octave}: {found}, expected {expected}");
     }
     let (found, expected) =
