@@ -1,10 +1,12 @@
-//! What the benchmarks share: synthetic corpora, the questions asked of every structure, the peers, breachdex
-//! itself as a subject, timing, and the report.
+//! What the benchmarks share: synthetic corpora, the questions asked of every structure, the peers in memory and on
+//! disk, breachdex itself as a subject, timing, and the report.
 
-#![forbid(unsafe_code)]
+// `forbid` in every file but `at_size/storage.rs`, which maps files.
+#![deny(unsafe_code)]
 
 pub mod asking;
 pub mod checksum;
+pub mod at_size;
 pub mod corpus;
 pub mod machine;
 pub mod measure;
@@ -12,3 +14,4 @@ pub mod peers;
 pub mod questions;
 pub mod report;
 pub mod subject;
+pub mod watch;

@@ -29,6 +29,12 @@ pub fn anonymous_memory(process: &str) -> Option<u64> {
     text.trim_end_matches(" kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
+/// Bytes of memory that may be used without swapping, the page cache included; `None` where Linux does not say.
+pub fn available_memory() -> Option<u64> {
+    let text = field("/proc/meminfo", "MemAvailable")?;
+    text.trim_end_matches(" kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
 /// Today in UTC as `YYYY-MM-DD`.
 pub fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());

@@ -45,6 +45,35 @@ impl Questions {
         let misses = (0..wanted).map(|_| random_row(&mut random)).collect();
         Self { hits, misses, touches }
     }
+
+    /// `wanted` hits and misses without touches, at the cost of as many prefixes: one entry of each of `wanted`
+    /// prefixes spread evenly over the corpus. In a small corpus an entry may be asked for twice.
+    pub fn sample(corpus: &Corpus, wanted: usize) -> Self {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(corpus.spec().seed ^ 0x5341_4d50);
+        let (first, last) = (*corpus.prefixes().start(), *corpus.prefixes().end());
+        let span = u64::from(last - first) + 1;
+        let mut reader = corpus.reader();
+        let mut hits = Vec::with_capacity(wanted);
+        for place in 0..wanted as u64 {
+            // A golden-ratio sequence is evenly spread whatever its length.
+            let spread = u128::from(place.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * u128::from(span) >> 64;
+            let filled = (0..span).map(|step| first + ((spread as u64 + step) % span) as u32);
+            let Some(prefix) = filled.into_iter().find(|prefix| corpus.entries_under(*prefix) > 0) else {
+                break;
+            };
+            let rows = reader.read(prefix);
+            hits.push(rows[(random.next_u64() % rows.len() as u64) as usize]);
+        }
+        hits.shuffle(&mut random);
+        let misses = (0..wanted).map(|_| random_row(&mut random)).collect();
+        Self { hits, misses, touches: Vec::new() }
+    }
+}
+
+/// An endless supply of digests that are not in the corpus, the same ones for everybody.
+pub fn endless_misses() -> impl Iterator<Item = Row> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(0x4d49_5353);
+    std::iter::repeat_with(move || random_row(&mut random))
 }
 
 /// The rows as digests.
@@ -111,5 +140,21 @@ mod tests {
             assert_eq!(first.leading() >> 60, second.leading() >> 60);
             assert_ne!(first.leading() >> 59, second.leading() >> 59);
         }
+    }
+
+    #[test]
+    fn a_sample_is_spread_and_of_the_corpus() {
+        let corpus = Corpus::new(CorpusSpec::whole(30_000)).unwrap();
+        let questions = Questions::sample(&corpus, 1_000);
+        assert_eq!((questions.hits.len(), questions.misses.len()), (1_000, 1_000));
+        let upper = questions.hits.iter().filter(|row| row.digest[0] >= 0x80).count();
+        assert!((450..550).contains(&upper), "{upper} of 1,000 in the upper half");
+        let mut reader = corpus.reader();
+        for hit in &questions.hits {
+            assert!(reader.read((hit.leading() >> 44) as u32).contains(hit));
+        }
+        let misses: Vec<Row> = endless_misses().take(2).collect();
+        assert_eq!(misses, endless_misses().take(2).collect::<Vec<_>>());
+        assert_ne!(misses[0], misses[1]);
     }
 }

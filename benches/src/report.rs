@@ -84,6 +84,19 @@ pub fn nanoseconds(value: f64) -> String {
     if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
 }
 
+/// A number with commas between its thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +107,7 @@ mod tests {
         report.section("Size", "Bytes.");
         report.table(["structure", "B"], &[["array".into(), "24".into()]]);
         assert_eq!(report.text(), "\n## Size\n\nBytes.\n\n| structure | B |\n|---|---:|\n| array | 24 |\n");
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!((nanoseconds(9.26), nanoseconds(312.4)), ("9.3".to_owned(), "312".to_owned()));
     }
 }

@@ -11,7 +11,7 @@ use breachdex_benches::corpus::{Corpus, CorpusSpec};
 use breachdex_benches::measure::{self, PASSES};
 use breachdex_benches::peers::{self, PeerResult};
 use breachdex_benches::questions::Questions;
-use breachdex_benches::report::{Report, announce, nanoseconds};
+use breachdex_benches::report::{Report, announce, grouped, nanoseconds};
 use breachdex_benches::subject::{self, Built, SHARE_COLUMNS, Shape, share_row};
 use clap::Parser;
 
@@ -319,17 +319,4 @@ fn discard(path: &Path, keep: bool) -> Result<(), Box<dyn Error>> {
         fs::remove_file(path)?;
     }
     Ok(())
-}
-
-/// A number with commas between its thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -6,14 +6,12 @@
 use std::error::Error;
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
-use breachdex_benches::machine::anonymous_memory;
 use breachdex_benches::measure::median;
 use breachdex_benches::report::Report;
+use breachdex_benches::watch::watch;
 use clap::Parser;
 
 /// Time a whole command and its peak of anonymous memory
@@ -47,9 +45,6 @@ struct Arguments {
     #[arg(last = true)]
     command: Vec<String>,
 }
-
-/// How often the anonymous memory is looked at.
-const SAMPLING: Duration = Duration::from_millis(5);
 
 /// One run.
 struct Run {
@@ -103,32 +98,11 @@ fn run(arguments: &Arguments, audible: bool) -> Result<Run, Box<dyn Error>> {
     command.stderr(if audible { Stdio::inherit() } else { Stdio::null() });
     let started = Instant::now();
     let child = command.spawn()?;
-    let (status, ended, anonymous) = watch(child)?;
-    if status.code() != Some(arguments.expect) {
-        return Err(format!("{program} ended with {status}, expected {}", arguments.expect).into());
+    let end = watch(child)?;
+    if end.status.code() != Some(arguments.expect) {
+        return Err(format!("{program} ended with {}, expected {}", end.status, arguments.expect).into());
     }
-    Ok(Run { seconds: (ended - started).as_secs_f64(), anonymous })
-}
-
-/// Waits for the child while another thread looks at its memory.
-fn watch(mut child: Child) -> std::io::Result<(ExitStatus, Instant, u64)> {
-    let process = child.id().to_string();
-    let (peak, ended) = (AtomicU64::new(0), AtomicBool::new(false));
-    thread::scope(|scope| {
-        let sampler = scope.spawn(|| {
-            while !ended.load(Ordering::Relaxed) {
-                thread::park_timeout(SAMPLING);
-                if let Some(now) = anonymous_memory(&process) {
-                    peak.fetch_max(now, Ordering::Relaxed);
-                }
-            }
-        });
-        let status = child.wait();
-        let at = Instant::now();
-        ended.store(true, Ordering::Relaxed);
-        sampler.thread().unpark();
-        Ok((status?, at, peak.load(Ordering::Relaxed)))
-    })
+    Ok(Run { seconds: (end.at - started).as_secs_f64(), anonymous: end.anonymous })
 }
 
 fn duration(seconds: f64) -> String {
