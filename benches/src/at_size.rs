@@ -24,7 +24,7 @@ mod sqlite;
 mod storage;
 
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::corpus::{Corpus, Row};
@@ -67,6 +67,11 @@ pub trait Structure {
 
     /// Opens what `build` left.
     fn open(&self, folder: &Path) -> Outcome<Box<dyn Ask>>;
+
+    /// Opens it as suits a file that is not in the page cache.
+    fn open_cold(&self, folder: &Path) -> Outcome<Box<dyn Ask>> {
+        self.open(folder)
+    }
 }
 
 /// An open structure. Dropping it closes and unmaps all of its files.
@@ -128,11 +133,6 @@ pub fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
-}
-
-/// Waits until a file is on disk.
-pub(crate) fn sync(path: &Path) -> std::io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 #[cfg(test)]

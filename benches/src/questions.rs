@@ -56,7 +56,7 @@ impl Questions {
         let mut hits = Vec::with_capacity(wanted);
         for place in 0..wanted as u64 {
             // A golden-ratio sequence is evenly spread whatever its length.
-            let spread = u128::from(place.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * u128::from(span) >> 64;
+            let spread = (u128::from(place.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * u128::from(span)) >> 64;
             let filled = (0..span).map(|step| first + ((spread as u64 + step) % span) as u32);
             let Some(prefix) = filled.into_iter().find(|prefix| corpus.entries_under(*prefix) > 0) else {
                 break;

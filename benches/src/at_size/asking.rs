@@ -79,7 +79,7 @@ pub fn cold(structure: &dyn Structure, corpus: &Corpus, folder: &Path, plan: Pla
     drop_pages(&files(folder)?)?;
     let before = Reads::now();
     let started = Instant::now();
-    let opened = structure.open(folder)?;
+    let opened = structure.open_cold(folder)?;
     let open_seconds = started.elapsed().as_secs_f64();
     let between = Reads::now();
     let mut times = Vec::with_capacity(questions.hits.len());

@@ -97,6 +97,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::report::announce;
 
     #[test]
     fn the_counters_of_the_kernel_are_understood() {
@@ -117,7 +118,7 @@ mod tests {
         let path = folder.path().join("file");
         fs::write(&path, vec![7; 1 << 20]).unwrap();
         let Some(before) = Reads::now() else {
-            eprintln!("skipped: the kernel does not count reads");
+            announce("skipped: the kernel does not count reads");
             return;
         };
         drop_pages(&[&path]).unwrap();
@@ -125,7 +126,7 @@ mod tests {
         let read = Reads::now().unwrap().since(before);
         // Other tests may read as well, but a file system without a disk reads nothing.
         if read.bytes == 0 {
-            eprintln!("skipped: the file system keeps its pages");
+            announce("skipped: the file system keeps its pages");
             return;
         }
         assert!(read.bytes >= 1 << 20, "{read:?}");

@@ -124,7 +124,7 @@ fn interpolated<'a>(records: &'a [Record], digest: &[u8; 20]) -> Option<&'a Reco
     let (wanted, all) = (i128::from(leading(digest)), records.len() as i128);
     // The record can only be in `low..high`.
     let (mut low, mut high) = (0, records.len());
-    let mut guess = (wanted * all >> 64) as usize;
+    let mut guess = ((wanted * all) >> 64) as usize;
     for _ in 0..GUESSES {
         let record = records.get(guess)?;
         match record[..20].cmp(&digest[..]) {
@@ -135,7 +135,7 @@ fn interpolated<'a>(records: &'a [Record], digest: &[u8; 20]) -> Option<&'a Reco
         if low >= high {
             return None;
         }
-        let off = (wanted - i128::from(leading(record))) * all >> 64;
+        let off = ((wanted - i128::from(leading(record))) * all) >> 64;
         let last = guess;
         guess = (guess as i128 + off).clamp(low as i128, high as i128 - 1) as usize;
         if guess.abs_diff(last) <= NEAR {
