@@ -6,7 +6,6 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use rustix::fs::{Advice, fadvise};
 use serde::{Deserialize, Serialize};
 
 /// What this process, its threads and the children it waited for have had read from disks.
@@ -51,15 +50,25 @@ fn major_faults(stat: &str) -> Option<u64> {
 /// Takes the pages of files out of the page cache. Nobody may have them mapped.
 ///
 /// # Errors
-/// Those of the file system.
+/// Those of the file system; [`io::ErrorKind::Unsupported`] on other systems than Linux.
 pub fn drop_pages(files: &[impl AsRef<Path>]) -> io::Result<()> {
     for path in files {
         let file = File::open(path)?;
         // Only clean pages can be dropped.
         file.sync_all()?;
-        fadvise(&file, 0, None, Advice::DontNeed)?;
+        forget(&file)?;
     }
     Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn forget(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn forget(_file: &File) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "the page cache can be emptied of a file on Linux only"))
 }
 
 /// Reads files from beginning to end, so that they are in the page cache as far as it has room.
@@ -76,11 +85,18 @@ pub fn warm_pages(files: &[impl AsRef<Path>]) -> io::Result<()> {
 }
 
 /// The readahead of the device that holds a path, in KiB; `None` where the kernel does not say.
+#[cfg(target_os = "linux")]
 pub fn readahead_kib(path: &Path) -> Option<u64> {
     let device = rustix::fs::stat(path).ok()?.st_dev;
     let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
     let text = fs::read_to_string(format!("/sys/class/bdi/{major}:{minor}/read_ahead_kb")).ok()?;
     text.trim().parse().ok()
+}
+
+/// Other systems do not say.
+#[cfg(not(target_os = "linux"))]
+pub fn readahead_kib(_path: &Path) -> Option<u64> {
+    None
 }
 
 /// Bytes of the disk under `path` that may still be used.
