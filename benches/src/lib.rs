@@ -5,8 +5,8 @@
 #![deny(unsafe_code)]
 
 pub mod asking;
-pub mod checksum;
 pub mod at_size;
+pub mod checksum;
 pub mod corpus;
 pub mod machine;
 pub mod measure;

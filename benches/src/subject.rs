@@ -136,8 +136,10 @@ pub struct Handle {
 /// The handles measured: what the processor can do and what runs everywhere, each with the directory spread
 /// out and not.
 pub fn handles() -> [Handle; 4] {
-    let handle =
-        |name, kernel, expand_directory| Handle { name, options: OpenOptions { kernel, expand_directory } };
+    let handle = |name, kernel, expand_directory| Handle {
+        name,
+        options: OpenOptions { kernel, expand_directory, ..OpenOptions::default() },
+    };
     [
         handle("best kernel, expanded directory", Kernel::Auto, true),
         handle("best kernel, FST directory", Kernel::Auto, false),

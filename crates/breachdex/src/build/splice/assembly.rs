@@ -208,7 +208,7 @@ fn log(groups: Vec<AssembledGroup>, decision: &Decision) -> Result<(GroupLog, Co
         log.length = log.length.checked_add(length).ok_or_else(overflow)?;
         let folded = group.collisions.iter().map(|(_, number)| u64::from(*number)).sum();
         log.totals.add(&Totals { entries, count, max_count, collisions: folded, left_out: 0 });
-        group.collisions.into_iter().for_each(|(prefix, number)| collisions.push(prefix, number.into()));
+        group.collisions.into_iter().for_each(|(prefix, number)| collisions.push(prefix, number));
     }
     if let Some(place) = log.places.windows(2).find(|two| two[0].prefix >= two[1].prefix) {
         return Err(Error::UnfitRange { prefix: place[1].prefix << 4, fault: RangeFault::OutOfTurn });
