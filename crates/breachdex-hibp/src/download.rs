@@ -90,7 +90,8 @@ pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor)
 /// to do.
 fn finished_before(target: &Path) -> Result<Option<Settings>> {
     let Some(settings) = journal::abandoned(target, JOB) else { return Ok(None) };
-    let memory = Index::open(target).ok().map(|index| Memory::of(&index)).transpose()?;
+    // A target that cannot be read is not what a download published.
+    let memory = Index::open(target).ok().and_then(|index| Memory::of(&index).ok());
     if memory.and_then(|memory| memory.journal).as_deref() != Some(settings.id.as_str()) {
         return Ok(None);
     }
