@@ -11,6 +11,7 @@ use crate::coverage::Coverage;
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, InputError, Result};
+use crate::index::groups::GroupExtent;
 use crate::input::blocks::{BlockPool, TextBlock};
 use crate::input::faults::{LineFault, RowShape};
 use crate::input::lines::Rows;
@@ -109,10 +110,9 @@ impl Intake<'_> {
                 Ok(())
             }
             Work::Ranges { input, prefix } => self.feed_ranges(*input, *prefix, sink),
-            Work::Entries { input, entries } => entries.iter().try_for_each(|entry| {
-                let at = |misfit| Trouble { input: *input, file: None, line: None, misfit };
-                sink.add(self.narrowed(*entry)).map_err(at)
-            }),
+            Work::Groups { input, groups } => self
+                .feed_groups(*input, groups, sink)
+                .map_err(|misfit| Trouble { input: *input, file: None, line: None, misfit }),
         }
     }
 
@@ -165,6 +165,29 @@ impl Intake<'_> {
                 }
             }
             lines.push(Lines { input: segment.input, lines: passwords.lines() });
+        }
+        Ok(())
+    }
+
+    /// Decodes groups of an index a bucket at a time, so that its entries are in the processor's cache when they are
+    /// added.
+    fn feed_groups(
+        &self,
+        input: usize,
+        groups: &[GroupExtent],
+        sink: &mut impl EntrySink,
+    ) -> Result<(), Misfit> {
+        let Contents::Index(index) = &self.inputs[input].contents else { return Ok(()) };
+        let mut entries = Vec::new();
+        for extent in groups {
+            let group = index.group(*extent)?;
+            for bucket in group.buckets() {
+                entries.clear();
+                group.decode(bucket..bucket + 1, &mut entries)?;
+                for entry in &entries {
+                    sink.add(self.narrowed(*entry))?;
+                }
+            }
         }
         Ok(())
     }

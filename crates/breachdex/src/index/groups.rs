@@ -13,6 +13,7 @@ use crate::format::Layout;
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::group::Group;
+use crate::storage::Windows;
 
 /// Where a group is, from the start of the groups section, and what it must be.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,13 @@ impl Index {
                 Ok(GroupExtent { prefix: *prefix, offset, length: end - offset, locator: *locator })
             })
             .collect()
+    }
+
+    /// Windows on the parts that begin with these groups, the last of which ends with the section.
+    pub(crate) fn windows<'g>(&self, firsts: impl Iterator<Item = &'g GroupExtent>) -> Windows<'_> {
+        let section = self.core.header().groups;
+        let starts = firsts.map(|group| section.offset + group.offset);
+        Windows::new(self.core.source(), starts.chain([section.end()]).collect())
     }
 
     /// One of [`Index::groups`], its head checked if this is the first touch.

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use super::blocks::{BlockPool, Cut, Segment, TextBlock, last_cut};
 use super::decompress::TextReader;
 use super::faults::LineFault;
-use super::indexes::Runs;
+use super::indexes::GroupRuns;
 use super::passwords::LongPassword;
 use super::ranges::RangeFolder;
 use super::{Format, Input};
@@ -16,7 +16,8 @@ use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::entry::Entry;
 use crate::error::Result;
-use crate::index::{Index, Range};
+use crate::index::Index;
+use crate::index::groups::GroupExtent;
 
 /// An input that was looked at: what it is, and what of it is opened once for all passes.
 pub(crate) struct Opened {
@@ -60,10 +61,10 @@ pub(crate) enum Work {
         input: usize,
         prefix: u32,
     },
-    /// Entries of an index.
-    Entries {
+    /// Groups of an index that follow one another.
+    Groups {
         input: usize,
-        entries: Vec<Entry>,
+        groups: Vec<GroupExtent>,
     },
 }
 
@@ -74,7 +75,7 @@ pub(crate) struct Sizes {
     pub(crate) block: usize,
     /// The most that a block may grow to, where one group fills it.
     pub(crate) most: usize,
-    /// Entries of a run of an index.
+    /// Entries of a run of decoded ones.
     pub(crate) run: usize,
 }
 
@@ -93,7 +94,7 @@ pub(crate) struct InputStream<'a> {
     /// Text that was read and belongs to the next block.
     carry: TextBlock,
     next_prefix: u32,
-    entries: Option<Runs<Range<'a>>>,
+    groups: Option<GroupRuns<'a>>,
 }
 
 impl<'a> InputStream<'a> {
@@ -116,7 +117,7 @@ impl<'a> InputStream<'a> {
             text: None,
             carry: TextBlock::default(),
             next_prefix: 0,
-            entries: None,
+            groups: None,
         }
     }
 
@@ -125,7 +126,7 @@ impl<'a> InputStream<'a> {
         while self.at < self.inputs.len() || self.carry.length > 0 {
             let work = match self.inputs.get(self.at).map(|input| &input.contents) {
                 Some(Contents::Ranges(folder)) => self.next_ranges(folder),
-                Some(Contents::Index(index)) => self.next_entries(index)?,
+                Some(Contents::Index(index)) => self.next_groups(index)?,
                 Some(Contents::Passwords) => self.next_passwords()?,
                 Some(Contents::Rows) | None => self.next_rows(cut)?,
             };
@@ -150,12 +151,15 @@ impl<'a> InputStream<'a> {
         None
     }
 
-    fn next_entries(&mut self, index: &'a Index) -> Result<Option<Work>> {
-        let runs = self.entries.get_or_insert_with(|| Runs::new(index.iter()));
-        if let Some(entries) = runs.next_run(self.sizes.run)? {
-            return Ok(Some(Work::Entries { input: self.at, entries }));
+    fn next_groups(&mut self, index: &'a Index) -> Result<Option<Work>> {
+        let runs = match &mut self.groups {
+            Some(runs) => runs,
+            closed => closed.insert(GroupRuns::new(index)?),
+        };
+        if let Some(groups) = runs.next_run() {
+            return Ok(Some(Work::Groups { input: self.at, groups }));
         }
-        self.entries = None;
+        self.groups = None;
         self.at += 1;
         Ok(None)
     }

@@ -54,13 +54,13 @@ pub(crate) struct Windows<'a> {
     source: Option<Source<'a>>,
     /// Where each part starts, and where the last one ends.
     bounds: Vec<u64>,
-    opened: Mutex<Opened<'a>>,
+    opened: Mutex<Opened>,
 }
 
 #[derive(Default)]
-struct Opened<'a> {
+struct Opened {
     next: usize,
-    ahead: BTreeMap<usize, Window<'a>>,
+    ahead: BTreeMap<usize, Pages>,
 }
 
 impl<'a> Windows<'a> {
@@ -81,40 +81,58 @@ impl<'a> Windows<'a> {
         opened.next = opened.next.max(part);
         while opened.next < parts && self.bounds[opened.next] < end {
             let next = opened.next;
-            opened.ahead.insert(next, Window::open(source, self.bounds[next]..self.bounds[next + 1]));
+            opened.ahead.insert(next, Pages::open(source, self.bounds[next]..self.bounds[next + 1]));
             opened.next += 1;
         }
-        opened.ahead.remove(&part)
+        opened.ahead.remove(&part).map(|pages| Window { source, pages })
     }
 }
 
-/// A part of a source that is read ahead when it is opened, and let go when it is dropped.
+impl Drop for Windows<'_> {
+    /// Lets go of what was read ahead for nothing.
+    fn drop(&mut self) {
+        let opened = self.opened.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = self.source {
+            std::mem::take(&mut opened.ahead).into_values().for_each(|pages| pages.let_go(source));
+        }
+    }
+}
+
+/// A part of a source, whose pages are let go when it is dropped.
 pub(crate) struct Window<'a> {
     source: Source<'a>,
-    /// Whole pages.
+    pages: Pages,
+}
+
+impl Drop for Window<'_> {
+    fn drop(&mut self) {
+        self.pages.let_go(self.source);
+    }
+}
+
+/// The pages of a part that is read ahead.
+struct Pages {
     range: Range<u64>,
-    /// Runs of pages that were not cached before.
+    /// Runs of those that were not cached before.
     absent: Vec<Range<u64>>,
 }
 
-impl<'a> Window<'a> {
-    fn open(source: Source<'a>, range: Range<u64>) -> Self {
+impl Pages {
+    fn open(source: Source<'_>, range: Range<u64>) -> Self {
         // A page that two parts share belongs to the one behind.
         let page = advice::page_size();
         let range = range.start / page * page..range.end / page * page;
         let absent = advice::absent(source.file, &range);
         advice::read_ahead(source.file, &range);
-        Self { source, range, absent }
+        Self { range, absent }
     }
-}
 
-impl Drop for Window<'_> {
-    fn drop(&mut self) {
-        if let Some(map) = self.source.map {
+    fn let_go(&self, source: Source<'_>) {
+        if let Some(map) = source.map {
             advice::release(map, &self.range);
         }
         for run in &self.absent {
-            advice::forget(self.source.file, run);
+            advice::forget(source.file, run);
         }
     }
 }
