@@ -19,7 +19,7 @@ index=$data/serve.bdx
 target=$data/download.bdx
 store=$data/download-store
 server=
-trap 'kill $server 2>/dev/null || true; rm -rf "$target" "$store" "$data/.download.bdx.breachdex-download"' EXIT
+trap 'kill $server 2>/dev/null || true; rm -rf "$target" "$store" "$data"/.download.bdx.breachdex-download*' EXIT
 
 "$bin/breachdex" serve --index "$index" --partial --workers 1 --listen 127.0.0.1:0 \
     >"$data/serve.out" 2>"$data/serve.log" &

@@ -14,11 +14,11 @@ use crate::flags::{KindName, TargetFlags};
 ///
 /// Fetches every range of Pwned Passwords, or those of --prefixes, checks each and makes an index of them.
 /// OUT appears only when it is complete. Whatever ends a download, Ctrl-C, a lost network, a reboot, the same
-/// command goes on from there: what arrived is kept beside OUT, in .OUT.breachdex-download, some 19 bytes a
-/// hash, until the index is made.
+/// command resumes it: what arrived is kept beside OUT, in files named .OUT.breachdex-download*, until the index
+/// is complete.
 #[derive(Args)]
 #[command(after_long_help = "\
-Needs room for about 2.1 times the index while it runs. Proxies are taken from HTTPS_PROXY,
+Needs disk space for 1.1 times the index while it runs. Proxies are taken from HTTPS_PROXY,
 HTTP_PROXY, ALL_PROXY and NO_PROXY, trusted certificates from the system (or SSL_CERT_FILE,
 SSL_CERT_DIR). docs/download.md says what is checked and when a request is sent again.
 
