@@ -44,7 +44,7 @@ $(VENV)/bin/ruff:
 python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/vectors/make.py data/rebuild.py $(CLIENTS)
+	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/vectors/make.py data/rebuild.py $(CLIENTS) benches/full_scale
 
 rust-test:
 	cargo test --workspace --locked

@@ -21,6 +21,7 @@ def cold_and_warm(asker: Asker, index: Path, kind: str) -> Values:
     """Questions that nobody asked before, then the same again."""
     system.drop(index)
     disk = asker.ask(f"pread {len(kind) * 100_000} 500 5")
+    system.drop(index)
     cold = asker.right(f"{kind} 0 {COLD} {COLD_SECONDS}")
     return {
         "cold": cold,

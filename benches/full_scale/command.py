@@ -47,6 +47,8 @@ STEPS: dict[str, Callable[[Run], Values]] = {
 #: Bytes an entry at the peak, a twentieth of room included: two exact indexes; lean, one and two of 64 bits (what a
 #: download keeps beside its target among them).
 FULL_DISK, LEAN_DISK = 2.0 * 16.81 + 0.2, 16.81 + 2.2 * 4.79
+#: With --keep: three exact indexes, two of 64 bits, one of the filter class.
+KEPT_DISK = 3.0 * 16.81 + 3.2 * 4.79 + 2.5
 #: Seconds an entry and seconds in all, on two cores.
 SECONDS_PER_ENTRY, SECONDS = 1.1e-6, 180
 
@@ -71,7 +73,9 @@ def main() -> int:
     run.wheel = Path(arguments.wheel).resolve() if arguments.wheel else None
     results.document["plan"] = "lean" if is_lean else "full"
     failed = run_steps(run, arguments)
-    if not arguments.keep:
+    if failed:
+        print(f"full-scale: a step failed; its files are still in {data}, for --resume", file=sys.stderr)
+    elif not arguments.keep:
         shutil.rmtree(data, ignore_errors=True)
     print(f"results: {results.path} and {results.raw}; tables: benches/full-scale render {results.path}")
     return 1 if failed else 0
@@ -112,7 +116,10 @@ def choose_plan(arguments: argparse.Namespace, data: Path) -> bool | None:
     there = sum(path.stat().st_size for path in data.glob("*.bdx"))
     room = system.free_bytes(data) + there
     fixed = 300_000_000
-    full, lean = (int(arguments.entries * each + fixed) for each in (FULL_DISK, LEAN_DISK))
+    full, lean = (
+        int(arguments.entries * each + fixed)
+        for each in ((KEPT_DISK, KEPT_DISK) if arguments.keep else (FULL_DISK, LEAN_DISK))
+    )
     minutes = (arguments.entries * SECONDS_PER_ENTRY + SECONDS) / 60
     print(
         f"{arguments.entries:,} entries need {full / 1e9:.1f} GB in {data} (lean: {lean / 1e9:.1f} GB) and about "
@@ -163,7 +170,7 @@ def open_results(arguments: argparse.Namespace) -> Results:
         path.unlink(missing_ok=True)
         path.with_suffix(".txt").unlink(missing_ok=True)
     results = Results(path)
-    command = " ".join(["benches/full-scale", *map(shlex.quote, sys.argv[1:])])
+    command = " ".join(["benches/full-scale", *map(shlex.quote, without_paths(sys.argv[1:]))])
     head = {"date": today, "entries": arguments.entries, **system.describe()}
     results.document = {**head, **results.document}
     results.document.setdefault("commands", []).append(command)
@@ -172,12 +179,29 @@ def open_results(arguments: argparse.Namespace) -> Results:
     return results
 
 
+def without_paths(words: list[str]) -> list[str]:
+    """The command line without what only says where files lie."""
+    found = iter(words)
+    kept: list[str] = []
+    for word in found:
+        name, equals, _ = word.partition("=")
+        if name not in ("--data", "--results", "--wheel"):
+            kept.append(word)
+        elif not equals:
+            next(found, None)
+    return kept
+
+
 def run_steps(run: Run, arguments: argparse.Namespace) -> bool:
     """Whether any step failed. What each gave is on disk when it ends."""
     failed = False
     for name, step in STEPS.items():
         done = run.results.steps.get(name, {}).get("status") == "done"
-        if (arguments.only and name not in arguments.only) or name in arguments.skip:
+        if arguments.only and name not in arguments.only:
+            continue
+        if name in arguments.skip:
+            run.results.steps.setdefault(name, {"status": "skipped", "why": "left out with --skip"})
+            run.results.write()
             continue
         if arguments.resume and done and name not in arguments.only:
             continue

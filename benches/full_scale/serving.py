@@ -86,6 +86,7 @@ def swap(run: Run) -> Values:
     """Replaces the served index under load, by rename, and waits until the new content answers."""
     index = run.need("exact.bdx")
     if run.is_lean:
+        run.remove("bits64.bdx")
         new = run.file("replacement.bdx")
         new.unlink(missing_ok=True)
         run.breachdex("build", "-o", new, "--min-count", LEAN_MIN_COUNT, index)
@@ -176,6 +177,9 @@ def download(run: Run) -> Values:
     index = run.file("merged.bdx")
     if run.is_lean or not index.exists():
         index = run.need("exact.bdx")
+    else:
+        run.remove("exact.bdx")
+    run.remove("bits64.bdx", "served.bdx", "next.bdx", "replacement.bdx")
     folder = run.file("downloads")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

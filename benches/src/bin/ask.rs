@@ -55,13 +55,15 @@ struct Session {
     file: File,
     length: u64,
     set: u64,
+    corpus: Corpus,
     hits: Vec<Question>,
     misses: Vec<Question>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let (hits, misses) = draw(&arguments)?;
+    let corpus = Corpus::new(CorpusSpec::whole(arguments.entries))?;
+    let (hits, misses) = draw(&corpus, &arguments)?;
     let (before, started) = (PageReads::now(), Instant::now());
     let index = match arguments.ranges_only {
         true => None,
@@ -73,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = File::open(&arguments.index)?;
     let length = file.metadata()?.len();
     answer(&format!("{{\"open_seconds\":{seconds:.9},\"open_read_bytes\":{read}}}"))?;
-    let mut session = Session { index, file_index, file, length, set: arguments.set, hits, misses };
+    let mut session = Session { index, file_index, file, length, set: arguments.set, corpus, hits, misses };
     for line in io::stdin().lock().lines() {
         let line = line?;
         answer(&session.run(&line)?)?;
@@ -92,8 +94,7 @@ fn answer(json: &str) -> io::Result<()> {
 }
 
 /// One entry out of each of so many prefixes drawn from everywhere, and random digests.
-fn draw(arguments: &Arguments) -> Result<(Vec<Question>, Vec<Question>), Box<dyn Error>> {
-    let corpus = Corpus::new(CorpusSpec::whole(arguments.entries))?;
+fn draw(corpus: &Corpus, arguments: &Arguments) -> Result<(Vec<Question>, Vec<Question>), Box<dyn Error>> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(0x0041_534b ^ arguments.set << 32);
     let mut reader = corpus.reader();
     let mut hits = Vec::with_capacity(arguments.questions);
@@ -163,7 +164,8 @@ impl Session {
         let costs = Costs::measure(self.places(from, count), limit, |place| {
             body.clear();
             let prefix = (place % u64::from(PREFIX_COUNT)) as u32;
-            file.write_range(prefix, Waiting::Allowed, &mut scratch, &mut body).map(|_| !body.is_empty())
+            let rows = file.write_range(prefix, Waiting::Allowed, &mut scratch, &mut body)?;
+            Ok::<_, breachdex::Error>(rows == self.corpus.entries_under(prefix) as usize)
         })?;
         Ok(costs.json())
     }
