@@ -46,7 +46,7 @@ STEPS: dict[str, Callable[[Run], Values]] = {
 }
 #: Bytes an entry at the peak, a twentieth of room included: two exact indexes; lean, one and two of 64 bits (what a
 #: download keeps beside its target among them).
-FULL_DISK, LEAN_DISK = 2.0 * 16.81 + 0.2, 16.81 + 2.2 * 4.79
+FULL_DISK, LEAN_DISK = 2.0 * 16.81 + 0.05, 16.81 + 2.2 * 4.79
 #: With --keep: three exact indexes, two of 64 bits, one of the filter class.
 KEPT_DISK = 3.0 * 16.81 + 3.2 * 4.79 + 2.5
 #: Seconds an entry and seconds in all, on two cores.
@@ -115,7 +115,7 @@ def choose_plan(arguments: argparse.Namespace, data: Path) -> bool | None:
     """Whether to run lean; None where even that needs more disk than there is."""
     there = sum(path.stat().st_size for path in data.glob("*.bdx"))
     room = system.free_bytes(data) + there
-    fixed = 300_000_000
+    fixed = 200_000_000
     full, lean = (
         int(arguments.entries * each + fixed)
         for each in ((KEPT_DISK, KEPT_DISK) if arguments.keep else (FULL_DISK, LEAN_DISK))
