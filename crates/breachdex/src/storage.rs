@@ -15,7 +15,7 @@ use std::sync::Arc;
 use memmap2::Advice;
 use memmap2::Mmap;
 
-pub(crate) use self::window::{Source, WINDOW, Window, Windows};
+pub(crate) use self::window::{Follower, Source, WINDOW, Window, Windows};
 
 use crate::error::{Result, io_error};
 use crate::mappable;

@@ -218,16 +218,17 @@ impl Splice<'_> {
         let directory_bits = self.directory_bits(&mut given)?;
         let copied_from = self.base.filter(|base| base.layout().directory_bits == directory_bits);
         let groups: Vec<GroupExtent> = copied_from.map_or(Ok(Vec::new()), Index::groups)?;
-        let kept = self.base.filter(|_| copied_from.is_none()).map(|base| Kept::new(base.iter()));
         let fill = Fill {
             bytes: RUN_BYTES.min(memory.sizes().most as u64),
             entries: RUN_ENTRIES.min(memory.sizes().run),
             group: memory.group(),
         };
-        let changes = Changes::new(given, kept, &groups, directory_bits, fill);
         let mut plan = decision.plan(memory.group());
         plan.layout.directory_bits = directory_bits;
         let mut store = self.job.store(publication, &plan, true)?;
+        // Dropped before the store: what it reads ahead is let go then.
+        let kept = self.base.filter(|_| copied_from.is_none()).map(|base| Kept::new(base.iter()));
+        let changes = Changes::new(given, kept, &groups, directory_bits, fill);
         let stage = Patch {
             base: self.base,
             groups: &groups,
@@ -241,7 +242,7 @@ impl Splice<'_> {
         };
         let (changes, patches) =
             pipeline::run(control, &stage, changes, Patches::default(), control.threads())?;
-        let replaced = changes.given.prefixes;
+        let replaced = changes.into_prefixes();
         drop(stage);
         let Patches { log, mut tally } = patches;
         store.log = log;

@@ -141,10 +141,13 @@ impl<E: From<Error>> Comparison<'_, E> {
         let bits = self.old.layout().directory_bits;
         let (old, new) = (self.old.groups()?, self.new.groups()?);
         let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+        let (mut old_follower, mut new_follower) = (self.old.follower(), self.new.follower());
         while let Some(prefix) = old.peek().into_iter().chain(new.peek()).map(|group| group.prefix).min() {
             self.report(u64::from(prefix) << (32 - bits))?;
             let is_here = |group: &&GroupExtent| group.prefix == prefix;
             let (old_group, new_group) = (old.next_if(is_here), new.next_if(is_here));
+            old_group.into_iter().for_each(|group| self.old.follow(&mut old_follower, group));
+            new_group.into_iter().for_each(|group| self.new.follow(&mut new_follower, group));
             match (old_group, new_group) {
                 (Some(one), Some(other)) => {
                     let (one, other) = (self.old.group(*one)?, self.new.group(*other)?);

@@ -13,7 +13,7 @@ use crate::format::Layout;
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::group::Group;
-use crate::storage::Windows;
+use crate::storage::{Follower, Windows};
 
 /// Where a group is, from the start of the groups section, and what it must be.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,17 @@ impl Index {
         let section = self.core.header().groups;
         let starts = firsts.map(|group| section.offset + group.offset);
         Windows::new(self.core.source(), starts.chain([section.end()]).collect())
+    }
+
+    /// Reads ahead for one who goes through all groups.
+    pub(crate) fn follower(&self) -> Follower<'_> {
+        let section = self.core.header().groups;
+        Follower::new(self.core.source(), section.offset..section.end())
+    }
+
+    /// Has `follower` know that a group is the next that is read.
+    pub(crate) fn follow(&self, follower: &mut Follower<'_>, group: &GroupExtent) {
+        follower.reach(self.core.header().groups.offset + group.offset);
     }
 
     /// One of [`Index::groups`], its head checked if this is the first touch.

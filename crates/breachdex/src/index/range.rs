@@ -9,6 +9,7 @@ use crate::error::{Fault, Result};
 use crate::format::cursor::{Cursor, DecodeRun, RUN};
 use crate::format::directory::Locator;
 use crate::format::group::Group;
+use crate::storage::Follower;
 
 /// The entries between two keys, in order. Each bucket is checked when it is touched for the first time; an
 /// error ends the stream.
@@ -26,6 +27,7 @@ pub struct Range<'a> {
     /// A fault met before the first item was asked for.
     fault: Option<Fault>,
     finished: bool,
+    follower: Follower<'a>,
 }
 
 struct OpenGroup<'a> {
@@ -47,10 +49,17 @@ impl<'a> Range<'a> {
             Ok(groups) => (groups, None),
             Err(fault) => (Vec::new(), Some(fault)),
         };
+        let section = core.header().groups;
+        let start = groups.first().map_or(section.length, |(_, locator)| locator.offset());
+        // Where the last group ends was not read yet; what is read ahead for nothing is let go.
+        let end = groups.last().map_or(0, |(_, locator)| locator.offset());
+        let within = |offset: u64| section.offset + offset.min(section.length);
+        let follower = Follower::new(core.source(), within(start)..within(end));
         Self {
             core,
             first,
             last,
+            follower,
             groups: groups.into_iter(),
             group: None,
             cursor: None,
@@ -70,6 +79,8 @@ impl<'a> Range<'a> {
         loop {
             let Some(open) = &mut self.group else {
                 let Some((prefix, locator)) = self.groups.next() else { return Ok(false) };
+                let section = self.core.header().groups;
+                self.follower.reach(section.offset.saturating_add(locator.offset()));
                 let group = self.core.group(prefix, locator)?;
                 let next_bucket = first_bucket(prefix, &group, &self.first, layout.directory_bits);
                 self.group = Some(OpenGroup { prefix, locator, group, next_bucket });

@@ -98,6 +98,42 @@ impl Drop for Windows<'_> {
     }
 }
 
+/// Windows for one who goes through a part of a source alone.
+pub(crate) struct Follower<'a> {
+    windows: Windows<'a>,
+    range: Range<u64>,
+    /// Parts that were entered.
+    entered: usize,
+    current: Option<Window<'a>>,
+}
+
+impl<'a> Follower<'a> {
+    /// Follows the reading of a range of the file. One shorter than a few windows is read as it comes.
+    pub(crate) fn new(source: Option<Source<'a>>, range: Range<u64>) -> Self {
+        let long = range.end.saturating_sub(range.start) >= AHEAD;
+        let bounds = if long {
+            range.clone().step_by(WINDOW as usize).chain([range.end]).collect()
+        } else {
+            Vec::new()
+        };
+        let windows = Windows::new(source.filter(|_| long), bounds);
+        Self { windows, range, entered: 0, current: None }
+    }
+
+    /// Says that reading has come to an offset of the range.
+    pub(crate) fn reach(&mut self, at: u64) {
+        if self.windows.source.is_none() || !self.range.contains(&at) {
+            return;
+        }
+        let part = ((at - self.range.start) / WINDOW) as usize;
+        while self.entered <= part {
+            // Dropping what was entered before lets go of it.
+            self.current = self.windows.enter(self.entered);
+            self.entered += 1;
+        }
+    }
+}
+
 /// A part of a source, whose pages are let go when it is dropped.
 pub(crate) struct Window<'a> {
     source: Source<'a>,

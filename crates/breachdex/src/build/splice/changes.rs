@@ -141,6 +141,11 @@ pub(super) struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
+    /// The prefixes of all ranges that were handed over.
+    pub(super) fn into_prefixes(self) -> PrefixSet {
+        self.given.prefixes
+    }
+
     pub(super) fn new(
         given: Given<'a>,
         kept: Option<Kept<'a>>,
