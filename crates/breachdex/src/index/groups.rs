@@ -13,7 +13,7 @@ use crate::format::Layout;
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::group::Group;
-use crate::storage::{Follower, Windows};
+use crate::storage::{Follower, Window, Windows};
 
 /// Where a group is, from the start of the groups section, and what it must be.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,13 @@ impl Index {
         let section = self.core.header().groups;
         let starts = firsts.map(|group| section.offset + group.offset);
         Windows::new(self.core.source(), starts.chain([section.end()]).collect())
+    }
+
+    /// Reads groups that follow one another ahead, at once, and lets go of them when the guard is dropped.
+    pub(crate) fn window(&self, groups: &[GroupExtent]) -> Option<Window<'_>> {
+        let ([first, ..], [.., last]) = (groups, groups) else { return None };
+        let start = self.core.header().groups.offset;
+        Some(Window::open(self.core.source()?, start + first.offset..start + last.offset + last.length))
     }
 
     /// Reads ahead for one who goes through all groups.

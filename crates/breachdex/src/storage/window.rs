@@ -140,6 +140,13 @@ pub(crate) struct Window<'a> {
     pages: Pages,
 }
 
+impl<'a> Window<'a> {
+    /// Reads a part of a source ahead that no [`Windows`] know of.
+    pub(crate) fn open(source: Source<'a>, range: Range<u64>) -> Self {
+        Self { source, pages: Pages::open(source, range) }
+    }
+}
+
 impl Drop for Window<'_> {
     fn drop(&mut self) {
         self.pages.let_go(self.source);

@@ -20,6 +20,7 @@ use crate::format::Layout;
 use crate::format::encode::GroupEncoder;
 use crate::index::Index;
 use crate::index::groups::{EncodedBucket, GroupExtent, IndexGroup};
+use crate::storage::Window;
 
 /// What the groups of the base become.
 pub(super) struct Patch<'a> {
@@ -55,7 +56,9 @@ enum Piece {
 
 /// What a piece of work became.
 #[derive(Default)]
-pub(super) struct Patched {
+pub(super) struct Patched<'a> {
+    /// What the base's groups were read ahead into; let go once they are written.
+    window: Option<Window<'a>>,
     /// Its bytes are those that were encoded.
     span: Span,
     pieces: Vec<Piece>,
@@ -63,7 +66,8 @@ pub(super) struct Patched {
 }
 
 /// Patched groups whose place in the file is known.
-pub(super) struct Placed {
+pub(super) struct Placed<'a> {
+    _window: Option<Window<'a>>,
     span: PlacedSpan,
     pieces: Vec<Piece>,
 }
@@ -81,7 +85,7 @@ struct Touched {
     entries: Range<usize>,
 }
 
-impl Patched {
+impl Patched<'_> {
     /// Takes a group of the base as it is.
     fn copy(&mut self, place: usize, group: &IndexGroup<'_>, entries: u64) {
         let GroupExtent { prefix, length, .. } = group.extent();
@@ -110,7 +114,7 @@ impl Patched {
 
 impl<'a> Patch<'a> {
     /// Copies a group that no change touches.
-    fn copy(&self, place: usize, group: &IndexGroup<'a>, patched: &mut Patched) -> Result<()> {
+    fn copy(&self, place: usize, group: &IndexGroup<'a>, patched: &mut Patched<'_>) -> Result<()> {
         let entries = group.check()?;
         patched.copy(place, group, entries);
         self.control.advance(entries);
@@ -123,7 +127,7 @@ impl<'a> Patch<'a> {
         prefix: u32,
         changes: &[Change],
         scratch: &mut Scratch,
-        patched: &mut Patched,
+        patched: &mut Patched<'_>,
     ) -> Result<()> {
         scratch.new.clear();
         for Change { range, kept } in changes {
@@ -145,7 +149,7 @@ impl<'a> Patch<'a> {
         base.range_within_coverage(&Prefix::of_range(prefix)).collect()
     }
 
-    fn encode_new(&self, prefix: u32, scratch: &mut Scratch, patched: &mut Patched) -> Result<()> {
+    fn encode_new(&self, prefix: u32, scratch: &mut Scratch, patched: &mut Patched<'_>) -> Result<()> {
         let Scratch { encoder, new, .. } = scratch;
         if new.len() > self.most {
             return Err(too_large());
@@ -166,7 +170,7 @@ impl<'a> Patch<'a> {
         group: &IndexGroup<'a>,
         changes: &[Change],
         scratch: &mut Scratch,
-        patched: &mut Patched,
+        patched: &mut Patched<'_>,
     ) -> Result<()> {
         let before = group.check()?;
         let prefix = group.extent().prefix;
@@ -312,9 +316,9 @@ impl<'a> Stage for Patch<'a> {
     type Source = Changes<'a>;
     type Work = Work;
     type Scratch = Scratch;
-    type Output = Patched;
+    type Output = Patched<'a>;
     type Sink = Patches;
-    type Rest = Placed;
+    type Rest = Placed<'a>;
 
     fn next(&self, changes: &mut Changes<'a>) -> Result<Option<Work>> {
         self.watches.parsing.time(|| changes.next_work())
@@ -324,11 +328,12 @@ impl<'a> Stage for Patch<'a> {
         Scratch { encoder: GroupEncoder::new(self.layout), old: Vec::new(), new: Vec::new() }
     }
 
-    fn process(&self, scratch: &mut Scratch, mut work: Work) -> Result<Patched> {
+    fn process(&self, scratch: &mut Scratch, mut work: Work) -> Result<Patched<'a>> {
         let start = Instant::now();
         let mut patched = Patched::default();
         patched.span.bytes = self.writer.buffer();
         patched.span.bytes.clear();
+        patched.window = self.base.and_then(|base| base.window(&self.groups[work.groups.clone()]));
         for change in &mut work.changes {
             let (totals, tally) = (&mut patched.span.totals, &mut patched.tally);
             change.settle(self.layout, self.min_count, totals, tally)?;
@@ -361,13 +366,13 @@ impl<'a> Stage for Patch<'a> {
         Ok(patched)
     }
 
-    fn accept(&self, sink: &mut Patches, patched: Patched) -> Result<Option<Placed>> {
+    fn accept(&self, sink: &mut Patches, patched: Patched<'a>) -> Result<Option<Placed<'a>>> {
         sink.tally.add(patched.tally);
         let span = sink.log.append(patched.span);
-        Ok(Some(Placed { span: span?, pieces: patched.pieces }))
+        Ok(Some(Placed { _window: patched.window, span: span?, pieces: patched.pieces }))
     }
 
-    fn complete(&self, Placed { span, pieces }: Placed) -> Result<()> {
+    fn complete(&self, Placed { _window, span, pieces }: Placed<'a>) -> Result<()> {
         let mut offset = span.offset;
         let mut encoded = span.bytes.as_slice();
         for piece in pieces {
