@@ -165,6 +165,29 @@ def beside_verify(run: Run) -> Values:
     }
 
 
+def residency(run: Run) -> Values:
+    """Each residency of the 64-bit index, from a cold cache: opening, lookups, and what the process holds."""
+    index = run.need("bits64.bdx")
+    values: Values = {}
+    for name in ("on-demand", "populate", "locked", "huge-pages"):
+        system.drop(index)
+        try:
+            asker = Asker(run, index, run.entries, 20_000, "--residency", name)
+        except Failed as error:
+            values[name] = {"skipped": str(error)}
+            continue
+        with asker:
+            opened = asker.opened["open_seconds"]
+            first = asker.right("hits 0 1000 60")
+            for kind in ("hits", "misses"):
+                asker.right(f"{kind} 0 20000 60")
+            rates = {kind: asker.ask(f"rate {kind} 0 20000")["ns"] for kind in ("hits", "misses")}
+            rollup = f"/proc/{asker.process.pid}/smaps_rollup"
+            held = {what: system.kibibytes(rollup, what) or 0 for what in ("Rss", "Private_Dirty")}
+        values[name] = {"open_seconds": opened, "first": first, "rates": rates, "held": held}
+    return values
+
+
 def four_processes(run: Run) -> Values:
     """What four processes hold that ask the same file 80,000 questions each."""
     index = run.need("bits64.bdx")

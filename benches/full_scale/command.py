@@ -35,6 +35,7 @@ STEPS: dict[str, Callable[[Run], Values]] = {
     "filter-lookups": asking.filter_lookups,  # E, 64 bits
     "lookups64": asking.lookups64,
     "verify64": reading.verify64,
+    "residency": asking.residency,
     "four-processes": asking.four_processes,
     "audit": asking.audit,
     "merge": making.merge,  # E, E; lean: E, 64 bits, 64 bits

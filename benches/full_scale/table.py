@@ -288,6 +288,22 @@ def four_processes(step: Values) -> list[Row]:
     return [("four processes on one index: PSS each", size(step["pss"]), note)]
 
 
+def residency(step: Values) -> list[Row]:
+    rows = []
+    for name, found in step.items():
+        what = f"64 bits, residency {name}: hit / miss"
+        if "skipped" in found:
+            rows.append((what, "not measured", found["skipped"]))
+            continue
+        rates = f"**{nanoseconds(found['rates']['hits'])} / {nanoseconds(found['rates']['misses'])}**"
+        note = (
+            f"open {duration(found['open_seconds'])} from a cold cache, then {nanoseconds(found['first']['mean_ns'])} for "
+            f"each of the first 1,000 hits; private {size(found['held']['Private_Dirty'])}"
+        )
+        rows.append((what, rates, note))
+    return rows
+
+
 ROWS: dict[str, Callable[[Values], list[Row]]] = {
     "exact": exact,
     "generator": generator,
@@ -311,6 +327,7 @@ ROWS: dict[str, Callable[[Values], list[Row]]] = {
     "rebuilt": rebuilt,
     "audit": audit,
     "python": python,
+    "residency": residency,
     "four-processes": four_processes,
 }
 

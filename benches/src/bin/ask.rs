@@ -19,7 +19,7 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use breachdex::{Digest, FileIndex, Index, Kind, OpenOptions, PREFIX_COUNT, RangeScratch, Waiting};
+use breachdex::{Digest, FileIndex, Index, Kind, OpenOptions, PREFIX_COUNT, RangeScratch, Residency, Waiting};
 use breachdex_benches::asking::{Costs, PageReads, number};
 use breachdex_benches::corpus::{Corpus, CorpusSpec};
 use breachdex_benches::measure::median_pass;
@@ -44,6 +44,9 @@ struct Arguments {
     /// Open for ranges only, without mapping the file
     #[arg(long)]
     ranges_only: bool,
+    /// How much is in memory: on-demand, populate, locked, huge-pages
+    #[arg(long, default_value_t = Residency::OnDemand)]
+    residency: Residency,
 }
 
 /// An entry and how often it was seen.
@@ -67,9 +70,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (before, started) = (PageReads::now(), Instant::now());
     let index = match arguments.ranges_only {
         true => None,
-        false => Some(Index::open_with(&arguments.index, options())?),
+        false => Some(Index::open_with(&arguments.index, options(arguments.residency))?),
     };
-    let file_index = if arguments.ranges_only { Some(FileIndex::open(&arguments.index)?) } else { None };
+    let file_index = if arguments.ranges_only { Some(FileIndex::open_with(&arguments.index, arguments.residency)?) } else { None };
     let seconds = started.elapsed().as_secs_f64();
     let read = PageReads::now().read_bytes - before.read_bytes;
     let file = File::open(&arguments.index)?;
@@ -84,8 +87,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// How the index is opened.
-fn options() -> OpenOptions {
-    OpenOptions { expand_directory: true, ..OpenOptions::default() }
+fn options(residency: Residency) -> OpenOptions {
+    OpenOptions { expand_directory: true, residency, ..OpenOptions::default() }
 }
 
 fn answer(json: &str) -> io::Result<()> {
