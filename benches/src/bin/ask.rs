@@ -19,7 +19,9 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use breachdex::{Digest, FileIndex, Index, Kind, OpenOptions, PREFIX_COUNT, RangeScratch, Residency, Waiting};
+use breachdex::{
+    Digest, FileIndex, Index, Kind, OpenOptions, PREFIX_COUNT, RangeScratch, Residency, Waiting,
+};
 use breachdex_benches::asking::{Costs, PageReads, number};
 use breachdex_benches::corpus::{Corpus, CorpusSpec};
 use breachdex_benches::measure::median_pass;
@@ -72,7 +74,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         true => None,
         false => Some(Index::open_with(&arguments.index, options(arguments.residency))?),
     };
-    let file_index = if arguments.ranges_only { Some(FileIndex::open_with(&arguments.index, arguments.residency)?) } else { None };
+    let file_index = if arguments.ranges_only {
+        Some(FileIndex::open_with(&arguments.index, arguments.residency)?)
+    } else {
+        None
+    };
     let seconds = started.elapsed().as_secs_f64();
     let read = PageReads::now().read_bytes - before.read_bytes;
     let file = File::open(&arguments.index)?;

@@ -24,6 +24,11 @@ pub(crate) const WINDOW: u64 = 4 << 20;
 /// How many bytes are read ahead of the window that is used.
 const AHEAD: u64 = 8 << 20;
 
+/// Windows that are entered on the way to the next group at most: 64 MiB.
+const MOST_PASSED: usize = 16;
+/// Bytes of one part that are read ahead at most. No group of an index is as long, but what a file says of itself may be.
+const MOST_AHEAD: u64 = 64 << 20;
+
 /// What is read from start to end.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
@@ -126,6 +131,8 @@ impl<'a> Follower<'a> {
             return;
         }
         let part = ((at - self.range.start) / WINDOW) as usize;
+        // Far places follow one another in files with holes, which nobody reads ahead.
+        self.entered = self.entered.max(part.saturating_sub(MOST_PASSED));
         while self.entered <= part {
             // Dropping what was entered before lets go of it.
             self.current = self.windows.enter(self.entered);
@@ -164,7 +171,8 @@ impl Pages {
     fn open(source: Source<'_>, range: Range<u64>) -> Self {
         // A page that two parts share belongs to the one behind.
         let page = advice::page_size();
-        let range = range.start / page * page..range.end / page * page;
+        let end = range.end.min(range.start.saturating_add(MOST_AHEAD));
+        let range = range.start / page * page..end / page * page;
         let absent = advice::absent(source.file, &range);
         advice::read_ahead(source.file, &range);
         Self { range, absent }
