@@ -67,13 +67,13 @@ fn a_download_takes_a_tenth_more_than_the_index() {
             .unwrap()
     };
     let mut most = 0;
-    // Killed five times on its way.
-    for looks in [60, 150, 90, 220, 120] {
-        most = most.max(watch(download(), folder.path(), looks).0);
-    }
-    let (last, success) = watch(download(), folder.path(), u32::MAX);
+    // Killed five times on its way, unless the machine is quicker than that.
+    let success = [30, 70, 40, 90, 60, u32::MAX].into_iter().any(|looks| {
+        let (here, success) = watch(download(), folder.path(), looks);
+        most = most.max(here);
+        success
+    });
     assert!(success);
-    most = most.max(last);
     let path = folder.path().join("a.bdx");
     let index = Index::open(&path).unwrap();
     index.verify(&()).unwrap();
