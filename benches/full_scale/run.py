@@ -33,6 +33,8 @@ class Results:
         self.path = path
         self.raw = path.with_suffix(".txt")
         self.document: Values = json.loads(path.read_text()) if path.exists() else {"steps": {}}
+        #: Folders of this machine, and what they are called in the raw text.
+        self.folders: dict[Path, str] = {PROJECT: "."}
 
     @property
     def steps(self) -> dict[str, Values]:
@@ -46,8 +48,12 @@ class Results:
 
     def say(self, text: str) -> None:
         print(text, flush=True)
+        # What is kept tells nothing of where this machine keeps its files.
+        kept = text
+        for folder, name in self.folders.items():
+            kept = kept.replace(f"{folder}/", f"{name}/")
         with self.raw.open("a") as file:
-            file.write(text + "\n")
+            file.write(kept + "\n")
 
 
 class Finished:
@@ -66,6 +72,7 @@ class Run:
         self.entries = entries
         self.binaries = binaries
         self.results = results
+        results.folders[data] = "DATA"
         self.keep = keep
         self.device = system.Device(data)
         self.is_lean = False
