@@ -6,16 +6,17 @@
 
 mod lookup;
 mod reading;
+mod sections;
+mod verify;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use self::reading::{Unread, read_at};
+use self::sections::{SectionReader, groups};
 use super::core::{MALFORMED, within};
 use super::identity::Identity;
 use super::metadata::{ContentId, Metadata};
-use super::parts::Parts;
-use super::verify::{GroupBytes, VerifyOptions, Walk};
 use crate::coverage::PREFIX_COUNT;
 use crate::digest::Key;
 use crate::entry::Entry;
@@ -25,15 +26,13 @@ use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::{Directory, Locator};
 use crate::format::facts::Facts;
 use crate::format::group::{BucketRecord, Group};
-use crate::format::header::{Extent, Header, LENGTH};
-use crate::format::limits::MOST_GROUP;
+use crate::format::header::{Header, LENGTH};
 use crate::format::write_rows::WriteRows;
-use crate::format::{Layout, bucket::Bucket, notes};
+use crate::format::{Layout, bucket::Bucket};
 use crate::kernels::{ActiveKernel, Kernel};
-use crate::monitor::Monitor;
 use crate::rows::write_row;
+use crate::storage::Storage;
 use crate::storage::residency::Residency;
-use crate::storage::{Source, Storage, WINDOW, Windows};
 
 /// Groups up to this many bytes are read whole: one system call instead of two.
 const SMALL_GROUP: u64 = 48 << 10;
@@ -210,45 +209,6 @@ impl FileIndex {
         if layout.counts { Ok(()) } else { Err(Error::CountsUnavailable { name: name() }) }
     }
 
-    /// Checks every byte, by positioned reads: what [`Index::verify`](crate::Index::verify) checks, on all processors.
-    /// Each thread holds a group at a time, half a megabyte in a whole corpus.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] with the first fault; [`Error::Io`]; [`Error::Cancelled`].
-    pub fn verify(&self, monitor: &dyn Monitor) -> Result<()> {
-        self.verify_with(VerifyOptions::default(), monitor)
-    }
-
-    /// [`FileIndex::verify`] with options.
-    ///
-    /// # Errors
-    /// As [`FileIndex::verify`].
-    pub fn verify_with(&self, options: VerifyOptions, monitor: &dyn Monitor) -> Result<()> {
-        let places = (0..).zip(&self.groups);
-        let parts = Parts::new(
-            places.filter_map(|(prefix, place)| Some((prefix, place.as_ref()?.locator))).collect(),
-            WINDOW,
-        );
-        let source = match &self.resident {
-            None => Some(Source::file(&self.file)),
-            Some(resident) => resident.source(),
-        };
-        let windows = Windows::new(source, parts.bounds(&self.header));
-        let walk = Walk {
-            header: &self.header,
-            metadata: &self.metadata,
-            kernel: self.kernel,
-            name: &self.name,
-            groups: self,
-        };
-        walk.run(&parts, &windows, options, monitor)?;
-        let reader = SectionReader { file: &self.file, path: &self.path, name: &self.name };
-        let section = reader.section(Section::Notes, self.header.notes)?;
-        notes::decode(&section)
-            .map(drop)
-            .map_err(|fault| within(Section::Notes, self.header.notes, fault).named(&self.name))
-    }
-
     /// Fills `bytes` with so many from an offset in the groups section.
     fn read(&self, offset: u64, length: u64, waiting: Waiting, bytes: &mut Vec<u8>) -> Result<()> {
         let at = self.header.groups.offset + offset;
@@ -268,19 +228,6 @@ impl FileIndex {
     #[cold]
     fn unread(&self, unread: Unread, at: u64) -> Error {
         unread.explain(&self.path, &self.name, Section::Groups, at)
-    }
-}
-
-impl GroupBytes for FileIndex {
-    fn bytes<'a>(&'a self, prefix: u32, locator: Locator, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
-        let length = self.groups.get(prefix as usize).copied().flatten().map_or(0, |place| place.length);
-        if length > MOST_GROUP {
-            let at = self.header.groups.offset + locator.offset();
-            let reason = "the group is longer than any can be";
-            return Err(Fault::new(Section::Groups, at, reason).named(&self.name));
-        }
-        self.read(locator.offset(), length, Waiting::Allowed, buffer)?;
-        Ok(buffer)
     }
 }
 
@@ -434,50 +381,6 @@ fn open_bucket<'a>(
 ) -> Option<Bucket<'a>> {
     let rest = layout.bits.checked_sub(prefix_bits)?;
     Bucket::new(bytes, record.length, record.entries as usize, rest, layout.counts)
-}
-
-/// Every prefix of `g` bits and its group, one behind the other up to the section's end.
-fn groups(
-    directory: &Directory<Vec<u8>>,
-    header: &Header,
-) -> Result<Box<[Option<GroupPlace>]>, &'static str> {
-    let mut places = vec![None; 1 << header.layout.directory_bits];
-    let list = directory.all()?;
-    let ends = list.iter().skip(1).map(|(_, next)| next.offset()).chain([header.groups.length]);
-    for ((prefix, locator), end) in list.iter().zip(ends) {
-        let length = end.checked_sub(locator.offset()).filter(|length| *length > 0);
-        let length = length.ok_or("a group does not start where the one before it ends")?;
-        let place = places.get_mut(*prefix as usize).ok_or("a key of the FST has too many bits")?;
-        *place = Some(GroupPlace { locator: *locator, length });
-    }
-    Ok(places.into_boxed_slice())
-}
-
-/// Reads the small sections of a file.
-struct SectionReader<'a> {
-    file: &'a File,
-    path: &'a Path,
-    name: &'a str,
-}
-
-impl SectionReader<'_> {
-    fn read(&self, offset: u64, length: u64, section: Section) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; length as usize];
-        read_at(self.file, offset, &mut bytes, Waiting::Allowed)
-            .map_err(|unread| unread.explain(self.path, self.name, section, offset))?;
-        Ok(bytes)
-    }
-
-    /// A section whose checksum holds.
-    fn section(&self, section: Section, extent: Extent) -> Result<Vec<u8>> {
-        let fault = |reason| Fault::new(section, extent.offset, reason).named(self.name);
-        let bytes = self.read(extent.offset, extent.length, section)?;
-        if checksum::section(&bytes) == extent.checksum {
-            Ok(bytes)
-        } else {
-            Err(fault("the section's checksum does not match"))
-        }
-    }
 }
 
 #[cfg(test)]
