@@ -51,7 +51,7 @@ FULL_DISK, LEAN_DISK = 2.0 * 16.81 + 0.05, 16.81 + 2.2 * 4.79
 #: With --keep: three exact indexes, two of 64 bits, one of the filter class.
 KEPT_DISK = 3.0 * 16.81 + 3.2 * 4.79 + 2.5
 #: Seconds an entry and seconds in all, on two cores.
-SECONDS_PER_ENTRY, SECONDS = 1.1e-6, 180
+SECONDS_PER_ENTRY, SECONDS = 0.5e-6, 180
 
 
 def main() -> int:
