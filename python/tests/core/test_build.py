@@ -115,7 +115,8 @@ def test_ctrl_c_stops_a_build_soon_and_leaves_no_files(many: Path, tmp_path: Pat
     while not any(target.parent.iterdir()):
         assert time.monotonic() < deadline and build.poll() is None
         time.sleep(0.01)
-    time.sleep(0.3)
+    # A quick machine is done soon after.
+    time.sleep(0.03)
     build.send_signal(signal.SIGINT)
     _, said = build.communicate(timeout=20)
     assert build.returncode not in (0, None) and list(target.parent.iterdir()) == []

@@ -29,6 +29,9 @@ const MOST_PASSED: usize = 16;
 /// Bytes of one part that are read ahead at most. No group of an index is as long, but what a file says of itself may be.
 const MOST_AHEAD: u64 = 64 << 20;
 
+/// Runs of pages that are remembered for letting go of them once more: 1 MiB of them.
+const MOST_RUNS: usize = 1 << 16;
+
 /// What is read from start to end.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
@@ -66,6 +69,22 @@ pub(crate) struct Windows<'a> {
 struct Opened {
     next: usize,
     ahead: BTreeMap<usize, Pages>,
+    /// Runs of pages of all parts that were not cached before.
+    absent: Vec<Range<u64>>,
+}
+
+impl Opened {
+    /// Remembers the runs of a part, up to a number of them.
+    fn remember(&mut self, runs: &[Range<u64>]) {
+        for run in runs {
+            let has_room = self.absent.len() < MOST_RUNS;
+            match self.absent.last_mut() {
+                Some(last) if last.end == run.start => last.end = run.end,
+                _ if has_room => self.absent.push(run.clone()),
+                _ => {}
+            }
+        }
+    }
 }
 
 impl<'a> Windows<'a> {
@@ -86,7 +105,9 @@ impl<'a> Windows<'a> {
         opened.next = opened.next.max(part);
         while opened.next < parts && self.bounds[opened.next] < end {
             let next = opened.next;
-            opened.ahead.insert(next, Pages::open(source, self.bounds[next]..self.bounds[next + 1]));
+            let pages = Pages::open(source, self.bounds[next]..self.bounds[next + 1]);
+            opened.remember(&pages.absent);
+            opened.ahead.insert(next, pages);
             opened.next += 1;
         }
         opened.ahead.remove(&part).map(|pages| Window { source, pages })
@@ -94,11 +115,13 @@ impl<'a> Windows<'a> {
 }
 
 impl Drop for Windows<'_> {
-    /// Lets go of what was read ahead for nothing.
+    /// Lets go of what was read ahead for nothing, and once more of everything: what the system keeps as one piece is
+    /// kept as long as another window uses a part of it.
     fn drop(&mut self) {
         let opened = self.opened.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = self.source {
             std::mem::take(&mut opened.ahead).into_values().for_each(|pages| pages.let_go(source));
+            opened.absent.iter().for_each(|run| advice::forget(source.file, run));
         }
     }
 }
