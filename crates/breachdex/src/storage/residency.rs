@@ -1,5 +1,4 @@
-//! How much of an index is in memory before the first question: chosen by whoever runs it, refused where it does not
-//! fit.
+//! How much of an index is in memory before the first question. What does not fit is refused with both sizes.
 
 #![forbid(unsafe_code)]
 

@@ -154,7 +154,7 @@ impl<'a> Follower<'a> {
             return;
         }
         let part = ((at - self.range.start) / WINDOW) as usize;
-        // Far places follow one another in files with holes, which nobody reads ahead.
+        // Groups that are far apart lie around a hole, which is not worth reading ahead.
         self.entered = self.entered.max(part.saturating_sub(MOST_PASSED));
         while self.entered <= part {
             // Dropping what was entered before lets go of it.
