@@ -19,7 +19,8 @@ impl FileIndex {
     /// Each thread holds a group at a time, half a megabyte in a whole corpus.
     ///
     /// # Errors
-    /// [`Error::Damaged`] with the first fault; [`Error::Io`]; [`Error::Cancelled`].
+    /// [`Error::Damaged`](crate::Error::Damaged) with the first fault; [`Error::Io`](crate::Error::Io);
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn verify(&self, monitor: &dyn Monitor) -> Result<()> {
         self.verify_with(VerifyOptions::default(), monitor)
     }
