@@ -133,6 +133,15 @@ pub enum Error {
         /// Its kind.
         found: Kind,
     },
+    /// A corpus without a source.
+    #[error("no index and no range server is named: name at least one")]
+    NoSource,
+    /// The entries of a source that can only be asked.
+    #[error("{name} can be asked but not listed; name an index file that is opened with a mapping")]
+    NotListable {
+        /// The file or the server's address.
+        name: String,
+    },
     /// An index took the place of one that holds other digests.
     #[error(
         "{name} holds {found} digests now, before it held {expected} ones; put an index of the same kind there"

@@ -5,7 +5,7 @@
 //! microsecond, and never gives a silent wrong answer: what is damaged, outside the coverage or asked of the
 //! wrong kind is an error.
 //!
-//! - [`Index`] opens a file and answers; [`IndexSet`] asks several as one.
+//! - [`Index`] opens a file and answers; [`Corpus`] asks several indexes, overlays and a range server as one.
 //! - [`Digest`] is what is asked. Passwords enter through [`Digest::sha1`], [`Digest::ntlm`] or, piece by
 //!   piece, [`PasswordHasher`], which hash them and overwrite what they copied.
 //! - `build` and `merge` make index files from range responses, `HEX:COUNT` text, password lists and
@@ -25,6 +25,7 @@
 #![deny(unsafe_code)]
 
 mod build;
+mod corpus;
 mod coverage;
 mod digest;
 mod entry;
@@ -46,6 +47,12 @@ pub use build::{
     AssembledGroup, Assembler, BuildOptions, BuildReport, ChangedRange, CoverageRule, MergeOptions,
     MergeRule, SpliceOptions, SpliceReport, UnfinishedIndex, build, collisions_by_range, merge, splice,
 };
+pub use corpus::{
+    Corpus, CorpusBuilder, Decision, Exposure, Finding, Form, LogThrottle, MergedEntries, OnError, Origin,
+    Question, RangeServer, RemoteError, Snapshot, Source as CorpusSource, SourceError,
+};
+#[cfg(feature = "forms")]
+pub use corpus::{FormSet, each_form, fold_case};
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
@@ -55,8 +62,8 @@ pub use error::{
 pub use format::MIN_BITS;
 pub use index::{
     Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, LiveIndex, LiveSet, Lookup, Metadata,
-    OpenOptions, Origin, Overlaid, Overlays, Range, RangeScratch, SetRange, SetSnapshot, Sighting,
-    VerifyOptions, Waiting, diff,
+    OpenOptions, Overlaid, Overlays, Range, RangeScratch, SetRange, SetSnapshot, Sighting, VerifyOptions,
+    Waiting, diff,
 };
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;

@@ -154,3 +154,23 @@ pub(crate) fn entries(keys: impl IntoIterator<Item = Key>, bits: u32, random: &m
 pub(crate) fn digest(kind: Kind, key: Key) -> Digest {
     Digest::from_key(kind, key)
 }
+
+/// A whole SHA-1 index of passwords with their counts.
+pub(crate) fn passwords_index<'a>(
+    passwords: impl Iterator<Item = (&'a str, u64)>,
+    counts: bool,
+    coverage: Coverage,
+) -> Vec<u8> {
+    let entry = |(password, count): (&str, u64)| Entry::new(&Digest::sha1(password.as_bytes()), count);
+    let mut entries: Vec<Entry> = passwords.map(entry).collect();
+    if !counts {
+        entries.iter_mut().for_each(|entry| entry.count = 1);
+    }
+    entries.sort_unstable_by_key(|entry| entry.key);
+    assemble(Layout { counts, ..layout(Kind::Sha1, 160, 0) }, &entries, coverage)
+}
+
+/// An index of a kind without entries.
+pub(crate) fn empty_index(kind: Kind) -> Vec<u8> {
+    assemble(layout(kind, kind.bits(), 0), &[], Coverage::whole())
+}

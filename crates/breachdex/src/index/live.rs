@@ -118,6 +118,15 @@ impl LiveIndex {
         self.shared.path.as_deref()
     }
 
+    /// The file's path as it was given, or the name of an index in memory.
+    pub fn name(&self) -> String {
+        match (&self.shared.path, &**self.shared.state.load()) {
+            (Some(path), _) => path.display().to_string(),
+            (None, State::Open(index) | State::Spoilt(index, _)) => index.name().to_owned(),
+            (None, State::Closed) => String::from("the index"),
+        }
+    }
+
     /// How often it looks on its own.
     pub fn reload_every(&self) -> Option<Duration> {
         self.shared.every
@@ -232,8 +241,7 @@ impl LiveIndex {
     }
 
     fn closed(&self) -> Error {
-        let name = self.path().map_or_else(|| String::from("the index"), |path| path.display().to_string());
-        Error::Closed { name }
+        Error::Closed { name: self.name() }
     }
 }
 

@@ -8,6 +8,7 @@
 use super::live::LiveIndex;
 use super::overlays::{Overlaid, Overlays, known};
 use super::{Answer, Index, IndexSet, Lookup};
+use crate::corpus::Origin;
 use crate::coverage::Prefix;
 use crate::digest::{Digest, Kind};
 use crate::entry::Entry;
@@ -18,15 +19,6 @@ use crate::error::{Error, Result};
 pub struct LiveSet {
     base: LiveIndex,
     overlays: Overlays,
-}
-
-/// Which index of a set knows a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Origin {
-    /// The base.
-    Base,
-    /// An overlay, and maybe the base too.
-    Overlay,
 }
 
 /// A digest that a set holds.

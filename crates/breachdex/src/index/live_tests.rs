@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{Index, LiveIndex, LiveSet, OpenOptions, Origin};
+use super::{Index, LiveIndex, LiveSet, OpenOptions};
+use crate::corpus::Origin;
 use crate::coverage::{Coverage, Prefix};
 use crate::digest::{Digest, Kind};
 use crate::entry::Entry;

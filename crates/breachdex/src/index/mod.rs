@@ -1,9 +1,8 @@
 //! The index as its users see it: open a file, ask it, trust the answer or get an error.
 //!
 //! `core` goes from a digest to its bucket and checks what it touches for the first
-//! time, `bulk` asks many at once, `range` streams entries in order, `verify` reads everything, `set` asks
-//! several indexes as one. `lookup` is what all that can be asked have in common;
-//! `live` follows a file that is replaced, `live_set` lays `overlays` over a base.
+//! time, `bulk` asks many at once, `range` streams entries in order, `verify` reads everything. `lookup` is
+//! what all that can be asked have in common; `live` follows a file that is replaced.
 //! `groups` gives what is encoded to those who copy or compare it, as `diff` does. `file_index` reads ranges
 //! without mapping the file.
 
@@ -44,7 +43,7 @@ use std::sync::Arc;
 pub use diff::{Change, Difference, diff};
 pub use file_index::{FileIndex, RangeScratch, Waiting};
 pub use live::LiveIndex;
-pub use live_set::{LiveSet, Origin, SetSnapshot, Sighting};
+pub use live_set::{LiveSet, SetSnapshot, Sighting};
 pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
 pub use overlays::{Overlaid, Overlays};

@@ -1,0 +1,255 @@
+//! The sources of a corpus: indexes that are mapped or read, fixed or live, and range servers.
+
+#![forbid(unsafe_code)]
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::coverage::Prefix;
+use crate::digest::{Digest, Kind};
+use crate::entry::Entry;
+use crate::error::{Error, Result};
+use crate::index::{Answer, FileIndex, Index, LiveIndex, Lookup as _, RangeScratch, Waiting};
+
+/// Why a source could not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// An index could not.
+    #[error(transparent)]
+    Index(#[from] Error),
+    /// A range server could not.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+}
+
+impl SourceError {
+    /// Whether it is a fault of the moment (input and output, damage, a missing answer, a prefix that is not covered),
+    /// to which `on_error` applies. Anything else is a wrong question or a wrong configuration, which no
+    /// [`OnError`](super::OnError) passes over.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Index(error) => matches!(
+                error,
+                Error::Io { .. }
+                    | Error::Damaged { .. }
+                    | Error::NotAnIndex { .. }
+                    | Error::NotCovered { .. }
+            ),
+            Self::Remote(error) => error.is_transient,
+        }
+    }
+}
+
+/// Why a range server has no answer.
+#[derive(Debug)]
+pub struct RemoteError {
+    error: Box<dyn StdError + Send + Sync>,
+    is_transient: bool,
+}
+
+impl RemoteError {
+    /// An error of a client, and whether it is a fault of the moment; see [`SourceError::is_transient`].
+    pub fn new(error: impl Into<Box<dyn StdError + Send + Sync>>, is_transient: bool) -> Self {
+        Self { error: error.into(), is_transient }
+    }
+
+    /// The client's own error.
+    pub fn into_inner(self) -> Box<dyn StdError + Send + Sync> {
+        self.error
+    }
+}
+
+impl fmt::Display for RemoteError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(formatter)
+    }
+}
+
+impl StdError for RemoteError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
+}
+
+/// A client of a range server. It covers everything and knows counts.
+pub trait RangeServer: Send + Sync + fmt::Debug {
+    /// The server's address, for messages.
+    fn name(&self) -> String;
+
+    /// Which digest it is asked for.
+    fn kind(&self) -> Kind;
+
+    /// Answers in the order of the digests, one for each, asked together. Waits.
+    fn lookup_many(&self, digests: &[&Digest]) -> Vec<Result<Answer, RemoteError>>;
+
+    /// The entries under a 5-digit prefix, in order. Waits.
+    ///
+    /// # Errors
+    /// When there is no answer, or none that can be understood.
+    fn range(&self, prefix: u32) -> Result<Vec<Entry>, RemoteError>;
+}
+
+/// A source of a corpus. Cheap to clone.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Source {
+    /// A mapped index or one in memory, which may follow its file.
+    Index(LiveIndex),
+    /// An index that is read with positioned reads.
+    File(Arc<FileIndex>),
+    /// A range server.
+    Remote(Arc<dyn RangeServer>),
+}
+
+impl From<Index> for Source {
+    fn from(index: Index) -> Self {
+        Self::Index(LiveIndex::new(index))
+    }
+}
+
+impl From<LiveIndex> for Source {
+    fn from(index: LiveIndex) -> Self {
+        Self::Index(index)
+    }
+}
+
+impl From<Arc<FileIndex>> for Source {
+    fn from(index: Arc<FileIndex>) -> Self {
+        Self::File(index)
+    }
+}
+
+impl Source {
+    /// The file's path, the name of an index in memory, or the server's address.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Index(index) => index.name(),
+            Self::File(index) => index.path().display().to_string(),
+            Self::Remote(server) => server.name(),
+        }
+    }
+
+    /// Which digest it holds.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Index(index) => index.kind(),
+            Self::File(index) => index.metadata().kind,
+            Self::Remote(server) => server.kind(),
+        }
+    }
+
+    /// Refuses where counts are not known.
+    ///
+    /// # Errors
+    /// [`Error::CountsUnavailable`], and why the index cannot say.
+    pub fn require_counts(&self) -> Result<()> {
+        match self {
+            Self::Index(index) => index.ask(|index| index.require_counts()),
+            Self::File(index) if !index.metadata().has_counts => {
+                Err(Error::CountsUnavailable { name: self.name() })
+            }
+            Self::File(_) | Self::Remote(_) => Ok(()),
+        }
+    }
+
+    /// Looks up digests of the source's kind, and hands `take` the answer to each, in order. With `needs_counts`, a
+    /// source without counts cannot answer.
+    pub(super) fn look_up(
+        &self,
+        digests: &[Digest],
+        needs_counts: bool,
+        bulk: &Bulk<'_>,
+        mut take: impl FnMut(usize, Result<Answer, SourceError>),
+    ) {
+        match self {
+            Self::Index(index) => look_up_index(index, digests, needs_counts, bulk, take),
+            Self::File(index) => {
+                let mut scratch = RangeScratch::default();
+                for (number, digest) in digests.iter().enumerate() {
+                    let answer = match needs_counts && !index.metadata().has_counts {
+                        true => Err(Error::CountsUnavailable { name: self.name() }),
+                        false => index.lookup(digest, Waiting::Allowed, &mut scratch),
+                    };
+                    take(number, answer.map_err(SourceError::from));
+                }
+            }
+            Self::Remote(server) => {
+                let digests: Vec<&Digest> = digests.iter().collect();
+                for (number, answer) in server.lookup_many(&digests).into_iter().enumerate() {
+                    take(number, answer.map_err(SourceError::from));
+                }
+            }
+        }
+    }
+
+    /// The index as it is now, which no later reload changes.
+    ///
+    /// # Errors
+    /// As [`LiveIndex::snapshot`]; [`Error::NotListable`] for a source that is not mapped.
+    pub(super) fn snapshot(&self) -> Result<Index> {
+        match self {
+            Self::Index(index) => index.snapshot(),
+            Self::File(_) | Self::Remote(_) => Err(Error::NotListable { name: self.name() }),
+        }
+    }
+
+    /// The entries under a prefix that the source covers, in order.
+    pub(super) fn entries(&self, prefix: &Prefix) -> Result<Vec<Entry>, SourceError> {
+        match self {
+            Self::Index(index) => Ok(index.ask(|index| {
+                index.require_exact()?;
+                index.require_counts()?;
+                index.range_within_coverage(prefix).collect::<Result<_>>()
+            })?),
+            Self::File(_) => Err(Error::NotListable { name: self.name() }.into()),
+            Self::Remote(server) => match prefix.covered_span() {
+                (first, last) if first == last && prefix.digits() == 5 => Ok(server.range(first)?),
+                _ => Err(Error::InvalidPrefix(5).into()),
+            },
+        }
+    }
+}
+
+/// How many digests are looked up at once.
+pub(super) enum Bulk<'a> {
+    /// On the calling thread.
+    Here,
+    /// On the threads of a pool.
+    On(&'a rayon::ThreadPool),
+}
+
+/// All at once, and where one of them has an error, one after another, so that it hides no other answer.
+fn look_up_index(
+    index: &LiveIndex,
+    digests: &[Digest],
+    needs_counts: bool,
+    bulk: &Bulk<'_>,
+    mut take: impl FnMut(usize, Result<Answer, SourceError>),
+) {
+    if digests.len() > 1 {
+        let mut answers = vec![Answer::Absent; digests.len()];
+        let all = index.ask(|index| {
+            if needs_counts {
+                index.require_counts()?;
+            }
+            match bulk {
+                Bulk::Here => index.lookup_many(digests, &mut answers),
+                Bulk::On(pool) => index.par_lookup_many(digests, &mut answers, pool),
+            }
+        });
+        if all.is_ok() {
+            return answers.into_iter().enumerate().for_each(|(number, answer)| take(number, Ok(answer)));
+        }
+    }
+    for (number, digest) in digests.iter().enumerate() {
+        let answer = index.ask(|index| {
+            if needs_counts {
+                index.require_counts()?;
+            }
+            index.lookup(digest)
+        });
+        take(number, answer.map_err(SourceError::from));
+    }
+}
