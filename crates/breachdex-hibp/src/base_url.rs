@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use breachdex::Kind;
+use breachdex_protocol::{DEFAULT_BASE_URL, NTLM_QUERY, RANGE_PATH};
 use reqwest::Url;
 
 use crate::error::Error;
-use crate::protocol::{DEFAULT_BASE_URL, NTLM_QUERY, RANGE_PATH};
 
 /// The address of a range server, up to `/range/`.
 ///

@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use breachdex::{BodyFault, Kind};
-
-use crate::protocol::body::Malformed;
+use breachdex_protocol::body::Malformed;
 
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

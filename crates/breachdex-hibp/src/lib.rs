@@ -1,6 +1,5 @@
-//! The Pwned Passwords range protocol, in one place.
+//! A client of Pwned Passwords range servers. What a client and a server both need is in `breachdex_protocol`.
 //!
-//! - [`protocol`] is what both sides of the wire say: addresses, bodies, padding, entity tags.
 //! - [`RangeClient`] checks a digest against a range server of which it tells only five digits.
 //! - [`download`] makes an index of a whole corpus, [`update`] brings one up to date. Both keep what they
 //!   fetched beside the target, so that whatever ends them, the next run goes on from there.
@@ -19,7 +18,6 @@ mod fetch;
 mod http;
 mod journal;
 mod notes;
-pub mod protocol;
 mod run;
 mod update;
 

@@ -3,8 +3,8 @@
 //! [`Server::bind`] opens the indexes and listens, [`Server::run`] answers until a [`Shutdown`] is triggered.
 //!
 //! `listener`, `worker` and `connection` carry bytes, `http` is the protocol, `body` encodes, `indexes` are
-//! what answers and how replaced files take over. What the protocol's parts look like is known by
-//! `breachdex_hibp::protocol`.
+//! what answers and how replaced files take over. The protocol's bodies, padding and tags come from
+//! `breachdex_protocol`.
 
 #![forbid(unsafe_code)]
 

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use breachdex::{Answer, Digest, Kind, Lookup};
+use breachdex_protocol::padding::ADD_PADDING;
+use breachdex_protocol::{MOST_BODY_BYTES, body};
 use futures_util::future::join_all;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use reqwest::{Client, StatusCode};
@@ -14,8 +16,6 @@ use tokio::runtime::{Builder, Runtime};
 use crate::BaseUrl;
 use crate::error::{Error, FetchFault, Result};
 use crate::fetch::decode::Encoding;
-use crate::protocol::padding::ADD_PADDING;
-use crate::protocol::{MOST_BODY_BYTES, body};
 
 /// Connections kept open between questions.
 const IDLE_CONNECTIONS: usize = 16;

@@ -4,11 +4,11 @@
 
 use std::io::Read;
 
+use breachdex_protocol::MOST_BODY_BYTES;
 use flate2::bufread::MultiGzDecoder;
 
 use crate::BaseUrl;
 use crate::error::FetchFault;
-use crate::protocol::MOST_BODY_BYTES;
 
 /// How a body is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use breachdex::{Entry, Kind, read_range_body};
+use breachdex_protocol::MOST_BODY_BYTES;
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, DATE, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LAST_MODIFIED,
     RETRY_AFTER,
@@ -20,7 +21,6 @@ use self::decode::Encoding;
 use self::retry::{RetryPolicy, Verdict, judge};
 use crate::BaseUrl;
 use crate::error::{Error, FetchFault, Result};
-use crate::protocol::MOST_BODY_BYTES;
 
 /// The longest entity tag that is kept; longer ones are done without.
 const MOST_TAG_BYTES: usize = 200;

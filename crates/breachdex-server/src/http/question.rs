@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use breachdex::Kind;
-use breachdex_hibp::protocol::{PREFIX_DIGITS, entity_tag, padding};
+use breachdex_protocol::{PREFIX_DIGITS, entity_tag, padding};
 
 use super::negotiation::Encoding;
 

@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use breachdex::{Error, RangeScratch, Waiting};
-use breachdex_hibp::protocol::padding;
+use breachdex_protocol::padding;
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_128;
 

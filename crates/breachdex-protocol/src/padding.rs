@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use breachdex::Kind;
 use rand::{CryptoRng, RngExt as _};
 
-use super::PREFIX_DIGITS;
+use crate::PREFIX_DIGITS;
 
 /// The request header that asks for padding, in lower case.
 pub const ADD_PADDING: &str = "add-padding";

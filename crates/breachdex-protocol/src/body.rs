@@ -5,7 +5,7 @@
 
 use breachdex::{Digest, Kind};
 
-use super::PREFIX_DIGITS;
+use crate::PREFIX_DIGITS;
 
 /// What is wrong with a body. It never repeats the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,10 +34,10 @@ pub enum Malformed {
 ///
 /// ```
 /// use breachdex::Digest;
-/// use breachdex_hibp::protocol::body::count;
+/// use breachdex_protocol::body::count;
 /// let body = b"1e4c9b93f3f0682250b6cf8331b7ee68fd8:52,256,179\n00000000000000000000000000000000001:0";
 /// assert_eq!(count(body, &Digest::sha1(b"password"))?, 52_256_179);
-/// # Ok::<(), breachdex_hibp::protocol::body::Malformed>(())
+/// # Ok::<(), breachdex_protocol::body::Malformed>(())
 /// ```
 pub fn count(body: &[u8], digest: &Digest) -> Result<u64, Malformed> {
     let wanted = SuffixDigits::new(digest);
