@@ -76,6 +76,7 @@ pub fn audit(
     monitor: &dyn Monitor,
 ) -> Result<Audited> {
     let (opened, format) = Opened::new(input, options.read.format, options.read.column.is_some())?;
+    format.require()?;
     options.read.check(format)?;
     let pool = ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build();
     let pool = pool.map_err(|error| AuditError::System {

@@ -141,6 +141,15 @@ pub enum AuditError {
         /// What is wrong with it.
         first: LineFault,
     },
+    /// A format that this build leaves out.
+    #[error(
+        "this breachdex was built without {}; build it with --features parquet, or install a release",
+        format.title()
+    )]
+    NotBuiltIn {
+        /// The format.
+        format: Format,
+    },
     /// Writing a Parquet file failed.
     #[error("cannot write the Parquet file: {0}")]
     Parquet(String),

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::error::{AuditError, Result};
 use crate::read::products::{self, Product};
 
 /// A format of input.
@@ -90,6 +91,28 @@ impl Format {
             Self::Csv => "CSV",
             Self::Parquet => "a Parquet file",
             Self::Arrow => "an Arrow file",
+        }
+    }
+
+    /// The name in the middle of a sentence about the format itself.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Parquet => "Parquet",
+            Self::Arrow => "Arrow",
+            other => other.name(),
+        }
+    }
+
+    /// Refuses a format that this build leaves out: Parquet and Arrow need the feature `parquet`.
+    ///
+    /// # Errors
+    /// [`AuditError::NotBuiltIn`], whose message names the feature.
+    pub fn require(self) -> Result<()> {
+        match self {
+            Self::Parquet | Self::Arrow if !cfg!(feature = "parquet") => {
+                Err(AuditError::NotBuiltIn { format: self })
+            }
+            _ => Ok(()),
         }
     }
 

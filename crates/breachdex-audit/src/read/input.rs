@@ -36,6 +36,7 @@ pub(crate) struct Opened {
     pub(crate) name: String,
     pub(crate) reader: Box<dyn Read>,
     /// The file itself, for formats that are not read from front to back.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only these formats seek"))]
     pub(crate) path: Option<PathBuf>,
     pub(crate) meter: Meter,
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod bitwarden;
+#[cfg(feature = "parquet")]
 mod columns;
 mod csv;
 mod hashes;
@@ -79,8 +80,12 @@ pub(crate) fn read(
         Format::Hashes => hashes::read(input, options.encoding, kind, sink),
         Format::BitwardenJson => bitwarden::read(input, sink),
         Format::KeepassXml => keepass::read(input, sink),
+        #[cfg(feature = "parquet")]
         Format::Parquet => columns::read_parquet(input, options, kind, sink),
+        #[cfg(feature = "parquet")]
         Format::Arrow => columns::read_arrow(input, options, kind, sink),
+        #[cfg(not(feature = "parquet"))]
+        Format::Parquet | Format::Arrow => Err(AuditError::NotBuiltIn { format }),
         Format::Csv
         | Format::BitwardenCsv
         | Format::OnePasswordCsv

@@ -7,6 +7,10 @@ mod html;
 mod json;
 mod numbers;
 mod page;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "parquet_left_out.rs"]
 mod parquet;
 mod text;
 mod words;

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "parquet")]
 mod columns;
 mod faults;
 mod formats;

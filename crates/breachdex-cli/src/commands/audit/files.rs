@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use breachdex_audit::report::{self, Report};
-use breachdex_audit::{AuditError, Rows};
+use breachdex_audit::{AuditError, Format, Rows};
 use chrono::DateTime;
 
 use crate::failure::Failure;
@@ -30,6 +30,9 @@ struct Claimed {
 impl Files {
     /// Refuses what cannot be written, so that no audit is made in vain.
     pub(super) fn begin(flags: &AuditFlags) -> Result<Self, Failure> {
+        if flags.parquet.is_some() {
+            Format::Parquet.require()?;
+        }
         let named: Vec<&PathBuf> = [&flags.html, &flags.csv, &flags.parquet].into_iter().flatten().collect();
         for (at, path) in named.iter().enumerate() {
             if named[..at].contains(path) {
