@@ -23,8 +23,12 @@
 //! The file format is described in `docs/format.md`. `unsafe` is confined to the mapping and to the kernels.
 
 #![deny(unsafe_code)]
+// Much below is there for building alone. What is used nowhere shows in a build with that feature.
+#![cfg_attr(not(feature = "build"), allow(dead_code))]
 
+#[cfg(feature = "build")]
 mod build;
+#[cfg(feature = "live")]
 mod corpus;
 mod coverage;
 mod digest;
@@ -33,25 +37,29 @@ mod error;
 mod format;
 mod hex;
 mod index;
+#[cfg(feature = "build")]
 mod input;
 mod kernels;
 mod mappable;
 mod monitor;
+#[cfg(feature = "build")]
 mod overlay;
 pub mod rows;
 mod storage;
 #[cfg(test)]
 mod testing;
 
+#[cfg(feature = "build")]
 pub use build::{
     AssembledGroup, Assembler, BuildOptions, BuildReport, ChangedRange, CoverageRule, MergeOptions,
     MergeRule, SpliceOptions, SpliceReport, UnfinishedIndex, build, collisions_by_range, merge, splice,
 };
+#[cfg(feature = "live")]
 pub use corpus::{
     Corpus, CorpusBuilder, Decision, Exposure, Finding, Form, LogThrottle, MergedEntries, OnError, Origin,
     Question, RangeServer, RemoteError, Snapshot, Source as CorpusSource, SourceError,
 };
-#[cfg(feature = "forms")]
+#[cfg(all(feature = "forms", feature = "live"))]
 pub use corpus::{FormSet, each_form, fold_case};
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
@@ -61,13 +69,16 @@ pub use error::{
 };
 pub use format::MIN_BITS;
 pub use index::{
-    Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, LiveIndex, LiveSet, Lookup, Metadata,
-    OpenOptions, Overlaid, Overlays, Range, RangeScratch, SetRange, SetSnapshot, Sighting, VerifyOptions,
-    Waiting, diff,
+    Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, Lookup, Metadata, OpenOptions, Range,
+    RangeScratch, SetRange, VerifyOptions, Waiting, diff,
 };
+#[cfg(feature = "live")]
+pub use index::{LiveIndex, LiveSet, Overlaid, Overlays, SetSnapshot, Sighting};
+#[cfg(feature = "build")]
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;
 pub use mappable::AddressSpace;
 pub use monitor::{Monitor, Phase, Progress};
+#[cfg(feature = "build")]
 pub use overlay::{OverlayChange, OverlayFile};
 pub use storage::residency::{Residency, UnknownResidency};

@@ -50,12 +50,12 @@ pub(crate) fn map_failed(length: u64, path: &Path) -> impl FnOnce(io::Error) -> 
 }
 
 /// The limit on this process's address space, where there is one.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "system"))]
 fn limit() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::As).current
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", feature = "system")))]
 fn limit() -> Option<u64> {
     None
 }

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 #[cfg(unix)]
 use memmap2::Advice;
@@ -88,6 +89,13 @@ impl Storage {
     }
 }
 
+/// So many zeros, in pages that the system zeroes when they are touched: a large index opens as fast as a small one.
+pub(crate) fn zeroed_words(words: usize) -> Box<[AtomicU64]> {
+    let zeroed = Box::<[AtomicU64]>::new_zeroed_slice(words);
+    // SAFETY: an `AtomicU64` has the representation of a `u64`, for which zero bytes are the number 0.
+    unsafe { zeroed.assume_init() }
+}
+
 /// A part of the bytes that keeps the whole alive.
 #[derive(Clone)]
 pub(crate) struct SectionBytes {
@@ -114,8 +122,18 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::io::Write as _;
+    use std::sync::atomic::Ordering;
 
     use super::*;
+
+    #[test]
+    fn zeroed_words_are_zeros_that_can_be_set() {
+        let words = zeroed_words(1 << 16);
+        assert!(words.len() == 1 << 16 && words.iter().all(|word| word.load(Ordering::Relaxed) == 0));
+        words[65_535].fetch_or(5, Ordering::Relaxed);
+        assert_eq!(words[65_535].load(Ordering::Relaxed), 5);
+        assert!(zeroed_words(0).is_empty());
+    }
 
     #[test]
     fn released_pages_are_read_back() {

@@ -2,12 +2,15 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "build")]
 use std::fs::File;
 
+#[cfg(feature = "build")]
 use crate::build::positioned::{self, Place};
 use crate::coverage::Coverage;
 use crate::digest::{Digest, Key, Kind};
 use crate::entry::Entry;
+#[cfg(feature = "build")]
 use crate::error::Error;
 use crate::format::checksum::{self, ContentHasher};
 use crate::format::directory::DirectoryBuilder;
@@ -38,6 +41,7 @@ pub(crate) fn assemble(layout: Layout, entries: &[Entry], coverage: Coverage) ->
 }
 
 /// Writes such a file whose groups start at offsets in the groups section that leave holes between them.
+#[cfg(feature = "build")]
 pub(crate) fn write_sparse(
     file: &File,
     layout: Layout,

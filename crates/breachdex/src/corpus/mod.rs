@@ -173,7 +173,7 @@ impl Corpus {
     /// [`Error::WrongKind`]. What a source cannot answer is in the finding.
     pub fn find(&self, digest: &Digest, min_count: u64) -> Result<Finding> {
         let mut evidence = [Evidence::new()];
-        self.gather(std::slice::from_ref(digest), min_count, &Bulk::Here, &mut evidence)?;
+        self.gather(std::slice::from_ref(digest), min_count, &Bulk::HERE, &mut evidence)?;
         let [evidence] = evidence;
         Ok(evidence.finding(min_count.max(1)))
     }
@@ -184,13 +184,14 @@ impl Corpus {
     /// # Errors
     /// As [`Corpus::find`], for the first digest that has one.
     pub fn find_many(&self, digests: &[Digest], min_count: u64) -> Result<Vec<Finding>> {
-        self.find_all(digests, min_count, &Bulk::Here)
+        self.find_all(digests, min_count, &Bulk::HERE)
     }
 
     /// [`Corpus::find_many`] on the threads of a pool.
     ///
     /// # Errors
     /// As [`Corpus::find`], for the first digest that has one.
+    #[cfg(feature = "parallel")]
     pub fn par_find_many(
         &self,
         digests: &[Digest],
@@ -233,7 +234,7 @@ impl Corpus {
         assert_eq!(digests.len(), counts.len(), "as many counts as digests");
         self.require_counts()?;
         let mut evidence: Vec<Evidence> = digests.iter().map(|_| Evidence::new()).collect();
-        self.gather(digests, 1, &Bulk::Here, &mut evidence)?;
+        self.gather(digests, 1, &Bulk::HERE, &mut evidence)?;
         for (evidence, count) in evidence.into_iter().zip(counts) {
             *count = evidence.count().map_err(|fault| *fault)?;
         }
@@ -296,7 +297,7 @@ impl Corpus {
     ) -> Result<Finding> {
         let mut evidence = [Evidence::new()];
         evidence[0].add(Origin::Base, true, base.map_err(SourceError::from));
-        self.gather(std::slice::from_ref(digest), min_count, &Bulk::Here, &mut evidence)?;
+        self.gather(std::slice::from_ref(digest), min_count, &Bulk::HERE, &mut evidence)?;
         let [evidence] = evidence;
         Ok(evidence.finding(min_count.max(1)))
     }

@@ -87,30 +87,31 @@ impl Corpus {
         if let [(form, digest)] = &*question.forms {
             return Ok(self.find(digest, min_count)?.with_form(*form));
         }
-        let mut findings = self.ask_many(slice::from_ref(question), min_count, None)?;
+        let mut findings = self.ask_many(slice::from_ref(question), min_count)?;
         Ok(findings.pop().unwrap_or(Finding::NotExposed { count: 0 }))
     }
 
-    /// [`Corpus::ask`] of many questions, in their order, on the threads of `pool` or on the calling one. A range server
-    /// is asked for all of them at once.
+    /// [`Corpus::ask`] of many questions, in their order, interleaved on the calling thread. A range server is asked for
+    /// all of them at once.
     ///
     /// # Errors
     /// As [`Corpus::ask`], for the first question that has one.
-    pub fn ask_many(
+    pub fn ask_many(&self, questions: &[Question], min_count: u64) -> Result<Vec<Finding>> {
+        Ok(join_all(questions, self.find_many(&digests(questions), min_count)?))
+    }
+
+    /// [`Corpus::ask_many`] on the threads of a pool.
+    ///
+    /// # Errors
+    /// As [`Corpus::ask`], for the first question that has one.
+    #[cfg(feature = "parallel")]
+    pub fn par_ask_many(
         &self,
         questions: &[Question],
         min_count: u64,
-        pool: Option<&rayon::ThreadPool>,
+        pool: &rayon::ThreadPool,
     ) -> Result<Vec<Finding>> {
-        let digests: Vec<Digest> =
-            questions.iter().flat_map(|question| &question.forms).map(|(_, digest)| digest.clone()).collect();
-        let findings = match pool {
-            Some(pool) => self.par_find_many(&digests, min_count, pool)?,
-            None => self.find_many(&digests, min_count)?,
-        };
-        let mut findings = findings.into_iter();
-        let of = |question: &Question| question.join(&mut findings.by_ref().take(question.forms.len()));
-        Ok(questions.iter().map(of).collect())
+        Ok(join_all(questions, self.par_find_many(&digests(questions), min_count, pool)?))
     }
 
     /// [`Corpus::ask`], with what `on_error` says about a fault.
@@ -126,6 +127,18 @@ impl Corpus {
         let finding = self.ask(question, min_count).map_err(|error| Box::new(error.into()))?;
         on_error.decide(finding)
     }
+}
+
+/// The digests of all questions, one after another.
+fn digests(questions: &[Question]) -> Vec<Digest> {
+    questions.iter().flat_map(|question| &question.forms).map(|(_, digest)| digest.clone()).collect()
+}
+
+/// The findings about [`digests`], joined for each question.
+fn join_all(questions: &[Question], findings: Vec<Finding>) -> Vec<Finding> {
+    let mut findings = findings.into_iter();
+    let of = |question: &Question| question.join(&mut findings.by_ref().take(question.forms.len()));
+    questions.iter().map(of).collect()
 }
 
 /// The digest of a kind.

@@ -215,9 +215,14 @@ impl Source {
 /// How many digests are looked up at once.
 pub(super) enum Bulk<'a> {
     /// On the calling thread.
-    Here,
+    Here(std::marker::PhantomData<&'a ()>),
     /// On the threads of a pool.
+    #[cfg(feature = "parallel")]
     On(&'a rayon::ThreadPool),
+}
+
+impl Bulk<'_> {
+    pub(super) const HERE: Self = Self::Here(std::marker::PhantomData);
 }
 
 /// All at once, and where one of them has an error, one after another, so that it hides no other answer.
@@ -235,7 +240,8 @@ fn look_up_index(
                 index.require_counts()?;
             }
             match bulk {
-                Bulk::Here => index.lookup_many(digests, &mut answers),
+                Bulk::Here(_) => index.lookup_many(digests, &mut answers),
+                #[cfg(feature = "parallel")]
                 Bulk::On(pool) => index.par_lookup_many(digests, &mut answers, pool),
             }
         });

@@ -116,10 +116,12 @@ impl BitBuffer {
     }
 
     /// Appends the first `length` bytes to `out`.
-    pub(crate) fn append_to(&mut self, length: usize, out: &mut Vec<u8>) {
-        for word in &mut self.words {
-            *word = word.to_le();
+    pub(crate) fn append_to(&self, length: usize, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.resize(start + length.next_multiple_of(8), 0);
+        for (bytes, word) in out[start..].as_chunks_mut().0.iter_mut().zip(&self.words) {
+            *bytes = word.to_le_bytes();
         }
-        out.extend_from_slice(&bytemuck::cast_slice(&self.words)[..length]);
+        out.truncate(start + length);
     }
 }

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
 use super::Answer;
@@ -19,6 +20,7 @@ const BATCH: usize = 32;
 /// From this many questions an expanded directory pays for itself.
 const EXPAND_FROM: usize = 8192;
 /// Questions that one task of a thread pool takes.
+#[cfg(feature = "parallel")]
 const TASK: usize = 4096;
 
 pub(super) fn lookup_many(core: &Core, digests: &[Digest], answers: &mut [Answer]) -> Result<()> {
@@ -35,6 +37,7 @@ pub(super) fn lookup_many(core: &Core, digests: &[Digest], answers: &mut [Answer
     Ok(())
 }
 
+#[cfg(feature = "parallel")]
 pub(super) fn par_lookup_many(
     core: &Core,
     digests: &[Digest],

@@ -12,18 +12,21 @@ mod bulk;
 mod core;
 mod diff;
 mod export;
-#[cfg(test)]
+#[cfg(all(test, feature = "build"))]
 mod far_tests;
 mod file_index;
 pub(crate) mod groups;
 mod identity;
 mod in_order;
+#[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
 mod live_set;
-#[cfg(test)]
+#[cfg(all(test, feature = "live"))]
 mod live_tests;
 mod lookup;
 mod metadata;
+#[cfg(feature = "live")]
 mod overlays;
 mod parts;
 mod range;
@@ -42,10 +45,13 @@ use std::sync::Arc;
 
 pub use diff::{Change, Difference, diff};
 pub use file_index::{FileIndex, RangeScratch, Waiting};
+#[cfg(feature = "live")]
 pub use live::LiveIndex;
+#[cfg(feature = "live")]
 pub use live_set::{LiveSet, SetSnapshot, Sighting};
 pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
+#[cfg(feature = "live")]
 pub use overlays::{Overlaid, Overlays};
 pub use range::Range;
 pub use set::{IndexSet, SetRange};
@@ -279,6 +285,7 @@ impl Index {
     ///
     /// # Panics
     /// When the lengths differ.
+    #[cfg(feature = "parallel")]
     pub fn par_lookup_many(
         &self,
         digests: &[Digest],

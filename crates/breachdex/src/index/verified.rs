@@ -7,6 +7,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::storage::zeroed_words;
+
 /// One bit stands for so many bytes of the groups section. Two buckets of at least this length never start
 /// within the same so many bytes; shorter ones are not remembered.
 const CELL: usize = 512;
@@ -21,8 +23,8 @@ impl Verified {
     /// Nothing verified yet: 2^g bits and a bit for every 512 bytes, from zeroed pages that cost nothing
     /// until they are touched.
     pub(crate) fn new(directory_bits: u32, groups_length: usize) -> Self {
-        let zeroed = |bits: usize| bytemuck::allocation::zeroed_slice_box(bits.div_ceil(64));
-        Self { groups: zeroed(1 << directory_bits), cells: zeroed(groups_length / CELL + 1) }
+        let zeros = |bits: usize| zeroed_words(bits.div_ceil(64));
+        Self { groups: zeros(1 << directory_bits), cells: zeros(groups_length / CELL + 1) }
     }
 
     #[inline(always)]

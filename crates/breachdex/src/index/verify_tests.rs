@@ -112,7 +112,7 @@ fn cancelling_ends_it() {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "system"))]
 #[test]
 fn a_cold_file_is_cold_again_and_answers_meanwhile() {
     use crate::storage::window::tests::{absent_bytes, make_cold};

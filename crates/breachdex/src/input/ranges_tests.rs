@@ -85,6 +85,7 @@ fn a_folder_is_read_in_whole_or_in_part() {
     assert_eq!(index.metadata().coverage.ranges(), [(0, 15), (0xFFFFF, 0xFFFFF)]);
 }
 
+#[cfg(feature = "decompression")]
 #[test]
 fn packed_files_are_read() {
     use std::io::Write;

@@ -173,6 +173,7 @@ fn touch(map: &Mmap) {
 }
 
 const FREE_MEMORY: &str = "free memory";
+#[cfg(all(target_os = "linux", feature = "system"))]
 const LOCKABLE: &str = "memory that may be locked (ulimit -l, LimitMEMLOCK=)";
 
 fn does_not_fit(path: &Path, needed: u64, available: u64, what: &'static str) -> Error {
@@ -222,7 +223,7 @@ fn control_group_left() -> Option<u64> {
     Some(limit.saturating_sub(used.saturating_sub(cache.unwrap_or(0))))
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "system"))]
 fn require_lockable(needed: u64, path: &Path) -> Result<()> {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Memlock).current;
     match limit {
@@ -232,7 +233,7 @@ fn require_lockable(needed: u64, path: &Path) -> Result<()> {
 }
 
 /// Whether the process has the capability for which the limit does not hold (`CAP_IPC_LOCK`).
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "system"))]
 fn may_lock_any() -> bool {
     const IPC_LOCK: u32 = 14;
     let effective = std::fs::read_to_string("/proc/self/status").ok().and_then(|text| {
@@ -242,7 +243,7 @@ fn may_lock_any() -> bool {
     effective.is_some_and(|bits| bits >> IPC_LOCK & 1 == 1)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", feature = "system")))]
 fn require_lockable(_: u64, _: &Path) -> Result<()> {
     Ok(())
 }

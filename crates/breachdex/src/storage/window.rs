@@ -6,8 +6,8 @@
 
 #![deny(unsafe_code)]
 
-#[cfg_attr(target_os = "linux", path = "window/linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "window/elsewhere.rs")]
+#[cfg_attr(all(target_os = "linux", feature = "system"), path = "window/linux.rs")]
+#[cfg_attr(not(all(target_os = "linux", feature = "system")), path = "window/elsewhere.rs")]
 mod advice;
 
 use std::collections::BTreeMap;
@@ -211,6 +211,6 @@ impl Pages {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", feature = "system"))]
 #[path = "window_tests.rs"]
 pub(crate) mod tests;

@@ -52,7 +52,7 @@ pub(super) fn read_at(
     Ok(())
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "system"))]
 fn read_some(file: &File, at: u64, bytes: &mut [u8], waiting: Waiting) -> io::Result<usize> {
     use std::os::unix::fs::FileExt as _;
 
@@ -68,7 +68,7 @@ fn read_some(file: &File, at: u64, bytes: &mut [u8], waiting: Waiting) -> io::Re
     file.read_at(bytes, at)
 }
 
-#[cfg(all(unix, not(target_os = "linux")))]
+#[cfg(all(unix, not(all(target_os = "linux", feature = "system"))))]
 fn read_some(file: &File, at: u64, bytes: &mut [u8], _: Waiting) -> io::Result<usize> {
     use std::os::unix::fs::FileExt as _;
     file.read_at(bytes, at)

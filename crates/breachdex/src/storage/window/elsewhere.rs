@@ -1,4 +1,4 @@
-//! Systems that are not asked: nothing is read ahead and nothing let go.
+//! Systems that are not asked, and builds without the feature `system`: nothing is read ahead and nothing let go.
 
 #![forbid(unsafe_code)]
 
