@@ -3,13 +3,14 @@
 //!
 //! `options` is what goes in and comes out. `changes` cuts what is handed over into runs of whole groups,
 //! `range` checks one range and compares it with what it replaces, `patch` is the stage that copies and
-//! encodes. `assembly` takes whole groups one after another instead. `collisions` keeps what the entries of a truncated index do not show.
+//! encodes, `group_patch` what it does to a group. `assembly` takes whole groups one after another instead. `collisions` keeps what the entries of a truncated index do not show.
 
 #![forbid(unsafe_code)]
 
 mod assembly;
 mod changes;
 mod collisions;
+mod group_patch;
 mod options;
 mod patch;
 mod prefixes;

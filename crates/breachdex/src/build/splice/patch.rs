@@ -7,19 +7,19 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::changes::{Changes, Work};
+use super::group_patch::{GroupPatch, NewGroup, Scratch};
 use super::range::{Change, Tally};
 use crate::build::control::Control;
 use crate::build::groups::{GroupLog, PlacedSpan, SpanWriter};
 use crate::build::pipeline::Stage;
 use crate::build::report::Stopwatches;
-use crate::build::span::{Span, SpanGroup, too_large};
+use crate::build::span::{Span, SpanGroup};
 use crate::coverage::Prefix;
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::format::Layout;
-use crate::format::encode::GroupEncoder;
 use crate::index::Index;
-use crate::index::groups::{EncodedBucket, GroupExtent, IndexGroup};
+use crate::index::groups::{GroupExtent, IndexGroup};
 use crate::storage::Window;
 
 /// What the groups of the base become.
@@ -36,13 +36,6 @@ pub(super) struct Patch<'a> {
     pub(super) control: &'a Control<'a>,
     pub(super) writer: SpanWriter<'a>,
     pub(super) watches: &'a Stopwatches,
-}
-
-/// A thread's working memory.
-pub(super) struct Scratch {
-    encoder: GroupEncoder,
-    old: Vec<Entry>,
-    new: Vec<Entry>,
 }
 
 /// A part of the new groups.
@@ -77,12 +70,6 @@ pub(super) struct Placed<'a> {
 pub(super) struct Patches {
     pub(super) log: GroupLog,
     pub(super) tally: Tally,
-}
-
-/// Buckets of a group that changed ranges touch, and their new entries as a part of a list.
-struct Touched {
-    buckets: Range<usize>,
-    entries: Range<usize>,
 }
 
 impl Patched<'_> {
@@ -150,17 +137,12 @@ impl<'a> Patch<'a> {
     }
 
     fn encode_new(&self, prefix: u32, scratch: &mut Scratch, patched: &mut Patched<'_>) -> Result<()> {
-        let Scratch { encoder, new, .. } = scratch;
-        if new.len() > self.most {
-            return Err(too_large());
-        }
-        if new.is_empty() {
-            return Ok(());
-        }
         let before = patched.span.bytes.len();
-        let checksum = encoder.encode(prefix, new, &mut patched.span.bytes)?;
-        patched.span.candidates.take(new);
-        patched.push(prefix, checksum, before, new.len() as u64);
+        let group_patch = GroupPatch { layout: self.layout, most: self.most };
+        if let Some(new) = group_patch.encode(prefix, scratch, &mut patched.span.bytes)? {
+            patched.span.candidates.take(&scratch.new);
+            patched.push(prefix, new.checksum, before, new.entries);
+        }
         Ok(())
     }
 
@@ -173,143 +155,18 @@ impl<'a> Patch<'a> {
         patched: &mut Patched<'_>,
     ) -> Result<()> {
         let before = group.check()?;
-        let prefix = group.extent().prefix;
-        let (touched, entries) = self.replace_touched(group, before, changes, scratch, &mut patched.tally)?;
-        if entries == 0 {
-            // Nothing is left of the group.
-        } else if scratch.encoder.extra_bits(entries as usize) == group.extra_bits() {
-            let start = patched.span.bytes.len();
-            let (checksum, copied) = encode_touched(group, &touched, scratch, &mut patched.span.bytes)?;
+        let start = patched.span.bytes.len();
+        let (tally, bytes) = (&mut patched.tally, &mut patched.span.bytes);
+        let group_patch = GroupPatch { layout: self.layout, most: self.most };
+        let new = group_patch.patch(group, before, changes, scratch, tally, bytes)?;
+        if let Some(NewGroup { checksum, entries, copied }) = new {
             patched.span.candidates.take(&scratch.new);
-            patched.push(prefix, checksum, start, entries);
+            patched.push(group.extent().prefix, checksum, start, entries);
             patched.tally.bytes_copied += copied;
-        } else {
-            self.decode(group, group.buckets(), &mut scratch.old)?;
-            scratch.new.clear();
-            replace(&scratch.old, changes, &mut scratch.new, |_, _| {});
-            self.encode_new(prefix, scratch, patched)?;
         }
         self.control.advance(before);
         Ok(())
     }
-
-    /// Makes the new entries of the buckets that changes touch, one bucket after the other, in the scratch's
-    /// list. Returns which these are and how many entries the group, which had `before`, then has.
-    fn replace_touched(
-        &self,
-        group: &IndexGroup<'a>,
-        before: u64,
-        changes: &[Change],
-        scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) -> Result<(Vec<Touched>, u64)> {
-        let Scratch { old, new, .. } = scratch;
-        new.clear();
-        let mut entries = before;
-        let mut touched = Vec::new();
-        let mut rest = changes;
-        while let Some(change) = rest.first() {
-            let mut buckets = self.buckets_of(group, change);
-            // Ranges that share a bucket are replaced together.
-            let mut together = 1;
-            while let Some(next) = rest.get(together).map(|change| self.buckets_of(group, change))
-                && next.start < buckets.end
-            {
-                buckets.end = next.end;
-                together += 1;
-            }
-            let (here, later) = rest.split_at(together);
-            rest = later;
-            self.decode(group, buckets.clone(), old)?;
-            let start = new.len();
-            replace(old, here, new, |change, rows| {
-                tally.compare(rows, &change.range.entries, self.layout.counts);
-            });
-            entries = entries - old.len() as u64 + (new.len() - start) as u64;
-            if new.len() > self.most {
-                return Err(too_large());
-            }
-            touched.push(Touched { buckets, entries: start..new.len() });
-        }
-        Ok((touched, entries))
-    }
-
-    /// The entries of some buckets, if there is memory for them.
-    fn decode(&self, group: &IndexGroup<'a>, buckets: Range<usize>, entries: &mut Vec<Entry>) -> Result<()> {
-        entries.clear();
-        let mut number = 0;
-        for bucket in buckets.clone() {
-            number += group.bucket(bucket)?.entries as usize;
-        }
-        if number > self.most {
-            return Err(too_large());
-        }
-        group.decode(buckets, entries)
-    }
-
-    /// The buckets of a group that a range may have entries in.
-    fn buckets_of(&self, group: &IndexGroup<'a>, change: &Change) -> Range<usize> {
-        let bucket = |key: crate::digest::Key| {
-            key.skip(self.layout.directory_bits).leading(group.extra_bits()) as usize
-        };
-        let (first, last) = change.bounds();
-        bucket(first)..bucket(last) + 1
-    }
-}
-
-/// Encodes a group whose touched buckets have new entries and whose others stay as they are. Returns its
-/// checksum and how many bytes stayed.
-fn encode_touched(
-    group: &IndexGroup<'_>,
-    touched: &[Touched],
-    scratch: &mut Scratch,
-    out: &mut Vec<u8>,
-) -> Result<(u32, u64)> {
-    let Scratch { encoder, new, .. } = scratch;
-    let (mut copied, mut next) = (0, 0);
-    encoder.begin(group.extent().prefix, group.extra_bits());
-    for Touched { buckets, entries } in touched {
-        copied += copy_buckets(group, next..buckets.start, encoder)?;
-        let mut rest = &new[entries.clone()];
-        for _ in buckets.clone() {
-            rest = encoder.push_leading(rest);
-        }
-        next = buckets.end;
-    }
-    copied += copy_buckets(group, next..group.buckets().end, encoder)?;
-    Ok((encoder.finish(out)?, copied))
-}
-
-/// Pushes buckets as they are and returns how many bytes they have.
-fn copy_buckets(group: &IndexGroup<'_>, buckets: Range<usize>, encoder: &mut GroupEncoder) -> Result<u64> {
-    let mut copied = 0;
-    for bucket in buckets {
-        let EncodedBucket { bytes, entries, checksum } = group.bucket(bucket)?;
-        encoder.push_encoded(bytes, entries, checksum);
-        copied += bytes.len() as u64;
-    }
-    Ok(copied)
-}
-
-/// Appends `old` to `new`, but for the entries under the changes' prefixes, in whose place the changes' own
-/// are put. Tells `replaced` of each.
-fn replace(
-    old: &[Entry],
-    changes: &[Change],
-    new: &mut Vec<Entry>,
-    mut replaced: impl FnMut(&Change, &[Entry]),
-) {
-    let mut rest = old;
-    for change in changes {
-        let (first, last) = change.bounds();
-        let (before, others) = rest.split_at(rest.partition_point(|entry| entry.key < first));
-        let (rows, after) = others.split_at(others.partition_point(|entry| entry.key <= last));
-        new.extend_from_slice(before);
-        new.extend_from_slice(&change.range.entries);
-        replaced(change, rows);
-        rest = after;
-    }
-    new.extend_from_slice(rest);
 }
 
 impl<'a> Stage for Patch<'a> {
@@ -325,7 +182,7 @@ impl<'a> Stage for Patch<'a> {
     }
 
     fn scratch(&self) -> Scratch {
-        Scratch { encoder: GroupEncoder::new(self.layout), old: Vec::new(), new: Vec::new() }
+        Scratch::new(self.layout)
     }
 
     fn process(&self, scratch: &mut Scratch, mut work: Work) -> Result<Patched<'a>> {
