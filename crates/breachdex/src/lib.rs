@@ -51,8 +51,9 @@ mod testing;
 
 #[cfg(feature = "build")]
 pub use build::{
-    AssembledGroup, Assembler, BuildOptions, BuildReport, ChangedRange, CoverageRule, MergeOptions,
-    MergeRule, SpliceOptions, SpliceReport, UnfinishedIndex, build, collisions_by_range, merge, splice,
+    AssembledGroup, Assembler, BuildOptions, BuildReport, ChangedRange, CoverageRule, GroupChanges,
+    MergeOptions, MergeRule, SpliceOptions, SpliceReport, UnfinishedIndex, build, collisions_by_range, merge,
+    splice,
 };
 #[cfg(feature = "live")]
 pub use corpus::{

@@ -40,7 +40,7 @@ pub use merge::merge;
 pub use options::{BuildOptions, CoverageRule, MergeOptions, MergeRule};
 pub use report::BuildReport;
 pub use splice::{
-    AssembledGroup, Assembler, ChangedRange, SpliceOptions, SpliceReport, UnfinishedIndex,
+    AssembledGroup, Assembler, ChangedRange, GroupChanges, SpliceOptions, SpliceReport, UnfinishedIndex,
     collisions_by_range, splice,
 };
 

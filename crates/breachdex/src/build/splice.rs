@@ -22,7 +22,7 @@ mod tests;
 
 use std::path::Path;
 
-pub use assembly::{AssembledGroup, Assembler, UnfinishedIndex};
+pub use assembly::{AssembledGroup, Assembler, GroupChanges, UnfinishedIndex};
 pub use collisions::collisions_by_range;
 pub use options::{ChangedRange, SpliceOptions, SpliceReport};
 
@@ -250,7 +250,8 @@ impl Splice<'_> {
         self.refuse_missing(&replaced)?;
         let encoded_afresh = self.settle_totals(&mut store, &tally, copied_from)?;
         let new_collisions = std::mem::take(&mut tally.collisions);
-        let notes = self.settle_collisions(&mut store.log, &replaced, new_collisions);
+        let old = (self.base, self.collisions.take());
+        let notes = replace_collisions(&mut store.log, old, &replaced, new_collisions);
         let notes = notes.into_iter().collect();
         let pass = Pass { store, went_unsorted: None, left_out: 0, notes };
         Ok(Spliced { pass, tally, ranges_given: replaced.len(), encoded_afresh })
@@ -285,42 +286,56 @@ impl Splice<'_> {
         tally: &range::Tally,
         copied_from: Option<&Index>,
     ) -> Result<bool> {
-        let totals = &mut store.log.totals;
-        if directory_bits(totals.entries) != store.layout.directory_bits {
+        if directory_bits(store.log.totals.entries) != store.layout.directory_bits {
             return Ok(true);
         }
-        let Some(base) = copied_from.filter(|_| store.layout.counts) else { return Ok(false) };
-        let Metadata { total_count, max_count, .. } = base.metadata();
-        let rest = u128::from(*total_count).checked_sub(tally.old_count);
-        let rest = rest.filter(|_| tally.old_max <= *max_count);
-        totals.count += rest.ok_or_else(|| {
-            base.damaged(Section::Header, "the sum of the counts or the largest is not that of the entries")
-        })?;
-        if tally.old_max < *max_count {
-            totals.max_count = totals.max_count.max(*max_count);
-        } else if totals.max_count < *max_count {
-            // The largest was replaced by a smaller one, which says nothing of the others.
-            store.log.totals.max_count = select::largest(self.job.control, store)?;
+        if let Some(base) = copied_from.filter(|_| store.layout.counts) {
+            replace_totals(self.job.control, store, base, (tally.old_count, tally.old_max))?;
         }
         Ok(false)
     }
+}
 
-    /// Makes the collisions of what was replaced and what was not into one sum. Returns the note of them.
-    fn settle_collisions(
-        &mut self,
-        log: &mut GroupLog,
-        replaced: &PrefixSet,
-        new: Collisions,
-    ) -> Option<Note> {
-        let old = match (self.base, self.collisions.take()) {
-            (Some(base), None) => {
-                log.totals.collisions = base.metadata().collisions;
-                return None;
-            }
-            (_, old) => old.unwrap_or_default(),
-        };
-        let all = old.replaced(replaced, new);
-        log.totals.collisions = all.sum();
-        all.note()
+/// Adds to the sums of what was encoded those of what was copied from `base`: of all that the base holds but for the
+/// entries that were replaced, whose sum and largest count are given.
+fn replace_totals(
+    control: &Control<'_>,
+    store: &mut GroupStore,
+    base: &Index,
+    (old_count, old_max): (u128, u64),
+) -> Result<()> {
+    let totals = &mut store.log.totals;
+    let Metadata { total_count, max_count, .. } = base.metadata();
+    let rest = u128::from(*total_count).checked_sub(old_count);
+    let rest = rest.filter(|_| old_max <= *max_count);
+    totals.count += rest.ok_or_else(|| {
+        base.damaged(Section::Header, "the sum of the counts or the largest is not that of the entries")
+    })?;
+    if old_max < *max_count {
+        totals.max_count = totals.max_count.max(*max_count);
+    } else if totals.max_count < *max_count {
+        // The largest was replaced by a smaller one, which says nothing of the others.
+        store.log.totals.max_count = select::largest(control, store)?;
     }
+    Ok(())
+}
+
+/// Makes the collisions of what was replaced and what was not into one sum. `old` are those of the base, where it says of
+/// which ranges they are. Returns the note of them.
+fn replace_collisions(
+    log: &mut GroupLog,
+    (base, old): (Option<&Index>, Option<Collisions>),
+    replaced: &PrefixSet,
+    new: Collisions,
+) -> Option<Note> {
+    let old = match (base, old) {
+        (Some(base), None) => {
+            log.totals.collisions = base.metadata().collisions;
+            return None;
+        }
+        (_, old) => old.unwrap_or_default(),
+    };
+    let all = old.replaced(replaced, new);
+    log.totals.collisions = all.sum();
+    all.note()
 }

@@ -1,30 +1,37 @@
 //! An index that grows group by group in a file of its own, for programs that receive a corpus in order and want
 //! no second copy of it on disk. The file becomes the index when every group is in it.
+//!
+//! `group` is what such a program keeps of each group, `base` the index that is updated, if one is.
 
 #![forbid(unsafe_code)]
+
+mod base;
+mod group;
 
 use std::fs::File;
 use std::path::Path;
 
-use super::collisions::Collisions;
-use super::decide;
-use super::foreign_notes;
-use super::options::{ChangedRange, SpliceOptions};
+pub use self::group::{AssembledGroup, GroupChanges};
+
+use self::base::Base;
+use super::group_patch::{GroupPatch, NewGroup, Scratch, replace};
+use super::options::{ChangedRange, SpliceOptions, SpliceReport};
 use super::prefixes::PrefixSet;
 use super::range::{Change, Tally};
+use super::{decide, foreign_notes, replace_collisions, replace_totals};
 use crate::build::control::Control;
 use crate::build::groups::{GroupLog, GroupPlace, GroupStore};
 use crate::build::job::{Job, Memory, Pass};
 use crate::build::plan::Decision;
 use crate::build::publish::Publication;
-use crate::build::report::{BuildReport, Stopwatches};
+use crate::build::report::Stopwatches;
 use crate::build::span::{Totals, too_large};
 use crate::build::threads;
 use crate::coverage::PREFIX_COUNT;
-use crate::entry::Entry;
 use crate::error::{Error, RangeFault, Result};
-use crate::format::encode::GroupEncoder;
+use crate::format::directory_bits;
 use crate::format::header::LENGTH;
+use crate::index::Index;
 use crate::monitor::Monitor;
 
 /// Ranges under one group's prefix of 16 bits.
@@ -34,35 +41,15 @@ const RANGES: u32 = 16;
 ///
 /// The caller writes the bytes of each group to the file, in ascending order and without gaps, from
 /// [`Assembler::GROUPS_START`] on. The result is, but for notes, what [`build`](super::super::build) makes of the same
-/// corpus with the same options. No base is possible: [`splice`](super::splice) updates an index.
-pub struct Assembler {
+/// corpus with the same options. [`splice`](super::splice) makes the same index in one call, from ranges that are
+/// all there.
+pub struct Assembler<'a> {
     options: SpliceOptions,
     decision: Decision,
-    encoder: GroupEncoder,
+    base: Option<Base<'a>>,
+    scratch: Scratch,
     /// The most entries that a group may have in memory.
     most: usize,
-    entries: Vec<Entry>,
-}
-
-/// A group that was encoded, and what it adds to the index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AssembledGroup {
-    /// The group's prefix, 16 bits.
-    pub prefix: u32,
-    /// Which of the group's 16 ranges it was made of: bit 0 is the first one.
-    pub ranges: u16,
-    /// Bytes of the group; 0 where no range has entries.
-    pub length: u64,
-    /// The checksum that the group begins with; 0 for one without bytes.
-    pub checksum: u32,
-    /// Entries of the group.
-    pub entries: u64,
-    /// Sum of their counts.
-    pub count: u128,
-    /// The largest of their counts; 0 without entries.
-    pub max_count: u64,
-    /// Prefixes of 20 bits, ascending, each with how many digests under it were folded into others, 1 or more.
-    pub collisions: Vec<(u32, u32)>,
 }
 
 /// A file with all groups of an index, and what else the index is to say.
@@ -81,57 +68,107 @@ pub struct UnfinishedIndex<'a> {
     pub notes: Vec<(String, Vec<u8>)>,
 }
 
-impl Assembler {
+impl<'a> Assembler<'a> {
     /// The offset of the first group in the file, in bytes.
     pub const GROUPS_START: u64 = LENGTH as u64;
 
-    /// Prepares to encode groups. Costs a few KiB; nothing is written.
+    /// Prepares to encode groups of a new index or, with a base, of one in which ranges of the base are replaced. Costs a
+    /// few KiB, with a base 3 MiB; nothing is written.
     ///
     /// # Errors
-    /// [`Error::Unbuildable`] for options that contradict one another.
-    pub fn new(options: &SpliceOptions) -> Result<Self> {
-        let decision = decide(None, options)?;
+    /// [`Error::Unbuildable`] for options that contradict one another; [`Error::UnfitBase`] for a base that cannot become
+    /// what the options say; [`Error::Damaged`] where its directory is.
+    pub fn new(base: Option<&'a Index>, options: &SpliceOptions) -> Result<Self> {
+        let decision = decide(base, options)?;
         let memory = Memory::new(options.memory, threads(options.threads, options.memory));
         let most = memory.group();
-        let encoder = GroupEncoder::new(decision.plan(most).layout);
-        Ok(Self { options: options.clone(), decision, encoder, most, entries: Vec::new() })
+        let scratch = Scratch::new(decision.plan(most).layout);
+        let base = base.map(Base::new).transpose()?;
+        Ok(Self { options: options.clone(), decision, base, scratch, most })
     }
 
-    /// Appends to `out` the group of all `ranges`, which share their first 16 bits and ascend. Takes some 20 ns an entry.
+    /// Appends to `out` the group of a prefix of 16 bits: of `ranges`, which lie under it and ascend, and of what else the
+    /// base has there. A group of which no range is handed over is copied once its checksums were found to hold; of others
+    /// only what the ranges touch is encoded, some 20 ns an entry.
     ///
     /// # Errors
     /// [`Error::UnfitRange`] for a range that cannot be; [`Error::Unbuildable`] where the group is larger than the
-    /// memory allowed or than the format holds.
-    pub fn encode(&mut self, ranges: Vec<ChangedRange>, out: &mut Vec<u8>) -> Result<AssembledGroup> {
-        let prefix = ranges.first().map_or(0, |range| range.prefix / RANGES);
+    /// memory allowed or than the format holds; [`Error::Damaged`] where the base's group is.
+    pub fn encode(
+        &mut self,
+        prefix: u32,
+        ranges: Vec<ChangedRange>,
+        out: &mut Vec<u8>,
+    ) -> Result<AssembledGroup> {
+        if prefix >= PREFIX_COUNT / RANGES {
+            let prefix = prefix.saturating_mul(RANGES);
+            return Err(Error::UnfitRange { prefix, fault: RangeFault::NoPrefix });
+        }
         let layout = self.decision.plan(self.most).layout;
         let (mut totals, mut tally) = (Totals::default(), Tally::default());
-        let (mut mask, mut last) = (0_u16, None);
-        self.entries.clear();
+        let (mut given, mut last) = (0_u16, None);
+        let mut changes = Vec::with_capacity(ranges.len());
         for range in ranges {
             self.refuse_unfit(prefix, last, &range)?;
             last = Some(range.prefix);
-            mask |= 1 << (range.prefix % RANGES);
+            given |= 1 << (range.prefix % RANGES);
             let mut change = Change { range, kept: false };
             change.settle(layout, self.decision.min_count, &mut totals, &mut tally)?;
-            if change.range.entries.len() > self.most - self.entries.len() {
-                return Err(too_large());
-            }
-            self.entries.extend_from_slice(&change.range.entries);
+            changes.push(change);
         }
         let before = out.len();
-        let checksum =
-            if self.entries.is_empty() { 0 } else { self.encoder.encode(prefix, &self.entries, out)? };
+        let new = self.patch(prefix, &changes, &mut tally, out)?;
+        let covered = self.base.as_ref().map_or(0, |base| base.covered(prefix));
+        let (checksum, entries) = new.map_or((0, 0), |new| (new.checksum, new.entries));
         Ok(AssembledGroup {
             prefix,
-            ranges: mask,
+            ranges: given | covered,
             length: (out.len() - before) as u64,
             checksum,
-            entries: self.entries.len() as u64,
+            entries,
             count: totals.count,
             max_count: totals.max_count,
+            changes: GroupChanges::new(given, &tally),
             collisions: tally.collisions.into_pairs(),
         })
+    }
+
+    /// Appends a group with its changes to `out`, as little as possible of it encoded afresh.
+    fn patch(
+        &mut self,
+        prefix: u32,
+        changes: &[Change],
+        tally: &mut Tally,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<NewGroup>> {
+        let layout = self.decision.plan(self.most).layout;
+        let group_patch = GroupPatch { layout, most: self.most };
+        let scratch = &mut self.scratch;
+        scratch.old.clear();
+        if let Some(base) = &mut self.base {
+            if let Some(group) = base.group(prefix)? {
+                let entries = group.check()?;
+                let new = if changes.is_empty() {
+                    let bytes = base.bytes(&group);
+                    out.extend_from_slice(bytes);
+                    Some(NewGroup { checksum: group.checksum(), entries, copied: bytes.len() as u64 })
+                } else {
+                    group_patch.patch(&group, entries, changes, scratch, tally, out)?
+                };
+                tally.bytes_copied += new.as_ref().map_or(0, |new| new.copied);
+                return Ok(new);
+            }
+            base.decode(prefix, self.most, &mut scratch.old)?;
+        }
+        let given = changes.iter().map(|change| change.range.entries.len());
+        if given.sum::<usize>() > self.most {
+            return Err(too_large());
+        }
+        scratch.new.clear();
+        replace(&scratch.old, changes, &mut scratch.new, |change, rows| {
+            tally.compare(rows, &change.range.entries, layout.counts);
+        });
+        group_patch.encode(prefix, scratch, out)
     }
 
     fn refuse_unfit(&self, group: u32, last: Option<u32>, range: &ChangedRange) -> Result<()> {
@@ -161,12 +198,11 @@ impl Assembler {
         unfinished: UnfinishedIndex<'_>,
         target: &Path,
         monitor: &dyn Monitor,
-    ) -> Result<BuildReport> {
+    ) -> Result<SpliceReport> {
         let UnfinishedIndex { file, path, groups, source, date, notes } = unfinished;
-        let Self { options, decision, most, .. } = self;
+        let Self { options, decision, most, base, .. } = self;
         let mut notes = foreign_notes(notes)?;
-        let (log, collisions) = log(groups, &decision)?;
-        notes.extend(collisions.note());
+        let Sum { log, tally, given } = sum(groups, &decision)?;
         let mut publication = Publication::claim(target, options.replace)?;
         publication.adopt(file, path)?;
         let control = Control::new(threads(options.threads, options.memory), monitor)?;
@@ -182,40 +218,70 @@ impl Assembler {
         };
         let (file, place) = publication.file()?;
         let layout = decision.plan(most).layout;
-        let store = GroupStore { log, ..GroupStore::new(file, place, LENGTH as u64, layout) };
-        job.conclude(publication, Pass { store, went_unsorted: None, left_out: 0, notes })
+        let mut store = GroupStore { log, ..GroupStore::new(file, place, LENGTH as u64, layout) };
+        let encoded_afresh = directory_bits(store.log.totals.entries) != layout.directory_bits;
+        if let Some(base) = base.as_ref().filter(|_| layout.counts && !encoded_afresh) {
+            replace_totals(&control, &mut store, base.index, (tally.old_count, tally.old_max))?;
+        }
+        let old = base.as_ref().map_or(Ok(None), Base::collisions)?;
+        let base = base.map(|base| base.index);
+        notes.extend(replace_collisions(&mut store.log, (base, old), &given, tally.collisions));
+        let index = job.conclude(publication, Pass { store, went_unsorted: None, left_out: 0, notes })?;
+        let copied = |number| if encoded_afresh { 0 } else { number };
+        Ok(SpliceReport {
+            ranges_given: given.len(),
+            ranges_changed: tally.ranges_changed,
+            hashes_added: tally.added,
+            hashes_removed: tally.removed,
+            counts_changed: tally.recounted,
+            groups_copied: copied(tally.groups_copied),
+            groups_encoded: if encoded_afresh { index.groups } else { tally.groups_encoded },
+            bytes_copied: copied(tally.bytes_copied),
+            index,
+        })
     }
 }
 
+/// Groups, added up.
+struct Sum {
+    /// Its counts are those of the ranges handed over.
+    log: GroupLog,
+    tally: Tally,
+    /// The prefixes of the ranges handed over.
+    given: PrefixSet,
+}
+
 /// Adds up groups, which must be all that the index covers.
-fn log(groups: Vec<AssembledGroup>, decision: &Decision) -> Result<(GroupLog, Collisions)> {
-    let mut log = GroupLog::default();
-    let mut collisions = Collisions::default();
-    let mut given = PrefixSet::new();
+fn sum(groups: Vec<AssembledGroup>, decision: &Decision) -> Result<Sum> {
+    let (mut log, mut tally) = (GroupLog::default(), Tally::default());
+    let (mut held, mut given) = (PrefixSet::new(), PrefixSet::new());
     let overflow = || Error::Unbuildable("the groups are longer than a file can be".into());
     for group in groups {
-        let AssembledGroup { prefix, length, checksum, entries, count, max_count, .. } = group;
-        for bit in (0..RANGES).filter(|bit| group.ranges >> bit & 1 == 1) {
+        let AssembledGroup { prefix, length, checksum, entries, count, max_count, changes, .. } = group;
+        for bit in (0..RANGES).filter(|bit| (group.ranges | changes.given) >> bit & 1 == 1) {
             let range = prefix.checked_mul(RANGES).and_then(|first| first.checked_add(bit));
-            match range.filter(|range| *range < PREFIX_COUNT && !given.contains(*range)) {
-                Some(range) => given.insert(range),
-                None => return Err(Error::UnfitRange { prefix: prefix << 4, fault: RangeFault::NoPrefix }),
+            let Some(range) = range.filter(|range| *range < PREFIX_COUNT && !held.contains(*range)) else {
+                return Err(Error::UnfitRange { prefix: prefix << 4, fault: RangeFault::NoPrefix });
+            };
+            held.insert(range);
+            if changes.given >> bit & 1 == 1 {
+                given.insert(range);
             }
         }
         if length > 0 {
             log.places.push(GroupPlace { prefix, offset: log.length, length, checksum });
         }
         log.length = log.length.checked_add(length).ok_or_else(overflow)?;
-        let folded = group.collisions.iter().map(|(_, number)| u64::from(*number)).sum();
-        log.totals.add(&Totals { entries, count, max_count, collisions: folded, left_out: 0 });
-        group.collisions.into_iter().for_each(|(prefix, number)| collisions.push(prefix, number));
+        log.totals.add(&Totals { entries, count, max_count, ..Totals::default() });
+        tally.add(changes.tally(length == 0));
+        group.collisions.into_iter().for_each(|(prefix, number)| tally.collisions.push(prefix, number));
     }
     if let Some(place) = log.places.windows(2).find(|two| two[0].prefix >= two[1].prefix) {
         return Err(Error::UnfitRange { prefix: place[1].prefix << 4, fault: RangeFault::OutOfTurn });
     }
-    match given.first_missing(&decision.coverage) {
+    match held.first_missing(&decision.coverage) {
         Some(prefix) => Err(Error::UnfitRange { prefix, fault: RangeFault::Missing }),
-        None => Ok((log, collisions)),
+        None => Ok(Sum { log, tally, given }),
     }
 }
 

@@ -10,47 +10,74 @@ use super::super::tests::{Corpus, assert_same, range};
 use super::*;
 use crate::coverage::Coverage;
 use crate::digest::Kind;
+use crate::format::MAX_DIRECTORY_BITS;
 use crate::testing::Random;
 
-/// Encodes a corpus and appends its groups to a file.
-fn assemble(path: &Path, corpus: &Corpus, assembler: &mut Assembler) -> Vec<AssembledGroup> {
+/// Encodes the groups of some prefixes and appends them to a file. `given` says which ranges are handed over.
+fn assemble(
+    path: &Path,
+    prefixes: &[u32],
+    given: impl Fn(u32) -> Option<ChangedRange>,
+    assembler: &mut Assembler<'_>,
+) -> Vec<AssembledGroup> {
     let mut bytes = vec![0; LENGTH];
     let mut groups = Vec::new();
-    let ranges: Vec<_> = corpus.iter().map(|(prefix, rows)| range(*prefix, rows).unwrap()).collect();
-    for group in ranges.chunk_by(|one, next| one.prefix >> 4 == next.prefix >> 4) {
-        groups.push(assembler.encode(group.to_vec(), &mut bytes).unwrap());
+    for group in prefixes.chunk_by(|one, next| one >> 4 == next >> 4) {
+        let ranges = group.iter().filter_map(|prefix| given(*prefix)).collect();
+        groups.push(assembler.encode(group[0] >> 4, ranges, &mut bytes).unwrap());
     }
     fs::write(path, bytes).unwrap();
     groups
 }
 
+fn assemble_all(path: &Path, corpus: &Corpus, assembler: &mut Assembler<'_>) -> Vec<AssembledGroup> {
+    let prefixes: Vec<u32> = corpus.keys().copied().collect();
+    assemble(path, &prefixes, |prefix| range(prefix, &corpus[&prefix]).ok(), assembler)
+}
+
 fn publish(
-    assembler: Assembler,
+    assembler: Assembler<'_>,
     path: &Path,
     groups: Vec<AssembledGroup>,
     target: &Path,
-) -> Result<BuildReport> {
+) -> Result<SpliceReport> {
     let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
     let SpliceOptions { source, date, .. } = assembler.options.clone();
     let notes = Vec::new();
     assembler.publish(UnfinishedIndex { file, path, groups, source, date, notes }, target, &())
 }
 
-/// Assembles a corpus and compares with what was built of it.
+/// Assembles an index of a base and of the ranges that `given` has, and compares with what was built of the same corpus
+/// and with what a splice said.
 pub(in super::super) fn check_assembly(
     folder: &TempDir,
-    corpus: &Corpus,
+    base: Option<&Index>,
+    given: impl Fn(u32) -> Option<ChangedRange>,
     options: &SpliceOptions,
-    built: &Path,
+    (built, spliced): (&Path, &SpliceReport),
 ) {
     let (unfinished, target) = (folder.path().join("unfinished"), folder.path().join("assembled.bdx"));
-    let mut assembler = Assembler::new(options).unwrap();
-    let groups = assemble(&unfinished, corpus, &mut assembler);
+    let prefixes: Vec<u32> =
+        options.coverage.ranges().iter().flat_map(|(first, last)| *first..=*last).collect();
+    let mut assembler = Assembler::new(base, options).unwrap();
+    let groups = assemble(&unfinished, &prefixes, given, &mut assembler);
     let report = publish(assembler, &unfinished, groups, &target).unwrap();
     assert_same(&target, built);
-    assert_eq!(report.bytes, fs::metadata(&target).unwrap().len());
+    assert_eq!(report.index.bytes, fs::metadata(&target).unwrap().len());
     let names = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
     assert_eq!(names.filter(|name| name.to_string_lossy().starts_with('.')).count(), 0);
+    let said = |report: &SpliceReport| {
+        let hashes = [report.hashes_added, report.hashes_removed, report.counts_changed];
+        (report.ranges_given, report.ranges_changed, hashes, report.index.collisions)
+    };
+    assert_eq!(said(&report), said(spliced));
+    if base.is_some_and(|base| base.layout().directory_bits == MAX_DIRECTORY_BITS) {
+        let copied = |report: &SpliceReport| {
+            (report.groups_copied, report.groups_encoded, report.bytes_copied, report.index.groups)
+        };
+        assert_eq!(copied(&report), copied(spliced));
+    }
+    let _ = fs::remove_file(unfinished);
 }
 
 fn corpus(random: &mut Random, first: u32, ranges: u32, rows: u64) -> Corpus {
@@ -73,9 +100,10 @@ fn options(corpus: &Corpus) -> SpliceOptions {
 fn ranges_that_do_not_belong_are_refused() {
     let mut random = Random(5);
     let corpus = corpus(&mut random, 14, 3, 4);
-    let mut assembler = Assembler::new(&options(&corpus)).unwrap();
+    let mut assembler = Assembler::new(None, &options(&corpus)).unwrap();
     let ranges: Vec<_> = corpus.iter().map(|(prefix, rows)| range(*prefix, rows).unwrap()).collect();
-    let mut said = |ranges: Vec<ChangedRange>| match assembler.encode(ranges, &mut Vec::new()).unwrap_err() {
+    let mut said = |ranges: Vec<ChangedRange>| match assembler.encode(0, ranges, &mut Vec::new()).unwrap_err()
+    {
         Error::UnfitRange { prefix, fault } => (prefix, fault),
         other => panic!("{other}"),
     };
@@ -86,6 +114,8 @@ fn ranges_that_do_not_belong_are_refused() {
     assert_eq!(said(vec![moved(13)]), (13, RangeFault::NotCovered));
     assert_eq!(said(vec![moved(15)]), (15, RangeFault::ForeignDigest));
     assert_eq!(said(vec![moved(PREFIX_COUNT)]), (PREFIX_COUNT, RangeFault::NoPrefix));
+    let beyond = assembler.encode(PREFIX_COUNT / RANGES, Vec::new(), &mut Vec::new()).unwrap_err();
+    assert!(matches!(beyond, Error::UnfitRange { prefix: PREFIX_COUNT, fault: RangeFault::NoPrefix }));
 }
 
 #[test]
@@ -93,11 +123,11 @@ fn an_index_is_published_of_all_groups_only_and_the_file_stays_otherwise() {
     let folder = TempDir::new().unwrap();
     let (unfinished, target) = (folder.path().join("unfinished"), folder.path().join("out.bdx"));
     let corpus = corpus(&mut Random(6), 0x12_340, 40, 9);
-    let mut assembler = Assembler::new(&options(&corpus)).unwrap();
-    let groups = assemble(&unfinished, &corpus, &mut assembler);
+    let mut assembler = Assembler::new(None, &options(&corpus)).unwrap();
+    let groups = assemble_all(&unfinished, &corpus, &mut assembler);
     let whole = fs::read(&unfinished).unwrap();
     let said = |groups: Vec<AssembledGroup>| {
-        let error = publish(Assembler::new(&options(&corpus)).unwrap(), &unfinished, groups, &target);
+        let error = publish(Assembler::new(None, &options(&corpus)).unwrap(), &unfinished, groups, &target);
         assert!(fs::read(&unfinished).unwrap() == whole && !target.exists());
         match error.unwrap_err() {
             Error::UnfitRange { prefix, fault } => (prefix, fault),
@@ -110,11 +140,12 @@ fn an_index_is_published_of_all_groups_only_and_the_file_stays_otherwise() {
 
     // An existing target is not replaced, and its claim leaves nothing.
     fs::write(&target, b"here").unwrap();
-    let error = publish(Assembler::new(&options(&corpus)).unwrap(), &unfinished, groups.clone(), &target);
+    let error =
+        publish(Assembler::new(None, &options(&corpus)).unwrap(), &unfinished, groups.clone(), &target);
     assert!(matches!(error.unwrap_err(), Error::TargetExists(_)));
     fs::remove_file(&target).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    publish(Assembler::new(&options(&corpus)).unwrap(), &unfinished, groups, &target).unwrap();
+    publish(Assembler::new(None, &options(&corpus)).unwrap(), &unfinished, groups, &target).unwrap();
     crate::Index::open(&target).unwrap().verify(&()).unwrap();
 }
 
@@ -131,14 +162,15 @@ fn lengths_past_32_bits_add_up_and_past_64_bits_are_refused() {
         count: u128::from(u64::MAX),
         max_count: u64::from(prefix) + 1,
         collisions: vec![(prefix << 4, u32::MAX)],
+        changes: GroupChanges { given: u16::MAX, hashes_added: 1 << 32, ..GroupChanges::default() },
     };
     let groups: Vec<_> = (0..5).map(group).collect();
-    let (log, collisions) = log(groups.clone(), &decision).unwrap();
+    let Sum { log, tally, given } = sum(groups.clone(), &decision).unwrap();
     assert_eq!(log.places[4].offset, 4 * ((1 << 32) - 1));
     assert_eq!((log.length, log.totals.entries), (5 * ((1 << 32) - 1), 5 << 32));
     assert_eq!((log.totals.count, log.totals.max_count), (5 * u128::from(u64::MAX), 5));
-    assert_eq!((log.totals.collisions, collisions.sum()), (5 * u64::from(u32::MAX), 5 * u64::from(u32::MAX)));
+    assert_eq!((tally.collisions.sum(), tally.added, given.len()), (5 * u64::from(u32::MAX), 5 << 32, 80));
     let too_long = groups.into_iter().map(|group| AssembledGroup { length: u64::MAX / 4, ..group }).collect();
-    let Err(error) = super::log(too_long, &decision) else { panic!("no file is so long") };
+    let Err(error) = sum(too_long, &decision) else { panic!("no file is so long") };
     assert_eq!(error.to_string(), "the groups are longer than a file can be");
 }

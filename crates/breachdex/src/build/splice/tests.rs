@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use super::assembly::tests::check_assembly;
 use super::*;
 use crate::build::{CoverageRule, build};
 use crate::digest::{Key, Kind};
@@ -153,9 +154,9 @@ fn check_splice(
     assert_eq!(report.ranges_given, changed.len() as u64);
     let found = [report.ranges_changed, report.hashes_added, report.hashes_removed, report.counts_changed];
     assert_eq!(found, differences(old, new, &options));
-    if base.is_none() {
-        super::assembly::tests::check_assembly(folder, new, &options, &built);
-    }
+    let given =
+        |prefix: u32| changed.binary_search(&prefix).ok().and_then(|_| range(prefix, &new[&prefix]).ok());
+    check_assembly(folder, base.as_ref(), given, &options, (&built, &report));
     (target, report)
 }
 
@@ -392,6 +393,10 @@ fn a_large_index_is_spliced_as_it_is_built() {
     let ranges = changed.iter().map(|prefix| range(*prefix, &corpus));
     let report = splice(Some(&base), ranges, &target, &options, none, &()).unwrap();
     assert_same(&target, &built(&corpus));
+    let given = |prefix: u32| {
+        changed.binary_search(&(prefix as usize)).ok().and_then(|_| range(prefix as usize, &corpus).ok())
+    };
+    check_assembly(&folder, Some(&base), given, &options, (&built(&corpus), &report));
     assert_eq!(report.ranges_changed, changed.len() as u64);
     assert_eq!(report.groups_copied + report.groups_encoded, report.index.groups);
     assert!(report.groups_copied > report.index.groups / 2);
@@ -404,4 +409,6 @@ fn a_large_index_is_spliced_as_it_is_built() {
     let report = splice(Some(&base), ranges, &target, &options, none, &()).unwrap();
     assert!(report.index.entries < 1 << 22);
     assert_same(&target, &built(&corpus));
+    let given = |prefix: u32| range(prefix as usize, &corpus).ok().filter(|_| (1000..1200).contains(&prefix));
+    check_assembly(&folder, Some(&base), given, &options, (&built(&corpus), &report));
 }
