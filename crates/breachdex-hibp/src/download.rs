@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use breachdex::{BuildReport, Index, Monitor, SpliceOptions};
 
-use crate::assembly::{self, Assembly};
+use crate::assembly::{self, Assembly, Making};
 use crate::distill::Rules;
 use crate::error::{Error, Result};
 use crate::journal::{self, IfOther, Settings};
@@ -77,7 +77,7 @@ pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor)
     }
     let if_other = if options.restart { IfOther::StartOver } else { IfOther::Refuse };
     let base_url = options.fetch.base_url.to_string();
-    let making = (&options.index, options.fetch.concurrency);
+    let making = Making { base: None, options: &options.index, concurrency: options.fetch.concurrency };
     let mut assembly = Assembly::open(target, settings, &base_url, if_other, making, monitor)?;
     let text = options.also_text.as_deref().map(TextFolder::create).transpose()?;
     let fetch = fetch_missing(&mut assembly, options, rules, text, monitor)?;
@@ -121,7 +121,7 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 fn fetch_missing(
-    assembly: &mut Assembly,
+    assembly: &mut Assembly<'_>,
     options: &DownloadOptions,
     rules: Rules,
     text: Option<TextFolder>,
@@ -141,7 +141,7 @@ fn fetch_missing(
 
 /// Makes the index of all that was fetched.
 fn publish(
-    assembly: Assembly,
+    assembly: Assembly<'_>,
     target: &Path,
     options: &DownloadOptions,
     monitor: &dyn Monitor,
@@ -160,7 +160,7 @@ fn publish(
     let (index, journal) = assembly.publish(target, (source, date), notes, monitor).map_err(stopped)?;
     assembly::remove(&journal::path(target, JOB))?;
     drop(journal);
-    Ok(index)
+    Ok(index.index)
 }
 
 /// What is stopped leaves what was fetched, so nothing is lost.

@@ -13,10 +13,11 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::watch;
 
 use crate::BaseUrl;
+use crate::assembly::Assembly;
 use crate::error::{Error, Result, io_error};
 use crate::fetch::retry::RetryPolicy;
 use crate::fetch::{Answer, Fetcher};
-use crate::journal::{Journal, Record};
+use crate::journal::Record;
 
 /// How long the writer waits for a range before it looks whether it is to stop.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -70,42 +71,6 @@ pub(crate) struct Kept {
     pub(crate) text: Option<Vec<u8>>,
 }
 
-/// Where ranges are kept as they come.
-pub(crate) trait RangeStore {
-    /// Remembers when the run began, by the server's clock; the first time counts.
-    fn note_begun(&mut self, seconds: u64) -> Result<()>;
-    /// Takes a range; [`RangeStore::flush`] writes it.
-    fn keep(&mut self, record: Record) -> Result<()>;
-    /// Hands everything that was taken to the system, which keeps it whatever becomes of the process.
-    fn flush(&mut self) -> Result<()>;
-    /// Ranges that are there.
-    fn ranges(&self) -> u32;
-    /// Only prefixes below this are asked for; it rises as ranges are kept.
-    fn limit(&self) -> watch::Receiver<u32>;
-}
-
-impl RangeStore for Journal {
-    fn note_begun(&mut self, seconds: u64) -> Result<()> {
-        Journal::note_begun(self, seconds)
-    }
-
-    fn keep(&mut self, record: Record) -> Result<()> {
-        self.append(&record)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        Journal::flush(self)
-    }
-
-    fn ranges(&self) -> u32 {
-        Journal::ranges(self)
-    }
-
-    fn limit(&self) -> watch::Receiver<u32> {
-        watch::Sender::new(u32::MAX).subscribe()
-    }
-}
-
 /// Makes of an answer what is kept. Runs on the network's threads.
 pub(crate) type Keep = Box<dyn Fn(u32, Answer) -> Result<Kept> + Send + Sync>;
 
@@ -122,11 +87,11 @@ pub(crate) struct Order {
     pub(crate) text: Option<TextFolder>,
 }
 
-/// Fetches the wanted ranges, which ascend, into a store.
+/// Fetches the wanted ranges, which ascend, into an assembly.
 pub(crate) fn run(
     options: &FetchOptions,
     order: Order,
-    store: &mut dyn RangeStore,
+    store: &mut Assembly<'_>,
     monitor: &dyn Monitor,
 ) -> Result<FetchReport> {
     let Order { kind, wanted, total, keep, text } = order;
@@ -195,17 +160,17 @@ async fn work(
 }
 
 /// Writes what arrives, on the thread that called.
-struct Writer<'a> {
+struct Writer<'a, 'b> {
     runtime: &'a Runtime,
     arrivals: Receiver<Result<Kept>>,
-    store: &'a mut dyn RangeStore,
+    store: &'a mut Assembly<'b>,
     text: Option<TextFolder>,
     monitor: &'a dyn Monitor,
     resumed: u32,
     total: u32,
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     fn run(&mut self, fetcher: &Fetcher) -> Result<()> {
         let mut batch = Vec::with_capacity(QUEUE);
         loop {
@@ -218,7 +183,7 @@ impl Writer<'_> {
             self.store.note_begun(fetcher.counters.begun.load(Ordering::Relaxed))?;
             let written = batch.drain(..).try_for_each(|kept| self.write(kept?));
             // What came before a fault is kept all the same.
-            self.store.flush()?;
+            self.store.flush(self.monitor)?;
             written?;
             let done = u64::from(self.store.ranges());
             let total = Some(u64::from(self.resumed + self.total));
@@ -234,7 +199,8 @@ impl Writer<'_> {
         if let (Some(folder), Some(text)) = (&self.text, &kept.text) {
             folder.write(kept.record.prefix, text)?;
         }
-        self.store.keep(kept.record)
+        self.store.keep(kept.record);
+        Ok(())
     }
 }
 

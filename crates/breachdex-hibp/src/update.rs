@@ -2,20 +2,17 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use breachdex::{
-    ChangedRange, Coverage, Entry, Index, Monitor, Prefix, SpliceOptions, SpliceReport, collisions_by_range,
-    splice,
-};
+use breachdex::{Entry, Index, Monitor, Prefix, SpliceOptions, SpliceReport, collisions_by_range};
 
 use crate::BaseUrl;
+use crate::assembly::{self, Assembly, Base, Making};
 use crate::distill::Rules;
 use crate::download::{day, stopped};
 use crate::error::{Error, Result, io_error};
-use crate::journal::{IfOther, Journal, RecordKind, Settings};
+use crate::journal::{self, IfOther, Journal, RecordKind, Settings};
 use crate::notes::{Memory, Tags, prefixes, put_tag};
 use crate::run::{self, FetchOptions, FetchReport, Order};
 
@@ -50,14 +47,18 @@ pub struct UpdateReport {
     pub index: Option<SpliceReport>,
     /// Whether the server changed ranges while they were fetched, so that another update is due.
     pub corpus_changed: bool,
+    /// Whether an unfinished update that an earlier version of breachdex had begun was discarded.
+    pub discarded_earlier: bool,
 }
 
 /// Asks for every range that an index covers whether it changed, and puts the changed ones in their place.
 ///
 /// Kind, bits, counts, least count and coverage stay as they are. The new file takes the old one's place
-/// in one step; an index that is open goes on with the old one. What is fetched is kept in a journal, as by
-/// [`download`](crate::download). Where no row changed nothing is written, unless entity tags
-/// were learned that save the next update from fetching everything.
+/// in one step; an index that is open goes on with the old one. What is fetched is kept beside it, as by
+/// [`download`](crate::download), from the first change on: the disk must hold the new index beside the old one, and some
+/// 3 % of it. Where no row changed nothing is written, unless entity tags were learned that save the next update from
+/// fetching everything. An update that ended, whatever ended it, is resumed by the same call while the index is the same;
+/// what was begun for another one, or by an earlier version, is discarded.
 ///
 /// # Errors
 /// As [`download`](crate::download); [`Error::Options`] for an index that was cut to the commonest entries, and for
@@ -83,27 +84,28 @@ pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Re
     }
     let memory = Memory::of(&index)?;
     let fetch = FetchOptions { base_url: server(options, &memory), ..options.fetch.clone() };
-    let base_url = fetch.base_url.to_string();
+    let is_known = memory.base_url == Some(fetch.base_url.to_string());
+    let known = Arc::new(if is_known { memory.tags } else { Tags::default() });
     let rules = Rules {
         kind: metadata.kind,
         bits: metadata.bits,
         counts: metadata.has_counts,
         min_count: metadata.floor,
     };
-    let mut settings = Settings::new(JOB, rules.kind, &metadata.coverage);
-    settings.bits = rules.bits;
-    settings.counts = rules.counts;
-    settings.min_count = rules.min_count;
-    settings.base = Some(index.content_id().to_string());
-    // What was fetched for another state of the index is of no use for this one.
-    let no_groups = &mut |_: &_| Ok(None);
-    let mut journal = Journal::open(path, settings, &base_url, IfOther::StartOver, no_groups, monitor)?;
-    let known =
-        if memory.base_url.as_deref() == Some(base_url.as_str()) { memory.tags } else { Tags::default() };
-    let run = Run { index: &index, rules, fetch: &fetch, options, known: Arc::new(known) };
-    let report = run.run(&mut journal, path, monitor)?;
-    journal.remove()?;
-    Ok(report)
+    let making = SpliceOptions {
+        kind: rules.kind,
+        bits: Some(rules.bits),
+        force_bits: true,
+        counts: rules.counts,
+        min_count: rules.min_count,
+        coverage: metadata.coverage.clone(),
+        memory: options.memory,
+        threads: options.threads,
+        source: metadata.source.clone(),
+        date: metadata.corpus_date.clone(),
+        replace: true,
+    };
+    Update { index: &index, rules, fetch: &fetch, options: &making, known }.run(path, monitor)
 }
 
 /// The server to ask.
@@ -112,54 +114,67 @@ fn server(options: &UpdateOptions, memory: &Memory) -> BaseUrl {
     origin.unwrap_or_else(|| options.fetch.base_url.clone())
 }
 
-struct Run<'a> {
+struct Update<'a> {
     index: &'a Arc<Index>,
     rules: Rules,
     fetch: &'a FetchOptions,
-    options: &'a UpdateOptions,
+    options: &'a SpliceOptions,
     /// The tags that the index has of this server.
     known: Arc<Tags>,
 }
 
-impl Run<'_> {
-    fn run(&self, journal: &mut Journal, path: &Path, monitor: &dyn Monitor) -> Result<UpdateReport> {
-        let fetch = self.ask(journal, monitor)?;
-        let changed = journal.count(RecordKind::Range) > 0;
-        let index = if changed || self.learned(journal) {
-            Some(self.write(journal, path, changed, monitor)?)
-        } else {
-            None
-        };
-        Ok(UpdateReport {
+impl Update<'_> {
+    fn run(&self, path: &Path, monitor: &dyn Monitor) -> Result<UpdateReport> {
+        let base = Base { index: self.index, known: &self.known };
+        let making = Making { base: Some(base), options: self.options, concurrency: self.fetch.concurrency };
+        let url = self.fetch.base_url.to_string();
+        // What was fetched for another state of the index is of no use for this one.
+        let mut assembly = Assembly::open(path, self.settings(), &url, IfOther::StartOver, making, monitor)?;
+        let fetch = self.ask(&mut assembly, monitor)?;
+        let journal = &assembly.journal;
+        let report = UpdateReport {
             base_url: self.fetch.base_url.clone(),
             fetch,
             ranges_unchanged: journal.count(RecordKind::Unchanged),
             ranges_same: journal.count(RecordKind::Same),
-            index,
+            index: None,
             corpus_changed: journal.corpus_changed(),
-        })
+            discarded_earlier: journal.discarded_earlier,
+        };
+        let (index, journal) = self.publish(assembly, path, monitor)?;
+        assembly::remove(&journal::path(path, JOB))?;
+        drop(journal);
+        Ok(UpdateReport { index, ..report })
+    }
+
+    fn settings(&self) -> Settings {
+        let SpliceOptions { kind, counts, min_count, coverage, .. } = self.options;
+        Settings {
+            bits: self.rules.bits,
+            counts: *counts,
+            min_count: *min_count,
+            base: Some(self.index.content_id().to_string()),
+            ..Settings::new(JOB, *kind, coverage)
+        }
     }
 
     /// Every covered prefix and the tag that the index has of it.
     fn tagged(&self) -> impl Iterator<Item = (u32, String)> + Send + use<> {
         let known = Arc::clone(&self.known);
         (0..)
-            .zip(prefixes(&self.index.metadata().coverage))
+            .zip(prefixes(&self.options.coverage))
             .map(move |(rank, prefix)| (prefix, known.get(rank).to_owned()))
     }
 
-    /// Asks for every range that the journal does not know of yet.
-    fn ask(&self, journal: &mut Journal, monitor: &dyn Monitor) -> Result<FetchReport> {
-        let coverage = &self.index.metadata().coverage;
-        let known: HashSet<u32> =
-            prefixes(coverage).filter(|prefix| journal.kind_of(*prefix).is_some()).collect();
-        let total = coverage.prefixes() - known.len() as u32;
+    /// Asks for every range of which nothing is known yet.
+    fn ask(&self, assembly: &mut Assembly<'_>, monitor: &dyn Monitor) -> Result<FetchReport> {
+        let missing = assembly.missing();
         let (index, rules) = (Arc::clone(self.index), self.rules);
         let collisions = collisions_by_range(&index)?;
         let order = Order {
             kind: rules.kind,
-            total,
-            wanted: Box::new(self.tagged().filter(move |(prefix, _)| !known.contains(prefix))),
+            total: missing.len() as u32,
+            wanted: Box::new(self.tagged().filter(move |(prefix, _)| missing.binary_search(prefix).is_ok())),
             keep: Box::new(move |prefix, answer| {
                 rules.keep(prefix, answer, false, |entries, folded| {
                     Ok(is_folded(collisions.as_deref(), prefix, folded) && holds(&index, prefix, entries)?)
@@ -167,66 +182,38 @@ impl Run<'_> {
             }),
             text: None,
         };
-        run::run(self.fetch, order, journal, monitor)
+        run::run(self.fetch, order, assembly, monitor)
     }
 
-    /// Whether a range that did not change has a tag now that the index does not know.
-    fn learned(&self, journal: &Journal) -> bool {
-        self.tagged().any(|(prefix, known)| {
-            let tag = journal.tag(prefix);
-            journal.kind_of(prefix) == Some(RecordKind::Same) && !tag.is_empty() && tag != known.as_bytes()
-        })
-    }
-
-    fn write(
+    /// Publishes the new index, if there is anything new. Returns the journal, whose lock is to be held until the rest is
+    /// removed.
+    fn publish(
         &self,
-        journal: &Journal,
+        assembly: Assembly<'_>,
         path: &Path,
-        changed: bool,
         monitor: &dyn Monitor,
-    ) -> Result<SpliceReport> {
-        let metadata = self.index.metadata();
-        let latest = if changed { day(journal.latest_change()) } else { String::new() };
-        let options = SpliceOptions {
-            kind: self.rules.kind,
-            bits: Some(self.rules.bits),
-            force_bits: true,
-            counts: self.rules.counts,
-            min_count: self.rules.min_count,
-            coverage: metadata.coverage.clone(),
-            memory: self.options.memory,
-            threads: self.options.threads,
-            source: metadata.source.clone(),
-            // Dates in this form are in the order of their text.
-            date: latest.max(metadata.corpus_date.clone()),
-            replace: true,
-        };
-        let notes = |_| {
-            let mut tags = Vec::new();
-            for (prefix, known) in self.tagged() {
-                let tag = match journal.kind_of(prefix) {
-                    Some(RecordKind::Range | RecordKind::Same) => journal.tag(prefix),
-                    _ => known.as_bytes(),
-                };
-                put_tag(&mut tags, tag);
-            }
-            Ok(Memory::encode(&self.fetch.base_url.to_string(), &journal.settings.id, tags))
-        };
-        let ranges = changed_ranges(journal, &metadata.coverage);
-        splice(Some(self.index), ranges, path, &options, notes, monitor).map_err(stopped)
+    ) -> Result<(Option<SpliceReport>, Journal)> {
+        if !assembly.is_due() {
+            return Ok((None, assembly.journal));
+        }
+        let journal = &assembly.journal;
+        let is_changed = journal.count(RecordKind::Range) > 0;
+        let latest = if is_changed { day(journal.latest_change()) } else { String::new() };
+        // Dates in this form are in the order of their text.
+        let date = latest.max(self.options.date.clone());
+        let mut tags = Vec::new();
+        for (prefix, known) in self.tagged() {
+            let tag = match journal.kind_of(prefix) {
+                Some(RecordKind::Range | RecordKind::Same) => journal.tag(prefix),
+                _ => known.as_bytes(),
+            };
+            put_tag(&mut tags, tag);
+        }
+        let notes = Memory::encode(&self.fetch.base_url.to_string(), &journal.settings.id, tags);
+        let facts = (self.options.source.clone(), date);
+        let (index, journal) = assembly.publish(path, facts, notes, monitor).map_err(stopped)?;
+        Ok((Some(index), journal))
     }
-}
-
-/// The journal's ranges in order. A journal that cannot be read any more ends the splice with the library's error.
-fn changed_ranges<'a>(
-    journal: &'a Journal,
-    coverage: &Coverage,
-) -> impl Iterator<Item = breachdex::Result<ChangedRange>> + Send + use<'a> {
-    prefixes(coverage).filter_map(move |prefix| match journal.read(prefix) {
-        Ok(None) => None,
-        Ok(Some((entries, folded))) => Some(Ok(ChangedRange { prefix, entries, folded })),
-        Err(error) => Some(Err(breachdex::Error::Unbuildable(error.to_string()))),
-    })
 }
 
 /// Whether so many digests of a range are folded in the index too; taken for granted where it does not say.

@@ -1,13 +1,17 @@
-//! What a download has fetched: complete groups in the unfinished index, the ranges ahead of them in a spool, and a
-//! journal that says what is where. So a download needs little more disk than the index.
+//! What a download or an update has fetched: complete groups in the unfinished index, the ranges ahead of them in a
+//! spool, and a journal that says what is where. So either needs little more disk than the new index.
 //!
 //! A range is written to the spool before anything else becomes of it, or straight into its group. A group's bytes are
 //! written before the journal's record that vouches for them, and that before the spool's segments are removed: whatever
 //! ends a run, what arrived is in one of the two. Every 20 seconds the system is asked to have all on disk, in the
 //! same order.
+//!
+//! Of an update, ranges that are as the old index has them are noted in the journal alone, and their groups copied. No
+//! group is written before it is known that something must be: then all that are complete are caught up with.
 
 #![forbid(unsafe_code)]
 
+mod order;
 mod spool;
 #[cfg(test)]
 mod tests;
@@ -16,24 +20,22 @@ mod unfinished;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use breachdex::{Assembler, BuildReport, ChangedRange, Monitor, SpliceOptions, UnfinishedIndex};
+use breachdex::{
+    Assembler, ChangedRange, Index, Monitor, Phase, Progress, SpliceOptions, SpliceReport, UnfinishedIndex,
+};
 use tokio::sync::watch;
 
+use self::order::{next_group, window};
 use self::spool::{Spool, SpoolPlace};
 use self::unfinished::Unfinished;
-use crate::error::Result;
-use crate::journal::{self, GroupState, IfOther, Journal, RangeState, Record, Settings};
-use crate::notes::prefixes;
-use crate::run::RangeStore;
+use crate::error::{Error, Result};
+use crate::journal::{self, GroupState, IfOther, Journal, RangeState, Record, RecordKind, Settings};
+use crate::notes::{Tags, prefixes};
 
 /// Follows the journal's name.
 const INDEX_SUFFIX: &str = "-index";
-/// The smallest part of a corpus, as a divisor, that may wait for its groups.
-const WINDOW_SHARE: usize = 128;
-/// The most ranges ahead of the first incomplete group: 300 MB of exact hashes with counts.
-const MOST_AHEAD: usize = 8192;
-/// The fewest; with many requests at a time it is more.
-const FEWEST_AHEAD: usize = 128;
+/// Groups that are appended between two looks at the monitor, and without the arrived ranges being saved before.
+const CHUNK: usize = 64;
 
 /// A range whose group is not complete.
 struct Early {
@@ -43,16 +45,37 @@ struct Early {
     place: Option<SpoolPlace>,
 }
 
-/// A download on disk.
-pub(crate) struct Assembly {
+/// The index that is updated.
+#[derive(Clone, Copy)]
+pub(crate) struct Base<'a> {
+    pub(crate) index: &'a Index,
+    /// The entity tags that it has of the server that is asked.
+    pub(crate) known: &'a Tags,
+}
+
+/// What is made.
+pub(crate) struct Making<'a> {
+    pub(crate) base: Option<Base<'a>>,
+    pub(crate) options: &'a SpliceOptions,
+    /// Requests at a time.
+    pub(crate) concurrency: usize,
+}
+
+/// A download or an update on disk.
+pub(crate) struct Assembly<'a> {
     pub(crate) journal: Journal,
-    assembler: Assembler,
+    base: Option<Base<'a>>,
+    assembler: Assembler<'a>,
     unfinished: Unfinished,
     spool: Spool,
     /// Every prefix that is wanted, ascending.
     covered: Vec<u32>,
     /// How many of them are in groups.
     front: usize,
+    /// How many of them could be: in complete groups.
+    reach: usize,
+    /// Whether groups are to be written: always, but for an update of which no change is known yet.
+    is_due: bool,
     window: usize,
     early: HashMap<u32, Early>,
     /// Bytes of rows that `early` has in memory, and how many it may have.
@@ -71,20 +94,14 @@ fn beside(journal: &Path, suffix: &str) -> PathBuf {
     journal.with_file_name(name)
 }
 
-/// Removes all that a download of a target leaves; the journal last, for it says what the others are.
+/// Removes all that a download or an update of a target leaves; the journal last, for it says what the others are.
 pub(crate) fn remove(journal: &Path) -> Result<()> {
     spool::remove_file(&beside(journal, INDEX_SUFFIX))?;
     spool::remove(journal)?;
     spool::remove_file(journal)
 }
 
-/// How many ranges may be asked for ahead of the first incomplete group.
-fn window(ranges: usize, concurrency: usize) -> usize {
-    let fewest = concurrency.saturating_mul(2).clamp(FEWEST_AHEAD, MOST_AHEAD);
-    (ranges / WINDOW_SHARE).clamp(fewest, MOST_AHEAD)
-}
-
-impl Assembly {
+impl<'a> Assembly<'a> {
     /// Opens what an earlier run left, or begins.
     ///
     /// # Errors
@@ -94,10 +111,11 @@ impl Assembly {
         settings: Settings,
         base_url: &str,
         if_other: IfOther,
-        (options, concurrency): (&SpliceOptions, usize),
+        making: Making<'a>,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
-        let assembler = Assembler::new(options)?;
+        let Making { base, options, concurrency } = making;
+        let assembler = Assembler::new(base.map(|base| base.index), options)?;
         let covered: Vec<u32> = prefixes(&options.coverage).collect();
         let path = journal::path(target, &settings.job);
         let index = beside(&path, INDEX_SUFFIX);
@@ -132,11 +150,14 @@ impl Assembly {
         })?;
         let mut assembly = Self {
             journal,
+            base,
             assembler,
             unfinished,
             spool,
             covered,
             front,
+            reach: front,
+            is_due: false,
             window,
             early,
             cached: 0,
@@ -145,8 +166,32 @@ impl Assembly {
             bytes: Vec::new(),
             limit: watch::Sender::new(0),
         };
-        assembly.flush()?;
+        assembly.is_due = base.is_none() || front > 0 || assembly.is_any_of_use();
+        assembly.flush(monitor)?;
         Ok(assembly)
+    }
+
+    /// Whether something is known that the base does not have.
+    fn is_any_of_use(&self) -> bool {
+        self.covered.iter().any(|prefix| self.is_of_use(*prefix))
+    }
+
+    /// Whether a range is known to have changed, or to have an entity tag that the base does not know.
+    fn is_of_use(&self, prefix: u32) -> bool {
+        match (self.journal.kind_of(prefix), self.base) {
+            (Some(RecordKind::Range), _) => true,
+            (Some(RecordKind::Same), Some(base)) => {
+                let tag = self.journal.tag(prefix);
+                let rank = self.covered.partition_point(|covered| *covered < prefix) as u32;
+                !tag.is_empty() && tag != base.known.get(rank).as_bytes()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether there is an index to publish. An update that found nothing of use has none.
+    pub(crate) fn is_due(&self) -> bool {
+        self.is_due
     }
 
     /// The prefixes that nothing is known of yet, ascending.
@@ -154,7 +199,7 @@ impl Assembly {
         self.covered.iter().copied().filter(|prefix| self.journal.kind_of(*prefix).is_none()).collect()
     }
 
-    /// Makes the unfinished index, which has all groups, the one at `target`. What else there is stays; [`remove`] it then.
+    /// Makes the unfinished index, which is due and has all groups, the one at `target`. What else there is stays; [`remove`] it then.
     ///
     /// # Errors
     /// What [`Assembler::publish`] gives.
@@ -164,7 +209,7 @@ impl Assembly {
         (source, date): (String, String),
         notes: Vec<(String, Vec<u8>)>,
         monitor: &dyn Monitor,
-    ) -> breachdex::Result<(BuildReport, Journal)> {
+    ) -> breachdex::Result<(SpliceReport, Journal)> {
         let Self { journal, assembler, unfinished: Unfinished { path, file, groups, .. }, .. } = self;
         let unfinished = UnfinishedIndex { file, path: &path, groups, source, date, notes };
         // The journal's lock is held until the target is there.
@@ -176,17 +221,15 @@ impl Assembly {
         self.covered.get(front).copied().unwrap_or(u32::MAX)
     }
 
-    /// How many of the covered prefixes are in groups when all that can be complete are.
-    fn reachable_front(&self) -> usize {
-        let mut front = self.front;
-        while let Some(next) = next_group(&self.covered, front) {
-            let ranges = &self.covered[front..front + next.len];
-            if !ranges.iter().all(|prefix| self.early.contains_key(prefix)) {
+    /// Finds the groups that have become complete.
+    fn extend_reach(&mut self) {
+        while let Some(next) = next_group(&self.covered, self.reach) {
+            let ranges = &self.covered[self.reach..self.reach + next.len];
+            if !ranges.iter().all(|prefix| self.journal.kind_of(*prefix).is_some()) {
                 break;
             }
-            front += next.len;
+            self.reach += next.len;
         }
-        front
     }
 
     /// Puts ranges from `from` on that are in no file into the spool.
@@ -205,27 +248,29 @@ impl Assembly {
         self.spool.flush()
     }
 
-    /// Appends the first incomplete group, all of whose ranges are there.
+    /// Appends the first group that is not in the file, all of whose ranges are known.
     fn append_group(&mut self) -> Result<()> {
         let Some(next) = next_group(&self.covered, self.front) else { return Ok(()) };
-        let wanted = self.front..self.front + next.len;
-        let mut ranges = Vec::with_capacity(next.len);
-        let mut states = Vec::with_capacity(next.len);
-        for at in wanted.clone() {
+        let (mut ranges, mut states) = (Vec::with_capacity(next.len), Vec::with_capacity(next.len));
+        for at in self.front..self.front + next.len {
             let prefix = self.covered[at];
+            if self.journal.kind_of(prefix) != Some(RecordKind::Range) {
+                // The base has it.
+                continue;
+            }
             let (range, modified) = self.read(prefix)?;
             let tag = String::from_utf8_lossy(self.journal.tag(prefix)).into_owned();
             ranges.push(range);
             states.push(RangeState { prefix, modified, tag });
         }
         self.bytes.clear();
-        let group = self.assembler.encode(ranges, &mut self.bytes)?;
+        let group = self.assembler.encode(next.prefix, ranges, &mut self.bytes)?;
         let (offset, crc) = self.unfinished.append(group.clone(), &self.bytes)?;
-        self.journal.append(&GroupState { group, offset, crc, ranges: states }.record())?;
-        for at in wanted {
-            let early = self.early.remove(&self.covered[at]).and_then(|early| early.record);
+        for RangeState { prefix, .. } in &states {
+            let early = self.early.remove(prefix).and_then(|early| early.record);
             self.cached -= early.map_or(0, |record| record.payload.len());
         }
+        self.journal.append(&GroupState { group, offset, crc, ranges: states }.record())?;
         self.front += next.len;
         Ok(())
     }
@@ -250,60 +295,27 @@ impl Assembly {
         range.ok_or_else(|| self.journal.damaged(prefix))
     }
 
-    /// Appends every group that is complete.
-    fn append_groups(&mut self, front: usize) -> Result<()> {
-        while self.front < front {
+    /// Appends every group that is complete. Of an update there may be many at once.
+    fn append_groups(&mut self, monitor: &dyn Monitor) -> Result<()> {
+        let mut appended = 0;
+        while self.front < self.reach {
             self.append_group()?;
+            appended += 1;
+            if appended % CHUNK == 0 {
+                self.settle()?;
+                let (done, total) = (self.journal.ranges().into(), Some(self.covered.len() as u64));
+                if monitor.progress(Progress { phase: Phase::Downloading, done, total }).is_break() {
+                    return Err(Error::Stopped);
+                }
+            }
         }
         Ok(())
     }
-}
 
-/// A group of the coverage.
-struct NextGroup {
-    prefix: u32,
-    /// Which of its 16 ranges are covered: bit 0 is the first one.
-    ranges: u16,
-    /// How many these are.
-    len: usize,
-}
-
-/// The group that begins with the covered prefix at `front`.
-fn next_group(covered: &[u32], front: usize) -> Option<NextGroup> {
-    let rest = covered.get(front..)?;
-    let prefix = rest.first()? >> 4;
-    let here = rest.iter().take_while(|range| **range >> 4 == prefix);
-    let ranges = here.fold(0, |ranges, range| ranges | 1 << (range % 16));
-    Some(NextGroup { prefix, ranges, len: u16::count_ones(ranges) as usize })
-}
-
-impl RangeStore for Assembly {
-    fn note_begun(&mut self, seconds: u64) -> Result<()> {
-        self.journal.note_begun(seconds)
-    }
-
-    fn keep(&mut self, record: Record) -> Result<()> {
-        self.batch.push(record);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        let mut arrived = Vec::with_capacity(self.batch.len());
-        for record in self.batch.drain(..) {
-            arrived.push(record.prefix);
-            self.journal.know(&record);
-            self.cached += record.payload.len();
-            self.early.insert(record.prefix, Early { record: Some(record), place: None });
-        }
-        let front = self.reachable_front();
-        self.save_early(&arrived, self.front_prefix(front))?;
-        let appended = self.append_groups(front);
-        if appended.is_err() {
-            // What arrived is kept all the same; that it could not be is the smaller fault of the two.
-            let _ = self.save_early(&arrived, 0);
-        }
+    /// Has the journal vouch for the groups so far, and removes what is in the spool for nothing. Has all on disk now and
+    /// then.
+    fn settle(&mut self) -> Result<()> {
         self.journal.write()?;
-        appended?;
         let due = self.journal.is_sync_due();
         if due {
             self.unfinished.sync()?;
@@ -313,15 +325,64 @@ impl RangeStore for Assembly {
         if due {
             self.spool.sync()?;
         }
-        self.limit.send_replace(self.front_prefix(self.front.saturating_add(self.window)));
         Ok(())
     }
 
-    fn ranges(&self) -> u32 {
+    /// Remembers when the run began, by the server's clock; the first time counts.
+    pub(crate) fn note_begun(&mut self, seconds: u64) -> Result<()> {
+        self.journal.note_begun(seconds)
+    }
+
+    /// Takes a range; [`Assembly::flush`] writes it.
+    pub(crate) fn keep(&mut self, record: Record) {
+        self.batch.push(record);
+    }
+
+    /// Notes what was taken. Returns the prefixes of those with rows.
+    fn take_batch(&mut self) -> Result<Vec<u32>> {
+        let mut arrived = Vec::with_capacity(self.batch.len());
+        for record in std::mem::take(&mut self.batch) {
+            let prefix = record.prefix;
+            self.journal.know(&record);
+            self.is_due = self.is_due || self.is_of_use(prefix);
+            if record.kind == RecordKind::Range {
+                arrived.push(prefix);
+                self.cached += record.payload.len();
+                self.early.insert(prefix, Early { record: Some(record), place: None });
+            } else {
+                self.journal.append(&record)?;
+            }
+        }
+        Ok(arrived)
+    }
+
+    /// Hands everything that was taken to the system, which keeps it whatever becomes of the process.
+    pub(crate) fn flush(&mut self, monitor: &dyn Monitor) -> Result<()> {
+        let arrived = self.take_batch()?;
+        self.extend_reach();
+        // Where there is much to catch up with, what arrived is saved before, so that none of it is fetched twice.
+        let is_far = self.reach - self.front > CHUNK * 16;
+        self.save_early(&arrived, if is_far { 0 } else { self.front_prefix(self.reach) })?;
+        let appended = if self.is_due { self.append_groups(monitor) } else { Ok(()) };
+        if appended.is_err() {
+            // What arrived is kept all the same; that it could not be is the smaller fault of the two.
+            let _ = self.save_early(&arrived, 0);
+        }
+        self.journal.write()?;
+        appended?;
+        self.settle()?;
+        let front = if self.is_due { self.front } else { self.reach };
+        self.limit.send_replace(self.front_prefix(front.saturating_add(self.window)));
+        Ok(())
+    }
+
+    /// Ranges that are there.
+    pub(crate) fn ranges(&self) -> u32 {
         self.journal.ranges()
     }
 
-    fn limit(&self) -> watch::Receiver<u32> {
+    /// Only prefixes below this are asked for; it rises as ranges are kept.
+    pub(crate) fn limit(&self) -> watch::Receiver<u32> {
         self.limit.subscribe()
     }
 }

@@ -1,5 +1,5 @@
-//! What a journal says of a group that is in the unfinished index: where it is, what it adds up to, and the entity
-//! tags and dates of its ranges.
+//! What a journal says of a group that is in the unfinished index: where it is, what it adds up to, how it differs from
+//! that of the index that is updated, and the entity tags and dates of the ranges that were fetched for it.
 //!
 //! ```text
 //! 0   u64   offset from the first group
@@ -9,18 +9,26 @@
 //! 40  u64   the largest count
 //! 48  u32   the group's checksum
 //! 52  u32   CRC of all its bytes
-//! 56  for each range, ascending: u8 place in the group, u8 length of the tag, u32 digests folded into others,
+//! 56  u16   which of its 16 ranges it was made of: bit 0 is the first one
+//! 58  u16   ranges handed over that have other rows than the index that is updated
+//! 60  u64   hashes that it did not have
+//! 68  u64   hashes that only it had
+//! 76  u64   hashes whose counts differ
+//! 84  u128  sum of the counts that it had
+//! 100 u64   the largest of these
+//! 108 u64   bytes that were copied from it
+//! 116 for each range handed over, ascending: u8 place in the group, u8 length of the tag, u32 digests folded into others,
 //!     u64 time, seconds since 1970, the tag
 //! ```
 
 #![forbid(unsafe_code)]
 
-use breachdex::AssembledGroup;
+use breachdex::{AssembledGroup, GroupChanges};
 
 use super::record::{Record, RecordKind};
 
 /// Bytes before the ranges.
-const FIXED: usize = 56;
+const FIXED: usize = 116;
 /// Bytes of a range before its tag.
 const RANGE: usize = 14;
 
@@ -32,6 +40,7 @@ pub(crate) struct GroupState {
     pub(crate) offset: u64,
     /// CRC-32C of the group's bytes.
     pub(crate) crc: u32,
+    /// The ranges handed over.
     pub(crate) ranges: Vec<RangeState>,
 }
 
@@ -56,6 +65,15 @@ impl GroupState {
         payload.extend_from_slice(&group.max_count.to_le_bytes());
         payload.extend_from_slice(&group.checksum.to_le_bytes());
         payload.extend_from_slice(&self.crc.to_le_bytes());
+        let changes = &group.changes;
+        payload.extend_from_slice(&group.ranges.to_le_bytes());
+        payload.extend_from_slice(&changes.ranges_changed.to_le_bytes());
+        payload.extend_from_slice(&changes.hashes_added.to_le_bytes());
+        payload.extend_from_slice(&changes.hashes_removed.to_le_bytes());
+        payload.extend_from_slice(&changes.counts_changed.to_le_bytes());
+        payload.extend_from_slice(&changes.old_count.to_le_bytes());
+        payload.extend_from_slice(&changes.old_max.to_le_bytes());
+        payload.extend_from_slice(&changes.bytes_copied.to_le_bytes());
         for range in &self.ranges {
             let tag = if range.tag.len() > 255 { "" } else { &range.tag };
             let folded = group.collisions.iter().find(|(prefix, _)| *prefix == range.prefix);
@@ -84,16 +102,28 @@ impl GroupState {
             max_count: u64::from_le_bytes(take(&mut rest)?),
             checksum: u32::from_le_bytes(take(&mut rest)?),
             collisions: Vec::new(),
+            changes: GroupChanges::default(),
         };
         let crc = u32::from_le_bytes(take(&mut rest)?);
+        group.ranges = u16::from_le_bytes(take(&mut rest)?);
+        let mut changes = GroupChanges {
+            given: 0,
+            ranges_changed: u16::from_le_bytes(take(&mut rest)?),
+            hashes_added: u64::from_le_bytes(take(&mut rest)?),
+            hashes_removed: u64::from_le_bytes(take(&mut rest)?),
+            counts_changed: u64::from_le_bytes(take(&mut rest)?),
+            old_count: u128::from_le_bytes(take(&mut rest)?),
+            old_max: u64::from_le_bytes(take(&mut rest)?),
+            bytes_copied: u64::from_le_bytes(take(&mut rest)?),
+        };
         let mut ranges = Vec::with_capacity(16);
         while !rest.is_empty() {
             let [place, tag_length] = take(&mut rest)?;
-            // Each place once, in ascending order.
-            if place > 15 || group.ranges >> place != 0 {
+            // Each place once, in ascending order, and of the group's.
+            if place > 15 || changes.given >> place != 0 || group.ranges >> place & 1 == 0 {
                 return None;
             }
-            group.ranges |= 1 << place;
+            changes.given |= 1 << place;
             let folded = u32::from_le_bytes(take(&mut rest)?);
             let modified = u64::from_le_bytes(take(&mut rest)?);
             let (tag, others) = rest.split_at_checked(usize::from(tag_length))?;
@@ -104,6 +134,7 @@ impl GroupState {
             }
             ranges.push(RangeState { prefix, modified, tag: String::from_utf8(tag.to_vec()).ok()? });
         }
+        group.changes = changes;
         Some(Self { group, offset, crc, ranges })
     }
 }
@@ -123,13 +154,23 @@ mod tests {
         GroupState {
             group: AssembledGroup {
                 prefix: 0xffff,
-                ranges: 1 << 15 | 1 << 3 | 1,
+                ranges: 1 << 15 | 1 << 8 | 1 << 3 | 1,
                 length: u64::MAX,
                 checksum: u32::MAX,
                 entries: u64::MAX,
                 count: u128::MAX,
                 max_count: u64::MAX,
                 collisions: vec![(0xffff0, 1), (0xfffff, u32::MAX)],
+                changes: GroupChanges {
+                    given: 1 << 15 | 1 << 3 | 1,
+                    ranges_changed: 16,
+                    hashes_added: u64::MAX,
+                    hashes_removed: u64::MAX - 1,
+                    counts_changed: u64::MAX - 2,
+                    old_count: u128::MAX - 3,
+                    old_max: u64::MAX - 4,
+                    bytes_copied: u64::MAX - 5,
+                },
             },
             offset: u64::MAX,
             crc: u32::MAX,
@@ -146,11 +187,14 @@ mod tests {
         let whole: Vec<usize> =
             (0..=record.payload.len()).filter(|length| GroupState::of(&cut(*length)).is_some()).collect();
         // Cut between ranges it says of fewer; the record's own CRC tells that.
-        assert_eq!(whole, [56, 56 + 17, 56 + 17 + 14, 56 + 17 + 14 + 14 + 255]);
+        assert_eq!(whole, [116, 116 + 17, 116 + 17 + 14, 116 + 17 + 14 + 14 + 255]);
         assert_eq!(GroupState::of(&Record { prefix: 0x1_0000, ..record.clone() }), None);
         assert_eq!(GroupState::of(&Record { kind: RecordKind::Range, ..record.clone() }), None);
-        let mut twice = record;
-        twice.payload[56 + 17] = 0;
-        assert_eq!(GroupState::of(&twice), None);
+        // Twice, and one that the group does not have.
+        for place in [0, 4] {
+            let mut other = record.clone();
+            other.payload[116 + 17] = place;
+            assert_eq!(GroupState::of(&other), None);
+        }
     }
 }

@@ -65,11 +65,6 @@ impl RecordKind {
             Self::Group => 7,
         }
     }
-
-    /// Whether it says something of a prefix.
-    pub(crate) fn is_range(self) -> bool {
-        matches!(self, Self::Range | Self::Unchanged | Self::Same)
-    }
 }
 
 /// A record in memory.

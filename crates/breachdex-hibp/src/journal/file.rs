@@ -1,0 +1,111 @@
+//! The journal's file: where it is, whose it is, and what it begins with.
+
+#![forbid(unsafe_code)]
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::record::{FIXED, Record, RecordKind};
+use super::settings::Settings;
+use crate::error::{Error, Result, io_error};
+
+/// The first bytes of a journal.
+pub(super) const MAGIC: &[u8; 8] = b"BDXJRNL3";
+/// Those of journals that hold every range of a download, and of ones that hold every changed range of an update.
+const EARLIER_MAGIC: [&[u8; 8]; 2] = [b"BDXJRNL1", b"BDXJRNL2"];
+
+/// A journal that is not longer than this holds no range.
+const MOST_UNFINISHED: u64 = 1 << 16;
+
+/// The journal's path for a target.
+pub(crate) fn path(target: &Path, job: &str) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".breachdex-{job}"));
+    target.with_file_name(name)
+}
+
+/// The settings of a target's journal, if there is one that nobody uses.
+pub(crate) fn abandoned(target: &Path, job: &str) -> Option<Settings> {
+    let path = path(target, job);
+    let file = File::open(&path).ok()?;
+    file.try_lock().ok()?;
+    match read_found(&file, &path).ok()? {
+        Found::Journal(settings) => Some(settings),
+        Found::Nothing | Found::Earlier => None,
+    }
+}
+
+/// Opens a journal's file and locks it. Another run may finish and remove the file meanwhile: then there is a new one.
+pub(super) fn lock(path: &Path, target: &Path) -> Result<File> {
+    loop {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(io_error("create", path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::Busy(target.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(io_error("lock", path)(source)),
+        }
+        let same = same_file::Handle::from_path(path)
+            .ok()
+            .zip(file.try_clone().ok())
+            .is_some_and(|(there, here)| same_file::Handle::from_file(here).is_ok_and(|here| here == there));
+        if same {
+            return Ok(file);
+        }
+    }
+}
+
+/// What a file at a journal's path is.
+pub(super) enum Found {
+    /// A journal that was never begun.
+    Nothing,
+    Journal(Settings),
+    /// What an earlier version of breachdex left.
+    Earlier,
+}
+
+/// Reads a journal's start.
+///
+/// # Errors
+/// [`Error::Journal`] for what is no journal and for one whose settings are damaged; [`Error::Io`].
+pub(super) fn read_found(file: &File, path: &Path) -> Result<Found> {
+    let length = file.metadata().map_err(io_error("read", path))?.len();
+    let least = (MAGIC.len() + FIXED) as u64;
+    if length < least {
+        return Ok(Found::Nothing);
+    }
+    let mut file = file;
+    let mut magic = [0; 8];
+    file.seek(SeekFrom::Start(0))
+        .and_then(|_| file.read_exact(&mut magic))
+        .map_err(io_error("read", path))?;
+    if EARLIER_MAGIC.contains(&&magic) {
+        return Ok(Found::Earlier);
+    }
+    if magic != *MAGIC {
+        return Err(Error::Journal {
+            path: path.to_owned(),
+            reason: "this is not what a download or an update leaves; move it elsewhere".into(),
+        });
+    }
+    let record = Record::read(&mut file, length - MAGIC.len() as u64).map_err(io_error("read", path))?;
+    let settings = record
+        .filter(|record| record.kind == RecordKind::Settings)
+        .and_then(|record| serde_json::from_slice(&record.payload).ok());
+    match settings {
+        Some(settings) => Ok(Found::Journal(settings)),
+        // A run that was killed as it began left a part of the first record and nothing else.
+        None if length <= MOST_UNFINISHED => Ok(Found::Nothing),
+        None => Err(Error::Journal {
+            path: path.to_owned(),
+            reason: "its first record is damaged; --restart throws away what it holds".into(),
+        }),
+    }
+}
