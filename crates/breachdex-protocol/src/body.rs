@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Digest, Kind};
+use breachdex::{Digest, Entry, Kind};
 
 use crate::PREFIX_DIGITS;
 
@@ -64,6 +64,32 @@ pub fn without_padding(body: &[u8], kind: Kind) -> Result<String, Malformed> {
     rows.sort_unstable();
     let rows: Vec<String> = rows.into_iter().map(|(suffix, count)| format!("{suffix}:{count}")).collect();
     Ok(rows.join("\r\n"))
+}
+
+/// The entries of a body without its padding, in order; rows of one suffix count once, with the largest count.
+///
+/// # Errors
+/// [`Malformed`] when any line is not a row.
+///
+/// ```
+/// use breachdex::Kind;
+/// use breachdex_protocol::body::entries;
+/// let body = b"1e4c9b93f3f0682250b6cf8331b7ee68fd8:7\n00000000000000000000000000000000001:0";
+/// let entries = entries(body, 0x5BAA6, Kind::Sha1)?;
+/// assert_eq!((entries.len(), entries[0].count()), (1, 7));
+/// # Ok::<(), breachdex_protocol::body::Malformed>(())
+/// ```
+pub fn entries(body: &[u8], prefix: u32, kind: Kind) -> Result<Vec<Entry>, Malformed> {
+    let mut all = Vec::new();
+    each_row(body, kind, |suffix, count| {
+        if count > 0 {
+            let digits = format!("{prefix:05X}{}", String::from_utf8_lossy(suffix));
+            all.extend(Digest::from_hex(kind, digits.as_bytes()).map(|digest| Entry::new(&digest, count)));
+        }
+    })?;
+    all.sort_unstable_by_key(|entry| (entry.key_bytes(), std::cmp::Reverse(entry.count())));
+    all.dedup_by_key(|entry| entry.key_bytes());
+    Ok(all)
 }
 
 /// Hands every row to `see`.

@@ -9,7 +9,6 @@
 #![forbid(unsafe_code)]
 
 mod body;
-mod complaints;
 mod connection;
 mod error;
 mod http;

@@ -7,15 +7,16 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use breachdex::{FileIndex, LogThrottle};
 use tokio_rustls::TlsAcceptor;
 
 use crate::body::{self, BufferPool};
-use crate::complaints::Complaints;
 use crate::connection::Protocols;
 use crate::error::ServeError;
 use crate::http::routes;
-use crate::http::site::Site;
+use crate::http::state::AppState;
 use crate::indexes::catalogue::Catalogue;
 use crate::indexes::permission::OverlayRule;
 use crate::indexes::served::{self, Part, Rules, Served};
@@ -41,7 +42,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<Tls>,
-    site: Arc<Site>,
+    state: Arc<AppState>,
     options: ServeOptions,
     workers: usize,
 }
@@ -68,18 +69,18 @@ impl Server {
         let listener = listener::listen(options.listen)?;
         let address = listener.local_addr().map_err(ServeError::system("ask for the port"))?;
         body::prepare();
-        let site = Arc::new(Site {
+        let state = Arc::new(AppState {
             catalogue,
             buffers: BufferPool::new(options.limits.waiting_bytes),
             metrics: Arc::new(Metrics::new()),
-            complaints: Complaints::default(),
+            throttle: log_throttle(),
             log_prefixes: options.log_prefixes,
         });
         let workers = match options.workers {
             0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),
             workers => workers,
         };
-        Ok(Self { listener, address, tls, site, options: options.clone(), workers })
+        Ok(Self { listener, address, tls, state, options: options.clone(), workers })
     }
 
     /// The address that is listened on, with the port that was found where 0 was asked for.
@@ -99,8 +100,8 @@ impl Server {
     /// [`ServeError::System`] where the system refuses a thread, [`ServeError::WorkerPanicked`].
     pub fn run(self, shutdown: &Shutdown) -> Result<(), ServeError> {
         let watcher = Watcher {
-            catalogue: Arc::clone(&self.site.catalogue),
-            metrics: Arc::clone(&self.site.metrics),
+            catalogue: Arc::clone(&self.state.catalogue),
+            metrics: Arc::clone(&self.state.metrics),
             rules: rules(&self.options),
             every: self.options.reload_every,
             shutdown: shutdown.clone(),
@@ -122,7 +123,7 @@ impl Server {
             Err(error) => outcome = Err(error),
             Ok(workers) => {
                 for (number, worker) in workers.into_iter().enumerate() {
-                    let end = EndsOthers(shutdown.clone());
+                    let end = ShutdownOnDrop(shutdown.clone());
                     let work = move || {
                         let served = worker.run();
                         drop(end);
@@ -143,17 +144,17 @@ impl Server {
     }
 
     fn workers(self, shutdown: &Shutdown) -> Result<Vec<Worker>, ServeError> {
-        let Self { listener, tls, site, options, workers, .. } = self;
+        let Self { listener, tls, state, options, workers, .. } = self;
         let limits: Limits = options.limits;
         let most = listener::most_connections();
         let connections = Arc::new(Connections {
             most: limits.connections.unwrap_or(most).min(most),
             open: AtomicUsize::new(0),
-            metrics: Arc::clone(&site.metrics),
-            complaints: Complaints::default(),
+            metrics: Arc::clone(&state.metrics),
+            throttle: log_throttle(),
         });
         let shutdown_timeout = limits.shutdown_timeout;
-        let protocols = Arc::new(Protocols::new(routes::router(site), tls.map(|tls| tls.0), limits));
+        let protocols = Arc::new(Protocols::new(routes::router(state), tls.map(|tls| tls.0), limits));
         let worker = |listener| -> Result<Worker, ServeError> {
             Ok(Worker {
                 runtime: worker::runtime()?,
@@ -183,25 +184,31 @@ fn rules(options: &ServeOptions) -> Rules {
     }
 }
 
+/// Allows one line a second about a fault that every request may meet.
+fn log_throttle() -> LogThrottle {
+    LogThrottle::new(Duration::from_secs(1))
+}
+
 /// The indexes, each under the overlays of its kind.
 fn open(options: &ServeOptions, rules: Rules) -> Result<Vec<Served>, ServeError> {
-    let base = |path: &PathBuf| Ok(Served::new(served::open(path, Part::Base, rules)?));
-    let mut all: Vec<Served> = options.indexes.iter().map(base).collect::<Result<_, ServeError>>()?;
+    let base = |path: &PathBuf| Ok((served::open(path, Part::Base, rules)?, Vec::new()));
+    let mut all: Vec<(FileIndex, Vec<FileIndex>)> =
+        options.indexes.iter().map(base).collect::<Result<_, ServeError>>()?;
     for (number, path) in options.overlays.iter().enumerate() {
         let overlay = served::open(path, Part::Overlay(number), rules)?;
         let kind = overlay.metadata().kind;
-        match all.iter_mut().find(|served| served.kind() == kind) {
-            Some(base) => base.lay(overlay),
+        match all.iter_mut().find(|(base, _)| base.metadata().kind == kind) {
+            Some((_, overlays)) => overlays.push(overlay),
             None => return Err(ServeError::OverlayWithoutBase { path: path.clone(), kind }),
         }
     }
-    Ok(all)
+    all.into_iter().map(|(base, overlays)| Served::new(base, overlays)).collect()
 }
 
 /// A worker that ends, for whatever reason, ends the server: half of one would answer half of the clients.
-struct EndsOthers(Shutdown);
+struct ShutdownOnDrop(Shutdown);
 
-impl Drop for EndsOthers {
+impl Drop for ShutdownOnDrop {
     fn drop(&mut self) {
         self.0.trigger();
     }

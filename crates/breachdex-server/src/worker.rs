@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use breachdex::LogThrottle;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::complaints::Complaints;
 use crate::connection::Protocols;
 use crate::error::ServeError;
 use crate::metrics::Metrics;
@@ -36,7 +36,7 @@ pub(crate) struct Connections {
     pub(crate) most: usize,
     pub(crate) open: AtomicUsize,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) complaints: Complaints,
+    pub(crate) throttle: LogThrottle,
 }
 
 /// A worker that is ready to run.
@@ -129,8 +129,8 @@ async fn after_failure(connections: &Connections, error: &io::Error) {
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
     );
     if !is_own {
-        if let Some(unsaid) = connections.complaints.may_complain() {
-            tracing::error!(unsaid, "cannot accept a connection: {error}");
+        if let Some(suppressed) = connections.throttle.allow() {
+            tracing::error!(suppressed, "cannot accept a connection: {error}");
         }
         sleep(PAUSE).await;
     }

@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use breachdex::{Answer, Digest, Kind, Lookup};
+use breachdex::{Answer, Digest, Entry, Kind, Lookup, RangeServer, RemoteError};
 use breachdex_protocol::padding::ADD_PADDING;
 use breachdex_protocol::{MOST_BODY_BYTES, body};
 use futures_util::future::join_all;
@@ -208,4 +208,31 @@ impl Lookup for RangeClient {
     fn require_counts(&self) -> Result<()> {
         Ok(())
     }
+}
+
+/// Asks and waits; not for use inside a tokio runtime.
+impl RangeServer for RangeClient {
+    fn name(&self) -> String {
+        self.options.base_url.to_string()
+    }
+
+    fn kind(&self) -> Kind {
+        self.options.kind
+    }
+
+    fn lookup_many(&self, digests: &[&Digest]) -> Vec<Result<Answer, RemoteError>> {
+        Self::lookup_many(self, digests).into_iter().map(|answer| answer.map_err(remote)).collect()
+    }
+
+    fn range(&self, prefix: u32) -> Result<Vec<Entry>, RemoteError> {
+        let kind = self.options.kind;
+        let runtime = self.runtime().map_err(remote)?;
+        runtime.block_on(self.read(prefix, |text| body::entries(text, prefix, kind))).map_err(remote)
+    }
+}
+
+/// Only what an exchange met is a fault of the moment.
+fn remote(error: Error) -> RemoteError {
+    let is_transient = matches!(error, Error::Remote { .. });
+    RemoteError::new(error, is_transient)
 }

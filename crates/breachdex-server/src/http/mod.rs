@@ -8,5 +8,5 @@ pub(crate) mod negotiation;
 mod question;
 mod range;
 pub(crate) mod routes;
-pub(crate) mod site;
+pub(crate) mod state;
 mod status;

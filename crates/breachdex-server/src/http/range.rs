@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::answers;
 use super::negotiation::Encoding;
 use super::question::Question;
-use super::site::Site;
+use super::state::AppState;
 use crate::body;
 use crate::indexes::served::Served;
 use crate::metrics::{Other, Outcome};
@@ -38,23 +38,23 @@ const VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding, Add-Padding
 const KEPT_ROWS: usize = 512 << 10;
 
 /// `GET /range/{prefix}`.
-pub(super) async fn get(State(site): State<Arc<Site>>, request: Request) -> Response {
+pub(super) async fn get(State(state): State<Arc<AppState>>, request: Request) -> Response {
     let started = Instant::now();
     let response = match Question::read(request.uri(), request.headers()) {
         Err(bad) => {
-            site.metrics.count_other(Other::BadRequest);
+            state.metrics.count_other(Other::BadRequest);
             answers::bad_prefix(bad)
         }
         Ok(question) => {
             let kind = question.kind;
             let prefix = question.prefix;
-            let (outcome, response) = ask(&site, question).await;
+            let (outcome, response) = ask(&state, question).await;
             let bytes = axum::body::HttpBody::size_hint(response.body()).exact().unwrap_or(0);
             let taken = started.elapsed();
-            site.metrics.count_range(kind, outcome, bytes, taken);
-            let prefix = site.log_prefixes.then(|| format!("{prefix:05X}"));
+            state.metrics.count_range(kind, outcome, bytes, taken);
+            let prefix = state.log_prefixes.then(|| format!("{prefix:05X}"));
             // The exact length of a body narrows its prefix down.
-            let bytes = site.log_prefixes.then_some(bytes);
+            let bytes = state.log_prefixes.then_some(bytes);
             tracing::debug!(
                 kind = kind.name(),
                 outcome = outcome.name(),
@@ -70,15 +70,15 @@ pub(super) async fn get(State(site): State<Arc<Site>>, request: Request) -> Resp
     answers::with(response, [(header::VARY, VARY)])
 }
 
-async fn ask(site: &Arc<Site>, question: Question) -> (Outcome, Response) {
+async fn ask(state: &Arc<AppState>, question: Question) -> (Outcome, Response) {
     let may_take_long = question.encoding == Encoding::Brotli;
     if !may_take_long {
-        match answer(site, &question, Waiting::CachedOnly) {
+        match answer(state, &question, Waiting::CachedOnly) {
             Err(Fault::Index(Error::WouldWait)) => {}
-            answered => return settle(site, &question, answered),
+            answered => return settle(state, &question, answered),
         }
     }
-    let shared = Arc::clone(site);
+    let shared = Arc::clone(state);
     let waited = tokio::task::spawn_blocking(move || {
         let answered = answer(&shared, &question, Waiting::Allowed);
         settle(&shared, &question, answered)
@@ -111,9 +111,9 @@ thread_local! {
     static BUFFERS: RefCell<Buffers> = RefCell::default();
 }
 
-fn answer(site: &Site, question: &Question, waiting: Waiting) -> Result<(Outcome, Response), Fault> {
-    let served = site.catalogue.current(question.kind).ok_or(Fault::NotLoaded)?;
-    let mut body = site.buffers.take().ok_or(Fault::Busy)?;
+fn answer(state: &AppState, question: &Question, waiting: Waiting) -> Result<(Outcome, Response), Fault> {
+    let served = state.catalogue.current(question.kind).ok_or(Fault::NotLoaded)?;
+    let mut body = state.buffers.take().ok_or(Fault::Busy)?;
     BUFFERS.with_borrow_mut(|Buffers { scratch, rows }| {
         if question.encoding == Encoding::Identity {
             let tag = match write_rows(&served, question, waiting, scratch, body.bytes())? {
@@ -216,7 +216,7 @@ fn restricted(mut response: Response, served: &Served) -> Response {
 
 /// The answer, or the one that a fault gets.
 fn settle(
-    site: &Site,
+    state: &AppState,
     question: &Question,
     answered: Result<(Outcome, Response), Fault>,
 ) -> (Outcome, Response) {
@@ -226,7 +226,7 @@ fn settle(
         Err(Fault::Busy) => (Outcome::Busy, answers::busy()),
         Err(Fault::Index(Error::NotCovered { .. })) => (Outcome::NotCovered, answers::not_covered()),
         Err(Fault::Index(error)) => {
-            complain(site, question, &error);
+            log_fault(state, question, &error);
             (Outcome::Unreadable, answers::unreadable())
         }
     }
@@ -234,23 +234,23 @@ fn settle(
 
 /// Logs why a range could not be read. Where in the file the damage is would tell the prefix, so that is said
 /// only where prefixes may be.
-fn complain(site: &Site, question: &Question, error: &Error) {
-    let Some(unsaid) = site.complaints.may_complain() else { return };
+fn log_fault(state: &AppState, question: &Question, error: &Error) {
+    let Some(suppressed) = state.throttle.allow() else { return };
     let kind = question.kind.name();
-    if site.log_prefixes {
+    if state.log_prefixes {
         let prefix = format!("{:05X}", question.prefix);
-        tracing::error!(kind, prefix, unsaid, "a range cannot be read: {error}");
+        tracing::error!(kind, prefix, suppressed, "a range cannot be read: {error}");
         return;
     }
     match error {
         Error::Damaged { name, fault } => tracing::error!(
             kind,
-            unsaid,
+            suppressed,
             "a range cannot be read: {name} is damaged ({}: {}); find where with `breachdex verify`, then \
              restore it from a copy or build it again",
             fault.section,
             fault.reason
         ),
-        other => tracing::error!(kind, unsaid, "a range cannot be read: {other}"),
+        other => tracing::error!(kind, suppressed, "a range cannot be read: {other}"),
     }
 }

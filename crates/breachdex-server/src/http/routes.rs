@@ -12,31 +12,31 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 
 use super::question::BadPrefix;
-use super::site::Site;
+use super::state::AppState;
 use super::{answers, range, status};
 use crate::metrics::Other;
 
-/// The whole site.
-pub(crate) fn router(site: Arc<Site>) -> Router {
+/// The whole state.
+pub(crate) fn router(state: Arc<AppState>) -> Router {
     Router::new()
         .route("/range/{*prefix}", reading(range::get))
         .route("/healthz", reading(status::health))
         .route("/metrics", reading(status::metrics))
         .fallback(elsewhere)
-        .with_state(site)
+        .with_state(state)
 }
 
 /// A path that can be read and no more.
-fn reading<H, T>(handler: H) -> MethodRouter<Arc<Site>>
+fn reading<H, T>(handler: H) -> MethodRouter<Arc<AppState>>
 where
-    H: Handler<T, Arc<Site>>,
+    H: Handler<T, Arc<AppState>>,
     T: 'static,
 {
     get(handler).fallback(elsewhere)
 }
 
 /// Other methods, and paths that lead nowhere.
-async fn elsewhere(State(site): State<Arc<Site>>, request: Request) -> Response {
+async fn elsewhere(State(state): State<Arc<AppState>>, request: Request) -> Response {
     let (outcome, response) = match *request.method() {
         Method::OPTIONS => (Other::Preflight, answers::preflight()),
         Method::GET | Method::HEAD if request.uri().path() == "/range/" => {
@@ -45,6 +45,6 @@ async fn elsewhere(State(site): State<Arc<Site>>, request: Request) -> Response 
         Method::GET | Method::HEAD => (Other::BadRequest, answers::bad_path()),
         _ => (Other::MethodNotAllowed, answers::method_not_allowed()),
     };
-    site.metrics.count_other(outcome);
+    state.metrics.count_other(outcome);
     response
 }

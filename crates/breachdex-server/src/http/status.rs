@@ -12,7 +12,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::answers;
-use super::site::Site;
+use super::state::AppState;
 use crate::indexes::served::Served;
 use crate::metrics::Other;
 
@@ -21,9 +21,9 @@ const METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// `GET /healthz`.
-pub(super) async fn health(State(site): State<Arc<Site>>) -> Response {
-    site.metrics.count_other(Other::Status);
-    let indexes: Vec<Value> = site.catalogue.all().iter().map(|served| index(served)).collect();
+pub(super) async fn health(State(state): State<Arc<AppState>>) -> Response {
+    state.metrics.count_other(Other::Status);
+    let indexes: Vec<Value> = state.catalogue.all().iter().map(|served| index(served)).collect();
     let body = json!({ "status": "ok", "indexes": indexes });
     uncached(answers::answer(StatusCode::OK, JSON, Body::from(body.to_string())))
 }
@@ -47,9 +47,9 @@ fn index(served: &Served) -> Value {
 }
 
 /// `GET /metrics`.
-pub(super) async fn metrics(State(site): State<Arc<Site>>) -> Response {
-    site.metrics.count_other(Other::Status);
-    let text = site.metrics.render(&site.catalogue, SystemTime::now());
+pub(super) async fn metrics(State(state): State<Arc<AppState>>) -> Response {
+    state.metrics.count_other(Other::Status);
+    let text = state.metrics.render(&state.catalogue, SystemTime::now());
     uncached(answers::answer(StatusCode::OK, METRICS, Body::from(text)))
 }
 

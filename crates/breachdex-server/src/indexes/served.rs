@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
-use breachdex::{Error, FileIndex, Kind, Metadata, RangeScratch, Residency, Waiting};
+use breachdex::{Corpus, Error, FileIndex, Kind, Metadata, RangeScratch, Residency, Waiting};
 
 use super::permission::OverlayRule;
-use super::rows;
 use crate::error::ServeError;
 
 /// What may be served.
@@ -33,6 +32,8 @@ pub(crate) enum Part {
 /// An open index, the overlays over it, and what answers say about them.
 #[derive(Debug)]
 pub(crate) struct Served {
+    /// Decides what is in a range.
+    corpus: Corpus,
     base: Arc<FileIndex>,
     overlays: Vec<Arc<FileIndex>>,
     modified: Option<(SystemTime, HeaderValue)>,
@@ -59,35 +60,35 @@ pub(crate) fn open(path: &Path, part: Part, rules: Rules) -> Result<FileIndex, S
 }
 
 impl Served {
-    /// A base without overlays.
-    pub(crate) fn new(base: FileIndex) -> Self {
-        Self::of(Arc::new(base), Vec::new())
+    /// A base and its overlays.
+    ///
+    /// # Errors
+    /// [`ServeError::Index`] where an overlay holds another kind of digest.
+    pub(crate) fn new(base: FileIndex, overlays: Vec<FileIndex>) -> Result<Self, ServeError> {
+        Ok(Self::of(Arc::new(base), overlays.into_iter().map(Arc::new).collect())?)
     }
 
-    fn of(base: Arc<FileIndex>, overlays: Vec<Arc<FileIndex>>) -> Self {
+    fn of(base: Arc<FileIndex>, overlays: Vec<Arc<FileIndex>>) -> Result<Self, Error> {
+        let corpus = Corpus::builder().base(Arc::clone(&base)).overlays(overlays.iter().cloned()).build()?;
         // The corpus date does not move with an overlay, so clients that ask by it would not see a change.
         let date = Some(&base.metadata().corpus_date).filter(|_| overlays.is_empty());
         let modified = date.and_then(|date| start_of_day(date));
         let modified = modified.and_then(|time| Some((time, header_value(time)?)));
-        Self { base, overlays, modified, loaded: SystemTime::now() }
-    }
-
-    /// Lays one more overlay over it.
-    pub(crate) fn lay(&mut self, overlay: FileIndex) {
-        let mut overlays = std::mem::take(&mut self.overlays);
-        overlays.push(Arc::new(overlay));
-        *self = Self::of(Arc::clone(&self.base), overlays);
+        Ok(Self { corpus, base, overlays, modified, loaded: SystemTime::now() })
     }
 
     /// The same with another file for one part.
-    pub(crate) fn with(&self, part: Part, fresh: FileIndex) -> Self {
+    ///
+    /// # Errors
+    /// [`ServeError::Index`] where it holds another kind of digest.
+    pub(crate) fn with(&self, part: Part, fresh: FileIndex) -> Result<Self, ServeError> {
         let (mut base, mut overlays, fresh) =
             (Arc::clone(&self.base), self.overlays.clone(), Arc::new(fresh));
         match part {
             Part::Base => base = fresh,
             Part::Overlay(number) => overlays[number] = fresh,
         }
-        Self::of(base, overlays).in_place_of(self)
+        Ok(Self::of(base, overlays)?.in_place_of(self))
     }
 
     /// The base.
@@ -121,7 +122,7 @@ impl Served {
     /// Appends the rows of a range, of the base and the overlays together, and returns their number.
     ///
     /// # Errors
-    /// As [`FileIndex::write_range`].
+    /// As [`Corpus::write_range`].
     pub(crate) fn write_range(
         &self,
         prefix: u32,
@@ -129,23 +130,7 @@ impl Served {
         scratch: &mut RangeScratch,
         rows: &mut Vec<u8>,
     ) -> Result<usize, Error> {
-        let before = rows.len();
-        let mut count = self.base.write_range(prefix, waiting, scratch, rows)?;
-        for overlay in &self.overlays {
-            let mut more = Vec::new();
-            match overlay.write_range(prefix, waiting, scratch, &mut more) {
-                Ok(0) | Err(Error::NotCovered { .. }) => {}
-                Ok(_) => {
-                    let under = rows.split_off(before);
-                    count = rows::merge(&under, &more, rows);
-                }
-                Err(error) => {
-                    rows.truncate(before);
-                    return Err(error);
-                }
-            }
-        }
-        Ok(count)
+        self.corpus.write_range(prefix, waiting, scratch, rows)
     }
 
     pub(crate) fn kind(&self) -> Kind {

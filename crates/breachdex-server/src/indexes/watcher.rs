@@ -1,6 +1,6 @@
 //! Hot swap: a replaced index file is opened, verified from end to end and only then takes over.
 //!
-//! A bad replacement is refused, said once, and the old index answers on from the file that it holds open.
+//! A bad replacement is refused and logged once; the previous index stays in service from the file that it holds open.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
-use breachdex::{Error, FileIndex, Kind, Monitor, Progress};
+use breachdex::{Error, FileIndex, Kind, Monitor, Progress, VerifyOptions};
 
 use super::catalogue::Catalogue;
 use super::served::{self, Part, Rules, Served};
@@ -44,7 +44,9 @@ impl Watcher {
             Err(error) => {
                 if !std::mem::replace(&mut file.is_missing, true) {
                     let path = file.path.display();
-                    tracing::warn!("{path} is gone ({error}); the index that was read from it answers on");
+                    tracing::warn!(
+                        "{path} is missing ({error}); still serving the index that was read from it"
+                    );
                 }
                 return;
             }
@@ -55,15 +57,15 @@ impl Watcher {
         {
             return;
         }
-        match self.load(file) {
-            Ok(fresh) => self.take_over(file.part, fresh, &current),
+        match self.load(file).and_then(|fresh| self.take_over(file.part, fresh, &current)) {
+            Ok(()) => {}
             Err(ServeError::Index(Error::Cancelled)) => {}
             Err(error) => {
                 file.refused = Some(stamp);
                 self.metrics.count_refused_swap(file.kind);
                 tracing::error!(
                     kind = file.kind.name(),
-                    "the replaced index is refused: {error}; the old one answers on"
+                    "the replacement is refused: {error}; still serving the previous index"
                 );
             }
         }
@@ -75,20 +77,18 @@ impl Watcher {
         if expected != found {
             return Err(ServeError::OtherKind { path, expected, found });
         }
-        fresh.verify(&UntilShutdown(&self.shutdown))?;
+        // On one thread, so that answers keep the other processors.
+        fresh.verify_with(VerifyOptions { threads: 1 }, &UntilShutdown(&self.shutdown))?;
         Ok(fresh)
     }
 
-    fn take_over(&self, part: Part, fresh: FileIndex, current: &Served) {
+    fn take_over(&self, part: Part, fresh: FileIndex, current: &Served) -> Result<(), ServeError> {
+        let (entries, content_id) = (fresh.metadata().entries, fresh.content_id());
+        self.catalogue.swap(current.with(part, fresh)?);
         self.metrics.count_swap(current.kind());
         let what = if part == Part::Base { "index" } else { "overlay" };
-        tracing::info!(
-            kind = current.kind().name(),
-            entries = fresh.metadata().entries,
-            content_id = %fresh.content_id(),
-            "a replaced {what} answers now"
-        );
-        self.catalogue.swap(current.with(part, fresh));
+        tracing::info!(kind = current.kind().name(), entries, %content_id, "now serving the replaced {what}");
+        Ok(())
     }
 }
 

@@ -1,22 +1,23 @@
-//! What all workers share to answer requests.
+//! The state that all workers share to answer requests.
 
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
 
+use breachdex::LogThrottle;
+
 use crate::body::BufferPool;
-use crate::complaints::Complaints;
 use crate::indexes::catalogue::Catalogue;
 use crate::metrics::Metrics;
 
-/// What all workers share to answer requests.
+/// The state that all workers share to answer requests.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub(crate) struct AppState {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) buffers: Arc<BufferPool>,
     pub(crate) metrics: Arc<Metrics>,
-    /// Ranges that could not be read.
-    pub(crate) complaints: Complaints,
+    /// For ranges that cannot be read.
+    pub(crate) throttle: LogThrottle,
     /// Whether log lines may say which prefix was asked for.
     pub(crate) log_prefixes: bool,
 }
