@@ -25,6 +25,11 @@ pub(crate) fn run(flags: &UpdateFlags) -> Result<Exit, Failure> {
     let reporter = Reporter::start()?;
     let report = update(&flags.file, &options, &reporter)?;
     drop(reporter);
+    if report.discarded_earlier {
+        messages::note(
+            "discarded an unfinished update that an earlier version of breachdex began; all ranges were asked for again",
+        );
+    }
     fetched(&report.fetch);
     if report.corpus_changed {
         messages::note(&format!(

@@ -54,9 +54,9 @@ pub(crate) struct Base<'a> {
 }
 
 /// What is made.
-pub(crate) struct Making<'a> {
+pub(crate) struct Making<'a, 'o> {
     pub(crate) base: Option<Base<'a>>,
-    pub(crate) options: &'a SpliceOptions,
+    pub(crate) options: &'o SpliceOptions,
     /// Requests at a time.
     pub(crate) concurrency: usize,
 }
@@ -111,7 +111,7 @@ impl<'a> Assembly<'a> {
         settings: Settings,
         base_url: &str,
         if_other: IfOther,
-        making: Making<'a>,
+        making: Making<'a, '_>,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
         let Making { base, options, concurrency } = making;

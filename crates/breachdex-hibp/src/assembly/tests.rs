@@ -2,8 +2,12 @@
 
 use breachdex::{Coverage, Digest, Entry, Index, Kind};
 
+use super::order::{FEWEST_AHEAD, MOST_AHEAD};
 use super::*;
-use crate::journal::{RecordKind, RowShape};
+use crate::journal::RowShape;
+
+#[path = "update_tests.rs"]
+mod update_tests;
 
 const URL: &str = "http://a";
 
@@ -15,17 +19,23 @@ fn options(last: u32) -> SpliceOptions {
     }
 }
 
-fn open_at(target: &Path, url: &str, last: u32, if_other: IfOther) -> Result<Assembly> {
+fn open_at(target: &Path, url: &str, last: u32, if_other: IfOther) -> Result<Assembly<'static>> {
     let options = options(last);
     let settings = Settings::new("download", Kind::Sha1, &options.coverage);
-    Assembly::open(target, settings, url, if_other, (&options, 1), &())
+    let making = Making { base: None, options: &options, concurrency: 1 };
+    Assembly::open(target, settings, url, if_other, making, &())
 }
 
-fn open(target: &Path, last: u32) -> Assembly {
+fn open(target: &Path, last: u32) -> Assembly<'static> {
     open_at(target, URL, last, IfOther::Refuse).expect("opened")
 }
 
 fn range(prefix: u32) -> Record {
+    range_of(prefix, prefix % 5)
+}
+
+/// A range with so many rows.
+fn range_of(prefix: u32, rows: u32) -> Record {
     let entry = |row: u32| {
         let mut bytes = [row as u8; 20];
         bytes[..4].copy_from_slice(&(prefix << 12 | row).to_be_bytes());
@@ -34,7 +44,7 @@ fn range(prefix: u32) -> Record {
             u64::from(prefix * 7 + row) + 1,
         )
     };
-    let entries: Vec<Entry> = (0..prefix % 5).map(entry).collect();
+    let entries: Vec<Entry> = (0..rows).map(entry).collect();
     Record {
         rows: entries.len() as u32,
         tag: format!("\"{prefix}\""),
@@ -44,18 +54,17 @@ fn range(prefix: u32) -> Record {
     }
 }
 
-fn keep(assembly: &mut Assembly, prefixes: impl IntoIterator<Item = u32>) {
-    for prefix in prefixes {
-        assembly.keep(range(prefix)).expect("kept");
-    }
-    assembly.flush().expect("written");
+fn keep(assembly: &mut Assembly<'_>, prefixes: impl IntoIterator<Item = u32>) {
+    prefixes.into_iter().for_each(|prefix| assembly.keep(range(prefix)));
+    assembly.flush(&()).expect("written");
 }
 
 /// Publishes, and returns the index but for its notes, which name the journal.
-fn finish(assembly: Assembly, target: &Path) -> Vec<u8> {
+fn finish(assembly: Assembly<'_>, target: &Path) -> Vec<u8> {
     let facts = (String::new(), String::new());
+    let job = assembly.journal.settings.job.clone();
     let (_, journal) = assembly.publish(target, facts, Vec::new(), &()).expect("published");
-    remove(&journal::path(target, "download")).expect("removed");
+    remove(&journal::path(target, &job)).expect("removed");
     drop(journal);
     Index::open(target).and_then(|index| index.verify(&())).expect("sound");
     std::fs::read(target).expect("the index")
@@ -223,16 +232,19 @@ fn a_restart_takes_nothing_over_and_an_earlier_format_is_named() {
     assert!(!beside_target(folder.path()).iter().any(|name| name.contains("-early-")));
     drop(assembly);
     let path = journal::path(&target, "download");
-    std::fs::write(&path, [b"BDXJRNL1".as_slice(), &[0; 100]].concat()).expect("written");
-    assert_eq!(
-        open_at(&target, URL, 0x4f, IfOther::Refuse).err().expect("earlier").to_string(),
-        format!(
-            "{}: an earlier version of breachdex began this and did not finish it; --restart discards what it \
-             fetched and starts over",
-            path.display()
-        )
-    );
-    open_at(&target, URL, 0x4f, IfOther::StartOver).expect("over");
+    for magic in [b"BDXJRNL1", b"BDXJRNL2"] {
+        std::fs::write(&path, [magic.as_slice(), &[0; 100]].concat()).expect("written");
+        assert_eq!(
+            open_at(&target, URL, 0x4f, IfOther::Refuse).err().expect("earlier").to_string(),
+            format!(
+                "{}: an earlier version of breachdex began this and did not finish it; --restart discards what it \
+                 fetched and starts over",
+                path.display()
+            )
+        );
+        let over = |_| open_at(&target, URL, 0x4f, IfOther::StartOver).map(|it| it.journal.discarded_earlier);
+        assert_eq!([(); 2].map(over).map(|discarded| discarded.expect("over")), [true, false]);
+    }
 }
 
 #[test]
