@@ -2,7 +2,7 @@
 //!
 //! Each target takes any bytes. The parsers are held against models written here in the plainest way, so a
 //! target fails on disagreement, not only on a panic: whatever a build accepts must be what the bytes say.
-//! `tests/tests/fuzz.rs` runs them for a while in CI; `tests/fuzz/` hands the same functions to libFuzzer.
+//! `tests/tests/fuzz.rs` runs them for a while in CI; `fuzz/` at the root hands the same functions to libFuzzer.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -200,7 +200,7 @@ pub fn hex(bytes: &[u8]) {
 
 /// The committed seeds of a target, as bytes in a fixed order.
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
     let mut paths: Vec<PathBuf> =
         fs::read_dir(&folder).expect("a seed folder").map(|entry| entry.expect("a seed").path()).collect();
     paths.sort();
