@@ -21,7 +21,7 @@ const [, , library, ...paths] = process.argv;
 // Runners of the host that this version does not know yet. Every other finding fails the check.
 const unknownYet = /^label "(macos-15-intel|windows-11-arm)" is unknown\./;
 const files = paths.map((path) => ({ path, data: readFileSync(path, "utf8") }));
-require(library).runLintForFiles(files).then((found) => {
+require(`${library}/build/run-lint.js`).runLintForFiles(files).then((found) => {
   const faults = found.filter(({ message }) => !unknownYet.test(message));
   for (const { path, line, column, message } of faults) console.error(`${path}:${line}:${column}: ${message}`);
   process.exit(faults.length === 0 ? 0 : 1);
