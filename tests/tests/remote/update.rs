@@ -141,6 +141,40 @@ fn the_command_says_what_changed() {
 }
 
 #[test]
+fn what_an_earlier_version_began_is_discarded_with_a_note() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    fetch(&server, folder.path(), LAST).unwrap();
+    server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
+    let journal = folder.path().join(".a.bdx.breachdex-update");
+    fs::write(&journal, [b"BDXJRNL2".as_slice(), &[7; 3000]].concat()).unwrap();
+    let (_, stderr, exit) = said(&command(folder.path()).args(["update", "a.bdx"]).output().unwrap());
+    let (note, _) = stderr.split_once('\n').unwrap();
+    assert_eq!(
+        (note, exit),
+        (
+            "breachdex: note: discarded an unfinished update that an earlier version of breachdex began; all ranges \
+             were asked for again",
+            0
+        )
+    );
+    assert_holds(&folder.path().join("a.bdx"), &corpus(1), LAST);
+    assert_eq!(listing(folder.path()), ["a.bdx"]);
+}
+
+#[test]
+fn a_server_that_changes_meanwhile_is_noticed() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    fetch(&server, folder.path(), LAST).unwrap();
+    let path = folder.path().join("a.bdx");
+    // Later than any clock: as if it were put there after the first answer.
+    server.change(corpus(1), "Sat, 01 Aug 2099 10:00:00 GMT");
+    let report = bring_up_to_date(&server, &path).unwrap();
+    assert!(report.corpus_changed && report.index.is_some());
+    assert!(!bring_up_to_date(&server, &path).unwrap().corpus_changed);
+    assert_holds(&path, &corpus(1), LAST);
+}
+
+#[test]
 fn what_cannot_be_updated_is_refused() {
     let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
     let path = folder.path().join("top.bdx");

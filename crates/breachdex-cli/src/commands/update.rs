@@ -27,7 +27,7 @@ pub(crate) fn run(flags: &UpdateFlags) -> Result<Exit, Failure> {
     drop(reporter);
     if report.discarded_earlier {
         messages::note(
-            "discarded an unfinished update that an earlier version of breachdex began; all ranges were asked for again",
+            &"discarded an unfinished update that an earlier version of breachdex began; all ranges were asked for again",
         );
     }
     fetched(&report.fetch);

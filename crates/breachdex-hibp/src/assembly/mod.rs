@@ -300,6 +300,7 @@ impl<'a> Assembly<'a> {
         let mut appended = 0;
         while self.front < self.reach {
             self.append_group()?;
+            self.journal.write()?;
             appended += 1;
             if appended % CHUNK == 0 {
                 self.settle()?;
@@ -312,8 +313,7 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    /// Has the journal vouch for the groups so far, and removes what is in the spool for nothing. Has all on disk now and
-    /// then.
+    /// Removes what is in the spool for nothing. Has all on disk now and then.
     fn settle(&mut self) -> Result<()> {
         self.journal.write()?;
         let due = self.journal.is_sync_due();
@@ -359,6 +359,8 @@ impl<'a> Assembly<'a> {
     /// Hands everything that was taken to the system, which keeps it whatever becomes of the process.
     pub(crate) fn flush(&mut self, monitor: &dyn Monitor) -> Result<()> {
         let arrived = self.take_batch()?;
+        // What has no rows is safe before any group is written.
+        self.journal.write()?;
         self.extend_reach();
         // Where there is much to catch up with, what arrived is saved before, so that none of it is fetched twice.
         let is_far = self.reach - self.front > CHUNK * 16;
@@ -368,7 +370,6 @@ impl<'a> Assembly<'a> {
             // What arrived is kept all the same; that it could not be is the smaller fault of the two.
             let _ = self.save_early(&arrived, 0);
         }
-        self.journal.write()?;
         appended?;
         self.settle()?;
         let front = if self.is_due { self.front } else { self.reach };

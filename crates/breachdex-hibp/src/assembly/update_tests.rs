@@ -206,7 +206,7 @@ fn what_is_cut_off_or_flipped_costs_requests_and_nothing_else() {
     let files: Vec<_> = names.iter().map(|name| folder.path().join(name)).collect();
     let sound: Vec<_> = files.iter().map(|path| std::fs::read(path).expect("a file")).collect();
     for (file, bytes) in sound.iter().enumerate() {
-        for at in (0..bytes.len()).step_by((bytes.len() / 24).max(1)) {
+        for at in (0..bytes.len()).step_by((bytes.len() / 12).max(1)) {
             for flip in [false, true] {
                 for (path, bytes) in files.iter().zip(&sound) {
                     std::fs::write(path, bytes).expect("restored");
