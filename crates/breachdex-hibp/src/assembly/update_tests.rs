@@ -232,6 +232,7 @@ fn what_is_cut_off_or_flipped_costs_requests_and_nothing_else() {
 /// The spool and the unfinished index on a full disk: said by name, and what arrived is in the other of the two.
 #[cfg(unix)]
 #[test]
+#[allow(clippy::print_stderr)]
 fn a_full_disk_is_said_and_costs_no_request() {
     if !Path::new("/dev/full").exists() {
         eprintln!("skipped: there is no /dev/full");
