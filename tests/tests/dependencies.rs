@@ -1,0 +1,77 @@
+//! No crate depends on more crates than `dependencies.toml` allows.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Budgets {
+    #[serde(rename = "crate")]
+    crates: Vec<Budget>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Budget {
+    name: String,
+    flags: Vec<String>,
+    direct: usize,
+    all: usize,
+    never: Vec<String>,
+}
+
+impl Budget {
+    /// The names of the crates below this one, down to a depth.
+    fn dependencies(&self, depth: &[&str]) -> BTreeSet<String> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none"])
+            .args(["--target", "x86_64-unknown-linux-gnu", "--format", "{p}", "--package", &self.name])
+            .args(depth)
+            .args(&self.flags)
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut words = text.lines().map(|line| line.split(' ').next().unwrap_or_default());
+        assert_eq!(words.next(), Some(&*self.name));
+        words.filter(|name| !name.is_empty() && *name != self.name).map(String::from).collect()
+    }
+}
+
+#[test]
+fn no_crate_depends_on_more_crates_than_its_budget_allows() {
+    let budgets: Budgets = toml::from_str(include_str!("../dependencies.toml")).unwrap();
+    let mut faults = Vec::new();
+    for budget in &budgets.crates {
+        let (direct, all) = (budget.dependencies(&["--depth", "1"]), budget.dependencies(&[]));
+        assert!(!direct.is_empty() && direct.is_subset(&all), "{}: {direct:?}", budget.name);
+        let name = format!("{} {}", budget.name, budget.flags.join(" "));
+        if direct.len() > budget.direct {
+            faults.push(format!("{name}: {} direct, {} allowed: {direct:?}", direct.len(), budget.direct));
+        }
+        if all.len() > budget.all {
+            faults.push(format!("{name}: {} in all, {} allowed", all.len(), budget.all));
+        }
+        let met = budget.never.iter().filter(|never| all.contains(*never));
+        faults.extend(met.map(|never| format!("{name}: {never} is below it")));
+    }
+    assert!(faults.is_empty(), "see tests/dependencies.toml:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_crate_has_a_budget() {
+    let budgets: Budgets = toml::from_str(include_str!("../dependencies.toml")).unwrap();
+    let named: BTreeSet<&str> = budgets.crates.iter().map(|budget| &*budget.name).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(named.contains(&*name), "{name} is missing in tests/dependencies.toml");
+    }
+}
