@@ -42,6 +42,7 @@ pub struct AuditOptions {
 
 /// What was found.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Audited {
     /// The input's name.
     pub input: String,

@@ -157,6 +157,7 @@ pub enum AuditError {
 
 /// What is wrong with one line of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LineFault {
     /// The bytes are not text in the encoding.
     #[error("not {0}; if the file is in another encoding, name it with --encoding")]

@@ -12,6 +12,7 @@ use crate::window::Answered;
 
 /// An exposed account.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// Its line, item, entry or row, from 1.
     pub number: u64,

@@ -9,6 +9,7 @@ use crate::read::products::{self, Product};
 
 /// A format of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Format {
     /// `user:rid:lm:nt:::` as secretsdump and pwdump write it, or `user:hash`.
     Ntlm,

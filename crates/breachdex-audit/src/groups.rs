@@ -13,6 +13,7 @@ const LARGEST: usize = 10;
 
 /// A password that several accounts have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Group {
     /// How many accounts have it.
     pub accounts: u64,
@@ -22,6 +23,7 @@ pub struct Group {
 
 /// Passwords that several accounts have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Shared {
     /// Different passwords that more than one account has.
     pub groups: u64,

@@ -43,3 +43,16 @@ pub use read::input::Input;
 pub use read::{Encoding, ReadOptions};
 pub use rows::{Row, Rows};
 pub use tally::{Band, LookedUp, Tally};
+
+// Threads may share these; a field that forbids it is a breaking change.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<AuditError>();
+    shared::<Audited>();
+    shared::<Indexes>();
+    shared::<Rows>();
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

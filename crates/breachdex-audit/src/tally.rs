@@ -51,6 +51,7 @@ impl Band {
 
 /// Passwords that were looked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LookedUp {
     /// How many.
     pub checked: u64,
@@ -67,6 +68,7 @@ impl LookedUp {
 
 /// What was counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tally {
     /// Accounts with a password that was looked up.
     pub accounts: u64,

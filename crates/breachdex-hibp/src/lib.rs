@@ -28,3 +28,17 @@ pub use error::{Error, FetchFault, Result};
 pub use fetch::retry::RetryPolicy;
 pub use run::{FetchOptions, FetchReport};
 pub use update::{UpdateOptions, UpdateReport, update};
+
+// Threads may share these; a field that forbids it is a breaking change.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<BaseUrl>();
+    shared::<DownloadOptions>();
+    shared::<Error>();
+    shared::<RangeClient>();
+    shared::<UpdateOptions>();
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -51,6 +51,7 @@ impl Default for FetchOptions {
 
 /// What a run fetched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FetchReport {
     /// Ranges asked for in this run.
     pub asked: u32,

@@ -13,6 +13,7 @@ use crate::context::fold_case;
 
 /// A way of writing a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Form {
     /// As it was received.
     Raw,

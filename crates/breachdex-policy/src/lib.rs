@@ -52,3 +52,16 @@ pub use rules::{DEFAULT_MAX_LENGTH, LEAST_MAX_LENGTH, Rules, Scope};
 pub use settings::{Node, PolicyError, Settings, Value};
 pub use similar::MOST_VARIATIONS;
 pub use verdict::Verdict;
+
+// Threads may share these; a field that forbids it is a breaking change.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<PolicyError>();
+    shared::<Rules>();
+    shared::<Settings>();
+    shared::<Verdict>();
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -12,6 +12,7 @@ use crate::rules::{DEFAULT_MAX_LENGTH, Rules, Scope};
 
 /// A policy that a standard describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Profile {
     /// NIST SP 800-63B-4 (2025), 3.1.1.2: 15 characters, or 8 where the password is one factor of several; no
     /// exposed password, no context word; a change is forced on evidence of compromise.

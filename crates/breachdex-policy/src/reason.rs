@@ -9,6 +9,7 @@ use crate::exposure::Exposure;
 
 /// The kinds of reasons, in the order of their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Code {
     /// It is a word about the account or the service, or little more than one.
     ContextWord,
@@ -54,6 +55,7 @@ impl Code {
 
 /// Where a context word comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum WordSource {
     /// The account's name.
     UserName,

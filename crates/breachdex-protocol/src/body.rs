@@ -9,6 +9,7 @@ use crate::PREFIX_DIGITS;
 
 /// What is wrong with a body. It never repeats the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Malformed {
     /// No row at all: servers answer at least one, of zeros where there is nothing.
     #[error("the answer is empty")]

@@ -36,3 +36,13 @@ pub const NTLM_QUERY: &str = "mode=ntlm";
 
 /// The largest body that anybody would send: a real range has some 2,000 rows of 40 bytes.
 pub const MOST_BODY_BYTES: usize = 8 << 20;
+
+// Threads may share these; a field that forbids it is a breaking change.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<body::Malformed>();
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

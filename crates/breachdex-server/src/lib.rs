@@ -25,3 +25,16 @@ pub use error::ServeError;
 pub use options::{Limits, ServeOptions, TlsFiles};
 pub use server::Server;
 pub use shutdown::Shutdown;
+
+// Threads may share these; a field that forbids it is a breaking change.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<ServeError>();
+    shared::<ServeOptions>();
+    shared::<Server>();
+    shared::<Shutdown>();
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -264,6 +264,7 @@ pub enum Error {
 
 /// What reading a finished index back met.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadBackFault {
     /// It does not open, or a part of it cannot be read.
     #[error("{0}")]
@@ -301,6 +302,7 @@ pub struct InputError {
 
 /// Why an index cannot be the base of the one that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BaseMisfit {
     /// It holds other digests.
     #[error("it holds {held} digests, {asked} ones are asked for")]
@@ -347,6 +349,7 @@ pub enum BaseMisfit {
 
 /// What is wrong with a range that is handed over. Never repeats a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RangeFault {
     /// It is beyond the last one.
     #[error("there is no such prefix")]
@@ -379,6 +382,7 @@ pub enum RangeFault {
 
 /// Why two indexes cannot be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Incomparable {
     /// They hold different digests.
     #[error("one holds {old} digests, the other {new} ones")]
@@ -401,6 +405,7 @@ pub enum Incomparable {
 /// What is wrong with an index and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{section} at byte {offset}: {reason}")]
+#[non_exhaustive]
 pub struct Fault {
     /// The part of the file.
     pub section: Section,
@@ -422,6 +427,7 @@ impl Fault {
 
 /// The parts of an index file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Section {
     /// The fixed header at the start.
     Header,

@@ -83,3 +83,24 @@ pub use monitor::{Monitor, Phase, Progress};
 #[cfg(feature = "build")]
 pub use overlay::{OverlayChange, OverlayFile};
 pub use storage::residency::{Residency, UnknownResidency};
+
+// Threads may share these; a field that forbids it is a breaking change.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Digest>();
+    shared::<Error>();
+    shared::<FileIndex>();
+    shared::<Index>();
+    shared::<IndexSet>();
+    shared::<Metadata>();
+    #[cfg(feature = "live")]
+    shared::<LiveIndex>();
+    #[cfg(feature = "live")]
+    shared::<LiveSet>();
+    #[cfg(feature = "build")]
+    shared::<OverlayFile>();
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -12,6 +12,7 @@ pub(crate) const WIDEST: u64 = isize::MAX as u64;
 
 /// How much a process can map, and what keeps it from more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AddressSpace {
     /// A limit that was set for the process.
     #[error("this process is allowed {0} (ulimit -v)")]

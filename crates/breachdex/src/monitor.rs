@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 /// What long work is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Phase {
     /// Reading input; `done` and `total` are bytes.
     Reading,

@@ -21,6 +21,7 @@ const FAULT: u8 = 0xFF;
 
 /// How text is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
     Utf8,

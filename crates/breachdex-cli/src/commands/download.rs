@@ -74,7 +74,7 @@ impl FetchFlags {
 
 /// What was had, on standard error: how much, and what went wrong on the way.
 pub(super) fn fetched(report: &FetchReport) {
-    let FetchReport { asked, resumed, bytes, retries, damaged } = report;
+    let FetchReport { asked, resumed, bytes, retries, damaged, .. } = report;
     let mut said = format!("{} asked for, {bytes} bytes fetched", ranges(u64::from(*asked)));
     if *resumed > 0 {
         said += &format!(", {} kept from before", ranges(u64::from(*resumed)));

@@ -8,6 +8,7 @@ use crate::digest::Kind;
 
 /// What becomes of digests that occur more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MergeRule {
     /// Their counts are added up.
     Sum,
@@ -19,6 +20,7 @@ pub enum MergeRule {
 
 /// Which 5-digit prefixes the inputs are said to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CoverageRule {
     /// Every one: a range folder must be whole. What an index input does not cover stays uncovered.
     Whole,

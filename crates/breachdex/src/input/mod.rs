@@ -27,6 +27,7 @@ use crate::format::MAGIC;
 
 /// What an input is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// Lines of `HEX:COUNT`, in any order.
     Hibp,

@@ -14,6 +14,7 @@ pub(crate) use prefetch::prefetch;
 
 /// Which kernels an index uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kernel {
     /// The fastest that the processor can run, unless `BREACHDEX_KERNEL=portable` is in the environment.
     #[default]
