@@ -16,10 +16,10 @@ data=${BREACHDEX_BENCH_DATA:-${TMPDIR:-/tmp}/breachdex-benches}
 mkdir -p "$data" "$(dirname "$results")"
 unset BREACHDEX_INDEX || true
 
-bin=${CARGO_TARGET_DIR:-target}/release
+bin=${CARGO_TARGET_DIR:-target}/dist
 breachdex=${BREACHDEX_BENCH_COMMAND:-$bin/breachdex}
-cargo build --release --quiet -p breachdex-benches
-[ -n "${BREACHDEX_BENCH_COMMAND:-}" ] || cargo build --release --quiet -p breachdex-cli
+cargo build --profile dist --quiet -p breachdex-benches
+[ -n "${BREACHDEX_BENCH_COMMAND:-}" ] || cargo build --profile dist --quiet -p breachdex-cli --features parquet
 
 corpus=$data/ntlm-$entries.txt
 index=$data/ntlm-$entries.bdx

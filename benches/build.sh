@@ -15,8 +15,8 @@ data=${BREACHDEX_BENCH_DATA:-${TMPDIR:-/tmp}/breachdex-benches}
 mkdir -p "$data" "$(dirname "$results")"
 unset BREACHDEX_INDEX || true
 
-cargo build --release --quiet -p breachdex-cli -p breachdex-benches
-bin=${CARGO_TARGET_DIR:-target}/release
+cargo build --profile dist --quiet -p breachdex-cli -p breachdex-benches --features breachdex-cli/parquet
+bin=${CARGO_TARGET_DIR:-target}/dist
 
 sorted=$data/sha1-$entries-sorted.txt
 shuffled=$data/sha1-$entries-shuffled.txt

@@ -12,8 +12,8 @@ cd "$(dirname "$0")/.."
 results=${1:-benches/results/$(date -u +%F)-download.txt}
 data=${BREACHDEX_BENCH_DATA:-${TMPDIR:-/tmp}/breachdex-benches}
 peer=${BREACHDEX_BENCH_PEER:-.venv-clients/hibp-downloader/bin/python}
-cargo build --release --quiet -p breachdex-cli -p breachdex-benches
-bin=$(cd "${CARGO_TARGET_DIR:-target}/release" && pwd)
+cargo build --profile dist --quiet -p breachdex-cli -p breachdex-benches --features breachdex-cli/parquet
+bin=$(cd "${CARGO_TARGET_DIR:-target}/dist" && pwd)
 data=$(cd "$data" && pwd)
 index=$data/serve.bdx
 target=$data/download.bdx

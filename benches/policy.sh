@@ -14,8 +14,8 @@ data=${BREACHDEX_BENCH_DATA:-${TMPDIR:-/tmp}/breachdex-benches}
 index=$data/python-$entries.bdx
 environment=$data/python-environment
 [ -e "$index" ] && [ -d "$environment" ] || { echo "run benches/python.sh $entries first" >&2; exit 2; }
-cargo build --release --quiet -p breachdex-benches
-bin=${CARGO_TARGET_DIR:-target}/release
+cargo build --profile dist --quiet -p breachdex-benches
+bin=${CARGO_TARGET_DIR:-target}/dist
 cat "$index" >/dev/null
 "$bin/timing" --script "benches/policy.sh $entries" --out "$results"
 "$bin/policy" "$index" | tee -a "$results"

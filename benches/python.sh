@@ -13,8 +13,8 @@ results=${2:-benches/results/$(date -u +%F)-python.txt}
 data=${BREACHDEX_BENCH_DATA:-${TMPDIR:-/tmp}/breachdex-benches}
 mkdir -p "$data"
 data=$(cd "$data" && pwd)
-cargo build --release --quiet -p breachdex-benches
-bin=$(cd "${CARGO_TARGET_DIR:-target}/release" && pwd)
+cargo build --profile dist --quiet -p breachdex-benches
+bin=$(cd "${CARGO_TARGET_DIR:-target}/dist" && pwd)
 wheel=${BREACHDEX_BENCH_WHEEL:-}
 if [ -z "$wheel" ]; then
     make wheel

@@ -15,8 +15,8 @@ data=${BREACHDEX_BENCH_DATA:-${TMPDIR:-/tmp}/breachdex-benches}
 prefixes=00000-00FFF
 mkdir -p "$data" "$(dirname "$results")"
 
-cargo build --release --quiet -p breachdex-cli -p breachdex-benches
-bin=${CARGO_TARGET_DIR:-target}/release
+cargo build --profile dist --quiet -p breachdex-cli -p breachdex-benches --features breachdex-cli/parquet
+bin=${CARGO_TARGET_DIR:-target}/dist
 bin=$(cd "$bin" && pwd)
 data=$(cd "$data" && pwd)
 

@@ -13,8 +13,8 @@ results=${2:-benches/results/$(date -u +%F)-soak.txt}
 data=${BREACHDEX_BENCH_DATA:-${TMPDIR:-/tmp}/breachdex-benches}
 prefixes=00000-00FFF
 mkdir -p "$data" "$(dirname "$results")"
-cargo build --release --quiet -p breachdex-cli -p breachdex-benches
-bin=$(cd "${CARGO_TARGET_DIR:-target}/release" && pwd)
+cargo build --profile dist --quiet -p breachdex-cli -p breachdex-benches --features breachdex-cli/parquet
+bin=$(cd "${CARGO_TARGET_DIR:-target}/dist" && pwd)
 data=$(cd "$data" && pwd)
 served=$data/soak.bdx
 server= swapper=

@@ -104,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     )
     words.add_argument("--keep", action="store_true", help="keep the indexes")
     words.add_argument("--lean", action="store_true", help="plan for a smaller disk, whatever there is")
-    words.add_argument("--profile", default="release", help="cargo profile of the programs")
+    words.add_argument("--profile", default="dist", help="cargo profile of the programs")
     words.add_argument(
         "--wheel", help="Python wheel to measure [default: newest of target/wheels, else built]"
     )
