@@ -1,7 +1,7 @@
-//! One connection: TLS if that is asked for, HTTP/1.1 or HTTP/2, and when it ends.
+//! Serves one connection: optional TLS, HTTP/1.1 or HTTP/2, and timeouts.
 //!
-//! A connection on which no request has begun for a while is closed, whatever it does: it may be idle, send a
-//! head byte by byte, or read an answer byte by byte. So one clock bounds all of them.
+//! A connection is closed if no request has started on it for some time, whether it is idle, sends a head byte by
+//! byte, or reads an answer byte by byte. One timer limits all three.
 
 #![forbid(unsafe_code)]
 

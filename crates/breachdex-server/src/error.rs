@@ -1,4 +1,4 @@
-//! Why a server does not start or does not go on.
+//! An error that prevents a server from starting or running.
 
 #![forbid(unsafe_code)]
 
@@ -8,17 +8,17 @@ use std::path::PathBuf;
 
 use breachdex::{Kind, PREFIX_COUNT};
 
-/// Why a server does not start or does not go on.
+/// An error that prevents a server from starting or running.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
     /// An index cannot be opened.
     #[error(transparent)]
     Index(#[from] breachdex::Error),
-    /// No index was named.
+    /// No index was given.
     #[error("there is no index to serve; name one with --index")]
     NoIndex,
-    /// Two indexes of one kind were named.
+    /// Two indexes of the same kind were given.
     #[error("{} and {} both hold {kind} digests; serve one index of each kind", first.display(), second.display())]
     TwoOfOneKind {
         /// What both hold.
@@ -100,7 +100,7 @@ pub enum ServeError {
         /// What the new file holds.
         found: Kind,
     },
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
@@ -124,7 +124,7 @@ pub enum ServeError {
         /// The system's reason.
         source: io::Error,
     },
-    /// A worker ended on a fault of the program.
+    /// A worker panicked, which is a bug.
     #[error("a worker of the server panicked; this is a fault of the program")]
     WorkerPanicked,
 }

@@ -1,4 +1,4 @@
-//! A Pwned Passwords range server: every client of that service can be pointed at it.
+//! Serves ranges to every Pwned Passwords client from local index files.
 //!
 //! [`Server::bind`] opens the indexes and listens, [`Server::run`] answers until a [`Shutdown`] is triggered.
 //!

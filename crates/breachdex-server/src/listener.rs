@@ -1,4 +1,4 @@
-//! The listening socket, and how many connections the system lets us have.
+//! Opens the listening socket and determines how many connections the system allows.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! What is counted, and its text for Prometheus.
+//! Counts requests, connections and reloads, and renders them for Prometheus.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! What a server is asked to do, and the limits that it keeps.
+//! Defines the options and limits of a server.
 
 #![forbid(unsafe_code)]
 
@@ -8,33 +8,33 @@ use std::time::Duration;
 
 use breachdex::Residency;
 
-/// What to serve, and where.
+/// Options of a server: what to serve, and where.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
-    /// The indexes, one for a kind at most; the kind is read from the file.
+    /// Indexes to serve, at most one per kind; the file states its kind.
     pub indexes: Vec<PathBuf>,
-    /// Overlays, laid over the index of their kind: any number. Served only where `serve_overlays` says so.
+    /// Overlays to serve with the index of their kind, any number. Needs `serve_overlays`.
     pub overlays: Vec<PathBuf>,
-    /// Serve overlays, and indexes that one was merged into, to this machine: unsalted digests of passwords that
-    /// people use, which whoever can ask can list.
+    /// Allows overlays, and indexes that one was merged into, on a loopback address. They hold unsalted digests of
+    /// passwords in use, which every client can list.
     pub serve_overlays: bool,
-    /// Serve them to other machines as well.
+    /// Allows them on other addresses too.
     pub serve_overlays_to_the_network: bool,
-    /// Where to listen; port 0 takes a free one.
+    /// Address to listen on; with port 0 the system chooses a free port.
     pub listen: SocketAddr,
-    /// Certificate and key for https; plain http without them.
+    /// Certificate and key for https; plain http if `None`.
     pub tls: Option<TlsFiles>,
     /// How much of the indexes is in memory; overlays are read on demand.
     pub residency: Residency,
-    /// Threads that answer; 0 is one for each processor.
+    /// Number of worker threads; 0 means one per processor.
     pub workers: usize,
-    /// Serve indexes that cover a part of the prefixes, with 503 outside.
+    /// Allows indexes that cover only some prefixes; other prefixes are answered with 503.
     pub allow_partial: bool,
-    /// How often to look whether an index file was replaced.
+    /// How often to check whether an index file was replaced.
     pub reload_every: Duration,
-    /// Let log lines say which prefix was asked for.
+    /// Logs the requested prefixes.
     pub log_prefixes: bool,
-    /// What no client may exceed.
+    /// Limits that apply to every client.
     pub limits: Limits,
 }
 
@@ -60,28 +60,27 @@ impl Default for ServeOptions {
 /// PEM files for https.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
-    /// The certificate and those that it was signed with, the server's own first.
+    /// The server's certificate, followed by its chain.
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
 }
 
-/// What no client may exceed.
+/// Limits that apply to every client.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections that may be open at once; `None` is what the limit on open files leaves, once it was raised
-    /// as far as it goes. One beyond it is answered with 503 and closed.
+    /// Maximum number of open connections; `None` derives it from the limit on open files, which is raised to the hard
+    /// limit first. A connection beyond it is answered with 503 and closed.
     pub connections: Option<usize>,
-    /// Bytes of a request's head; 8 KiB at least.
+    /// Maximum bytes of a request's head; at least 8 KiB.
     pub header_bytes: usize,
-    /// From accepting a connection to its first request, a TLS handshake included.
+    /// Time from accepting a connection to its first request, including the TLS handshake.
     pub header_timeout: Duration,
-    /// From a request to the next one, so this is also how long a client may take to read an answer or to send
-    /// a head.
+    /// Time from one request to the next, which is also the time to read an answer or to send a head.
     pub idle_timeout: Duration,
-    /// Bytes of answers that may wait for slow clients before others get 503.
+    /// Bytes of answers buffered for slow clients before other requests get 503.
     pub waiting_bytes: usize,
-    /// How long requests that run may go on when the server is asked to stop.
+    /// Time for running requests to finish after a shutdown was triggered.
     pub shutdown_timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! A server from its options to its end.
+//! Runs a server from its options to its shutdown.
 
 #![forbid(unsafe_code)]
 
@@ -27,7 +27,7 @@ use crate::shutdown::Shutdown;
 use crate::worker::{self, Connections, Worker};
 use crate::{listener, tls};
 
-/// A server that listens and does not answer yet.
+/// A server that listens and does not answer yet; [`Server::run`] starts it.
 ///
 /// ```no_run
 /// use breachdex_server::{ServeOptions, Server, Shutdown};
@@ -57,11 +57,11 @@ impl std::fmt::Debug for Tls {
 }
 
 impl Server {
-    /// Opens the indexes, checks that they can be served, and listens: some milliseconds whatever their size.
-    /// Damage that only shows when a range is read gives 503 for that range.
+    /// Opens the indexes, checks that they can be served, and listens. This takes some milliseconds for any size.
+    /// Damage that appears only when a range is read causes 503 for that range.
     ///
     /// # Errors
-    /// [`ServeError`]; each says what to do.
+    /// Returns a [`ServeError`] that says how to fix it.
     pub fn bind(options: &ServeOptions) -> Result<Self, ServeError> {
         let catalogue = Arc::new(Catalogue::new(open(options, rules(options))?)?);
         catalogue.all().iter().for_each(|served| announce(served));
@@ -83,21 +83,21 @@ impl Server {
         Ok(Self { listener, address, tls, state, options: options.clone(), workers })
     }
 
-    /// The address that is listened on, with the port that was found where 0 was asked for.
+    /// Returns the address it listens on, with the actual port if port 0 was requested.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// The address as clients name it: `http://127.0.0.1:8080`.
+    /// Returns the URL for clients, such as `http://127.0.0.1:8080`.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
-    /// Answers until `shutdown` is triggered; then finishes the requests that run and returns.
+    /// Answers requests until `shutdown` is triggered, then finishes running requests and returns.
     ///
     /// # Errors
-    /// [`ServeError::System`] where the system refuses a thread, [`ServeError::WorkerPanicked`].
+    /// [`ServeError::System`] if the system refuses a thread, [`ServeError::WorkerPanicked`] if a worker panics.
     pub fn run(self, shutdown: &Shutdown) -> Result<(), ServeError> {
         let watcher = Watcher {
             catalogue: Arc::clone(&self.state.catalogue),

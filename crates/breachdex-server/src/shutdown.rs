@@ -1,4 +1,4 @@
-//! How a running server is told to stop.
+//! Stops a running server.
 
 #![forbid(unsafe_code)]
 
@@ -6,23 +6,23 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Tells a server to stop, from any thread. Clones tell the same server.
+/// Stops a server from any thread. Clones stop the same server.
 #[derive(Clone, Debug)]
 pub struct Shutdown(Arc<watch::Sender<bool>>);
 
 impl Shutdown {
-    /// A handle that has not been used.
+    /// Returns a handle that has not been triggered.
     pub fn new() -> Self {
         Self(Arc::new(watch::Sender::new(false)))
     }
 
-    /// Asks for the end: no new connection is accepted, idle ones are closed, requests that run are finished.
+    /// Starts the shutdown: the server accepts no new connection, closes idle ones and finishes running requests.
     /// Returns at once; [`Server::run`](crate::Server::run) returns when it is done.
     pub fn trigger(&self) {
         self.0.send_replace(true);
     }
 
-    /// Whether the end was asked for.
+    /// Returns whether the shutdown was triggered.
     pub fn is_triggered(&self) -> bool {
         *self.0.borrow()
     }

@@ -1,4 +1,4 @@
-//! https: certificate and key from PEM files, HTTP/2 and HTTP/1.1 by ALPN.
+//! Configures https: reads certificate and key from PEM files, and offers HTTP/2 and HTTP/1.1 by ALPN.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! A worker: a thread with its own runtime, which accepts connections and serves them to their end.
+//! Runs a worker: a thread with its own runtime that accepts connections and serves them until they close.
 
 #![forbid(unsafe_code)]
 

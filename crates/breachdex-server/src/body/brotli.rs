@@ -1,4 +1,4 @@
-//! brotli, for the rare client that takes it and does not take gzip.
+//! Compresses bodies with brotli, for the rare client that accepts it and does not accept gzip.
 
 #![forbid(unsafe_code)]
 

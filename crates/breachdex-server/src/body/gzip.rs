@@ -1,8 +1,8 @@
-//! gzip for range bodies: literals only, one Huffman code fixed when the program starts.
+//! Compresses range bodies with gzip, using literals only and one Huffman code that is fixed at program start.
 //!
-//! A body is hex digits, in which deflate finds nothing to repeat, so all that is worth doing is to write each
-//! character in fewer bits. One code suits every body, for all have the same frequencies; with the code known
-//! beforehand there is one pass, and two characters are written by one look-up.
+//! A body consists of hex digits, in which deflate finds no repetitions, so only shorter codes for each character
+//! help. One code fits every body, because all have the same frequencies. As the code is known in advance, one pass
+//! is enough, and one table lookup writes two characters.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! What the writer writes is read back by zlib, in Rust and in Python.
+//! Tests that zlib, in Rust and in Python, decompresses the output of the encoder.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};

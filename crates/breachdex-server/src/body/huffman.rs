@@ -1,4 +1,4 @@
-//! Optimal prefix codes of limited length, as deflate wants them.
+//! Computes optimal prefix codes of limited length, as deflate requires them.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! What a range's rows become on the wire: buffers that are used again, gzip of our own, brotli of a library.
+//! Encodes the rows of a range for the wire: a buffer pool, our own gzip encoder, and brotli from a library.
 
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
-//! Buffers for bodies: used again and again, and never more bytes at once than was allowed.
+//! Reuses buffers for bodies, within a limit on their total bytes.
 //!
-//! A buffer is out from the moment that an answer is made until its last byte was handed to the system, which
-//! a slow client may put off. The bound is what keeps many slow clients from taking all memory.
+//! A buffer is in use from the moment an answer is made until its last byte was written to the socket, which
+//! a slow client can delay. The limit prevents many slow clients from using all memory.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! The answers that are always the same, and the headers that all share.
+//! Has the fixed answers and the headers that all answers share.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! The protocol over HTTP: what is asked (`question`, `negotiation`), what is answered (`range`, `answers`,
-//! `status`), and which path leads where (`routes`).
+//! Implements the protocol over HTTP: parsing (`question`, `negotiation`), answers (`range`, `answers`, `status`) and
+//! routing (`routes`).
 
 #![forbid(unsafe_code)]
 

@@ -1,11 +1,11 @@
-//! Choosing the encoding of a body by `Accept-Encoding`.
+//! Chooses the encoding of a body by `Accept-Encoding`.
 
 #![forbid(unsafe_code)]
 
 /// How a body is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
-    /// As it is.
+    /// No compression.
     Identity,
     /// gzip.
     Gzip,

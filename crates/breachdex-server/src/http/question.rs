@@ -1,4 +1,4 @@
-//! Reading a request for a range: prefix, kind, padding, encoding, conditions.
+//! Parses a request for a range: prefix, kind, padding, encoding, conditions.
 
 #![forbid(unsafe_code)]
 

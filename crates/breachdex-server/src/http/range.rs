@@ -1,7 +1,7 @@
-//! A range: read, rendered, named by its tag, padded, encoded.
+//! Answers a request for a range: reads, renders, tags, pads and encodes its rows.
 //!
-//! A worker answers at once from what is in the page cache. What would wait for the disk, or for brotli, goes
-//! to a thread that may wait, so that no other connection waits with it.
+//! A worker answers immediately from the page cache. A request that would wait for the disk, or for brotli, moves to
+//! a thread that may block, so that it does not delay other connections.
 
 #![forbid(unsafe_code)]
 
@@ -135,9 +135,9 @@ fn answer(state: &AppState, question: &Question, waiting: Waiting) -> Result<(Ou
 
 /// What became of the rows.
 enum Rows {
-    /// The client has them.
+    /// The client has the current rows.
     Unchanged(HeaderValue),
-    /// They are to be sent, under a tag unless they are padded.
+    /// The rows must be sent, with an entity tag unless they are padded.
     Written(Option<HeaderValue>),
 }
 

@@ -1,4 +1,4 @@
-//! Which path leads where.
+//! Dispatches requests by path and method.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! What the server says about itself: `/healthz` for people and load balancers, `/metrics` for Prometheus.
+//! Answers `/healthz` for operators and load balancers, and `/metrics` for Prometheus.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Which index answers now, for each kind.
+//! Holds the current index of each kind.
 
 #![forbid(unsafe_code)]
 

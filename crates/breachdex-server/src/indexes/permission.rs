@@ -1,8 +1,8 @@
-//! Whether digests from an overlay may be served: not unless that was asked for, and then to this machine only, unless
-//! that was asked for as well.
+//! Decides whether digests from an overlay may be served: only if a flag allows it, and beyond loopback addresses only
+//! if a second flag does.
 //!
-//! An overlay holds unsalted digests of passwords that people use. Whoever can ask for ranges can ask for all of
-//! them, and so list it.
+//! An overlay holds unsalted digests of passwords in use. A client that can request ranges can request all of them,
+//! and so list the overlay.
 
 #![forbid(unsafe_code)]
 
@@ -15,9 +15,9 @@ use crate::options::ServeOptions;
 /// Whether digests from an overlay may be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OverlayRule {
-    /// Nobody asked for it.
+    /// No flag allows it.
     Never,
-    /// It was asked for, but other machines could list them at this address.
+    /// The flag is set, but the address is not loopback, so other machines could list the overlay.
     OnlyHere(SocketAddr),
     Allowed,
 }

@@ -1,5 +1,5 @@
-//! What answers for a kind: an index that may be served, which is exact, with counts, and whole unless a part was
-//! agreed to, and the overlays that are laid over it.
+//! Holds the sources of a kind: an index that can be served (exact, with counts, and whole unless partial indexes are
+//! allowed) and its overlays.
 
 #![forbid(unsafe_code)]
 
@@ -25,7 +25,7 @@ pub(crate) struct Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Base,
-    /// The overlay of that number.
+    /// The overlay with that position.
     Overlay(usize),
 }
 

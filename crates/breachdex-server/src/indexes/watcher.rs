@@ -1,4 +1,4 @@
-//! Hot swap: a replaced index file is opened, verified from end to end and only then takes over.
+//! Reloads an index when its file is replaced: opens and verifies the new file completely before using it.
 //!
 //! A bad replacement is refused and logged once; the previous index stays in service from the file that it holds open.
 
