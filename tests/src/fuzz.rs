@@ -2,7 +2,7 @@
 //!
 //! Each target takes any bytes. The parsers are held against models written here in the plainest way, so a
 //! target fails on disagreement, not only on a panic: whatever a build accepts must be what the bytes say.
-//! `tests/tests/fuzz.rs` runs them for a while in CI; `fuzz/` at the root hands the same functions to libFuzzer.
+//! `tests/tests/all/fuzz.rs` runs them for a while in CI; `fuzz/` at the root hands the same functions to libFuzzer.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::{command, listing, run};
+use super::{command, listing, run};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

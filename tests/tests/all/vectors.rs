@@ -14,7 +14,7 @@ struct Vector {
 }
 
 fn vectors() -> Vec<Vector> {
-    serde_json::from_str(include_str!("../vectors/passwords.json")).unwrap()
+    serde_json::from_str(include_str!("../../vectors/passwords.json")).unwrap()
 }
 
 #[test]

@@ -11,7 +11,7 @@ use breachdex::{Index, Kind};
 use breachdex_tests::range_server::{RangeServer, Reply};
 use tempfile::tempdir;
 
-use crate::{command, mix};
+use super::{command, mix};
 
 /// Bytes on disk of all that is in a folder. Files may come and go meanwhile.
 pub(crate) fn bytes_on_disk(folder: &Path) -> u64 {

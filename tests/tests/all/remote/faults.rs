@@ -9,7 +9,7 @@ use breachdex_tests::range_server::{RangeServer, Reply, Request, body};
 use flate2::write::GzEncoder;
 use tempfile::tempdir;
 
-use crate::{assert_holds, assert_unfinished, corpus, downloading, fetch, listing};
+use super::{assert_holds, assert_unfinished, corpus, downloading, fetch, listing};
 
 const LAST: u32 = 63;
 /// A prefix with many rows.
@@ -271,7 +271,7 @@ fn a_server_that_asks_to_wait_is_left_alone() {
         _ => Reply::Good,
     });
     let options = DownloadOptions {
-        fetch: breachdex_hibp::FetchOptions { concurrency: 1, ..crate::fetching(&server) },
+        fetch: breachdex_hibp::FetchOptions { concurrency: 1, ..super::fetching(&server) },
         ..downloading(&server, 1)
     };
     let started = std::time::Instant::now();

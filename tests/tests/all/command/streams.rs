@@ -7,7 +7,7 @@ use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::{breachdex, command, folder_with_index};
+use super::{breachdex, command, folder_with_index};
 
 #[test]
 fn a_line_longer_than_any_buffer_is_one_password() {

@@ -68,7 +68,7 @@ struct Case {
 }
 
 fn vectors() -> Vectors {
-    serde_json::from_str(include_str!("../vectors/policy.json")).unwrap()
+    serde_json::from_str(include_str!("../../vectors/policy.json")).unwrap()
 }
 
 /// Passwords that are exposed, as a plain map.

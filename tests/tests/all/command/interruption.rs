@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{command, listing};
+use super::{command, listing};
 
 /// A build that reads what is written to the returned pipe.
 fn endless_build(folder: &Path) -> (Child, std::process::ChildStdin) {

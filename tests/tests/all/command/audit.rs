@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::{breachdex, folder_with_index};
+use super::{breachdex, folder_with_index};
 
 const EXPORT: &[u8] =
     b"name,url,username,password\na,https://a.example/,=kim,password\nb,b,lee,Xq7-sentinel-Wv4\n";

@@ -146,7 +146,9 @@ fn options() -> SpliceOptions {
 fn again(test: &str, folder: &Path) -> Vec<std::ffi::OsString> {
     let program = std::env::current_exe().unwrap().into_os_string();
     let variable = format!("{FOLDER}={}", folder.display());
-    let arguments = ["--exact", test, "--ignored", "--nocapture"].map(Into::into);
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let test = format!("{module}::{test}");
+    let arguments = ["--exact", &test, "--ignored", "--nocapture"].map(Into::into);
     [vec!["env".into(), variable.into(), program], arguments.to_vec()].concat()
 }
 

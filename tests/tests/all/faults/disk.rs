@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::{
+use super::{
     COMMAND, assert_refused, assert_succeeds, breachdex, corpus, finish, listing, program, reversed,
 };
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use breachdex::{Digest, Index};
 use tempfile::TempDir;
 
-use crate::{breachdex, command, folder_with_index, listing, run};
+use super::{breachdex, command, folder_with_index, listing, run};
 
 const ADD: [&str; 4] = ["overlay", "add", "--index", "own.bdx"];
 

@@ -8,7 +8,7 @@ use breachdex_hibp::{UpdateOptions, UpdateReport, download, update};
 use breachdex_tests::range_server::{RangeServer, Reply, body};
 use tempfile::tempdir;
 
-use crate::{assert_holds, command, corpus, downloading, fetch, fetching, listing, said};
+use super::{assert_holds, command, corpus, downloading, fetch, fetching, listing, said};
 
 const LAST: u32 = 255;
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::{breachdex, command, folder_with_index, run};
+use super::{breachdex, command, folder_with_index, run};
 
 const PROMPT: &str = "Password (not shown): ";
 

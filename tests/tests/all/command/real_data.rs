@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::breachdex;
+use super::breachdex;
 
 fn shared_data() -> Option<PathBuf> {
     let shared = match std::env::var_os("BREACHDEX_SHARED") {

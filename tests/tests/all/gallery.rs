@@ -3,7 +3,7 @@
 //!
 //! The files are made by `breachdex_tests::faults` out of two sound ones and never change, for they stand for
 //! files that are out there: a format that a later version reads differently gets new files beside them.
-//! `BREACHDEX_WRITE_GALLERY=1 cargo test -p breachdex-tests --test gallery` writes the missing ones.
+//! `BREACHDEX_WRITE_GALLERY=1 cargo test -p breachdex-tests --test all gallery` writes the missing ones.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::{assert_refused, assert_succeeds, breachdex, corpus, listing, start, wait_for_writing};
+use super::{assert_refused, assert_succeeds, breachdex, corpus, listing, start, wait_for_writing};
 
 /// A folder with `corpus.txt` and its index `a.bdx`, and with links to both.
 fn folder_with_links() -> TempDir {

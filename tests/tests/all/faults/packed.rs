@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::{assert_refused, assert_succeeds, breachdex, corpus, listing};
+use super::{assert_refused, assert_succeeds, breachdex, corpus, listing};
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

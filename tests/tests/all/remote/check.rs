@@ -9,7 +9,7 @@ use breachdex::{Digest, Kind, OverlayFile};
 use breachdex_tests::range_server::{RangeServer, Reply, Request};
 use tempfile::tempdir;
 
-use crate::{command, said};
+use super::{command, said};
 
 /// What the server does instead of answering.
 type Misbehaviour = fn(&Request) -> Reply;

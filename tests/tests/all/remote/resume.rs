@@ -11,7 +11,7 @@ use breachdex::Index;
 use breachdex_tests::range_server::{RangeServer, Reply};
 use tempfile::tempdir;
 
-use crate::{assert_holds, assert_unfinished, command, corpus, fetch, listing};
+use super::{assert_holds, assert_unfinished, command, corpus, fetch, listing};
 
 const LAST: u32 = 0x3ff;
 
@@ -76,7 +76,7 @@ fn asked(server: &RangeServer) -> HashMap<u32, u32> {
 fn assert_little_disk(folder: &Path, old: u64, index: u64) {
     // Entity tags and dates of all ranges, 128 ranges ahead in a spool of segments, and each file's last block.
     const CONSTANT: u64 = 256 << 10;
-    let found = crate::disk::bytes_on_disk(folder);
+    let found = super::disk::bytes_on_disk(folder);
     assert!(found <= old + 2 * (index / 10 * 11) + CONSTANT, "{found} bytes for an index of {index}");
 }
 
@@ -198,7 +198,7 @@ fn a_download_that_is_interrupted_says_how_to_go_on() {
     }
     let process = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
-    let (stdout, stderr, exit) = crate::said(&child.wait_with_output().unwrap());
+    let (stdout, stderr, exit) = super::said(&child.wait_with_output().unwrap());
     assert_eq!((stdout.as_str(), exit), ("", 2));
     assert_eq!(
         stderr,

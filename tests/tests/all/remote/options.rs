@@ -3,7 +3,7 @@
 use breachdex_tests::range_server::RangeServer;
 use tempfile::tempdir;
 
-use crate::{command, corpus, listing, said};
+use super::{command, corpus, listing, said};
 
 fn refused(arguments: &[&str]) -> String {
     let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{assert_refused, assert_succeeds, breachdex, corpus, listing, start, wait_for_writing};
+use super::{assert_refused, assert_succeeds, breachdex, corpus, listing, start, wait_for_writing};
 
 const ATTEMPTS: u32 = 40;
 

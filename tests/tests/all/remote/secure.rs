@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tempfile::tempdir;
 
-use crate::{assert_holds, command, corpus, said};
+use super::{assert_holds, command, corpus, said};
 
 /// A server for `host`, whose authority's certificate is written to `root.pem`.
 fn server(host: &str, folder: &Path) -> RangeServer {
