@@ -1,79 +1,80 @@
-# `make test` sets up what it needs and runs everything; see README.md and CONTRIBUTING.md.
+# `make test` sets up what it needs and decides whether a change lands; `make test-all` runs what takes longer, too. See
+# README.md and CONTRIBUTING.md.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 VENV := .venv
 # What is run of tests/clients; mypy follows the imports.
 CLIENTS := tests/clients/run.py tests/clients/pwned-passwords-django/ask.py tests/clients/hibp-downloader/pull.py
-# Seconds of mutation fuzzing per target group.
-FUZZ_SECONDS ?= 30
-# The Python package, installed from a wheel that is built from its source distribution.
+# Seconds of mutation fuzzing, shared by all targets.
+FUZZ_SECONDS ?= 10
+LONG_FUZZ_SECONDS ?= 300
+export BREACHDEX_FUZZ_SECONDS := $(FUZZ_SECONDS)
+# The Python package, imported from its folder with the module that Cargo builds beside the tests.
 PYTHON_VENV := .venv-python
 PYTHON := $(PYTHON_VENV)/bin/python
-# What drives a browser comes last: it leaves an event loop behind in which others cannot start theirs.
-PYTHON_TESTS := core django web docs bulk replays shop
-export BREACHDEX_FUZZ_SECONDS := $(FUZZ_SECONDS)
+MODULE := python/breachdex/_breachdex.abi3.so
+# A process for each folder: frameworks are configured once in a process, and a browser leaves an event loop behind.
+PYTHON_TESTS := $(addprefix python-test-,core django web bulk docs replays shop)
+# Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
+PYTEST_ARGUMENTS ?=
+# The long tier. `make test` runs one part of it, by the day of the year; LONG_PART=sdist chooses.
+LONG_PARTS := clients django-versions sdist million long-fuzz
+LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$((10\#$$(date -u +%j) % $(words $(LONG_PARTS)) + 1)))
+# Features are those of the whole workspace with its tests, so that everything is compiled once.
+BUILD := cargo build --workspace --lib --tests --locked
 
-.PHONY: test lint rust-lint python-lint rust-checks rust-test clients portable-test docs python-environment python-install \
-	python-test python-checks browser wheel
+.PHONY: test test-all short lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test python-environment \
+	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel $(LONG_PARTS)
 
-# One command after another keeps one of two cores idle: cargo waits for linkers, pytest for one interpreter. The wheel
-# comes between, since both sides use what it compiles.
+# One command after another keeps one of two cores idle: cargo waits for linkers, pytest for one interpreter.
 test:
-	$(MAKE) --jobs=2 --output-sync=target lint python-environment
-	$(MAKE) python-install
-	$(MAKE) --jobs=2 --output-sync=target python-checks rust-checks
+	@echo "of the long tier, this run has: $(LONG_PART)"
+	$(MAKE) --jobs=2 --output-sync=target short $(LONG_PART)
+
+test-all:
+	$(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS)
+
+short: rust-lint docs python-environment python-lint rust-build python-types site python-stub rust-test portable-test $(PYTHON_TESTS)
 
 lint: rust-lint python-lint
-
-python-environment: $(PYTHON_VENV)/made browser
-
-rust-checks:
-	$(MAKE) rust-test
-	$(MAKE) clients
-	$(MAKE) portable-test
-	$(MAKE) docs
 
 rust-lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
+# After the lints, of whose checked dependencies it makes use.
+docs: | rust-lint
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
 $(VENV)/bin/ruff:
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet ruff==0.17.6 mypy==2.4.1
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check ruff==0.17.6 mypy==2.4.1
 
 python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/vectors/make.py data/rebuild.py $(CLIENTS) benches/full_scale
+	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/program.py tests/vectors/make.py data/rebuild.py \
+		python/in_place.py $(CLIENTS) benches/full_scale
 
-rust-test:
+# The tests, the command that they run, and the Python module.
+rust-build: | docs
+	$(BUILD)
+
+rust-test: rust-build
 	cargo test --workspace --locked
 
-# Range clients that others wrote, from PyPI and npm, against the server. Says which ones could not be had.
-# The command is the one that the tests of the command run, so that after those nothing is built again.
-clients:
-	cargo test --workspace --locked --no-run --test command
-	python3 tests/clients/run.py target/debug/breachdex-under-test
+# The same lookups once more without POPCNT and PDEP, by the same program.
+portable-test: rust-build | rust-test
+	program=$$(realpath "$$(python3 tests/program.py breachdex)") && cd crates/breachdex && BREACHDEX_KERNEL=portable "$$program" --quiet
 
-# The same lookups once more without POPCNT and PDEP.
-portable-test:
-	BREACHDEX_KERNEL=portable cargo test --locked -p breachdex --lib
+rust-checks: rust-test portable-test
 
-docs:
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+python-environment: $(PYTHON_VENV)/made
 
-# The wheel is built from the source distribution alone; the Rust tests use what it compiled of other people's crates.
-python-install: $(PYTHON_VENV)/made
-	rm -rf target/python
-	cd python && ../$(PYTHON_VENV)/bin/maturin sdist --out ../target/python/sdist
-	tar -xzf target/python/sdist/breachdex-*.tar.gz -C target/python --transform 's,^[^/]*,source,'
-	cd target/python/source && CARGO_TARGET_DIR=$(CURDIR)/target $(CURDIR)/$(PYTHON_VENV)/bin/maturin build \
-		--profile dev --interpreter $(CURDIR)/$(PYTHON) --out ../wheel
-	$(PYTHON) -m pip install --quiet --force-reinstall --no-deps target/python/wheel/*.whl
-
-$(PYTHON_VENV)/made: python/requirements-test.txt
+$(PYTHON_VENV)/made: python/requirements-test.txt python/in_place.py
 	python3 -m venv $(PYTHON_VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r python/requirements-test.txt
+	$(PYTHON) python/in_place.py
 	touch $@
 
 # For the tests that look at pages as a person does; without a browser they say that they were skipped.
@@ -82,15 +83,55 @@ browser:
 		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; } \
 		|| echo "no Chromium and no way to install it: tests in a browser will be skipped"
 
-python-test: python-install browser
-	$(MAKE) python-checks
+# By renaming, for a process may have the old module mapped.
+python-install: rust-build $(PYTHON_VENV)/made
+	cp target/debug/lib_breachdex.so $(MODULE).new
+	mv $(MODULE).new $(MODULE)
 
-python-checks:
-	$(PYTHON) -m mypy.stubtest breachdex._breachdex
+python-test-shop: browser
+$(PYTHON_TESTS): python-test-%: python-install
+	cd python/tests && $(CURDIR)/$(PYTHON) -m pytest -c ../pyproject.toml $(PYTEST_ARGUMENTS) $*
+
+python-test: $(PYTHON_TESTS)
+
+python-types: $(PYTHON_VENV)/made
 	python/types.sh $(PYTHON)
-	cd python/tests && $(CURDIR)/$(PYTHON) -m pytest -c ../pyproject.toml $(PYTHON_TESTS)
-	python/tests/matrix.sh target/python/wheel/*.whl
+
+python-stub: python-install
+	$(PYTHON) -m mypy.stubtest breachdex._breachdex
+
+site: $(PYTHON_VENV)/made
 	NO_MKDOCS_2_WARNING=1 $(PYTHON_VENV)/bin/mkdocs build --quiet --strict
+
+# Range clients that others wrote, from PyPI and npm, against the server. Says which ones could not be had.
+clients: rust-build
+	python3 tests/clients/run.py target/debug/breachdex-under-test
+
+# The oldest and the newest Django.
+django-versions: python-install
+	python/tests/matrix.sh
+
+# What pip installs where there is no wheel: built from the source distribution alone, installed apart and tested.
+sdist: $(PYTHON_VENV)/made | rust-build
+	rm -rf target/python/sdist
+	mkdir -p target/python/sdist/source
+	cd python && ../$(PYTHON_VENV)/bin/maturin sdist --out ../target/python/sdist
+	tar -xzf target/python/sdist/breachdex-*.tar.gz -C target/python/sdist/source --strip-components=1
+	cd target/python/sdist/source && CARGO_TARGET_DIR=$(CURDIR)/target $(CURDIR)/$(PYTHON_VENV)/bin/maturin build \
+		--profile dev --interpreter $(CURDIR)/$(PYTHON) --out ..
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --target target/python/sdist/installed \
+		target/python/sdist/*.whl
+	export PYTHONPATH=$(CURDIR)/target/python/sdist/installed && cd python/tests \
+		&& test "$$($(CURDIR)/$(PYTHON) -c 'import breachdex; print(breachdex.__file__)')" = "$$PYTHONPATH/breachdex/__init__.py" \
+		&& "$$PYTHONPATH/bin/breachdex" --version \
+		&& $(CURDIR)/$(PYTHON) -m pytest -c ../pyproject.toml $(PYTEST_ARGUMENTS) core
+
+# The recipes of the documentation on a million rows.
+million: python-install
+	cd python/tests && $(CURDIR)/$(PYTHON) -m pytest -c ../pyproject.toml $(PYTEST_ARGUMENTS) -m million bulk
+
+long-fuzz: rust-build | rust-test
+	BREACHDEX_FUZZ_SECONDS=$(LONG_FUZZ_SECONDS) cargo test --workspace --locked --test all fuzz
 
 # What would be published: the wheel of this platform, optimised.
 wheel: $(PYTHON_VENV)/made

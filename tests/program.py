@@ -15,12 +15,16 @@ from typing import Any
 
 def programs(messages: list[dict[str, Any]], package: str) -> list[str]:
     """The programs of the unit tests of a package's library, of what Cargo says that it built."""
-    built = [message for message in messages if message["reason"] == "compiler-artifact" and message["executable"]]
+    built = [
+        message for message in messages if message["reason"] == "compiler-artifact" and message["executable"]
+    ]
     name = package.replace("-", "_")
     return [
         message["executable"]
         for message in built
-        if message["profile"]["test"] and message["target"]["kind"] == ["lib"] and message["target"]["name"] == name
+        if message["profile"]["test"]
+        and message["target"]["kind"] == ["lib"]
+        and message["target"]["name"] == name
     ]
 
 
@@ -32,7 +36,10 @@ def main(arguments: list[str]) -> int:
     output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = programs([json.loads(line) for line in output.splitlines()], arguments[0])
     if len(found) != 1:
-        print(f"cargo built {len(found)} programs of the unit tests of `{arguments[0]}`, not one", file=sys.stderr)
+        print(
+            f"cargo built {len(found)} programs of the unit tests of `{arguments[0]}`, not one",
+            file=sys.stderr,
+        )
         return 1
     print(found[0])
     return 0

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import EXPOSED, VECTORS, write_index
+
+
+def pytest_collection_finish() -> None:
+    """Takes what is imported out of the collections below, which are quick for it."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Gives it back, for libraries complain at the end of the process about what is left."""
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def _no_garbage() -> Iterator[None]:
+    """Collects what a test left behind in its own teardown.
+
+    A file that it did not close is a warning, and so an error, of the test that opened it, not of the one during
+    which Python happens to collect.
+    """
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

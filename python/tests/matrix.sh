@@ -2,10 +2,12 @@
 # The Django tests on the oldest Django that is supported, and with the newest Django on the newest Python, if one is
 # present that it runs on. Says aloud what it skips.
 #
-#   python/tests/matrix.sh WHEEL
+# The package is imported from its folder, with the module that is there: its binary interface is that of every version.
+#
+#   python/tests/matrix.sh
 set -eu
-wheel=$(realpath "$1")
 cd "$(dirname "$0")"
+package=$(cd .. && pwd)
 environments=$(cd ../.. && pwd)/target/python/matrix
 
 # A Python of a version, on the path or among pyenv's; nothing when there is none.
@@ -32,7 +34,7 @@ run() {
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check "Django==$django.*" \
         $(grep -E '^(pytest|babel|django-allauth|gunicorn|uvicorn|argon2)' \
             ../requirements-test.txt)
-    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
+    export PYTHONPATH=$package
     "$environment/bin/python" -c 'import django, sys; print("Python", sys.version.split()[0], "Django", django.__version__)'
     "$environment/bin/python" -m pytest -c ../pyproject.toml "$@"
 }

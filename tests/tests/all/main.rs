@@ -8,6 +8,7 @@
 mod command;
 mod crash;
 mod damage;
+mod dependencies;
 mod faults;
 mod fuzz;
 mod gallery;
