@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,26 +13,23 @@ import pytest
 from support import EXPOSED, VECTORS, write_index
 
 
-def pytest_collection_finish() -> None:
-    """Takes what is imported out of the collections below, which are quick for it."""
+@pytest.fixture(scope="module", autouse=True)
+def _no_garbage_of_files() -> Iterator[None]:
+    """Collects garbage after the tests of a file.
+
+    A file that they did not close is a warning, and so an error, of one of them, not of the test during which Python
+    happens to collect.
+    """
+    yield
     gc.collect()
-    gc.freeze()
-
-
-def pytest_sessionfinish() -> None:
-    """Gives it back, for libraries complain at the end of the process about what is left."""
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
 def _no_garbage() -> Iterator[None]:
-    """Collects what a test left behind in its own teardown.
-
-    A file that it did not close is a warning, and so an error, of the test that opened it, not of the one during
-    which Python happens to collect.
-    """
+    """Collects after each test where ``BREACHDEX_COLLECT_EACH`` is set, which takes as long as the tests themselves."""
     yield
-    gc.collect()
+    if os.environ.get("BREACHDEX_COLLECT_EACH"):
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)
