@@ -19,7 +19,6 @@ was answered, 2 when not: damage, a question outside the coverage, bad usage.
 from __future__ import annotations
 
 import bisect
-import hashlib
 import os
 import re
 import struct
@@ -28,9 +27,10 @@ from collections.abc import Iterator
 
 sys.dont_write_bytecode = True
 
+from bdx.blake3 import blake3, derive_key
 from bdx.directory import Directory
 from bdx.group import Group
-from bdx.header import Facts, Header, read_notes
+from bdx.header import CONTENT_ID, Facts, Header, read_notes
 from bdx.primitives import Damaged
 
 
@@ -137,18 +137,20 @@ class Index:
         return self.iterate(first >> width - bits, last >> width - bits)
 
     def verify(self) -> None:
-        """Checks what opening did not: notes, every group and bucket, the header's sums, the content id."""
+        """Checks what opening did not: notes, every group and bucket, the header's sums, hashes, the content id."""
         header = self.header
-        read_notes(*self.section("notes"))
-        identity = hashlib.sha1(header.identified + self.section("facts")[0])
+        self.check_collisions(read_notes(*self.section("notes")))
         section, length = header.sections["groups"]
-        next_group, entries, total, largest = section, 0, 0, 0
+        end, entries, total, largest = section, 0, 0, 0
+        units = [bytearray() for _ in range(1 << header.unit_bits)]
         for prefix, value in self.values.items():
-            if section + (value >> 24) != next_group:
-                raise Damaged("groups", next_group, "the next group does not start here")
             group = self.group(prefix, value)
-            next_group = group.end
-            identity.update(struct.pack("<II", prefix, group.checksum))
+            padding = group.padding(end)
+            if group.at != end + padding or any(self.file[end : group.at]):
+                raise Damaged("groups", end, "the next group does not start where it must, behind zeros")
+            end = group.end
+            unit = units[prefix >> header.directory_bits - header.unit_bits]
+            unit += struct.pack("<I", prefix) + blake3(self.file[group.at : end])
             for number, record in enumerate(group.records):
                 for fingerprint, count in self.bucket(group, number):
                     entries, total, largest = (
@@ -159,8 +161,8 @@ class Index:
                     range_prefix = fingerprint >> header.bits - 20
                     if not self.facts.covers(range_prefix, range_prefix):
                         raise Damaged("bucket", record.at, "an entry lies outside the coverage")
-        if next_group != section + length:
-            raise Damaged("groups", next_group, "bytes are left over after the last group")
+        if end != section + length:
+            raise Damaged("groups", end, "bytes are left over after the last group")
         if entries != header.entries:
             raise Damaged("header", 24, f"there are {entries} entries instead of {header.entries}")
         if header.has_counts and (total, largest) != (
@@ -168,8 +170,42 @@ class Index:
             header.max_count,
         ):
             raise Damaged("header", 32, "the sum of the counts or the largest is another")
-        if identity.digest() != header.content_id:
-            raise Damaged("header", 176, "the content id is another")
+        if header.is_overlay and (largest > 1 or not self.facts.covers(0, 0xFFFFF)):
+            raise Damaged("header", 19, "an overlay has another count than 1 or does not cover everything")
+        self.check_hashes(b"".join(blake3(bytes(unit)) for unit in units))
+
+    def check_hashes(self, found: bytes) -> None:
+        """Compares the hashes of all units, and then the content id."""
+        hashes, offset = self.section("hashes")
+        if hashes != found:
+            raise Damaged("hashes", offset, "the groups have other hashes")
+        facts = self.section("facts")[0]
+        rows = [struct.pack("<IQ", prefix, value) for prefix, value in self.values.items()]
+        parts = [
+            self.header.identified,
+            struct.pack("<Q", len(rows)),
+            *rows,
+            struct.pack("<Q", len(facts)),
+            facts,
+            hashes,
+        ]
+        if derive_key("breachdex index format 2, content id", parts) != self.header.content_id:
+            raise Damaged("header", CONTENT_ID, "the content id is another")
+
+    def check_collisions(self, notes: list[tuple[str, bytes]]) -> None:
+        """The note of collisions by range, where there is one, adds up to the header's number."""
+        value = dict(notes).get("collisions-by-range")
+        if value is None:
+            return
+        offset = self.header.sections["notes"][0]
+        if len(value) % 8:
+            raise Damaged("notes", offset, "the collisions by range are cut short")
+        pairs = list(struct.iter_unpack("<II", value))
+        prefixes = [prefix for prefix, _ in pairs]
+        if prefixes != sorted(set(prefixes)) or any(number == 0 for _, number in pairs):
+            raise Damaged("notes", offset, "the collisions by range are not in order, or one is 0")
+        if sum(number for _, number in pairs) != self.header.collisions:
+            raise Damaged("notes", offset, "the collisions by range are not those of the header")
 
     def row(self, fingerprint: int, count: int) -> str:
         """An entry as a line of a dump."""

@@ -133,19 +133,10 @@ pub struct Handle {
     pub options: OpenOptions,
 }
 
-/// The handles measured: what the processor can do and what runs everywhere, each with the directory spread
-/// out and not.
-pub fn handles() -> [Handle; 4] {
-    let handle = |name, kernel, expand_directory| Handle {
-        name,
-        options: OpenOptions { kernel, expand_directory, ..OpenOptions::default() },
-    };
-    [
-        handle("best kernel, expanded directory", Kernel::Auto, true),
-        handle("best kernel, FST directory", Kernel::Auto, false),
-        handle("portable kernel, expanded directory", Kernel::Portable, true),
-        handle("portable kernel, FST directory", Kernel::Portable, false),
-    ]
+/// The handles measured: what the processor can do and what runs everywhere.
+pub fn handles() -> [Handle; 2] {
+    let handle = |name, kernel| Handle { name, options: OpenOptions { kernel, ..OpenOptions::default() } };
+    [handle("best kernel", Kernel::Auto), handle("portable kernel", Kernel::Portable)]
 }
 
 /// What was measured through one handle.
@@ -209,7 +200,6 @@ pub fn first_touch(built: &Built, questions: &Questions, mapped: bool) -> Result
         } else {
             Index::from_bytes(fs::read(&built.path)?, "memory")?
         };
-        index.expand_directory()?;
         let (group, sum) = measure::single_pass(first.len(), || ask_all(&index, &first_digests));
         measure::expect(built.shape.name, sum, expected_sum(built, &first))?;
         let (bucket, sum) = measure::single_pass(second.len(), || ask_all(&index, &second_digests));

@@ -37,6 +37,7 @@ class Group:
             self.fail("a group has a shape that cannot be")
         layout = "<iII" if wide else "<hHI"
         buckets = self.at + 9 + (1 << self.split_bits) * struct.calcsize(layout)
+        self.head = buckets - self.at
         self.end = buckets + bucket_bytes
         if self.end > section_end:
             self.fail("a group ends outside the section")
@@ -56,6 +57,15 @@ class Group:
         if wide and all(-0x8000 <= drift <= 0x7FFF and n <= 0xFFFF for drift, n, _ in rows):
             self.fail("a group is wide without need")
         self.records = self.place_records(rows, buckets, bucket_bytes)
+        most = 240 if header.bits > 96 else 512 if header.bits >= 56 else 1024
+        split = (-(-sum(n for _, n, _ in rows) // most) - 1).bit_length()
+        if self.split_bits != min(split, 16):
+            self.fail("a group is not split as that many entries are")
+
+    def padding(self, end: int) -> int:
+        """How many zeros lie between `end` in the file and this group, so that its head is in one page."""
+        left = -end % 4096 or 4096
+        return left if left < self.head <= 4096 else 0
 
     def fail(self, reason: str) -> NoReturn:
         """Refuses the group."""

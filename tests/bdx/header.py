@@ -12,8 +12,9 @@ from bdx.primitives import Damaged, Fields, crc32c
 
 MAGIC = bytes([0x89, 0x42, 0x44, 0x58, 0x0D, 0x0A, 0x1A, 0x0A])
 LENGTH = 256
-VERSION = 1
-SECTIONS = ("groups", "directory", "facts", "notes")
+VERSION = 2
+SECTIONS = ("groups", "directory", "facts", "hashes", "notes")
+CONTENT_ID = 200
 KINDS = {1: ("sha1", 160), 2: ("ntlm", 128)}
 HAS_COUNTS = 1
 IS_CUT = 2
@@ -45,7 +46,8 @@ class Header:
         numbers = struct.unpack_from("<7Q", header, 24)
         self.entries, self.total_count, self.max_count, self.floor = numbers[:4]
         self.collisions, self.file_length, self.groups = numbers[4:]
-        self.content_id = header[176:196]
+        self.unit_bits = header[20]
+        self.content_id = header[CONTENT_ID : CONTENT_ID + 32]
         self.identified = header[8:64]
         self.check_shape(header)
         self.check_numbers(len(file))
@@ -68,10 +70,10 @@ class Header:
             self.fail(19, "an overlay does not hold entries of one")
         if self.is_overlay and (self.bits != self.width or not self.has_counts or self.is_cut):
             self.fail(19, "an overlay is truncated, cut or without counts")
-        if any(header[20:24]):
-            self.fail(20, "a reserved byte is not 0")
-        if any(header[196:252]):
-            self.fail(196, "a reserved byte is not 0")
+        if any(header[21:24]):
+            self.fail(21, "a reserved byte is not 0")
+        if any(header[CONTENT_ID + 32 : 252]):
+            self.fail(CONTENT_ID + 32, "a reserved byte is not 0")
 
     def check_numbers(self, length: int) -> None:
         """What the numbers say about each other and about the file."""
@@ -109,6 +111,13 @@ class Header:
                 raise Damaged(name, offset, "the section's checksum does not match")
         if expected != len(file):
             self.fail(80, "the sections end before the file")
+        groups, hashes = sections["groups"][1], sections["hashes"][1]
+        # The largest h from 0 to g for which 2^h * 32 KiB is no more than the groups.
+        most = max(0, (groups >> 15).bit_length() - 1)
+        if self.unit_bits != min(most, self.directory_bits):
+            self.fail(20, "the unit bits are not those of this many bytes of groups")
+        if hashes != 32 << self.unit_bits:
+            self.fail(160, "there is not one hash for each unit")
         return sections
 
 

@@ -29,7 +29,8 @@ pub const FAULTS: &[Fault] = &[
     ("file-with-line-ends-converted", |sound| [b"\x89BDX\n\x1A\n\0".as_slice(), &sound.small[8..]].concat()),
     ("header-checksum", |sound| with_byte(&sound.small, 252, |byte| byte ^ 1)),
     ("header-version-0", |sound| header(sound, 8, 0)),
-    ("header-version-2", |sound| header(sound, 8, 2)),
+    ("header-version-1", |sound| header(sound, 8, 1)),
+    ("header-version-3", |sound| header(sound, 8, 3)),
     ("header-of-another-length", |sound| header(sound, 12, 1)),
     ("header-kind-unknown", |sound| header(sound, 16, 3)),
     ("header-kind-other", |sound| header(sound, 16, 2)),
@@ -39,7 +40,9 @@ pub const FAULTS: &[Fault] = &[
     ("header-flag-unknown", |sound| header(sound, 19, 0b101)),
     ("header-overlay-that-holds-none", |sound| header(sound, 19, 0b1_0001)),
     ("header-overlay-without-counts", |sound| header(sound, 19, 0b1_1000)),
-    ("header-reserved-not-zero", |sound| header(sound, 20, 1)),
+    ("header-reserved-not-zero", |sound| header(sound, 21, 1)),
+    ("header-overlay-with-a-count-of-2", |sound| header(sound, 19, 0b1_1001)),
+    ("header-unit-bits-too-many", |sound| forged_header(sound, 20, 1)),
     ("header-tail-not-zero", |sound| header(sound, 251, 1)),
     ("header-table-reserved-not-zero", |sound| forged_header(sound, 100, 1)),
     ("header-groups-checksum-not-zero", |sound| forged_header(sound, 96, 1)),
@@ -55,7 +58,12 @@ pub const FAULTS: &[Fault] = &[
     ("header-directory-starts-later", |sound| forged_header(sound, 104, 1)),
     ("header-directory-checksum-other", |sound| forged_header(sound, 120, 1)),
     ("header-facts-beyond-the-file", |sound| forged_header(sound, 141, 0x40)),
-    ("header-content-id-other", |sound| forged_header(sound, 176, 1)),
+    ("header-hashes-longer", |sound| {
+        let mut parts = Parts::of(&sound.small);
+        parts.hashes = Some(vec![0; 64]);
+        parts.sign()
+    }),
+    ("header-content-id-other", |sound| forged_header(sound, 200, 1)),
     ("directory-bit-flipped", |sound| {
         let directory = sections(&sound.small)[1].clone();
         with_byte(&sound.small, directory.start + 20, |byte| byte ^ 4)
@@ -75,6 +83,11 @@ pub const FAULTS: &[Fault] = &[
         let value =
             u64::from_le_bytes([0, sound.small[256] ^ 1, sound.small[257], sound.small[258], 0, 0, 0, 0]);
         directory(sound, &[(b"\0\0", value >> 8)])
+    }),
+    ("group-behind-zeros-without-need", |sound| {
+        let mut parts = Parts::of(&sound.small);
+        parts.groups[0].before = Some(vec![0; 3]);
+        parts.sign()
     }),
     ("group-checksum", |sound| with_byte(&sound.small, 256, |byte| byte ^ 1)),
     ("group-bits-reserved", |sound| group(&sound.small, |bytes| bytes[4] |= 0x20)),
@@ -144,8 +157,25 @@ pub const FAULTS: &[Fault] = &[
         parts.facts.push(0);
         parts.sign()
     }),
+    ("hashes-checksum", |sound| {
+        let hashes = sections(&sound.small)[3].clone();
+        with_byte(&sound.small, hashes.start, |byte| byte ^ 1)
+    }),
+    ("hashes-of-other-groups", |sound| {
+        let mut parts = Parts::of(&sound.small);
+        let mut hashes = sound.small[sections(&sound.small)[3].clone()].to_vec();
+        hashes[31] ^= 0x80;
+        parts.hashes = Some(hashes);
+        parts.sign()
+    }),
+    ("notes-collisions-other", |sound| {
+        let mut parts = Parts::of(&sound.split);
+        let note = [&19_u32.to_le_bytes()[..], b"collisions-by-range", &8_u32.to_le_bytes()].concat();
+        parts.notes = [&1_u32.to_le_bytes()[..], &note, &5_u32.to_le_bytes(), &2_u32.to_le_bytes()].concat();
+        parts.sign()
+    }),
     ("notes-checksum", |sound| {
-        let notes = sections(&sound.small)[3].clone();
+        let notes = sections(&sound.small)[4].clone();
         with_byte(&sound.small, notes.end - 1, |byte| byte ^ 1)
     }),
     ("notes-cut-short", |sound| {
@@ -233,7 +263,7 @@ fn directory_bits_other(sound: &Sound) -> Vec<u8> {
         bytes.extend_from_slice(&[0; 2]);
         bytes.extend_from_slice(&whole.bytes[bucket.record.start + 2..bucket.record.end]);
         bytes.extend_from_slice(&whole.bytes[bucket.bytes]);
-        parts.groups.push(Group { key, bytes });
+        parts.groups.push(Group { key, bytes, before: None });
     }
     parts.header[18] = 1;
     parts.header[72] = 2;
@@ -293,7 +323,7 @@ fn bits(file: &[u8], change: impl FnOnce(&mut Vec<bool>, usize)) -> Vec<u8> {
 }
 
 fn only_bucket(bytes: &[u8]) -> Bucket {
-    let group = Group { key: 0, bytes: bytes.to_vec() };
+    let group = Group { key: 0, bytes: bytes.to_vec(), before: None };
     group.buckets().swap_remove(0)
 }
 

@@ -16,7 +16,11 @@ pub const HEADER: usize = 256;
 const FILE_LENGTH: usize = 64;
 const GROUP_COUNT: usize = 72;
 const SECTION_TABLE: usize = 80;
-const CONTENT_ID: usize = 176;
+const SECTIONS: usize = 5;
+const UNIT_BITS: usize = 20;
+const CONTENT_ID: usize = 200;
+const HASH: usize = 32;
+const PAGE: usize = 4096;
 const HEADER_CHECKSUM: usize = 252;
 /// Checksum, shape and length, before a group's records.
 pub const GROUP_HEAD: usize = 9;
@@ -28,6 +32,8 @@ pub struct Group {
     pub key: u16,
     /// From its checksum to the end of its last bucket.
     pub bytes: Vec<u8>,
+    /// What lies before it, or `None` for the zeros that must.
+    pub before: Option<Vec<u8>>,
 }
 
 /// Where a bucket's record and bytes lie in the bytes of its group.
@@ -52,6 +58,8 @@ pub struct Parts {
     pub directory: Option<Vec<u8>>,
     /// The facts section.
     pub facts: Vec<u8>,
+    /// The hashes section, or `None` to make it from the groups.
+    pub hashes: Option<Vec<u8>>,
     /// The notes section.
     pub notes: Vec<u8>,
     /// Bytes to xor into the header after everything but its checksum has been computed.
@@ -66,9 +74,22 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
 }
 
-/// Where the groups, the directory, the facts and the notes lie in a sound file.
-pub fn sections(file: &[u8]) -> [Range<usize>; 4] {
-    [0, 1, 2, 3].map(|row| {
+/// Keys and the places in the file of a sound file's groups, with all zeros behind them.
+fn places(file: &[u8]) -> Vec<(u16, Range<usize>)> {
+    let [groups, directory, ..] = sections(file);
+    let map = Map::new(&file[directory]).expect("a sound directory");
+    let mut starts: Vec<(u16, usize)> = Vec::new();
+    let mut stream = map.stream();
+    while let Some((key, value)) = stream.next() {
+        starts.push((u16::from_be_bytes([key[0], key[1]]), groups.start + (value >> 24) as usize));
+    }
+    let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([groups.end]);
+    starts.iter().zip(ends).map(|((key, start), end)| (*key, *start..end)).collect()
+}
+
+/// Where the groups, the directory, the facts, the hashes and the notes lie in a sound file.
+pub fn sections(file: &[u8]) -> [Range<usize>; SECTIONS] {
+    [0, 1, 2, 3, 4].map(|row| {
         let at = SECTION_TABLE + row * 24;
         let start = u64_at(file, at) as usize;
         start..start + u64_at(file, at + 8) as usize
@@ -78,22 +99,18 @@ pub fn sections(file: &[u8]) -> [Range<usize>; 4] {
 impl Parts {
     /// Takes a sound file apart.
     pub fn of(file: &[u8]) -> Self {
-        let [groups, directory, facts, notes] = sections(file);
-        let map = Map::new(&file[directory]).expect("a sound directory");
-        let mut starts: Vec<(u16, usize)> = Vec::new();
-        let mut stream = map.stream();
-        while let Some((key, value)) = stream.next() {
-            starts.push((u16::from_be_bytes([key[0], key[1]]), groups.start + (value >> 24) as usize));
-        }
-        let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([groups.end]);
-        let split = starts.iter().zip(ends);
+        let [_, _, facts, _, notes] = sections(file);
+        let group = |(key, place): (u16, Range<usize>)| {
+            let mut group = Group { key, bytes: file[place].to_vec(), before: None };
+            group.bytes.truncate(head_length(&group.bytes) as usize + u32_at(&group.bytes, 5) as usize);
+            group
+        };
         Self {
             header: file[..HEADER].try_into().expect("a header"),
-            groups: split
-                .map(|(&(key, start), end)| Group { key, bytes: file[start..end].to_vec() })
-                .collect(),
+            groups: places(file).into_iter().map(group).collect(),
             directory: None,
             facts: file[facts].to_vec(),
+            hashes: None,
             notes: file[notes].to_vec(),
             forged: Vec::new(),
         }
@@ -107,44 +124,56 @@ impl Parts {
 
     /// Changes one byte of the file that these parts were taken from, `file`, in the part where it lies.
     pub fn change(&mut self, file: &[u8], at: usize, change: impl FnOnce(&mut u8)) {
-        let [groups, directory, facts, _] = sections(file);
+        let [groups, directory, facts, hashes, notes] = sections(file);
         if at < groups.start {
             let before = self.header[at];
             change(&mut self.header[at]);
-            let computed = (FILE_LENGTH..GROUP_COUNT).contains(&at) || (SECTION_TABLE..196).contains(&at);
+            let computed = (FILE_LENGTH..GROUP_COUNT).contains(&at)
+                || (SECTION_TABLE..CONTENT_ID + HASH).contains(&at)
+                || at == UNIT_BITS;
             if computed {
                 self.forged.push((at, before ^ self.header[at]));
             }
         } else if at < groups.end {
-            let mut within = at - groups.start;
-            for group in &mut self.groups {
-                if within < group.bytes.len() {
-                    return change(&mut group.bytes[within]);
-                }
-                within -= group.bytes.len();
+            let places = places(file);
+            let place = places.iter().rposition(|(_, place)| place.start <= at).expect("a group");
+            let within = at - places[place].1.start;
+            if let Some(byte) = self.groups[place].bytes.get_mut(within) {
+                return change(byte);
             }
+            let end = places[place].1.start + self.groups[place].bytes.len();
+            let before =
+                self.groups[place + 1].before.get_or_insert_with(|| file[end..places[place].1.end].to_vec());
+            change(&mut before[at - end]);
         } else if at < directory.end {
             let bytes = self.directory.get_or_insert_with(|| file[directory.clone()].to_vec());
             change(&mut bytes[at - directory.start]);
         } else if at < facts.end {
             change(&mut self.facts[at - facts.start]);
+        } else if at < hashes.end {
+            let bytes = self.hashes.get_or_insert_with(|| file[hashes.clone()].to_vec());
+            change(&mut bytes[at - hashes.start]);
         } else {
-            change(&mut self.notes[at - facts.end]);
+            change(&mut self.notes[at - notes.start]);
         }
     }
 
-    /// Puts the parts together: checksums, section table, file length and content id computed.
+    /// Puts the parts together: checksums, section table, file length, hashes and content id computed.
     pub fn sign(mut self) -> Vec<u8> {
         for group in &mut self.groups {
             group.sign(&self.header);
         }
+        let (groups, values) = self.place();
         let directory = match self.directory.take() {
             Some(bytes) => sign_directory(bytes),
-            None => build_directory(&self.groups),
+            None => build_directory(&self.groups, &values),
         };
-        let groups: Vec<u8> = self.groups.iter().flat_map(|group| group.bytes.iter().copied()).collect();
+        let unit_bits = unit_bits(groups.len(), self.header[18]);
+        self.header[UNIT_BITS] = unit_bits;
+        let hashes = self.hashes.take().unwrap_or_else(|| self.unit_hashes(unit_bits));
         let mut start = HEADER;
-        for (row, section) in [&groups, &directory, &self.facts, &self.notes].into_iter().enumerate() {
+        let sections = [&groups, &directory, &self.facts, &hashes, &self.notes];
+        for (row, section) in sections.into_iter().enumerate() {
             let at = SECTION_TABLE + row * 24;
             let checksum = if row == 0 { 0 } else { crc32c_append(0, section) };
             self.header[at..at + 8].copy_from_slice(&(start as u64).to_le_bytes());
@@ -153,25 +182,70 @@ impl Parts {
             start += section.len();
         }
         self.header[FILE_LENGTH..GROUP_COUNT].copy_from_slice(&(start as u64).to_le_bytes());
-        let id = self.content_id();
-        self.header[CONTENT_ID..CONTENT_ID + 20].copy_from_slice(&id);
+        let id = self.content_id(&values, &hashes);
+        self.header[CONTENT_ID..CONTENT_ID + HASH].copy_from_slice(&id);
         for (at, mask) in &self.forged {
             self.header[*at] ^= mask;
         }
         let checksum = crc32c_append(0, &self.header[..HEADER_CHECKSUM]);
         self.header[HEADER_CHECKSUM..].copy_from_slice(&checksum.to_le_bytes());
-        [&self.header[..], &groups, &directory, &self.facts, &self.notes].concat()
+        [&self.header[..], &groups, &directory, &self.facts, &hashes, &self.notes].concat()
     }
 
-    fn content_id(&self) -> Vec<u8> {
-        let mut hashed = self.header[8..64].to_vec();
-        hashed.extend_from_slice(&self.facts);
+    /// The groups section, and what the directory says of each group.
+    fn place(&self) -> (Vec<u8>, Vec<u64>) {
+        let (mut section, mut values) = (Vec::new(), Vec::new());
         for group in &self.groups {
-            hashed.extend_from_slice(&group.prefix(&self.header).to_le_bytes());
-            hashed.extend_from_slice(group.bytes.get(..4).unwrap_or_default());
+            let left = PAGE - (HEADER + section.len()) % PAGE;
+            let crosses = (left as u64 + 1..=PAGE as u64).contains(&head_length(&group.bytes));
+            match &group.before {
+                Some(bytes) => section.extend_from_slice(bytes),
+                None if crosses => section.resize(section.len() + left, 0),
+                None => {}
+            }
+            values.push((section.len() as u64) << 24 | u64::from(u32_at(&group.bytes, 0)) & 0xFF_FFFF);
+            section.extend_from_slice(&group.bytes);
         }
-        Digest::sha1(&hashed).to_bytes().to_vec()
+        (section, values)
     }
+
+    /// The hash of every unit: of the groups that share so many leading bits of their prefix.
+    fn unit_hashes(&self, unit_bits: u8) -> Vec<u8> {
+        let shift = u32::from(self.header[18].saturating_sub(unit_bits));
+        let mut units = vec![Vec::new(); 1 << unit_bits];
+        for group in &self.groups {
+            let prefix = group.prefix(&self.header);
+            if let Some(rows) = units.get_mut(prefix.checked_shr(shift).unwrap_or(0) as usize) {
+                rows.extend_from_slice(&prefix.to_le_bytes());
+                rows.extend_from_slice(blake3::hash(&group.bytes).as_bytes());
+            }
+        }
+        units.iter().flat_map(|rows| *blake3::hash(rows).as_bytes()).collect()
+    }
+
+    fn content_id(&self, values: &[u64], hashes: &[u8]) -> [u8; HASH] {
+        let mut hashed = self.header[8..64].to_vec();
+        hashed.extend_from_slice(&(values.len() as u64).to_le_bytes());
+        for (group, value) in self.groups.iter().zip(values) {
+            hashed.extend_from_slice(&group.prefix(&self.header).to_le_bytes());
+            hashed.extend_from_slice(&value.to_le_bytes());
+        }
+        hashed.extend_from_slice(&(self.facts.len() as u64).to_le_bytes());
+        hashed.extend_from_slice(&self.facts);
+        hashed.extend_from_slice(hashes);
+        blake3::derive_key("breachdex index format 2, content id", &hashed)
+    }
+}
+
+/// The largest number for which 2^h times 32 KiB are no more than the groups' bytes, at most the directory bits.
+fn unit_bits(groups: usize, directory_bits: u8) -> u8 {
+    (1..=directory_bits).take_while(|bits| 32_768_usize << bits <= groups).last().unwrap_or(0)
+}
+
+/// Bytes before a group's buckets.
+fn head_length(group: &[u8]) -> u64 {
+    let shape = group.get(4).copied().unwrap_or(0);
+    GROUP_HEAD as u64 + ((if shape & 128 != 0 { 12 } else { 8 }) << (shape & 31))
 }
 
 impl Group {
@@ -250,13 +324,10 @@ impl Group {
     }
 }
 
-fn build_directory(groups: &[Group]) -> Vec<u8> {
+fn build_directory(groups: &[Group], values: &[u64]) -> Vec<u8> {
     let mut builder = MapBuilder::memory();
-    let mut offset = 0_u64;
-    for group in groups {
-        let checksum = u64::from(u32_at(&group.bytes, 0)) & 0xFF_FFFF;
-        builder.insert(group.key.to_be_bytes(), offset << 24 | checksum).expect("ascending keys");
-        offset += group.bytes.len() as u64;
+    for (group, value) in groups.iter().zip(values) {
+        builder.insert(group.key.to_be_bytes(), *value).expect("ascending keys");
     }
     builder.into_inner().expect("a map in memory")
 }

@@ -5,7 +5,7 @@
 
 use std::alloc::System;
 
-use breachdex::Kind;
+use breachdex::{Answer, Error, Index, Kind};
 use breachdex_tests::judge::Judge;
 use breachdex_tests::parts::{GROUP_HEAD, HEADER, Parts, sections};
 use breachdex_tests::subject::{Subject, corpus, crowded_corpus};
@@ -163,5 +163,101 @@ fn facts_and_notes_cut_short() {
         let mut forged = parts.clone();
         forged.notes.truncate(length);
         judge.must_be_harmless(&format!("notes cut to {length} bytes and signed"), forged.sign());
+    }
+}
+
+fn refusal(file: &[u8]) -> String {
+    let verdict = Index::from_bytes(file.to_vec(), "forged").and_then(|index| index.verify(&()));
+    match verdict {
+        Err(Error::Damaged { fault, .. }) => fault.reason.to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Five bytes that can be xored into any others without a change of their CRC-32C: its polynomial, shifted.
+const SAME_CRC: [u8; 5] = [0x01, 0x03, 0x83, 0x6B, 0xF2];
+
+#[test]
+fn an_entry_changed_so_that_every_checksum_stays_is_found_and_gives_another_content_id() {
+    let subject = &subjects()[0];
+    let mut found = 0;
+    let place = Parts::of(&subject.bytes).groups[0].buckets()[0].bytes.clone();
+    let sound = Index::from_bytes(subject.bytes.clone(), "sound").unwrap();
+    for at in (HEADER + place.start..HEADER + place.end - SAME_CRC.len()).step_by(13) {
+        let mut changed = subject.bytes.clone();
+        changed[at..at + SAME_CRC.len()].iter_mut().zip(SAME_CRC).for_each(|(byte, mask)| *byte ^= mask);
+        let crc = |file: &[u8]| crc32c::crc32c(&file[HEADER..]);
+        assert_eq!(crc(&changed), crc(&subject.bytes));
+        let index = Index::from_bytes(changed.clone(), "changed").unwrap();
+        let rows: Result<Vec<_>, _> = index.iter().collect();
+        let same_sum = rows.is_ok_and(|rows| {
+            rows.iter().map(|entry| entry.count()).sum::<u64>() == sound.metadata().total_count
+        });
+        // Where the entries still ascend nothing but the hashes can tell.
+        if same_sum && refusal(&changed) == "the groups from here on do not have their hash" {
+            let lost = sound.iter().map(Result::unwrap).filter(|entry| {
+                let digest = entry.digest(Kind::Sha1);
+                index.lookup(&digest).unwrap() == Answer::Absent
+            });
+            found += usize::from(lost.count() > 0);
+            let signed = Index::from_bytes(Parts::of(&changed).sign(), "signed").unwrap();
+            assert_ne!(signed.content_id(), sound.content_id());
+            signed.verify(&()).unwrap();
+        } else {
+            refusal(&changed);
+        }
+    }
+    assert!(found > 10, "{found}");
+}
+
+/// The root of a directory with more than 32 transitions has a table from bytes to transitions.
+#[test]
+fn a_table_of_the_directory_that_lies_is_refused() {
+    let subject = Subject::build("many groups", Kind::Sha1, 64, true, &corpus(Kind::Sha1, 40_000));
+    let directory = sections(&subject.bytes)[1].clone();
+    let root = directory.end - 21;
+    let table = root - 1 - 256..root - 1;
+    assert_eq!(subject.bytes[root] & 0x3f, 0, "the number of transitions is in a byte of its own");
+    let table = table.start - 1..table.end - 1;
+    assert_eq!(subject.bytes[table.clone()].iter().filter(|byte| **byte != 0xFF).count(), 64);
+    let forge = |change: &dyn Fn(&mut [u8])| {
+        let mut parts = Parts::of(&subject.bytes);
+        let mut bytes = subject.bytes[directory.clone()].to_vec();
+        change(&mut bytes[table.start - directory.start..table.end - directory.start]);
+        parts.directory = Some(bytes);
+        parts.sign()
+    };
+    assert!(forge(&|_| {}) == subject.bytes);
+    let expected = "a table of the FST does not agree with its transitions";
+    assert_eq!(refusal(&forge(&|table| table.fill(0xFF))), expected);
+    assert_eq!(refusal(&forge(&|table| table.swap(4, 8))), expected);
+    assert_eq!(refusal(&forge(&|table| table[5] = 1)), expected);
+}
+
+/// Where a bucket without entries lies is said by its neighbours already.
+#[test]
+fn a_bucket_without_entries_has_one_place_and_no_checksum() {
+    let subject = &subjects()[5];
+    let parts = Parts::of(&subject.bytes);
+    let buckets = parts.groups[0].buckets();
+    let empty: Vec<usize> = (0..buckets.len()).filter(|at| buckets[*at].entries == 0).collect();
+    assert!(empty.len() > 3);
+    let forge = |places: &[usize], at: usize, by: u8| {
+        let mut forged = parts.clone();
+        for place in places {
+            let record = buckets[*place].record.start;
+            forged.groups[0].bytes[record + at] = forged.groups[0].bytes[record + at].wrapping_add(by);
+        }
+        refusal(&forged.sign())
+    };
+    for place in &empty {
+        // Either it has bytes then, or a neighbour has too many or too few.
+        for by in [1, 255] {
+            assert_ne!(forge(&[*place], 0, by), "");
+        }
+        assert_eq!(forge(&[*place], 8, 1), "the bucket's checksum does not match");
+    }
+    for by in [1, 255] {
+        assert_ne!(forge(&empty, 0, by), "");
     }
 }

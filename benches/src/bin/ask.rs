@@ -94,7 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// How the index is opened.
 fn options(residency: Residency) -> OpenOptions {
-    OpenOptions { expand_directory: true, residency, ..OpenOptions::default() }
+    OpenOptions { residency, ..OpenOptions::default() }
 }
 
 fn answer(json: &str) -> io::Result<()> {

@@ -26,9 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(number) => number.to_string_lossy().parse()?,
         None => 200_000,
     };
-    // As whatever answers for long does.
-    let options = OpenOptions { expand_directory: true, ..OpenOptions::default() };
-    let index = Index::open_with(Path::new(&path), options)?;
+    let index = Index::open(Path::new(&path))?;
     println!("{} entries, {verdicts} verdicts a row, best of {RUNS}", index.len());
     let set = LiveSet::from(LiveIndex::new(index));
     let rules = |text: &str| Ok::<_, Box<dyn Error>>(Settings::parse(text, "bench")?.rules);

@@ -49,7 +49,7 @@ impl Index {
         let path = std::path::absolute(path).map_err(|source| {
             from_index(py, &breachdex::Error::Io { action: "open", path: path.to_owned(), source })
         })?;
-        let options = OpenOptions { expand_directory: true, residency, ..OpenOptions::default() };
+        let options = OpenOptions { residency, ..OpenOptions::default() };
         let live = py.detach(|| LiveIndex::open(&path, options, every)).or_raise(py)?;
         Ok(Self { set: LiveSet::from(live), origin: Origin::Path(path) })
     }
@@ -104,7 +104,6 @@ impl Index {
     fn from_bytes(cls: &Bound<'_, PyType>, data: &Bound<'_, PyBytes>) -> PyResult<Self> {
         let bytes = data.as_bytes().to_vec();
         let index = breachdex::Index::from_bytes(bytes, "the index in memory").or_raise(cls.py())?;
-        index.expand_directory().or_raise(cls.py())?;
         Ok(Self { set: LiveSet::from(LiveIndex::new(index)), origin: Origin::Bytes })
     }
 

@@ -46,10 +46,8 @@ pub enum Error {
         /// What was found instead.
         reason: &'static str,
     },
-    /// The index was written by a later breachdex.
-    #[error(
-        "{name} has format version {found}, this breachdex reads version {supported}; use a newer breachdex"
-    )]
+    /// The index has a version that this library does not read.
+    #[error("{name} has format version {found}; this breachdex reads version {supported}. {}", remedy(*found, *supported))]
     UnsupportedVersion {
         /// The file, or a name for bytes in memory.
         name: String,
@@ -402,6 +400,15 @@ pub enum Incomparable {
     },
 }
 
+/// What to do about an index of another version.
+fn remedy(found: u32, supported: u32) -> &'static str {
+    if found < supported {
+        "Build it again with `breachdex build`, or download it again with `breachdex download`"
+    } else {
+        "Use a newer breachdex"
+    }
+}
+
 /// What is wrong with an index and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{section} at byte {offset}: {reason}")]
@@ -439,6 +446,8 @@ pub enum Section {
     Directory,
     /// Coverage and provenance.
     Facts,
+    /// The BLAKE3 hashes of the groups.
+    Hashes,
     /// What may vary between equal indexes.
     Notes,
 }
@@ -451,6 +460,7 @@ impl std::fmt::Display for Section {
             Self::Bucket => "bucket",
             Self::Directory => "directory",
             Self::Facts => "facts",
+            Self::Hashes => "hashes",
             Self::Notes => "notes",
         })
     }

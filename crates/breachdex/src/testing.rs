@@ -12,11 +12,13 @@ use crate::digest::{Digest, Key, Kind};
 use crate::entry::Entry;
 #[cfg(feature = "build")]
 use crate::error::Error;
-use crate::format::checksum::{self, ContentHasher};
+use crate::format::checksum;
+use crate::format::content::{self, HASH, UnitHasher};
 use crate::format::directory::DirectoryBuilder;
-use crate::format::encode::GroupEncoder;
+use crate::format::encode::{GroupEncoder, Seal};
 use crate::format::facts::Facts;
 use crate::format::header::{Extent, Header, LENGTH};
+use crate::format::placement::padding;
 use crate::format::{Layout, OverlayMark, notes};
 
 /// A layout with counts.
@@ -30,9 +32,12 @@ pub(crate) fn assemble(layout: Layout, entries: &[Entry], coverage: Coverage) ->
     let mut encoder = GroupEncoder::new(layout);
     let mut places = Vec::new();
     for group in by_group(layout, entries) {
-        let (prefix, offset) = (prefix_of(layout, group), (out.len() - LENGTH) as u64);
-        let checksum = encoder.encode(prefix, group, &mut out).expect("a small group");
-        places.push((prefix, offset, checksum));
+        let (prefix, mut bytes) = (prefix_of(layout, group), Vec::new());
+        let seal = encoder.encode(prefix, group, &mut bytes).expect("a small group");
+        let zeros = padding((out.len() - LENGTH) as u64, seal.head);
+        out.resize(out.len() + zeros as usize, 0);
+        places.push((prefix, (out.len() - LENGTH) as u64, seal));
+        out.extend_from_slice(&bytes);
     }
     let (header, sections) = around(layout, entries, &places, (out.len() - LENGTH) as u64, coverage);
     out[..LENGTH].copy_from_slice(&header);
@@ -61,11 +66,11 @@ pub(crate) fn write_sparse(
     assert_eq!(groups.len(), offsets.len());
     for (group, offset) in groups.into_iter().zip(offsets) {
         let (prefix, mut bytes) = (prefix_of(layout, group), Vec::new());
-        let checksum = encoder.encode(prefix, group, &mut bytes).expect("a small group");
+        let seal = encoder.encode(prefix, group, &mut bytes).expect("a small group");
         assert!(*offset >= end, "groups lie over one another");
         put(&bytes, LENGTH as u64 + offset)?;
         end = offset + bytes.len() as u64;
-        places.push((prefix, *offset, checksum));
+        places.push((prefix, *offset, seal));
     }
     let (header, sections) = around(layout, entries, &places, end, Coverage::whole());
     put(&header, 0)?;
@@ -80,24 +85,30 @@ fn by_group(layout: Layout, entries: &[Entry]) -> impl Iterator<Item = &[Entry]>
     entries.chunk_by(move |one, next| prefix_of(layout, &[*one]) == prefix_of(layout, &[*next]))
 }
 
-/// What comes before and behind groups at the places given: prefix, offset, checksum.
+/// What comes before and behind groups at the places given: prefix, offset, seal.
 fn around(
     layout: Layout,
     entries: &[Entry],
-    places: &[(u32, u64, u32)],
+    places: &[(u32, u64, Seal)],
     groups_length: u64,
     coverage: Coverage,
 ) -> ([u8; LENGTH], Vec<u8>) {
     let mut directory = DirectoryBuilder::new(layout.directory_bits);
-    for (prefix, offset, checksum) in places {
-        directory.push(*prefix, *offset, *checksum).expect("an offset that an index can have");
+    let unit_bits = content::unit_bits(groups_length, layout.directory_bits);
+    let (mut rows, mut units) = (Vec::new(), UnitHasher::new(layout.directory_bits, unit_bits));
+    for (prefix, offset, seal) in places {
+        let locator =
+            directory.push(*prefix, *offset, seal.checksum).expect("an offset that an index can have");
+        rows.push((*prefix, locator));
+        units.add(*prefix, &seal.hash);
     }
-    let directory = directory.finish();
+    let (directory, hashes) = (directory.finish(), units.finish(unit_bits));
     let facts = Facts { coverage, source: "test".into(), date: String::new() }.encode();
     let notes = notes::encode(&[("tool", b"test")]).expect("a short note");
     let extent = Extent { offset: LENGTH as u64, length: groups_length, checksum: 0 };
     let directory_extent = extent.next(directory.len() as u64, checksum::section(&directory));
     let facts_extent = directory_extent.next(facts.len() as u64, checksum::section(&facts));
+    let hashes_extent = facts_extent.next(hashes.len() as u64, checksum::section(&hashes));
     let counts = || entries.iter().map(|entry| entry.count);
     let mut header = Header {
         layout,
@@ -111,15 +122,13 @@ fn around(
         groups: extent,
         directory: directory_extent,
         facts: facts_extent,
-        notes: facts_extent.next(notes.len() as u64, checksum::section(&notes)),
-        content_id: [0; 20],
+        hashes: hashes_extent,
+        notes: hashes_extent.next(notes.len() as u64, checksum::section(&notes)),
+        unit_bits,
+        content_id: [0; HASH],
     };
-    let mut content = ContentHasher::new(&header, &facts);
-    for (prefix, _, checksum) in places {
-        content.group(*prefix, *checksum);
-    }
-    header.content_id = content.finish();
-    (header.encode(), [directory, facts, notes].concat())
+    header.content_id = content::id(&header, rows.into_iter(), &facts, &hashes);
+    (header.encode(), [directory, facts, hashes, notes].concat())
 }
 
 /// A small generator of well-mixed numbers.

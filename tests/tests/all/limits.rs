@@ -64,7 +64,7 @@ fn stretch(index: &Path, by: u64) {
     let groups_end = sections(&bytes)[0].end;
     let mut header = bytes[..HEADER].to_vec();
     // The file's length, the groups' length, the offsets of the other sections.
-    for at in [64, 88, 104, 128, 152] {
+    for at in [64, 88, 104, 128, 152, 176] {
         let number = u64::from_le_bytes(header[at..at + 8].try_into().unwrap());
         header[at..at + 8].copy_from_slice(&(number + by).to_le_bytes());
     }

@@ -264,7 +264,7 @@ impl<'a> Assembly<'a> {
             states.push(RangeState { prefix, modified, tag });
         }
         self.bytes.clear();
-        let group = self.assembler.encode(next.prefix, ranges, &mut self.bytes)?;
+        let group = self.assembler.encode(next.prefix, ranges, self.unfinished.length, &mut self.bytes)?;
         let (offset, crc) = self.unfinished.append(group.clone(), &self.bytes)?;
         for RangeState { prefix, .. } in &states {
             let early = self.early.remove(prefix).and_then(|early| early.record);

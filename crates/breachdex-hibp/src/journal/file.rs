@@ -11,9 +11,10 @@ use super::settings::Settings;
 use crate::error::{Error, Result, io_error};
 
 /// The first bytes of a journal.
-pub(super) const MAGIC: &[u8; 8] = b"BDXJRNL3";
-/// Those of journals that hold every range of a download, and of ones that hold every changed range of an update.
-const EARLIER_MAGIC: [&[u8; 8]; 2] = [b"BDXJRNL1", b"BDXJRNL2"];
+pub(super) const MAGIC: &[u8; 8] = b"BDXJRNL4";
+/// Those of journals that hold every range of a download, of ones that hold every changed range of an update, and of ones
+/// whose groups have no hash.
+const EARLIER_MAGIC: [&[u8; 8]; 3] = [b"BDXJRNL1", b"BDXJRNL2", b"BDXJRNL3"];
 
 /// A journal that is not longer than this holds no range.
 const MOST_UNFINISHED: u64 = 1 << 16;

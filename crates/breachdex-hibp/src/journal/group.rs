@@ -17,7 +17,9 @@
 //! 84  u128  sum of the counts that it had
 //! 100 u64   the largest of these
 //! 108 u64   bytes that were copied from it
-//! 116 for each range handed over, ascending: u8 place in the group, u8 length of the tag, u32 digests folded into others,
+//! 116 u32   zeros before the group, of its bytes
+//! 120 32 bytes  BLAKE3 of the group
+//! 152 for each range handed over, ascending: u8 place in the group, u8 length of the tag, u32 digests folded into others,
 //!     u64 time, seconds since 1970, the tag
 //! ```
 
@@ -28,7 +30,7 @@ use breachdex::{AssembledGroup, GroupChanges};
 use super::record::{Record, RecordKind};
 
 /// Bytes before the ranges.
-const FIXED: usize = 116;
+const FIXED: usize = 152;
 /// Bytes of a range before its tag.
 const RANGE: usize = 14;
 
@@ -74,6 +76,8 @@ impl GroupState {
         payload.extend_from_slice(&changes.old_count.to_le_bytes());
         payload.extend_from_slice(&changes.old_max.to_le_bytes());
         payload.extend_from_slice(&changes.bytes_copied.to_le_bytes());
+        payload.extend_from_slice(&(group.padding as u32).to_le_bytes());
+        payload.extend_from_slice(&group.hash);
         for range in &self.ranges {
             let tag = if range.tag.len() > 255 { "" } else { &range.tag };
             let folded = group.collisions.iter().find(|(prefix, _)| *prefix == range.prefix);
@@ -100,7 +104,9 @@ impl GroupState {
             entries: u64::from_le_bytes(take(&mut rest)?),
             count: u128::from_le_bytes(take(&mut rest)?),
             max_count: u64::from_le_bytes(take(&mut rest)?),
+            padding: 0,
             checksum: u32::from_le_bytes(take(&mut rest)?),
+            hash: [0; 32],
             collisions: Vec::new(),
             changes: GroupChanges::default(),
         };
@@ -116,6 +122,8 @@ impl GroupState {
             old_max: u64::from_le_bytes(take(&mut rest)?),
             bytes_copied: u64::from_le_bytes(take(&mut rest)?),
         };
+        group.padding = u64::from(u32::from_le_bytes(take(&mut rest)?));
+        group.hash = take(&mut rest)?;
         let mut ranges = Vec::with_capacity(16);
         while !rest.is_empty() {
             let [place, tag_length] = take(&mut rest)?;
@@ -156,7 +164,9 @@ mod tests {
                 prefix: 0xffff,
                 ranges: 1 << 15 | 1 << 8 | 1 << 3 | 1,
                 length: u64::MAX,
+                padding: u64::from(u32::MAX),
                 checksum: u32::MAX,
+                hash: [0xab; 32],
                 entries: u64::MAX,
                 count: u128::MAX,
                 max_count: u64::MAX,
@@ -187,13 +197,13 @@ mod tests {
         let whole: Vec<usize> =
             (0..=record.payload.len()).filter(|length| GroupState::of(&cut(*length)).is_some()).collect();
         // Cut between ranges it says of fewer; the record's own CRC tells that.
-        assert_eq!(whole, [116, 116 + 17, 116 + 17 + 14, 116 + 17 + 14 + 14 + 255]);
+        assert_eq!(whole, [152, 152 + 17, 152 + 17 + 14, 152 + 17 + 14 + 14 + 255]);
         assert_eq!(GroupState::of(&Record { prefix: 0x1_0000, ..record.clone() }), None);
         assert_eq!(GroupState::of(&Record { kind: RecordKind::Range, ..record.clone() }), None);
         // Twice, and one that the group does not have.
         for place in [0, 4] {
             let mut other = record.clone();
-            other.payload[116 + 17] = place;
+            other.payload[152 + 17] = place;
             assert_eq!(GroupState::of(&other), None);
         }
     }

@@ -1,4 +1,4 @@
-//! The end of an index file: directory, facts, notes, and last the header that makes it one.
+//! The end of an index file: directory, facts, hashes, notes, and last the header that makes it one.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,8 @@ use super::groups::GroupStore;
 use super::positioned;
 use crate::coverage::Coverage;
 use crate::error::{Error, Result};
-use crate::format::checksum::{self, ContentHasher};
+use crate::format::checksum;
+use crate::format::content::{self, HASH, UnitHasher};
 use crate::format::directory::DirectoryBuilder;
 use crate::format::facts::Facts;
 use crate::format::header::{Extent, Header};
@@ -41,10 +42,14 @@ pub(crate) fn finish(store: &GroupStore, provenance: &Provenance) -> Result<(u64
     let log = &store.log;
     let layout = store.layout;
     let mut directory = DirectoryBuilder::new(layout.directory_bits);
+    let mut rows = Vec::with_capacity(log.places.len());
+    let unit_bits = content::unit_bits(log.length, layout.directory_bits);
+    let mut units = UnitHasher::new(layout.directory_bits, unit_bits);
     for place in &log.places {
-        directory.push(place.prefix, place.offset, place.checksum)?;
+        rows.push((place.prefix, directory.push(place.prefix, place.offset, place.checksum)?));
+        units.add(place.prefix, &place.hash);
     }
-    let directory = directory.finish();
+    let (directory, hashes) = (directory.finish(), units.finish(unit_bits));
     let facts = Facts {
         coverage: provenance.coverage.clone(),
         source: provenance.source.clone(),
@@ -65,6 +70,7 @@ pub(crate) fn finish(store: &GroupStore, provenance: &Provenance) -> Result<(u64
     let groups = Extent { offset: store.base, length: log.length, checksum: 0 };
     let directory_extent = groups.next(directory.len() as u64, checksum::section(&directory));
     let facts_extent = directory_extent.next(facts.len() as u64, checksum::section(&facts));
+    let hashes_extent = facts_extent.next(hashes.len() as u64, checksum::section(&hashes));
     let counted = |number: u64| if layout.counts { number } else { 0 };
     let total = if layout.counts { log.totals.count } else { 0 };
     let mut header = Header {
@@ -79,15 +85,13 @@ pub(crate) fn finish(store: &GroupStore, provenance: &Provenance) -> Result<(u64
         groups,
         directory: directory_extent,
         facts: facts_extent,
-        notes: facts_extent.next(notes.len() as u64, checksum::section(&notes)),
-        content_id: [0; 20],
+        hashes: hashes_extent,
+        notes: hashes_extent.next(notes.len() as u64, checksum::section(&notes)),
+        unit_bits,
+        content_id: [0; HASH],
     };
-    let mut content = ContentHasher::new(&header, &facts);
-    for place in &log.places {
-        content.group(place.prefix, place.checksum);
-    }
-    header.content_id = content.finish();
-    let tail = [directory, facts, notes].concat();
+    header.content_id = content::id(&header, rows.into_iter(), &facts, &hashes);
+    let tail = [directory, facts, hashes, notes].concat();
     positioned::write_all(&store.file, &tail, directory_extent.offset, &store.place)?;
     positioned::write_all(&store.file, &header.encode(), 0, &store.place)?;
     Ok((header.file_length(), ContentId(header.content_id)))

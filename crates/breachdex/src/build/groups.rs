@@ -10,15 +10,18 @@ use super::flusher::Flusher;
 use super::positioned::{self, Place};
 use super::read_back::Sample;
 use super::report::Stopwatches;
-use super::span::{Span, Totals};
+use super::span::{Span, SpanGroup, Totals};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, Fault, Result, Section};
 use crate::format::Layout;
 use crate::format::bucket::Bucket;
+use crate::format::content::Hash;
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
+use crate::format::encode::Seal;
 use crate::format::group::Group;
+use crate::format::placement::padding;
 use crate::kernels::{ActiveKernel, Kernel};
 
 /// A group on disk. Its offset counts from the start of the groups.
@@ -28,13 +31,14 @@ pub(crate) struct GroupPlace {
     pub(crate) offset: u64,
     pub(crate) length: u64,
     pub(crate) checksum: u32,
+    pub(crate) hash: Hash,
 }
 
 /// The groups written so far and what they add up to.
 #[derive(Default)]
 pub(crate) struct GroupLog {
     pub(crate) places: Vec<GroupPlace>,
-    /// Bytes of all groups.
+    /// Bytes of all groups, with the zeros before them.
     pub(crate) length: u64,
     pub(crate) totals: Totals,
     /// What a check before publishing asks for.
@@ -43,8 +47,38 @@ pub(crate) struct GroupLog {
 
 /// A span's bytes and where they belong.
 pub(crate) struct PlacedSpan {
+    /// Where the groups before it end.
     pub(crate) offset: u64,
     pub(crate) bytes: Vec<u8>,
+    /// Offset and length of each of its groups.
+    pub(crate) groups: Vec<(u64, u64)>,
+}
+
+impl PlacedSpan {
+    /// The bytes as they are written from `offset` on: zeros wherever a group does not start where the one before it ends.
+    fn padded(self) -> (u64, Vec<u8>) {
+        let Self { offset, mut bytes, groups } = self;
+        let mut left = bytes.len();
+        let end = groups.last().map_or(0, |(start, length)| (start + length - offset) as usize);
+        bytes.resize(end.max(left), 0);
+        // From the last group on, so that none is written over before it was moved.
+        for (start, length) in groups.iter().rev() {
+            let (start, length) = ((start - offset) as usize, *length as usize);
+            let from = left - length;
+            if from == start {
+                break;
+            }
+            bytes.copy_within(from..left, start);
+            left = from;
+        }
+        let mut at = 0;
+        for (start, length) in groups {
+            let start = (start - offset) as usize;
+            bytes[at..start].fill(0);
+            at = start + length as usize;
+        }
+        (offset, bytes)
+    }
 }
 
 impl GroupLog {
@@ -53,18 +87,21 @@ impl GroupLog {
     /// # Errors
     /// [`Error::TooLarge`] where a group would start beyond what a directory can say: before it is written.
     pub(crate) fn append(&mut self, span: Span) -> Result<PlacedSpan> {
-        let offset = self.length;
-        for group in span.groups {
-            let (offset, length, prefix) = (self.length, group.length, group.prefix);
+        let before = self.length;
+        let mut groups = Vec::with_capacity(span.groups.len());
+        for SpanGroup { prefix, length, seal } in span.groups {
+            let offset = self.length + padding(self.length, seal.head);
             if offset > Locator::MOST_OFFSET {
                 return Err(Error::TooLarge { prefix, offset });
             }
-            self.places.push(GroupPlace { prefix: group.prefix, offset, length, checksum: group.checksum });
-            self.length += group.length;
+            let Seal { checksum, hash, .. } = seal;
+            self.places.push(GroupPlace { prefix, offset, length, checksum, hash });
+            groups.push((offset, length));
+            self.length = offset + length;
         }
         self.totals.add(&span.totals);
         self.sample.add(&span.candidates);
-        Ok(PlacedSpan { offset, bytes: span.bytes })
+        Ok(PlacedSpan { offset: before, bytes: span.bytes, groups })
     }
 }
 
@@ -129,8 +166,9 @@ impl<'a> SpanWriter<'a> {
     }
 
     pub(crate) fn write(&self, span: PlacedSpan) -> Result<()> {
-        self.write_part(span.offset, &span.bytes)?;
-        self.recycle(span.bytes);
+        let (offset, bytes) = span.padded();
+        self.write_part(offset, &bytes)?;
+        self.recycle(bytes);
         Ok(())
     }
 
@@ -194,7 +232,44 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::build::span::SpanGroup;
+    use crate::format::placement::PAGE;
+
+    /// Of a head that never crosses a page.
+    const SEAL: Seal = Seal { checksum: 0, head: 1, hash: [0; 32] };
+
+    #[test]
+    fn zeros_are_put_before_groups_whose_heads_would_cross_a_page() {
+        let mut log = GroupLog::default();
+        let group = |length: u64, head: u64, fill: u8| {
+            let bytes = vec![fill; length as usize];
+            (SpanGroup { prefix: 0, length, seal: Seal { head, ..SEAL } }, bytes)
+        };
+        let mut written = vec![0xee; 256];
+        let groups: Vec<_> =
+            [(3000, 17), (900, 200), (5000, 100), (1, 1), (700, 4096), (9000, 4097), (20, 20)]
+                .into_iter()
+                .zip(1..)
+                .map(|((length, head), fill)| group(length, head, fill))
+                .collect();
+        let mut expected = vec![0xee; 256];
+        for (group, bytes) in &groups {
+            let left = PAGE as usize - expected.len() % PAGE as usize;
+            if group.seal.head <= PAGE && (left as u64) < group.seal.head {
+                expected.resize(expected.len() + left, 0);
+            }
+            expected.extend_from_slice(bytes);
+        }
+        for part in groups.chunks(3) {
+            let (groups, bytes): (Vec<_>, Vec<_>) = part.iter().cloned().unzip();
+            let span = Span { groups, bytes: bytes.concat(), ..Span::default() };
+            let (offset, bytes) = log.append(span).unwrap().padded();
+            assert_eq!(offset + 256, written.len() as u64);
+            written.extend_from_slice(&bytes);
+        }
+        assert!(written == expected);
+        assert_eq!(log.length + 256, written.len() as u64);
+        assert!(log.places.iter().any(|place| (place.offset + 256).is_multiple_of(PAGE)));
+    }
 
     #[test]
     fn a_group_beyond_what_a_directory_can_say_is_refused_before_it_is_written() {
@@ -203,7 +278,7 @@ mod tests {
             groups: lengths
                 .iter()
                 .zip(0xABCD..)
-                .map(|(length, prefix)| SpanGroup { prefix, length: *length, checksum: 0 })
+                .map(|(length, prefix)| SpanGroup { prefix, length: *length, seal: SEAL })
                 .collect(),
             ..Span::default()
         };

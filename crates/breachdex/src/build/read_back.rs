@@ -148,7 +148,7 @@ fn check_directory(index: &FileIndex, written: &[GroupPlace]) -> Result<(), Read
         return Err(ReadBackFault::Groups { found, written: written.len() as u64 });
     }
     for place in written {
-        if !index.leads_to(place.prefix, place.offset, place.length, place.checksum) {
+        if !index.leads_to(place.prefix, place.offset, place.checksum) {
             return Err(ReadBackFault::Misplaced(place.offset));
         }
     }

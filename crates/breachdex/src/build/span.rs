@@ -13,7 +13,7 @@ use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::format::Layout;
-use crate::format::encode::GroupEncoder;
+use crate::format::encode::{GroupEncoder, Seal};
 use crate::input::faults::LineFault;
 
 /// What becomes of entries on their way into groups.
@@ -71,7 +71,7 @@ pub(crate) trait EntrySink {
 pub(crate) struct SpanGroup {
     pub(crate) prefix: u32,
     pub(crate) length: u64,
-    pub(crate) checksum: u32,
+    pub(crate) seal: Seal,
 }
 
 /// Encoded groups that follow one another, and what they add to the header.
@@ -189,9 +189,9 @@ impl<'a> SpanBuilder<'a> {
         if !self.group.is_empty() {
             let before = self.span.bytes.len();
             let prefix = self.prefix as u32;
-            let checksum = self.encoder.encode(prefix, &self.group, &mut self.span.bytes)?;
+            let seal = self.encoder.encode(prefix, &self.group, &mut self.span.bytes)?;
             let length = (self.span.bytes.len() - before) as u64;
-            self.span.groups.push(SpanGroup { prefix, length, checksum });
+            self.span.groups.push(SpanGroup { prefix, length, seal });
             self.span.candidates.take(&self.group);
             let totals = &mut self.span.totals;
             totals.entries += self.group.len() as u64;

@@ -218,7 +218,7 @@ impl Splice<'_> {
         let mut given = Given::new(ranges, &decision.coverage);
         let directory_bits = self.directory_bits(&mut given)?;
         let copied_from = self.base.filter(|base| base.layout().directory_bits == directory_bits);
-        let groups: Vec<GroupExtent> = copied_from.map_or(Ok(Vec::new()), Index::groups)?;
+        let groups: Vec<GroupExtent> = copied_from.map(Index::groups).unwrap_or_default();
         let fill = Fill {
             bytes: RUN_BYTES.min(memory.sizes().most as u64),
             entries: RUN_ENTRIES.min(memory.sizes().run),

@@ -1,11 +1,8 @@
-//! CRC-32C over a part and over its place, so that a sound part in the wrong place fails; and the content id.
+//! CRC-32C over a part and over its place, so that a sound part in the wrong place fails.
 
 #![forbid(unsafe_code)]
 
-use sha1::{Digest as _, Sha1};
-
 use super::Layout;
-use super::header::Header;
 
 /// CRC-32C of a whole section.
 pub(crate) fn section(bytes: &[u8]) -> u32 {
@@ -42,27 +39,4 @@ pub(crate) fn bucket(layout: Layout, place: BucketPlace, bytes: &[u8]) -> u32 {
     head[12..16].copy_from_slice(&place.entries.to_le_bytes());
     head[16..].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
     crc32c::crc32c_append(crc32c::crc32c(&head), bytes)
-}
-
-/// Builds the content id: SHA-1 over the header's facts, the facts section and every group's checksum.
-pub(crate) struct ContentHasher(Sha1);
-
-impl ContentHasher {
-    pub(crate) fn new(header: &Header, facts: &[u8]) -> Self {
-        let mut sha1 = Sha1::new();
-        sha1.update(&header.encode()[8..64]);
-        sha1.update(facts);
-        Self(sha1)
-    }
-
-    pub(crate) fn group(&mut self, prefix: u32, checksum: u32) {
-        let mut row = [0; 8];
-        row[..4].copy_from_slice(&prefix.to_le_bytes());
-        row[4..].copy_from_slice(&checksum.to_le_bytes());
-        self.0.update(row);
-    }
-
-    pub(crate) fn finish(self) -> [u8; 20] {
-        self.0.finalize().into()
-    }
 }

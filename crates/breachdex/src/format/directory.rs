@@ -2,9 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use std::sync::OnceLock;
-
-use fst::{IntoStreamer, Map, MapBuilder, Streamer};
+use fst::MapBuilder;
+use fst::raw::Fst;
 
 use super::Layout;
 use super::directory_check;
@@ -17,7 +16,7 @@ pub(crate) struct Locator(u64);
 impl Locator {
     const TAG_BITS: u32 = 24;
     const TAG: u64 = (1 << Self::TAG_BITS) - 1;
-    /// What an expanded directory holds for a prefix without entries; more than any locator.
+    /// What an open directory holds for a prefix without entries; more than any locator.
     const ABSENT: u64 = u64::MAX;
     /// The largest offset: 2^40 - 2, for the one after it could give [`Locator::ABSENT`].
     pub(crate) const MOST_OFFSET: u64 = (u64::MAX >> Self::TAG_BITS) - 1;
@@ -34,6 +33,11 @@ impl Locator {
     #[inline(always)]
     pub(crate) fn offset(self) -> u64 {
         self.0 >> Self::TAG_BITS
+    }
+
+    /// Offset and checksum as the directory holds them.
+    pub(crate) fn value(self) -> u64 {
+        self.0
     }
 
     /// Whether a group with that checksum is the one that was meant.
@@ -57,11 +61,12 @@ impl DirectoryBuilder {
     ///
     /// # Errors
     /// [`Error::TooLarge`] for an offset that no locator can say; [`Error::Unbuildable`] for a prefix out of order.
-    pub(crate) fn push(&mut self, prefix: u32, offset: u64, checksum: u32) -> Result<()> {
+    pub(crate) fn push(&mut self, prefix: u32, offset: u64, checksum: u32) -> Result<Locator> {
         let locator = Locator::new(offset, checksum).ok_or(Error::TooLarge { prefix, offset })?;
         self.builder
             .insert(key(prefix, self.directory_bits), locator.0)
-            .map_err(|_| Error::Unbuildable(format!("group {prefix:04X} comes after a later one")))
+            .map_err(|_| Error::Unbuildable(format!("group {prefix:04X} comes after a later one")))?;
+        Ok(locator)
     }
 
     /// The section's bytes.
@@ -75,77 +80,105 @@ fn key(prefix: u32, directory_bits: u32) -> [u8; 2] {
     ((prefix << (16 - directory_bits)) as u16).to_be_bytes()
 }
 
-/// The directory of an open index.
-pub(crate) struct Directory<D> {
-    map: Map<D>,
-    directory_bits: u32,
-    /// One word per prefix, once that was asked for; until then lookups walk the FST.
-    expanded: OnceLock<Box<[u64]>>,
+/// The directory of an open index: one word for each prefix, 512 KiB at most.
+///
+/// The FST is walked once, at open, and whatever answers, lists, copies or verifies asks the words that came of it. So
+/// all of them see the same groups, whatever the FST holds.
+pub(crate) struct Directory {
+    words: Box<[u64]>,
+    groups: usize,
 }
 
-impl<D: AsRef<[u8]>> Directory<D> {
-    /// Opens bytes whose checksum holds. They are checked again, node by node, because the `fst` crate
-    /// panics on bytes that it did not write.
-    pub(crate) fn open(bytes: D, layout: Layout, groups: u64) -> Result<Self, (u64, &'static str)> {
-        directory_check::check(bytes.as_ref(), Locator::MOST)?;
-        let map = Map::new(bytes).map_err(|_| (0, "the FST is not one of this version"))?;
-        if map.len() as u64 != groups {
+impl Directory {
+    /// Opens bytes whose checksum holds, the directory of `groups` groups in a section of `length` bytes. They are
+    /// checked node by node, because the `fst` crate panics on bytes that it did not write.
+    pub(crate) fn open(
+        bytes: &[u8],
+        layout: Layout,
+        groups: u64,
+        length: u64,
+    ) -> Result<Self, (u64, &'static str)> {
+        directory_check::check(bytes, Locator::MOST)?;
+        let fst = Fst::new(bytes).map_err(|_| (0, "the FST is not one of this version"))?;
+        let mut words = vec![Locator::ABSENT; 1 << layout.directory_bits].into_boxed_slice();
+        let (mut found, mut end) = (0, None);
+        each_key(&fst, |key, value| {
+            let (prefix, locator) = (prefix_of(key, layout.directory_bits)?, Locator(value));
+            if locator.offset() >= length {
+                return Err("the directory points beyond the groups");
+            }
+            if end.is_some_and(|end| locator.offset() <= end) {
+                return Err("a group does not start behind the one before it");
+            }
+            end = Some(locator.offset());
+            words[prefix as usize] = value;
+            found += 1;
+            Ok(())
+        })
+        .map_err(|reason| (0, reason))?;
+        if found != groups || fst.len() as u64 != groups {
             return Err((0, "the FST has another number of groups than the header says"));
         }
-        Ok(Self { map, directory_bits: layout.directory_bits, expanded: OnceLock::new() })
-    }
-
-    /// Spreads the FST out into 2^g words on the heap (512 KiB at most), which makes a lookup one load.
-    pub(crate) fn expand(&self) -> Result<(), &'static str> {
-        if self.expanded.get().is_none() {
-            let mut words = vec![Locator::ABSENT; 1 << self.directory_bits];
-            for (prefix, locator) in self.between(0, (1 << self.directory_bits) - 1)? {
-                words[prefix as usize] = locator.0;
-            }
-            self.expanded.get_or_init(|| words.into_boxed_slice());
-        }
-        Ok(())
+        Ok(Self { words, groups: found as usize })
     }
 
     /// The group of a prefix of `g` bits.
     #[inline(always)]
     pub(crate) fn find(&self, prefix: u32) -> Option<Locator> {
-        let Some(words) = self.expanded.get() else {
-            return self.map.get(key(prefix, self.directory_bits)).map(Locator);
-        };
-        let word = words[prefix as usize];
+        let word = self.words[prefix as usize];
         (word != Locator::ABSENT).then_some(Locator(word))
     }
 
-    /// Every group, in order. Unlike [`Directory::between`] it sees the keys that no prefix of `g` bits has.
-    pub(crate) fn all(&self) -> Result<Vec<(u32, Locator)>, &'static str> {
-        let mut stream = self.map.stream();
-        let mut found = Vec::with_capacity(self.map.len().min(1 << self.directory_bits));
-        while let Some((key, value)) = stream.next() {
-            found.push((prefix_of(key, self.directory_bits)?, Locator(value)));
-        }
-        if found.len() == self.map.len() {
-            Ok(found)
-        } else {
-            Err("the FST has another number of keys than it says")
-        }
+    /// Every group, in order.
+    pub(crate) fn all(&self) -> Vec<(u32, Locator)> {
+        let mut all = Vec::with_capacity(self.groups);
+        all.extend(self.iter(0, self.words.len().saturating_sub(1) as u32));
+        all
     }
 
     /// The groups whose prefixes lie between `first` and `last` (inclusive), in order.
-    pub(crate) fn between(&self, first: u32, last: u32) -> Result<Vec<(u32, Locator)>, &'static str> {
-        let bits = self.directory_bits;
-        let mut stream = self.map.range().ge(key(first, bits)).le(key(last, bits)).into_stream();
-        let mut found = Vec::new();
-        while let Some((key, value)) = stream.next() {
-            found.push((prefix_of(key, bits)?, Locator(value)));
-        }
-        Ok(found)
+    pub(crate) fn between(&self, first: u32, last: u32) -> Vec<(u32, Locator)> {
+        self.iter(first, last).collect()
+    }
+
+    fn iter(&self, first: u32, last: u32) -> impl Iterator<Item = (u32, Locator)> {
+        let words = self.words.get(first as usize..=last as usize).unwrap_or_default();
+        let numbered = (first..).zip(words);
+        numbered.filter(|(_, word)| **word != Locator::ABSENT).map(|(prefix, word)| (prefix, Locator(*word)))
     }
 }
 
-fn prefix_of(key: &[u8], directory_bits: u32) -> Result<u32, &'static str> {
-    let key: [u8; 2] = key.try_into().map_err(|_| "a key of the FST is not two bytes")?;
-    let shifted = u32::from(u16::from_be_bytes(key));
+/// Tells of every key of an FST whose nodes were checked, and its value, transition by transition. The nodes' tables,
+/// which lead from a byte to its transition, are not used.
+fn each_key(
+    fst: &Fst<&[u8]>,
+    mut tell: impl FnMut(u16, u64) -> Result<(), &'static str>,
+) -> Result<(), &'static str> {
+    let root = fst.root();
+    if root.is_final() {
+        return Err("a key of the FST is empty");
+    }
+    let mut last = None;
+    for first in root.transitions() {
+        let node = fst.node(first.addr);
+        if node.is_final() {
+            return Err("a key of the FST is one byte");
+        }
+        for second in node.transitions() {
+            let key = u16::from_be_bytes([first.inp, second.inp]);
+            if last.is_some_and(|last| last >= key) {
+                return Err("the keys of the FST are not in order");
+            }
+            last = Some(key);
+            tell(key, first.out.value() + second.out.value())?;
+        }
+    }
+    Ok(())
+}
+
+/// The prefix that a key stands for.
+fn prefix_of(key: u16, directory_bits: u32) -> Result<u32, &'static str> {
+    let shifted = u32::from(key);
     let prefix = shifted >> (16 - directory_bits);
     if prefix << (16 - directory_bits) == shifted {
         Ok(prefix)
@@ -195,6 +228,10 @@ mod tests {
         builder.finish()
     }
 
+    fn open(bytes: &[u8], groups: u64) -> Result<Directory, &'static str> {
+        Directory::open(bytes, layout(Kind::Sha1, 160, 16), groups, 1 << 40).map_err(|fault| fault.1)
+    }
+
     #[test]
     fn groups_are_found_at_every_offset_that_an_index_can_have() {
         for checksum in [0, 1, 0x00ff_ffff, u32::MAX] {
@@ -205,19 +242,13 @@ mod tests {
             sets.push(groups);
             for groups in sets {
                 let bytes = built(&groups, checksum);
-                let directory =
-                    Directory::open(bytes, layout(Kind::Sha1, 160, 16), groups.len() as u64).unwrap();
-                assert_eq!(directory.all().unwrap(), groups);
-                for expand in [false, true] {
-                    if expand {
-                        directory.expand().unwrap();
-                    }
-                    for (prefix, locator) in &groups {
-                        assert_eq!(directory.find(*prefix), Some(*locator));
-                        assert!(locator.agrees_with(checksum) && !locator.agrees_with(checksum ^ 1));
-                        assert_eq!(directory.find(*prefix + 1), None);
-                        assert_eq!(directory.between(*prefix, *prefix).unwrap(), [(*prefix, *locator)]);
-                    }
+                let directory = open(&bytes, groups.len() as u64).unwrap();
+                assert_eq!(directory.all(), groups);
+                for (prefix, locator) in &groups {
+                    assert_eq!(directory.find(*prefix), Some(*locator));
+                    assert!(locator.agrees_with(checksum) && !locator.agrees_with(checksum ^ 1));
+                    assert_eq!(directory.find(*prefix + 1), None);
+                    assert_eq!(directory.between(*prefix, *prefix), [(*prefix, *locator)]);
                 }
             }
         }
@@ -247,8 +278,7 @@ mod tests {
             for (key, word) in words {
                 builder.insert(key.to_be_bytes(), *word).unwrap();
             }
-            let bytes = builder.into_inner().unwrap();
-            Directory::open(bytes, layout(Kind::Sha1, 160, 16), words.len() as u64).err().map(|fault| fault.1)
+            open(&builder.into_inner().unwrap(), words.len() as u64).err()
         };
         let beyond = Some("the directory points beyond what an index can hold");
         assert_eq!(refused(&[(0, Locator::MOST)]), None);
@@ -260,14 +290,31 @@ mod tests {
             bytes.insert(key.to_be_bytes(), word).unwrap();
         }
         let bytes = bytes.into_inner().unwrap();
-        let open = |bytes: Vec<u8>| {
-            Directory::open(bytes, layout(Kind::Sha1, 160, 16), 4).err().map(|fault| fault.1)
-        };
-        assert_eq!(open(bytes.clone()), None);
+        // Offsets that do not ascend are refused, but behind what this test is about.
+        assert_eq!(open(&bytes, 4).err(), Some("a group does not start behind the one before it"));
         // 2^63 and 2^63 - 1 become two sums beyond a word: one bit of the second child's output is enough.
         let high = bytes.iter().rposition(|byte| *byte == 0x7f).unwrap();
         let mut forged = bytes;
         forged[high] = 0xff;
-        assert_eq!(open(forged), beyond);
+        assert_eq!(open(&forged, 4).err(), beyond);
+    }
+
+    /// A root of more than 32 transitions has a table of 256 bytes that leads from a byte to its transition.
+    #[test]
+    fn tables_that_do_not_agree_with_their_transitions_are_refused() {
+        let groups: Vec<(u32, Locator)> =
+            (0..256_u32).map(|i| (i << 8 | 7, Locator::new(u64::from(i) * 1000, 5).unwrap())).collect();
+        let bytes = built(&groups, 5);
+        assert_eq!(open(&bytes, 256).unwrap().all(), groups);
+        let table = bytes.windows(256).rposition(|part| part.iter().copied().eq(0..=255)).unwrap();
+        let disagree = Some("a table of the FST does not agree with its transitions");
+        let mut all = bytes.clone();
+        all[table..table + 256].fill(0xff);
+        assert_eq!(open(&all, 256).err(), disagree);
+        for byte in [0, 7, 255] {
+            let mut one = bytes.clone();
+            one[table + byte] ^= 1;
+            assert_eq!(open(&one, 256).err(), disagree);
+        }
     }
 }

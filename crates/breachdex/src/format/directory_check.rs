@@ -19,6 +19,8 @@ const BEHIND_ROOT: usize = 21;
 const FIRST_NODE: usize = 16;
 /// Nodes with more transitions carry a table of 256 bytes.
 const TABLE_THRESHOLD: usize = 32;
+/// Bytes of that table.
+const TABLE: usize = 256;
 /// From 4 GiB of groups on, an output takes all 8 bytes of a word.
 const MOST_OUTPUT_BYTES: usize = 8;
 
@@ -38,10 +40,12 @@ pub(super) fn check(bytes: &[u8], most: u64) -> Result<(), Fault> {
     let root = root.filter(|root| root.checked_add(BEHIND_ROOT) == Some(bytes.len()));
     let root = Node::read(bytes, root.ok_or((root_at as u64, "the FST's root is not at its end"))?)?;
     debug_assert!(u32_at(bytes, bytes.len() - 4).is_some());
+    root.check_table(bytes)?;
     for transition in 0..root.transitions {
         let child =
             root.target(bytes, transition)?.ok_or((root.end as u64, "a key of the FST is one byte"))?;
         let child = Node::read(bytes, child)?;
+        child.check_table(bytes)?;
         child.leads_to_ends_only(bytes)?;
         let sum = root.output(bytes, transition).checked_add(child.largest_output(bytes));
         if sum.is_none_or(|sum| sum > most) {
@@ -115,7 +119,7 @@ impl Node {
                     (low_bits, address.checked_sub(1)?)
                 };
                 let (address_size, output_size) = sizes(*bytes.get(sizes_at)?, transitions)?;
-                let table = if transitions > TABLE_THRESHOLD { 256 } else { 0 };
+                let table = if transitions > TABLE_THRESHOLD { TABLE } else { 0 };
                 let addresses = sizes_at.checked_sub(table + transitions + address_size)?;
                 let outputs = transitions + usize::from(state >> 6 == 0b01);
                 let end = (addresses + address_size)
@@ -163,6 +167,25 @@ impl Node {
 
     fn unpack(&self, packed: &[u8]) -> u64 {
         packed[..self.output_size].iter().rev().fold(0, |output, byte| output << 8 | u64::from(*byte))
+    }
+
+    /// Checks that the table, where there is one, leads from each byte to its transition and from others nowhere.
+    fn check_table(&self, bytes: &[u8]) -> Result<(), Fault> {
+        let Some(addresses) = self.addresses.filter(|_| self.transitions > TABLE_THRESHOLD) else {
+            return Ok(());
+        };
+        // Above the addresses, the last transition's byte lowest, then the table.
+        let inputs = addresses + self.address_size;
+        let table = inputs + self.transitions;
+        let mut expected = [0xff; TABLE];
+        for (transition, input) in bytes[inputs..table].iter().rev().enumerate() {
+            expected[usize::from(*input)] = transition as u8;
+        }
+        if bytes[table..table + TABLE] == expected {
+            Ok(())
+        } else {
+            Err((self.end as u64, "a table of the FST does not agree with its transitions"))
+        }
     }
 
     /// Checks that every transition ends a key.

@@ -6,7 +6,8 @@ use super::Layout;
 use super::bits::BitBuffer;
 use super::bucket::high_width;
 use super::checksum::{self, BucketPlace};
-use super::group::{FIXED, MAX_EXTRA_BITS, WIDE};
+use super::content::{self, Hash};
+use super::group::{self, FIXED, WIDE};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
@@ -31,14 +32,13 @@ struct Record {
     checksum: u32,
 }
 
-/// How many entries a bucket may have on average before the group is split once more: about 4 KiB of exact
-/// entries, or two thirds of that where entries are small and the scan over their high bits would dominate.
-fn most_entries(bits: u32) -> usize {
-    match bits {
-        97.. => 256,
-        56.. => 512,
-        _ => 1024,
-    }
+/// An encoded group: what the directory and the hashes say of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seal {
+    pub(crate) checksum: u32,
+    /// Bytes of its head.
+    pub(crate) head: u64,
+    pub(crate) hash: Hash,
 }
 
 impl GroupEncoder {
@@ -54,12 +54,12 @@ impl GroupEncoder {
         }
     }
 
-    /// Appends the group of `entries` to `out` and returns its checksum. The entries' keys must be
+    /// Appends the group of `entries` to `out` and seals it. The entries' keys must be
     /// truncated to the layout's bits, ascending, distinct and under the group's prefix, counts 1 or more.
     ///
     /// # Errors
     /// [`Error::Unbuildable`] when the group would pass 2 GiB.
-    pub(crate) fn encode(&mut self, prefix: u32, entries: &[Entry], out: &mut Vec<u8>) -> Result<u32> {
+    pub(crate) fn encode(&mut self, prefix: u32, entries: &[Entry], out: &mut Vec<u8>) -> Result<Seal> {
         self.begin(prefix, self.extra_bits(entries.len()));
         let mut rest = entries;
         for _ in 0..1_u64 << self.extra_bits {
@@ -68,11 +68,9 @@ impl GroupEncoder {
         self.finish(out)
     }
 
-    /// The smallest split that keeps the mean below [`most_entries`], whatever the group's skew: depth
-    /// helps nobody where entries share more bits than it resolves.
+    /// The bits by which a group of so many entries is split.
     pub(crate) fn extra_bits(&self, entries: usize) -> u32 {
-        let buckets = entries.div_ceil(most_entries(self.layout.bits)).next_power_of_two();
-        buckets.trailing_zeros().min(MAX_EXTRA_BITS)
+        group::extra_bits(self.layout.bits, entries as u64)
     }
 
     /// Begins a group of 2^`extra_bits` buckets, each of which must then be pushed, in order.
@@ -110,11 +108,11 @@ impl GroupEncoder {
         self.buckets.extend_from_slice(bytes);
     }
 
-    /// Appends the group to `out` and returns its checksum.
+    /// Appends the group to `out` and seals it.
     ///
     /// # Errors
     /// [`Error::Unbuildable`] when the group would pass 2 GiB.
-    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<u32> {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<Seal> {
         let most = self.records.iter().map(|record| record.entries).max().unwrap_or(0);
         let length = group_length(self.buckets.len(), most).ok_or_else(|| {
             Error::Unbuildable(format!(
@@ -130,8 +128,9 @@ impl GroupEncoder {
         out[start + 5..start + 9].copy_from_slice(&length.to_le_bytes());
         let checksum = checksum::group(self.layout, self.prefix, &out[start + 4..]);
         out[start..start + 4].copy_from_slice(&checksum.to_le_bytes());
+        let head = (out.len() - start) as u64;
         out.extend_from_slice(&self.buckets);
-        Ok(checksum)
+        Ok(Seal { checksum, head, hash: content::group(&out[start..]) })
     }
 
     /// Appends the records, wide where one does not fit the narrow form, and says whether they are wide.

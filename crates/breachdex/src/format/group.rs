@@ -18,6 +18,23 @@ pub(crate) const WIDE: u8 = 0x80;
 /// The most bits by which a group is split into buckets.
 pub(crate) const MAX_EXTRA_BITS: u32 = 16;
 
+/// How many entries a bucket may have on average before the group is split once more. In an exact index 240 are 4 KB, so
+/// that a bucket has half a page to a page; of small entries more, or the scan over their high bits would dominate.
+/// More than 229, the mean of 60 million entries in 2^18 buckets, and less than 246, that of the whole corpus in 2^23.
+fn most_entries(bits: u32) -> u64 {
+    match bits {
+        97.. => 240,
+        56.. => 512,
+        _ => 1024,
+    }
+}
+
+/// The bits by which a group of so many entries is split: the fewest that keep the mean below [`most_entries`],
+/// whatever the group's skew, for depth helps nobody where entries share more bits than it resolves.
+pub(crate) fn extra_bits(bits: u32, entries: u64) -> u32 {
+    entries.div_ceil(most_entries(bits)).next_power_of_two().trailing_zeros().min(MAX_EXTRA_BITS)
+}
+
 /// A group whose parts lie within the groups section; whether its checksum holds is asked apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Group<'a> {
@@ -107,7 +124,12 @@ impl<'a> Group<'a> {
         Bucket::new(self.bytes_from(record), record.length, record.entries as usize, rest, layout.counts)
     }
 
-    /// Where the next group starts, from this one's start.
+    /// All bytes of the group, from its checksum to the end of its last bucket.
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes.get(..self.end()).unwrap_or_default()
+    }
+
+    /// Where the group ends, from its start.
     pub(crate) fn end(&self) -> usize {
         self.data_start + self.length as usize
     }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::content::{HASH, Hash};
 use super::{
     KNOWN_FLAGS, Layout, MAGIC, MAX_DIRECTORY_BITS, MIN_BITS, OverlayMark, VERSION, checksum, limits, u32_at,
     u64_at,
@@ -13,8 +14,10 @@ use crate::error::{Error, Fault, Result, Section};
 pub(crate) const LENGTH: usize = 256;
 const TABLE: usize = 80;
 const ROW: usize = 24;
-const CONTENT_ID: usize = 176;
-const RESERVED: std::ops::Range<usize> = 196..252;
+const UNIT_BITS: usize = 20;
+/// Where the content id is.
+pub(crate) const CONTENT_ID: usize = 200;
+const RESERVED: std::ops::Range<usize> = CONTENT_ID + HASH..252;
 const CHECKSUM: usize = 252;
 
 /// A section's place in the file and, but for the groups, its checksum.
@@ -49,14 +52,22 @@ pub(crate) struct Header {
     pub(crate) groups: Extent,
     pub(crate) directory: Extent,
     pub(crate) facts: Extent,
+    pub(crate) hashes: Extent,
     pub(crate) notes: Extent,
-    pub(crate) content_id: [u8; 20],
+    /// `h`: leading bits of a prefix that tell its unit.
+    pub(crate) unit_bits: u32,
+    pub(crate) content_id: Hash,
 }
 
 impl Header {
     /// The length of the whole file.
     pub(crate) fn file_length(&self) -> u64 {
         self.notes.end()
+    }
+
+    /// The sections in the order of the table, which is that of the file.
+    fn extents(&self) -> [Extent; 5] {
+        [self.groups, self.directory, self.facts, self.hashes, self.notes]
     }
 
     /// The header's bytes, its checksum included.
@@ -68,11 +79,12 @@ impl Header {
         put(12, &(LENGTH as u32).to_le_bytes());
         let layout = self.layout;
         put(16, &[layout.kind_byte(), layout.bits as u8, layout.directory_bits as u8, layout.flags()]);
+        put(UNIT_BITS, &[self.unit_bits as u8]);
         let numbers = [self.entries, self.total_count, self.max_count, self.floor, self.collisions];
         for (i, number) in numbers.into_iter().chain([self.file_length(), self.group_count]).enumerate() {
             put(24 + i * 8, &number.to_le_bytes());
         }
-        for (i, extent) in [self.groups, self.directory, self.facts, self.notes].iter().enumerate() {
+        for (i, extent) in self.extents().iter().enumerate() {
             let at = TABLE + i * ROW;
             put(at, &extent.offset.to_le_bytes());
             put(at + 8, &extent.length.to_le_bytes());
@@ -112,8 +124,8 @@ impl Header {
             return Err((12, "the header length is not one of this version"));
         }
         check_zeros(bytes)?;
-        let mut content_id = [0; 20];
-        content_id.copy_from_slice(&bytes[CONTENT_ID..CONTENT_ID + 20]);
+        let mut content_id = [0; HASH];
+        content_id.copy_from_slice(&bytes[CONTENT_ID..CONTENT_ID + HASH]);
         let header = Self {
             layout,
             entries: number(24),
@@ -125,7 +137,9 @@ impl Header {
             groups: extent(bytes, 0),
             directory: extent(bytes, 1),
             facts: extent(bytes, 2),
-            notes: extent(bytes, 3),
+            hashes: extent(bytes, 3),
+            notes: extent(bytes, 4),
+            unit_bits: u32::from(bytes[UNIT_BITS]),
             content_id,
         };
         header.check(number(64))?;
@@ -135,7 +149,7 @@ impl Header {
     /// Checks what can be checked without the rest of the file.
     fn check(&self, file_length: u64) -> Result<(), (u64, &'static str)> {
         let mut end = LENGTH as u64;
-        for (i, extent) in [self.groups, self.directory, self.facts, self.notes].iter().enumerate() {
+        for (i, extent) in self.extents().iter().enumerate() {
             let at = (TABLE + i * ROW) as u64;
             if extent.offset != end {
                 return Err((at, "a section does not start where the one before it ends"));
@@ -145,6 +159,12 @@ impl Header {
         self.check_sizes()?;
         if end != file_length {
             return Err((64, "the sections do not add up to the file's length"));
+        }
+        if self.unit_bits > self.layout.directory_bits {
+            return Err((UNIT_BITS as u64, "the unit bits are more than the directory bits"));
+        }
+        if self.hashes.length != (HASH as u64) << self.unit_bits {
+            return Err((TABLE as u64 + 3 * ROW as u64 + 8, "there is not one hash for each unit"));
         }
         if self.floor == 0 {
             return Err((48, "the floor is zero"));
@@ -170,7 +190,7 @@ impl Header {
 
     /// Checks that no section is larger than any can be, and that there is room for so many entries.
     fn check_sizes(&self) -> Result<(), (u64, &'static str)> {
-        let lengths = [self.groups, self.directory, self.facts, self.notes].map(|extent| extent.length);
+        let lengths = self.extents().map(|extent| extent.length);
         let too_large =
             SECTIONS.iter().zip(lengths).position(|(section, length)| length > limits::most(*section));
         if let Some(row) = too_large {
@@ -184,12 +204,13 @@ impl Header {
 }
 
 /// The sections in the order of the table.
-const SECTIONS: [Section; 4] = [Section::Groups, Section::Directory, Section::Facts, Section::Notes];
+const SECTIONS: [Section; 5] =
+    [Section::Groups, Section::Directory, Section::Facts, Section::Hashes, Section::Notes];
 
 /// Checks what is zero in this version: the reserved bytes, the groups' checksum among them.
 fn check_zeros(bytes: &[u8; LENGTH]) -> Result<(), (u64, &'static str)> {
-    let rows = (0..4).map(|row| TABLE + row * ROW + 20..TABLE + (row + 1) * ROW);
-    let zeros = [20..24, TABLE + 16..TABLE + 20, RESERVED].into_iter().chain(rows);
+    let rows = (0..SECTIONS.len()).map(|row| TABLE + row * ROW + 20..TABLE + (row + 1) * ROW);
+    let zeros = [UNIT_BITS + 1..24, TABLE + 16..TABLE + 20, RESERVED].into_iter().chain(rows);
     match zeros.flatten().find(|at| bytes[*at] != 0) {
         Some(at) => Err((at as u64, "a reserved byte is not zero")),
         None => Ok(()),
@@ -273,10 +294,11 @@ mod tests {
     use crate::testing::layout;
 
     /// A header of sections so long, one behind the other.
-    fn header(lengths: [u64; 4], entries: u64) -> Header {
+    fn header(lengths: [u64; 5], entries: u64) -> Header {
         let first = Extent { offset: LENGTH as u64, length: lengths[0], checksum: 0 };
         let directory = first.next(lengths[1], 1);
         let facts = directory.next(lengths[2], 2);
+        let hashes = facts.next(lengths[3], 3);
         Header {
             layout: layout(Kind::Sha1, 160, 16),
             entries,
@@ -288,8 +310,10 @@ mod tests {
             groups: first,
             directory,
             facts,
-            notes: facts.next(lengths[3], 3),
-            content_id: [0; 20],
+            hashes,
+            notes: hashes.next(lengths[4], 4),
+            unit_bits: lengths[3].checked_ilog2().unwrap_or(5) - 5,
+            content_id: [0; HASH],
         }
     }
 
@@ -301,7 +325,7 @@ mod tests {
     fn every_section_has_a_largest_length() {
         let most = SECTIONS.map(limits::most);
         assert_eq!(said(&header(most, 1)), None);
-        for (row, at) in [88, 112, 136, 160].into_iter().enumerate() {
+        for (row, at) in [88, 112, 136, 160, 184].into_iter().enumerate() {
             let mut lengths = most;
             lengths[row] += 1;
             assert_eq!(
@@ -316,10 +340,10 @@ mod tests {
 
     #[test]
     fn there_are_no_more_entries_than_bits_for_them() {
-        assert_eq!(said(&header([1 << 30, 40, 40, 40], 1 << 32)), None);
+        assert_eq!(said(&header([1 << 30, 40, 40, 32, 40], 1 << 32)), None);
         for entries in [(1 << 32) + 1, u64::MAX] {
             assert_eq!(
-                said(&header([1 << 30, 40, 40, 40], entries)).unwrap(),
+                said(&header([1 << 30, 40, 40, 32, 40], entries)).unwrap(),
                 "big.bdx is damaged: header at byte 24: there are more entries than fit into the groups; restore it \
                  from a copy or build it again"
             );

@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+use super::MAX_DIRECTORY_BITS;
+use super::content::HASH;
 use super::directory::Locator;
 use super::group::{FIXED, MAX_EXTRA_BITS, WIDE_RECORD};
 use crate::error::Section;
@@ -21,12 +23,16 @@ pub(crate) const MOST_SECTION: u64 = 64 << 20;
 /// Bytes of the notes: an entity tag of 255 bytes for each of 2^20 ranges takes half.
 pub(crate) const MOST_NOTES: u64 = 512 << 20;
 
+/// Bytes of the hashes: one for each group.
+pub(crate) const MOST_HASHES: u64 = (HASH as u64) << MAX_DIRECTORY_BITS;
+
 /// The most bytes of a section.
 pub(crate) fn most(section: Section) -> u64 {
     match section {
         Section::Header => super::header::LENGTH as u64,
         Section::Groups | Section::Bucket => MOST_GROUPS,
         Section::Directory | Section::Facts => MOST_SECTION,
+        Section::Hashes => MOST_HASHES,
         Section::Notes => MOST_NOTES,
     }
 }
@@ -52,6 +58,7 @@ mod tests {
             ("bytes of all groups", most(Section::Groups)),
             ("bytes of the directory", most(Section::Directory)),
             ("bytes of the facts", most(Section::Facts)),
+            ("bytes of the hashes", most(Section::Hashes)),
             ("bytes of the notes", most(Section::Notes)),
             ("entries of a bucket", u64::from(u32::MAX) - 1),
             ("a count, and all counts together", u64::MAX),

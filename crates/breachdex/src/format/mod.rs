@@ -2,7 +2,8 @@
 //! how to read itself back without trusting a byte.
 //!
 //! `header` `directory` `facts` `notes` are the file's small parts, read at open, `limits` how large they can be; `group` and `bucket` hold
-//! the entries, `cursor` decodes them and `write_rows` makes text of them; `bits` and `checksum` serve them all.
+//! the entries, `placement` says where a group starts, `cursor` decodes buckets and `write_rows` makes text of them;
+//! `content` hashes groups into the content id; `bits` and `checksum` serve them all.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +11,7 @@ pub(crate) mod bits;
 pub(crate) mod bucket;
 pub(crate) mod check;
 pub(crate) mod checksum;
+pub(crate) mod content;
 pub(crate) mod cursor;
 pub(crate) mod directory;
 mod directory_check;
@@ -19,6 +21,7 @@ pub(crate) mod group;
 pub(crate) mod header;
 pub(crate) mod limits;
 pub(crate) mod notes;
+pub(crate) mod placement;
 pub(crate) mod write_rows;
 
 use crate::digest::Kind;
@@ -28,7 +31,7 @@ use crate::digest::Kind;
 pub(crate) const MAGIC: [u8; 8] = *b"\x89BDX\r\n\x1a\n";
 
 /// The one version this library writes and reads.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// The fewest fingerprint bits an index may keep.
 pub const MIN_BITS: u32 = 32;

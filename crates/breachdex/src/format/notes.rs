@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 /// The name of the note that says which program wrote the file.
 pub(crate) const TOOL: &str = "tool";
 
+/// The name of the note that says how many digests of each range were folded into others.
+pub(crate) const COLLISIONS_BY_RANGE: &str = "collisions-by-range";
+
 /// A note: its name and its value.
 pub(crate) type Note = (String, Vec<u8>);
 
@@ -39,6 +42,16 @@ fn length(notes: &[(&str, &[u8])]) -> u64 {
     notes.iter().fold(4, |sum: u64, (name, value)| {
         sum.saturating_add(8).saturating_add(name.len() as u64).saturating_add(value.len() as u64)
     })
+}
+
+/// Reads the value of [`COLLISIONS_BY_RANGE`]: ascending prefixes, each with a number of 1 or more.
+pub(crate) fn collisions(value: &[u8]) -> Option<Vec<(u32, u32)>> {
+    let (pairs, rest) = value.as_chunks::<8>();
+    let pairs: Option<Vec<(u32, u32)>> =
+        pairs.iter().map(|pair| u32_at(pair, 0).zip(u32_at(pair, 4))).collect();
+    let pairs = pairs?;
+    let ascend = pairs.is_sorted_by(|one, next| one.0 < next.0);
+    (rest.is_empty() && ascend && pairs.iter().all(|pair| pair.1 > 0)).then_some(pairs)
 }
 
 /// Reads the section; `Err` holds the offset in it and what is wrong.

@@ -17,17 +17,12 @@ use crate::kernels::{BitOperations, Task, prefetch};
 
 /// Questions in flight: enough to fill the processor's line buffers several times over.
 const BATCH: usize = 32;
-/// From this many questions an expanded directory pays for itself.
-const EXPAND_FROM: usize = 8192;
 /// Questions that one task of a thread pool takes.
 #[cfg(feature = "parallel")]
 const TASK: usize = 4096;
 
 pub(super) fn lookup_many(core: &Core, digests: &[Digest], answers: &mut [Answer]) -> Result<()> {
     assert_eq!(digests.len(), answers.len(), "one answer for each digest");
-    if digests.len() >= EXPAND_FROM {
-        core.expand_directory()?;
-    }
     for (digests, answers) in digests.chunks(BATCH).zip(answers.chunks_mut(BATCH)) {
         for digest in digests {
             core.admit(digest)?;
@@ -45,9 +40,6 @@ pub(super) fn par_lookup_many(
     pool: &rayon::ThreadPool,
 ) -> Result<()> {
     assert_eq!(digests.len(), answers.len(), "one answer for each digest");
-    if digests.len() >= EXPAND_FROM {
-        core.expand_directory()?;
-    }
     pool.install(|| {
         digests
             .par_chunks(TASK)

@@ -13,9 +13,9 @@ use crate::error::{Error, Fault, Result, Section};
 use crate::format::bucket::{Bucket, Malformed};
 use crate::format::directory::{Directory, Locator};
 use crate::format::facts::Facts;
-use crate::format::group::{self, BucketRecord, Group};
+use crate::format::group::{BucketRecord, Group};
 use crate::format::header::{Extent, Header};
-use crate::format::{Layout, checksum, notes};
+use crate::format::{Layout, checksum, notes, placement};
 use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
 use crate::storage::{SectionBytes, Source, Storage};
 
@@ -26,7 +26,7 @@ pub(crate) struct Core {
     header: Header,
     metadata: Metadata,
     whole: bool,
-    directory: Directory<SectionBytes>,
+    directory: Directory,
     verified: Verified,
     kernel: ActiveKernel,
 }
@@ -39,7 +39,8 @@ impl Core {
         let section =
             |section, extent| checked_section(&storage, section, extent).map_err(|f| f.named(&name));
         let directory = section(Section::Directory, header.directory)?;
-        let directory = Directory::open(directory, header.layout, header.group_count)
+        let (groups, length) = (header.group_count, header.groups.length);
+        let directory = Directory::open(directory.as_ref(), header.layout, groups, length)
             .map_err(|fault| within(Section::Directory, header.directory, fault).named(&name))?;
         let facts = section(Section::Facts, header.facts)?;
         let facts = Facts::decode(facts.as_ref())
@@ -110,22 +111,20 @@ impl Core {
         self.storage.release();
     }
 
-    pub(super) fn expand_directory(&self) -> Result<()> {
-        self.directory.expand().map_err(|reason| self.damaged(self.directory_fault(reason)))
-    }
-
-    pub(super) fn directory_fault(&self, reason: &'static str) -> Fault {
-        Fault::new(Section::Directory, self.header.directory.offset, reason)
-    }
-
-    /// Every group of the directory, each of its keys checked.
-    pub(super) fn all_groups(&self) -> Result<Vec<(u32, Locator)>, Fault> {
-        self.directory.all().map_err(|reason| self.directory_fault(reason))
+    /// Every group, in order.
+    pub(super) fn all_groups(&self) -> Vec<(u32, Locator)> {
+        self.directory.all()
     }
 
     /// The groups whose prefixes lie between two of `g` bits (inclusive).
-    pub(super) fn groups_between(&self, first: u32, last: u32) -> Result<Vec<(u32, Locator)>, Fault> {
-        self.directory.between(first, last).map_err(|reason| self.directory_fault(reason))
+    pub(super) fn groups_between(&self, first: u32, last: u32) -> Vec<(u32, Locator)> {
+        self.directory.between(first, last)
+    }
+
+    /// The hashes of units, where their checksum holds.
+    pub(super) fn hashes(&self) -> Result<SectionBytes> {
+        let section = checked_section(&self.storage, Section::Hashes, self.header.hashes);
+        section.map_err(|fault| self.damaged(fault))
     }
 
     pub(super) fn notes(&self) -> Result<Vec<(String, Vec<u8>)>> {
@@ -200,8 +199,11 @@ impl Core {
         if self.verified.group(prefix) {
             return Group::new(bytes, available as usize).map_err(fault);
         }
-        self.will_need(offset as usize, LIKELY_HEAD.min(available as usize));
         let group = Group::new(bytes, available as usize).map_err(fault)?;
+        // A head of up to a page lies in one.
+        if group.data_start > PAGE {
+            self.will_need(offset as usize, group.data_start);
+        }
         self.check_group(prefix, locator, &group).map_err(fault)?;
         Ok(group)
     }
@@ -242,7 +244,7 @@ impl Core {
         })?;
         let offset = locator.offset() as usize + record.start;
         if !self.verified.bucket(offset, record.length) {
-            if record.length >= PAGE / 2 {
+            if record.length >= PAGE / 4 {
                 self.will_need(offset, record.length);
             }
             self.check_bucket(u64::from(prefix) << group.extra_bits | bucket as u64, offset, group, &record)?;
@@ -287,10 +289,7 @@ impl Core {
 }
 
 /// Bytes of a page: what the system reads of a mapped file at least. Larger ones only make the advice less exact.
-const PAGE: usize = 4096;
-
-/// Bytes of the head of a group in an exact index of the whole corpus: 128 narrow records.
-const LIKELY_HEAD: usize = group::FIXED + (group::NARROW_RECORD << 7);
+const PAGE: usize = placement::PAGE as usize;
 
 /// What is said of a bucket whose checksum holds and whose content cannot be.
 pub(super) const MALFORMED: &str = "the bucket's content cannot be, though its checksum holds";

@@ -139,7 +139,7 @@ impl<E: From<Error>> Comparison<'_, E> {
     /// Compares group with group; both directories resolve as many bits.
     fn compare_groups(&mut self) -> Result<(), E> {
         let bits = self.old.layout().directory_bits;
-        let (old, new) = (self.old.groups()?, self.new.groups()?);
+        let (old, new) = (self.old.groups(), self.new.groups());
         let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
         let (mut old_follower, mut new_follower) = (self.old.follower(), self.new.follower());
         while let Some(prefix) = old.peek().into_iter().chain(new.peek()).map(|group| group.prefix).min() {

@@ -34,7 +34,7 @@ pub(super) fn export<E: From<Error>>(
     write: &mut dyn FnMut(&[u8]) -> Result<(), E>,
     monitor: &dyn Monitor,
 ) -> Result<(), E> {
-    let parts = Parts::new(core.all_groups().map_err(|fault| core.damaged(fault))?, PART);
+    let parts = Parts::new(core.all_groups(), core.header().groups.length, PART);
     let windows = Windows::new(core.source(), parts.bounds(core.header()));
     // Texts that were written, for their memory.
     let spare: Mutex<Vec<Vec<u8>>> = Mutex::default();

@@ -97,15 +97,12 @@ fn check(layout: Layout, offsets: [u64; 3], random: &mut Random) {
     let far = Index::open(file.path()).unwrap();
     assert!(far.metadata().file_length > offsets[2]);
     agree(&far, &near, &entries, random);
-    far.expand_directory().unwrap();
-    agree(&Index::open(file.path()).unwrap(), &near, &entries, random);
-    agree(&far, &near, &entries, random);
-    // Whoever copies or verifies wants one group to end where the next one starts.
+    // Verifying wants one group to start where the one before it ends.
     let reason = match far.verify(&()).unwrap_err() {
         Error::Damaged { fault, .. } => fault.reason,
         other => panic!("{other}"),
     };
-    assert_eq!(reason, "a group does not start where the one before it ends");
+    assert_eq!(reason, "a group does not start where it must behind the one before it");
     if !near.metadata().is_exact() {
         return;
     }

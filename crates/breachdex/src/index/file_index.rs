@@ -25,8 +25,9 @@ use crate::format::checksum::{self, BucketPlace};
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::{Directory, Locator};
 use crate::format::facts::Facts;
-use crate::format::group::{BucketRecord, Group};
+use crate::format::group::{self, BucketRecord, Group};
 use crate::format::header::{Header, LENGTH};
+use crate::format::placement::PAGE;
 use crate::format::write_rows::WriteRows;
 use crate::format::{Layout, bucket::Bucket};
 use crate::kernels::{ActiveKernel, Kernel};
@@ -63,6 +64,7 @@ pub struct RangeScratch {
 #[derive(Clone, Copy)]
 struct GroupPlace {
     locator: Locator,
+    /// Up to where the next one starts.
     length: u64,
 }
 
@@ -109,21 +111,21 @@ impl FileIndex {
         let name = path.display().to_string();
         let file = File::open(path).map_err(io_error("open", path))?;
         let facts = file.metadata().map_err(io_error("read", path))?;
-        let length = facts.len();
+        let file_length = facts.len();
         let identity = Identity::of(&facts);
         let reader = SectionReader { file: &file, path, name: &name };
         let head = reader.read(0, facts.len().min(LENGTH as u64), Section::Header)?;
         let header = Header::decode(&head, facts.len(), &name)?;
         let directory = reader.section(Section::Directory, header.directory)?;
-        let directory = Directory::open(directory, header.layout, header.group_count)
+        let (count, length) = (header.group_count, header.groups.length);
+        let directory = Directory::open(&directory, header.layout, count, length)
             .map_err(|fault| within(Section::Directory, header.directory, fault).named(&name))?;
         let facts = reader.section(Section::Facts, header.facts)?;
         let facts = Facts::decode(&facts)
             .map_err(|fault| within(Section::Facts, header.facts, fault).named(&name))?;
-        let groups = groups(&directory, &header)
-            .map_err(|reason| Fault::new(Section::Directory, header.directory.offset, reason).named(&name))?;
+        let groups = groups(&directory, &header);
         Ok(Self {
-            resident: Storage::hold(&file, length, path, residency)?,
+            resident: Storage::hold(&file, file_length, path, residency)?,
             path: path.to_owned(),
             metadata: Metadata::new(&header, facts),
             name,
@@ -286,11 +288,15 @@ impl Reading<'_> {
         Ok(count)
     }
 
-    /// Bytes of the head as they are in a group that is split as most are.
+    /// Bytes of the head as they are in a group that is split as most are, and no byte of the next page.
     fn head_guess(&self) -> u64 {
-        let mean = self.index.header.entries / self.index.header.group_count.max(1);
-        let records = (mean / 128).next_power_of_two().clamp(1, 1 << 12);
-        (16 + records * 8).min(self.place.length)
+        let Header { layout, entries, group_count, groups, .. } = &self.index.header;
+        let extra_bits = group::extra_bits(layout.bits, entries / group_count.max(&1)).min(12);
+        let head = (group::FIXED + (group::NARROW_RECORD << extra_bits)) as u64;
+        let left = PAGE - (groups.offset + self.place.locator.offset()) % PAGE;
+        // A guess that crosses a page is too long: the head lies in one, unless it is longer than that.
+        let head = if left < group::FIXED as u64 { head } else { head.min(left) };
+        head.min(self.place.length)
     }
 
     /// The buckets of the group that hold the range.

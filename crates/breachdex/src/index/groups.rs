@@ -10,9 +10,12 @@ use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, Fault, Result, Section};
 use crate::format::Layout;
+use crate::format::content;
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
+use crate::format::encode::Seal;
 use crate::format::group::Group;
+use crate::format::placement::PAGE;
 use crate::storage::{Follower, Window, Windows};
 
 /// Where a group is, from the start of the groups section, and what it must be.
@@ -20,6 +23,7 @@ use crate::storage::{Follower, Window, Windows};
 pub(crate) struct GroupExtent {
     pub(crate) prefix: u32,
     pub(crate) offset: u64,
+    /// Up to where the next group starts: its own bytes and the zeros before that one.
     pub(crate) length: u64,
     locator: Locator,
 }
@@ -45,21 +49,15 @@ impl Index {
     }
 
     /// Every group, in order, one behind the other.
-    pub(crate) fn groups(&self) -> Result<Vec<GroupExtent>> {
-        let list = self.core.all_groups().map_err(|fault| self.core.damaged(fault))?;
+    pub(crate) fn groups(&self) -> Vec<GroupExtent> {
+        let list = self.core.all_groups();
         let section = self.core.header().groups.length;
         let ends = list.iter().skip(1).map(|(_, next)| next.offset()).chain([section]);
-        let mut expected = 0;
         list.iter()
             .zip(ends)
             .map(|((prefix, locator), end)| {
                 let offset = locator.offset();
-                if offset != expected || end <= offset {
-                    let reason = "a group does not start where the one before it ends";
-                    return Err(self.damaged(Section::Directory, reason));
-                }
-                expected = end;
-                Ok(GroupExtent { prefix: *prefix, offset, length: end - offset, locator: *locator })
+                GroupExtent { prefix: *prefix, offset, length: end - offset, locator: *locator }
             })
             .collect()
     }
@@ -94,18 +92,18 @@ impl Index {
         let group = self.core.group(extent.prefix, extent.locator);
         let group = group.map_err(|fault| self.core.damaged(fault))?;
         let found = IndexGroup { core: &self.core, extent, group };
-        if group.end() as u64 == extent.length {
+        let zeros = extent.length.checked_sub(group.end() as u64);
+        if zeros.is_some_and(|zeros| zeros < PAGE) {
             Ok(found)
         } else {
             Err(found.damaged("the group does not end where the next one starts"))
         }
     }
 
-    /// The bytes of groups that follow one another, from the first to the last. Each must have been opened
-    /// by [`Index::group`], which makes sure that they are there.
-    pub(crate) fn group_bytes(&self, groups: &[GroupExtent]) -> &[u8] {
-        let ([first, ..], [.., last]) = (groups, groups) else { return &[] };
-        &self.core.group_bytes()[first.offset as usize..(last.offset + last.length) as usize]
+    /// Bytes of groups that follow one another, from the start of the first. Each must have been opened by
+    /// [`Index::group`], which makes sure that they are there.
+    pub(crate) fn group_bytes(&self, first: GroupExtent, length: u64) -> &[u8] {
+        &self.core.group_bytes()[first.offset as usize..(first.offset + length) as usize]
     }
 
     /// Says that a section is damaged.
@@ -116,6 +114,7 @@ impl Index {
             Section::Groups | Section::Bucket => header.groups.offset,
             Section::Directory => header.directory.offset,
             Section::Facts => header.facts.offset,
+            Section::Hashes => header.hashes.offset,
             Section::Notes => header.notes.offset,
         };
         self.core.damaged(Fault::new(section, offset, reason))
@@ -127,8 +126,18 @@ impl<'a> IndexGroup<'a> {
         self.extent
     }
 
-    pub(crate) fn checksum(&self) -> u32 {
-        self.group.stored_checksum()
+    /// Bytes of the group, without zeros behind it.
+    pub(crate) fn length(&self) -> u64 {
+        self.group.end() as u64
+    }
+
+    /// What the directory and the hashes say of it. Reads all of its bytes.
+    pub(crate) fn seal(&self) -> Seal {
+        Seal {
+            checksum: self.group.stored_checksum(),
+            head: self.group.data_start as u64,
+            hash: content::group(self.group.bytes()),
+        }
     }
 
     /// `e`: how many bits the group resolves.

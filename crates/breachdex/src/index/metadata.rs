@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::coverage::Coverage;
 use crate::digest::Kind;
+use crate::format::content::Hash;
 use crate::format::facts::Facts;
 use crate::format::header::Header;
 use crate::format::{OverlayMark, VERSION};
@@ -88,9 +89,17 @@ impl Metadata {
     }
 }
 
-/// Names an index's content: equal ids mean equal entries and facts; only notes may differ.
+/// Names an index's content, a BLAKE3 hash: equal ids mean equal entries and facts; only notes may differ. It is what the
+/// file says of itself until [`Index::verify`](crate::Index::verify) has compared it with the content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ContentId(pub(crate) [u8; 20]);
+pub struct ContentId(pub(crate) Hash);
+
+impl ContentId {
+    /// The 32 bytes of the id.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
 
 impl fmt::Display for ContentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -90,9 +90,6 @@ impl Answer {
 pub struct OpenOptions {
     /// Which kernels to use.
     pub kernel: Kernel,
-    /// Spread the directory out into 2^g words on the heap (at most 512 KiB, about a millisecond): pays for
-    /// a handle that answers more than a few thousand questions. See [`Index::expand_directory`].
-    pub expand_directory: bool,
     /// How much of the file is in memory before the first question.
     pub residency: Residency,
 }
@@ -172,20 +169,7 @@ impl Index {
 
     fn from_storage(storage: Storage, name: String, options: OpenOptions) -> Result<Self> {
         let core = Arc::new(Core::open(Arc::new(storage), name, options.kernel)?);
-        let index = Self { core, path: None, identity: None, options, is_starter: false };
-        if options.expand_directory {
-            index.expand_directory()?;
-        }
-        Ok(index)
-    }
-
-    /// Spreads the directory out into 2^g words on the heap (at most 512 KiB), which makes each later lookup
-    /// about a tenth of a microsecond faster. Costs about a millisecond, once; affects all clones of the handle.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`].
-    pub fn expand_directory(&self) -> Result<()> {
-        self.core.expand_directory()
+        Ok(Self { core, path: None, identity: None, options, is_starter: false })
     }
 
     /// Takes the pages of the mapped file that were touched so far out of the process's resident memory, for bulk

@@ -4,19 +4,22 @@
 
 use std::ops::Range;
 
+use super::verify_group::PlacedGroup;
 use crate::format::directory::Locator;
 use crate::format::header::Header;
 
 /// The groups of an index, cut into parts.
 pub(super) struct Parts {
     groups: Vec<(u32, Locator)>,
+    /// Bytes of all groups.
+    section: u64,
     /// The place in the list at which each part starts, and its end.
     starts: Vec<usize>,
 }
 
 impl Parts {
-    /// Cuts groups as the directory lists them into parts of at least `size` bytes; their offsets may be anything.
-    pub(super) fn new(groups: Vec<(u32, Locator)>, size: u64) -> Self {
+    /// Cuts groups as the directory lists them into parts of at least `size` bytes.
+    pub(super) fn new(groups: Vec<(u32, Locator)>, section: u64, size: u64) -> Self {
         let mut starts = vec![0];
         let mut start = groups.first().map_or(0, |(_, locator)| locator.offset());
         for (at, (_, locator)) in groups.iter().enumerate() {
@@ -28,7 +31,7 @@ impl Parts {
         if !groups.is_empty() {
             starts.push(groups.len());
         }
-        Self { groups, starts }
+        Self { groups, section, starts }
     }
 
     /// How many parts there are.
@@ -41,6 +44,13 @@ impl Parts {
         &self.groups[self.range(part)]
     }
 
+    /// A group by its place in the list of all, with the bytes up to the next one or to the section's end.
+    pub(super) fn placed(&self, at: usize) -> PlacedGroup {
+        let (prefix, locator) = self.groups[at];
+        let end = self.groups.get(at + 1).map_or(self.section, |(_, next)| next.offset());
+        PlacedGroup { prefix, locator, room: end - locator.offset() }
+    }
+
     /// The places of a part's groups in the list of all.
     pub(super) fn range(&self, part: usize) -> Range<usize> {
         self.starts[part]..self.starts[part + 1]
@@ -48,15 +58,8 @@ impl Parts {
 
     /// Where the parts start in the file, and where the last one ends.
     pub(super) fn bounds(&self, header: &Header) -> Vec<u64> {
-        let section = header.groups;
-        let mut least = section.offset;
-        let mut bound = |offset: u64| {
-            // What the directory says was not compared with anything yet.
-            least = least.max(section.offset + offset.min(section.length));
-            least
-        };
         let offset =
-            |start: &usize| self.groups.get(*start).map_or(section.length, |(_, group)| group.offset());
-        self.starts.iter().map(|start| bound(offset(start))).collect()
+            |start: &usize| self.groups.get(*start).map_or(self.section, |(_, group)| group.offset());
+        self.starts.iter().map(|start| header.groups.offset + offset(start)).collect()
     }
 }

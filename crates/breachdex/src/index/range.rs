@@ -24,8 +24,6 @@ pub struct Range<'a> {
     ready: Vec<Entry>,
     /// How many of those were given.
     taken: usize,
-    /// A fault met before the first item was asked for.
-    fault: Option<Fault>,
     finished: bool,
     follower: Follower<'a>,
 }
@@ -44,11 +42,7 @@ impl<'a> Range<'a> {
         let bits = layout.directory_bits;
         // Entries of a truncated index are zero beyond their fingerprints, so a bound must be too.
         let (first, last) = (first.truncated(layout.bits), last);
-        let (groups, fault) = match core.groups_between(first.leading(bits) as u32, last.leading(bits) as u32)
-        {
-            Ok(groups) => (groups, None),
-            Err(fault) => (Vec::new(), Some(fault)),
-        };
+        let groups = core.groups_between(first.leading(bits) as u32, last.leading(bits) as u32);
         let section = core.header().groups;
         let start = groups.first().map_or(section.length, |(_, locator)| locator.offset());
         // Where the last group ends was not read yet; what is read ahead for nothing is let go.
@@ -65,16 +59,12 @@ impl<'a> Range<'a> {
             cursor: None,
             ready: Vec::with_capacity(RUN),
             taken: 0,
-            fault,
             finished: false,
         }
     }
 
     /// Moves to the next bucket with entries; `false` at the end.
     fn advance(&mut self) -> Result<bool, Fault> {
-        if let Some(fault) = self.fault.take() {
-            return Err(fault);
-        }
         let layout = self.core.layout();
         loop {
             let Some(open) = &mut self.group else {

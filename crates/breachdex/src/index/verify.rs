@@ -1,4 +1,4 @@
-//! Reading everything: each checksum, each entry, the order, the totals and the content id.
+//! Reading everything: each checksum, each entry, the order, the totals, the hashes and the content id.
 //!
 //! A group is checked apart from all others, on any thread, by `verify_group`; here the groups are handed out, and what
 //! became of them is joined in the order of the file, so that the fault that is reported is always the first.
@@ -8,13 +8,15 @@
 use super::core::Core;
 use super::in_order;
 use super::parts::Parts;
-use super::verify_group::{Checked, GroupCheck};
+use super::verify_group::{Checked, GroupCheck, PlacedGroup};
 use crate::error::{Error, Fault, Result, Section};
-use crate::format::checksum::ContentHasher;
+use crate::format::content::{self, UnitHasher};
 use crate::format::directory::Locator;
-use crate::format::directory_bits;
 use crate::format::facts::Facts;
-use crate::format::header::Header;
+use crate::format::header::{CONTENT_ID, Header};
+use crate::format::notes::{self, COLLISIONS_BY_RANGE, Note};
+use crate::format::placement::padding;
+use crate::format::{OverlayMark, directory_bits};
 use crate::index::Metadata;
 use crate::kernels::ActiveKernel;
 use crate::monitor::{Monitor, Phase, Progress};
@@ -30,18 +32,32 @@ pub struct VerifyOptions {
 
 /// Checks the whole index. Nothing that an earlier touch verified is taken for granted.
 pub(super) fn verify(core: &Core, options: VerifyOptions, monitor: &dyn Monitor) -> Result<()> {
-    let damaged = |fault| core.damaged(fault);
-    let parts = Parts::new(core.all_groups().map_err(damaged)?, WINDOW);
+    let parts = Parts::new(core.all_groups(), core.header().groups.length, WINDOW);
+    let hashes = core.hashes()?;
     let windows = Windows::new(core.source(), parts.bounds(core.header()));
     let walk = Walk {
         header: core.header(),
         metadata: core.metadata(),
         kernel: core.active_kernel(),
         name: core.name(),
+        hashes: hashes.as_ref(),
         groups: core,
     };
     walk.run(&parts, &windows, options, monitor)?;
-    core.notes().map(drop)
+    check_notes(core.header(), &core.notes()?).map_err(|fault| core.damaged(fault))
+}
+
+/// Holds the notes against the header, where both say something of one thing.
+pub(super) fn check_notes(header: &Header, notes: &[Note]) -> Result<(), Fault> {
+    let by_range = notes.iter().rev().find(|(name, _)| name == COLLISIONS_BY_RANGE);
+    let Some((_, value)) = by_range else { return Ok(()) };
+    let sum = notes::collisions(value).map(|pairs| pairs.iter().map(|(_, number)| u64::from(*number)).sum());
+    if sum == Some(header.collisions) {
+        Ok(())
+    } else {
+        let reason = "the collisions by range are not those of the header";
+        Err(Fault::new(Section::Notes, header.notes.offset, reason))
+    }
 }
 
 /// Where a group's bytes come from.
@@ -64,6 +80,8 @@ pub(super) struct Walk<'a, G> {
     pub(super) kernel: ActiveKernel,
     /// The file's name for messages.
     pub(super) name: &'a str,
+    /// The hashes section.
+    pub(super) hashes: &'a [u8],
     pub(super) groups: &'a G,
 }
 
@@ -80,24 +98,23 @@ impl<G: GroupBytes> Walk<'_, G> {
         monitor: &dyn Monitor,
     ) -> Result<()> {
         let threads = in_order::thread_count(options.threads);
-        let mut join = Join::new(self.header, self.metadata);
+        let mut join = Join::new(self.header, self.metadata, self.hashes);
         let mut buffer = Vec::new();
         let check = |buffer: &mut Vec<u8>, part: usize| {
             let _window = windows.enter(part);
             self.check_part(parts, part, buffer)
         };
         in_order::run(threads, parts.count(), Vec::new, check, |(part, outcomes)| {
-            for (outcome, (prefix, locator)) in outcomes.into_iter().zip(parts.groups(part)) {
+            for (outcome, place) in outcomes.into_iter().zip(parts.range(part)) {
                 join.report(monitor)?;
-                let named = |fault: Fault| fault.named(self.name);
-                join.begin(*locator).map_err(named)?;
+                let place = parts.placed(place);
                 let mut checked = outcome?;
                 if join.total.checked_add(checked.total).is_none() {
                     // Its own sum is no reason to complain, but the one with those before it.
-                    checked = self.check(*prefix, *locator, join.total, &mut buffer)?;
+                    checked = self.check(&place, join.total, &mut buffer)?;
                     checked.total = checked.total.saturating_sub(join.total);
                 }
-                join.add(*prefix, &checked).map_err(named)?;
+                join.add(&place, &checked).map_err(|fault| fault.named(self.name))?;
             }
             Ok::<(), Error>(())
         })?;
@@ -107,8 +124,8 @@ impl<G: GroupBytes> Walk<'_, G> {
     /// Checks the groups of a part up to the first fault.
     fn check_part(&self, parts: &Parts, part: usize, buffer: &mut Vec<u8>) -> (usize, Vec<Outcome>) {
         let mut outcomes = Vec::with_capacity(parts.groups(part).len());
-        for (prefix, locator) in parts.groups(part) {
-            let outcome = self.check(*prefix, *locator, 0, buffer);
+        for place in parts.range(part) {
+            let outcome = self.check(&parts.placed(place), 0, buffer);
             let ended = outcome.as_ref().map_or(true, |checked| checked.fault.is_some());
             outcomes.push(outcome);
             if ended {
@@ -118,10 +135,10 @@ impl<G: GroupBytes> Walk<'_, G> {
         (part, outcomes)
     }
 
-    fn check(&self, prefix: u32, locator: Locator, total: u64, buffer: &mut Vec<u8>) -> Outcome {
-        let bytes = self.groups.bytes(prefix, locator, buffer)?;
+    fn check(&self, place: &PlacedGroup, total: u64, buffer: &mut Vec<u8>) -> Outcome {
+        let bytes = self.groups.bytes(place.prefix, place.locator, buffer)?;
         let check = GroupCheck { header: self.header, metadata: self.metadata, kernel: self.kernel };
-        Ok(check.run(prefix, locator, bytes, total))
+        Ok(check.run(place, bytes, total))
     }
 }
 
@@ -129,23 +146,36 @@ impl<G: GroupBytes> Walk<'_, G> {
 struct Join<'a> {
     header: &'a Header,
     metadata: &'a Metadata,
-    content: ContentHasher,
+    /// The hashes section.
+    hashes: &'a [u8],
+    units: UnitHasher,
+    /// How many bytes of the hashes were found to be right.
+    hashed: usize,
+    /// Where the first group starts whose unit was not checked yet.
+    unchecked: u64,
+    groups: Vec<(u32, Locator)>,
     entries: u64,
     total: u64,
     max: u64,
-    /// Where the next group must start, from the start of the groups section.
+    /// Where the groups so far end, from the start of the groups section.
     end: u64,
 }
 
 impl<'a> Join<'a> {
-    fn new(header: &'a Header, metadata: &'a Metadata) -> Self {
-        let facts = Facts {
-            coverage: metadata.coverage.clone(),
-            source: metadata.source.clone(),
-            date: metadata.corpus_date.clone(),
-        };
-        let content = ContentHasher::new(header, &facts.encode());
-        Self { header, metadata, content, entries: 0, total: 0, max: 0, end: 0 }
+    fn new(header: &'a Header, metadata: &'a Metadata, hashes: &'a [u8]) -> Self {
+        Self {
+            header,
+            metadata,
+            hashes,
+            units: UnitHasher::new(header.layout.directory_bits, header.unit_bits),
+            hashed: 0,
+            unchecked: 0,
+            groups: Vec::new(),
+            entries: 0,
+            total: 0,
+            max: 0,
+            end: 0,
+        }
     }
 
     /// Says how far it is.
@@ -155,29 +185,46 @@ impl<'a> Join<'a> {
         if monitor.progress(progress).is_break() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    /// Holds where the next group starts against where the one before ended.
-    fn begin(&self, locator: Locator) -> Result<(), Fault> {
-        if locator.offset() == self.end {
-            return Ok(());
-        }
-        let reason = "a group does not start where the one before it ends";
-        Err(Fault::new(Section::Directory, self.header.directory.offset, reason))
-    }
-
-    fn add(&mut self, prefix: u32, checked: &Checked) -> Result<(), Fault> {
+    fn add(&mut self, place: &PlacedGroup, checked: &Checked) -> Result<(), Fault> {
         if let Some(fault) = checked.fault {
             return Err(fault);
         }
-        self.content.group(prefix, checked.checksum);
+        let start = place.locator.offset();
+        if start != self.end + padding(self.end, checked.head) {
+            let reason = "a group does not start where it must behind the one before it";
+            return Err(Fault::new(Section::Directory, self.header.directory.offset, reason));
+        }
+        self.check_hashes(place.prefix, start)?;
+        self.units.add(place.prefix, &checked.hash);
+        self.groups.push((place.prefix, place.locator));
         self.entries += checked.entries;
         self.total += checked.total;
         self.max = self.max.max(checked.max);
-        self.end += checked.length;
+        self.end = start + checked.length;
         Ok(())
     }
 
-    fn finish(self) -> Result<(), Fault> {
+    /// Checks the hashes of all units before the one of a prefix, whose first group starts at `start`.
+    fn check_hashes(&mut self, prefix: u32, start: u64) -> Result<(), Fault> {
+        let found = self.units.before(prefix);
+        if found.len() > self.hashed {
+            if self.hashes.get(self.hashed..found.len()) != Some(&found[self.hashed..]) {
+                let at = self.header.groups.offset + self.unchecked;
+                return Err(Fault::new(
+                    Section::Groups,
+                    at,
+                    "the groups from here on do not have their hash",
+                ));
+            }
+            self.hashed = found.len();
+            self.unchecked = start;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), Fault> {
         let header = self.header;
+        self.check_hashes(1 << header.layout.directory_bits, self.end)?;
         let fault = |offset, reason| Err(Fault::new(Section::Header, offset, reason));
         if self.end != header.groups.length {
             return fault(88, "the groups do not fill their section");
@@ -192,11 +239,24 @@ impl<'a> Join<'a> {
         if max != header.max_count {
             return fault(40, "the largest count is another");
         }
-        if self.content.finish() != header.content_id {
-            return fault(176, "the content id does not match the content");
+        let facts = Facts {
+            coverage: self.metadata.coverage.clone(),
+            source: self.metadata.source.clone(),
+            date: self.metadata.corpus_date.clone(),
+        };
+        let id = content::id(header, self.groups.into_iter(), &facts.encode(), self.hashes);
+        if id != header.content_id {
+            return fault(CONTENT_ID as u64, "the content id does not match the content");
         }
         if header.layout.directory_bits != directory_bits(header.entries) {
             return fault(18, "the directory bits are not those of that many entries");
+        }
+        if header.unit_bits != content::unit_bits(header.groups.length, header.layout.directory_bits) {
+            return fault(20, "the unit bits are not those of that many bytes of groups");
+        }
+        if header.layout.overlay == OverlayMark::Overlay && !self.metadata.coverage.is_whole() {
+            let reason = "an overlay covers everything, this one does not";
+            return Err(Fault::new(Section::Facts, header.facts.offset, reason));
         }
         Ok(())
     }

@@ -8,10 +8,13 @@ use crate::entry::Entry;
 use crate::error::{Fault, Section};
 use crate::format::bucket::Bucket;
 use crate::format::check::CheckBucket;
+use crate::format::content::Hash;
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
-use crate::format::group::Group;
+use crate::format::group::{Group, extra_bits};
 use crate::format::header::Header;
+use crate::format::placement::PAGE;
+use crate::format::{OverlayMark, content};
 use crate::index::Metadata;
 use crate::kernels::ActiveKernel;
 
@@ -23,10 +26,20 @@ pub(super) struct GroupCheck<'a> {
     pub(super) kernel: ActiveKernel,
 }
 
+/// Where a group is, and how many bytes there are up to where the next one starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlacedGroup {
+    pub(super) prefix: u32,
+    pub(super) locator: Locator,
+    pub(super) room: u64,
+}
+
 /// What a group adds to the whole; up to its first fault, if it has one.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Checked {
-    pub(super) checksum: u32,
+    /// Bytes of its head.
+    pub(super) head: u64,
+    pub(super) hash: Hash,
     /// Bytes of the group.
     pub(super) length: u64,
     pub(super) entries: u64,
@@ -37,26 +50,25 @@ pub(super) struct Checked {
 }
 
 impl GroupCheck<'_> {
-    /// Checks a group, of which `bytes` are those from its first one on. Its counts are added to `total`, the sum of
-    /// those before it.
-    pub(super) fn run(self, prefix: u32, locator: Locator, bytes: &[u8], total: u64) -> Checked {
+    /// Checks a group, of which `bytes` are those from its first one on, and the zeros behind it: `room` bytes together.
+    /// Its counts are added to `total`, the sum of those before it.
+    pub(super) fn run(self, place: &PlacedGroup, bytes: &[u8], total: u64) -> Checked {
         let mut checked = Checked { total, ..Checked::default() };
-        checked.fault = self.check(prefix, locator, bytes, &mut checked).err();
+        checked.fault = self.check(place, bytes, &mut checked).err();
         checked
     }
 
-    fn check(self, prefix: u32, locator: Locator, bytes: &[u8], checked: &mut Checked) -> Result<(), Fault> {
+    fn check(self, place: &PlacedGroup, bytes: &[u8], checked: &mut Checked) -> Result<(), Fault> {
+        let PlacedGroup { prefix, locator, room } = *place;
         let (header, layout) = (self.header, self.header.layout);
         let at = header.groups.offset + locator.offset();
         let fault = |reason| Fault::new(Section::Groups, at, reason);
-        let available = header.groups.length.checked_sub(locator.offset()).filter(|length| *length > 0);
-        let available = available.ok_or_else(|| fault("the directory points beyond the groups"))?;
-        let group = Group::new(bytes, available as usize).map_err(fault)?;
+        let group = Group::new(bytes, usize::try_from(room).unwrap_or(usize::MAX)).map_err(fault)?;
         group.check(layout, prefix, locator).map_err(fault)?;
         if group.is_wide_without_need() {
             return Err(fault("the group's records are wide without need"));
         }
-        checked.checksum = group.stored_checksum();
+        checked.head = group.data_start as u64;
         let mut bucket_start = group.data_start;
         for bucket in 0..group.buckets() {
             let record =
@@ -73,12 +85,29 @@ impl GroupCheck<'_> {
                 let prefix_bits = layout.directory_bits + group.extra_bits;
                 self.bucket(bucket, bucket_prefix, prefix_bits, checked).map_err(fault)?;
                 checked.entries += u64::from(record.entries);
+                if layout.overlay == OverlayMark::Overlay && checked.max > 1 {
+                    return Err(fault("an overlay has a count that is not 1"));
+                }
             }
         }
         if checked.entries == 0 {
             return Err(fault("the group has no entries"));
         }
+        if group.extra_bits != extra_bits(layout.bits, checked.entries) {
+            return Err(fault("the group is not split as that many entries are"));
+        }
         checked.length = group.end() as u64;
+        checked.hash = content::group(group.bytes());
+        // How many there must be is known with the next group.
+        let behind = group.end()..group.end() + (room - checked.length).min(PAGE) as usize;
+        if bytes.get(behind).is_none_or(|zeros| zeros.iter().any(|byte| *byte != 0)) {
+            let at = at + checked.length;
+            return Err(Fault::new(
+                Section::Groups,
+                at,
+                "there is something else than zeros behind the group",
+            ));
+        }
         Ok(())
     }
 

@@ -29,7 +29,7 @@ impl<'a> GroupRuns<'a> {
     pub(crate) fn new(index: &'a Index) -> Result<Self> {
         let mut runs: Vec<Vec<GroupExtent>> = Vec::new();
         let mut length = RUN_BYTES;
-        for group in index.groups()? {
+        for group in index.groups() {
             if length >= RUN_BYTES {
                 runs.push(Vec::new());
                 length = 0;

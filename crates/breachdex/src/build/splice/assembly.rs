@@ -29,8 +29,10 @@ use crate::build::span::{Totals, too_large};
 use crate::build::threads;
 use crate::coverage::PREFIX_COUNT;
 use crate::error::{Error, RangeFault, Result};
-use crate::format::directory_bits;
+use crate::format::encode::Seal;
 use crate::format::header::LENGTH;
+use crate::format::placement::PAGE;
+use crate::format::{directory_bits, placement};
 use crate::index::Index;
 use crate::monitor::Monitor;
 
@@ -39,7 +41,7 @@ const RANGES: u32 = 16;
 
 /// Encodes groups of 16 ranges for an index that is assembled in a file, and makes that file the index.
 ///
-/// The caller writes the bytes of each group to the file, in ascending order and without gaps, from
+/// The caller writes the bytes of each group to the file, in ascending order and one behind the other, from
 /// [`Assembler::GROUPS_START`] on. The result is, but for notes, what [`build`](super::super::build) makes of the same
 /// corpus with the same options. [`splice`](super::splice) makes the same index in one call, from ranges that are
 /// all there.
@@ -77,18 +79,18 @@ impl<'a> Assembler<'a> {
     ///
     /// # Errors
     /// [`Error::Unbuildable`] for options that contradict one another; [`Error::UnfitBase`] for a base that cannot become
-    /// what the options say; [`Error::Damaged`] where its directory is.
+    /// what the options say.
     pub fn new(base: Option<&'a Index>, options: &SpliceOptions) -> Result<Self> {
         let decision = decide(base, options)?;
         let memory = Memory::new(options.memory, threads(options.threads, options.memory));
         let most = memory.group();
         let scratch = Scratch::new(decision.plan(most).layout);
-        let base = base.map(Base::new).transpose()?;
+        let base = base.map(Base::new);
         Ok(Self { options: options.clone(), decision, base, scratch, most })
     }
 
-    /// Appends to `out` the group of a prefix of 16 bits: of `ranges`, which lie under it and ascend, and of what else the
-    /// base has there. A group of which no range is handed over is copied once its checksums were found to hold; of others
+    /// Appends to `out` the group of a prefix of 16 bits, as it is behind `end` bytes of groups (the sum of their lengths): of
+    /// `ranges`, which lie under it and ascend, and of what else the base has there. A group of which no range is handed over is copied once its checksums were found to hold; of others
     /// only what the ranges touch is encoded, some 20 ns an entry.
     ///
     /// # Errors
@@ -98,6 +100,7 @@ impl<'a> Assembler<'a> {
         &mut self,
         prefix: u32,
         ranges: Vec<ChangedRange>,
+        end: u64,
         out: &mut Vec<u8>,
     ) -> Result<AssembledGroup> {
         if prefix >= PREFIX_COUNT / RANGES {
@@ -119,12 +122,16 @@ impl<'a> Assembler<'a> {
         let before = out.len();
         let new = self.patch(prefix, &changes, &mut tally, out)?;
         let covered = self.base.as_ref().map_or(0, |base| base.covered(prefix));
-        let (checksum, entries) = new.map_or((0, 0), |new| (new.checksum, new.entries));
+        let (seal, entries) = new.map_or((Seal::default(), 0), |new| (new.seal, new.entries));
+        let padding = if entries == 0 { 0 } else { placement::padding(end, seal.head) };
+        out.splice(before..before, std::iter::repeat_n(0, padding as usize));
         Ok(AssembledGroup {
             prefix,
             ranges: given | covered,
             length: (out.len() - before) as u64,
-            checksum,
+            padding,
+            checksum: seal.checksum,
+            hash: seal.hash,
             entries,
             count: totals.count,
             max_count: totals.max_count,
@@ -151,7 +158,7 @@ impl<'a> Assembler<'a> {
                 let new = if changes.is_empty() {
                     let bytes = base.bytes(&group);
                     out.extend_from_slice(bytes);
-                    Some(NewGroup { checksum: group.checksum(), entries, copied: bytes.len() as u64 })
+                    Some(NewGroup { seal: group.seal(), entries, copied: bytes.len() as u64 })
                 } else {
                     group_patch.patch(&group, entries, changes, scratch, tally, out)?
                 };
@@ -257,7 +264,8 @@ fn sum(groups: Vec<AssembledGroup>, decision: &Decision) -> Result<Sum> {
     let (mut held, mut given) = (PrefixSet::new(), PrefixSet::new());
     let overflow = || Error::Unbuildable("the groups are longer than a file can be".into());
     for group in groups {
-        let AssembledGroup { prefix, length, checksum, entries, count, max_count, changes, .. } = group;
+        let AssembledGroup { prefix, length, padding, checksum, hash, .. } = group;
+        let AssembledGroup { entries, count, max_count, changes, .. } = group;
         for bit in (0..RANGES).filter(|bit| (group.ranges | changes.given) >> bit & 1 == 1) {
             let range = prefix.checked_mul(RANGES).and_then(|first| first.checked_add(bit));
             let Some(range) = range.filter(|range| *range < PREFIX_COUNT && !held.contains(*range)) else {
@@ -269,7 +277,13 @@ fn sum(groups: Vec<AssembledGroup>, decision: &Decision) -> Result<Sum> {
             }
         }
         if length > 0 {
-            log.places.push(GroupPlace { prefix, offset: log.length, length, checksum });
+            let start = log.length.checked_add(padding).filter(|_| padding < length).ok_or_else(overflow)?;
+            if padding >= PAGE || padding > 0 && !(LENGTH as u64 + start).is_multiple_of(PAGE) {
+                return Err(Error::Unbuildable(format!(
+                    "group {prefix:04X} was not made for this place; assemble the index anew"
+                )));
+            }
+            log.places.push(GroupPlace { prefix, offset: start, length: length - padding, checksum, hash });
         }
         log.length = log.length.checked_add(length).ok_or_else(overflow)?;
         log.totals.add(&Totals { entries, count, max_count, ..Totals::default() });

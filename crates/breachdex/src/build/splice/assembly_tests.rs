@@ -24,7 +24,7 @@ fn assemble(
     let mut groups = Vec::new();
     for group in prefixes.chunk_by(|one, next| one >> 4 == next >> 4) {
         let ranges = group.iter().filter_map(|prefix| given(*prefix)).collect();
-        groups.push(assembler.encode(group[0] >> 4, ranges, &mut bytes).unwrap());
+        groups.push(assembler.encode(group[0] >> 4, ranges, (bytes.len() - LENGTH) as u64, &mut bytes).unwrap());
     }
     fs::write(path, bytes).unwrap();
     groups
@@ -102,7 +102,7 @@ fn ranges_that_do_not_belong_are_refused() {
     let corpus = corpus(&mut random, 14, 3, 4);
     let mut assembler = Assembler::new(None, &options(&corpus)).unwrap();
     let ranges: Vec<_> = corpus.iter().map(|(prefix, rows)| range(*prefix, rows).unwrap()).collect();
-    let mut said = |ranges: Vec<ChangedRange>| match assembler.encode(0, ranges, &mut Vec::new()).unwrap_err()
+    let mut said = |ranges: Vec<ChangedRange>| match assembler.encode(0, ranges, 0, &mut Vec::new()).unwrap_err()
     {
         Error::UnfitRange { prefix, fault } => (prefix, fault),
         other => panic!("{other}"),
@@ -114,7 +114,7 @@ fn ranges_that_do_not_belong_are_refused() {
     assert_eq!(said(vec![moved(13)]), (13, RangeFault::NotCovered));
     assert_eq!(said(vec![moved(15)]), (15, RangeFault::ForeignDigest));
     assert_eq!(said(vec![moved(PREFIX_COUNT)]), (PREFIX_COUNT, RangeFault::NoPrefix));
-    let beyond = assembler.encode(PREFIX_COUNT / RANGES, Vec::new(), &mut Vec::new()).unwrap_err();
+    let beyond = assembler.encode(PREFIX_COUNT / RANGES, Vec::new(), 0, &mut Vec::new()).unwrap_err();
     assert!(matches!(beyond, Error::UnfitRange { prefix: PREFIX_COUNT, fault: RangeFault::NoPrefix }));
 }
 
@@ -157,7 +157,9 @@ fn lengths_past_32_bits_add_up_and_past_64_bits_are_refused() {
         prefix,
         ranges: u16::MAX,
         length: (1 << 32) - 1,
+        padding: 0,
         checksum: 7,
+        hash: [7; 32],
         entries: 1 << 32,
         count: u128::from(u64::MAX),
         max_count: u64::from(prefix) + 1,
@@ -165,6 +167,11 @@ fn lengths_past_32_bits_add_up_and_past_64_bits_are_refused() {
         changes: GroupChanges { given: u16::MAX, hashes_added: 1 << 32, ..GroupChanges::default() },
     };
     let groups: Vec<_> = (0..5).map(group).collect();
+    let misplaced = AssembledGroup { padding: 9, ..groups[0].clone() };
+    assert_eq!(
+        sum(vec![misplaced], &decision).err().map(|error| error.to_string()).unwrap(),
+        "group 0000 was not made for this place; assemble the index anew"
+    );
     let Sum { log, tally, given } = sum(groups.clone(), &decision).unwrap();
     assert_eq!(log.places[4].offset, 4 * ((1 << 32) - 1));
     assert_eq!((log.length, log.totals.entries), (5 * ((1 << 32) - 1), 5 << 32));

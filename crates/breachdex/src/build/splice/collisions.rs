@@ -5,11 +5,11 @@
 
 use super::prefixes::PrefixSet;
 use crate::error::{Result, Section};
-use crate::format::{notes::Note, u32_at};
+use crate::format::notes::{self, Note};
 use crate::index::Index;
 
 /// The name of the note.
-pub(super) const NOTE: &str = "collisions-by-range";
+pub(super) const NOTE: &str = notes::COLLISIONS_BY_RANGE;
 
 /// Prefixes in ascending order and how many digests under each were folded, 1 or more.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,12 +44,7 @@ impl Collisions {
     }
 
     fn decode(value: &[u8]) -> Option<Self> {
-        let (pairs, rest) = value.as_chunks::<8>();
-        let pairs: Option<Vec<(u32, u32)>> =
-            pairs.iter().map(|pair| u32_at(pair, 0).zip(u32_at(pair, 4))).collect();
-        let pairs = pairs?;
-        let ascend = pairs.is_sorted_by(|one, next| one.0 < next.0);
-        (rest.is_empty() && ascend && pairs.iter().all(|pair| pair.1 > 0)).then_some(Self(pairs))
+        notes::collisions(value).map(Self)
     }
 
     /// The note, where there is anything to say.

@@ -10,7 +10,7 @@ use crate::build::span::too_large;
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::format::Layout;
-use crate::format::encode::GroupEncoder;
+use crate::format::encode::{GroupEncoder, Seal};
 use crate::index::groups::{EncodedBucket, IndexGroup};
 
 /// A thread's working memory.
@@ -35,7 +35,7 @@ struct Touched {
 
 /// What a group has become.
 pub(super) struct NewGroup {
-    pub(super) checksum: u32,
+    pub(super) seal: Seal,
     pub(super) entries: u64,
     /// Bytes that stayed as they were encoded.
     pub(super) copied: u64,
@@ -66,8 +66,8 @@ impl GroupPatch {
             return Ok(None);
         }
         if scratch.encoder.extra_bits(entries as usize) == group.extra_bits() {
-            let (checksum, copied) = encode_touched(group, &touched, scratch, out)?;
-            return Ok(Some(NewGroup { checksum, entries, copied }));
+            let (seal, copied) = encode_touched(group, &touched, scratch, out)?;
+            return Ok(Some(NewGroup { seal, entries, copied }));
         }
         self.decode(group, group.buckets(), &mut scratch.old)?;
         scratch.new.clear();
@@ -89,8 +89,8 @@ impl GroupPatch {
         if new.is_empty() {
             return Ok(None);
         }
-        let checksum = encoder.encode(prefix, new, out)?;
-        Ok(Some(NewGroup { checksum, entries: new.len() as u64, copied: 0 }))
+        let seal = encoder.encode(prefix, new, out)?;
+        Ok(Some(NewGroup { seal, entries: new.len() as u64, copied: 0 }))
     }
 
     /// Makes the new entries of the buckets that changes touch, one bucket after the other, in the scratch's
@@ -158,13 +158,13 @@ impl GroupPatch {
 }
 
 /// Encodes a group whose touched buckets have new entries and whose others stay as they are. Returns its
-/// checksum and how many bytes stayed.
+/// seal and how many bytes stayed.
 fn encode_touched(
     group: &IndexGroup<'_>,
     touched: &[Touched],
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
-) -> Result<(u32, u64)> {
+) -> Result<(Seal, u64)> {
     let Scratch { encoder, new, .. } = scratch;
     let (mut copied, mut next) = (0, 0);
     encoder.begin(group.extent().prefix, group.extra_bits());

@@ -18,6 +18,8 @@ use crate::coverage::Prefix;
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::format::Layout;
+use crate::format::encode::Seal;
+use crate::format::placement::PAGE;
 use crate::index::Index;
 use crate::index::groups::{GroupExtent, IndexGroup};
 use crate::storage::Window;
@@ -38,13 +40,13 @@ pub(super) struct Patch<'a> {
     pub(super) watches: &'a Stopwatches,
 }
 
-/// A part of the new groups.
-#[derive(Debug)]
-enum Piece {
-    /// Groups of the base, by their places in the list.
-    Copied(Range<usize>),
-    /// So many of the bytes that were encoded.
-    Encoded(usize),
+/// Where the bytes of a new group are.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    /// A group of the base, by its place in the list.
+    Copied(usize),
+    /// The next of the bytes that were encoded.
+    Encoded,
 }
 
 /// What a piece of work became.
@@ -54,7 +56,8 @@ pub(super) struct Patched<'a> {
     window: Option<Window<'a>>,
     /// Its bytes are those that were encoded.
     span: Span,
-    pieces: Vec<Piece>,
+    /// One for each of the span's groups.
+    origins: Vec<Origin>,
     tally: Tally,
 }
 
@@ -62,7 +65,7 @@ pub(super) struct Patched<'a> {
 pub(super) struct Placed<'a> {
     _window: Option<Window<'a>>,
     span: PlacedSpan,
-    pieces: Vec<Piece>,
+    origins: Vec<Origin>,
 }
 
 /// What became of the pieces so far.
@@ -75,31 +78,42 @@ pub(super) struct Patches {
 impl Patched<'_> {
     /// Takes a group of the base as it is.
     fn copy(&mut self, place: usize, group: &IndexGroup<'_>, entries: u64) {
-        let GroupExtent { prefix, length, .. } = group.extent();
-        match self.pieces.last_mut() {
-            Some(Piece::Copied(places)) if places.end == place => places.end += 1,
-            _ => self.pieces.push(Piece::Copied(place..place + 1)),
-        }
-        self.span.groups.push(SpanGroup { prefix, length, checksum: group.checksum() });
+        let (prefix, length) = (group.extent().prefix, group.length());
+        self.origins.push(Origin::Copied(place));
+        self.span.groups.push(SpanGroup { prefix, length, seal: group.seal() });
         self.span.totals.entries += entries;
         self.tally.groups_copied += 1;
         self.tally.bytes_copied += length;
     }
 
     /// Takes a group that was encoded behind the bytes so far.
-    fn push(&mut self, prefix: u32, checksum: u32, before: usize, entries: u64) {
-        let length = self.span.bytes.len() - before;
-        match self.pieces.last_mut() {
-            Some(Piece::Encoded(bytes)) => *bytes += length,
-            _ => self.pieces.push(Piece::Encoded(length)),
-        }
-        self.span.groups.push(SpanGroup { prefix, length: length as u64, checksum });
+    fn push(&mut self, prefix: u32, seal: Seal, before: usize, entries: u64) {
+        let length = (self.span.bytes.len() - before) as u64;
+        self.origins.push(Origin::Encoded);
+        self.span.groups.push(SpanGroup { prefix, length, seal });
         self.span.totals.entries += entries;
         self.tally.groups_encoded += 1;
     }
 }
 
 impl<'a> Patch<'a> {
+    /// The groups from one on that lie one behind the other, without zeros between them, in the new file and where their
+    /// bytes are.
+    fn run(&self, groups: &[(u64, u64)], origins: &[Origin], first: usize) -> Range<usize> {
+        let follows = |at: &usize| {
+            let ((before, length), (start, _)) = (groups[at - 1], groups[*at]);
+            start == before + length
+                && match (origins[at - 1], origins[*at]) {
+                    (Origin::Encoded, Origin::Encoded) => true,
+                    (Origin::Copied(one), Origin::Copied(next)) => {
+                        next == one + 1 && self.groups[next].offset == self.groups[one].offset + length
+                    }
+                    _ => false,
+                }
+        };
+        first..(first + 1..groups.len()).find(|at| !follows(at)).unwrap_or(groups.len())
+    }
+
     /// Copies a group that no change touches.
     fn copy(&self, place: usize, group: &IndexGroup<'a>, patched: &mut Patched<'_>) -> Result<()> {
         let entries = group.check()?;
@@ -141,7 +155,7 @@ impl<'a> Patch<'a> {
         let group_patch = GroupPatch { layout: self.layout, most: self.most };
         if let Some(new) = group_patch.encode(prefix, scratch, &mut patched.span.bytes)? {
             patched.span.candidates.take(&scratch.new);
-            patched.push(prefix, new.checksum, before, new.entries);
+            patched.push(prefix, new.seal, before, new.entries);
         }
         Ok(())
     }
@@ -159,9 +173,9 @@ impl<'a> Patch<'a> {
         let (tally, bytes) = (&mut patched.tally, &mut patched.span.bytes);
         let group_patch = GroupPatch { layout: self.layout, most: self.most };
         let new = group_patch.patch(group, before, changes, scratch, tally, bytes)?;
-        if let Some(NewGroup { checksum, entries, copied }) = new {
+        if let Some(NewGroup { seal, entries, copied }) = new {
             patched.span.candidates.take(&scratch.new);
-            patched.push(group.extent().prefix, checksum, start, entries);
+            patched.push(group.extent().prefix, seal, start, entries);
             patched.tally.bytes_copied += copied;
         }
         self.control.advance(before);
@@ -226,24 +240,29 @@ impl<'a> Stage for Patch<'a> {
     fn accept(&self, sink: &mut Patches, patched: Patched<'a>) -> Result<Option<Placed<'a>>> {
         sink.tally.add(patched.tally);
         let span = sink.log.append(patched.span);
-        Ok(Some(Placed { _window: patched.window, span: span?, pieces: patched.pieces }))
+        Ok(Some(Placed { _window: patched.window, span: span?, origins: patched.origins }))
     }
 
-    fn complete(&self, Placed { _window, span, pieces }: Placed<'a>) -> Result<()> {
-        let mut offset = span.offset;
+    fn complete(&self, Placed { _window, span, origins }: Placed<'a>) -> Result<()> {
+        const ZEROS: [u8; PAGE as usize] = [0; PAGE as usize];
+        let mut end = span.offset;
         let mut encoded = span.bytes.as_slice();
-        for piece in pieces {
-            let bytes = match (piece, self.base) {
-                (Piece::Encoded(length), _) => {
-                    let (bytes, rest) = encoded.split_at(length);
+        let mut run = 0..0;
+        while run.end < span.groups.len() {
+            run = self.run(&span.groups, &origins, run.end);
+            let (start, _) = span.groups[run.start];
+            let (last, length) = span.groups[run.end - 1];
+            self.writer.write_part(end, &ZEROS[..(start - end) as usize])?;
+            end = last + length;
+            let bytes = match (origins[run.start], self.base) {
+                (Origin::Copied(place), Some(base)) => base.group_bytes(self.groups[place], end - start),
+                _ => {
+                    let (bytes, rest) = encoded.split_at((end - start) as usize);
                     encoded = rest;
                     bytes
                 }
-                (Piece::Copied(places), Some(base)) => base.group_bytes(&self.groups[places]),
-                (Piece::Copied(_), None) => continue,
             };
-            self.writer.write_part(offset, bytes)?;
-            offset += bytes.len() as u64;
+            self.writer.write_part(start, bytes)?;
         }
         self.writer.recycle(span.bytes);
         Ok(())

@@ -77,12 +77,10 @@ impl FileIndex {
         self.groups.iter().flatten().count() as u64
     }
 
-    /// Whether the directory leads from a prefix to the group of that place, length and checksum.
-    pub(crate) fn leads_to(&self, prefix: u32, offset: u64, length: u64, checksum: u32) -> bool {
+    /// Whether the directory leads from a prefix to the group of that place and checksum.
+    pub(crate) fn leads_to(&self, prefix: u32, offset: u64, checksum: u32) -> bool {
         let place = self.groups.get(prefix as usize).copied().flatten();
-        place.is_some_and(|place| {
-            place.length == length && place.locator.offset() == offset && place.locator.agrees_with(checksum)
-        })
+        place.is_some_and(|place| place.locator.offset() == offset && place.locator.agrees_with(checksum))
     }
 }
 

@@ -12,21 +12,15 @@ use crate::format::checksum;
 use crate::format::directory::Directory;
 use crate::format::header::{Extent, Header};
 
-/// Every prefix of `g` bits and its group, one behind the other up to the section's end.
-pub(super) fn groups(
-    directory: &Directory<Vec<u8>>,
-    header: &Header,
-) -> Result<Box<[Option<GroupPlace>]>, &'static str> {
+/// Every prefix of `g` bits and its group, with all bytes up to the next one or to the section's end.
+pub(super) fn groups(directory: &Directory, header: &Header) -> Box<[Option<GroupPlace>]> {
     let mut places = vec![None; 1 << header.layout.directory_bits];
-    let list = directory.all()?;
+    let list = directory.all();
     let ends = list.iter().skip(1).map(|(_, next)| next.offset()).chain([header.groups.length]);
     for ((prefix, locator), end) in list.iter().zip(ends) {
-        let length = end.checked_sub(locator.offset()).filter(|length| *length > 0);
-        let length = length.ok_or("a group does not start where the one before it ends")?;
-        let place = places.get_mut(*prefix as usize).ok_or("a key of the FST has too many bits")?;
-        *place = Some(GroupPlace { locator: *locator, length });
+        places[*prefix as usize] = Some(GroupPlace { locator: *locator, length: end - locator.offset() });
     }
-    Ok(places.into_boxed_slice())
+    places.into_boxed_slice()
 }
 
 /// Reads the small sections of a file.

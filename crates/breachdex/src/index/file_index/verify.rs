@@ -10,7 +10,7 @@ use crate::format::limits::MOST_GROUP;
 use crate::format::notes;
 use crate::index::core::within;
 use crate::index::parts::Parts;
-use crate::index::verify::{GroupBytes, VerifyOptions, Walk};
+use crate::index::verify::{GroupBytes, VerifyOptions, Walk, check_notes};
 use crate::monitor::Monitor;
 use crate::storage::{Source, WINDOW, Windows};
 
@@ -33,6 +33,7 @@ impl FileIndex {
         let places = (0..).zip(&self.groups);
         let parts = Parts::new(
             places.filter_map(|(prefix, place)| Some((prefix, place.as_ref()?.locator))).collect(),
+            self.header.groups.length,
             WINDOW,
         );
         let source = match &self.resident {
@@ -40,19 +41,21 @@ impl FileIndex {
             Some(resident) => resident.source(),
         };
         let windows = Windows::new(source, parts.bounds(&self.header));
+        let reader = SectionReader { file: &self.file, path: &self.path, name: &self.name };
+        let hashes = reader.section(Section::Hashes, self.header.hashes)?;
         let walk = Walk {
             header: &self.header,
             metadata: &self.metadata,
             kernel: self.kernel,
             name: &self.name,
+            hashes: &hashes,
             groups: self,
         };
         walk.run(&parts, &windows, options, monitor)?;
-        let reader = SectionReader { file: &self.file, path: &self.path, name: &self.name };
         let section = reader.section(Section::Notes, self.header.notes)?;
-        notes::decode(&section)
-            .map(drop)
-            .map_err(|fault| within(Section::Notes, self.header.notes, fault).named(&self.name))
+        let notes = notes::decode(&section)
+            .map_err(|fault| within(Section::Notes, self.header.notes, fault).named(&self.name))?;
+        check_notes(&self.header, &notes).map_err(|fault| fault.named(&self.name))
     }
 }
 

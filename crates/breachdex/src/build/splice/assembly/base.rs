@@ -23,10 +23,10 @@ pub(super) struct Base<'a> {
 }
 
 impl<'a> Base<'a> {
-    pub(super) fn new(index: &'a Index) -> Result<Self> {
+    pub(super) fn new(index: &'a Index) -> Self {
         let can_copy = index.layout().directory_bits == MAX_DIRECTORY_BITS;
-        let groups = if can_copy { Some(index.groups()?) } else { None };
-        Ok(Self { index, groups, follower: index.follower() })
+        let groups = can_copy.then(|| index.groups());
+        Self { index, groups, follower: index.follower() }
     }
 
     /// Which of a group's 16 ranges the index covers.
@@ -48,7 +48,7 @@ impl<'a> Base<'a> {
 
     /// The bytes of a group, which must have been opened.
     pub(super) fn bytes(&self, group: &IndexGroup<'a>) -> &'a [u8] {
-        self.index.group_bytes(&[group.extent()])
+        self.index.group_bytes(group.extent(), group.length())
     }
 
     /// Appends the entries of a group's ranges, of which there may be so many, where the index's groups cannot be copied.

@@ -11,10 +11,14 @@ pub struct AssembledGroup {
     pub prefix: u32,
     /// Which of the group's 16 ranges it was made of, the base's too: bit 0 is the first one.
     pub ranges: u16,
-    /// Bytes of the group; 0 where no range has entries.
+    /// Bytes of the group and the zeros before it; 0 where no range has entries.
     pub length: u64,
+    /// How many of these bytes are zeros before the group, so that its head lies in one page: fewer than 4,096.
+    pub padding: u64,
     /// The checksum that the group begins with; 0 for one without bytes.
     pub checksum: u32,
+    /// BLAKE3 of the group's bytes, without the zeros before it; zeros for one without bytes.
+    pub hash: [u8; 32],
     /// Entries of the group.
     pub entries: u64,
     /// Sum of the counts of the ranges handed over.
