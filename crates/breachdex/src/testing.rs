@@ -28,12 +28,25 @@ pub(crate) fn layout(kind: Kind, bits: u32, directory_bits: u32) -> Layout {
 
 /// The file's bytes for entries that are sorted, distinct and truncated.
 pub(crate) fn assemble(layout: Layout, entries: &[Entry], coverage: Coverage) -> Vec<u8> {
+    assemble_split(layout, entries, coverage, None)
+}
+
+/// The same, each group split by so many bits whatever the rule says.
+pub(crate) fn assemble_split(
+    layout: Layout,
+    entries: &[Entry],
+    coverage: Coverage,
+    extra_bits: Option<u32>,
+) -> Vec<u8> {
     let mut out = vec![0; LENGTH];
     let mut encoder = GroupEncoder::new(layout);
     let mut places = Vec::new();
     for group in by_group(layout, entries) {
         let (prefix, mut bytes) = (prefix_of(layout, group), Vec::new());
-        let seal = encoder.encode(prefix, group, &mut bytes).expect("a small group");
+        let extra_bits = extra_bits.unwrap_or_else(|| encoder.extra_bits(group.len()));
+        encoder.begin(prefix, extra_bits);
+        (0..1_u32 << extra_bits).fold(group, |rest, _| encoder.push_leading(rest));
+        let seal = encoder.finish(&mut bytes).expect("a small group");
         let zeros = padding((out.len() - LENGTH) as u64, seal.head);
         out.resize(out.len() + zeros as usize, 0);
         places.push((prefix, (out.len() - LENGTH) as u64, seal));

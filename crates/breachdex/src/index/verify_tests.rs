@@ -5,7 +5,7 @@ use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::entry::Entry;
 use crate::index::{FileIndex, Index};
-use crate::testing::{Random, assemble, digest, entries, layout};
+use crate::testing::{Random, assemble, assemble_split, digest, entries, layout};
 
 /// What verifying some bytes says, on any number of threads, mapped, in memory and by positioned reads.
 fn verdict(bytes: &[u8], path: &std::path::Path) -> Result<(), String> {
@@ -140,4 +140,74 @@ fn a_cold_file_is_cold_again_and_answers_meanwhile() {
             verified.join().unwrap().unwrap();
         });
     }
+}
+
+/// Bytes between groups, from a group's end to where the next one starts.
+fn zeros(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let index = Index::from_bytes(bytes.to_vec(), "test").unwrap();
+    let start = index.core.header().groups.offset;
+    let gap = |extent: crate::index::groups::GroupExtent| {
+        let end = start + extent.offset + index.group(extent).unwrap().length();
+        end as usize..(start + extent.offset + extent.length) as usize
+    };
+    index.groups().into_iter().map(gap).filter(|gap| !gap.is_empty()).collect()
+}
+
+#[test]
+fn bytes_between_groups_are_zeros() {
+    let (_, bytes) = large(&mut Random(8));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bdx");
+    let gaps = zeros(&bytes);
+    assert!(gaps.len() > 2, "{gaps:?}");
+    for gap in gaps {
+        assert!(gap.len() < 41 && gap.end.is_multiple_of(4096), "a head of 4 records: {gap:?}");
+        for at in [gap.start, gap.end - 1] {
+            let mut changed = bytes.clone();
+            changed[at] = 1;
+            let message = verdict(&changed, &path).unwrap_err();
+            let expected = format!("groups at byte {}: there is something else than zeros behind", gap.start);
+            assert!(message.contains(&expected), "{message}");
+        }
+    }
+}
+
+#[test]
+fn groups_that_are_split_otherwise_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bdx");
+    let mut random = Random(9);
+    let keys: Vec<_> = (0..700).map(|_| random.key(Kind::Sha1)).collect();
+    let entries = entries(keys, 160, &mut random);
+    let layout = layout(Kind::Sha1, 160, 0);
+    for extra_bits in 0..5 {
+        let bytes = assemble_split(layout, &entries, Coverage::whole(), Some(extra_bits));
+        let index = Index::from_bytes(bytes.clone(), "test").unwrap();
+        assert!(entries.iter().all(|entry| index.contains(&digest(Kind::Sha1, entry.key), 1).unwrap()));
+        let said = verdict(&bytes, &path);
+        if extra_bits == 2 {
+            assert_eq!(said, Ok(()));
+        } else {
+            let message = said.unwrap_err();
+            assert!(message.contains("the group is not split as that many entries are"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn an_overlay_covers_everything_and_counts_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bdx");
+    let mut random = Random(10);
+    let keys: Vec<_> = (0..900).map(|_| random.key(Kind::Sha1)).collect();
+    let mut entries = entries(keys, 160, &mut random);
+    entries.iter_mut().for_each(|entry| entry.count = 1);
+    let layout = crate::format::Layout { overlay: OverlayMark::Overlay, ..layout(Kind::Sha1, 160, 0) };
+    let said = |entries: &[Entry], coverage| verdict(&assemble(layout, entries, coverage), &path);
+    assert_eq!(said(&entries, Coverage::whole()), Ok(()));
+    let message = said(&entries, Coverage::from_ranges([(0, 0xffffe)]).unwrap()).unwrap_err();
+    assert!(message.contains("an overlay covers everything, this one does not"), "{message}");
+    entries[700].count = 2;
+    let message = said(&entries, Coverage::whole()).unwrap_err();
+    assert!(message.contains("an overlay has a count that is not 1"), "{message}");
 }
