@@ -1,0 +1,219 @@
+//! The keys and parameters of every message. A new message is a line here and one in each language.
+//!
+//! `number` is written in plain digits, `grouped` in groups of three, `text` as it is.
+
+#![forbid(unsafe_code)]
+
+use crate::words::messages;
+
+messages! {
+    /// What people read who choose a password or log in. The keys are also codes for Python and Django.
+    Passwords {
+        /// The password is refused because it is exposed.
+        exposed;
+        /// How often an exposed password was seen; follows `exposed` or `exposed_form`.
+        exposed_count(count: number);
+        /// The password is refused because another way of writing it is exposed.
+        exposed_form;
+        /// The password has too few characters.
+        too_short(min_length: number, length: number);
+        /// The password has too many characters.
+        too_long(max_length: number);
+        /// The password is a word about the account or the service.
+        context_word;
+        /// A small variation of the password is exposed.
+        similar_exposed;
+        /// The password is nothing but repeated or consecutive characters.
+        repetitive;
+        /// The index gave no answer.
+        index_unavailable;
+        /// A log-in ends with a reset of the password.
+        force_reset;
+        /// Beside the field for a new password: what is refused.
+        help_text;
+        /// Beside the field for a new password: how long it has to be.
+        help_length(min_length: number);
+        /// After a log-in with an exposed password that is let pass.
+        log_in_warning;
+        /// The subject of the mail after such a log-in.
+        notify_subject;
+        /// The text of that mail.
+        notify_mail(site_name: text);
+        /// A new password is exposed and accepted all the same.
+        exposed_warning;
+        /// A new password is a context word and accepted all the same.
+        context_word_warning;
+    }
+}
+
+messages! {
+    /// The words of audit reports.
+    Reports {
+        /// The report's title.
+        title;
+        /// First line of the summary: what was read and against which index.
+        heading(input: text, format: text, index: text, entries: grouped);
+        /// The same with the date of the corpus.
+        heading_dated(input: text, format: text, index: text, entries: grouped, date: text);
+        /// Row: accounts with a password that was looked up.
+        accounts;
+        /// Row: accounts with an exposed password.
+        exposed;
+        /// Row: passwords that are not in the index.
+        not_found;
+        /// Row: seen fewer times than was asked for.
+        below_min_count;
+        /// Row: exposed by an overlay.
+        by_overlay;
+        /// Row: passwords that several accounts have.
+        shared;
+        /// Row: accounts with such a password.
+        shared_accounts;
+        /// Row: such passwords that are exposed.
+        exposed_groups;
+        /// Row: disabled accounts.
+        disabled;
+        /// Row: machine accounts.
+        machines;
+        /// Row: passwords no longer in use.
+        former;
+        /// Row: empty passwords.
+        empty;
+        /// Row: accounts without a password.
+        without_password;
+        /// Row: items that are not log-ins.
+        other_items;
+        /// Row: accounts with an LM hash.
+        lm_hashes;
+        /// Row: lines that could not be read.
+        malformed;
+        /// Row: passwords that no index covers.
+        unanswered;
+        /// Column: the exposed ones of a row.
+        of_them_exposed;
+        /// How many of the row before are exposed.
+        of_them(exposed: grouped);
+        /// Column: how often a password was seen.
+        seen;
+        /// Column: the account's name.
+        account;
+        /// Column: the account's pseudonym.
+        pseudonym;
+        /// Column: where in the input the account is.
+        number;
+        /// Column: remarks.
+        notes;
+        /// Remark: the account is disabled.
+        note_disabled;
+        /// Remark: the account is a machine's.
+        note_machine;
+        /// Remark: exposed by an overlay.
+        note_overlay;
+        /// Remark: an LM hash is kept.
+        note_lm;
+        /// Remark: how many accounts have the same password.
+        shared_by(accounts: grouped);
+        /// Below a list: how many more there are.
+        unlisted(number: grouped);
+        /// Band: it is not known how often.
+        band_unknown;
+        /// Band: seen so often or more.
+        band_from(first: grouped);
+        /// Band: seen so often.
+        band_exactly(times: grouped);
+        /// Band: seen between two numbers.
+        band_between(first: grouped, last: grouped);
+        /// Heading of the chart of bands.
+        how_often;
+        /// Heading of the chart of shared passwords.
+        largest_groups;
+        /// Heading of the table of all counts.
+        all_counts;
+        /// Heading of the list of accounts.
+        list;
+        /// Heading of `meanings`.
+        meaning;
+        /// What the numbers mean.
+        meanings[5];
+        /// Heading of `steps`.
+        next;
+        /// What to do next.
+        steps[5];
+        /// Before the version.
+        made_with;
+        /// Notice: something could not be read or answered.
+        incomplete;
+        /// Notice: the starter index was asked.
+        starter;
+        /// Notice: what pseudonyms are.
+        pseudonyms;
+        /// Notice: who may see the report.
+        confidential;
+        /// Before the number of a group of accounts.
+        group;
+        /// Instead of an empty list.
+        none_exposed;
+        /// Label: the indexes.
+        index;
+        /// Label: the overlays.
+        overlays;
+        /// Label: entries of the indexes.
+        entries;
+        /// Label: the date of the corpus.
+        corpus_date;
+        /// Label: from how many sightings on a password is exposed.
+        threshold;
+        /// Label: when the report was made.
+        date;
+        /// Notice: the index keeps a part of each digest.
+        not_exact;
+        /// Format: an export of a password manager or browser. `container` is the name of a file format.
+        format_export(product: text, container: text);
+        /// Format: an NTLM dump.
+        format_ntlm;
+        /// Format: a list of digests.
+        format_hashes;
+        /// Format: CSV of no known product.
+        format_csv;
+        /// Format: Apache Parquet.
+        format_parquet;
+        /// Format: Arrow IPC.
+        format_arrow;
+    }
+}
+
+messages! {
+    /// What the command asks and answers on a terminal.
+    Command {
+        /// The prompt for a password.
+        password_prompt;
+        /// The prompt for a digest of a kind.
+        digest_prompt(kind: text);
+        /// An answer: a label, which may be coloured, and a sentence.
+        answer(label: text, sentence: text);
+        /// Label: the password is exposed.
+        label_exposed;
+        /// Label: seen fewer times than was asked for.
+        label_below;
+        /// Label: not in any index.
+        label_not_found;
+        /// Label: it could not be found out.
+        label_unknown;
+        /// The password is in `place`, and it is not known how often it was seen.
+        exposed(place: text);
+        /// The password is in `place` and was seen so often.
+        exposed_count(place: text, count: number);
+        /// Added where the index keeps a part of each digest.
+        false_alarm;
+        /// The password is in `place`, but was seen fewer times than was asked for.
+        below_min_count(place: text, count: number);
+        /// The password is not in `place`.
+        not_found(place: text);
+        /// The password is not in `place`, which is the starter index.
+        not_found_starter(place: text);
+        /// Whether the password is exposed could not be checked.
+        unknown;
+        /// How the starter index is called.
+        starter;
+    }
+}
