@@ -24,8 +24,10 @@ __all__ = [
     "build",
     "digest",
     "examine",
+    "languages",
     "messages",
     "run_command",
+    "sentence_separator",
 ]
 
 __version__: Final[str]
@@ -453,7 +455,14 @@ def examine(
     ``min_count`` are not exposed."""
 
 def messages(language: str) -> dict[str, str]:
-    """Every message of a language (``en`` for those that are not known) by its code."""
+    """Every message of a language (``en`` for those that are not known) by its code. ``CODE.one`` is said of one thing
+    where the language has such a form."""
+
+def languages() -> list[str]:
+    """The codes of the languages that breachdex speaks, as ``en``."""
+
+def sentence_separator(language: str) -> str:
+    """What stands between two sentences of a language: a space, or nothing in Japanese."""
 
 def run_command(arguments: Sequence[str]) -> int:
     """Runs the command ``breachdex``; returns its exit code."""

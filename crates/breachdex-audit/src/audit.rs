@@ -10,12 +10,12 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::account::{Record, Secret, Sink, Standing};
 use crate::error::{AuditError, LineFault, Result};
 use crate::findings::{Finding, Findings};
-use crate::format::Format;
+use crate::formats::{Format, Request};
 use crate::groups::Groups;
 use crate::identity::{Pseudonyms, Tags};
 use crate::oracle::Indexes;
+use crate::read::ReadOptions;
 use crate::read::input::{Input, Meter, Opened};
-use crate::read::{self, ReadOptions};
 use crate::rows::{Rows, Spool};
 use crate::tally::Tally;
 use crate::window::{Answered, Window};
@@ -103,7 +103,8 @@ pub fn audit(
         tagger: Tags::new(),
         seen: 0,
     };
-    read::read(opened, format, &options.read, indexes.kind(), &mut auditor)?;
+    let request = Request { format, options: &options.read, kind: indexes.kind() };
+    (format.spec().read)(opened, &request, &mut auditor)?;
     auditor.settle()?;
     let Auditor { pool, found, .. } = auditor;
     found.finish(name, format, &pool)

@@ -6,8 +6,9 @@ use std::io;
 use std::path::PathBuf;
 
 use breachdex::Kind;
+use breachdex_messages::Language;
 
-use crate::format::Format;
+use crate::formats::Format;
 
 /// The crate's result.
 pub type Result<T, E = AuditError> = std::result::Result<T, E>;
@@ -38,10 +39,7 @@ pub enum AuditError {
         source: io::Error,
     },
     /// The format is not certain.
-    #[error(
-        "the format of {name} is not certain; name it with --format: {}",
-        Format::ALL.map(Format::name).join(", ")
-    )]
+    #[error("the format of {name} is not certain; name it with --format: {}", names())]
     FormatNotCertain {
         /// The input.
         name: String,
@@ -93,7 +91,7 @@ pub enum AuditError {
         found: String,
     },
     /// The file is not what its format says.
-    #[error("{name} is not {}: {reason}", format.described())]
+    #[error("{name} is not {}: {reason}", format.described(Language::En))]
     NotTheFormat {
         /// The input.
         name: String,
@@ -127,7 +125,7 @@ pub enum AuditError {
     /// No line of the input could be used.
     #[error(
         "nothing in {name} could be read as {}: {malformed} {} malformed; the first, {} {number}: {first}",
-        format.described(), format.units(*malformed), format.unit()
+        format.described(Language::En), format.units(*malformed), format.unit()
     )]
     NothingValid {
         /// The input.
@@ -153,6 +151,11 @@ pub enum AuditError {
     /// Writing a Parquet file failed.
     #[error("cannot write the Parquet file: {0}")]
     Parquet(String),
+}
+
+/// The names of all formats.
+fn names() -> String {
+    Format::ALL.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// What is wrong with one line of the input.

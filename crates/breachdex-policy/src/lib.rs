@@ -6,7 +6,7 @@
 //!
 //! `event`, `action`, `reason` and `verdict` are what is said; `rules` and `profile` what is demanded, `settings` how
 //! that is written; `policy` is the judge. Its rules each have a module: `forms` and `exposure` (in leaked data, in
-//! any way of writing it), `similar`, `context`, `repetition`. `messages` are the words, one file a language.
+//! any way of writing it), `similar`, `context`, `repetition`. The words are those of `breachdex-messages`.
 //!
 //! There are no composition rules ("a capital and a digit"): NIST SP 800-63B-4 and OWASP ASVS 5.0 forbid them.
 //!
@@ -28,7 +28,6 @@ mod context;
 mod event;
 mod exposure;
 mod forms;
-mod messages;
 mod oracle;
 mod policy;
 mod profile;
@@ -40,10 +39,10 @@ mod similar;
 mod verdict;
 
 pub use action::{Action, ActionTable, OnError};
+pub use breachdex_messages::{Language, UnknownLanguage};
 pub use event::Event;
 pub use exposure::{Exposure, examine};
 pub use forms::{Form, FormSet, each_form};
-pub use messages::{Language, UnknownLanguage, messages};
 pub use oracle::Oracle;
 pub use policy::{COMMON_COUNT, Candidate};
 pub use profile::Profile;

@@ -256,7 +256,7 @@ fn whoever_is_let_pass_is_not_told_that_it_cannot_be_used() {
         ]
     );
     for language in Language::ALL {
-        for text in verdict.messages(language) {
+        for text in verdict.messages(*language) {
             assert!(!text.contains("使用できません") && !text.contains("cannot be used"), "{text}");
         }
     }

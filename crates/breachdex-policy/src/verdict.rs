@@ -2,10 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex_messages::Language;
+
 use crate::action::Action;
 use crate::event::Event;
 use crate::forms::Form;
-use crate::messages::{Language, messages};
 use crate::reason::{Finding, Reason};
 
 /// What becomes of a password, and why.
@@ -51,39 +52,26 @@ impl Verdict {
 impl Reason {
     /// What a person is told of it at an event.
     pub fn message(&self, event: Event, language: Language) -> String {
-        let words = messages(language);
-        let text = &words[self.message_code(event)];
-        match self.finding {
-            Finding::TooLong { length, max_length } => {
-                fill(text, &[("length", length), ("max_length", max_length)])
-            }
-            Finding::TooShort { length, min_length } => {
-                fill(text, &[("length", length), ("min_length", min_length)])
-            }
-            _ => text.clone(),
-        }
-    }
-
-    /// Which message says it: most often the one of its code.
-    pub fn message_code(&self, event: Event) -> &'static str {
-        match (event, self.action, self.finding) {
+        let words = language.passwords();
+        let text = match (event, self.action, self.finding) {
             // Whoever logs in did not choose anything, and may be somebody else.
-            (Event::LogIn, Action::ForceReset, _) => "force_reset",
-            (Event::LogIn, Action::Warn | Action::Notify, Finding::Exposed(_)) => "log_in_warning",
-            (_, Action::Warn | Action::Notify, Finding::Exposed(_)) => "exposed_warning",
-            (_, Action::Warn | Action::Notify, Finding::ContextWord(_)) => "context_word_warning",
-            (_, _, Finding::Exposed(exposure)) if matches!(exposure.form, Form::Nfkc | Form::Casefold) => {
-                "exposed_form"
+            (Event::LogIn, Action::ForceReset, _) => words.force_reset(),
+            (Event::LogIn, Action::Warn | Action::Notify, Finding::Exposed(_)) => words.log_in_warning(),
+            (_, Action::Warn | Action::Notify, Finding::Exposed(_)) => words.exposed_warning(),
+            (_, Action::Warn | Action::Notify, Finding::ContextWord(_)) => words.context_word_warning(),
+            (_, _, Finding::Exposed(exposure)) => match exposure.form {
+                Form::Nfkc | Form::Casefold => words.exposed_form(),
+                _ => words.exposed(),
+            },
+            (_, _, Finding::ContextWord(_)) => words.context_word(),
+            (_, _, Finding::IndexUnavailable) => words.index_unavailable(),
+            (_, _, Finding::Repetitive) => words.repetitive(),
+            (_, _, Finding::SimilarExposed) => words.similar_exposed(),
+            (_, _, Finding::TooLong { max_length, .. }) => return words.too_long(max_length as u64),
+            (_, _, Finding::TooShort { length, min_length }) => {
+                return words.too_short(min_length as u64, length as u64);
             }
-            _ => self.code().name(),
-        }
+        };
+        text.to_owned()
     }
-}
-
-/// Puts numbers in the places of a message.
-fn fill(text: &str, values: &[(&str, usize)]) -> String {
-    let put = |text: String, (name, value): &(&str, usize)| {
-        text.replace(&format!("%({name})d"), &value.to_string())
-    };
-    values.iter().fold(text.to_owned(), put)
 }

@@ -1,11 +1,9 @@
-//! What the validators ask: is a password exposed in any of its forms, and what to say then.
+//! What the validators ask: is a password exposed in any of its forms?
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
-
 use breachdex::{LiveSet, Origin};
-use breachdex_policy::{FormSet, Language};
+use breachdex_policy::FormSet;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -83,10 +81,4 @@ fn ask(
             Origin::Overlay => "overlay",
         },
     }))
-}
-
-/// Every message of a language by its code; English for a language that is not known.
-#[pyfunction]
-pub(crate) fn messages(language: &Bound<'_, PyString>) -> BTreeMap<String, String> {
-    breachdex_policy::messages(language.to_string_lossy().parse().unwrap_or(Language::En)).clone()
 }

@@ -1,8 +1,8 @@
 //! The Python module `breachdex._breachdex`. Thin: everything is decided in the crates below.
 //!
 //! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
-//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `policy` (with `verdict`) and
-//! `command` are one door each. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
+//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `policy` (with `verdict`),
+//! `messages` and `command` are one door each. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
 //! `per_process` keeps threads away from forked children.
 
 #![forbid(unsafe_code)]
@@ -16,6 +16,7 @@ mod exposure;
 mod index;
 mod index_set;
 mod lists;
+mod messages;
 mod metadata;
 mod password;
 mod per_process;
@@ -36,11 +37,13 @@ mod _breachdex {
     #[pymodule_export]
     use crate::command::run_command;
     #[pymodule_export]
-    use crate::exposure::{Exposure, examine, messages};
+    use crate::exposure::{Exposure, examine};
     #[pymodule_export]
     use crate::index::Index;
     #[pymodule_export]
     use crate::index_set::IndexSet;
+    #[pymodule_export]
+    use crate::messages::{languages, messages, sentence_separator};
     #[pymodule_export]
     use crate::metadata::Metadata;
     #[pymodule_export]

@@ -56,8 +56,8 @@ impl Verdict {
         let language = match lang {
             None => self.language,
             Some(name) => name.parse().map_err(|_| {
-                let known = Language::ALL.map(Language::code).join(", ");
-                raise(py, "PolicyError", format!("lang must be one of {known}"))
+                let known: Vec<&str> = Language::ALL.iter().map(|language| language.code()).collect();
+                raise(py, "PolicyError", format!("lang must be one of {}", known.join(", ")))
             })?,
         };
         Ok(self.verdict.messages(language))

@@ -13,23 +13,19 @@ use breachdex::{Digest, Kind};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::ReadOptions;
 use super::input::Opened;
-use super::{ReadOptions, hashes};
 use crate::account::{Record, Secret, Sink};
 use crate::error::{AuditError, Result};
-use crate::format::Format;
+use crate::formats::{Format, Request};
 
 /// Rows that are read at a time.
 const BATCH: usize = 8192;
 /// An Arrow file begins so; a stream does not.
 const FILE_MAGIC: &[u8] = b"ARROW1";
 
-pub(super) fn read_parquet(
-    input: Opened,
-    options: &ReadOptions,
-    kind: Kind,
-    sink: &mut dyn Sink,
-) -> Result<()> {
+pub(crate) fn read_parquet(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let Request { options, kind, .. } = *request;
     let refused = refusal(&input.name, Format::Parquet);
     let Some(path) = &input.path else {
         return Err(refused(String::from("it is a stream, and Parquet is read from its end; name a file")));
@@ -56,12 +52,8 @@ pub(super) fn read_parquet(
     Ok(())
 }
 
-pub(super) fn read_arrow(
-    input: Opened,
-    options: &ReadOptions,
-    kind: Kind,
-    sink: &mut dyn Sink,
-) -> Result<()> {
+pub(crate) fn read_arrow(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let Request { options, kind, .. } = *request;
     let failed = Opened::failed(&input.name);
     let mut reader = input.reader;
     let mut start = Vec::new();
@@ -195,7 +187,7 @@ impl Columns {
                 Secrets::Bytes(_) if secret.len() == kind.bytes() => {
                     Digest::from_bytes(kind, secret).map_err(|_| crate::LineFault::NotHex)
                 }
-                _ => hashes::digest(kind, secret.trim_ascii()),
+                _ => super::digest(kind, secret.trim_ascii()),
             };
             match digest {
                 Ok(digest) => sink.record(Record::new(number, user, Secret::Digest(digest)))?,

@@ -10,34 +10,29 @@ use breachdex::Kind;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::ReadOptions;
-use super::hashes;
+use super::digest;
+use super::header::Header;
 use super::input::Opened;
-use super::products::{self, Product};
 use super::text::Text;
 use crate::account::{Record, Secret, Sink};
 use crate::error::{AuditError, LineFault, Result};
-use crate::format::Format;
+use crate::formats::{Format, Request};
 
 /// How much of the beginning is looked at to know the dialect.
 const PEEK: u64 = 4096;
 /// No record of an export is as long; a quote that is not closed makes one of the rest of the file.
 const LONGEST_RECORD: usize = 1 << 26;
 
-pub(super) fn read(
-    input: Opened,
-    format: Format,
-    options: &ReadOptions,
-    kind: Kind,
-    sink: &mut dyn Sink,
-) -> Result<()> {
+pub(crate) fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let Request { format, options, kind } = *request;
     let name = input.name;
     let failed = Opened::failed(&name);
     let mut text = Text::new(input.reader, options.encoding).map_err(&failed)?;
     let fault = text.fault();
     let mut start = Vec::new();
     text.by_ref().take(PEEK).read_to_end(&mut start).map_err(&failed)?;
-    let product = product_of(&start, format);
-    let has_backslashes = product.is_some_and(|product| product.has_backslashes);
+    let expected = expected(&start, format.spec().headers);
+    let has_backslashes = expected.is_some_and(|header| header.has_backslashes);
     let quotes = Rc::new(Cell::new(Quotes::default()));
     let source = Watched {
         reader: Cursor::new(start).chain(text),
@@ -58,7 +53,7 @@ pub(super) fn read(
     if !next(&mut reader, &mut header, &failed)? {
         return Err(AuditError::Empty { name });
     }
-    let columns = Columns::find(&name, format, product, options, &header)?;
+    let columns = Columns::find(&name, format, expected, options, &header)?;
     let mut record = ByteRecord::new();
     let mut following = ByteRecord::new();
     let mut is_there = next(&mut reader, &mut record, &failed)?;
@@ -92,16 +87,13 @@ fn next<R: Read>(
     })
 }
 
-/// Whose export it is; the header decides between the forms of one format.
-fn product_of(start: &[u8], format: Format) -> Option<&'static Product> {
-    if format == Format::Csv {
-        return None;
-    }
+/// Which of a format's headers the file has; `None` where the user names the columns. A file with none of them is told
+/// so when its columns are looked for.
+fn expected(start: &[u8], headers: &'static [Header]) -> Option<&'static Header> {
     let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let by_header = products::of_header(&String::from_utf8_lossy(line));
-    by_header
-        .filter(|product| product.format() == format)
-        .or_else(|| products::of_format(format).find(|product| !product.has_backslashes))
+    let line = String::from_utf8_lossy(line);
+    let found = headers.iter().find(|header| header.is_of(&line));
+    found.or_else(|| headers.iter().find(|header| !header.has_backslashes))
 }
 
 /// Where in a record the things are.
@@ -116,12 +108,12 @@ impl Columns {
     fn find(
         name: &str,
         format: Format,
-        product: Option<&'static Product>,
+        expected: Option<&'static Header>,
         options: &ReadOptions,
         header: &ByteRecord,
     ) -> Result<Self> {
         let width = header.len();
-        if let Some(product) = product {
+        if let Some(expected) = expected {
             let place = |column: &str| {
                 header.iter().position(|cell| cell.trim_ascii().eq_ignore_ascii_case(column.as_bytes()))
             };
@@ -133,9 +125,9 @@ impl Columns {
                 })
             };
             let item =
-                product.item.map(|(column, value)| required(column).map(|at| (at, value))).transpose()?;
-            let user = Some(required(product.user)?);
-            return Ok(Self { width, secret: required(product.password)?, user, item });
+                expected.item.map(|(column, value)| required(column).map(|at| (at, value))).transpose()?;
+            let user = Some(required(expected.user)?);
+            return Ok(Self { width, secret: required(expected.password)?, user, item });
         }
         let place = |column: &str| {
             let mut places = header.iter().enumerate().filter(|(_, cell)| *cell == column.as_bytes());
@@ -177,7 +169,7 @@ impl Columns {
         };
         match secret.trim_ascii() {
             b"" => sink.record(Record::new(line, user, Secret::Absent)),
-            digits => match hashes::digest(kind, digits) {
+            digits => match digest(kind, digits) {
                 Ok(digest) => sink.record(Record::new(line, user, Secret::Digest(digest))),
                 Err(fault) => sink.malformed(line, fault),
             },

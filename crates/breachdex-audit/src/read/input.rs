@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::error::{AuditError, Result};
-use crate::format::Format;
+use crate::formats::Format;
 
 /// How much is looked at to tell a format.
 const PEEK: usize = 4096;

@@ -1,26 +1,21 @@
-//! From a file to records: one module for each family of formats, all telling a [`Sink`] what they find.
+//! What formats have in common, on the way from a file to records.
 //!
-//! `input` opens, `text` decodes and cuts lines, `products` knows the columns of the password managers.
+//! `input` opens, `text` decodes and cuts lines, `csv` reads CSV with a header, of which `header` knows the products'
+//! columns, and `columns` reads Parquet and Arrow.
 
 #![forbid(unsafe_code)]
 
-mod bitwarden;
 #[cfg(feature = "parquet")]
-mod columns;
-mod csv;
-mod hashes;
+pub(crate) mod columns;
+pub(crate) mod csv;
+pub(crate) mod header;
 pub(crate) mod input;
-mod keepass;
-pub(crate) mod ntlm;
-pub(crate) mod products;
-mod text;
+pub(crate) mod text;
 
-use breachdex::Kind;
+use breachdex::{Digest, Error, Kind};
 
-use crate::account::Sink;
-use crate::error::{AuditError, Result};
-use crate::format::Format;
-use input::Opened;
+use crate::error::{AuditError, LineFault, Result};
+use crate::formats::Format;
 
 pub use text::Encoding;
 
@@ -46,51 +41,30 @@ impl ReadOptions {
     pub(crate) fn check(&self, format: Format) -> Result<()> {
         let misplaced = |flag, reason| Err(AuditError::Misplaced { flag, format: format.name(), reason });
         let own = "its columns are known";
+        let spec = format.spec();
         match self {
-            _ if self.encoding.is_some() && !format.has_encoding() => {
+            _ if self.encoding.is_some() && !spec.has_encoding => {
                 misplaced("--encoding", "it says itself how its text is encoded")
             }
-            _ if self.delimiter.is_some() && format != Format::Csv => misplaced("--delimiter", own),
-            _ if format.takes_column() && self.column.is_none() => Err(AuditError::NoColumnNamed {
+            _ if self.delimiter.is_some() && !spec.takes_delimiter => misplaced("--delimiter", own),
+            _ if spec.takes_column && self.column.is_none() => Err(AuditError::NoColumnNamed {
                 format: format.name(),
                 what: if self.digests { "digests" } else { "passwords" },
             }),
-            _ if format.takes_column() => Ok(()),
+            _ if spec.takes_column => Ok(()),
             _ if self.column.is_some() => misplaced("--column", own),
             _ if self.user_column.is_some() => misplaced("--user-column", own),
-            _ if self.digests && matches!(format, Format::Ntlm | Format::Hashes) => {
-                misplaced("--hash", "it holds digests anyway")
-            }
+            _ if self.digests && spec.holds_digests => misplaced("--hash", "it holds digests anyway"),
             _ if self.digests => misplaced("--hash", "it holds passwords"),
             _ => Ok(()),
         }
     }
 }
 
-/// Reads everything and tells the sink.
-pub(crate) fn read(
-    input: Opened,
-    format: Format,
-    options: &ReadOptions,
-    kind: Kind,
-    sink: &mut dyn Sink,
-) -> Result<()> {
-    match format {
-        Format::Ntlm => ntlm::read(input, options.encoding, kind, sink),
-        Format::Hashes => hashes::read(input, options.encoding, kind, sink),
-        Format::BitwardenJson => bitwarden::read(input, sink),
-        Format::KeepassXml => keepass::read(input, sink),
-        #[cfg(feature = "parquet")]
-        Format::Parquet => columns::read_parquet(input, options, kind, sink),
-        #[cfg(feature = "parquet")]
-        Format::Arrow => columns::read_arrow(input, options, kind, sink),
-        #[cfg(not(feature = "parquet"))]
-        Format::Parquet | Format::Arrow => Err(AuditError::NotBuiltIn { format }),
-        Format::Csv
-        | Format::BitwardenCsv
-        | Format::OnePasswordCsv
-        | Format::KeepassCsv
-        | Format::ChromeCsv
-        | Format::FirefoxCsv => csv::read(input, format, options, kind, sink),
-    }
+/// A digest from its digits.
+pub(crate) fn digest(kind: Kind, digits: &[u8]) -> Result<Digest, LineFault> {
+    Digest::from_hex(kind, digits).map_err(|error| match error {
+        Error::InvalidDigest { found, .. } => LineFault::Width { expected: kind.hex_digits(), found },
+        _ => LineFault::NotHex,
+    })
 }

@@ -16,11 +16,11 @@ mod text;
 mod words;
 
 pub use self::csv::write_csv;
+pub use breachdex_messages::Language;
 pub use html::html;
 pub use json::json;
 pub use parquet::write_parquet;
 pub use text::text;
-pub use words::Language;
 
 use breachdex::{Index, Kind};
 

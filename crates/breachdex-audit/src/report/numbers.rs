@@ -2,19 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-/// Digits in groups of three: `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A part of a whole: `12.3 %`. Never 0 for something, never 100 for less than all.
 pub(super) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {

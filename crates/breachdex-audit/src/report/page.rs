@@ -2,12 +2,12 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex_messages::Language;
 use maud::{Markup, html};
 
-use super::Report;
-use super::numbers::{grouped, harmless, share};
+use super::numbers::{harmless, share};
 use super::text::remarks;
-use super::words::Language;
+use super::{Report, words};
 use crate::findings::Finding;
 use crate::tally::Band;
 
@@ -16,26 +16,31 @@ const RADIUS: f64 = 56.0;
 const AROUND: f64 = 2.0 * std::f64::consts::PI * RADIUS;
 
 /// A number with its name.
-pub(super) fn tile(label: &str, number: u64, remark: &str, is_bad: bool) -> Markup {
+pub(super) fn tile(label: &str, number: u64, remark: &str, is_bad: bool, language: Language) -> Markup {
     html! {
         div.bad[is_bad && number > 0] {
             dt { (label) }
-            dd { (grouped(number)) @if !remark.is_empty() { " " small { (remark) } } }
+            dd { (language.grouped(number)) @if !remark.is_empty() { " " small { (remark) } } }
         }
     }
 }
 
 /// The exposed part of all accounts, as a ring.
 pub(super) fn ring(exposed: u64, accounts: u64, language: Language) -> Markup {
-    let words = language.words();
+    let words = language.reports();
     let share_text = share(exposed, accounts);
     let part = if accounts == 0 { 0.0 } else { exposed as f64 / accounts as f64 * AROUND };
-    let described =
-        format!("{}: {} / {}: {}", words.exposed, grouped(exposed), words.accounts, grouped(accounts));
+    let described = format!(
+        "{}: {} / {}: {}",
+        words.exposed(),
+        language.grouped(exposed),
+        words.accounts(),
+        language.grouped(accounts)
+    );
     html! {
         figure {
             svg viewBox="0 0 144 144" role="img" aria-labelledby="ring-title ring-description" {
-                title id="ring-title" { (words.exposed) " " (share_text) }
+                title id="ring-title" { (words.exposed()) " " (share_text) }
                 desc id="ring-description" { (described) }
                 circle.ring.good cx="72" cy="72" r=(RADIUS) {}
                 @if exposed > 0 {
@@ -56,7 +61,7 @@ pub(super) struct Bar {
 }
 
 /// Bars beside their names and numbers: the chart is its own table.
-pub(super) fn bars(caption: &str, rows: &[Bar]) -> Markup {
+pub(super) fn bars(caption: &str, rows: &[Bar], language: Language) -> Markup {
     let most = rows.iter().map(|row| row.number).max().unwrap_or(0).max(1);
     html! {
         figure {
@@ -69,12 +74,12 @@ pub(super) fn bars(caption: &str, rows: &[Bar]) -> Markup {
                             td.bar {
                                 svg viewBox="0 0 100 4" preserveAspectRatio="none" role="img" {
                                     title { (row.label) }
-                                    desc { (grouped(row.number)) }
+                                    desc { (language.grouped(row.number)) }
                                     rect.fill-bad[row.is_bad].fill-neutral[!row.is_bad] x="0" y="0" height="4"
                                         width=(format!("{:.2}", row.number as f64 / most as f64 * 100.0)) {}
                                 }
                             }
-                            td.number { (grouped(row.number)) }
+                            td.number { (language.grouped(row.number)) }
                         }
                     }
                 }
@@ -89,14 +94,14 @@ pub(super) fn bands(report: Report<'_>, language: Language) -> Markup {
     let known = Band::ALL.into_iter().zip(tally.bands);
     let rows: Vec<Bar> = known
         .filter(|(band, accounts)| band.first().is_some() || *accounts > 0)
-        .map(|(band, number)| Bar { label: language.band(band), number, is_bad: true })
+        .map(|(band, number)| Bar { label: words::band(band, language.reports()), number, is_bad: true })
         .collect();
-    bars(language.words().how_often, &rows)
+    bars(language.reports().how_often(), &rows, language)
 }
 
 /// The passwords that most accounts share; red where they are exposed.
 pub(super) fn groups(report: Report<'_>, language: Language) -> Markup {
-    let words = language.words();
+    let words = language.reports();
     let rows: Vec<Bar> = report
         .audited
         .tally
@@ -106,46 +111,46 @@ pub(super) fn groups(report: Report<'_>, language: Language) -> Markup {
         .zip(1..)
         .map(|(group, at)| Bar {
             label: match group.exposed {
-                true => format!("{} {at} ({})", words.group, words.exposed),
-                false => format!("{} {at}", words.group),
+                true => format!("{} {at} ({})", words.group(), words.exposed()),
+                false => format!("{} {at}", words.group()),
             },
             number: group.accounts,
             is_bad: group.exposed,
         })
         .collect();
-    bars(words.largest_groups, &rows)
+    bars(words.largest_groups(), &rows, language)
 }
 
 /// Every count there is.
 pub(super) fn counts(report: Report<'_>, language: Language) -> Markup {
-    let (tally, words) = (&report.audited.tally, language.words());
+    let (tally, words) = (&report.audited.tally, language.reports());
     let rows = [
-        (words.accounts, tally.accounts, None),
-        (words.exposed, tally.exposed, None),
-        (words.by_overlay, tally.by_overlay, None),
-        (words.below_min_count, tally.below_min_count, None),
-        (words.not_found, tally.accounts - tally.exposed - tally.below_min_count, None),
-        (words.shared, tally.shared.groups, Some(tally.shared.exposed_groups)),
-        (words.shared_accounts, tally.shared.accounts, None),
-        (words.disabled, tally.disabled.checked, Some(tally.disabled.exposed)),
-        (words.machines, tally.machines.checked, Some(tally.machines.exposed)),
-        (words.former, tally.former.checked, Some(tally.former.exposed)),
-        (words.lm_hashes, tally.lm_hashes, None),
-        (words.empty, tally.empty, None),
-        (words.without_password, tally.without_password, None),
-        (words.other_items, tally.other_items, None),
-        (words.malformed, tally.malformed, None),
-        (words.unanswered, tally.unanswered, None),
+        (words.accounts(), tally.accounts, None),
+        (words.exposed(), tally.exposed, None),
+        (words.by_overlay(), tally.by_overlay, None),
+        (words.below_min_count(), tally.below_min_count, None),
+        (words.not_found(), tally.accounts - tally.exposed - tally.below_min_count, None),
+        (words.shared(), tally.shared.groups, Some(tally.shared.exposed_groups)),
+        (words.shared_accounts(), tally.shared.accounts, None),
+        (words.disabled(), tally.disabled.checked, Some(tally.disabled.exposed)),
+        (words.machines(), tally.machines.checked, Some(tally.machines.exposed)),
+        (words.former(), tally.former.checked, Some(tally.former.exposed)),
+        (words.lm_hashes(), tally.lm_hashes, None),
+        (words.empty(), tally.empty, None),
+        (words.without_password(), tally.without_password, None),
+        (words.other_items(), tally.other_items, None),
+        (words.malformed(), tally.malformed, None),
+        (words.unanswered(), tally.unanswered, None),
     ];
     html! {
         table {
-            thead { tr { th scope="col" {} th.number scope="col" { "#" } th.number scope="col" { (words.of_them_exposed) } } }
+            thead { tr { th scope="col" {} th.number scope="col" { "#" } th.number scope="col" { (words.of_them_exposed()) } } }
             tbody {
                 @for (label, number, exposed) in rows {
                     tr {
                         th scope="row" { (label) }
-                        td.number { (grouped(number)) }
-                        td.number { @if let Some(exposed) = exposed { (grouped(exposed)) } }
+                        td.number { (language.grouped(number)) }
+                        td.number { @if let Some(exposed) = exposed { (language.grouped(exposed)) } }
                     }
                 }
             }
@@ -155,20 +160,21 @@ pub(super) fn counts(report: Report<'_>, language: Language) -> Markup {
 
 /// The exposed accounts.
 pub(super) fn list(report: Report<'_>, language: Language) -> Markup {
-    let (audited, words) = (report.audited, language.words());
-    let seen = |finding: &Finding| finding.count.map_or_else(|| String::from("–"), grouped);
+    let (audited, words) = (report.audited, language.reports());
+    let seen =
+        |finding: &Finding| finding.count.map_or_else(|| String::from("–"), |count| language.grouped(count));
     html! {
         @if audited.findings.is_empty() {
-            p { (words.none_exposed) }
+            p { (words.none_exposed()) }
         } @else {
             div.wide {
                 table {
                     thead {
                         tr {
-                            th.number scope="col" { (words.seen) }
-                            th scope="col" { (if audited.has_users { words.account } else { words.pseudonym }) }
-                            th.number scope="col" { (words.number) }
-                            th scope="col" { (words.notes) }
+                            th.number scope="col" { (words.seen()) }
+                            th scope="col" { (if audited.has_users { words.account() } else { words.pseudonym() }) }
+                            th.number scope="col" { (words.number()) }
+                            th scope="col" { (words.notes()) }
                         }
                     }
                     tbody {
@@ -183,7 +189,7 @@ pub(super) fn list(report: Report<'_>, language: Language) -> Markup {
                     }
                 }
             }
-            @if report.unlisted() > 0 { p.faint { (language.unlisted(report.unlisted())) } }
+            @if report.unlisted() > 0 { p.faint { (language.reports().unlisted(report.unlisted())) } }
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use crate::error::{AuditError, Result};
-use crate::format::Format;
+use crate::formats::Format;
 use crate::rows::Rows;
 
 /// Refuses: this build has no Parquet.

@@ -2,9 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::numbers::{columns, grouped, harmless, share};
-use super::words::Language;
-use super::{Report, Subject};
+use breachdex_messages::Language;
+
+use super::numbers::{columns, harmless, share};
+use super::{Report, Subject, words};
 use crate::findings::Finding;
 use crate::tally::{Band, LookedUp, Tally};
 
@@ -25,7 +26,7 @@ pub fn text(report: Report<'_>, language: Language) -> String {
         text += "\n";
         text += &table(report, language);
         if report.unlisted() > 0 {
-            text += &format!("{}\n", language.unlisted(report.unlisted()));
+            text += &format!("{}\n", language.reports().unlisted(report.unlisted()));
         }
     }
     text
@@ -33,27 +34,17 @@ pub fn text(report: Report<'_>, language: Language) -> String {
 
 fn heading(report: Report<'_>, language: Language) -> String {
     let Report { audited, subject } = report;
-    let comma = if language == Language::Japanese { "、" } else { ", " };
-    let date = subject.corpus_date.as_deref().map(|date| format!("{comma}{date}")).unwrap_or_default();
-    let overlays = match subject.overlays.as_slice() {
-        [] => String::new(),
-        overlays => format!(" + {}", overlays.join(", ")),
+    let words = language.reports();
+    let indexes = match subject.overlays.as_slice() {
+        [] => subject.indexes.join(", "),
+        overlays => format!("{} + {}", subject.indexes.join(", "), overlays.join(", ")),
     };
-    let index = subject.indexes.join(", ");
-    let entries = grouped(subject.entries);
-    let noun = if subject.entries == 1 { "entry" } else { "entries" };
-    match language {
-        Language::English => format!(
-            "{}, {}, against {index}{overlays} ({entries} {noun}{date})\n\n",
-            audited.input,
-            audited.format.described()
-        ),
-        Language::Japanese => format!(
-            "{}（{}）を {index}{overlays} と照合（{entries} 件{date}）\n\n",
-            audited.input,
-            language.format(audited.format)
-        ),
-    }
+    let format = audited.format.described(language);
+    let heading = match &subject.corpus_date {
+        None => words.heading(&audited.input, &format, &indexes, subject.entries),
+        Some(date) => words.heading_dated(&audited.input, &format, &indexes, subject.entries, date),
+    };
+    heading + "\n\n"
 }
 
 struct Row {
@@ -64,50 +55,54 @@ struct Row {
 
 /// The counts in their order; what is 0 and is not to be expected is left out.
 fn counts(tally: &Tally, language: Language) -> Vec<Row> {
-    let words = language.words();
+    let words = language.reports();
     let row = |label: &str, number: u64, remark: String| Row {
         label: label.to_owned(),
-        number: grouped(number),
+        number: language.grouped(number),
         remark,
     };
     let mut rows = vec![
-        row(words.accounts, tally.accounts, String::new()),
-        row(words.exposed, tally.exposed, share(tally.exposed, tally.accounts)),
+        row(words.accounts(), tally.accounts, String::new()),
+        row(words.exposed(), tally.exposed, share(tally.exposed, tally.accounts)),
     ];
     let bands = Band::ALL.into_iter().zip(tally.bands).filter(|(_, accounts)| *accounts > 0);
     rows.extend(
-        bands.map(|(band, accounts)| row(&format!("  {}", language.band(band)), accounts, String::new())),
+        bands
+            .map(|(band, accounts)| row(&format!("  {}", words::band(band, words)), accounts, String::new())),
     );
     if tally.by_overlay > 0 {
-        rows.push(row(&format!("  {}", words.by_overlay), tally.by_overlay, String::new()));
+        rows.push(row(&format!("  {}", words.by_overlay()), tally.by_overlay, String::new()));
     }
     let shared = &tally.shared;
     let plain = [
-        (words.not_found, tally.accounts - tally.exposed - tally.below_min_count, true),
-        (words.below_min_count, tally.below_min_count, false),
-        (words.shared, shared.groups, true),
-        (words.exposed_groups, shared.exposed_groups, shared.groups > 0),
-        (words.shared_accounts, shared.accounts, shared.groups > 0),
+        (words.not_found(), tally.accounts - tally.exposed - tally.below_min_count, true),
+        (words.below_min_count(), tally.below_min_count, false),
+        (words.shared(), shared.groups, true),
+        (words.exposed_groups(), shared.exposed_groups, shared.groups > 0),
+        (words.shared_accounts(), shared.accounts, shared.groups > 0),
     ];
     let is_said = |(_, number, always): &(&str, u64, bool)| *always || *number > 0;
     rows.extend(
         plain.into_iter().filter(is_said).map(|(label, number, _)| row(label, number, String::new())),
     );
-    let apart =
-        [(words.disabled, tally.disabled), (words.machines, tally.machines), (words.former, tally.former)];
+    let apart = [
+        (words.disabled(), tally.disabled),
+        (words.machines(), tally.machines),
+        (words.former(), tally.former),
+    ];
     rows.extend(
         apart
             .into_iter()
             .filter(|(_, looked_up)| looked_up.checked > 0)
-            .map(|(label, LookedUp { checked, exposed })| row(label, checked, language.of_them(exposed))),
+            .map(|(label, LookedUp { checked, exposed })| row(label, checked, words.of_them(exposed))),
     );
     let rest = [
-        (words.lm_hashes, tally.lm_hashes),
-        (words.empty, tally.empty),
-        (words.without_password, tally.without_password),
-        (words.other_items, tally.other_items),
-        (words.malformed, tally.malformed),
-        (words.unanswered, tally.unanswered),
+        (words.lm_hashes(), tally.lm_hashes),
+        (words.empty(), tally.empty),
+        (words.without_password(), tally.without_password),
+        (words.other_items(), tally.other_items),
+        (words.malformed(), tally.malformed),
+        (words.unanswered(), tally.unanswered),
     ];
     rows.extend(
         rest.into_iter().filter(|(_, number)| *number > 0).map(|(label, n)| row(label, n, String::new())),
@@ -116,22 +111,22 @@ fn counts(tally: &Tally, language: Language) -> Vec<Row> {
 }
 
 fn notes(subject: &Subject, is_incomplete: bool, language: Language) -> String {
-    let words = language.words();
+    let words = language.reports();
     let notes = [
-        (is_incomplete, words.incomplete),
-        (subject.is_starter, words.starter),
-        (!subject.is_exact, words.not_exact),
+        (is_incomplete, words.incomplete()),
+        (subject.is_starter, words.starter()),
+        (!subject.is_exact, words.not_exact()),
     ];
     notes.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| format!("\n{note}\n")).collect()
 }
 
 /// The exposed accounts, in columns.
 fn table(report: Report<'_>, language: Language) -> String {
-    let (audited, words) = (report.audited, language.words());
-    let name = if audited.has_users { words.account } else { words.pseudonym };
-    let header = [words.seen, name, words.number, words.notes].map(str::to_owned);
+    let (audited, words) = (report.audited, language.reports());
+    let name = if audited.has_users { words.account() } else { words.pseudonym() };
+    let header = [words.seen(), name, words.number(), words.notes()].map(str::to_owned);
     let cells = |finding: &Finding| {
-        let seen = finding.count.map_or_else(|| String::from("-"), grouped);
+        let seen = finding.count.map_or_else(|| String::from("-"), |count| language.grouped(count));
         let account = if finding.account.is_empty() { String::from("-") } else { harmless(&finding.account) };
         [seen, account, finding.number.to_string(), remarks(finding, language).join(", ")]
     };
@@ -153,13 +148,16 @@ fn table(report: Report<'_>, language: Language) -> String {
 
 /// What else there is to say about an exposed account.
 pub(super) fn remarks(finding: &Finding, language: Language) -> Vec<String> {
-    let words = language.words();
+    let words = language.reports();
     let flags = [
-        (finding.is_disabled, words.note_disabled),
-        (finding.in_overlay, words.note_overlay),
-        (finding.has_lm, words.note_lm),
+        (finding.is_disabled, words.note_disabled()),
+        (finding.in_overlay, words.note_overlay()),
+        (finding.has_lm, words.note_lm()),
     ];
-    let shared = (finding.shared_by > 1).then(|| language.shared_by(finding.shared_by));
+    let shared = (finding.shared_by > 1).then(|| words.shared_by(finding.shared_by));
     let flags = flags.into_iter().filter(|(applies, _)| *applies).map(|(_, word)| word);
-    shared.into_iter().chain(flags.chain(language.standing(finding.standing)).map(str::to_owned)).collect()
+    shared
+        .into_iter()
+        .chain(flags.chain(words::standing(finding.standing, words)).map(str::to_owned))
+        .collect()
 }

@@ -138,7 +138,10 @@ fn columns_that_are_not_there_are_named_and_those_that_are_there_are_not() {
     assert_eq!(said, "standard input has no column \"pw\" among its 2; names are compared exactly");
     assert_eq!(refusal("pw,pw\n", Kind::Sha1, &csv), "standard input has more than one column \"pw\"");
     let said = refusal("name,url,username,pass\n", Kind::Sha1, &options(Format::ChromeCsv));
-    assert_eq!(said, "standard input is not a Chrome CSV export: its first line names no column password");
+    assert_eq!(
+        said,
+        "standard input is not an export from Chrome (CSV): its first line names no column password"
+    );
     let said = refusal("pw\n", Kind::Sha1, &options(Format::Csv));
     assert_eq!(said, "csv needs --column: the name of the column that holds the passwords");
 }
@@ -173,20 +176,20 @@ fn bitwarden_files_that_cannot_be_audited() {
     let said = json(r#"{"encrypted": false, "items": [{"type": "hunter2"}]}"#);
     assert_eq!(
         said,
-        "standard input is not a Bitwarden JSON export: line 1, column 49 is not as Bitwarden writes it"
+        "standard input is not an export from Bitwarden (JSON): line 1, column 49 is not as Bitwarden writes it"
     );
     let said = json(r#"{"encrypted": false, "items": ["#);
     assert_eq!(
         said,
-        "standard input is not a Bitwarden JSON export: it is no JSON from line 1, column 31 on"
+        "standard input is not an export from Bitwarden (JSON): it is no JSON from line 1, column 31 on"
     );
-    assert_eq!(json("{}"), "standard input is not a Bitwarden JSON export: it has no items");
+    assert_eq!(json("{}"), "standard input is not an export from Bitwarden (JSON): it has no items");
 }
 
 #[test]
 fn keepass_files_that_cannot_be_audited() {
     let xml = |text: &str| refusal(text, Kind::Sha1, &options(Format::KeepassXml));
-    let refused = |reason: &str| format!("standard input is not a KeePass XML export: {reason}");
+    let refused = |reason: &str| format!("standard input is not an export from KeePass (XML): {reason}");
     let doctype = "<!DOCTYPE KeePassFile [<!ENTITY a \"aaaa\">]><KeePassFile><Root/></KeePassFile>";
     let reason = "it has a DOCTYPE, which no export has; it is not read any further";
     assert_eq!(xml(doctype), refused(reason));

@@ -26,7 +26,7 @@ fn all_outputs(input: &str, indexes: &Indexes, format: Format, users: bool) -> V
     report::write_parquet(rows, &mut parquet).unwrap();
     let mut said: Vec<String> =
         audited.faults.iter().map(|(_, fault)| format!("{fault} {fault:?}")).collect();
-    for language in [Language::English, Language::Japanese] {
+    for language in Language::ALL.iter().copied() {
         said.push(report::text(report, language));
         said.push(report::html(report, language, "2026-11-22"));
     }

@@ -40,7 +40,7 @@ fn csv(audited: &Audited) -> String {
 #[test]
 fn a_page_escapes_everything_and_allows_nothing() {
     let (audited, subject) = audited(true);
-    for language in [Language::English, Language::Japanese] {
+    for language in Language::ALL.iter().copied() {
         let page = report::html(Report { audited: &audited, subject: &subject }, language, "2026-11-22");
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
         assert!(page.contains("&quot;&gt;&lt;img src=x onerror=alert(1)&gt;"));
@@ -66,7 +66,7 @@ fn a_page_s_policy_names_its_style() {
     use base64::Engine as _;
     use sha2::Digest as _;
     let (audited, subject) = audited(false);
-    let page = report::html(Report { audited: &audited, subject: &subject }, Language::Japanese, "");
+    let page = report::html(Report { audited: &audited, subject: &subject }, Language::Ja, "");
     assert!(page.starts_with("<!DOCTYPE html><html lang=\"ja\">"));
     let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
     let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
@@ -88,7 +88,7 @@ fn cells_that_a_spreadsheet_would_run_have_an_apostrophe() {
 #[test]
 fn names_cannot_act_on_a_terminal() {
     let (audited, subject) = audited(true);
-    let text = report::text(Report { audited: &audited, subject: &subject }, Language::English);
+    let text = report::text(Report { audited: &audited, subject: &subject }, Language::En);
     assert!(text.contains("a\u{FFFD}[31mb") && text.contains("\u{FFFD}evil"));
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202E}'));
 }
@@ -146,8 +146,8 @@ This report is not complete: some of the input could not be read or answered.
 12,000  lee           2  shared by 2, disabled
      1  WS$           4  machine
 ";
-    assert_eq!(report::text(report, Language::English), expected);
-    let ja = report::text(report, Language::Japanese);
+    assert_eq!(report::text(report, Language::En), expected);
+    let ja = report::text(report, Language::Ja);
     assert!(ja.starts_with("standard input（NTLM ダンプ）を ntlm.bdx と照合（6 件、2026-07-02）\n"), "{ja}");
     assert!(ja.contains("流出パスワードを使用"), "{ja}");
 }
@@ -178,7 +178,7 @@ fn the_list_is_the_worst_and_says_how_many_more_there_are() {
     let audited = run(dump, &indexes, &chosen).unwrap();
     let listed: Vec<_> = audited.findings.iter().map(|found| (found.account.as_str(), found.count)).collect();
     assert_eq!(listed, [("user4", Some(12_000)), ("user2", Some(120)), ("user1", Some(9))]);
-    let text = report::text(Report { audited: &audited, subject: &Subject::of(&indexes) }, Language::English);
+    let text = report::text(Report { audited: &audited, subject: &Subject::of(&indexes) }, Language::En);
     assert!(text.ends_with("\nand 2 more\n"), "{text}");
 }
 

@@ -98,7 +98,7 @@ fn print(report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
     let text = match (flags.quiet, flags.json) {
         (true, _) => return Ok(()),
         (false, true) => report::json(report),
-        (false, false) => report::text(report, flags.lang.into()),
+        (false, false) => report::text(report, flags.lang),
     };
     let mut output = Output::open();
     output.write(text.as_bytes())?;

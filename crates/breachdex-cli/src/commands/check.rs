@@ -5,6 +5,7 @@
 use std::io::{self, IsTerminal as _};
 
 use breachdex::{Digest, Error, Kind};
+use breachdex_messages::Language;
 
 use crate::commands::Exit;
 use crate::failure::Failure;
@@ -49,6 +50,7 @@ struct Plan {
     on_error: OnErrorName,
     subject: Subject,
     rendering: Rendering,
+    language: Language,
 }
 
 /// What was found so far.
@@ -88,19 +90,20 @@ impl Plan {
         let rendering = match (flags.quiet, flags.json) {
             (true, _) => Rendering::Quiet,
             (false, true) => Rendering::Json,
-            (false, false) if asks_terminal && io::stdout().is_terminal() => Rendering::Sentence,
+            (false, false) if asks_terminal && io::stdout().is_terminal() => Rendering::Sentence(flags.lang),
             (false, false) => Rendering::Text,
         };
         let content = if flags.hash { Content::Digests } else { Content::Passwords };
         let kind = oracle.kind();
         let CheckFlags { min_count, on_error, .. } = *flags;
-        Ok(Self { oracle, kind, content, min_count, on_error, subject, rendering })
+        Ok(Self { oracle, kind, content, min_count, on_error, subject, rendering, language: flags.lang })
     }
 
     fn ask_terminal(&self, tally: &mut Tally) -> Result<(), Failure> {
+        let words = self.language.command();
         let question = match self.content {
-            Content::Passwords => String::from("Password (not shown): "),
-            Content::Digests => format!("{} digest in hex (not shown): ", self.kind),
+            Content::Passwords => words.password_prompt().to_owned(),
+            Content::Digests => words.digest_prompt(&self.kind.to_string()),
         };
         let Some(line) = terminal::prompt(&question)? else { return Ok(()) };
         let mut question = Question::new(self.content, self.kind);
@@ -184,7 +187,7 @@ impl Plan {
         // In step with the answers where both streams go to one place.
         output.flush()?;
         match self.rendering {
-            Rendering::Sentence => messages::error(fault),
+            Rendering::Sentence(_) => messages::error(fault),
             _ => messages::line_error(tally.asked, fault),
         }
         Ok(())

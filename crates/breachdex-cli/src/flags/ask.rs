@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use breachdex_hibp::BaseUrl;
+use breachdex_messages::Language;
 use clap::{Args, ValueEnum};
 
 use crate::flags::KindName;
+use crate::flags::language::LanguageParser;
 use crate::flags::values::{parse_positive, parse_seconds};
 
 /// Check whether passwords are exposed
@@ -102,6 +104,9 @@ pub(crate) struct CheckFlags {
     /// Print nothing on standard output
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// The language of the answer on a terminal
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = LanguageParser)]
+    pub(crate) lang: Language,
     /// Exit with 0, not 1, when something is exposed
     #[arg(long)]
     pub(crate) exit_zero: bool,

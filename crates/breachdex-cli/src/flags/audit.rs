@@ -4,11 +4,12 @@
 
 use std::path::PathBuf;
 
-use breachdex_audit::report::Language;
 use breachdex_audit::{Encoding, Format};
+use breachdex_messages::Language;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 
+use crate::flags::language::LanguageParser;
 use crate::flags::values::parse_positive;
 
 /// Say which accounts have exposed passwords
@@ -22,57 +23,7 @@ use crate::flags::values::parse_positive;
 /// about accounts and machine accounts. A line that cannot be read is counted and named on standard error by its number,
 /// the others are answered all the same, and the exit code is 2.
 #[derive(Args)]
-#[command(after_long_help = "\
-Formats:
-  ntlm            user:rid:lm:nt::: (secretsdump, pwdump) or user:hash; asks an NTLM index
-  hashes          one hash in hex a line, of the index's kind
-  bitwarden-json  bitwarden-csv  1password-csv  keepass-xml  keepass-csv
-  chrome-csv      firefox-csv
-  csv             any CSV with a header: --column, --user-column, --delimiter
-  parquet, arrow  --column, --user-column
-  Without --format a file's is told by its extension (.json, .xml, .parquet, .arrow, .feather), a
-  .csv by its header, and a dump by its first line. Where that is not certain it is an error. Columns
-  and lists hold passwords unless --hash or the format says otherwise: that is never guessed.
-
-JSON, one object:
-  input, format        what was read, and as what
-  index, overlays      what was asked; kind, exact, entries, corpus_date, floor, min_count: about it
-  accounts             with a password that was looked up
-  exposed              of these, seen at least --min-count times or in an overlay
-  by_overlay           of these, in an overlay
-  below_min_count      seen, but fewer times
-  bands                list of {band, from, to, accounts}: exposed accounts by how often the password
-                       was seen; from is null for not known, to is null for no end
-  shared               {groups, exposed_groups, accounts, largest: [{accounts, exposed}]}: passwords
-                       that several accounts have
-  disabled             {checked, exposed} of the accounts that are disabled
-  machines, former     {checked, exposed}, not among the accounts
-  empty, without_password, other_items    not looked up
-  lm_hashes            accounts that keep an LM hash
-  malformed            lines that could not be read
-  unanswered           lines that no index covers
-  users                whether accounts are named as in the input
-  listed               the --top exposed accounts: {number, account, standing, count, overlay,
-                       disabled, lm_hash, shared_by}; count is null where not known
-  unlisted             how many more there are
-
-CSV and Parquet, a row for each password that was looked up:
-  number, account, standing (account, machine, former), exposed (empty or null: not known), count,
-  band, source (base, overlay), shared_by, disabled, lm_hash
-  In CSV, an account that begins with = + - @ tab or CR has an apostrophe before it, so that no
-  spreadsheet takes it for a formula.
-
-Examples:
-  A domain's dump, with a page to show:
-      breachdex audit domain.ntds --index ntlm.bdx --html report.html
-  A browser's passwords:
-      breachdex audit passwords.csv --index pwned.bdx
-  A column of an export of Excel in Japan:
-      breachdex audit members.csv --column パスワード --user-column 会員番号 \\
-          --encoding cp932 --lang ja --index pwned.bdx
-  A column of SHA-1 hashes, all rows into Parquet:
-      breachdex audit users.parquet --column sha1 --hash --user-column id \\
-          --index pwned.bdx --users --parquet audit.parquet")]
+#[command(after_long_help = format!("{}{DETAILS}", formats()))]
 pub(crate) struct AuditFlags {
     /// The file to audit, or - [default: standard input]
     ///
@@ -116,9 +67,9 @@ pub(crate) struct AuditFlags {
     /// List so many exposed accounts, those seen most often first
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub(crate) top: usize,
-    /// The language of the summary and the page: en or ja
-    #[arg(long, value_name = "LANGUAGE", default_value = "en", hide_possible_values = true)]
-    pub(crate) lang: LanguageName,
+    /// The language of the summary and the page
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = LanguageParser)]
+    pub(crate) lang: Language,
     /// Print one JSON object instead of the summary
     #[arg(long)]
     pub(crate) json: bool,
@@ -144,6 +95,62 @@ pub(crate) struct AuditFlags {
     pub(crate) exit_zero: bool,
 }
 
+/// Every format with what there is to say about it, those whose name says it all together.
+fn formats() -> String {
+    let (plain, explained): (Vec<Format>, Vec<Format>) =
+        Format::ALL.iter().partition(|format| format.help().is_empty());
+    let row = |format: &Format| format!("  {:<15} {}\n", format.name(), format.help());
+    let names: Vec<&str> = plain.iter().map(|format| format.name()).collect();
+    let names: String = names.chunks(4).map(|row| format!("  {}\n", row.join("  "))).collect();
+    format!("Formats:\n{}{names}", explained.iter().map(row).collect::<String>())
+}
+
+/// What help says behind the formats.
+const DETAILS: &str = "\
+  Without --format a file's is told by its extension (.json, .xml, .parquet, .arrow, .feather), a
+  .csv by its header, and a dump by its first line. Where that is not certain it is an error. Columns
+  and lists hold passwords unless --hash or the format says otherwise: that is never guessed.
+
+JSON, one object:
+  input, format        what was read, and as what
+  index, overlays      what was asked; kind, exact, entries, corpus_date, floor, min_count: about it
+  accounts             with a password that was looked up
+  exposed              of these, seen at least --min-count times or in an overlay
+  by_overlay           of these, in an overlay
+  below_min_count      seen, but fewer times
+  bands                list of {band, from, to, accounts}: exposed accounts by how often the password
+                       was seen; from is null for not known, to is null for no end
+  shared               {groups, exposed_groups, accounts, largest: [{accounts, exposed}]}: passwords
+                       that several accounts have
+  disabled             {checked, exposed} of the accounts that are disabled
+  machines, former     {checked, exposed}, not among the accounts
+  empty, without_password, other_items    not looked up
+  lm_hashes            accounts that keep an LM hash
+  malformed            lines that could not be read
+  unanswered           lines that no index covers
+  users                whether accounts are named as in the input
+  listed               the --top exposed accounts: {number, account, standing, count, overlay,
+                       disabled, lm_hash, shared_by}; count is null where not known
+  unlisted             how many more there are
+
+CSV and Parquet, a row for each password that was looked up:
+  number, account, standing (account, machine, former), exposed (empty or null: not known), count,
+  band, source (base, overlay), shared_by, disabled, lm_hash
+  In CSV, an account that begins with = + - @ tab or CR has an apostrophe before it, so that no
+  spreadsheet takes it for a formula.
+
+Examples:
+  A domain's dump, with a page to show:
+      breachdex audit domain.ntds --index ntlm.bdx --html report.html
+  A browser's passwords:
+      breachdex audit passwords.csv --index pwned.bdx
+  A column of an export of Excel in Japan:
+      breachdex audit members.csv --column パスワード --user-column 会員番号 \\
+          --encoding cp932 --lang ja --index pwned.bdx
+  A column of SHA-1 hashes, all rows into Parquet:
+      breachdex audit users.parquet --column sha1 --hash --user-column id \\
+          --index pwned.bdx --users --parquet audit.parquet";
+
 /// How the input's text is encoded.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum EncodingName {
@@ -165,24 +172,8 @@ impl From<EncodingName> for Encoding {
     }
 }
 
-/// The language of what people read.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum LanguageName {
-    En,
-    Ja,
-}
-
-impl From<LanguageName> for Language {
-    fn from(name: LanguageName) -> Self {
-        match name {
-            LanguageName::En => Self::English,
-            LanguageName::Ja => Self::Japanese,
-        }
-    }
-}
-
 fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.map(Format::name))
+    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
         .try_map(|name| Format::named(&name).ok_or("no such format"))
 }
 

@@ -8,6 +8,7 @@ mod ask;
 mod audit;
 mod build;
 mod files;
+mod language;
 mod overlay;
 mod policy;
 mod remote;

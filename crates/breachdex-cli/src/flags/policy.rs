@@ -5,9 +5,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use breachdex_messages::Language;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::OnErrorName;
+use super::language::LanguageParser;
 
 /// Judge passwords by a policy, or say what one demands
 ///
@@ -81,9 +83,9 @@ pub(crate) struct PolicyCheckFlags {
     /// When the password is judged: sign-up, change, reset or log-in
     #[arg(long, value_name = "EVENT", default_value = "sign-up", hide_possible_values = true)]
     pub(crate) event: EventName,
-    /// What messages are in: en or ja [default: the policy's]
-    #[arg(long, value_name = "LANGUAGE")]
-    pub(crate) lang: Option<String>,
+    /// The language of messages [default: the policy's]
+    #[arg(long, value_name = "LANGUAGE", value_parser = LanguageParser)]
+    pub(crate) lang: Option<Language>,
     /// When a password cannot be looked up: accept, reject or raise [default: the policy's]
     #[arg(long, value_name = "RULE", hide_possible_values = true)]
     pub(crate) on_error: Option<OnErrorName>,

@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use breachdex_messages::Language;
+
 use super::Settings;
 use super::error::{Place, PolicyError};
 use super::node::{Node, Value};
@@ -11,7 +13,6 @@ use crate::action::{Action, OnError};
 use crate::context::ContextWords;
 use crate::event::Event;
 use crate::forms::FormSet;
-use crate::messages::Language;
 use crate::profile::Profile;
 use crate::reason::Code;
 use crate::rules::{Rules, Scope};

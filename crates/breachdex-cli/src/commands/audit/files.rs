@@ -55,7 +55,7 @@ impl Files {
     pub(super) fn publish(self, report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
         let Self { mut html, mut csv, mut parquet } = self;
         if let Some(claimed) = &mut html {
-            let page = report::html(report, flags.lang.into(), &today());
+            let page = report::html(report, flags.lang, &today());
             let written = claimed.target.file().write_all(page.as_bytes());
             written.map_err(|source| target::failed("write", &claimed.path, source))?;
         }

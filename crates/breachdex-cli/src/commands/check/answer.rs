@@ -7,6 +7,7 @@ use std::io;
 
 use anstyle::{AnsiColor, Style};
 use breachdex::{Answer, Origin};
+use breachdex_messages::Language;
 use serde::Serialize;
 
 use super::oracle::{Fault, Found};
@@ -84,8 +85,8 @@ pub(super) enum Rendering {
     Text,
     /// One JSON object a line.
     Json,
-    /// One sentence, for the person who typed the password.
-    Sentence,
+    /// A sentence or two, for the person who typed the password.
+    Sentence(Language),
     /// Not at all.
     Quiet,
 }
@@ -145,7 +146,7 @@ impl Rendering {
                 };
                 json(&row, output)
             }
-            Self::Sentence => output.write(sentence(finding, subject).as_bytes()),
+            Self::Sentence(language) => output.write(sentence(finding, subject, language).as_bytes()),
             Self::Quiet => Ok(()),
         }
     }
@@ -163,8 +164,10 @@ impl Rendering {
             Self::Json => {
                 json(&UnknownRow { line, exposed, unknown: true, error: error.to_string() }, output)
             }
-            Self::Sentence => {
-                output.write(b"Unknown: whether this password is exposed could not be checked.\n")
+            Self::Sentence(language) => {
+                let words = language.command();
+                let answer = words.answer(words.label_unknown(), words.unknown());
+                output.write(format!("{answer}\n").as_bytes())
             }
             Self::Quiet => Ok(()),
         }
@@ -174,7 +177,7 @@ impl Rendering {
     pub(super) fn error(self, line: u64, error: &Fault, output: &mut Output) -> Result<(), Failure> {
         match self {
             Self::Json => json(&ErrorRow { line, error: error.to_string() }, output),
-            Self::Text | Self::Sentence | Self::Quiet => Ok(()),
+            Self::Text | Self::Sentence(_) | Self::Quiet => Ok(()),
         }
     }
 }
@@ -193,43 +196,34 @@ fn json(row: &impl Serialize, output: &mut Output) -> Result<(), Failure> {
     output.write(&bytes)
 }
 
-fn sentence(finding: Finding, subject: &Subject) -> String {
-    let style = match (terminal::wants_colour(&io::stdout()), finding.exposed) {
-        (false, _) => Style::new(),
-        (true, true) => AnsiColor::Red.on_default().bold(),
-        (true, false) => Style::new().bold(),
-    };
-    let base = match subject.is_starter {
-        true => "the starter list of common passwords",
-        false => subject.names.as_str(),
-    };
+fn sentence(finding: Finding, subject: &Subject, language: Language) -> String {
+    let words = language.command();
+    let base = if subject.is_starter { words.starter() } else { subject.names.as_str() };
     let place = match (&subject.overlays, finding.origin, finding.exposed) {
         (Some(overlays), Origin::Overlay, _) => overlays.clone(),
         (Some(overlays), Origin::Base, false) => format!("{base}, {overlays}"),
         _ => base.to_owned(),
     };
-    match finding {
-        Finding { exposed: true, count, origin } => {
-            let often = match count {
-                Some(1) => String::from(", seen once"),
-                Some(count) => format!(", seen {count} times"),
-                None => String::new(),
-            };
-            let doubt = if subject.is_exact(origin) {
-                ""
-            } else {
-                " (it keeps part of each digest: a false alarm is possible)"
-            };
-            format!("{style}Exposed{style:#}: this password is in {place}{often}{doubt}; choose another.\n")
+    let (label, mut said) = match finding {
+        Finding { exposed: true, count: Some(count), .. } => {
+            (words.label_exposed(), words.exposed_count(&place, count))
         }
-        Finding { exposed: false, count: Some(count @ 1..), .. } => format!(
-            "{style}Below the threshold{style:#}: this password is in {place}, seen {count} times, less than asked for.\n"
-        ),
-        Finding { exposed: false, .. } if subject.is_starter => format!(
-            "{style}Not found{style:#}: this password is not in {place}, which is short: it may be exposed all the same.\n"
-        ),
-        Finding { exposed: false, .. } => {
-            format!("{style}Not found{style:#}: this password is not in {place}.\n")
+        Finding { exposed: true, count: None, .. } => (words.label_exposed(), words.exposed(&place)),
+        Finding { exposed: false, count: Some(count @ 1..), .. } => {
+            (words.label_below(), words.below_min_count(&place, count))
         }
+        Finding { exposed: false, .. } if subject.is_starter => {
+            (words.label_not_found(), words.not_found_starter(&place))
+        }
+        Finding { exposed: false, .. } => (words.label_not_found(), words.not_found(&place)),
+    };
+    if finding.exposed && !subject.is_exact(finding.origin) {
+        said = [said.as_str(), words.false_alarm()].join(language.sentence_separator());
     }
+    let style = match (terminal::wants_colour(&io::stdout()), finding.exposed) {
+        (false, _) => Style::new(),
+        (true, true) => AnsiColor::Red.on_default().bold(),
+        (true, false) => Style::new().bold(),
+    };
+    format!("{}\n", words.answer(&format!("{style}{label}{style:#}"), &said))
 }

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex_policy::{Finding, Language, Reason, Verdict};
+use breachdex_messages::Language;
+use breachdex_policy::{Finding, Reason, Verdict};
 use serde::Serialize;
 
 use crate::failure::Failure;

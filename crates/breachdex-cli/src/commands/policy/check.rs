@@ -5,7 +5,8 @@
 use std::io::{self, IsTerminal as _};
 
 use breachdex::LiveSet;
-use breachdex_policy::{Candidate, Language, OnError, Rules};
+use breachdex_messages::Language;
+use breachdex_policy::{Candidate, OnError, Rules};
 use zeroize::Zeroizing;
 
 use super::answer::Rendering;
@@ -65,13 +66,7 @@ impl<'a> Judge<'a> {
         if rules.needs_counts() {
             index.base().ask(breachdex::Lookup::require_counts)?;
         }
-        let language = match &flags.lang {
-            None => rules.language,
-            Some(name) => name.parse().map_err(|_| {
-                let known = Language::ALL.map(Language::code).join(" or ");
-                Failure::Usage(format!("--lang is {known}, not {name:?}"))
-            })?,
-        };
+        let language = flags.lang.unwrap_or(rules.language);
         let rendering = match (flags.quiet, flags.json) {
             (true, _) => Rendering::Quiet,
             (false, true) => Rendering::Json,
@@ -93,7 +88,7 @@ impl<'a> Judge<'a> {
     }
 
     fn ask_terminal(&mut self) -> Result<(), Failure> {
-        let Some(line) = terminal::prompt("Password (not shown): ")? else { return Ok(()) };
+        let Some(line) = terminal::prompt(self.language.command().password_prompt())? else { return Ok(()) };
         self.judge(Some(&line))?;
         self.output.flush()
     }

@@ -11,16 +11,31 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::input::Opened;
-use super::text::Text;
+use super::{Format, Request, Spec, Unit};
 use crate::account::{Record, Secret, Sink, Standing};
 use crate::error::{AuditError, LineFault, Result};
-use crate::format::Format;
+use crate::read::input::Opened;
+use crate::read::text::Text;
 
 /// No export nests as deeply.
 const DEEPEST: usize = 200;
 
-pub(super) fn read(input: Opened, sink: &mut dyn Sink) -> Result<()> {
+pub(super) static FORMAT: Spec = Spec {
+    name: "keepass-xml",
+    help: "",
+    describe: |words| words.format_export("KeePass", "XML"),
+    unit: Unit::Entry,
+    extensions: &["xml"],
+    recognises: |_, _| true,
+    headers: &[],
+    has_encoding: false,
+    takes_column: false,
+    takes_delimiter: false,
+    holds_digests: false,
+    read,
+};
+
+fn read(input: Opened, _: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     let failed = Opened::failed(&input.name);
     let text = Text::new(input.reader, None).map_err(&failed)?;
     let mut reader = Reader::from_reader(BufReader::with_capacity(1 << 16, text));

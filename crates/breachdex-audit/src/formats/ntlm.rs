@@ -7,10 +7,11 @@
 
 use breachdex::{Digest, Kind};
 
-use super::input::Opened;
-use super::text::{Encoding, Lines, Text};
+use super::{Request, Spec, Unit};
 use crate::account::{Record, Secret, Sink, Standing};
 use crate::error::{AuditError, LineFault, Result};
+use crate::read::input::Opened;
+use crate::read::text::{Lines, Text};
 
 /// The NTLM digest of the empty password.
 const EMPTY_NT: &str = "31d6cfe0d16ae931b73c59d7e0c089c0";
@@ -19,12 +20,27 @@ const EMPTY_LM: &str = "aad3b435b51404eeaad3b435b51404ee";
 /// The same in dumps of old tools, with asterisks behind.
 const NO_PASSWORD: &str = "NO PASSWORD";
 
-pub(super) fn read(input: Opened, encoding: Option<Encoding>, kind: Kind, sink: &mut dyn Sink) -> Result<()> {
-    if kind != Kind::Ntlm {
-        return Err(AuditError::OtherKind { input: input.name, found: Kind::Ntlm, held: kind });
+pub(super) static FORMAT: Spec = Spec {
+    name: "ntlm",
+    help: "user:rid:lm:nt::: (secretsdump, pwdump) or user:hash; asks an NTLM index",
+    describe: |words| words.format_ntlm().to_owned(),
+    unit: Unit::Line,
+    extensions: &[],
+    recognises: |_, start| is_dump_line(start.first_line),
+    headers: &[],
+    has_encoding: true,
+    takes_column: false,
+    takes_delimiter: false,
+    holds_digests: true,
+    read,
+};
+
+fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+    if request.kind != Kind::Ntlm {
+        return Err(AuditError::OtherKind { input: input.name, found: Kind::Ntlm, held: request.kind });
     }
     let failed = Opened::failed(&input.name);
-    let mut lines = Lines::new(Text::new(input.reader, encoding).map_err(&failed)?);
+    let mut lines = Lines::new(Text::new(input.reader, request.options.encoding).map_err(&failed)?);
     while let Some(line) = lines.next().map_err(&failed)? {
         match line.content.and_then(|content| parse(line.number, content)) {
             Ok(Some(record)) => sink.record(record)?,
@@ -36,7 +52,7 @@ pub(super) fn read(input: Opened, encoding: Option<Encoding>, kind: Kind, sink: 
 }
 
 /// Whether this can be nothing but a line of a dump: of the long form, with both hashes.
-pub(crate) fn is_dump_line(line: &str) -> bool {
+fn is_dump_line(line: &str) -> bool {
     let mut fields = line.split(':');
     let (Some(user), Some(rid), Some(lm), Some(nt)) =
         (fields.next(), fields.next(), fields.next(), fields.next())

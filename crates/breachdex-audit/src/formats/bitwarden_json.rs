@@ -10,16 +10,31 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
-use super::input::Opened;
-use super::text::Text;
+use super::{Format, Request, Spec, Unit};
 use crate::account::{Record, Secret, Sink, Standing};
 use crate::error::{AuditError, Result};
-use crate::format::Format;
+use crate::read::input::Opened;
+use crate::read::text::Text;
 
 /// What Bitwarden calls a log-in.
 const LOGIN: u64 = 1;
 
-pub(super) fn read(input: Opened, sink: &mut dyn Sink) -> Result<()> {
+pub(super) static FORMAT: Spec = Spec {
+    name: "bitwarden-json",
+    help: "",
+    describe: |words| words.format_export("Bitwarden", "JSON"),
+    unit: Unit::Item,
+    extensions: &["json"],
+    recognises: |_, _| true,
+    headers: &[],
+    has_encoding: false,
+    takes_column: false,
+    takes_delimiter: false,
+    holds_digests: false,
+    read,
+};
+
+fn read(input: Opened, _: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     let name = input.name;
     let text = Text::new(input.reader, None).map_err(Opened::failed(&name))?;
     let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, text));

@@ -1,0 +1,30 @@
+//! The words of `breachdex-messages` for Python.
+
+#![forbid(unsafe_code)]
+
+use breachdex_messages::Language;
+use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict as _, PyDict, PyString};
+
+/// Every message of a language for people who choose a password, by its code; English for a language that is not known.
+#[pyfunction]
+pub(crate) fn messages<'py>(language: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyDict>> {
+    language_of(language).passwords().texts().into_py_dict(language.py())
+}
+
+/// The codes of the languages that breachdex speaks.
+#[pyfunction]
+pub(crate) fn languages() -> Vec<&'static str> {
+    Language::ALL.iter().map(|language| language.code()).collect()
+}
+
+/// What stands between two sentences of a language.
+#[pyfunction]
+pub(crate) fn sentence_separator(language: &Bound<'_, PyString>) -> &'static str {
+    language_of(language).sentence_separator()
+}
+
+/// English where the language is not known.
+fn language_of(name: &Bound<'_, PyString>) -> Language {
+    name.to_string_lossy().parse().unwrap_or_default()
+}
