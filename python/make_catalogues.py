@@ -1,14 +1,13 @@
-"""Makes Django's catalogues, and the table of English texts, from the messages of the policy crate.
+"""Makes Django's catalogues, and the table of English texts, from the messages in the compiled module.
 
-Run ``python python/make_catalogues.py`` after a change of ``crates/breachdex-policy/messages``. Needs Babel and
-Python 3.11. The same messages give the same bytes, which a test relies on.
+Run ``python -P python/make_catalogues.py`` after a change of ``crates/breachdex-messages``. Needs Babel, and the package
+installed from the same sources. The same messages give the same bytes, which a test relies on.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -16,13 +15,13 @@ from typing import Final
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import write_po
+from breachdex._breachdex import languages, messages, sentence_separator
 
 HERE: Final = Path(__file__).resolve().parent
-MESSAGES: Final = HERE.parent / "crates" / "breachdex-policy" / "messages"
 TARGET: Final = HERE / "breachdex" / "django"
-LANGUAGES: Final = ("en", "ja")
-NOTE: Final = "Made by python/make_catalogues.py from crates/breachdex-policy/messages. Do not edit."
-PLURALS: Final = {"en": "nplurals=2; plural=(n != 1);", "ja": "nplurals=1; plural=0;"}
+NOTE: Final = "Made by python/make_catalogues.py from crates/breachdex-messages. Do not edit."
+PLURALS: Final = {True: "nplurals=2; plural=(n != 1);", False: "nplurals=1; plural=0;"}
+"""By whether the language has a form for one thing."""
 COUNTED: Final = ("exposed", "exposed_form")
 """What may be followed by how often; together they are one message, so that a language joins them its own way."""
 NUMBERED: Final = ("help_length",)
@@ -41,29 +40,25 @@ class Catalogue(Catalog):
             ("MIME-Version", "1.0"),
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Transfer-Encoding", "8bit"),
-            ("Plural-Forms", PLURALS[str(self.locale)]),
+            ("Plural-Forms", PLURALS[has_singular(str(self.locale))]),
         ]
 
 
-def read(language: str) -> dict[str, str]:
-    """The messages of a language by their codes."""
-    return tomllib.loads((MESSAGES / f"{language}.toml").read_text(encoding="utf-8"))
+def has_singular(language: str) -> bool:
+    """Whether the language says one thing in another way than several."""
+    return any(code.endswith(".one") for code in messages(language))
 
 
-def joined(first: str, second: str) -> str:
-    """Two sentences one after the other; nothing stands between Japanese ones."""
-    return first + second if first.endswith("。") else f"{first} {second}"
-
-
-def singular_and_plural(texts: Mapping[str, str], first: str) -> tuple[str, ...]:
+def singular_and_plural(texts: Mapping[str, str], first: str, separator: str) -> tuple[str, ...]:
     """A sentence followed by how often, once a grammatical number that the language has."""
     numbers = ("exposed_count.one", "exposed_count")
-    return tuple(joined(texts[first], texts[number]) for number in numbers if number in texts)
+    return tuple(separator.join((texts[first], texts[number])) for number in numbers if number in texts)
 
 
-def counted(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def counted(language: str) -> dict[str, tuple[str, ...]]:
     """What depends on a number, by its code, once a grammatical number that the language has."""
-    found = {first: singular_and_plural(texts, first) for first in COUNTED}
+    texts, separator = messages(language), sentence_separator(language)
+    found = {first: singular_and_plural(texts, first, separator) for first in COUNTED}
     for code in NUMBERED:
         found[code] = tuple(texts[number] for number in (f"{code}.one", code) if number in texts)
     return found
@@ -71,20 +66,20 @@ def counted(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 def catalogue(language: str) -> Catalogue:
     """The catalogue of a language."""
-    english, texts = read("en"), read(language)
+    english, texts = messages("en"), messages(language)
     made = Catalogue(locale=language, header_comment=f"# {NOTE}", fuzzy=False)
     for code, text in english.items():
         if not code.startswith(("exposed_count", *NUMBERED)):
             made.add(text, texts[code], flags=["python-format"] if "%(" in text else ())
-    theirs = counted(texts)
-    for code, ours in counted(english).items():
+    theirs = counted(language)
+    for code, ours in counted("en").items():
         made.add(ours, theirs[code], flags=["python-format"])
     return made
 
 
 def table() -> str:
     """The module that holds the English texts, which are the catalogues' keys."""
-    english = read("en")
+    english = messages("en")
     lines = [f'"""{NOTE}"""', "", "from __future__ import annotations", "", "from typing import Final", ""]
     lines += ["ENGLISH: Final = {"]
     lines += [
@@ -93,7 +88,7 @@ def table() -> str:
         if not code.startswith(NUMBERED) and "." not in code
     ]
     lines += ["}", "", "COUNTED: Final = {"]
-    for code, texts in counted(english).items():
+    for code, texts in counted("en").items():
         lines += [f'    "{code}": (']
         lines += [f'        "{text}",' for text in texts]
         lines += ["    ),"]
@@ -103,7 +98,7 @@ def table() -> str:
 def files() -> dict[str, bytes]:
     """Everything that is made, by its path below the app."""
     made = {"texts.py": table().encode()}
-    for language in LANGUAGES:
+    for language in languages():
         folder = f"locale/{language}/LC_MESSAGES"
         for name, write in (("django.po", write_po), ("django.mo", write_mo)):
             buffer = io.BytesIO()

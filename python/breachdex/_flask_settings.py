@@ -13,7 +13,7 @@ import flask
 from flask import current_app, has_request_context, request
 
 from breachdex._actions import Action, checked_action
-from breachdex._breachdex import Index, IndexSet
+from breachdex._breachdex import Index, IndexSet, languages
 from breachdex._errors import BreachdexWarning
 from breachdex._gate import Gate, shared_index
 from breachdex._mailings import DAY, Mailings
@@ -102,7 +102,7 @@ def language() -> str:
 
         return str(get_locale() or DEFAULT_LANGUAGE)
     if has_request_context():
-        return request.accept_languages.best_match(["en", "ja"]) or DEFAULT_LANGUAGE
+        return request.accept_languages.best_match(languages()) or DEFAULT_LANGUAGE
     return DEFAULT_LANGUAGE
 
 

@@ -1,6 +1,6 @@
 """What a person reads about a finding, in their language, for the frameworks that want plain strings.
 
-The words themselves are the policy crate's; this file only chooses and fills them.
+The words themselves come with the compiled module; this file only chooses and fills them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from breachdex._breachdex import Exposure, IndexSet, messages
+from breachdex._breachdex import Exposure, IndexSet, messages, sentence_separator
 from breachdex._gate import Gate, Unavailable
 
 DEFAULT_LANGUAGE: Final = "en"
@@ -22,11 +22,11 @@ def _catalogue(language: str) -> dict[str, str]:
 def word(code: str, language: str = DEFAULT_LANGUAGE, **values: int) -> str:
     """The message of a code; English where the language is not known.
 
-    :param values: what it is filled with. ``count`` of 1 takes the singular where the language has one.
+    :param values: what it is filled with. 1 takes the singular where the message has one.
     """
     catalogue = _catalogue(language)
     text = catalogue[code]
-    if values.get("count") == 1:
+    if 1 in values.values():
         text = catalogue.get(f"{code}.one", text)
     return text % values if values else text
 
@@ -46,9 +46,9 @@ def refusal_code(finding: Exposure | Unavailable) -> str:
     """The message code of a finding."""
     if isinstance(finding, Unavailable):
         return "index_unavailable"
-    return "exposed_form" if finding.form == "nfkc" else "exposed"
+    return "exposed_form" if finding.form in ("nfkc", "casefold") else "exposed"
 
 
 def joined(sentences: list[str], language: str = DEFAULT_LANGUAGE) -> str:
     """One string of several sentences: Japanese puts no space between them."""
-    return ("" if language.lower().startswith("ja") else " ").join(sentences)
+    return sentence_separator(language).join(sentences)

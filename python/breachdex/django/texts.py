@@ -1,4 +1,4 @@
-"""Made by python/make_catalogues.py from crates/breachdex-policy/messages. Do not edit."""
+"""Made by python/make_catalogues.py from crates/breachdex-messages. Do not edit."""
 
 from __future__ import annotations
 
