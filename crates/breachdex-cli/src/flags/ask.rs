@@ -104,7 +104,9 @@ pub(crate) struct CheckFlags {
     /// Print nothing on standard output
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// The language of the answer on a terminal
+    /// Language of the answer
+    ///
+    /// Of the sentence on a terminal: lines for programs and JSON are the same in every language.
     #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = LanguageParser)]
     pub(crate) lang: Language,
     /// Exit with 0, not 1, when something is exposed

@@ -63,6 +63,29 @@ fn the_answer_is_one_sentence_and_the_password_is_not_shown() {
 }
 
 #[test]
+fn the_prompt_and_the_answer_are_in_the_language_asked_for() {
+    let folder = folder_with_index();
+    let prompt = "パスワード（表示されません）: ";
+    for (answer, language, expected, exit) in [
+        (
+            "password",
+            "ja",
+            "流出あり：このパスワードは a.bdx に含まれています（確認回数 7 回）。別のパスワードを設定してください。",
+            1,
+        ),
+        ("unheard of", "ja_JP.UTF-8", "該当なし：このパスワードは a.bdx に含まれていません。", 0),
+    ] {
+        let arguments = ["check", "--index", "a.bdx", "--lang", language];
+        let typed = format!("{answer}\n");
+        if let Some(shown) =
+            terminal(folder.path(), &[("NO_COLOR", "1")], prompt, typed.as_bytes(), &arguments)
+        {
+            assert_eq!(shown, (format!("{prompt}\r\n{expected}\r\n"), exit));
+        }
+    }
+}
+
+#[test]
 fn json_and_quiet_answer_a_prompt_too() {
     let json =
         "\r\n{\"line\":1,\"exposed\":true,\"count\":7,\"exact\":true,\"floor\":1,\"index\":\"a.bdx\"}\r\n";
