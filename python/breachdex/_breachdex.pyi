@@ -24,6 +24,7 @@ __all__ = [
     "build",
     "digest",
     "examine",
+    "language_code",
     "languages",
     "messages",
     "run_command",
@@ -457,6 +458,9 @@ def examine(
 def messages(language: str) -> dict[str, str]:
     """Every message of a language (``en`` for those that are not known) by its code. ``CODE.one`` is said of one thing
     where the language has such a form."""
+
+def language_code(language: str) -> str:
+    """The code of a language named as ``ja``, ``ja-JP`` or ``ja_JP.UTF-8``; ``en`` for one that is not known."""
 
 def languages() -> list[str]:
     """The codes of the languages that breachdex speaks, as ``en``."""

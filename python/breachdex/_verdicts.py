@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from breachdex import types
-from breachdex._breachdex import Index, IndexSet, PolicyRules, Reason, Verdict
+from breachdex._breachdex import Index, IndexSet, PolicyRules, Reason, Verdict, language_code
 from breachdex._policy import Policy
 from breachdex._remote import RangeClient
 
@@ -98,9 +98,7 @@ def refusing(verdict: Verdict, language: str | None) -> Iterator[tuple[Reason, s
 
 def spoken(language: str | None) -> str | None:
     """A language that breachdex speaks."""
-    if language is None:
-        return None
-    return "ja" if language.lower().startswith("ja") else "en"
+    return None if language is None else language_code(language)
 
 
 def is_exposed(verdict: Verdict) -> bool:

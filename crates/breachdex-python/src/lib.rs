@@ -43,7 +43,7 @@ mod _breachdex {
     #[pymodule_export]
     use crate::index_set::IndexSet;
     #[pymodule_export]
-    use crate::messages::{languages, messages, sentence_separator};
+    use crate::messages::{language_code, languages, messages, sentence_separator};
     #[pymodule_export]
     use crate::metadata::Metadata;
     #[pymodule_export]

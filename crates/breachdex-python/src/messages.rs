@@ -18,6 +18,12 @@ pub(crate) fn languages() -> Vec<&'static str> {
     Language::ALL.iter().map(|language| language.code()).collect()
 }
 
+/// The code of a language; `en` for one that is not known.
+#[pyfunction]
+pub(crate) fn language_code(language: &Bound<'_, PyString>) -> &'static str {
+    language_of(language).code()
+}
+
 /// What stands between two sentences of a language.
 #[pyfunction]
 pub(crate) fn sentence_separator(language: &Bound<'_, PyString>) -> &'static str {

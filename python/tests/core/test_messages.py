@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 import pytest
-from breachdex._breachdex import languages, messages, sentence_separator
+from breachdex._breachdex import language_code, languages, messages, sentence_separator
 from breachdex._words import joined, word
 from support import VECTORS
 
@@ -34,6 +34,13 @@ def test_languages() -> None:
     assert languages()[:2] == ["en", "ja"]
     assert messages("ja") == messages("ja-JP") == messages("ja_JP.UTF-8") != messages("en")
     assert messages("not-known") == messages("\ud800") == messages("en")
+    assert [language_code(name) for name in ("ja_JP.UTF-8", "JA", "jav", "", "en-GB")] == [
+        "ja",
+        "ja",
+        "en",
+        "en",
+        "en",
+    ]
     assert joined(["一。", "二。"], "ja_JP.UTF-8") == "一。二。"
     assert joined(["One.", "Two."], "en-GB") == joined(["One.", "Two."], "not-known") == "One. Two."
     assert sentence_separator("ja") == ""
