@@ -55,6 +55,11 @@ impl RemoteError {
         Self { error: error.into(), is_transient }
     }
 
+    /// The client's own error, by reference.
+    pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.error
+    }
+
     /// The client's own error.
     pub fn into_inner(self) -> Box<dyn StdError + Send + Sync> {
         self.error

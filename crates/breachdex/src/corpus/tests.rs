@@ -326,6 +326,14 @@ fn on_error_decides_about_faults_only() {
     }
 }
 
+#[test]
+fn a_clients_own_error_comes_back() {
+    let error = RemoteError::new(Error::InvalidHex, true);
+    assert_eq!(error.to_string(), Error::InvalidHex.to_string());
+    assert!(error.get_ref().is::<Error>());
+    assert!(error.into_inner().downcast::<Error>().is_ok());
+}
+
 #[cfg(feature = "forms")]
 #[test]
 fn a_form_without_an_answer_hides_no_other_one() {
