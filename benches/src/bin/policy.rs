@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use breachdex::{Index, LiveIndex, LiveSet, OpenOptions};
+use breachdex::{Corpus, Index, OpenOptions};
 use breachdex_policy::{Candidate, Event, Rules, Settings};
 
 /// Runs of each row.
@@ -28,24 +28,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let index = Index::open(Path::new(&path))?;
     println!("{} entries, {verdicts} verdicts a row, best of {RUNS}", index.len());
-    let set = LiveSet::from(LiveIndex::new(index));
+    let corpus = Corpus::from(index);
     let rules = |text: &str| Ok::<_, Box<dyn Error>>(Settings::parse(text, "bench")?.rules);
     let plain = rules("")?;
     let named = rules("service_name = 'Swallow Shop'\ncontext = ['swallow', 'kettle', 'notebook']")?;
     let similar = rules("[rules]\nsimilar_exposed = true")?;
     let passwords: Vec<String> =
         (0..PASSWORDS).map(|i| format!("Kettle-{}-walk-{:04}", i * 7919, i)).collect();
-    row("default rules, password alone", &plain, &set, &passwords, None, verdicts)?;
-    row("default rules, user name and address", &plain, &set, &passwords, Some("hanako.yamada"), verdicts)?;
-    row("with a service name and three words", &named, &set, &passwords, Some("hanako.yamada"), verdicts)?;
-    row("with similar passwords, password alone", &similar, &set, &passwords, None, verdicts)?;
+    row("default rules, password alone", &plain, &corpus, &passwords, None, verdicts)?;
+    row(
+        "default rules, user name and address",
+        &plain,
+        &corpus,
+        &passwords,
+        Some("hanako.yamada"),
+        verdicts,
+    )?;
+    row("with a service name and three words", &named, &corpus, &passwords, Some("hanako.yamada"), verdicts)?;
+    row("with similar passwords, password alone", &similar, &corpus, &passwords, None, verdicts)?;
     Ok(())
 }
 
 fn row(
     name: &str,
     rules: &Rules,
-    set: &LiveSet,
+    corpus: &Corpus,
     passwords: &[String],
     user_name: Option<&str>,
     verdicts: usize,
@@ -60,7 +67,7 @@ fn row(
                 email: email.as_deref(),
                 ..Candidate::new(black_box(password), Event::SignUp)
             };
-            black_box(rules.check(set, &candidate, |_| ())?);
+            black_box(rules.check(corpus, &candidate, |_| ())?);
         }
         best = best.min(started.elapsed().as_secs_f64() * 1e6 / verdicts as f64);
     }

@@ -6,7 +6,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use breachdex::{Index, LiveIndex, LiveSet, OpenOptions};
+use breachdex::{Corpus, Index, LiveIndex, OpenOptions};
 
 use crate::failure::Failure;
 #[cfg(feature = "starter")]
@@ -29,15 +29,15 @@ pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
 }
 
 /// Opens the named index, or the default one, under overlays; all of them follow their files.
-pub(crate) fn open_live(named: Option<&PathBuf>, overlays: &[PathBuf]) -> Result<LiveSet, Failure> {
+pub(crate) fn open_live(named: Option<&PathBuf>, overlays: &[PathBuf]) -> Result<Corpus, Failure> {
     let open = |path: &Path| LiveIndex::open(path, OpenOptions::default(), Some(LOOK));
     let variable = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = match named.cloned().or_else(variable) {
         Some(path) => open(&path)?,
         None => LiveIndex::new(starter()?),
     };
-    let overlays = overlays.iter().map(|path| open(path)).collect::<breachdex::Result<_>>()?;
-    Ok(LiveSet::new(base, overlays)?)
+    let overlays = overlays.iter().map(|path| open(path)).collect::<breachdex::Result<Vec<_>>>()?;
+    Ok(Corpus::builder().base(base).overlays(overlays).build()?)
 }
 
 /// What `--json` reports as `index`.

@@ -41,31 +41,6 @@ impl Action {
     }
 }
 
-/// What a fault at run time means: the index cannot be read, or is found to be damaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OnError {
-    /// The password is taken for one that is not exposed.
-    Accept,
-    /// It is refused.
-    Reject,
-    /// Whoever asked hears of it.
-    Raise,
-}
-
-impl OnError {
-    /// Every choice.
-    pub const ALL: [Self; 3] = [Self::Accept, Self::Reject, Self::Raise];
-
-    /// `accept`, `reject` or `raise`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::Reject => "reject",
-            Self::Raise => "raise",
-        }
-    }
-}
-
 /// An action for every event and code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActionTable {

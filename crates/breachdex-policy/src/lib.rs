@@ -1,21 +1,21 @@
 //! May this password be used?
 //!
 //! [`Settings`] reads a policy (a profile of a standard, and what is to be different) and makes [`Rules`] of it;
-//! [`Rules::check`] judges a [`Candidate`] with the help of an [`Oracle`], which knows what is exposed, and says a
+//! [`Rules::check`] judges a [`Candidate`] with a [`breachdex::Corpus`], which knows what is exposed, and says a
 //! [`Verdict`] with its [`Reason`]s, in words for a person where wanted.
 //!
 //! `event`, `action`, `reason` and `verdict` are what is said; `rules` and `profile` what is demanded, `settings` how
-//! that is written; `policy` is the judge. Its rules each have a module: `forms` and `exposure` (in leaked data, in
-//! any way of writing it), `similar`, `context`, `repetition`. The words are those of `breachdex-messages`.
+//! that is written; `policy` is the judge, which asks whether a password is exposed. The other rules each have a module:
+//! `similar`, `context`, `repetition`. The words are those of `breachdex-messages`.
 //!
 //! There are no composition rules ("a capital and a digit"): NIST SP 800-63B-4 and OWASP ASVS 5.0 forbid them.
 //!
 //! ```
-//! use breachdex::{Index, LiveIndex, LiveSet};
+//! use breachdex::{Corpus, Index};
 //! use breachdex_policy::{Candidate, Event, Language, Settings};
-//! let index = LiveSet::from(LiveIndex::new(Index::starter()?));
+//! let corpus = Corpus::from(Index::starter()?);
 //! let rules = Settings::parse("profile = 'nist'\nmfa = true", "policy.toml")?.rules;
-//! let verdict = rules.check(&index, &Candidate::new("ｐａｓｓｗｏｒｄ", Event::SignUp), |_| ())?;
+//! let verdict = rules.check(&corpus, &Candidate::new("ｐａｓｓｗｏｒｄ", Event::SignUp), |_| ())?;
 //! assert!(!verdict.accepted());
 //! assert!(verdict.messages(Language::Ja)[0].contains("全角と半角"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -26,9 +26,6 @@
 mod action;
 mod context;
 mod event;
-mod exposure;
-mod forms;
-mod oracle;
 mod policy;
 mod profile;
 mod reason;
@@ -38,12 +35,9 @@ mod settings;
 mod similar;
 mod verdict;
 
-pub use action::{Action, ActionTable, OnError};
+pub use action::{Action, ActionTable};
 pub use breachdex_messages::{Language, UnknownLanguage};
 pub use event::Event;
-pub use exposure::{Exposure, examine};
-pub use forms::{Form, FormSet, each_form};
-pub use oracle::Oracle;
 pub use policy::{COMMON_COUNT, Candidate};
 pub use profile::Profile;
 pub use reason::{Code, Finding, Reason, WordSource};

@@ -1,14 +1,14 @@
-//! The judge: rules, an oracle and a password in, a verdict out.
+//! The judge: rules, a corpus and a password in, a verdict out.
 
 #![forbid(unsafe_code)]
 
+use breachdex::{
+    Corpus, Decision, Digest, Exposure, Finding as Answer, FormSet, Kind, OnError, Question, SourceError,
+};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::action::{Action, OnError};
+use crate::action::Action;
 use crate::event::Event;
-use crate::exposure::{Exposure, digest, examine};
-use crate::forms::FormSet;
-use crate::oracle::Oracle;
 use crate::reason::{Code, Finding, Reason};
 use crate::repetition::is_repetitive;
 use crate::rules::{DEFAULT_MAX_LENGTH, Rules, Scope};
@@ -50,67 +50,115 @@ impl<'a> Candidate<'a> {
 }
 
 impl Rules {
-    /// What becomes of a password. `report` hears of a fault that the rules say not to raise.
+    /// Judges a password. `report` receives a fault that [`Rules::on_error`] does not raise.
     ///
-    /// Plain ASCII costs one lookup; other passwords some more (see [`crate::each_form`]), and the rule for similar
-    /// passwords [`crate::MOST_VARIATIONS`] at most.
+    /// Plain ASCII costs one lookup; other passwords some more (see [`breachdex::each_form`]), and the rule for similar
+    /// passwords [`crate::MOST_VARIATIONS`] at most. A range server among the sources is waited for; a caller that must
+    /// not wait asks it about [`Rules::questions`] before.
     ///
     /// # Errors
-    /// Why there was no answer, where [`Rules::on_error`] says to raise, whatever else was found; and always what is no
-    /// fault of the moment ([`Oracle::is_fault`]). A password that any index is known to hold has its answer.
+    /// The first fault, where [`Rules::on_error`] says to raise, whatever else was found; and always a fault that is not
+    /// of the moment ([`SourceError::is_transient`]). A password that any source is known to hold has its answer.
     ///
     /// ```
-    /// use breachdex::{Index, LiveIndex, LiveSet};
+    /// use breachdex::{Corpus, Index};
     /// use breachdex_policy::{Candidate, Code, Event, Settings};
-    /// let index = LiveSet::from(LiveIndex::new(Index::starter()?));
+    /// let corpus = Corpus::from(Index::starter()?);
     /// let rules = Settings::parse("profile = 'asvs-l2'", "policy.toml")?.rules;
-    /// let verdict = rules.check(&index, &Candidate::new("iloveyou", Event::SignUp), |_| ())?;
+    /// let verdict = rules.check(&corpus, &Candidate::new("iloveyou", Event::SignUp), |_| ())?;
     /// assert!(!verdict.accepted());
     /// assert_eq!(verdict.reasons()[0].code(), Code::Exposed);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check<O: Oracle>(
+    pub fn check(
         &self,
-        oracle: &O,
+        corpus: &Corpus,
         candidate: &Candidate<'_>,
-        report: impl FnOnce(&O::Error),
-    ) -> Result<Verdict, O::Error> {
+        report: impl FnOnce(&SourceError),
+    ) -> Result<Verdict, SourceError> {
         let mut judge =
-            Judge { rules: self, oracle, candidate, reasons: Vec::new(), fault: None, hides_a_fault: false };
+            Judge { rules: self, corpus, candidate, reasons: Vec::new(), fault: None, hides_a_fault: false };
         judge.judge();
         let Judge { mut reasons, fault, hides_a_fault, .. } = judge;
         let on_error = self.on_error(candidate.event);
         let is_unanswered = fault.is_some();
-        match fault {
-            Some(fault) if on_error == OnError::Raise || !O::is_fault(&fault) => return Err(fault),
-            Some(fault) => report(&fault),
-            None => {}
+        if let Some(fault) = fault {
+            match on_error.decide(Answer::Unknown(fault)).map_err(|fault| *fault)? {
+                Decision::Accepted(fault) | Decision::Refused(fault) => report(&fault),
+                Decision::Exposed(_) | Decision::NotExposed { .. } => {}
+            }
         }
-        // To be known by one index must not be milder than not to be known because of another one's fault.
+        // An exposure that one source knows must not be milder than the unknown answer of another one.
         if is_unanswered || hides_a_fault && on_error == OnError::Reject {
             let action = self.action(candidate.event, Code::IndexUnavailable);
             reasons.push(Reason { action, finding: Finding::IndexUnavailable });
         }
         Ok(Verdict::new(candidate.event, reasons))
     }
+
+    /// The questions that [`Rules::check`] may ask a corpus of this kind about a candidate: the password in its forms,
+    /// then each of its variations. Empty where the rules need no corpus.
+    ///
+    /// # Errors
+    /// As [`Question::password`], which has none for text.
+    pub fn questions(&self, kind: Kind, candidate: &Candidate<'_>) -> breachdex::Result<Vec<Question>> {
+        let asks = |code| self.action(candidate.event, code) != Action::Accept;
+        let is_beyond_measure = beyond_measure(self, candidate.password).is_some();
+        let mut all = Vec::new();
+        if asks(Code::Exposed) {
+            let forms = if is_beyond_measure { FormSet::of(&[]) } else { self.forms };
+            all.push(exposed_question(kind, candidate, forms)?);
+        }
+        if asks(Code::SimilarExposed) && !is_beyond_measure {
+            all.extend(variations(kind, candidate.password).into_iter().map(Question::from));
+        }
+        Ok(all)
+    }
+}
+
+/// The question about a password in its forms.
+fn exposed_question(kind: Kind, candidate: &Candidate<'_>, forms: FormSet) -> breachdex::Result<Question> {
+    Question::password(kind, candidate.password.as_bytes(), candidate.stored, forms)
+}
+
+/// The digests of a password's variations, each once.
+fn variations(kind: Kind, password: &str) -> Vec<Digest> {
+    let mut all = Vec::with_capacity(MOST_VARIATIONS);
+    for_each_variation(password, |text| {
+        let digest = match kind {
+            Kind::Sha1 => Digest::sha1(text.as_bytes()),
+            Kind::Ntlm => Digest::ntlm(text),
+        };
+        if !all.contains(&digest) {
+            all.push(digest);
+        }
+    });
+    all
+}
+
+/// The number of code points as they came, of a password that has more than any may have.
+fn beyond_measure(rules: &Rules, password: &str) -> Option<usize> {
+    let most = rules.max_length.max(DEFAULT_MAX_LENGTH);
+    let length = if password.len() <= most { return None } else { password.chars().count() };
+    (length > most).then_some(length)
 }
 
 /// One password being judged.
-struct Judge<'a, O: Oracle> {
+struct Judge<'a> {
     rules: &'a Rules,
-    oracle: &'a O,
+    corpus: &'a Corpus,
     candidate: &'a Candidate<'a>,
     reasons: Vec<Reason>,
     /// The first question without an answer.
-    fault: Option<O::Error>,
-    /// The password is let pass as exposed, and an index that could not answer might have said the same.
+    fault: Option<Box<SourceError>>,
+    /// The password is let pass as exposed, and a source that could not answer might have said the same.
     hides_a_fault: bool,
 }
 
-impl<O: Oracle> Judge<'_, O> {
+impl Judge<'_> {
     fn judge(&mut self) {
         // What is too long for any use is not even normalised, which would take long.
-        if let Some(length) = self.beyond_measure() {
+        if let Some(length) = beyond_measure(self.rules, self.candidate.password) {
             self.found(Finding::TooLong { length, max_length: self.rules.max_length });
             if !self.is_refused() {
                 self.look_up(FormSet::of(&[]));
@@ -152,13 +200,6 @@ impl<O: Oracle> Judge<'_, O> {
         self.reasons.iter().any(|reason| !reason.action.accepts())
     }
 
-    /// The number of code points as they came, of a password that has more than any may have.
-    fn beyond_measure(&self) -> Option<usize> {
-        let (password, most) = (self.candidate.password, self.rules.max_length.max(DEFAULT_MAX_LENGTH));
-        let length = if password.len() <= most { return None } else { password.chars().count() };
-        (length > most).then_some(length)
-    }
-
     fn measure(&mut self) {
         let password = self.candidate.password;
         let length = if password.is_ascii() { password.len() } else { password.nfc().count() };
@@ -182,24 +223,18 @@ impl<O: Oracle> Judge<'_, O> {
         if !self.asks(Code::Exposed) {
             return false;
         }
-        let Candidate { password, stored, .. } = *self.candidate;
-        let exposure = self.exposure(password, stored, forms);
+        let asked =
+            exposed_question(self.corpus.kind(), self.candidate, forms).and_then(|question| {
+                match self.rules.scope {
+                    Scope::All => self.corpus.ask(&question, self.rules.min_count),
+                    Scope::Common => common::ask(self.corpus, &question, self.candidate, forms, self.rules),
+                }
+            });
+        let exposure = self.exposure(asked, Code::Exposed);
         if let Some(exposure) = exposure {
             self.found(Finding::Exposed(exposure));
-            self.hides_a_fault = exposure.is_partial && self.action(Code::Exposed).accepts();
         }
         exposure.is_some()
-    }
-
-    fn exposure(&mut self, password: &str, stored: Option<&str>, forms: FormSet) -> Option<Exposure> {
-        let asked = match self.rules.scope {
-            Scope::All => examine(self.oracle, password.as_bytes(), stored, forms, self.rules.min_count),
-            Scope::Common => common::examine(self.oracle, password, stored, forms, self.rules.min_count),
-        };
-        asked.unwrap_or_else(|fault| {
-            self.fault.get_or_insert(fault);
-            None
-        })
     }
 
     fn is_similar(&mut self) -> bool {
@@ -208,51 +243,63 @@ impl<O: Oracle> Judge<'_, O> {
         if crate::similar::is_near_a_common_word(password) {
             return true;
         }
-        let mut digests = Vec::with_capacity(MOST_VARIATIONS);
-        let mut unfit = None;
-        for_each_variation(password, |text| match digest(self.oracle.kind(), text.as_bytes()) {
-            Ok(digest) if digests.contains(&digest) => {}
-            Ok(digest) => digests.push(digest),
-            Err(error) => unfit = Some(error),
-        });
-        let asked = match unfit {
-            Some(error) => Err(error.into()),
-            None => self.oracle.find_any(&digests, self.rules.min_count),
-        };
-        asked.unwrap_or_else(|fault| {
-            self.fault.get_or_insert(fault);
-            false
-        })
+        let digests = variations(self.corpus.kind(), password);
+        let asked = self.corpus.find_any(&digests, self.rules.min_count);
+        self.exposure(asked, Code::SimilarExposed).is_some()
+    }
+
+    /// The exposure that an answer tells of; a fault is kept for later.
+    fn exposure(&mut self, asked: breachdex::Result<Answer>, code: Code) -> Option<Exposure> {
+        match asked.unwrap_or_else(|error| Answer::Unknown(Box::new(error.into()))) {
+            Answer::Exposed(exposure) => {
+                self.hides_a_fault |= exposure.is_partial && self.action(code).accepts();
+                Some(exposure)
+            }
+            Answer::NotExposed { .. } => None,
+            Answer::Unknown(fault) => {
+                self.fault.get_or_insert(fault);
+                None
+            }
+        }
     }
 }
 
-/// The commonest passwords: those of the embedded list, of the overlays, and those that the index has seen most often.
+/// The commonest passwords: those of the embedded list, of the overlays, and those that the bases have seen most often.
 mod common {
-    use super::{COMMON_COUNT, Exposure, FormSet, Oracle, examine as examine_all};
+    use breachdex::{Corpus, Finding as Answer, FormSet, Question, Result};
 
-    pub(super) fn examine<O: Oracle>(
-        oracle: &O,
-        password: &str,
-        stored: Option<&str>,
+    use super::{COMMON_COUNT, Candidate, Rules};
+
+    #[cfg_attr(not(feature = "starter"), expect(unused_variables))]
+    pub(super) fn ask(
+        corpus: &Corpus,
+        question: &Question,
+        candidate: &Candidate<'_>,
         forms: FormSet,
-        min_count: u64,
-    ) -> Result<Option<Exposure>, O::Error> {
+        rules: &Rules,
+    ) -> Result<Answer> {
         #[cfg(feature = "starter")]
-        if let Some(found) = examine_all(&list()?, password.as_bytes(), stored, forms, 1)? {
-            return Ok(Some(Exposure { count: None, ..found }));
+        {
+            use breachdex::Exposure;
+            let list = list()?;
+            // The list has a kind of its own.
+            let listed = super::exposed_question(list.kind(), candidate, forms)?;
+            if let Answer::Exposed(found) = list.ask(&listed, 1)? {
+                return Ok(Answer::Exposed(Exposure { count: None, ..found }));
+            }
         }
-        examine_all(oracle, password.as_bytes(), stored, forms, min_count.max(COMMON_COUNT))
+        corpus.ask(question, rules.min_count.max(COMMON_COUNT))
     }
 
     #[cfg(feature = "starter")]
-    fn list() -> breachdex::Result<breachdex::LiveSet> {
-        use breachdex::{Index, LiveIndex, LiveSet};
+    fn list() -> Result<Corpus> {
+        use breachdex::Index;
         use std::sync::OnceLock;
-        static LIST: OnceLock<LiveSet> = OnceLock::new();
+        static LIST: OnceLock<Corpus> = OnceLock::new();
         if let Some(list) = LIST.get() {
             return Ok(list.clone());
         }
-        let list = LiveSet::from(LiveIndex::new(Index::starter()?));
+        let list = Corpus::from(Index::starter()?);
         Ok(LIST.get_or_init(|| list).clone())
     }
 }

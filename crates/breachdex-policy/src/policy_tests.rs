@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
-use breachdex::{Digest, Error, Index, Kind, LiveIndex, LiveSet, Origin, Sighting};
+use breachdex::{
+    Answer as Said, CorpusSource, Digest, Entry, Error, Index, Kind, LiveIndex, Origin, RangeServer,
+    RemoteError,
+};
 use proptest::prelude::*;
 
 use super::*;
 use crate::{Language, Settings};
 
-/// Passwords that are exposed, as a plain map; a password of `broken` has no answer.
+/// Passwords that are exposed, as plain maps; the base has no answer about a password of `broken`.
 #[derive(Default)]
 struct Known {
     base: BTreeMap<Vec<u8>, u64>,
@@ -23,34 +27,59 @@ impl Known {
         let base = base.iter().map(|(password, count)| (key(password), *count)).collect();
         Self { base, ..Self::default() }
     }
+
+    fn corpus(&self) -> Corpus {
+        self.asked_by().0
+    }
+
+    /// The corpus, and the list of what its base is asked.
+    fn asked_by(&self) -> (Corpus, Arc<Mutex<Vec<Digest>>>) {
+        let asked = Arc::default();
+        let base = Fake { held: self.base.clone(), broken: self.broken.clone(), asked: Arc::clone(&asked) };
+        let held = self.overlay.iter().map(|key| (key.clone(), 1)).collect();
+        let overlay: Arc<dyn RangeServer> = Arc::new(Fake { held, ..Fake::default() });
+        let builder = Corpus::builder().server(Arc::new(base)).overlay(CorpusSource::Remote(overlay));
+        (builder.build().unwrap(), asked)
+    }
 }
 
-fn key(password: &str) -> Vec<u8> {
-    Digest::sha1(password.as_bytes()).to_bytes().to_vec()
+/// A range server over a map.
+#[derive(Debug, Default)]
+struct Fake {
+    held: BTreeMap<Vec<u8>, u64>,
+    broken: Vec<Vec<u8>>,
+    asked: Arc<Mutex<Vec<Digest>>>,
 }
 
-impl Oracle for Known {
-    type Error = Error;
-
-    fn is_fault(error: &Error) -> bool {
-        !matches!(error, Error::Closed { .. })
+impl RangeServer for Fake {
+    fn name(&self) -> String {
+        String::from("https://ranges.example")
     }
 
     fn kind(&self) -> Kind {
         Kind::Sha1
     }
 
-    fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, Error> {
-        let key = digest.to_bytes().to_vec();
-        if self.overlay.contains(&key) {
-            return Ok(Some(Sighting { count: Some(1), origin: Origin::Overlay, is_partial: false }));
-        }
-        if self.broken.contains(&key) {
-            return Err(Error::CountsUnavailable { name: String::from("broken") });
-        }
-        let found = self.base.get(&key).filter(|count| **count >= min_count);
-        Ok(found.map(|count| Sighting { count: Some(*count), origin: Origin::Base, is_partial: false }))
+    fn lookup_many(&self, digests: &[&Digest]) -> Vec<Result<Said, RemoteError>> {
+        let answer = |digest: &&Digest| {
+            self.asked.lock().unwrap().push((*digest).clone());
+            let key = digest.to_bytes().to_vec();
+            match self.held.get(&key) {
+                _ if self.broken.contains(&key) => Err(RemoteError::new("no answer in time", true)),
+                Some(count) => Ok(Said::Present { count: Some(*count) }),
+                None => Ok(Said::Absent),
+            }
+        };
+        digests.iter().map(answer).collect()
     }
+
+    fn range(&self, _: u32) -> Result<Vec<Entry>, RemoteError> {
+        Err(RemoteError::new("ranges are not asked for", false))
+    }
+}
+
+fn key(password: &str) -> Vec<u8> {
+    Digest::sha1(password.as_bytes()).to_bytes().to_vec()
 }
 
 fn rules(text: &str) -> Rules {
@@ -58,7 +87,7 @@ fn rules(text: &str) -> Rules {
 }
 
 fn judged(rules: &Rules, known: &Known, password: &str, event: Event) -> Verdict {
-    rules.check(known, &Candidate::new(password, event), |_| ()).unwrap()
+    rules.check(&known.corpus(), &Candidate::new(password, event), |_| ()).unwrap()
 }
 
 fn codes(verdict: &Verdict) -> Vec<&'static str> {
@@ -110,12 +139,12 @@ fn at_log_in_a_password_beyond_measure_is_still_looked_up() {
 fn reasons_come_by_severity_then_code() {
     let known = Known::of(&[("taro1111", 5)]);
     let candidate = Candidate { user_name: Some("taro"), ..Candidate::new("taro1111", Event::SignUp) };
-    let verdict = rules("").check(&known, &candidate, |_| ()).unwrap();
+    let verdict = rules("").check(&known.corpus(), &candidate, |_| ()).unwrap();
     assert_eq!(codes(&verdict), ["context_word", "exposed", "too_short"]);
     assert_eq!(verdict.action(), Action::Reject);
     let milder = rules("[actions.sign_up]\ncontext_word = 'notify'\ntoo_short = 'warn'");
     assert_eq!(
-        codes(&milder.check(&known, &candidate, |_| ()).unwrap()),
+        codes(&milder.check(&known.corpus(), &candidate, |_| ()).unwrap()),
         ["exposed", "context_word", "too_short"]
     );
 }
@@ -155,7 +184,7 @@ fn permissive_warns_of_everything_and_refuses_nothing() {
     let known = Known::of(&[("taro1111", 5)]);
     for event in Event::ALL {
         let candidate = Candidate { user_name: Some("taro"), ..Candidate::new("taro1111", event) };
-        let verdict = rules("profile = 'permissive'").check(&known, &candidate, |_| ()).unwrap();
+        let verdict = rules("profile = 'permissive'").check(&known.corpus(), &candidate, |_| ()).unwrap();
         assert!(verdict.accepted() && verdict.action() == Action::Warn, "{event:?}");
     }
 }
@@ -209,13 +238,15 @@ fn a_fault_is_what_on_error_says() {
     known.broken.push(key(password));
     let asked = |text: &str| {
         let mut reported = 0;
-        let verdict = rules(text).check(&known, &Candidate::new(password, Event::Change), |_| reported += 1);
+        let verdict =
+            rules(text).check(&known.corpus(), &Candidate::new(password, Event::Change), |_| reported += 1);
         verdict.map(|verdict| (verdict.action(), codes(&verdict), reported))
     };
     assert!(asked("").is_err());
     assert_eq!(asked("on_error = 'reject'").unwrap(), (Action::Reject, vec!["index_unavailable"], 1));
     assert_eq!(asked("on_error = 'accept'").unwrap(), (Action::Accept, vec!["index_unavailable"], 1));
-    let at_log_in = rules("").check(&known, &Candidate::new(password, Event::LogIn), |_| ()).unwrap();
+    let at_log_in =
+        rules("").check(&known.corpus(), &Candidate::new(password, Event::LogIn), |_| ()).unwrap();
     assert!(at_log_in.accepted());
 }
 
@@ -232,14 +263,23 @@ fn two_faults_are_one_reason() {
 }
 
 #[test]
+fn a_similar_password_that_is_let_pass_hides_no_fault() {
+    // One variation is exposed and only warned of, another has no answer and might be worse.
+    let known = Known { broken: vec![key("Zebrakettle7!")], ..Known::of(&[("zebrakettle7", 3)]) };
+    let text = "profile = 'permissive'\non_error = 'reject'\n[rules]\nsimilar_exposed = true";
+    let verdict = judged(&rules(text), &known, "zebrakettle7!", Event::SignUp);
+    assert_eq!(codes(&verdict), ["index_unavailable", "similar_exposed"]);
+}
+
+#[test]
 fn what_is_no_fault_of_the_moment_is_always_raised() {
     let index = LiveIndex::new(Index::starter().unwrap());
-    let set = LiveSet::from(index.clone());
+    let corpus = Corpus::from(index.clone());
     index.close();
     for on_error in ["accept", "reject", "raise"] {
         let rules = rules(&format!("on_error = '{on_error}'"));
-        let asked = rules.check(&set, &Candidate::new("password", Event::LogIn), |_| ());
-        assert!(matches!(asked, Err(Error::Closed { .. })), "{on_error}");
+        let asked = rules.check(&corpus, &Candidate::new("password", Event::LogIn), |_| ());
+        assert!(matches!(asked, Err(SourceError::Index(Error::Closed { .. }))), "{on_error}");
     }
 }
 
@@ -247,7 +287,7 @@ fn what_is_no_fault_of_the_moment_is_always_raised() {
 fn whoever_is_let_pass_is_not_told_that_it_cannot_be_used() {
     let known = Known::of(&[("taro1111", 5)]);
     let candidate = Candidate { user_name: Some("taro"), ..Candidate::new("taro1111", Event::SignUp) };
-    let verdict = rules("profile = 'permissive'").check(&known, &candidate, |_| ()).unwrap();
+    let verdict = rules("profile = 'permissive'").check(&known.corpus(), &candidate, |_| ()).unwrap();
     assert_eq!(
         verdict.messages(Language::Ja),
         [
@@ -275,7 +315,7 @@ fn nothing_takes_long() {
         let candidate =
             Candidate { user_name: Some(name), email: Some(name), ..Candidate::new(password, Event::SignUp) };
         for _ in 0..20 {
-            rules.check(&Known::default(), &candidate, |_| ()).unwrap();
+            rules.check(&Known::default().corpus(), &candidate, |_| ()).unwrap();
         }
     }
 }
@@ -305,7 +345,7 @@ fn nothing_repeats_the_password() {
         Candidate { user_name: Some("sentinel-user"), ..Candidate::new("sentinel-7419", Event::SignUp) };
     let known = Known::of(&[("sentinel-7419", 1)]);
     let strict = rules("service_name = 'sentinel-7419'\n[rules]\nsimilar_exposed = true");
-    let verdict = strict.check(&known, &candidate, |_| ()).unwrap();
+    let verdict = strict.check(&known.corpus(), &candidate, |_| ()).unwrap();
     let said = format!("{candidate:?} {verdict:?} {strict:?} {:?}", verdict.messages(Language::En));
     for secret in ["sentinel", "7419", "744b"] {
         assert!(!said.contains(secret), "{said}");
@@ -314,8 +354,8 @@ fn nothing_repeats_the_password() {
 
 #[test]
 fn a_real_index_is_asked() {
-    let index = LiveSet::from(LiveIndex::new(Index::starter().unwrap()));
-    let verdict = rules("").check(&index, &Candidate::new("password", Event::SignUp), |_| ()).unwrap();
+    let corpus = Corpus::from(Index::starter().unwrap());
+    let verdict = rules("").check(&corpus, &Candidate::new("password", Event::SignUp), |_| ()).unwrap();
     assert_eq!(codes(&verdict), ["exposed", "too_short"]);
 }
 
@@ -365,14 +405,35 @@ proptest! {
         }
     }
 
+    /// Who has had the answers to all questions before is asked for no other one.
+    #[test]
+    fn questions_are_all_that_is_asked(
+        password in passwords(),
+        stored in proptest::option::of("\\PC{0,8}"),
+        profile in "nist|asvs-l1|asvs-l2",
+        similar in any::<bool>(),
+        event in 0..4_usize,
+    ) {
+        let rules = rules(&format!("profile = '{profile}'\n[rules]\nsimilar_exposed = {similar}"));
+        let candidate = Candidate { stored: stored.as_deref(), ..Candidate::new(&password, Event::ALL[event]) };
+        let questions = rules.questions(Kind::Sha1, &candidate).unwrap();
+        let digests: Vec<&Digest> =
+            questions.iter().flat_map(Question::forms).map(|(_, digest)| digest).collect();
+        let (corpus, asked) = Known::default().asked_by();
+        let _ = rules.check(&corpus, &candidate, |_| ()).unwrap();
+        for digest in asked.lock().unwrap().iter() {
+            prop_assert!(digests.contains(&digest));
+        }
+    }
+
     /// A question without an answer is never "not exposed", unless that was chosen.
     #[test]
     fn a_fault_never_accepts_by_itself(password in "[a-z]{8,20}", event in 0..4_usize) {
         let known = Known { broken: vec![key(&password)], ..Known::default() };
         let event = Event::ALL[event];
-        let verdict = rules("mfa = true\non_error = 'reject'").check(&known, &Candidate::new(&password, event), |_| ());
+        let verdict = rules("mfa = true\non_error = 'reject'").check(&known.corpus(), &Candidate::new(&password, event), |_| ());
         prop_assert!(!verdict.unwrap().accepted());
-        prop_assert!(rules("on_error = 'raise'").check(&known, &Candidate::new(&password, event), |_| ()).is_err());
+        prop_assert!(rules("on_error = 'raise'").check(&known.corpus(), &Candidate::new(&password, event), |_| ()).is_err());
     }
 
     /// Truncation never happens: a longer password is another one.

@@ -2,12 +2,12 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex::{FormSet, OnError};
 use breachdex_messages::Language;
 
-use crate::action::{Action, ActionTable, OnError};
+use crate::action::{Action, ActionTable};
 use crate::context::ContextWords;
 use crate::event::Event;
-use crate::forms::FormSet;
 use crate::reason::Code;
 use crate::rules::{DEFAULT_MAX_LENGTH, Rules, Scope};
 

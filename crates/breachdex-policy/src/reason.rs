@@ -2,10 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::Origin;
+use breachdex::Exposure;
 
 use crate::action::Action;
-use crate::exposure::Exposure;
 
 /// The kinds of reasons, in the order of their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,10 +124,7 @@ impl Finding {
     /// Where what was found comes from: an index or a word.
     pub const fn source(&self) -> Option<&'static str> {
         match self {
-            Self::Exposed(exposure) => Some(match exposure.origin {
-                Origin::Base => "base",
-                Origin::Overlay => "overlay",
-            }),
+            Self::Exposed(exposure) => Some(exposure.origin.name()),
             Self::ContextWord(source) => Some(source.name()),
             _ => None,
         }

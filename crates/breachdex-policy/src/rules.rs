@@ -2,12 +2,12 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex::{FormSet, OnError};
 use breachdex_messages::Language;
 
-use crate::action::{Action, ActionTable, OnError};
+use crate::action::{Action, ActionTable};
 use crate::context::ContextWords;
 use crate::event::Event;
-use crate::forms::FormSet;
 use crate::reason::Code;
 
 /// The longest password that is taken if nothing else is said, in code points.

@@ -2,11 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex::Form;
 use breachdex_messages::Language;
 
 use crate::action::Action;
 use crate::event::Event;
-use crate::forms::Form;
 use crate::reason::{Finding, Reason};
 
 /// What becomes of a password, and why.

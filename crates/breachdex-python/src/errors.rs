@@ -5,7 +5,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use breachdex::{Error, Section};
+use breachdex::{Error, Section, SourceError};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -48,6 +48,21 @@ pub(crate) fn from_index(py: Python<'_>, error: &Error) -> PyErr {
             raise(py, "IndexDamagedError", message)
         }
         _ => in_full(py, error),
+    }
+}
+
+/// What Python hears of a source that could not answer. A client of Python's own raises its own exception.
+pub(crate) fn from_source(py: Python<'_>, error: SourceError) -> PyErr {
+    match error {
+        SourceError::Index(error) => from_index(py, &error),
+        SourceError::Remote(error) => {
+            let message = error.to_string();
+            error
+                .into_inner()
+                .downcast::<PyErr>()
+                .map_or_else(|_| raise(py, "RemoteError", message), |error| *error)
+        }
+        error => raise(py, "BreachdexError", error.to_string()),
     }
 }
 

@@ -2,17 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{LiveSet, Origin};
-use breachdex_policy::FormSet;
+use breachdex::{Decision, FormSet, LiveSet, OnError, Question};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::errors::OrRaise as _;
+use crate::errors::{OrRaise as _, from_source};
 use crate::index::Index;
 use crate::index_set::IndexSet;
 use crate::password::{text_of, with_bytes};
-use crate::questions::{report_refusals, threshold};
+use crate::questions::{corpus_of, report_refusals, threshold};
 
 /// How a password is exposed. Holds neither the password nor its digest.
 #[pyclass(module = "breachdex", frozen, eq, hash, get_all)]
@@ -64,9 +63,15 @@ fn ask(
     let min_count = threshold(min_count)?;
     let look = |stored: Option<&str>| {
         with_bytes(password, |bytes| {
-            let found = breachdex_policy::examine(set, bytes, stored, FormSet::default(), min_count);
+            let corpus = corpus_of(set).or_raise(py)?;
+            let question =
+                Question::password(corpus.kind(), bytes, stored, FormSet::default()).or_raise(py)?;
+            let decision = corpus.decide(&question, min_count, OnError::Raise);
             report_refusals(py, set);
-            found.or_raise(py)
+            match decision.map_err(|fault| from_source(py, *fault))? {
+                Decision::Exposed(exposure) => Ok(Some(exposure)),
+                Decision::NotExposed { .. } | Decision::Accepted(_) | Decision::Refused(_) => Ok(None),
+            }
         })
     };
     let found = match stored {
@@ -76,9 +81,6 @@ fn ask(
     Ok(found.map(|exposure| Exposure {
         count: exposure.count,
         form: exposure.form.name(),
-        source: match exposure.origin {
-            Origin::Base => "base",
-            Origin::Overlay => "overlay",
-        },
+        source: exposure.origin.name(),
     }))
 }

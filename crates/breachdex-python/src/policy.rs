@@ -2,18 +2,21 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use breachdex_policy::{Candidate, Code, Event, Node, Oracle, Rules, Settings, Value};
+use breachdex::{Answer, Corpus, Digest, Entry, Kind, RangeServer, RemoteError, SourceError};
+use breachdex_policy::{Candidate, Code, Event, Node, Rules, Settings, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList, PyMapping, PyString, PyTuple};
 
-use crate::errors::{OrRaise as _, find, from_index, raise};
+use crate::errors::{OrRaise as _, find, from_index, from_source, raise};
 use crate::index::Index;
 use crate::index_set::IndexSet;
 use crate::password::{text_of, unicode, with_bytes};
-use crate::questions::report_refusals;
+use crate::questions::{corpus_of, report_refusals};
 use crate::range_client::BlockingRangeClient;
 use crate::verdict::Verdict;
 
@@ -134,73 +137,87 @@ impl PolicyRules {
         candidate: &Candidate<'_>,
         report: &Bound<'_, PyAny>,
     ) -> PyResult<Verdict> {
-        let set = if let Ok(index) = index.cast::<Index>() {
-            index.get().set()
+        let (corpus, set) = if let Ok(index) = index.cast::<Index>() {
+            let set = index.get().set();
+            (corpus_of(set).or_raise(py)?, Some(set))
         } else if let Ok(set) = index.cast::<IndexSet>() {
-            set.get().set()
+            let set = set.get().set();
+            (corpus_of(set).or_raise(py)?, Some(set))
         } else if let Ok(client) = index.cast::<BlockingRangeClient>() {
-            let client = client.get();
-            return self.judge(&Remote { py, client }, candidate, |error| report.call1((error.0.value(py),)));
+            let server = Remote { kind: client.get().digest_kind(), client: client.clone().unbind() };
+            (Corpus::builder().server(Arc::new(server)).build().or_raise(py)?, None)
         } else {
             let found = index.get_type().name()?;
             return Err(PyTypeError::new_err(format!("an Index or an IndexSet is asked, not {found}")));
         };
         let mut told = Ok(());
-        let verdict = self.rules.check(set, candidate, |error| {
-            told = report.call1((from_index(py, error).value(py),)).map(drop);
+        let verdict = self.rules.check(&corpus, candidate, |error| {
+            told = report.call1((of_fault(py, error).value(py),)).map(drop);
         });
-        report_refusals(py, set);
+        if let Some(set) = set {
+            report_refusals(py, set);
+        }
         told?;
-        Ok(Verdict::new(verdict.or_raise(py)?, self.rules.language))
+        let verdict = verdict.map_err(|error| from_source(py, error))?;
+        Ok(Verdict::new(verdict, self.rules.language))
     }
+}
 
-    fn judge<'py>(
-        &self,
-        oracle: &Remote<'py, '_>,
-        candidate: &Candidate<'_>,
-        report: impl FnOnce(&Fault) -> PyResult<Bound<'py, PyAny>>,
-    ) -> PyResult<Verdict> {
-        let mut told = Ok(());
-        let verdict = self.rules.check(oracle, candidate, |error| told = report(error).map(drop));
-        told?;
-        Ok(Verdict::new(verdict.map_err(|fault| fault.0)?, self.rules.language))
+/// What Python hears of a fault that the policy passes over.
+fn of_fault(py: Python<'_>, error: &SourceError) -> PyErr {
+    match error {
+        SourceError::Index(error) => from_index(py, error),
+        SourceError::Remote(remote) => match remote.get_ref().downcast_ref::<PyErr>() {
+            Some(error) => error.clone_ref(py),
+            None => raise(py, "RemoteError", remote.to_string()),
+        },
+        error => raise(py, "BreachdexError", error.to_string()),
     }
 }
 
 /// A range server, asked in the way that Ctrl-C can interrupt.
-struct Remote<'py, 'a> {
-    py: Python<'py>,
-    client: &'a BlockingRangeClient,
+struct Remote {
+    kind: Kind,
+    client: Py<BlockingRangeClient>,
 }
 
-/// What Python hears of a question that got no answer.
-struct Fault(PyErr);
-
-impl From<breachdex::Error> for Fault {
-    fn from(error: breachdex::Error) -> Self {
-        Self(Python::attach(|py| from_index(py, &error)))
+impl fmt::Debug for Remote {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Remote").field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
-impl Oracle for Remote<'_, '_> {
-    type Error = Fault;
+impl RangeServer for Remote {
+    fn name(&self) -> String {
+        self.client.get().base_url()
+    }
 
-    fn is_fault(error: &Fault) -> bool {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn lookup_many(&self, digests: &[&Digest]) -> Vec<Result<Answer, RemoteError>> {
         Python::attach(|py| {
-            find(py, "RemoteError").is_ok_and(|class| error.0.is_instance(py, class.as_any()))
+            let ask = |digest: &&Digest| {
+                let count = self.client.get().count_of(py, (*digest).clone());
+                count.map_err(|error| remote_error(py, error)).map(|count| match count {
+                    0 => Answer::Absent,
+                    count => Answer::Present { count: Some(count) },
+                })
+            };
+            digests.iter().map(ask).collect()
         })
     }
 
-    fn kind(&self) -> breachdex::Kind {
-        self.client.digest_kind()
+    fn range(&self, _: u32) -> Result<Vec<Entry>, RemoteError> {
+        Err(RemoteError::new("a policy asks for no range", false))
     }
+}
 
-    fn find(&self, digest: &breachdex::Digest, min_count: u64) -> Result<Option<breachdex::Sighting>, Fault> {
-        let count = self.client.count_of(self.py, digest.clone()).map_err(Fault)?;
-        let found =
-            breachdex::Sighting { count: Some(count), origin: breachdex::Origin::Base, is_partial: false };
-        Ok((count > 0 && count >= min_count).then_some(found))
-    }
+/// Whether it is a fault of the moment, too: an interruption is none.
+fn remote_error(py: Python<'_>, error: PyErr) -> RemoteError {
+    let is_transient = find(py, "RemoteError").is_ok_and(|class| error.is_instance(py, class.as_any()));
+    RemoteError::new(error, is_transient)
 }
 
 /// The value of that name.

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{LiveIndex, LiveSet, Prefix, rows};
+use breachdex::{Corpus, LiveIndex, LiveSet, Prefix, rows};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
@@ -14,6 +14,11 @@ use crate::signals::{Listener, Work};
 
 /// Digits of a range's prefix.
 const PREFIX_DIGITS: usize = 5;
+
+/// The set as the library's corpus.
+pub(crate) fn corpus_of(set: &LiveSet) -> breachdex::Result<Corpus> {
+    Corpus::builder().base(set.base().clone()).overlays(set.overlays().iter().cloned()).build()
+}
 
 pub(crate) fn count(set: &LiveSet, password: &Bound<'_, PyAny>) -> PyResult<u64> {
     let count = set.count(&digest_of(set.kind(), password)?);

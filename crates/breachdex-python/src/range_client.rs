@@ -107,7 +107,7 @@ impl BlockingRangeClient {
     }
 
     #[getter]
-    fn base_url(&self) -> String {
+    pub(crate) fn base_url(&self) -> String {
         self.options.base_url.to_string()
     }
 }

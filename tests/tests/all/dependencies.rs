@@ -47,7 +47,7 @@ impl Budget {
 
 #[test]
 fn no_crate_depends_on_more_crates_than_its_budget_allows() {
-    let budgets: Budgets = toml::from_str(include_str!("../dependencies.toml")).unwrap();
+    let budgets: Budgets = toml::from_str(include_str!("../../dependencies.toml")).unwrap();
     let mut faults = Vec::new();
     for budget in &budgets.crates {
         let (direct, all) = (budget.dependencies(&["--depth", "1"]), budget.dependencies(&[]));
@@ -67,7 +67,7 @@ fn no_crate_depends_on_more_crates_than_its_budget_allows() {
 
 #[test]
 fn every_crate_has_a_budget() {
-    let budgets: Budgets = toml::from_str(include_str!("../dependencies.toml")).unwrap();
+    let budgets: Budgets = toml::from_str(include_str!("../../dependencies.toml")).unwrap();
     let named: BTreeSet<&str> = budgets.crates.iter().map(|budget| &*budget.name).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -2,10 +2,10 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use breachdex::{Digest, Error, Kind, Origin, Sighting};
-use breachdex_policy::{Candidate, Event, Finding, FormSet, Oracle, Rules, Settings, Verdict, each_form};
+use breachdex::{Answer, Corpus, Digest, Entry, FormSet, Kind, RangeServer, RemoteError, each_form};
+use breachdex_policy::{Candidate, Event, Finding, Rules, Settings, Verdict};
 
 #[derive(serde::Deserialize)]
 struct Vectors {
@@ -71,32 +71,38 @@ fn vectors() -> Vectors {
     serde_json::from_str(include_str!("../../vectors/policy.json")).unwrap()
 }
 
-/// Passwords that are exposed, as a plain map.
-#[derive(Default)]
-struct Known(BTreeMap<Vec<u8>, u64>);
-
-impl Known {
-    fn of(password: &str, count: u64) -> Self {
-        Self(BTreeMap::from([(Digest::sha1(password.as_bytes()).to_bytes().to_vec(), count)]))
-    }
+/// A corpus that holds one password.
+fn known(password: &str, count: u64) -> Corpus {
+    Corpus::builder().server(Arc::new(Known(Digest::sha1(password.as_bytes()), count))).build().unwrap()
 }
 
-impl Oracle for Known {
-    type Error = Error;
+fn nothing_known() -> Corpus {
+    known("nobody has this password", 0)
+}
 
-    fn is_fault(_: &Self::Error) -> bool {
-        true
+/// A range server that knows one digest, and how often it was seen.
+#[derive(Debug)]
+struct Known(Digest, u64);
+
+impl RangeServer for Known {
+    fn name(&self) -> String {
+        String::from("https://ranges.example")
     }
 
     fn kind(&self) -> Kind {
         Kind::Sha1
     }
 
-    fn find(&self, digest: &Digest, min_count: u64) -> Result<Option<Sighting>, Error> {
-        let key = digest.to_bytes().to_vec();
-        let count = self.0.get(&key).copied().unwrap_or(0);
-        let found = Sighting { count: Some(count), origin: Origin::Base, is_partial: false };
-        Ok((count > 0 && count >= min_count).then_some(found))
+    fn lookup_many(&self, digests: &[&Digest]) -> Vec<Result<Answer, RemoteError>> {
+        let answer = |digest: &&Digest| match **digest == self.0 && self.1 > 0 {
+            true => Ok(Answer::Present { count: Some(self.1) }),
+            false => Ok(Answer::Absent),
+        };
+        digests.iter().map(answer).collect()
+    }
+
+    fn range(&self, _: u32) -> Result<Vec<Entry>, RemoteError> {
+        Err(RemoteError::new("ranges are not asked for", false))
     }
 }
 
@@ -111,8 +117,8 @@ fn only(rule: &str, more: &str) -> Rules {
     rules(&format!("profile = 'permissive'\n{more}\n[rules]\n{}", switches.join("\n")))
 }
 
-fn judged(rules: &Rules, known: &Known, candidate: &Candidate<'_>) -> Verdict {
-    rules.check(known, candidate, |_| ()).unwrap()
+fn judged(rules: &Rules, corpus: &Corpus, candidate: &Candidate<'_>) -> Verdict {
+    rules.check(corpus, candidate, |_| ()).unwrap()
 }
 
 fn codes(verdict: &Verdict) -> Vec<&'static str> {
@@ -148,7 +154,7 @@ fn lengths_agree() {
         let text =
             format!("profile = 'asvs-l2'\nmax_length = {}\n[rules]\nrepetitive = false", vector.max_length);
         let candidate = Candidate::new(&vector.password, Event::SignUp);
-        let verdict = judged(&rules(&text), &Known::default(), &candidate);
+        let verdict = judged(&rules(&text), &nothing_known(), &candidate);
         let expected: Vec<&str> = vector.code.as_deref().into_iter().collect();
         assert_eq!(codes(&verdict), expected, "{:?}", vector.password);
         for reason in verdict.reasons() {
@@ -174,7 +180,7 @@ fn context_words_agree() {
             email: vector.email.as_deref(),
             ..Candidate::new(&vector.password, Event::SignUp)
         };
-        let verdict = judged(&rules, &Known::default(), &candidate);
+        let verdict = judged(&rules, &nothing_known(), &candidate);
         let source = verdict.reasons().first().and_then(|reason| reason.finding.source());
         assert_eq!(source, vector.source.as_deref(), "{:?} {:?}", vector.password, vector.user_name);
         assert_eq!(verdict.reasons().len(), usize::from(vector.source.is_some()));
@@ -185,7 +191,7 @@ fn context_words_agree() {
 fn repetitions_agree() {
     let rules = only("repetitive", "");
     for vector in vectors().repetitive {
-        let verdict = judged(&rules, &Known::default(), &Candidate::new(&vector.password, Event::SignUp));
+        let verdict = judged(&rules, &nothing_known(), &Candidate::new(&vector.password, Event::SignUp));
         let expected: &[&str] = if vector.repetitive { &["repetitive"] } else { &[] };
         assert_eq!(codes(&verdict), expected, "{:?}", vector.password);
     }
@@ -196,9 +202,9 @@ fn variations_agree() {
     let rules = only("similar_exposed", "");
     for vector in vectors().similar {
         let candidate = Candidate::new(&vector.password, Event::SignUp);
-        assert!(codes(&judged(&rules, &Known::default(), &candidate)).is_empty(), "{:?}", vector.password);
+        assert!(codes(&judged(&rules, &nothing_known(), &candidate)).is_empty(), "{:?}", vector.password);
         for held in &vector.variations {
-            let verdict = judged(&rules, &Known::of(held, 3), &candidate);
+            let verdict = judged(&rules, &known(held, 3), &candidate);
             assert_eq!(codes(&verdict), ["similar_exposed"], "{:?} {held:?}", vector.password);
         }
     }
@@ -211,7 +217,7 @@ fn verdicts_agree() {
         let event = Event::ALL.into_iter().find(|event| event.name() == vector.event).unwrap();
         let candidate =
             Candidate { user_name: Some(&vector.user_name), ..Candidate::new(&vector.password, event) };
-        let verdict = judged(&rules, &Known::of(&vector.password, vector.seen), &candidate);
+        let verdict = judged(&rules, &known(&vector.password, vector.seen), &candidate);
         let name = format!("{} {} {} {}", vector.profile, vector.event, vector.password, vector.seen);
         let reasons: Vec<(String, String)> = verdict
             .reasons()

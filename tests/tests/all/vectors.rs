@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use breachdex::{Digest, Kind};
-use breachdex_policy::{FormSet, each_form};
+use breachdex::{FormSet, each_form};
 
 #[derive(serde::Deserialize)]
 struct Vector {

@@ -143,3 +143,13 @@ pub(crate) enum OnErrorName {
     Reject,
     Raise,
 }
+
+impl From<OnErrorName> for breachdex::OnError {
+    fn from(name: OnErrorName) -> Self {
+        match name {
+            OnErrorName::Accept => Self::Accept,
+            OnErrorName::Reject => Self::Reject,
+            OnErrorName::Raise => Self::Raise,
+        }
+    }
+}

@@ -2,8 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use icu_casemap::CaseMapper;
-use unicode_normalization::UnicodeNormalization as _;
+use breachdex::fold_case;
 use zeroize::Zeroizing;
 
 /// What is taken off the ends of a password before it is compared: up to so many digits, and so many symbols.
@@ -91,20 +90,6 @@ impl Folded {
     }
 }
 
-/// The case folding of a text in NFKC, in NFKC. Allocates, and leaves nothing of it behind.
-pub(crate) fn fold_case(text: &str) -> Zeroizing<String> {
-    let plain = normalised(text);
-    let folded = Zeroizing::new(CaseMapper::new().fold_string(&plain).into_owned());
-    normalised(&folded)
-}
-
-/// A string that never had to grow, so that no copy of a part of it is left behind.
-fn normalised(text: &str) -> Zeroizing<String> {
-    let mut plain = Zeroizing::new(String::with_capacity(text.nfkc().map(char::len_utf8).sum()));
-    plain.extend(text.nfkc());
-    plain
-}
-
 fn is_separator(character: char) -> bool {
     matches!(character, ' ' | '.' | '_' | '-' | '+')
 }
@@ -159,18 +144,4 @@ fn is_kana_or_ideograph(character: char) -> bool {
         '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' // kana, 々, 〇
         | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' // ideographs
         | '\u{20000}'..='\u{3FFFF}' | '\u{AC00}'..='\u{D7A3}') // more of them, Hangul
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fold_case;
-
-    #[test]
-    fn case_is_folded_as_unicode_says() {
-        for (text, folded) in
-            [("ß", "ss"), ("İ", "i\u{307}"), ("ς", "σ"), ("ＡＢＣ", "abc"), ("ﾊﾅｺ", "ハナコ"), ("ÄÖ", "äö")]
-        {
-            assert_eq!(*fold_case(text), folded, "{text}");
-        }
-    }
 }

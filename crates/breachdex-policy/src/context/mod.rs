@@ -14,7 +14,6 @@ mod words;
 use crate::reason::WordSource;
 
 use fold::Folded;
-pub(crate) use fold::fold_case;
 use words::{Word, words_of_address, words_of_name};
 
 /// Longer names are no words that anybody would type as a password.

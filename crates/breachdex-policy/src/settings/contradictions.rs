@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 use super::error::{Place, PolicyError};
-use crate::action::{Action, OnError};
+use breachdex::OnError;
+
+use crate::action::Action;
 use crate::event::Event;
 use crate::reason::Code;
 use crate::rules::{LEAST_MAX_LENGTH, Rules};

@@ -4,15 +4,15 @@
 
 use std::path::PathBuf;
 
+use breachdex::{FormSet, OnError};
 use breachdex_messages::Language;
 
 use super::Settings;
 use super::error::{Place, PolicyError};
 use super::node::{Node, Value};
-use crate::action::{Action, OnError};
+use crate::action::Action;
 use crate::context::ContextWords;
 use crate::event::Event;
-use crate::forms::FormSet;
 use crate::profile::Profile;
 use crate::reason::Code;
 use crate::rules::{Rules, Scope};

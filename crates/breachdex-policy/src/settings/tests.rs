@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::action::{Action, OnError};
+use breachdex::OnError;
+
+use crate::action::Action;
 use crate::event::Event;
 use crate::profile::Profile;
 use crate::reason::Code;

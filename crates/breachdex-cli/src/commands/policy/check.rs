@@ -4,15 +4,15 @@
 
 use std::io::{self, IsTerminal as _};
 
-use breachdex::LiveSet;
+use breachdex::Corpus;
 use breachdex_messages::Language;
-use breachdex_policy::{Candidate, OnError, Rules};
+use breachdex_policy::{Candidate, Rules};
 use zeroize::Zeroizing;
 
 use super::answer::Rendering;
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::{OnErrorName, PolicyCheckFlags};
+use crate::flags::PolicyCheckFlags;
 use crate::output::Output;
 use crate::passwords::{Event, Lines, Terminator};
 use crate::{indexes, messages, terminal};
@@ -40,7 +40,7 @@ pub(super) fn run(flags: &PolicyCheckFlags) -> Result<Exit, Failure> {
 /// What judges, how it says so, and what was found so far.
 struct Judge<'a> {
     rules: Rules,
-    index: LiveSet,
+    corpus: Corpus,
     flags: &'a PolicyCheckFlags,
     language: Language,
     rendering: Rendering,
@@ -54,17 +54,13 @@ impl<'a> Judge<'a> {
     fn new(flags: &'a PolicyCheckFlags, asks_terminal: bool) -> Result<Self, Failure> {
         let settings = super::settings(&flags.source)?;
         let overlays = if flags.overlay.is_empty() { &settings.overlays } else { &flags.overlay };
-        let index = indexes::open_live(flags.index.as_ref().or(settings.index.as_ref()), overlays)?;
+        let corpus = indexes::open_live(flags.index.as_ref().or(settings.index.as_ref()), overlays)?;
         let mut rules = settings.rules;
         if let Some(on_error) = flags.on_error {
-            rules.on_error = [match on_error {
-                OnErrorName::Accept => OnError::Accept,
-                OnErrorName::Reject => OnError::Reject,
-                OnErrorName::Raise => OnError::Raise,
-            }; 4];
+            rules.on_error = [on_error.into(); 4];
         }
         if rules.needs_counts() {
-            index.base().ask(breachdex::Lookup::require_counts)?;
+            corpus.require_counts()?;
         }
         let language = flags.lang.unwrap_or(rules.language);
         let rendering = match (flags.quiet, flags.json) {
@@ -74,7 +70,7 @@ impl<'a> Judge<'a> {
             (false, false) => Rendering::Text,
         };
         let output = Output::open();
-        Ok(Self { rules, index, flags, language, rendering, output, asked: 0, refused: 0, failed: 0 })
+        Ok(Self { rules, corpus, flags, language, rendering, output, asked: 0, refused: 0, failed: 0 })
     }
 
     fn exit(&self, exit_zero: bool) -> Result<Exit, Failure> {
@@ -132,7 +128,7 @@ impl<'a> Judge<'a> {
             event: self.flags.event.into(),
         };
         let line = self.asked;
-        let judged = self.rules.check(&self.index, &candidate, |error| messages::line_error(line, error));
+        let judged = self.rules.check(&self.corpus, &candidate, |error| messages::line_error(line, error));
         match judged {
             Ok(verdict) => {
                 self.refused += u64::from(!verdict.accepted());

@@ -24,7 +24,9 @@ fn assemble(
     let mut groups = Vec::new();
     for group in prefixes.chunk_by(|one, next| one >> 4 == next >> 4) {
         let ranges = group.iter().filter_map(|prefix| given(*prefix)).collect();
-        groups.push(assembler.encode(group[0] >> 4, ranges, (bytes.len() - LENGTH) as u64, &mut bytes).unwrap());
+        groups.push(
+            assembler.encode(group[0] >> 4, ranges, (bytes.len() - LENGTH) as u64, &mut bytes).unwrap(),
+        );
     }
     fs::write(path, bytes).unwrap();
     groups
@@ -102,11 +104,11 @@ fn ranges_that_do_not_belong_are_refused() {
     let corpus = corpus(&mut random, 14, 3, 4);
     let mut assembler = Assembler::new(None, &options(&corpus)).unwrap();
     let ranges: Vec<_> = corpus.iter().map(|(prefix, rows)| range(*prefix, rows).unwrap()).collect();
-    let mut said = |ranges: Vec<ChangedRange>| match assembler.encode(0, ranges, 0, &mut Vec::new()).unwrap_err()
-    {
-        Error::UnfitRange { prefix, fault } => (prefix, fault),
-        other => panic!("{other}"),
-    };
+    let mut said =
+        |ranges: Vec<ChangedRange>| match assembler.encode(0, ranges, 0, &mut Vec::new()).unwrap_err() {
+            Error::UnfitRange { prefix, fault } => (prefix, fault),
+            other => panic!("{other}"),
+        };
     assert_eq!(said(ranges.clone()), (16, RangeFault::OutOfTurn));
     assert_eq!(said(vec![ranges[1].clone(), ranges[0].clone()]), (14, RangeFault::OutOfTurn));
     assert_eq!(said(vec![ranges[1].clone(), ranges[1].clone()]), (15, RangeFault::OutOfTurn));
