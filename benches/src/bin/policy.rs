@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use breachdex::{Corpus, Index, OpenOptions};
+use breachdex::{Corpus, Index};
 use breachdex_policy::{Candidate, Event, Rules, Settings};
 
 /// Runs of each row.
