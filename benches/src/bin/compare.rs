@@ -201,7 +201,7 @@ fn measure_first_touch(
     report.section(
         "First touch",
         "Nanoseconds of a question that is the first into its group (group and bucket are checked), then the \
-         first into a bucket of a checked group; best kernel, expanded directory, scattered. *Mapped*: a new \
+         first into a bucket of a checked group; best kernel, scattered. *Mapped*: a new \
          mapping of a file in the page cache, so page faults count. *In memory*: the same bytes, no faults. \
          The last column is opening the file and asking one question, in microseconds.",
     );

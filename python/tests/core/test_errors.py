@@ -163,14 +163,14 @@ def test_files_that_are_no_index(tmp_path: Path, exposed_index: Path) -> None:
 
 def test_a_later_version_is_refused(tmp_path: Path, exposed_index: Path) -> None:
     data = bytearray(exposed_index.read_bytes())
-    version = data.index(b"\x01\x00\x00\x00", 4)
+    version = data.index(b"\x02\x00\x00\x00", 4)
     data[version] = 99
     path = tmp_path / "later.bdx"
     path.write_bytes(data)
     with pytest.raises(breachdex.IndexVersionError) as caught:
         breachdex.Index.open(path)
     assert str(caught.value) == (
-        f"{path} has format version 99, this breachdex reads version 1; use a newer breachdex"
+        f"{path} has format version 99; this breachdex reads version 2. Use a newer breachdex"
     )
 
 

@@ -123,7 +123,7 @@ def test_incompatible_of_a_later_version(
     [(code, message, hint)] = found()
     assert code == "breachdex.E003"
     assert message == (
-        f"An index is incompatible: {later} has format version 99, this breachdex reads version 1; use a newer "
+        f"An index is incompatible: {later} has format version 99; this breachdex reads version 2. Use a newer "
         "breachdex."
     )
     assert hint == "Upgrade breachdex, or build that index anew."
