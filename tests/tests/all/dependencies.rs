@@ -75,3 +75,21 @@ fn every_crate_has_a_budget() {
         assert!(named.contains(&*name), "{name} is missing in tests/dependencies.toml");
     }
 }
+
+#[test]
+fn what_release_does_not_optimise_is_optimised_in_dist() {
+    let manifest =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let levels = |profile: &str| -> Vec<(String, i64)> {
+        let packages = manifest["profile"][profile]["package"].as_table().unwrap();
+        let level = |settings: &toml::Value| settings.get("opt-level")?.as_integer();
+        packages.iter().filter_map(|(name, settings)| Some((name.clone(), level(settings)?))).collect()
+    };
+    let dist: BTreeSet<_> = levels("dist").into_iter().collect();
+    let low: Vec<_> = levels("release").into_iter().filter(|(_, level)| *level < 3).collect();
+    assert!(low.len() > 10);
+    for (name, _) in low {
+        assert!(dist.contains(&(name.clone(), 3)), "{name} needs opt-level = 3 in [profile.dist.package]");
+    }
+}
