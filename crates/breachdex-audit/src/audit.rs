@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use breachdex::{Error, Monitor, PasswordHasher, Phase, Progress};
+use breachdex::{Corpus, Error, FormSet, Monitor, Phase, Progress, Question};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::account::{Record, Secret, Sink, Standing};
@@ -13,12 +13,11 @@ use crate::findings::{Finding, Findings};
 use crate::formats::{Format, Request};
 use crate::groups::Groups;
 use crate::identity::{Pseudonyms, Tags};
-use crate::oracle::Indexes;
 use crate::read::ReadOptions;
 use crate::read::input::{Input, Meter, Opened};
 use crate::rows::{Rows, Spool};
 use crate::tally::Tally;
-use crate::window::{Answered, Window};
+use crate::window::{Answered, Asking, Window};
 
 /// Malformed lines that are named one by one.
 const NAMED_FAULTS: usize = 10;
@@ -34,10 +33,29 @@ pub struct AuditOptions {
     pub users: bool,
     /// How many exposed accounts to list.
     pub list: usize,
+    /// How often the bases must have seen a password for it to be exposed; inclusive.
+    pub min_count: u64,
+    /// Look passwords up exactly as their bytes are, not in their NFC and NFKC forms too.
+    pub exact_bytes: bool,
     /// Keep all rows for reports that list them; these go through a temporary file.
     pub keep_rows: bool,
     /// Threads; `None` for one per processor.
     pub threads: Option<usize>,
+}
+
+/// Passwords seen at least once, in all forms; 50 exposed accounts under pseudonyms.
+impl Default for AuditOptions {
+    fn default() -> Self {
+        Self {
+            read: ReadOptions::default(),
+            users: false,
+            list: 50,
+            min_count: 1,
+            exact_bytes: false,
+            keep_rows: false,
+            threads: None,
+        }
+    }
 }
 
 /// What was found.
@@ -56,6 +74,8 @@ pub struct Audited {
     pub findings: Vec<Finding>,
     /// The first lines that could not be used, at most 10.
     pub faults: Vec<(u64, LineFault)>,
+    /// Why whether some passwords are exposed is not known: different reasons, at most 10.
+    pub unanswered_because: Vec<String>,
     /// All rows, where these were asked for.
     pub rows: Option<Rows>,
 }
@@ -68,17 +88,20 @@ pub struct Audited {
 /// themselves.
 ///
 /// # Errors
-/// [`AuditError`]: the input cannot be read, is of no certain format, or has nothing valid in it; an index is damaged.
-/// Single lines that cannot be used are counted and do not end it.
+/// [`AuditError`]: the input cannot be read, is of no certain format, or has nothing valid in it; a threshold needs counts
+/// that a base does not store. Single lines that cannot be used or answered are counted and do not end it.
 pub fn audit(
     input: Input,
-    indexes: &Indexes,
+    corpus: &Corpus,
     options: &AuditOptions,
     monitor: &dyn Monitor,
 ) -> Result<Audited> {
     let (opened, format) = Opened::new(input, options.read.format, options.read.column.is_some())?;
     format.require()?;
     options.read.check(format)?;
+    if options.min_count > 1 {
+        corpus.require_counts()?;
+    }
     let pool = ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build();
     let pool = pool.map_err(|error| AuditError::System {
         action: "start threads",
@@ -86,7 +109,9 @@ pub fn audit(
     })?;
     let name = opened.name.clone();
     let mut auditor = Auditor {
-        indexes,
+        corpus,
+        min_count: options.min_count.max(1),
+        exact_bytes: options.exact_bytes,
         pool,
         monitor,
         meter: opened.meter.clone(),
@@ -96,6 +121,7 @@ pub fn audit(
             tags: Vec::new(),
             findings: Findings::new(options.list),
             faults: Vec::new(),
+            reasons: Vec::new(),
             spool: options.keep_rows.then(Spool::new).transpose()?,
             spooled: 0,
             pseudonyms: if options.users { None } else { Some(Pseudonyms::new()?) },
@@ -103,7 +129,7 @@ pub fn audit(
         tagger: Tags::new(),
         seen: 0,
     };
-    let request = Request { format, options: &options.read, kind: indexes.kind() };
+    let request = Request { format, options: &options.read, kind: corpus.kind() };
     (format.spec().read)(opened, &request, &mut auditor)?;
     auditor.settle()?;
     let Auditor { pool, found, .. } = auditor;
@@ -112,7 +138,9 @@ pub fn audit(
 
 /// The audit while it goes on.
 struct Auditor<'a> {
-    indexes: &'a Indexes,
+    corpus: &'a Corpus,
+    min_count: u64,
+    exact_bytes: bool,
     pool: ThreadPool,
     monitor: &'a dyn Monitor,
     meter: Meter,
@@ -129,6 +157,7 @@ struct Found {
     tags: Vec<u64>,
     findings: Findings,
     faults: Vec<(u64, LineFault)>,
+    reasons: Vec<String>,
     spool: Option<Spool>,
     spooled: u64,
     /// `None` where accounts are named as they are.
@@ -139,7 +168,7 @@ impl Sink for Auditor<'_> {
     fn record(&mut self, record: Record<'_>) -> Result<()> {
         self.tick()?;
         self.found.tally.admit(&record);
-        let digest = match &record.secret {
+        let question = match &record.secret {
             Secret::Empty => {
                 self.found.tally.empty += 1;
                 return Ok(());
@@ -148,17 +177,20 @@ impl Sink for Auditor<'_> {
                 self.found.tally.without_password += 1;
                 return Ok(());
             }
-            Secret::Digest(digest) => digest.clone(),
+            Secret::Digest(digest) => Question::from(digest.clone()),
             Secret::Password(password) => {
-                let mut hasher = PasswordHasher::new(self.indexes.kind());
-                hasher.update(password);
-                match hasher.finish() {
-                    Ok(digest) => digest,
+                let kind = self.corpus.kind();
+                let question = match self.exact_bytes {
+                    true => Question::exact(kind, password),
+                    false => Question::password(kind, password, None, FormSet::default()),
+                };
+                match question {
+                    Ok(question) => question,
                     Err(_) => return self.malformed(record.number, LineFault::PasswordNotUtf8),
                 }
             }
         };
-        self.window.push(&record, digest);
+        self.window.push(&record, question);
         if self.window.is_full() { self.settle() } else { Ok(()) }
     }
 
@@ -181,9 +213,13 @@ impl Auditor<'_> {
     }
 
     fn settle(&mut self) -> Result<()> {
-        let Self { indexes, pool, monitor, meter, window, found, tagger, .. } = self;
+        let Self { corpus, min_count, pool, monitor, meter, window, found, tagger, .. } = self;
         let mut go_on = || go_on(*monitor, meter);
-        window.settle(indexes, tagger, pool, &mut go_on, &mut |row| found.add(&row))
+        let asking = Asking { corpus, min_count: *min_count, pool, tags: tagger };
+        let mut reasons = std::mem::take(&mut found.reasons);
+        window.settle(&asking, &mut reasons, &mut go_on, &mut |row| found.add(&row))?;
+        found.reasons = reasons;
+        Ok(())
     }
 }
 
@@ -204,8 +240,8 @@ impl Found {
 
     fn add(&mut self, row: &Answered<'_>) -> Result<()> {
         self.tally.count(row.standing, row.is_disabled, row.outcome);
-        if row.outcome.is_unanswered {
-            self.fault(row.number, LineFault::NotCovered);
+        if let Some(fault) = row.outcome.unanswered {
+            self.fault(row.number, fault);
         } else if row.standing == Standing::Account {
             self.tags.push(row.tag);
         }
@@ -243,6 +279,15 @@ impl Found {
         let findings = self.findings.finish(&groups);
         let rows = self.spool.map(|spool| spool.finish(self.spooled, groups)).transpose()?;
         let has_users = self.pseudonyms.is_none();
-        Ok(Audited { input, format, has_users, tally: self.tally, findings, faults: self.faults, rows })
+        Ok(Audited {
+            input,
+            format,
+            has_users,
+            tally: self.tally,
+            findings,
+            faults: self.faults,
+            unanswered_because: self.reasons,
+            rows,
+        })
     }
 }

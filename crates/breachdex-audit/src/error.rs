@@ -20,6 +20,9 @@ pub enum AuditError {
     /// An index refused: it is damaged, of another kind, or lacks what was asked for.
     #[error(transparent)]
     Index(#[from] breachdex::Error),
+    /// A source of the corpus refused.
+    #[error(transparent)]
+    Source(#[from] breachdex::SourceError),
     /// The system refused something about a file.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -205,4 +208,7 @@ pub enum LineFault {
     /// No index says anything about it.
     #[error("outside the coverage of the index: whether it is exposed is not known")]
     NotCovered,
+    /// An index could not be read where its answer would be, and no other source holds it.
+    #[error("could not be checked: whether it is exposed is not known")]
+    Unanswered,
 }

@@ -5,6 +5,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use breachdex::Form;
+
 use crate::account::Standing;
 use crate::groups::Groups;
 use crate::tally::Band;
@@ -24,6 +26,10 @@ pub struct Finding {
     pub count: Option<u64>,
     /// An overlay holds the password.
     pub in_overlay: bool,
+    /// The form of the password that is exposed.
+    pub form: Form,
+    /// Another source could not answer: the count is a lower bound.
+    pub is_partial: bool,
     /// Nobody can log in with it at present.
     pub is_disabled: bool,
     /// An LM hash is kept too.
@@ -94,6 +100,8 @@ impl Findings {
             standing: row.standing,
             count: row.outcome.count,
             in_overlay: row.outcome.in_overlay,
+            form: row.outcome.form,
+            is_partial: row.outcome.is_partial,
             is_disabled: row.is_disabled,
             has_lm: row.has_lm,
             shared_by: 1,

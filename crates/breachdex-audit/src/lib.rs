@@ -1,17 +1,18 @@
 //! Which of these accounts have passwords that are exposed?
 //!
 //! [`audit`] reads a dump of NTLM digests, a list of digests, an export of a password manager or a browser, or a column of
-//! a CSV, Parquet or Arrow file, looks everything up in [`Indexes`], and counts. What comes out holds no password and no
+//! a CSV, Parquet or Arrow file, looks everything up in a
+//! [`breachdex::Corpus`], and counts. What comes out holds no password and no
 //! digest; accounts have pseudonyms that are good for one run unless their names are asked for.
 //!
 //! ```
-//! use breachdex::Index;
-//! use breachdex_audit::{AuditOptions, Format, Indexes, Input, ReadOptions, audit};
-//! let indexes = Indexes::new(Index::starter()?, vec![], vec![], 1)?;
+//! use breachdex::{Corpus, Index};
+//! use breachdex_audit::{AuditOptions, Format, Input, ReadOptions, audit};
+//! let corpus = Corpus::from(Index::starter()?);
 //! let csv = "url,username,password\nhttps://a.example,kim,password\nhttps://b.example,kim,qvX81-unheard-of\n";
 //! let read = ReadOptions { format: Some(Format::Csv), column: Some("password".into()), ..ReadOptions::default() };
-//! let options = AuditOptions { read, users: false, list: 10, keep_rows: false, threads: Some(1) };
-//! let found = audit(Input::Stream(Box::new(csv.as_bytes())), &indexes, &options, &())?;
+//! let options = AuditOptions { read, ..AuditOptions::default() };
+//! let found = audit(Input::Stream(Box::new(csv.as_bytes())), &corpus, &options, &())?;
 //! assert_eq!((found.tally.accounts, found.tally.exposed), (2, 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -25,7 +26,7 @@ mod findings;
 mod formats;
 mod groups;
 mod identity;
-mod oracle;
+mod outcome;
 mod read;
 pub mod report;
 mod rows;
@@ -38,7 +39,6 @@ pub use error::{AuditError, LineFault, Result};
 pub use findings::Finding;
 pub use formats::Format;
 pub use groups::{Group, Shared};
-pub use oracle::Indexes;
 pub use read::input::Input;
 pub use read::{Encoding, ReadOptions};
 pub use rows::{Row, Rows};
@@ -49,7 +49,6 @@ const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<AuditError>();
     shared::<Audited>();
-    shared::<Indexes>();
     shared::<Rows>();
 };
 

@@ -5,14 +5,23 @@
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 
+use breachdex::Form;
+
 use crate::account::Standing;
 use crate::error::{AuditError, Result};
 use crate::groups::Groups;
-use crate::oracle::Outcome;
+use crate::outcome::Outcome;
 use crate::window::Answered;
 
 /// Bytes of a row before the name: number, tag and count, its bits, and the name's length.
 const FIXED: usize = 8 + 8 + 8 + 2 + 4;
+
+/// Where the standing begins among a row's bits, behind its flags.
+const STANDING: u16 = 8;
+/// Where the form begins.
+const FORM: u16 = 10;
+/// The forms by their number.
+const FORMS: [Form; 5] = [Form::Raw, Form::Nfc, Form::Nfkc, Form::Casefold, Form::Stored];
 
 /// A row of the reports that list all of them.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +32,16 @@ pub struct Row<'a> {
     pub account: &'a str,
     /// Whose it is.
     pub standing: Standing,
-    /// Whether the password is exposed; `None` where no index covers it.
+    /// Whether the password is exposed; `None` where that is not known.
     pub exposed: Option<bool>,
     /// How often it was seen; `None` where an index does not say.
     pub count: Option<u64>,
     /// An overlay holds the password.
     pub in_overlay: bool,
+    /// The form of the password that is exposed.
+    pub form: Form,
+    /// Another source could not answer: the count is a lower bound.
+    pub is_partial: bool,
     /// Accounts that have this password, itself among them; 1 where it is the only one.
     pub shared_by: u64,
     /// Nobody can log in with it at present.
@@ -47,10 +60,19 @@ impl Spool {
     }
 
     pub(crate) fn push(&mut self, row: &Answered<'_>, account: &str) -> Result<()> {
-        let Outcome { is_exposed, in_overlay, is_unanswered, count } = row.outcome;
-        let flags = [is_exposed, in_overlay, is_unanswered, count.is_some(), row.is_disabled, row.has_lm];
+        let Outcome { is_exposed, in_overlay, unanswered, count, form, is_partial } = row.outcome;
+        let flags = [
+            is_exposed,
+            in_overlay,
+            unanswered.is_some(),
+            count.is_some(),
+            row.is_disabled,
+            row.has_lm,
+            is_partial,
+        ];
         let bits = flags.iter().enumerate().fold(0_u16, |bits, (at, flag)| bits | u16::from(*flag) << at)
-            | (row.standing as u16) << 8;
+            | (row.standing as u16) << STANDING
+            | (form as u16) << FORM;
         let mut fixed = [0_u8; FIXED];
         fixed[..8].copy_from_slice(&row.number.to_le_bytes());
         fixed[8..16].copy_from_slice(&row.tag.to_le_bytes());
@@ -112,7 +134,7 @@ impl Rows {
             reader.read_exact(&mut name).map_err(&unread)?;
             let account = std::str::from_utf8(&name).map_err(|error| unread(io::Error::other(error)))?;
             let flag = |at: u16| bits >> at & 1 == 1;
-            let standing = match bits >> 8 {
+            let standing = match bits >> STANDING & 3 {
                 0 => Standing::Account,
                 1 => Standing::Machine,
                 _ => Standing::Former,
@@ -124,6 +146,8 @@ impl Rows {
                 exposed: (!flag(2)).then_some(flag(0)),
                 count: flag(3).then(|| number(16)),
                 in_overlay: flag(1),
+                form: FORMS[usize::from(bits >> FORM & 7) % FORMS.len()],
+                is_partial: flag(6),
                 shared_by: if standing == Standing::Account { self.groups.size(number(8)) } else { 1 },
                 is_disabled: flag(4),
                 has_lm: flag(5),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::account::{Record, Standing};
 use crate::groups::Shared;
-use crate::oracle::Outcome;
+use crate::outcome::Outcome;
 
 /// How often passwords were seen, as ranges from these numbers on.
 const BAND_STARTS: [u64; 6] = [1, 2, 10, 100, 1_000, 10_000];
@@ -98,7 +98,7 @@ pub struct Tally {
     pub lm_hashes: u64,
     /// Lines that could not be used.
     pub malformed: u64,
-    /// Lines whose digest no index covers.
+    /// Lines of which it is not known whether they are exposed: no index covers them, or one could not be read.
     pub unanswered: u64,
 }
 
@@ -110,7 +110,7 @@ impl Tally {
 
     /// Counts what was found.
     pub(crate) fn count(&mut self, standing: Standing, is_disabled: bool, outcome: Outcome) {
-        if outcome.is_unanswered {
+        if outcome.unanswered.is_some() {
             self.unanswered += 1;
             return;
         }

@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::Digest;
+use breachdex::{Corpus, Digest, Question};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -13,7 +13,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::account::{Record, Standing};
 use crate::error::Result;
 use crate::identity::Tags;
-use crate::oracle::{Indexes, Outcome};
+use crate::outcome::{self, Outcome};
 
 /// Rows in a window: some 100 bytes each, with 40 for the question.
 const ROWS: usize = 1 << 19;
@@ -47,15 +47,33 @@ struct Row {
     outcome: Outcome,
 }
 
-struct Question {
+/// A row's question.
+struct Asked {
+    /// Of the password as it was read: rows are asked in its order.
     digest: Digest,
+    /// The question, where the password has other forms too.
+    forms: Option<Box<Question>>,
     row: u32,
+}
+
+impl Asked {
+    fn question(&self) -> Question {
+        self.forms.as_deref().cloned().unwrap_or_else(|| Question::from(self.digest.clone()))
+    }
+}
+
+/// Whom to ask, and how.
+pub(crate) struct Asking<'a> {
+    pub(crate) corpus: &'a Corpus,
+    pub(crate) min_count: u64,
+    pub(crate) pool: &'a ThreadPool,
+    pub(crate) tags: &'a Tags,
 }
 
 /// Rows that wait for their answers.
 pub(crate) struct Window {
     rows: Vec<Row>,
-    questions: Vec<Question>,
+    questions: Vec<Asked>,
     names: Zeroizing<String>,
 }
 
@@ -64,7 +82,7 @@ impl Window {
         Self { rows: Vec::new(), questions: Vec::new(), names: Zeroizing::default() }
     }
 
-    pub(crate) fn push(&mut self, record: &Record<'_>, digest: Digest) {
+    pub(crate) fn push(&mut self, record: &Record<'_>, question: Question) {
         let row = self.rows.len() as u32;
         self.names.push_str(clipped(record.user));
         self.rows.push(Row {
@@ -76,7 +94,10 @@ impl Window {
             tag: 0,
             outcome: Outcome::default(),
         });
-        self.questions.push(Question { digest, row });
+        let (_, digest) = &question.forms()[0];
+        let digest = digest.clone();
+        let forms = (question.forms().len() > 1).then(|| Box::new(question));
+        self.questions.push(Asked { digest, forms, row });
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -86,22 +107,20 @@ impl Window {
     /// Looks all of them up and hands them on in the order in which they came; `go_on` is asked between slices.
     pub(crate) fn settle(
         &mut self,
-        indexes: &Indexes,
-        tags: &Tags,
-        pool: &ThreadPool,
+        asking: &Asking<'_>,
+        reasons: &mut Vec<String>,
         go_on: &mut dyn FnMut() -> Result<()>,
         visit: &mut dyn FnMut(Answered<'_>) -> Result<()>,
     ) -> Result<()> {
         let Self { rows, questions, names } = self;
+        let Asking { corpus, min_count, pool, tags } = *asking;
         pool.install(|| questions.par_sort_unstable_by(|a, b| a.digest.cmp(&b.digest)));
-        let mut digests = Vec::with_capacity(questions.len().min(SLICE));
         for slice in questions.chunks(SLICE) {
-            digests.clear();
-            digests.extend(slice.iter().map(|question| question.digest.clone()));
-            let outcomes = indexes.ask(&digests, pool)?;
-            let tag = |(digest, outcome): (&Digest, &Outcome)| tags.of(digest, outcome.is_exposed);
+            let asked: Vec<Question> = slice.iter().map(Asked::question).collect();
+            let outcomes = outcome::ask(corpus, &asked, min_count, pool, reasons)?;
+            let tag = |(asked, outcome): (&Asked, &Outcome)| tags.of(&asked.digest, outcome.is_exposed);
             let tagged: Vec<u64> =
-                pool.install(|| digests.par_iter().zip(&outcomes).with_min_len(1024).map(tag).collect());
+                pool.install(|| slice.par_iter().zip(&outcomes).with_min_len(1024).map(tag).collect());
             for ((question, outcome), tag) in slice.iter().zip(outcomes).zip(tagged) {
                 let row = &mut rows[question.row as usize];
                 row.outcome = outcome;

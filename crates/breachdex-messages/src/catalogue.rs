@@ -111,6 +111,10 @@ messages! {
         note_overlay;
         /// Remark: an LM hash is kept.
         note_lm;
+        /// Remark: which form of the password is exposed, `NFC` or `NFKC`.
+        note_form(form: text);
+        /// Remark: another source might have said more.
+        note_partial;
         /// Remark: how many accounts have the same password.
         shared_by(accounts: grouped);
         /// Below a list: how many more there are.

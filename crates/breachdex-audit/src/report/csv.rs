@@ -10,10 +10,11 @@ use std::io::Write;
 use csv::{ErrorKind, Writer};
 
 use super::super::rows::{Row, Rows};
+use super::other_form;
 use crate::error::{AuditError, Result};
 use crate::tally::Band;
 
-const HEADER: [&str; 10] = [
+const HEADER: [&str; 12] = [
     "number",
     "account",
     "standing",
@@ -24,6 +25,8 @@ const HEADER: [&str; 10] = [
     "shared_by",
     "disabled",
     "lm_hash",
+    "form",
+    "partial",
 ];
 
 /// Writes all rows with a header. Cells that are not known are empty.
@@ -37,7 +40,7 @@ pub fn write_csv(rows: &Rows, output: impl Write) -> Result<()> {
     writer.flush().map_err(|source| AuditError::System { action: "write the CSV file", source })
 }
 
-fn cells(row: &Row<'_>) -> [String; 10] {
+fn cells(row: &Row<'_>) -> [String; 12] {
     let yes_no = |yes: bool| String::from(if yes { "true" } else { "false" });
     let is_exposed = row.exposed == Some(true);
     [
@@ -51,6 +54,8 @@ fn cells(row: &Row<'_>) -> [String; 10] {
         row.shared_by.to_string(),
         yes_no(row.is_disabled),
         yes_no(row.has_lm),
+        other_form(row.form, is_exposed).unwrap_or_default().to_owned(),
+        yes_no(row.is_partial),
     ]
 }
 

@@ -52,6 +52,7 @@ fn header(report: Report<'_>, language: Language, date: &str) -> Markup {
             p.faint { (harmless(&audited.input)) " · " (audited.format.described(language)) " · " (date) }
             p.faint { (words.confidential()) }
             @if audited.tally.is_incomplete() { p.notice { (words.incomplete()) } }
+            @for reason in &audited.unanswered_because { p.notice { (harmless(reason)) } }
             @if report.subject.is_starter { p.notice { (words.starter()) } }
         }
     }

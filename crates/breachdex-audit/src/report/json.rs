@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::Report;
+use super::{Report, other_form};
 use crate::account::Standing;
 use crate::findings::Finding;
 use crate::groups::Shared;
@@ -37,6 +37,8 @@ struct Facts<'a> {
     lm_hashes: u64,
     malformed: u64,
     unanswered: u64,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unanswered_because: &'a [String],
     users: bool,
     listed: Vec<FindingFacts<'a>>,
     unlisted: u64,
@@ -57,6 +59,10 @@ struct FindingFacts<'a> {
     standing: Standing,
     count: Option<u64>,
     overlay: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    partial: bool,
     disabled: bool,
     lm_hash: bool,
     shared_by: u64,
@@ -78,6 +84,8 @@ pub fn json(report: Report<'_>) -> String {
         standing: finding.standing,
         count: finding.count,
         overlay: finding.in_overlay,
+        form: other_form(finding.form, true),
+        partial: finding.is_partial,
         disabled: finding.is_disabled,
         lm_hash: finding.has_lm,
         shared_by: finding.shared_by,
@@ -112,6 +120,7 @@ pub fn json(report: Report<'_>) -> String {
         lm_hashes: tally.lm_hashes,
         malformed: tally.malformed,
         unanswered: tally.unanswered,
+        unanswered_because: &audited.unanswered_because,
         users: audited.has_users,
         listed: listed.collect(),
         unlisted: report.unlisted(),

@@ -22,10 +22,9 @@ pub use json::json;
 pub use parquet::write_parquet;
 pub use text::text;
 
-use breachdex::{Index, Kind};
+use breachdex::{Corpus, CorpusSource, Form, Index, Kind};
 
 use crate::audit::Audited;
-use crate::oracle::Indexes;
 
 /// What was asked, as far as reports mention it.
 #[derive(Clone, Debug)]
@@ -51,25 +50,57 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// What the indexes say about themselves.
-    pub fn of(indexes: &Indexes) -> Self {
-        let bases = indexes.bases();
-        let name = |index: &Index| {
-            if index.is_starter() { String::from("starter") } else { index.name().to_owned() }
+    /// What the sources say about themselves, and how often bases must have seen a password.
+    ///
+    /// # Errors
+    /// Why an index cannot answer now.
+    pub fn of(corpus: &Corpus, min_count: u64) -> breachdex::Result<Self> {
+        let mut subject = Self {
+            indexes: Vec::new(),
+            overlays: Vec::new(),
+            kind: corpus.kind(),
+            is_exact: true,
+            entries: 0,
+            corpus_date: None,
+            floor: 1,
+            min_count: min_count.max(1),
+            is_starter: false,
         };
-        let dates = bases.indexes().iter().map(|index| index.metadata().corpus_date.clone());
-        Self {
-            indexes: bases.indexes().iter().map(name).collect(),
-            overlays: indexes.overlays().iter().map(name).collect(),
-            kind: indexes.kind(),
-            is_exact: bases.is_exact() && indexes.overlays().iter().all(|index| index.metadata().is_exact()),
-            entries: bases.indexes().iter().map(Index::len).sum(),
-            corpus_date: dates.filter(|date| !date.is_empty()).min(),
-            floor: bases.floor(),
-            min_count: indexes.min_count(),
-            is_starter: bases.indexes().iter().any(Index::is_starter),
+        for base in corpus.bases() {
+            let name = match base {
+                CorpusSource::Index(index) => subject.add(&index.snapshot()?),
+                other => other.name(),
+            };
+            subject.indexes.push(name);
         }
+        for overlay in corpus.overlays() {
+            if let CorpusSource::Index(index) = overlay {
+                subject.is_exact &= index.snapshot()?.metadata().is_exact();
+            }
+            subject.overlays.push(overlay.name());
+        }
+        Ok(subject)
     }
+
+    /// Adds an index to the bases, and returns its name.
+    fn add(&mut self, index: &Index) -> String {
+        let metadata = index.metadata();
+        self.is_exact &= metadata.is_exact();
+        self.entries += index.len();
+        self.floor = self.floor.saturating_add(metadata.floor - 1);
+        self.is_starter |= index.is_starter();
+        let date = Some(metadata.corpus_date.clone()).filter(|date| !date.is_empty());
+        self.corpus_date = match (self.corpus_date.take(), date) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        if index.is_starter() { String::from("starter") } else { index.name().to_owned() }
+    }
+}
+
+/// The name of an exposed form, where it is not the password as it was read.
+fn other_form(form: Form, is_exposed: bool) -> Option<&'static str> {
+    (is_exposed && form != Form::Raw).then(|| form.name())
 }
 
 /// A finished audit and what it was made with.

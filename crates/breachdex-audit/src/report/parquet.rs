@@ -13,6 +13,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::csv::source;
+use super::other_form;
 use crate::error::{AuditError, Result};
 use crate::rows::{Row, Rows};
 use crate::tally::Band;
@@ -58,6 +59,8 @@ fn schema() -> SchemaRef {
         field("shared_by", DataType::UInt64, false),
         field("disabled", DataType::Boolean, false),
         field("lm_hash", DataType::Boolean, false),
+        field("form", DataType::Utf8, true),
+        field("partial", DataType::Boolean, false),
     ]))
 }
 
@@ -74,6 +77,8 @@ struct Columns {
     shared_by: UInt64Builder,
     disabled: BooleanBuilder,
     lm_hash: BooleanBuilder,
+    form: StringBuilder,
+    partial: BooleanBuilder,
 }
 
 impl Columns {
@@ -89,6 +94,8 @@ impl Columns {
         self.shared_by.append_value(row.shared_by);
         self.disabled.append_value(row.is_disabled);
         self.lm_hash.append_value(row.has_lm);
+        self.form.append_option(other_form(row.form, row.exposed == Some(true)));
+        self.partial.append_value(row.is_partial);
     }
 
     fn take(&mut self, schema: &SchemaRef) -> Result<RecordBatch> {
@@ -104,6 +111,8 @@ impl Columns {
             Arc::new(self.shared_by.finish()),
             Arc::new(self.disabled.finish()),
             Arc::new(self.lm_hash.finish()),
+            Arc::new(self.form.finish()),
+            Arc::new(self.partial.finish()),
         ];
         RecordBatch::try_new(Arc::clone(schema), columns)
             .map_err(|error| AuditError::Parquet(error.to_string()))

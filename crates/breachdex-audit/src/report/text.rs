@@ -5,7 +5,7 @@
 use breachdex_messages::Language;
 
 use super::numbers::{columns, harmless, share};
-use super::{Report, Subject, words};
+use super::{Report, Subject, other_form, words};
 use crate::findings::Finding;
 use crate::tally::{Band, LookedUp, Tally};
 
@@ -22,6 +22,7 @@ pub fn text(report: Report<'_>, language: Language) -> String {
         text += &format!("{label}{padding}  {number:>longest$}{remark}\n");
     }
     text += &notes(subject, audited.tally.is_incomplete(), language);
+    text.extend(audited.unanswered_because.iter().map(|reason| format!("  {}\n", harmless(reason))));
     if !audited.findings.is_empty() {
         text += "\n";
         text += &table(report, language);
@@ -156,8 +157,8 @@ pub(super) fn remarks(finding: &Finding, language: Language) -> Vec<String> {
     ];
     let shared = (finding.shared_by > 1).then(|| words.shared_by(finding.shared_by));
     let flags = flags.into_iter().filter(|(applies, _)| *applies).map(|(_, word)| word);
-    shared
-        .into_iter()
-        .chain(flags.chain(words::standing(finding.standing, words)).map(str::to_owned))
-        .collect()
+    let how = other_form(finding.form, true).map(|form| words.note_form(&form.to_uppercase()));
+    let partial = finding.is_partial.then(|| words.note_partial().to_owned());
+    let flags = flags.chain(words::standing(finding.standing, words)).map(str::to_owned);
+    shared.into_iter().chain(how).chain(flags).chain(partial).collect()
 }

@@ -51,7 +51,7 @@ fn chosen(format: Option<Format>, digests: bool) -> AuditOptions {
 }
 
 fn audit_file(path: &Path, digests: bool) -> Result<Audited, AuditError> {
-    audit(Input::File(path.to_owned()), &known(Kind::Sha1), &chosen(None, digests), &())
+    audit(Input::File(path.to_owned()), &known(Kind::Sha1).corpus, &chosen(None, digests), &())
 }
 
 fn write_parquet(path: &Path, batch: &RecordBatch) {

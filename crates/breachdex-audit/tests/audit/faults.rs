@@ -3,9 +3,10 @@
 #![forbid(unsafe_code)]
 
 use breachdex::Kind;
-use breachdex_audit::{AuditOptions, Encoding, Format, Indexes, LineFault, ReadOptions};
+use breachdex_audit::report::{self, Language, Report};
+use breachdex_audit::{AuditError, AuditOptions, Encoding, Format, LineFault, ReadOptions};
 
-use crate::{account, hex, index, index_of, known, options, rows, run};
+use crate::{Indexes, account, damaged, hex, index, index_of, known, options, rows, run};
 
 fn by_column(read: ReadOptions) -> AuditOptions {
     let read = ReadOptions { format: Some(Format::Csv), column: Some(String::from("pw")), ..read };
@@ -242,7 +243,70 @@ fn indexes_that_do_not_go_together() {
     let (sha1, ntlm) = (index(Kind::Sha1, true, &[]), index(Kind::Ntlm, true, &[]));
     let said = Indexes::new(sha1.clone(), vec![], vec![ntlm], 1).unwrap_err().to_string();
     assert!(said.contains("indexes of one kind only can be used together"), "{said}");
-    let uncounted = index(Kind::Sha1, false, &[("password", 1)]);
-    let said = Indexes::new(uncounted, vec![], vec![], 2).unwrap_err().to_string();
+    let uncounted = Indexes::new(index(Kind::Sha1, false, &[("password", 1)]), vec![], vec![], 2).unwrap();
+    let said = run("password\n", &uncounted, &by_column(ReadOptions::default())).unwrap_err().to_string();
     assert!(said.contains("was built without counts"), "{said}");
+}
+
+/// A base holds it, an overlay is damaged: exposed, and what no source holds is unknown. Neither ends the audit.
+#[test]
+fn a_damaged_overlay_hides_nothing_and_aborts_nothing() {
+    let base = index(Kind::Sha1, true, &[("password", 9)]);
+    let overlay = damaged(&[("our own", 1)]);
+    let indexes = Indexes::new(base, vec![], vec![overlay], 1).unwrap();
+    let csv = "id,pw\nkim,password\nlee,nobody has this one\n";
+    let read = ReadOptions { user_column: Some(String::from("id")), ..ReadOptions::default() };
+    let audited = run(csv, &indexes, &by_column(read)).unwrap();
+    let mut seen = Vec::new();
+    audited
+        .rows
+        .as_ref()
+        .unwrap()
+        .for_each(|row| -> Result<(), AuditError> {
+            seen.push((row.account.to_owned(), row.exposed, row.count, row.is_partial));
+            Ok(())
+        })
+        .unwrap();
+    let expected = [("kim", Some(true), Some(9), true), ("lee", None, None, false)];
+    assert_eq!(
+        seen,
+        expected.map(|(name, exposed, count, partial)| (name.to_owned(), exposed, count, partial))
+    );
+    assert_eq!((audited.tally.exposed, audited.tally.unanswered), (1, 1));
+    assert!(audited.tally.is_incomplete());
+    assert_eq!(audited.faults, [(3, LineFault::Unanswered)]);
+    let said = "could not be checked: whether it is exposed is not known";
+    assert_eq!(LineFault::Unanswered.to_string(), said);
+    let [reason] = &*audited.unanswered_because else { panic!("{:?}", audited.unanswered_because) };
+    assert!(reason.ends_with("damaged.bdx is damaged; restore it from a copy or build it again"), "{reason}");
+    let subject = indexes.subject();
+    let report = Report { audited: &audited, subject: &subject };
+    for language in [Language::English, Language::Japanese] {
+        assert!(report::text(report, language).contains(reason.as_str()));
+        assert!(report::html(report, language, "2026-01-01").contains(reason.as_str()));
+    }
+    assert!(report::json(report).contains("\"unanswered\":1,\"unanswered_because\":["));
+}
+
+/// Every form is looked up unless exact bytes are asked for, and rows say which form is exposed.
+#[test]
+fn passwords_are_looked_up_in_their_forms() {
+    let indexes = known(Kind::Sha1);
+    let csv = "pw\nｐａｓｓｗｏｒｄ\nﾊﾟｽﾜｰﾄﾞ\npassword\n";
+    let in_forms = by_column(ReadOptions::default());
+    let exact = AuditOptions { exact_bytes: true, ..in_forms.clone() };
+    assert_eq!(run(csv, &indexes, &exact).unwrap().tally.exposed, 1);
+    let audited = run(csv, &indexes, &in_forms).unwrap();
+    assert_eq!(audited.tally.exposed, 3);
+    let subject = indexes.subject();
+    let report = Report { audited: &audited, subject: &subject };
+    let json = report::json(report);
+    assert_eq!(json.matches("\"form\":\"nfkc\"").count(), 2, "{json}");
+    assert!(report::text(report, Language::English).contains("in its NFKC form"));
+    assert!(report::html(report, Language::Japanese, "2026-01-01").contains("NFKC 形で一致"));
+    let mut rows = Vec::new();
+    report::write_csv(audited.rows.as_ref().unwrap(), &mut rows).unwrap();
+    let rows = String::from_utf8(rows).unwrap();
+    let ends: Vec<&str> = rows.lines().map(|line| line.split("false,").last().unwrap()).collect();
+    assert_eq!(&ends[1..], ["nfkc,false", "nfkc,false", ",false"], "{rows}");
 }

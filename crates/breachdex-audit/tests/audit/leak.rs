@@ -4,9 +4,9 @@
 
 use breachdex::Kind;
 use breachdex_audit::report::{self, Language, Report, Subject};
-use breachdex_audit::{AuditOptions, Format, Indexes, ReadOptions};
+use breachdex_audit::{AuditOptions, Format, ReadOptions};
 
-use crate::{hex, index, options, run};
+use crate::{Indexes, hex, index, options, run};
 
 const SENTINEL: &str = "Xq7-sentinel-Wv4";
 
@@ -18,7 +18,7 @@ fn all_outputs(input: &str, indexes: &Indexes, format: Format, users: bool) -> V
         Ok(audited) => audited,
         Err(error) => return vec![error.to_string(), format!("{error:?}")],
     };
-    let subject = Subject::of(indexes);
+    let subject = indexes.subject();
     let report = Report { audited: &audited, subject: &subject };
     let rows = audited.rows.as_ref().unwrap();
     let (mut csv, mut parquet) = (Vec::new(), Vec::new());

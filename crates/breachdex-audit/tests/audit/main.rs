@@ -13,9 +13,9 @@ mod reports;
 
 use std::io::Cursor;
 
-use breachdex::{BuildOptions, CoverageRule, Digest, Index, Kind, build};
+use breachdex::{BuildOptions, Corpus, CoverageRule, Digest, Index, Kind, build};
 use breachdex_audit::{
-    AuditError, AuditOptions, Audited, Format, Indexes, Input, ReadOptions, Standing, audit,
+    AuditError, AuditOptions, Audited, Format, Input, ReadOptions, Standing, audit, report::Subject,
 };
 
 /// What the index of most tests holds.
@@ -56,6 +56,48 @@ fn index_of(
     Index::open(&target).unwrap()
 }
 
+/// An index that opens and cannot be read where entries are.
+fn damaged(entries: &[(&str, u64)]) -> Index {
+    let folder = tempfile::tempdir().unwrap();
+    let (text, target) = (folder.path().join("corpus.txt"), folder.path().join("damaged.bdx"));
+    let lines = entries.iter().map(|(password, count)| format!("{}:{count}\n", hex(Kind::Sha1, password)));
+    std::fs::write(&text, lines.collect::<String>()).unwrap();
+    build(&[breachdex::Input::path(text)], &target, &BuildOptions::default(), &()).unwrap();
+    let sound = std::fs::read(&target).unwrap();
+    // The first byte that the index opens without, and that every lookup needs.
+    for at in (0..sound.len()).rev() {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 0xff;
+        let opened = Index::from_bytes(bytes, "damaged.bdx");
+        if let Ok(index) = opened
+            && ["password", "nobody has this one"].iter().all(|text| {
+                matches!(index.lookup(&digest(Kind::Sha1, text)), Err(breachdex::Error::Damaged { .. }))
+            })
+        {
+            return index;
+        }
+    }
+    panic!("no byte of the index is needed")
+}
+
+/// What is asked, and how often a password must have been seen.
+#[derive(Debug)]
+struct Indexes {
+    corpus: Corpus,
+    min_count: u64,
+}
+
+impl Indexes {
+    fn new(base: Index, others: Vec<Index>, overlays: Vec<Index>, min_count: u64) -> breachdex::Result<Self> {
+        let corpus = Corpus::builder().base(base).bases(others).overlays(overlays).build()?;
+        Ok(Self { corpus, min_count })
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::of(&self.corpus, self.min_count).unwrap()
+    }
+}
+
 /// Indexes of what is known, seen at least once.
 fn known(kind: Kind) -> Indexes {
     Indexes::new(index(kind, true, &KNOWN), vec![], vec![], 1).unwrap()
@@ -64,11 +106,19 @@ fn known(kind: Kind) -> Indexes {
 /// Names shown, all rows kept.
 fn options(format: Format) -> AuditOptions {
     let read = ReadOptions { format: Some(format), ..ReadOptions::default() };
-    AuditOptions { read, users: true, list: 100, keep_rows: true, threads: Some(2) }
+    AuditOptions {
+        read,
+        users: true,
+        list: 100,
+        keep_rows: true,
+        threads: Some(2),
+        ..AuditOptions::default()
+    }
 }
 
 fn run(input: impl AsRef<[u8]>, indexes: &Indexes, options: &AuditOptions) -> Result<Audited, AuditError> {
-    audit(Input::Stream(Box::new(Cursor::new(input.as_ref().to_vec()))), indexes, options, &())
+    let options = AuditOptions { min_count: indexes.min_count, ..options.clone() };
+    audit(Input::Stream(Box::new(Cursor::new(input.as_ref().to_vec()))), &indexes.corpus, &options, &())
 }
 
 /// Number, account, standing and whether it is exposed, of all rows.

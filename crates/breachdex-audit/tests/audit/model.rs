@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use breachdex::Kind;
-use breachdex_audit::{Band, Format, Indexes};
+use breachdex_audit::{Band, Format};
 use proptest::prelude::*;
 
-use crate::{account, hex, index, options, rows, run};
+use crate::{Indexes, account, hex, index, options, rows, run};
 
 /// Counts on both sides of every band's bounds; 0 is a password that the index does not have.
 const COUNTS: [u64; 14] =

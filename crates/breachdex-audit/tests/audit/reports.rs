@@ -4,9 +4,9 @@
 
 use breachdex::Kind;
 use breachdex_audit::report::{self, Language, Report, Subject};
-use breachdex_audit::{AuditOptions, Audited, Format, Indexes};
+use breachdex_audit::{AuditOptions, Audited, Format};
 
-use crate::{hex, index, known, options, run};
+use crate::{Indexes, hex, index, known, options, run};
 
 const NO_LM: &str = "aad3b435b51404eeaad3b435b51404ee";
 
@@ -28,7 +28,7 @@ fn dump() -> String {
 fn audited(users: bool) -> (Audited, Subject) {
     let indexes = known(Kind::Ntlm);
     let chosen = AuditOptions { users, ..options(Format::Ntlm) };
-    (run(dump(), &indexes, &chosen).unwrap(), Subject::of(&indexes))
+    (run(dump(), &indexes, &chosen).unwrap(), indexes.subject())
 }
 
 fn csv(audited: &Audited) -> String {
@@ -79,8 +79,11 @@ fn cells_that_a_spreadsheet_would_run_have_an_apostrophe() {
     let (audited, _) = audited(true);
     let csv = csv(&audited);
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines[0], "number,account,standing,exposed,count,band,source,shared_by,disabled,lm_hash");
-    assert_eq!(lines[1], "1,<script>alert(1)</script>,account,true,9,2-9,base,6,false,false");
+    assert_eq!(
+        lines[0],
+        "number,account,standing,exposed,count,band,source,shared_by,disabled,lm_hash,form,partial"
+    );
+    assert_eq!(lines[1], "1,<script>alert(1)</script>,account,true,9,2-9,base,6,false,false,,false");
     assert!(lines[3].starts_with("3,'=cmd|' /C calc'!A0,"), "{}", lines[3]);
     assert!(lines[4].starts_with("4,'@SUM(1),"), "{}", lines[4]);
 }
@@ -121,7 +124,7 @@ fn the_summary_as_printed() {
     );
     let indexes = known(Kind::Ntlm);
     let audited = run(dump, &indexes, &options(Format::Ntlm)).unwrap();
-    let mut subject = Subject::of(&indexes);
+    let mut subject = indexes.subject();
     subject.indexes = vec![String::from("ntlm.bdx")];
     subject.corpus_date = Some(String::from("2026-07-02"));
     let report = Report { audited: &audited, subject: &subject };
@@ -178,7 +181,7 @@ fn the_list_is_the_worst_and_says_how_many_more_there_are() {
     let audited = run(dump, &indexes, &chosen).unwrap();
     let listed: Vec<_> = audited.findings.iter().map(|found| (found.account.as_str(), found.count)).collect();
     assert_eq!(listed, [("user4", Some(12_000)), ("user2", Some(120)), ("user1", Some(9))]);
-    let text = report::text(Report { audited: &audited, subject: &Subject::of(&indexes) }, Language::En);
+    let text = report::text(Report { audited: &audited, subject: &indexes.subject() }, Language::En);
     assert!(text.ends_with("\nand 2 more\n"), "{text}");
 }
 
@@ -192,8 +195,8 @@ fn thresholds_overlays_and_indexes_without_counts() {
     let audited = run(&list, &indexes, &options(Format::Hashes)).unwrap();
     let tally = &audited.tally;
     assert_eq!((tally.exposed, tally.by_overlay, tally.below_min_count), (2, 1, 1));
-    assert_eq!(audited.findings[1].count, Some(2));
-    assert!(csv(&audited).contains("3,,account,true,2,2-9,overlay,1,false,false"));
+    assert_eq!(audited.findings[1].count, Some(1));
+    assert!(csv(&audited).contains("3,,account,true,1,1,overlay,1,false,false"));
     let uncounted = Indexes::new(index(Kind::Sha1, false, &[("password", 1)]), vec![], vec![], 1).unwrap();
     let audited = run(&list, &uncounted, &options(Format::Hashes)).unwrap();
     assert_eq!((audited.tally.exposed, audited.tally.bands[6]), (1, 1));

@@ -5,9 +5,9 @@
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
-use breachdex::Index;
+use breachdex::{Corpus, Index};
 use breachdex_audit::report::{self, Report, Subject};
-use breachdex_audit::{AuditOptions, Audited, Indexes, Input, LineFault, ReadOptions, audit};
+use breachdex_audit::{AuditOptions, Audited, Input, LineFault, ReadOptions, audit};
 
 use crate::commands::Exit;
 use crate::failure::Failure;
@@ -21,8 +21,8 @@ mod files;
 use files::Files;
 
 pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
-    let indexes = open(&flags)?;
-    let subject = Subject::of(&indexes);
+    let corpus = open(&flags)?;
+    let subject = Subject::of(&corpus, flags.min_count)?;
     if flags.min_count < subject.floor {
         messages::note(&format!(
             "a password seen fewer than {} times may be missing from {} (its floor)",
@@ -34,7 +34,7 @@ pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
     let files = Files::begin(&flags)?;
     let options = options(&flags);
     let reporter = Reporter::start()?;
-    let audited = audit(input, &indexes, &options, &reporter);
+    let audited = audit(input, &corpus, &options, &reporter);
     drop(reporter);
     let audited = audited?;
     let report = Report { audited: &audited, subject: &subject };
@@ -47,11 +47,10 @@ pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
     }
 }
 
-fn open(flags: &AuditFlags) -> Result<Indexes, Failure> {
-    let mut bases = indexes::open(&flags.index)?;
+/// The sources that the flags name, fixed for the whole audit.
+fn open(flags: &AuditFlags) -> Result<Corpus, Failure> {
     let overlays = flags.overlay.iter().map(Index::open).collect::<Result<Vec<_>, _>>()?;
-    let base = bases.remove(0);
-    Ok(Indexes::new(base, bases, overlays, flags.min_count)?)
+    Ok(Corpus::builder().bases(indexes::open(&flags.index)?).overlays(overlays).build()?)
 }
 
 fn input(file: Option<&Path>) -> Result<Input, Failure> {
@@ -76,6 +75,8 @@ fn options(flags: &AuditFlags) -> AuditOptions {
         },
         users: flags.users,
         list: flags.top,
+        min_count: flags.min_count,
+        exact_bytes: flags.exact_bytes,
         keep_rows: flags.csv.is_some() || flags.parquet.is_some(),
         threads: None,
     }
@@ -91,6 +92,9 @@ fn tell_faults(audited: &Audited) {
     let more = all - audited.faults.len() as u64;
     if more > 0 {
         messages::error(&format!("and {more} more that could not be used"));
+    }
+    for reason in &audited.unanswered_because {
+        messages::error(reason);
     }
 }
 

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use crate::flags::language::LanguageParser;
 use crate::flags::values::parse_positive;
 
-/// Say which accounts have exposed passwords
+/// Report which accounts have exposed passwords
 ///
 /// Reads a dump of NTLM hashes, a list of hashes, an export of a password manager or browser, or a column of a CSV,
 /// Parquet or Arrow file. Says how many accounts there are, how many have exposed passwords, how often those were seen,
@@ -29,45 +29,51 @@ pub(crate) struct AuditFlags {
     ///
     /// Standard input needs --format, and Parquet needs a file.
     pub(crate) file: Option<PathBuf>,
-    /// The index to ask; repeated: all of them together
+    /// The index to ask; repeatable, counts are summed
     ///
-    /// Together they must be of one kind; counts add up. Without it $BREACHDEX_INDEX, else the starter index, which is
-    /// part of the program.
+    /// All must be of one kind. Default: $BREACHDEX_INDEX, else the starter index, which is part of the program.
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Vec<PathBuf>,
-    /// An index of which every entry is exposed, whatever --min-count; may be repeated
+    /// Your own list of banned passwords (see overlay); repeatable
+    ///
+    /// What it holds is exposed, whatever --min-count says. If it cannot be read, passwords that no index holds are unknown.
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
-    /// What the input is [default: told by the file, where that is certain]
+    /// Format of the input [default: auto-detect]
     #[arg(long, value_name = "FORMAT", value_parser = format_parser(), hide_possible_values = true)]
     pub(crate) format: Option<Format>,
-    /// How text is encoded: utf-8, cp932 or utf-16 [default: utf-8, or what a byte order mark says]
+    /// Text encoding: utf-8, cp932 or utf-16 [default: utf-8, or by the byte order mark]
     ///
-    /// A line that is not text in it is an error, and is never looked up.
+    /// A line that is not valid in the encoding is an error and is never looked up.
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub(crate) encoding: Option<EncodingName>,
-    /// The column that holds the passwords, or with --hash the hashes
+    /// Column of the passwords, or with --hash of the hashes
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,
-    /// The column that names the accounts
+    /// Column of the account names
     #[arg(long, value_name = "NAME", requires = "column")]
     pub(crate) user_column: Option<String>,
-    /// What parts the cells of csv: a character, or tab [default: a comma]
-    #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter)]
+    /// Cell delimiter of CSV input: a character, or tab [default: comma]
+    #[arg(long, value_name = "DELIMITER", value_parser = parse_delimiter)]
     pub(crate) delimiter: Option<u8>,
     /// The column holds hashes of the index's kind, in hex or binary, not passwords
     #[arg(long, requires = "column")]
     pub(crate) hash: bool,
+    /// Look up passwords exactly as read, without their NFC and NFKC forms
+    ///
+    /// By default a password is also looked up as Unicode normalization makes it: ｐａｓｓｗｏｒｄ finds password.
+    #[arg(long)]
+    pub(crate) exact_bytes: bool,
     /// Exposed means seen at least N times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_positive)]
     pub(crate) min_count: u64,
-    /// Name accounts as the input does, not by pseudonyms
+    /// Show real account names instead of pseudonyms
     #[arg(long)]
     pub(crate) users: bool,
-    /// List so many exposed accounts, those seen most often first
+    /// List at most N exposed accounts, the most often seen first
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub(crate) top: usize,
-    /// The language of the summary and the page
+    /// Language of the summary and the page
     #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = LanguageParser)]
     pub(crate) lang: Language,
     /// Print one JSON object instead of the summary
@@ -127,15 +133,19 @@ JSON, one object:
   empty, without_password, other_items    not looked up
   lm_hashes            accounts that keep an LM hash
   malformed            lines that could not be read
-  unanswered           lines that no index covers
+  unanswered           passwords of which it is not known whether they are exposed: no index covers them,
+                       or one could not be read; unanswered_because lists the reasons
   users                whether accounts are named as in the input
   listed               the --top exposed accounts: {number, account, standing, count, overlay,
-                       disabled, lm_hash, shared_by}; count is null where not known
+                       disabled, lm_hash, shared_by}; count is null where not known; form (nfc, nfkc)
+                       where another form than the password as read is exposed; partial is true
+                       where a source could not be read and count is a lower bound
   unlisted             how many more there are
 
 CSV and Parquet, a row for each password that was looked up:
   number, account, standing (account, machine, former), exposed (empty or null: not known), count,
-  band, source (base, overlay), shared_by, disabled, lm_hash
+  band, source (base, overlay), shared_by, disabled, lm_hash, form (nfc, nfkc; empty or null for the
+  password as read), partial (true: a source could not be read, count is a lower bound)
   In CSV, an account that begins with = + - @ tab or CR has an apostrophe before it, so that no
   spreadsheet takes it for a formula.
 

@@ -95,6 +95,8 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         note_machine: text("machine"),
         note_overlay: text("overlay"),
         note_lm: text("LM hash"),
+        note_form: text("in its %(form)s form"),
+        note_partial: text("not all sources answered"),
         shared_by: text("shared by %(accounts)d"),
         unlisted: text("and %(number)d more"),
         band_unknown: text("not known how often"),

@@ -83,6 +83,8 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         note_machine: text("コンピューター"),
         note_overlay: text("独自リスト"),
         note_lm: text("LM ハッシュあり"),
+        note_form: text("%(form)s 形で一致"),
+        note_partial: text("一部の照合先は応答なし"),
         shared_by: text("%(accounts)d アカウントで共通"),
         unlisted: text("ほか %(number)d 件"),
         band_unknown: text("回数不明"),
