@@ -109,7 +109,7 @@ def overlay(run: Run) -> str:
         for prefix in ranges:
             digits = hashlib.sha256(f"overlay {prefix}".encode()).hexdigest()[:35].upper()
             file.write(f"{prefix:05X}{digits}\n")
-    run.breachdex("overlay", "add", "--hash", "--index", run.file(name), lines)
+    run.breachdex("overlay", "add", "--hash", "--overlay", run.file(name), lines)
     lines.unlink()
     return name
 

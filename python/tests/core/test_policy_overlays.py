@@ -119,7 +119,7 @@ def test_the_wrong_kind_is_refused_when_it_is_attached(
 def test_ntlm_policies(make_index: Callable[..., Path], tmp_path: Path) -> None:
     index = make_index(tmp_path / "ntlm.bdx", {"パスワードの長いやつです。ええ": 9}, kind="ntlm")
     own = tmp_path / "own.bdx"
-    command("overlay", "add", "-", "--kind", "ntlm", "--index", str(own), stdin=f"{OURS}\n")
+    command("overlay", "add", "-", "--kind", "ntlm", "--overlay", str(own), stdin=f"{OURS}\n")
     policy = Policy.profile("nist", index=index, overlays=[own])
     assert found(policy, "パスワードの長いやつです。ええ") == [("exposed", "base", 9)]
     half_width = "ﾊﾟｽﾜｰﾄﾞの長いやつです。ええ"
@@ -132,7 +132,7 @@ def test_ntlm_policies(make_index: Callable[..., Path], tmp_path: Path) -> None:
 def test_a_running_policy_follows_the_command(base: Path, tmp_path: Path) -> None:
     own = tmp_path / "own.bdx"
     assert (
-        command("overlay", "add", "--index", str(own))
+        command("overlay", "add", "--overlay", str(own))
         == f"0 added, 0 already there; {own} holds 0 SHA-1 digests\n"
     )
     assert stat.S_IMODE(os.stat(own).st_mode) == 0o600
@@ -140,13 +140,13 @@ def test_a_running_policy_follows_the_command(base: Path, tmp_path: Path) -> Non
     assert policy.check(OURS).accepted
     # Nothing but the line's end is stripped.
     spaced = f" {OURS} "
-    command("overlay", "add", "-", "--index", str(own), stdin=f"{OURS}\r\n{spaced}\n")
+    command("overlay", "add", "-", "--overlay", str(own), stdin=f"{OURS}\r\n{spaced}\n")
     assert not in_two_seconds(policy, OURS).accepted
     assert found(policy, OURS) == [("exposed", "overlay", 1)] and not policy.check(spaced).accepted
-    command("overlay", "add", "-", "--index", str(own), stdin=f"{OURS}\n")
+    command("overlay", "add", "-", "--overlay", str(own), stdin=f"{OURS}\n")
     in_two_seconds(policy, OURS)
     assert found(policy, OURS) == [("exposed", "overlay", 1)], "adding it again counts nothing up"
-    command("overlay", "remove", "-", "--index", str(own), stdin=f"{OURS}\n")
+    command("overlay", "remove", "-", "--overlay", str(own), stdin=f"{OURS}\n")
     assert in_two_seconds(policy, OURS).accepted
     assert not policy.check(spaced).accepted
     assert stat.S_IMODE(os.stat(own).st_mode) == 0o600
@@ -154,10 +154,10 @@ def test_a_running_policy_follows_the_command(base: Path, tmp_path: Path) -> Non
 
 def test_two_processes_add_at_once(base: Path, tmp_path: Path) -> None:
     own = tmp_path / "own.bdx"
-    command("overlay", "add", "--index", str(own))
+    command("overlay", "add", "--overlay", str(own))
     policy = Policy.profile("nist", index=base, overlays=[own])
     lists = [[f"leak {side} of ours, number {number:05}" for number in range(300)] for side in "ab"]
-    add = [sys.executable, "-m", "breachdex", "overlay", "add", "-", "--index", str(own)]
+    add = [sys.executable, "-m", "breachdex", "overlay", "add", "-", "--overlay", str(own)]
     adding = [subprocess.Popen(add, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in lists]
     for process, words in zip(adding, lists, strict=True):
         assert process.stdin is not None

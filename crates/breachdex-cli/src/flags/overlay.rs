@@ -8,23 +8,23 @@ use clap::{Args, Subcommand};
 
 use crate::flags::KindName;
 
-/// Keep a list of your own passwords that must not be used
+/// Manage your own list of banned passwords
 ///
-/// An overlay is a small index beside the corpus. Whatever is in it is exposed, however rare it is: check, serve and
-/// applications take a base and overlays and see a change within two seconds, without a restart. It holds unsalted
-/// digests of passwords that people use, so the file and all that is made on the way is mode 0600.
+/// An overlay is a small index beside the corpus. Every password in it counts as exposed, however rarely it was seen.
+/// check, serve and applications use overlays together with an index and pick up changes within two seconds, without a
+/// restart. An overlay holds unsalted digests of passwords that people use, so it and its temporary files have mode 0600.
 #[derive(Args)]
 #[command(arg_required_else_help = true)]
 #[command(after_long_help = "\
 Examples:
-  This morning's leak, refused a moment later:
-      breachdex overlay add leaked.txt --index overlay.bdx
-  One password, asked for and not shown:
-      breachdex overlay add --index overlay.bdx
-  Ask a corpus and the overlay:
+  Ban the passwords of a new leak:
+      breachdex overlay add leaked.txt --overlay overlay.bdx
+  Add one password, typed without being shown:
+      breachdex overlay add --overlay overlay.bdx
+  Check against an index and the overlay:
       breachdex check --index pwned.bdx --overlay overlay.bdx
-  An empty overlay, for applications to start with:
-      breachdex overlay add --index overlay.bdx < /dev/null")]
+  Create an empty overlay:
+      breachdex overlay add --overlay overlay.bdx < /dev/null")]
 pub(crate) struct OverlayFlags {
     /// What to do with it.
     #[command(subcommand)]
@@ -40,10 +40,10 @@ pub(crate) enum OverlayAction {
 
 /// Add passwords or digests to an overlay
 ///
-/// One a line from FILE or standard input; on a terminal one password is asked for and not shown. A line ends at LF, one
-/// CR before it is dropped, nothing else is; empty lines are passed over. Passwords are never taken as arguments. The
-/// overlay is made where there is none. A bad line is named by its number, and then nothing is written. Writers wait
-/// for one another, and readers see the old state or the new one. What is there already stays as it is.
+/// Reads one per line from PASSWORDS or standard input; on a terminal, prompts for one password without showing it. A line
+/// ends at LF; one CR before it is dropped; empty lines are skipped. Passwords are never taken as arguments. Creates the
+/// overlay if it does not exist. If a line is malformed, reports its number and writes nothing. Concurrent writers wait
+/// for each other; readers see the old state or the new one. Passwords that are already there stay unchanged.
 #[derive(Args)]
 pub(crate) struct OverlayAddFlags {
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub(crate) struct OverlayAddFlags {
 
 /// Remove passwords or digests from an overlay
 ///
-/// Lines are read as by add. What is not there is counted and no error.
+/// Reads lines as add does. Passwords that are not in the overlay are counted; they are no error.
 #[derive(Args)]
 pub(crate) struct OverlayRemoveFlags {
     #[command(flatten)]
@@ -65,12 +65,12 @@ pub(crate) struct OverlayRemoveFlags {
 /// The lines of a change, and the overlay that is changed.
 #[derive(Args)]
 pub(crate) struct OverlayLines {
-    /// A file of passwords, or - for standard input [default: standard input]
-    #[arg(value_name = "FILE")]
+    /// File of passwords, or - for standard input [default: standard input]
+    #[arg(value_name = "PASSWORDS")]
     pub(crate) file: Option<PathBuf>,
-    /// The overlay
-    #[arg(long, value_name = "OVERLAY")]
-    pub(crate) index: PathBuf,
+    /// The overlay file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: PathBuf,
     /// Lines are digests in hex, not passwords
     #[arg(long)]
     pub(crate) hash: bool,
@@ -79,20 +79,20 @@ pub(crate) struct OverlayLines {
     pub(crate) null: bool,
 }
 
-/// Say how much an overlay holds
+/// Show the size of an overlay, or its digests
 ///
-/// One sentence, unless a flag asks for something else. An overlay does not know the passwords, only their digests.
+/// An overlay stores digests, not passwords.
 #[derive(Args)]
 pub(crate) struct OverlayListFlags {
-    /// The overlay
-    #[arg(long, value_name = "OVERLAY")]
-    pub(crate) index: PathBuf,
+    /// The overlay file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: PathBuf,
     /// Print the number of digests alone
     #[arg(long)]
     pub(crate) count: bool,
     /// Print the digests, one a line, as add --hash reads them
     ///
-    /// They are unsalted: whoever has them finds most of the passwords. Keep them as you keep the overlay.
+    /// They are unsalted, and most passwords can be recovered from them: protect them like the overlay itself.
     #[arg(long, conflicts_with = "count")]
     pub(crate) digests: bool,
 }

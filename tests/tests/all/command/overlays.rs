@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::{breachdex, command, folder_with_index, listing, run};
 
-const ADD: [&str; 4] = ["overlay", "add", "--index", "own.bdx"];
+const ADD: [&str; 4] = ["overlay", "add", "--overlay", "own.bdx"];
 
 fn passwords(writer: u32, numbers: std::ops::Range<u32>) -> String {
     numbers.map(|number| format!("writer {writer} password {number}\n")).collect()
@@ -41,7 +41,7 @@ fn two_writers_at_once_lose_nothing() {
                     let output = breachdex(folder, &ADD, stdin.as_bytes());
                     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
                     let gone = passwords(9, (round * 2 + writer)..(round * 2 + writer + 1));
-                    let remove = ["overlay", "remove", "--index", "own.bdx"];
+                    let remove = ["overlay", "remove", "--overlay", "own.bdx"];
                     assert!(breachdex(folder, &remove, gone.as_bytes()).status.success());
                 }
             });
@@ -105,7 +105,7 @@ fn all_that_holds_digests_of_an_overlay_is_its_owners_whatever_the_umask() {
     let folder = folder_with_index();
     let all: [&[&str]; 6] = [
         &ADD,
-        &["overlay", "remove", "--index", "own.bdx", "gone.txt"],
+        &["overlay", "remove", "--overlay", "own.bdx", "gone.txt"],
         &["merge", "-o", "merged.bdx", "a.bdx", "own.bdx"],
         &["build", "-o", "built.bdx", "merged.bdx"],
         &["export", "own.bdx", "-o", "own.txt"],
@@ -176,7 +176,7 @@ fn a_damaged_overlay_is_an_error_and_is_not_written_over() {
     fs::write(&path, &bytes).unwrap();
     for action in ["add", "remove"] {
         let (stdout, stderr, exit) =
-            said(breachdex(folder.path(), &["overlay", action, "--index", "own.bdx"], b"more\n"));
+            said(breachdex(folder.path(), &["overlay", action, "--overlay", "own.bdx"], b"more\n"));
         assert!(stderr.starts_with("breachdex: error: own.bdx is damaged: "), "{stderr}");
         assert_eq!((stdout.as_str(), exit), ("", Some(2)));
     }
@@ -194,20 +194,20 @@ fn nothing_printed_holds_the_password_or_its_digest() {
     fs::write(folder.path().join("list.txt"), &lines).unwrap();
     let runs: [(&[&str], &str); 16] = [
         (&ADD, &lines),
-        (&["overlay", "add", "--index", "own.bdx", "list.txt"], ""),
-        (&["overlay", "add", "--index", "own.bdx", "--hash"], &hashes),
-        (&["overlay", "add", "--index", "own.bdx", "--hash"], &lines),
-        (&["overlay", "remove", "--index", "own.bdx", "--hash"], &hashes),
-        (&["overlay", "add", "--index", "own.bdx", secret], ""),
-        (&["overlay", "remove", "--index", "own.bdx", secret], ""),
-        (&["overlay", "add", "--index", "own.bdx", "--", secret], ""),
-        (&["overlay", "add", "--index", "own.bdx", "list.txt", secret], ""),
+        (&["overlay", "add", "--overlay", "own.bdx", "list.txt"], ""),
+        (&["overlay", "add", "--overlay", "own.bdx", "--hash"], &hashes),
+        (&["overlay", "add", "--overlay", "own.bdx", "--hash"], &lines),
+        (&["overlay", "remove", "--overlay", "own.bdx", "--hash"], &hashes),
+        (&["overlay", "add", "--overlay", "own.bdx", secret], ""),
+        (&["overlay", "remove", "--overlay", "own.bdx", secret], ""),
+        (&["overlay", "add", "--overlay", "own.bdx", "--", secret], ""),
+        (&["overlay", "add", "--overlay", "own.bdx", "list.txt", secret], ""),
         (&["overlay", "add", "--correct horse battery staple"], ""),
         (&["overlay", secret], ""),
         (&["overlay", "list", secret], ""),
-        (&["overlay", "list", "--index", "own.bdx"], ""),
-        (&["overlay", "add", "--index", "a.bdx"], &lines),
-        (&["overlay", "add", "--index", "own.bdx", "--kind", "ntlm"], &lines),
+        (&["overlay", "list", "--overlay", "own.bdx"], ""),
+        (&["overlay", "add", "--overlay", "a.bdx"], &lines),
+        (&["overlay", "add", "--overlay", "own.bdx", "--kind", "ntlm"], &lines),
         (&["check", "--index", "a.bdx", "--overlay", "own.bdx", "--json"], &lines),
     ];
     for (arguments, stdin) in runs {
@@ -219,6 +219,6 @@ fn nothing_printed_holds_the_password_or_its_digest() {
     }
     // Only who asks for digests gets them.
     let (digests, _, _) =
-        said(breachdex(folder.path(), &["overlay", "list", "--digests", "--index", "own.bdx"], b""));
+        said(breachdex(folder.path(), &["overlay", "list", "--digests", "--overlay", "own.bdx"], b""));
     assert_eq!(digests, format!("{digest}\n"));
 }

@@ -174,7 +174,7 @@ fn a_password_for_an_overlay_is_asked_for_and_not_shown() {
             0,
         ),
     ] {
-        let arguments = [&arguments[..], &["--index", "own.bdx"]].concat();
+        let arguments = [&arguments[..], &["--overlay", "own.bdx"]].concat();
         let shown = terminal(folder.path(), &[("NO_COLOR", "1")], prompt, answer, &arguments);
         if let Some((shown, found)) = shown {
             // What comes between is the bar of a long job, drawn and taken away.

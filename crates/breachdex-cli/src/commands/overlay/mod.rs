@@ -26,7 +26,7 @@ pub(crate) fn run(flags: &OverlayFlags) -> Result<Exit, Failure> {
 }
 
 fn add(flags: &OverlayAddFlags) -> Result<Exit, Failure> {
-    let overlay = OverlayFile::at(&flags.lines.index);
+    let overlay = OverlayFile::at(&flags.lines.overlay);
     // Refused before anything is asked for or read.
     let held = overlay.kind()?;
     let kind = flags.kind.map(Kind::from).or(held).unwrap_or(Kind::Sha1);
@@ -40,7 +40,7 @@ fn add(flags: &OverlayAddFlags) -> Result<Exit, Failure> {
 }
 
 fn remove(flags: &OverlayRemoveFlags) -> Result<Exit, Failure> {
-    let overlay = OverlayFile::at(&flags.lines.index);
+    let overlay = OverlayFile::at(&flags.lines.overlay);
     let kind = overlay.open()?.kind();
     let given = lines::read(&flags.lines, kind, Action::Remove)?;
     let change = overlay.remove(kind, &given.digests, &Reporter::start()?)?;
@@ -75,7 +75,7 @@ fn holds(overlay: &OverlayFile, kind: Kind, entries: u64) -> String {
 }
 
 fn list(flags: &OverlayListFlags) -> Result<Exit, Failure> {
-    let overlay = OverlayFile::at(&flags.index);
+    let overlay = OverlayFile::at(&flags.overlay);
     let index = overlay.open()?;
     let mut output = Output::open();
     if flags.digests {
