@@ -9,13 +9,12 @@ use std::time::Duration;
 use breachdex::{Corpus, Index, LiveIndex, OpenOptions};
 
 use crate::failure::Failure;
-#[cfg(feature = "starter")]
 use crate::messages;
 
 const VARIABLE: &str = "BREACHDEX_INDEX";
 
 /// How often to look whether a file was replaced.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Opens the named indexes, or the default one when none is named. Never empty.
 pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
@@ -30,22 +29,31 @@ pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
 
 /// Opens the named index, or the default one, under overlays; all of them follow their files.
 pub(crate) fn open_live(named: Option<&PathBuf>, overlays: &[PathBuf]) -> Result<Corpus, Failure> {
-    let open = |path: &Path| LiveIndex::open(path, OpenOptions::default(), Some(LOOK));
+    let open = |path: &Path| LiveIndex::open(path, OpenOptions::default(), Some(POLL_INTERVAL));
     let variable = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = match named.cloned().or_else(variable) {
         Some(path) => open(&path)?,
         None => LiveIndex::new(starter()?),
     };
-    let overlays = overlays.iter().map(|path| open(path)).collect::<breachdex::Result<Vec<_>>>()?;
-    Ok(Corpus::builder().base(base).overlays(overlays).build()?)
+    Ok(Corpus::builder().base(base).overlays(open_overlays(overlays)?).build()?)
 }
 
-/// What `--json` reports as `index`.
-pub(crate) fn names(indexes: &[Index]) -> String {
-    let name = |index: &Index| {
-        if index.is_starter() { String::from("starter") } else { index.name().to_owned() }
-    };
-    indexes.iter().map(name).collect::<Vec<_>>().join(", ")
+/// Opens overlays, which follow their files.
+pub(crate) fn open_overlays(paths: &[PathBuf]) -> Result<Vec<LiveIndex>, Failure> {
+    let open = |path: &PathBuf| LiveIndex::open(path, OpenOptions::default(), Some(POLL_INTERVAL));
+    Ok(paths.iter().map(open).collect::<breachdex::Result<_>>()?)
+}
+
+/// The path of an index, or `starter`.
+pub(crate) fn name(index: &Index) -> String {
+    if index.is_starter() { String::from("starter") } else { index.name().to_owned() }
+}
+
+/// Reports each replacement of a file that was refused, once.
+pub(crate) fn report_refusals(corpus: &Corpus) {
+    for error in corpus.live_indexes().filter_map(LiveIndex::unreported_error) {
+        messages::note(&format!("a replaced file was refused, still using the previous one: {error}"));
+    }
 }
 
 /// The embedded index, with a word on how little it holds.

@@ -1,7 +1,7 @@
 //! Lines of passwords or digests from a stream, in constant memory however long a line is.
 //!
-//! A line is handed on in pieces as they are read and never put together. The one buffer they pass through
-//! is overwritten when the reader is dropped.
+//! A line is handed on in pieces as they are read. The one buffer they pass through is overwritten when the reader is
+//! dropped. What needs a line whole puts it together in a [`Line`], up to 1 MiB.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 /// Larger than the buffer inside the standard library's `Stdin`, which is bypassed by reads of this size
 /// and so never holds a password.
 const BUFFER: usize = 1 << 16;
+
+/// No password is longer. Such a line is refused, where it would have to be kept whole.
+const LONGEST_LINE: usize = 1 << 20;
 
 /// What ends a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,6 +116,37 @@ impl<R: Read> Lines<R> {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+/// A line that is being put together, overwritten when it is dropped.
+#[derive(Default)]
+pub(crate) struct Line {
+    bytes: Zeroizing<Vec<u8>>,
+    is_too_long: bool,
+}
+
+impl Line {
+    /// Adds the next bytes.
+    pub(crate) fn push(&mut self, piece: &[u8]) {
+        let length = self.bytes.len() + piece.len();
+        if self.is_too_long || length > LONGEST_LINE {
+            self.is_too_long = true;
+            self.bytes = Zeroizing::default();
+            return;
+        }
+        if length > self.bytes.capacity() {
+            // Into a new place, so that the old one is overwritten.
+            let mut grown = Zeroizing::new(Vec::with_capacity(length.next_power_of_two().max(256)));
+            grown.extend_from_slice(&self.bytes);
+            self.bytes = grown;
+        }
+        self.bytes.extend_from_slice(piece);
+    }
+
+    /// The whole line; `None` where it is longer than 1 MiB.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        (!self.is_too_long).then_some(&self.bytes)
     }
 }
 

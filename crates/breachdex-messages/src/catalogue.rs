@@ -207,6 +207,10 @@ messages! {
         exposed(place: text);
         /// The password is in `place` and was seen so often.
         exposed_count(place: text, count: number);
+        /// Which form of the password is exposed, `NFC` or `NFKC`.
+        exposed_form(form: text);
+        /// Another source could not answer, so that the count is a lower bound.
+        partial;
         /// Added where the index keeps a part of each digest.
         false_alarm;
         /// The password is in `place`, but was seen fewer times than was asked for.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use breachdex::Index;
+use breachdex::{Corpus, Index};
 
 use super::*;
-use crate::{AuditOptions, Indexes, Input, audit};
+use crate::{AuditOptions, Input, audit};
 
 fn detected(name: &str, first_line: &str, has_column: bool) -> Option<Format> {
     Format::detect(Path::new(name), first_line, has_column)
@@ -84,22 +84,22 @@ fn a_made_up_format_is_audited() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("export.csv");
     fs::write(&file, "Vault,Login,Secret\nhome,kim,password\nhome,lee,qvX81-unheard-of\n").expect("written");
-    let indexes = Indexes::new(Index::starter().expect("starter"), vec![], vec![], 1).expect("an index");
+    let corpus = Corpus::from(Index::starter().expect("starter"));
     let options = |format| AuditOptions {
         read: ReadOptions { format, ..ReadOptions::default() },
         users: true,
         list: 10,
-        keep_rows: false,
         threads: Some(1),
+        ..AuditOptions::default()
     };
-    let audited = audit(Input::File(file), &indexes, &options(None), &()).expect("an audit");
+    let audited = audit(Input::File(file), &corpus, &options(None), &()).expect("an audit");
     assert_eq!(audited.format, Format::MadeUp);
     assert_eq!((audited.tally.accounts, audited.tally.exposed), (2, 1));
     assert_eq!((audited.findings[0].number, audited.findings[0].account.as_str()), (2, "kim"));
     assert_eq!(Format::MadeUp.described(Language::Ja), "Example Vault のエクスポート（CSV）");
     let other = Input::Stream(Box::new("a,b\n1,2\n".as_bytes()));
     let refused =
-        audit(other, &indexes, &options(Format::named("example-vault-csv")), &()).expect_err("refused");
+        audit(other, &corpus, &options(Format::named("example-vault-csv")), &()).expect_err("refused");
     assert_eq!(
         refused.to_string(),
         "standard input is not an export from Example Vault (CSV): its first line names no column login"

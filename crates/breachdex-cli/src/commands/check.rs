@@ -3,22 +3,25 @@
 #![forbid(unsafe_code)]
 
 use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
 
-use breachdex::{Digest, Error, Kind};
+use breachdex::{Corpus, Decision, Error, FormSet, Kind, OnError, Question, SourceError};
+use breachdex_hibp::{RangeClient, RangeClientOptions};
 use breachdex_messages::Language;
 
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::{CheckFlags, OnErrorName};
+use crate::flags::CheckFlags;
 use crate::output::Output;
-use crate::passwords::{Content, Event, Lines, Question, Terminator};
-use crate::{messages, terminal};
+use crate::passwords::{self, Content, Event, Line, Lines, Terminator};
+use crate::{indexes, messages, terminal};
 
 mod answer;
-mod oracle;
 
-use answer::{Finding, Rendering, Subject};
-use oracle::{Fault, Oracle};
+use answer::{Rendering, Subject, Verdict};
+
+/// Questions that a range server is asked at a time.
+const AT_ONCE: usize = 32;
 
 pub(crate) fn run(flags: CheckFlags) -> Result<Exit, Failure> {
     if !flags.misplaced.is_empty() {
@@ -43,14 +46,38 @@ pub(crate) fn run(flags: CheckFlags) -> Result<Exit, Failure> {
 
 /// What to ask, of whom, and how to say the answer.
 struct Plan {
-    oracle: Oracle,
-    kind: Kind,
-    content: Content,
+    corpus: Corpus,
+    /// Questions to gather before they are asked.
+    at_once: usize,
+    asking: Asking,
     min_count: u64,
-    on_error: OnErrorName,
+    on_error: OnError,
     subject: Subject,
     rendering: Rendering,
     language: Language,
+}
+
+/// What lines hold, and how they are looked up.
+#[derive(Clone, Copy)]
+struct Asking {
+    content: Content,
+    kind: Kind,
+    forms: bool,
+}
+
+/// Why a line has no answer.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Source(#[from] Box<SourceError>),
+    #[error("is longer than 1 MiB, which no password is")]
+    TooLong,
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Source(Box::new(error.into()))
+    }
 }
 
 /// What was found so far.
@@ -77,14 +104,16 @@ impl Tally {
 
 impl Plan {
     fn new(flags: &CheckFlags, asks_terminal: bool) -> Result<Self, Failure> {
-        let (oracle, subject) = Oracle::open(flags)?;
-        if flags.min_count > 1 && !subject.counts {
-            return Err(Error::CountsUnavailable { name: subject.uncounted() }.into());
+        let corpus = corpus(flags)?;
+        if flags.min_count > 1 {
+            corpus.require_counts()?;
         }
+        let subject = Subject::of(&corpus, flags.forms)?;
         if flags.min_count < subject.floor {
             messages::note(&format!(
                 "a password seen fewer than {} times may be missing from {} (its floor)",
-                subject.floor, subject.names
+                subject.floor,
+                subject.bases()
             ));
         }
         let rendering = match (flags.quiet, flags.json) {
@@ -94,19 +123,20 @@ impl Plan {
             (false, false) => Rendering::Text,
         };
         let content = if flags.hash { Content::Digests } else { Content::Passwords };
-        let kind = oracle.kind();
-        let CheckFlags { min_count, on_error, .. } = *flags;
-        Ok(Self { oracle, kind, content, min_count, on_error, subject, rendering, language: flags.lang })
+        let asking = Asking { content, kind: corpus.kind(), forms: flags.forms };
+        let at_once = if flags.api.is_some() { AT_ONCE } else { 1 };
+        let (min_count, on_error) = (flags.min_count, flags.on_error.into());
+        Ok(Self { corpus, at_once, asking, min_count, on_error, subject, rendering, language: flags.lang })
     }
 
     fn ask_terminal(&self, tally: &mut Tally) -> Result<(), Failure> {
         let words = self.language.command();
-        let question = match self.content {
+        let question = match self.asking.content {
             Content::Passwords => words.password_prompt().to_owned(),
-            Content::Digests => words.digest_prompt(&self.kind.to_string()),
+            Content::Digests => words.digest_prompt(&self.asking.kind.to_string()),
         };
         let Some(line) = terminal::prompt(&question)? else { return Ok(()) };
-        let mut question = Question::new(self.content, self.kind);
+        let mut question = Reading::new(self.asking);
         question.update(&line);
         let mut output = Output::open();
         self.answer(&mut vec![question.finish()], tally, &mut output)?;
@@ -119,7 +149,7 @@ impl Plan {
         let mut output = Output::open();
         let mut questions = Vec::new();
         loop {
-            let mut question = Question::new(self.content, self.kind);
+            let mut question = Reading::new(self.asking);
             let asked = lines.next_line(|event| match event {
                 Event::Piece(piece) => {
                     question.update(piece);
@@ -142,7 +172,7 @@ impl Plan {
                     return Err(Failure::system("read standard input")(error));
                 }
             }
-            if questions.len() >= self.oracle.at_once() {
+            if questions.len() >= self.at_once {
                 self.answer(&mut questions, tally, &mut output)?;
             }
         }
@@ -151,46 +181,120 @@ impl Plan {
     /// Answers the questions so far, in order, and forgets them.
     fn answer(
         &self,
-        questions: &mut Vec<Result<Digest, Error>>,
+        questions: &mut Vec<Result<Question, Fault>>,
         tally: &mut Tally,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        for found in self.oracle.answer(std::mem::take(questions)) {
+        let mut asked = Vec::with_capacity(questions.len());
+        let refused: Vec<Option<Fault>> =
+            questions.drain(..).map(|question| question.map(|question| asked.push(question)).err()).collect();
+        let mut findings = self.corpus.ask_many(&asked, self.min_count)?.into_iter();
+        indexes::report_refusals(&self.corpus);
+        for refused in refused {
             tally.asked += 1;
-            match found {
-                Ok(found) => {
-                    let finding = Finding::of(&found, self.min_count, self.subject.counts);
-                    tally.exposed += u64::from(finding.exposed);
-                    self.rendering.finding(tally.asked, finding, &self.subject, output)?;
-                }
-                Err(fault) => self.report(&fault, tally, output)?,
-            }
+            let decision = match refused {
+                Some(fault) => Err(fault),
+                None => findings
+                    .next()
+                    .map_or(Ok(Decision::NotExposed { count: 0 }), |finding| self.on_error.decide(finding))
+                    .map_err(Fault::from),
+            };
+            self.tell(decision, tally, output)?;
         }
         Ok(())
     }
 
-    /// Reports a line without an answer, and counts it as the user chose.
-    fn report(&self, fault: &Fault, tally: &mut Tally, output: &mut Output) -> Result<(), Failure> {
-        match self.on_error {
-            OnErrorName::Accept if fault.is_chance() => {
-                self.rendering.unknown(tally.asked, None, fault, output)?;
-            }
-            OnErrorName::Reject if fault.is_chance() => {
+    /// Reports the answer to a line, and counts it as the user chose.
+    fn tell(
+        &self,
+        decision: Result<Decision, Fault>,
+        tally: &mut Tally,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let line = tally.asked;
+        let fault = match decision {
+            Ok(Decision::Exposed(exposure)) => {
                 tally.exposed += 1;
-                self.rendering.unknown(tally.asked, Some(true), fault, output)?;
+                return self.rendering.verdict(line, Verdict::Exposed(exposure), &self.subject, output);
             }
-            _ => {
+            Ok(Decision::NotExposed { count }) => {
+                return self.rendering.verdict(line, Verdict::NotExposed(count), &self.subject, output);
+            }
+            Ok(Decision::Accepted(fault)) => {
+                let fault = Fault::from(fault);
+                self.rendering.unknown(line, None, &fault, output)?;
+                fault
+            }
+            Ok(Decision::Refused(fault)) => {
+                tally.exposed += 1;
+                let fault = Fault::from(fault);
+                self.rendering.unknown(line, Some(true), &fault, output)?;
+                fault
+            }
+            Err(fault) => {
                 tally.failed += 1;
-                self.rendering.error(tally.asked, fault, output)?;
+                self.rendering.error(line, &fault, output)?;
+                fault
             }
-        }
+        };
         // In step with the answers where both streams go to one place.
         output.flush()?;
         match self.rendering {
-            Rendering::Sentence(_) => messages::error(fault),
-            _ => messages::line_error(tally.asked, fault),
+            Rendering::Sentence(_) => messages::error(&fault),
+            _ => messages::line_error(line, &fault),
         }
         Ok(())
+    }
+}
+
+/// The sources that the flags name.
+fn corpus(flags: &CheckFlags) -> Result<Corpus, Failure> {
+    let mut builder = Corpus::builder();
+    if flags.api.is_none() || !flags.index.is_empty() {
+        builder = builder.bases(indexes::open(&flags.index)?);
+    }
+    if let Some(base_url) = &flags.api {
+        builder = builder.server(Arc::new(RangeClient::new(RangeClientOptions {
+            base_url: base_url.clone(),
+            kind: flags.kind.into(),
+            timeout: flags.timeout,
+            insecure_http: flags.insecure_http,
+        })?));
+    }
+    Ok(builder.overlays(indexes::open_overlays(&flags.overlay)?).build()?)
+}
+
+/// A line that is being read.
+enum Reading {
+    /// Hashed piece by piece, whatever its length.
+    Hashed(passwords::Question),
+    /// Kept whole, for its forms.
+    Whole(Kind, Line),
+}
+
+impl Reading {
+    fn new(asking: Asking) -> Self {
+        match asking.forms {
+            true => Self::Whole(asking.kind, Line::default()),
+            false => Self::Hashed(passwords::Question::new(asking.content, asking.kind)),
+        }
+    }
+
+    fn update(&mut self, piece: &[u8]) {
+        match self {
+            Self::Hashed(question) => question.update(piece),
+            Self::Whole(_, line) => line.push(piece),
+        }
+    }
+
+    fn finish(self) -> Result<Question, Fault> {
+        match self {
+            Self::Hashed(question) => Ok(Question::from(question.finish()?)),
+            Self::Whole(kind, line) => {
+                let password = line.bytes().ok_or(Fault::TooLong)?;
+                Ok(Question::password(kind, password, None, FormSet::default())?)
+            }
+        }
     }
 }
 

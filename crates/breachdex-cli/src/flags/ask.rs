@@ -33,9 +33,11 @@ JSON, one object a line of input:
   exact    false where the index may take a password for another (kept fewer bits)
   floor    seen less often than this, a password may be missing from the index
   index    the index's path, or \"starter\"; of several, overlays among them, joined by \", \"
-  source   with --overlay, of what is exposed: \"base\" or \"overlay\"
-  A line that cannot be answered is {\"line\": ..., \"error\": ...}. One that could not be checked and
-  was let pass by --on-error has \"exposed\": null for accept, true for reject, and \"unknown\": true.
+  source   with --overlay, if exposed: \"base\" or \"overlay\"
+  form     with --forms, if exposed: \"raw\", \"nfc\" or \"nfkc\"
+  partial  true if exposed and another source could not be checked; count is then a lower bound
+  A malformed line is {\"line\": ..., \"error\": ...}. One that could not be checked has, with --on-error
+  accept or reject, \"unknown\": true, and \"exposed\": null for accept, true for reject.
 
 Thresholds: --min-count N means seen N times or more. A rule of \"more than N\" is N + 1 here.
 
@@ -48,33 +50,35 @@ Examples:
       breachdex check -0 --json < passwords.bin
   Digests instead, against two indexes together:
       breachdex check --hash --index pwned.bdx --index own.bdx < digests.txt
-  A corpus and a list of your own:
+  An index and your own list of banned passwords:
       breachdex check --index pwned.bdx --overlay overlay.bdx
+  Full-width and half-width spellings too (ｐａｓｓｗｏｒｄ):
+      breachdex check --forms --index pwned.bdx < passwords.txt
   Without an index, by a range server that learns five hex digits of each digest:
       breachdex check --api https://api.pwnedpasswords.com < passwords.txt")]
 pub(crate) struct CheckFlags {
-    /// The index to ask; repeated: all of them together
+    /// The index to ask; repeatable, counts are summed
     ///
-    /// Together they must be of one kind; counts add up, and a question is covered where any of them covers
-    /// it. Without it $BREACHDEX_INDEX, else the starter index, which is part of the program.
+    /// All must be of one kind. A password is covered where any of them covers it. Default: $BREACHDEX_INDEX, else the
+    /// starter index, which is part of the program.
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Vec<PathBuf>,
-    /// A list of your own to ask too (see overlay); may be repeated
+    /// Your own list of banned passwords (see overlay); repeatable
     ///
-    /// What is in it is exposed, whatever --min-count says, even where the index or the server gives no answer. A change
-    /// is seen within two seconds.
+    /// What it holds is exposed, whatever --min-count says, even where the index or the server gives no answer. Changes
+    /// are picked up within two seconds.
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
-    /// Ask a range server instead of an index
+    /// Ask a range server, together with any --index
     ///
-    /// It learns the first five hex digits of each digest and nothing else; answers are padded. Redirections
-    /// are not followed.
-    #[arg(long, value_name = "URL", conflicts_with = "index")]
+    /// It learns the first five hex digits of each digest and nothing else; answers are padded. Redirects are not
+    /// followed. Without --index it is asked alone.
+    #[arg(long, value_name = "URL")]
     pub(crate) api: Option<BaseUrl>,
     /// Which digest to ask the server for: sha1 or ntlm
     #[arg(long, value_name = "KIND", default_value = "sha1", requires = "api", hide_possible_values = true)]
     pub(crate) kind: KindName,
-    /// How long the server may take for an answer
+    /// Timeout of a request to the server
     #[arg(long, value_name = "SECONDS", default_value = "10", requires = "api", value_parser = parse_seconds)]
     pub(crate) timeout: Duration,
     /// Allow http, which others can read, to another machine
@@ -82,16 +86,21 @@ pub(crate) struct CheckFlags {
     /// Only on a network that is yours alone.
     #[arg(long, requires = "api")]
     pub(crate) insecure_http: bool,
-    /// When a line cannot be checked: accept, reject or raise
+    /// If a line cannot be checked: accept, reject or raise
     ///
-    /// For a server that gives no answer and an index that cannot be read. raise: exit code 2. accept: the
-    /// line is "unknown", which is no finding. reject: it is "unknown" and counts as exposed. What is asked
-    /// wrongly is always exit code 2.
+    /// Applies where no source that can be read holds the password and one gave no answer or does not cover it. raise:
+    /// exit code 2. accept: the line is "unknown" and not exposed. reject: it is "unknown" and counts as exposed. A
+    /// malformed line is always exit code 2.
     #[arg(long, value_name = "RULE", default_value = "raise", hide_possible_values = true)]
     pub(crate) on_error: OnErrorName,
     /// Lines are digests in hex, not passwords
     #[arg(long)]
     pub(crate) hash: bool,
+    /// Also look up the NFC and NFKC forms of each password
+    ///
+    /// So ｐａｓｓｗｏｒｄ finds password. The yen sign also counts as a backslash. Plain ASCII has one form.
+    #[arg(long, conflicts_with = "hash")]
+    pub(crate) forms: bool,
     /// Exposed means seen at least N times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_positive)]
     pub(crate) min_count: u64,

@@ -11,9 +11,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::OnErrorName;
 use super::language::LanguageParser;
 
-/// Judge passwords by a policy, or say what one demands
+/// Check passwords against a policy, or print the policy
 ///
-/// A policy is a profile of a standard with what is to be different about it, from flags or a TOML file.
+/// A policy is a profile of a standard with your own changes, from flags or a TOML file.
 #[derive(Args)]
 pub(crate) struct PolicyFlags {
     /// What to do.
@@ -31,22 +31,22 @@ pub(crate) enum PolicyAction {
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
-  What NIST asks for where the password is one factor of two:
+  NIST's requirements with multi-factor authentication:
       breachdex policy show --profile nist --mfa
-  Begin a policy of your own:
+  Start your own policy:
       breachdex policy show --profile asvs-l2 > policy.toml
-  Is this one in order?
+  Validate a policy file:
       breachdex policy show --policy policy.toml")]
 pub(crate) struct PolicyShowFlags {
     #[command(flatten)]
     pub(crate) source: PolicySource,
 }
 
-/// Judge passwords
+/// Check passwords against a policy
 ///
-/// On a terminal one password is asked for and not shown. Otherwise standard input holds one password a line, as for
-/// `check`. Answers one line each: the line's number, what becomes of it (accept, warn, notify, force_reset or
-/// reject) and the reasons by code, with tabs between.
+/// On a terminal, prompts for one password without showing it. Otherwise reads one password per line from standard
+/// input, as `check` does. Prints one line each: the line's number, the action (accept, warn, notify, force_reset or
+/// reject) and the reason codes, separated by tabs.
 #[derive(Args)]
 #[command(after_long_help = "\
 JSON, one object a line of input:
@@ -61,9 +61,9 @@ JSON, one object a line of input:
 Exit codes: 0 every password is accepted, 1 one is not, 2 an error or bad usage.
 
 Examples:
-  Would this password do?
+  Check one password:
       breachdex policy check --profile nist --user-name hanako --email hanako@example.jp
-  What would a policy refuse of a list, in words?
+  Check a list, with messages in Japanese:
       breachdex policy check --policy policy.toml --index pwned.bdx --json --lang ja < passwords.txt")]
 pub(crate) struct PolicyCheckFlags {
     #[command(flatten)]
@@ -71,7 +71,7 @@ pub(crate) struct PolicyCheckFlags {
     /// The index to ask [default: the policy's, else $BREACHDEX_INDEX, else the starter index]
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Option<PathBuf>,
-    /// A list of your own over it; repeated: several
+    /// Your own list of banned passwords; repeatable [default: the policy's]
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
     /// The account's name
@@ -83,10 +83,10 @@ pub(crate) struct PolicyCheckFlags {
     /// When the password is judged: sign-up, change, reset or log-in
     #[arg(long, value_name = "EVENT", default_value = "sign-up", hide_possible_values = true)]
     pub(crate) event: EventName,
-    /// The language of messages [default: the policy's]
+    /// Language of messages [default: the policy's]
     #[arg(long, value_name = "LANGUAGE", value_parser = LanguageParser)]
     pub(crate) lang: Option<Language>,
-    /// When a password cannot be looked up: accept, reject or raise [default: the policy's]
+    /// If a password cannot be checked: accept, reject or raise [default: the policy's]
     #[arg(long, value_name = "RULE", hide_possible_values = true)]
     pub(crate) on_error: Option<OnErrorName>,
     /// Lines end at NUL, not at LF, bytes taken exactly
@@ -115,10 +115,10 @@ pub(crate) struct PolicySource {
     /// The password is one factor of several, so that the profile nist asks for 8 characters, not 15
     #[arg(long, conflicts_with = "policy")]
     pub(crate) mfa: bool,
-    /// The name of the service, which makes bad passwords
+    /// Name of the service, which must not be a password
     #[arg(long, value_name = "NAME", conflicts_with = "policy")]
     pub(crate) service_name: Option<String>,
-    /// Another word that makes bad passwords; repeated: several
+    /// A word that must not be a password; repeatable
     #[arg(long, value_name = "WORD", conflicts_with = "policy")]
     pub(crate) context: Vec<String>,
     /// Refuse passwords that are a small change away from an exposed one

@@ -165,6 +165,8 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
             "this password is in %(place)s, seen once; choose another.",
             "this password is in %(place)s, seen %(count)d times; choose another.",
         ),
+        exposed_form: text("What is exposed is its %(form)s form."),
+        partial: text("Another source could not be checked, so it may have been seen more often."),
         false_alarm: text("The index keeps a part of each digest, so this may be a false alarm."),
         below_min_count: counted(
             "this password is in %(place)s, seen once, less than asked for.",

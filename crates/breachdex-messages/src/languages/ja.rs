@@ -152,6 +152,8 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         exposed_count: text(
             "このパスワードは %(place)s に含まれています（確認回数 %(count)d 回）。別のパスワードを設定してください。",
         ),
+        exposed_form: text("一致したのは、このパスワードの %(form)s 形です。"),
+        partial: text("応答のない照合先があるため、実際の回数はこれより多い可能性があります。"),
         false_alarm: text(
             "この索引はハッシュの一部だけを保持しているため、まれに別のパスワードと一致することがあります。",
         ),

@@ -160,9 +160,85 @@ fn a_check_that_runs_on_sees_a_change_of_the_overlay() {
     let (_, stderr, exit) = said(child.wait_with_output().unwrap());
     assert_eq!(
         stderr,
-        "breachdex: note: a changed overlay is refused, the old one answers on: own.bdx is not a breachdex index: \
+        "breachdex: note: a replaced file was refused, still using the previous one: own.bdx is not a breachdex index: \
          it is a text file\n"
     );
+    assert_eq!(exit, Some(1));
+}
+
+/// A base holds it and the overlay is damaged: exposed, exit code 1, whatever --on-error says. What no source that can be
+/// read holds is unknown. The audit and the policy say the same.
+#[test]
+fn a_damaged_overlay_hides_nothing_that_a_base_holds() {
+    let folder = folder_with_index();
+    assert!(breachdex(folder.path(), &ADD, b"ours\n").status.success());
+    damage(&folder.path().join("own.bdx"));
+    let sources = ["--index", "a.bdx", "--overlay", "own.bdx"];
+    let run = |first: &[&str], more: &[&str], stdin: &[u8]| {
+        said(breachdex(folder.path(), &[first, &sources, more].concat(), stdin))
+    };
+    for on_error in ["accept", "reject", "raise"] {
+        let more = ["--on-error", on_error];
+        let (stdout, stderr, exit) = run(&["check"], &more, b"password\n");
+        assert_eq!((stdout.as_str(), stderr.as_str(), exit), ("1\texposed\t7\n", "", Some(1)));
+        let (stdout, _, _) = run(&["check", "--json"], &more, b"password\n");
+        assert!(stdout.contains("\"exposed\":true,\"count\":7,"), "{stdout}");
+        assert!(stdout.ends_with("\"source\":\"base\",\"partial\":true}\n"), "{stdout}");
+        let (stdout, _, exit) = run(&["policy", "check"], &more, b"password\n");
+        assert_eq!((stdout.as_str(), exit), ("1\treject\texposed,too_short\n", Some(1)));
+    }
+    for (on_error, expected, exit) in
+        [("accept", "1\tunknown\t-\n", 0), ("reject", "1\tunknown\t-\n", 1), ("raise", "", 2)]
+    {
+        let (stdout, stderr, found) = run(&["check"], &["--on-error", on_error], b"nobody has it\n");
+        assert_eq!((stdout.as_str(), found), (expected, Some(exit)));
+        assert!(stderr.starts_with("breachdex: line 1: own.bdx is damaged: "), "{stderr}");
+    }
+    let csv = b"id,pw\nkim,password\nlee,nobody has it\n";
+    let audit = ["audit", "--format", "csv", "--column", "pw", "--json"];
+    let (stdout, stderr, exit) = run(&audit, &[], csv);
+    assert!(
+        stdout.contains("\"accounts\":1,\"exposed\":1,") && stdout.contains("\"unanswered\":1,"),
+        "{stdout}"
+    );
+    assert_eq!(
+        stderr,
+        "breachdex: line 3: could not be checked: whether it is exposed is not known\n\
+         breachdex: error: own.bdx is damaged; restore it from a copy or build it again\n"
+    );
+    assert_eq!(exit, Some(2));
+}
+
+/// Changes a byte that an index opens without and that its answers need.
+fn damage(path: &std::path::Path) {
+    let sound = fs::read(path).unwrap();
+    let questions = ["password", "nobody has it"].map(|text| ::breachdex::Digest::sha1(text.as_bytes()));
+    let is_damage = |at: &usize| {
+        let mut bytes = sound.clone();
+        bytes[*at] ^= 1;
+        ::breachdex::Index::from_bytes(bytes, "own.bdx").is_ok_and(|index| {
+            questions
+                .iter()
+                .all(|digest| matches!(index.lookup(digest), Err(::breachdex::Error::Damaged { .. })))
+        })
+    };
+    let at = (0..sound.len()).find(is_damage).unwrap();
+    let mut bytes = sound.clone();
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_password_is_found_in_its_forms_on_demand() {
+    let folder = folder_with_index();
+    let check = |more: &[&str]| {
+        let all = [&["check", "--index", "a.bdx"], more].concat();
+        said(breachdex(folder.path(), &all, "ｐａｓｓｗｏｒｄ\n".as_bytes()))
+    };
+    assert_eq!(check(&[]).0, "1\tnot found\t0\n");
+    assert_eq!(check(&["--forms"]).0, "1\texposed\t7\n");
+    let (stdout, _, exit) = check(&["--forms", "--json"]);
+    assert!(stdout.ends_with("\"index\":\"a.bdx\",\"form\":\"nfkc\"}\n"), "{stdout}");
     assert_eq!(exit, Some(1));
 }
 

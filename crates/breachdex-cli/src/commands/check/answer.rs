@@ -2,39 +2,79 @@
 
 #![forbid(unsafe_code)]
 
-use std::borrow::Cow;
 use std::io;
 
 use anstyle::{AnsiColor, Style};
-use breachdex::{Answer, Origin};
+use breachdex::{Corpus, CorpusSource, Exposure, Form, Index, Origin};
 use breachdex_messages::Language;
 use serde::Serialize;
 
-use super::oracle::{Fault, Found};
+use super::Fault;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::terminal;
+use crate::{indexes, terminal};
 
 /// What was asked, as far as answers mention it.
 pub(super) struct Subject {
-    /// The index's path or `starter`; of several, joined.
-    pub(super) names: String,
+    /// The bases: paths, `starter`, and the range server's address, joined.
+    bases: String,
     /// The overlays' paths, joined.
-    pub(super) overlays: Option<String>,
+    overlays: Option<String>,
+    is_starter: bool,
+    exact: bool,
     /// Whether the overlays keep full digests, as all do that `overlay add` made.
-    pub(super) exact_overlays: bool,
-    pub(super) is_starter: bool,
-    pub(super) exact: bool,
+    exact_overlays: bool,
     pub(super) floor: u64,
-    pub(super) counts: bool,
-    /// The first index without counts.
-    pub(super) without_counts: Option<String>,
+    counts: bool,
+    /// Whether several forms of a password are looked up.
+    asks_forms: bool,
 }
 
 impl Subject {
-    /// The index that lacks counts.
-    pub(super) fn uncounted(&self) -> String {
-        self.without_counts.clone().unwrap_or_else(|| self.names.clone())
+    /// What the sources say about themselves. A range server keeps full digests with counts.
+    pub(super) fn of(corpus: &Corpus, asks_forms: bool) -> Result<Self, Failure> {
+        let mut subject = Self {
+            bases: String::new(),
+            overlays: None,
+            is_starter: false,
+            exact: true,
+            exact_overlays: true,
+            floor: 1,
+            counts: true,
+            asks_forms,
+        };
+        let mut names = Vec::new();
+        for base in corpus.bases() {
+            match base {
+                CorpusSource::Index(index) => names.push(subject.add(&index.snapshot()?)),
+                other => names.push(other.name()),
+            }
+        }
+        subject.bases = names.join(", ");
+        let mut names = Vec::new();
+        for overlay in corpus.overlays() {
+            if let CorpusSource::Index(index) = overlay {
+                subject.exact_overlays &= index.snapshot()?.metadata().is_exact();
+            }
+            names.push(overlay.name());
+        }
+        subject.overlays = (!names.is_empty()).then(|| names.join(", "));
+        Ok(subject)
+    }
+
+    /// Adds an index to the bases, and returns its name.
+    fn add(&mut self, index: &Index) -> String {
+        let metadata = index.metadata();
+        self.is_starter |= index.is_starter();
+        self.exact &= metadata.is_exact();
+        self.counts &= metadata.has_counts;
+        self.floor = self.floor.saturating_add(metadata.floor - 1);
+        indexes::name(index)
+    }
+
+    /// The names of the bases.
+    pub(super) fn bases(&self) -> &str {
+        &self.bases
     }
 
     /// Whether a hit there is never by chance.
@@ -45,37 +85,21 @@ impl Subject {
         }
     }
 
-    /// Everybody who is asked.
-    fn all_names(&self) -> Cow<'_, str> {
+    /// The names of all sources.
+    fn all_names(&self) -> String {
         match &self.overlays {
-            None => Cow::Borrowed(&self.names),
-            Some(overlays) => Cow::Owned(format!("{}, {overlays}", self.names)),
+            None => self.bases.clone(),
+            Some(overlays) => format!("{}, {overlays}", self.bases),
         }
     }
 }
 
-/// The answer to one line.
+/// The answer to one line that could be checked.
 #[derive(Clone, Copy)]
-pub(super) struct Finding {
-    /// Seen at least as often as asked for, or in an overlay.
-    pub(super) exposed: bool,
-    /// The true count; `None` in an index without counts.
-    count: Option<u64>,
-    origin: Origin,
-}
-
-impl Finding {
-    /// Judges what the index said by the threshold.
-    pub(super) fn of(found: &Found, min_count: u64, counts: bool) -> Self {
-        let origin = found.origin;
-        let (exposed, count) = match (found.answer, origin) {
-            (Answer::Absent, _) => (false, counts.then_some(0)),
-            (Answer::Present { count }, Origin::Overlay) => (true, count),
-            (Answer::Present { count: Some(count) }, _) if counts => (count >= min_count, Some(count)),
-            (Answer::Present { .. }, _) => (true, None),
-        };
-        Self { exposed, count, origin }
-    }
+pub(super) enum Verdict {
+    Exposed(Exposure),
+    /// With how often the bases have seen it, less than was asked for.
+    NotExposed(u64),
 }
 
 /// How answers are said.
@@ -92,7 +116,7 @@ pub(super) enum Rendering {
 }
 
 #[derive(Serialize)]
-struct FindingRow<'a> {
+struct VerdictRow<'a> {
     line: u64,
     exposed: bool,
     count: Option<u64>,
@@ -101,6 +125,33 @@ struct FindingRow<'a> {
     index: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    partial: bool,
+}
+
+impl<'a> VerdictRow<'a> {
+    fn new(line: u64, verdict: Verdict, subject: &Subject, index: &'a str) -> Self {
+        let exposure = match verdict {
+            Verdict::Exposed(exposure) => Some(exposure),
+            Verdict::NotExposed(_) => None,
+        };
+        Self {
+            line,
+            exposed: exposure.is_some(),
+            count: match verdict {
+                Verdict::Exposed(exposure) => exposure.count,
+                Verdict::NotExposed(count) => subject.counts.then_some(count),
+            },
+            exact: subject.is_exact(exposure.map_or(Origin::Base, |exposure| exposure.origin)),
+            floor: subject.floor,
+            index,
+            source: exposure.filter(|_| subject.overlays.is_some()).map(|exposure| exposure.origin.name()),
+            form: exposure.filter(|_| subject.asks_forms).map(|exposure| exposure.form.name()),
+            partial: exposure.is_some_and(|exposure| exposure.is_partial),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -119,34 +170,17 @@ struct ErrorRow {
 
 impl Rendering {
     /// Writes one answer.
-    pub(super) fn finding(
+    pub(super) fn verdict(
         self,
         line: u64,
-        finding: Finding,
+        verdict: Verdict,
         subject: &Subject,
         output: &mut Output,
     ) -> Result<(), Failure> {
         match self {
-            Self::Text => output.write(text(line, finding).as_bytes()),
-            Self::Json => {
-                let Finding { exposed, count, origin } = finding;
-                let Subject { floor, overlays, .. } = subject;
-                let source = match origin {
-                    Origin::Base => "base",
-                    Origin::Overlay => "overlay",
-                };
-                let row = FindingRow {
-                    line,
-                    exposed,
-                    count,
-                    exact: subject.is_exact(origin),
-                    floor: *floor,
-                    index: &subject.all_names(),
-                    source: (exposed && overlays.is_some()).then_some(source),
-                };
-                json(&row, output)
-            }
-            Self::Sentence(language) => output.write(sentence(finding, subject, language).as_bytes()),
+            Self::Text => output.write(text(line, verdict).as_bytes()),
+            Self::Json => json(&VerdictRow::new(line, verdict, subject, &subject.all_names()), output),
+            Self::Sentence(language) => output.write(sentence(verdict, subject, language).as_bytes()),
             Self::Quiet => Ok(()),
         }
     }
@@ -182,11 +216,11 @@ impl Rendering {
     }
 }
 
-fn text(line: u64, finding: Finding) -> String {
-    match finding {
-        Finding { exposed: false, .. } => format!("{line}\tnot found\t0\n"),
-        Finding { count: Some(count), .. } => format!("{line}\texposed\t{count}\n"),
-        Finding { count: None, .. } => format!("{line}\texposed\t-\n"),
+fn text(line: u64, verdict: Verdict) -> String {
+    match verdict {
+        Verdict::NotExposed(_) => format!("{line}\tnot found\t0\n"),
+        Verdict::Exposed(Exposure { count: Some(count), .. }) => format!("{line}\texposed\t{count}\n"),
+        Verdict::Exposed(Exposure { count: None, .. }) => format!("{line}\texposed\t-\n"),
     }
 }
 
@@ -196,34 +230,49 @@ fn json(row: &impl Serialize, output: &mut Output) -> Result<(), Failure> {
     output.write(&bytes)
 }
 
-fn sentence(finding: Finding, subject: &Subject, language: Language) -> String {
+fn sentence(verdict: Verdict, subject: &Subject, language: Language) -> String {
     let words = language.command();
-    let base = if subject.is_starter { words.starter() } else { subject.names.as_str() };
-    let place = match (&subject.overlays, finding.origin, finding.exposed) {
-        (Some(overlays), Origin::Overlay, _) => overlays.clone(),
-        (Some(overlays), Origin::Base, false) => format!("{base}, {overlays}"),
-        _ => base.to_owned(),
+    let base = if subject.is_starter { words.starter() } else { subject.bases.as_str() };
+    let everywhere = match &subject.overlays {
+        Some(overlays) => format!("{base}, {overlays}"),
+        None => base.to_owned(),
     };
-    let (label, mut said) = match finding {
-        Finding { exposed: true, count: Some(count), .. } => {
-            (words.label_exposed(), words.exposed_count(&place, count))
+    let (label, sentences) = match verdict {
+        Verdict::Exposed(exposure) => (words.label_exposed(), described(exposure, base, subject, language)),
+        Verdict::NotExposed(count @ 1..) => (words.label_below(), vec![words.below_min_count(base, count)]),
+        Verdict::NotExposed(_) if subject.is_starter => {
+            (words.label_not_found(), vec![words.not_found_starter(&everywhere)])
         }
-        Finding { exposed: true, count: None, .. } => (words.label_exposed(), words.exposed(&place)),
-        Finding { exposed: false, count: Some(count @ 1..), .. } => {
-            (words.label_below(), words.below_min_count(&place, count))
-        }
-        Finding { exposed: false, .. } if subject.is_starter => {
-            (words.label_not_found(), words.not_found_starter(&place))
-        }
-        Finding { exposed: false, .. } => (words.label_not_found(), words.not_found(&place)),
+        Verdict::NotExposed(_) => (words.label_not_found(), vec![words.not_found(&everywhere)]),
     };
-    if finding.exposed && !subject.is_exact(finding.origin) {
-        said = [said.as_str(), words.false_alarm()].join(language.sentence_separator());
-    }
-    let style = match (terminal::wants_colour(&io::stdout()), finding.exposed) {
+    let style = match (terminal::wants_colour(&io::stdout()), verdict) {
         (false, _) => Style::new(),
-        (true, true) => AnsiColor::Red.on_default().bold(),
-        (true, false) => Style::new().bold(),
+        (true, Verdict::Exposed(_)) => AnsiColor::Red.on_default().bold(),
+        (true, Verdict::NotExposed(_)) => Style::new().bold(),
     };
+    let said = sentences.join(language.sentence_separator());
     format!("{}\n", words.answer(&format!("{style}{label}{style:#}"), &said))
+}
+
+/// Where a password was found, how often it was seen, in which form, and what is doubtful about it.
+fn described(exposure: Exposure, base: &str, subject: &Subject, language: Language) -> Vec<String> {
+    let words = language.command();
+    let place = match (&subject.overlays, exposure.origin) {
+        (Some(overlays), Origin::Overlay) => overlays.as_str(),
+        _ => base,
+    };
+    let mut sentences = vec![match exposure.count {
+        Some(count) => words.exposed_count(place, count),
+        None => words.exposed(place),
+    }];
+    if exposure.form != Form::Raw {
+        sentences.push(words.exposed_form(&exposure.form.name().to_uppercase()));
+    }
+    if exposure.is_partial {
+        sentences.push(words.partial().to_owned());
+    }
+    if !subject.is_exact(exposure.origin) {
+        sentences.push(words.false_alarm().to_owned());
+    }
+    sentences
 }

@@ -7,18 +7,14 @@ use std::io::{self, IsTerminal as _};
 use breachdex::Corpus;
 use breachdex_messages::Language;
 use breachdex_policy::{Candidate, Rules};
-use zeroize::Zeroizing;
 
 use super::answer::Rendering;
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::PolicyCheckFlags;
 use crate::output::Output;
-use crate::passwords::{Event, Lines, Terminator};
+use crate::passwords::{Event, Line, Lines, Terminator};
 use crate::{indexes, messages, terminal};
-
-/// Longer lines are nobody's password; they are refused without being kept.
-const LONGEST_LINE: usize = 1 << 20;
 
 pub(super) fn run(flags: &PolicyCheckFlags) -> Result<Exit, Failure> {
     if !flags.misplaced.is_empty() {
@@ -145,35 +141,6 @@ impl<'a> Judge<'a> {
         self.output.flush()?;
         messages::line_error(self.asked, &error);
         Ok(())
-    }
-}
-
-/// A line that is being put together, overwritten when it is dropped.
-#[derive(Default)]
-struct Line {
-    bytes: Zeroizing<Vec<u8>>,
-    is_too_long: bool,
-}
-
-impl Line {
-    fn push(&mut self, piece: &[u8]) {
-        let length = self.bytes.len() + piece.len();
-        if self.is_too_long || length > LONGEST_LINE {
-            self.is_too_long = true;
-            self.bytes = Zeroizing::default();
-            return;
-        }
-        if length > self.bytes.capacity() {
-            // Into a new place, so that the old one is overwritten.
-            let mut grown = Zeroizing::new(Vec::with_capacity(length.next_power_of_two().max(256)));
-            grown.extend_from_slice(&self.bytes);
-            self.bytes = grown;
-        }
-        self.bytes.extend_from_slice(piece);
-    }
-
-    fn bytes(&self) -> Option<&[u8]> {
-        (!self.is_too_long).then_some(&self.bytes)
     }
 }
 
