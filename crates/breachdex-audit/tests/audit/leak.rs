@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use breachdex::Kind;
-use breachdex_audit::report::{self, Language, Report, Subject};
+use breachdex_audit::report::{self, Language, Report};
 use breachdex_audit::{AuditOptions, Format, ReadOptions};
 
 use crate::{Indexes, hex, index, options, run};
