@@ -44,10 +44,24 @@ struct ReasonRow {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Detail {
-    Exposed { count: Option<u64>, form: &'static str, source: Option<&'static str> },
-    ContextWord { source: &'static str },
-    TooShort { length: usize, min_length: usize },
-    TooLong { length: usize, max_length: usize },
+    Exposed {
+        count: Option<u64>,
+        form: &'static str,
+        source: Option<&'static str>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        partial: bool,
+    },
+    ContextWord {
+        source: &'static str,
+    },
+    TooShort {
+        length: usize,
+        min_length: usize,
+    },
+    TooLong {
+        length: usize,
+        max_length: usize,
+    },
     Nothing {},
 }
 
@@ -64,6 +78,7 @@ impl From<&Reason> for ReasonRow {
                 count: exposure.count,
                 form: exposure.form.name(),
                 source: reason.finding.source(),
+                partial: exposure.is_partial,
             },
             Finding::ContextWord(source) => Detail::ContextWord { source: source.name() },
             Finding::TooShort { length, min_length } => Detail::TooShort { length, min_length },
