@@ -281,7 +281,7 @@ fn a_damaged_overlay_hides_nothing_and_aborts_nothing() {
     assert!(reason.ends_with("damaged.bdx is damaged; restore it from a copy or build it again"), "{reason}");
     let subject = indexes.subject();
     let report = Report { audited: &audited, subject: &subject };
-    for language in [Language::English, Language::Japanese] {
+    for language in [Language::En, Language::Ja] {
         assert!(report::text(report, language).contains(reason.as_str()));
         assert!(report::html(report, language, "2026-01-01").contains(reason.as_str()));
     }
@@ -302,8 +302,8 @@ fn passwords_are_looked_up_in_their_forms() {
     let report = Report { audited: &audited, subject: &subject };
     let json = report::json(report);
     assert_eq!(json.matches("\"form\":\"nfkc\"").count(), 2, "{json}");
-    assert!(report::text(report, Language::English).contains("in its NFKC form"));
-    assert!(report::html(report, Language::Japanese, "2026-01-01").contains("NFKC 形で一致"));
+    assert!(report::text(report, Language::En).contains("in its NFKC form"));
+    assert!(report::html(report, Language::Ja, "2026-01-01").contains("NFKC 形で一致"));
     let mut rows = Vec::new();
     report::write_csv(audited.rows.as_ref().unwrap(), &mut rows).unwrap();
     let rows = String::from_utf8(rows).unwrap();

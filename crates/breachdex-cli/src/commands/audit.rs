@@ -38,9 +38,9 @@ pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
     drop(reporter);
     let audited = audited?;
     let report = Report { audited: &audited, subject: &subject };
-    files.publish(report, &flags)?;
+    let published = files.publish(report, &flags);
     tell_faults(&audited);
-    match print(report, &flags) {
+    match published.and_then(|()| print(report, &flags)) {
         // Whoever reads has heard enough; what was found is the result all the same.
         Ok(()) | Err(Failure::ClosedPipe) => Ok(exit(&audited, flags.exit_zero)),
         Err(failure) => Err(failure),
@@ -99,7 +99,7 @@ fn tell_faults(audited: &Audited) {
 }
 
 fn print(report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
-    let text = match (flags.quiet, flags.json) {
+    let text = match (flags.quiet || files::takes_stdout(flags), flags.json) {
         (true, _) => return Ok(()),
         (false, true) => report::json(report),
         (false, false) => report::text(report, flags.lang),

@@ -82,15 +82,15 @@ pub(crate) struct AuditFlags {
     /// Print nothing on standard output
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Write a page that opens offline, with charts
+    /// Write an HTML page with charts; - for standard output
     ///
-    /// One file that loads nothing and runs no script. Like all reports it can be read by its owner only (mode 0600).
+    /// One file that loads nothing and runs no script. Like all report files it can be read by its owner only (mode 0600).
     #[arg(long, value_name = "OUT")]
     pub(crate) html: Option<PathBuf>,
-    /// Write all rows as CSV
+    /// Write all rows as CSV; - for standard output
     #[arg(long, value_name = "OUT")]
     pub(crate) csv: Option<PathBuf>,
-    /// Write all rows as a Parquet file
+    /// Write all rows as Parquet; - for standard output
     #[arg(long, value_name = "OUT")]
     pub(crate) parquet: Option<PathBuf>,
     /// Replace reports that exist

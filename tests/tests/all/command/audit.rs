@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{breachdex, folder_with_index};
+use super::{breachdex, command, folder_with_index, run};
 
 const EXPORT: &[u8] =
     b"name,url,username,password\na,https://a.example/,=kim,password\nb,b,lee,Xq7-sentinel-Wv4\n";
@@ -55,4 +55,25 @@ fn reports_are_their_owner_s_alone_and_say_no_password() {
 fn breachdex_sha1(password: &str) -> String {
     let digest = ::breachdex::Digest::sha1(password.as_bytes());
     digest.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_report_goes_to_standard_output_and_the_index_comes_from_the_environment() {
+    let folder = folder_with_index();
+    let csv = "id,pw\nkim,password\nlee,nobody has this\n".as_bytes().to_vec();
+    let audit = |report: &[&str]| {
+        let arguments = [&["audit", "-", "--format", "csv", "--column", "pw"], report].concat();
+        run(command(folder.path()).args(arguments).env("BREACHDEX_INDEX", "a.bdx"), csv.clone())
+    };
+    let output = audit(&["--csv", "-"]);
+    let rows = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stderr.is_empty(), "no starter index: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(rows.starts_with("number,account,"), "{rows}");
+    assert_eq!(rows.lines().count(), 3, "the rows alone: {rows}");
+    assert!(audit(&["--html", "-"]).stdout.starts_with(b"<!DOCTYPE html>"));
+    let output = audit(&["--html", "-", "--csv", "-"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "breachdex: error: - is named for two reports; choose another OUT\n");
 }

@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,6 +13,7 @@ use chrono::DateTime;
 
 use crate::failure::Failure;
 use crate::flags::AuditFlags;
+use crate::output::Output;
 use crate::target::{self, Target};
 
 /// The files that were asked for.
@@ -46,7 +47,8 @@ impl Files {
             }
         }
         let claim = |path: &Option<PathBuf>| {
-            path.as_deref().map(|path| Claimed::begin(path, flags.force)).transpose()
+            let path = path.as_deref().filter(|path| !is_stdout(path));
+            path.map(|path| Claimed::begin(path, flags.force)).transpose()
         };
         Ok(Self { html: claim(&flags.html)?, csv: claim(&flags.csv)?, parquet: claim(&flags.parquet)? })
     }
@@ -66,7 +68,64 @@ impl Files {
         for Claimed { target, .. } in [html, csv, parquet].into_iter().flatten() {
             target.publish(flags.force)?;
         }
+        print(report, flags)
+    }
+}
+
+/// Whether a report goes to standard output.
+pub(super) fn takes_stdout(flags: &AuditFlags) -> bool {
+    [&flags.html, &flags.csv, &flags.parquet].into_iter().flatten().any(|path| is_stdout(path))
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Writes the report that goes to standard output, if any.
+fn print(report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
+    let is_asked = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
+    if is_asked(&flags.html) {
+        let mut output = Output::open();
+        output.write(report::html(report, flags.lang.into(), &today()).as_bytes())?;
+        output.flush()?;
+    }
+    let Some(rows) = &report.audited.rows else { return Ok(()) };
+    let mut stream = Stream { output: BufWriter::new(io::stdout()), failure: None };
+    let written = if is_asked(&flags.csv) {
+        report::write_csv(rows, &mut stream)
+    } else if is_asked(&flags.parquet) {
+        report::write_parquet(rows, &mut stream)
+    } else {
         Ok(())
+    };
+    match stream.failure {
+        Some(failure) => Err(failure),
+        None => {
+            written?;
+            stream.output.flush().map_err(Failure::output)
+        }
+    }
+}
+
+/// Standard output for a writer of rows, whose errors do not say that a reader has gone.
+struct Stream {
+    output: BufWriter<io::Stdout>,
+    failure: Option<Failure>,
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.write(bytes).map_err(|error| {
+            self.failure = Some(Failure::output(error));
+            io::Error::other("standard output cannot be written")
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush().map_err(|error| {
+            self.failure = Some(Failure::output(error));
+            io::Error::other("standard output cannot be written")
+        })
     }
 }
 
