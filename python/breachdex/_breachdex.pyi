@@ -5,7 +5,8 @@ from datetime import date
 from types import TracebackType
 from typing import Any, Final, Literal, NoReturn, Self, final, overload
 
-from breachdex.types import Action, ArrowArray, ArrowStream, Code, Event, Kind, Password, Path, Values
+from breachdex._remote import RangeClient
+from breachdex.types import Action, ArrowArray, ArrowStream, Code, Event, Kind, OnError, Password, Path, Values
 
 __all__ = [
     "BlockingRangeClient",
@@ -13,17 +14,19 @@ __all__ = [
     "ChunkedCounts",
     "Counts",
     "Exposure",
+    "Gate",
     "Index",
     "IndexSet",
+    "Judge",
     "Metadata",
     "PolicyRules",
     "Progress",
     "Reason",
+    "Unavailable",
     "Verdict",
     "__version__",
     "build",
     "digest",
-    "examine",
     "language_code",
     "languages",
     "messages",
@@ -82,6 +85,9 @@ class Metadata:
     @property
     def holds_overlay(self) -> bool:
         """Whether it is an overlay, or one was merged into it: its digests are to be kept secret."""
+    @staticmethod
+    def _restore(facts: tuple[Any, ...]) -> Metadata: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -113,11 +119,17 @@ class Exposure:
     def count(self) -> int | None:
         """How often it was seen; ``None`` where that is not known."""
     @property
-    def form(self) -> Literal["raw", "nfc", "nfkc", "stored"]:
+    def form(self) -> Literal["raw", "nfc", "nfkc", "casefold", "stored"]:
         """The form of it that is exposed."""
     @property
     def source(self) -> Literal["base", "overlay"]:
         """Which index knows it."""
+    @property
+    def partial(self) -> bool:
+        """Whether another source could not answer, so that ``count`` is a lower bound."""
+    @staticmethod
+    def _restore(facts: tuple[Any, ...]) -> Exposure: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -268,20 +280,29 @@ class Index:
 
 @final
 class IndexSet:
-    """A base and overlays asked as one: an overlay is a small index of passwords of your own to refuse.
+    """Bases and overlays asked as one: an overlay is a small index of passwords of your own to refuse.
 
-    **A hit in an overlay is exposed whatever** ``min_count`` **says**; counts are added for display only. What an
-    overlay does not cover it does not hold. Closing and pickling take all members along.
+    Counts add up over the bases. **A hit in an overlay is exposed whatever** ``min_count`` **says**, and adds no count.
+    What an overlay does not cover it does not hold. Closing and pickling take all members along.
     """
 
-    def __new__(cls, base: Index, overlays: Iterable[Index] | None = None) -> Self:
-        """:raises IndexKindError: when an overlay holds another kind of digest than the base."""
+    def __new__(
+        cls,
+        base: Index | RangeClient | Iterable[Index | RangeClient],
+        overlays: Iterable[Index] | None = None,
+    ) -> Self:
+        """
+        :param base: an index, a :class:`RangeClient`, or several indexes with at most one client among them.
+        :raises IndexKindError: when one holds another kind of digest than the others.
+        :raises ValueError: for no base, several clients, or a client whose ``on_error`` is not ``raise``.
+        """
     def count(self, password: Password) -> int:
-        """How often a password was seen, in all members together; an overlay without counts has seen it once.
-        Raises what :meth:`Index.count` raises."""
+        """How often the bases have seen a password, added up; of one that only overlays hold, the largest of their
+        counts. 0 only when every member answered and none holds it. Raises what :meth:`Index.count` raises when a member
+        cannot answer: a part of a count is none."""
     def contains(self, password: Password, min_count: int = 1) -> bool:
-        """Whether an overlay holds a password, or the base has seen it at least ``min_count`` times. Raises what
-        :meth:`Index.contains` raises."""
+        """Whether an overlay holds a password, or the bases have seen it at least ``min_count`` times. A hit counts even
+        when another member cannot answer; without one, raises what :meth:`Index.contains` raises."""
     def count_hash(self, digest: bytes | str) -> int:
         """:meth:`count` of a digest, as in :meth:`Index.count_hash`."""
     def range(self, prefix: str) -> str:
@@ -307,14 +328,20 @@ class IndexSet:
     def close(self) -> None:
         """Closes every member."""
     @property
-    def base(self) -> Index:
-        """The corpus."""
+    def base(self) -> Index | RangeClient:
+        """The first base."""
+    @property
+    def bases(self) -> tuple[Index | RangeClient, ...]:
+        """The bases."""
     @property
     def overlays(self) -> tuple[Index, ...]:
         """What lies over it."""
     @property
     def metadata(self) -> Metadata:
-        """What the base says about itself."""
+        """What the first index among the bases says about itself.
+
+        :raises TypeError: where a :class:`RangeClient` is all there is.
+        """
     @property
     def reload_error(self) -> Exception | None:
         """:attr:`Index.reload_error` of the first member that has one."""
@@ -337,14 +364,18 @@ class IndexSet:
 
 @final
 class BlockingRangeClient:
-    """The blocking half of ``breachdex.RangeClient``; raises whatever goes wrong."""
+    """The blocking half of ``breachdex.RangeClient``, which applies its ``on_error``."""
 
-    def __new__(cls, base_url: str, timeout: float, kind: str, insecure_http: bool) -> Self: ...
+    def __new__(
+        cls, base_url: str, timeout: float, kind: str, insecure_http: bool, on_error: str
+    ) -> Self: ...
     def count(self, password: Password) -> int: ...
     def count_hash(self, digest: bytes | str) -> int: ...
     def range(self, prefix: str) -> str: ...
     @property
     def base_url(self) -> str: ...
+    @property
+    def on_error(self) -> OnError: ...
 
 @final
 class BuildReport:
@@ -448,12 +479,42 @@ def build(
     :raises IndexFileError: when the system refuses to read or write.
     """
 
-def examine(
-    index: Index | IndexSet, password: str | bytes, min_count: int = 1, *, stored: str | None = None
-) -> Exposure | None:
-    """How a password is exposed in any of the forms that are looked up (as it is, NFC, NFKC, ``¥`` as a
-    backslash, and ``stored``, the form that will be kept); ``None`` where it is not. Counts below
-    ``min_count`` are not exposed."""
+@final
+class Unavailable:
+    """The password could not be checked, and ``on_error`` says to refuse it."""
+
+    def __new__(cls) -> Self: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Gate:
+    """Asks one index for one surface of a framework: one threshold, and one meaning of a fault.
+
+    A fault that is passed over is logged once a minute.
+    """
+
+    def __new__(
+        cls, index: Index | IndexSet | RangeClient, *, min_count: int = 1, on_error: OnError = "raise"
+    ) -> Self:
+        """
+        :param min_count: from how many sightings on (inclusive) a password counts as exposed.
+        :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``.
+        :raises ValueError: for an option that makes no sense, and for an index that cannot answer it.
+        """
+    def examine(self, password: str | bytes, *, stored: str | None = None) -> Exposure | Unavailable | None:
+        """How a password is exposed in any of the forms that are looked up: as it is, NFC, NFKC, ``¥`` as a backslash,
+        and ``stored``, the form that will be kept. ``None`` where it is not exposed."""
+    @property
+    def index(self) -> Index | IndexSet | RangeClient:
+        """What is asked."""
+    @property
+    def min_count(self) -> int:
+        """From how many sightings on (inclusive) a password counts as exposed."""
+    @property
+    def on_error(self) -> OnError:
+        """What a fault at run time means."""
 
 def messages(language: str) -> dict[str, str]:
     """Every message of a language (``en`` for those that are not known) by its code. ``CODE.one`` is said of one thing
@@ -503,6 +564,9 @@ class Reason:
         """Of ``too_long``: how many there may be."""
     def to_dict(self) -> dict[str, Any]:
         """``code``, ``action`` and what the rule says besides, for JSON."""
+    @staticmethod
+    def _restore(facts: tuple[Any, ...]) -> Reason: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Verdict:
@@ -528,6 +592,9 @@ class Verdict:
         """
     def to_dict(self) -> dict[str, Any]:
         """``event``, ``action``, ``accepted`` and ``reasons``, for JSON."""
+    @staticmethod
+    def _restore(event: str, reasons: Sequence[tuple[Any, ...]], language: str) -> Verdict: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def __bool__(self) -> NoReturn: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -566,14 +633,31 @@ class PolicyRules:
         """What a fault means at an event."""
     def to_toml(self) -> str:
         """A file that says the same, with everything spelled out."""
+    @staticmethod
+    def _restore(text: str, index: Path | None, overlays: Sequence[Path]) -> PolicyRules: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Judge:
+    """The rules of a :class:`breachdex.Policy` with what they ask."""
+
+    def __new__(cls, rules: PolicyRules, index: Index | IndexSet | RangeClient) -> Self:
+        """:raises PolicyError: where an index does not know how often a password was seen, and the rules ask that."""
     def check(
         self,
-        index: Index | IndexSet | BlockingRangeClient,
         password: Password,
         user_name: str | None,
         email: str | None,
         event: Event,
         stored: str | None,
-        report: Callable[[Exception], None],
+        may_wait: bool,
     ) -> Verdict:
-        """The verdict; ``report`` hears of a fault that was not raised."""
+        """The verdict.
+
+        :raises TypeError: where a range server would have to be waited for, without ``may_wait``.
+        """
+    @property
+    def has_server(self) -> bool:
+        """Whether questions go over the network."""

@@ -1,9 +1,16 @@
-"""What a pickled index becomes in another process: the same one, or an error."""
+"""What a pickled index, policy or client becomes in another process: the same one, or an error."""
 
 from __future__ import annotations
 
-from breachdex._breachdex import Index
+from typing import TYPE_CHECKING
+
+from breachdex._breachdex import Index, IndexSet, PolicyRules
 from breachdex._errors import IndexMismatchError
+
+if TYPE_CHECKING:
+    from breachdex._policy import Policy
+    from breachdex._remote import RangeClient
+    from breachdex.types import Kind, OnError
 
 
 def open_same(path: str, content_id: str, reload_every: float | None) -> Index:
@@ -20,3 +27,19 @@ def open_same(path: str, content_id: str, reload_every: float | None) -> Index:
 def open_starter() -> Index:
     """Opens the starter index, whatever the environment names."""
     return Index.starter()
+
+
+def policy(rules: PolicyRules, index: Index | IndexSet | RangeClient) -> Policy:
+    """The policy of these rules, asking that index."""
+    from breachdex._policy import Policy
+
+    return Policy(rules, index, ())
+
+
+def range_client(
+    base_url: str, timeout: float, on_error: OnError, kind: Kind, insecure_http: bool
+) -> RangeClient:
+    """A client of that server, which connects when it is first asked."""
+    from breachdex._remote import RangeClient
+
+    return RangeClient(base_url, timeout, on_error, kind=kind, insecure_http=insecure_http)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
-from breachdex._breachdex import Index, IndexSet, PolicyRules, Verdict
+from breachdex._breachdex import Index, IndexSet, Judge, PolicyRules, Verdict
 from breachdex._errors import PolicyError
 from breachdex._remote import RangeClient
 
 # As typing has it, which takes longer to import than everything here together.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, Literal
 
     from breachdex.types import Action, Code, Event, OnError, Password, Path, Profile
-
-LOG_EVERY = 60.0
-"""Seconds between two lines that say that passwords cannot be checked."""
 
 
 class Policy:
@@ -28,7 +23,7 @@ class Policy:
     >>> verdict.accepted, verdict.messages("ja")
     """
 
-    __slots__ = ("_ask", "_index", "_next_line", "_rules")
+    __slots__ = ("_index", "_judge", "_rules")
 
     def __init__(
         self,
@@ -38,10 +33,7 @@ class Policy:
     ) -> None:
         self._rules = rules
         self._index = _opened(index, overlays)
-        self._ask = self._index._client if isinstance(self._index, RangeClient) else self._index
-        self._next_line = 0.0
-        if rules.needs_counts and isinstance(self._index, (Index, IndexSet)):
-            _demand_counts(rules, self._index)
+        self._judge = Judge(rules, self._index)
 
     @classmethod
     def profile(
@@ -146,9 +138,7 @@ class Policy:
         :raises BreachdexError: for a fault, where ``on_error`` says ``raise``.
         """
         try:
-            if isinstance(self._index, RangeClient):
-                raise TypeError("a policy with a RangeClient speaks to the network: await acheck() instead")
-            return self._check(password, user_name, email, event, stored)
+            return self._judge.check(password, user_name, email, event, stored, False)
         finally:
             # Whoever prints the frames that an error went through, with what they hold, finds nothing in this one.
             del password, user_name, email, event, stored
@@ -164,11 +154,11 @@ class Policy:
     ) -> Verdict:
         """:meth:`check`, and for a policy with a :class:`RangeClient` without blocking the event loop."""
         try:
-            if not isinstance(self._index, RangeClient):
-                return self._check(password, user_name, email, event, stored)
+            if not self._judge.has_server:
+                return self._judge.check(password, user_name, email, event, stored, False)
             from breachdex._remote import Question, in_thread
 
-            question = Question(self._check, password, user_name, email, event, stored)
+            question = Question(self._judge.check, password, user_name, email, event, stored, True)
         finally:
             del password, user_name, email, event, stored
         return await in_thread(question)  # type: ignore[no-any-return]
@@ -204,35 +194,39 @@ class Policy:
         # There is none when the constructor failed, which is when somebody prints this.
         return f"<breachdex.Policy {getattr(self, '_index', 'without an index')!r}>"
 
-    def _check(
-        self, password: Password, user_name: str | None, email: str | None, event: Event, stored: str | None
-    ) -> Verdict:
-        try:
-            return self._rules.check(self._ask, password, user_name, email, event, stored, self._say)
-        finally:
-            del password, user_name, email, event, stored
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same rules and ask the same index: the same one, or the same files."""
+        if not isinstance(other, Policy):
+            return NotImplemented
+        return self._rules == other._rules and _is_same(self._index, other._index)
 
-    def _say(self, error: Exception) -> None:
-        now = time.monotonic()
-        if now >= self._next_line:
-            self._next_line = now + LOG_EVERY
-            # Not at the top: whoever only opens an index does not wait for it.
-            import logging
+    def __hash__(self) -> int:
+        return hash(self._rules)
 
-            logging.getLogger("breachdex").error("passwords cannot be checked: %s", error)
+    def __reduce__(self) -> tuple[Callable[..., Policy], tuple[object, ...]]:
+        from breachdex._pickling import policy
+
+        return policy, (self._rules, self._index)
 
 
-def _demand_counts(rules: PolicyRules, index: Index | IndexSet) -> None:
-    metadata = index.metadata
-    if not metadata.has_counts:
-        what = f"min_count is {rules.min_count}" if rules.min_count > 1 else 'the scope is "common"'
-        raise PolicyError(f"{what}, which needs an index with counts; this one was built without")
-    # It has seen everything once, so that nothing at all would be found.
-    if rules.min_count > 1 and metadata.is_starter:
-        raise PolicyError(
-            f"min_count is {rules.min_count}, and the starter index does not know how often a password was seen: name "
-            "a full index"
-        )
+def _is_same(one: object, other: object) -> bool:
+    """Whether two indexes, sets or clients are asked alike: those that would be pickled alike."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, RangeClient):
+        return one == other
+    if isinstance(one, IndexSet) and isinstance(other, IndexSet):
+        ours, theirs = (*one.bases, None, *one.overlays), (*other.bases, None, *other.overlays)
+        return len(ours) == len(theirs) and all(map(_is_same, ours, theirs))
+    if isinstance(one, Index) and isinstance(other, Index):
+        return (one.path is not None or _starts(one)) and one.__reduce__() == other.__reduce__()
+    return False
+
+
+def _starts(index: Index) -> bool:
+    return not index.closed and index.metadata.is_starter
 
 
 def _words(words: Iterable[str]) -> Iterable[str]:
@@ -251,24 +245,23 @@ def _opened(
     if isinstance(overlays, (str, bytes)):
         raise TypeError("overlays is a list of paths or indexes, not a string")
     if isinstance(index, RangeClient):
-        if overlays:
-            raise TypeError("overlays go with an index, not with a RangeClient")
-        if index._on_error != "raise":
+        if index._client.on_error != "raise":
             raise PolicyError(
-                f"the RangeClient's on_error is {index._on_error!r}, which has no say in a policy: give on_error to the "
-                "policy, and leave the client's at 'raise'"
+                f"the RangeClient's on_error is {index._client.on_error!r}, which has no say in a policy: give on_error "
+                "to the policy, and leave the client's at 'raise'"
             )
-        return index
+        if not overlays:
+            return index
     paths = [overlay for overlay in overlays if not isinstance(overlay, Index)]
-    if not isinstance(index, (Index, IndexSet)) and len(paths) == len(overlays):
+    if not isinstance(index, (Index, IndexSet, RangeClient)) and len(paths) == len(overlays):
         return shared_index(index, paths)
     if not overlays:
         assert isinstance(index, (Index, IndexSet))
         return index
-    base = index if isinstance(index, (Index, IndexSet)) else shared_index(index)
-    members = [base] if isinstance(base, Index) else [base.base, *base.overlays]
+    base = index if isinstance(index, (Index, IndexSet, RangeClient)) else shared_index(index)
+    bases, laid = (base.bases, base.overlays) if isinstance(base, IndexSet) else ((base,), ())
     opened = [
         overlay if isinstance(overlay, Index) else Index.open(overlay, reload_every=RELOAD_EVERY)
         for overlay in overlays
     ]
-    return IndexSet(members[0], [*members[1:], *opened])
+    return IndexSet(bases, [*laid, *opened])

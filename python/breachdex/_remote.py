@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
 from breachdex._breachdex import BlockingRangeClient
-from breachdex._errors import RemoteError
 
 # As typing has it, which takes longer to import than everything here together.
 TYPE_CHECKING = False
@@ -14,12 +11,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from breachdex.types import Kind, OnError, Password
-
-MOST = 2**32 - 1
-"""What ``count`` says of a password that could not be checked and is to be refused: above every threshold."""
-
-LOG_EVERY = 60.0
-"""Seconds between two lines that say that passwords cannot be checked."""
 
 
 class RangeClient:
@@ -45,30 +36,27 @@ class RangeClient:
         kind: Kind = "sha1",
         insecure_http: bool = False,
     ) -> None:
-        if on_error not in ("accept", "reject", "raise"):
-            raise ValueError(f"on_error must be one of 'accept', 'reject' and 'raise', not {on_error!r}")
-        self._client = BlockingRangeClient(base_url, timeout, kind, insecure_http)
-        self._on_error = on_error
-        self._next_line = 0.0
+        self._client = BlockingRangeClient(base_url, timeout, kind, insecure_http, on_error)
+        self._arguments = (base_url, timeout, on_error, kind, insecure_http)
 
     def count(self, password: Password) -> int:
         """How often the password was seen; 0 when it was not."""
         question = Question(self._client.count, password)
         del password
-        return self._settle(question)
+        return question()  # type: ignore[no-any-return]
 
     def contains(self, password: Password, min_count: int = 1) -> bool:
         """Whether the password was seen at least ``min_count`` times (inclusive)."""
         question = Question(self._client.count, password)
         del password
         least = _threshold(min_count)
-        return self._settle(question) >= least
+        return bool(question() >= least)
 
     def count_hash(self, digest: bytes | str) -> int:
         """How often a digest was seen: ``bytes`` are the raw digest, ``str`` is hexadecimal."""
         question = Question(self._client.count_hash, digest)
         del digest
-        return self._settle(question)
+        return question()  # type: ignore[no-any-return]
 
     def range(self, prefix: str) -> str:
         """The rows under five hex digits, padding left out. There is no answer to stand in for this one, so a
@@ -107,20 +95,16 @@ class RangeClient:
         client = getattr(self, "_client", None)
         return f"<breachdex.RangeClient {client.base_url if client else 'without a server'}>"
 
-    def _settle(self, ask: Callable[[], int]) -> int:
-        try:
-            return ask()
-        except RemoteError as error:
-            if self._on_error == "raise":
-                raise
-            now = time.monotonic()
-            if now >= self._next_line:
-                self._next_line = now + LOG_EVERY
-                # Not at the top: whoever only opens an index does not wait for it.
-                import logging
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RangeClient) and self._arguments == other._arguments
 
-                logging.getLogger("breachdex").error("passwords cannot be checked: %s", error)
-            return 0 if self._on_error == "accept" else MOST
+    def __hash__(self) -> int:
+        return hash(self._arguments)
+
+    def __reduce__(self) -> tuple[Callable[..., RangeClient], tuple[object, ...]]:
+        from breachdex._pickling import range_client
+
+        return range_client, self._arguments
 
 
 class Question:

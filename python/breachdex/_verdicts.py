@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from breachdex import types
 from breachdex._breachdex import Index, IndexSet, PolicyRules, Reason, Verdict, language_code
 from breachdex._policy import Policy
-from breachdex._remote import RangeClient
 
 if TYPE_CHECKING:
     from breachdex.types import Action, Code, Event, Path
@@ -58,7 +57,7 @@ def policy_of(
 
 def demand_local(policy: Policy, where: str) -> None:
     """Raises ``TypeError`` for a policy that would speak to the network where nothing waits for it."""
-    if isinstance(policy.index, RangeClient):
+    if policy._judge.has_server:
         raise TypeError(f"{where} cannot wait for a RangeClient: give the policy an index")
 
 

@@ -67,6 +67,9 @@ pub enum WordSource {
 }
 
 impl WordSource {
+    /// Every source.
+    pub const ALL: [Self; 4] = [Self::UserName, Self::Email, Self::ServiceName, Self::Context];
+
     /// `user_name`, `email`, `service_name` or `context`.
     pub const fn name(self) -> &'static str {
         match self {

@@ -17,8 +17,8 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// A verdict of these reasons.
-    pub(crate) fn new(event: Event, mut reasons: Vec<Reason>) -> Self {
+    /// A verdict of these reasons, in any order.
+    pub fn new(event: Event, mut reasons: Vec<Reason>) -> Self {
         reasons.sort_by_key(|reason| (std::cmp::Reverse(reason.action), reason.code()));
         Self { event, reasons }
     }

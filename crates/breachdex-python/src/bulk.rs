@@ -4,16 +4,16 @@
 
 use std::sync::{Arc, OnceLock};
 
-use breachdex::{Digest, Error, Kind, LiveSet, SetSnapshot};
+use breachdex::{Corpus, Digest, Error, Kind, SourceError};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::errors::{OrRaise as _, find, from_index};
+use crate::errors::{find, from_fault, from_index};
 use crate::per_process::{Owned, PerProcess};
-use crate::questions::report_refusals;
+use crate::questions::{has_server, report_refusals};
 use crate::{arrow, lists, password};
 
 /// Rows that are hashed, then looked up together: enough to overlap the waits for memory, few enough that the
@@ -58,27 +58,27 @@ pub(crate) enum Reading {
 /// A row that cannot be asked, or an index that cannot answer.
 pub(crate) struct RowFault {
     row: usize,
-    error: Error,
+    error: SourceError,
 }
 
 impl RowFault {
     /// What Python hears; `row_of` says which row of the whole column it is.
     pub(crate) fn into_error(self, py: Python<'_>, row_of: impl Fn(usize) -> usize) -> PyErr {
-        let error = from_index(py, &self.error);
+        let SourceError::Index(fault) = &self.error else { return from_fault(py, &self.error) };
+        let error = from_index(py, fault);
         let is_of_row =
-            matches!(self.error, Error::InvalidDigest { .. } | Error::InvalidHex | Error::PasswordNotUtf8);
+            matches!(fault, Error::InvalidDigest { .. } | Error::InvalidHex | Error::PasswordNotUtf8);
         if !is_of_row {
             return error;
         }
-        let message = format!("row {}: {}", row_of(self.row), self.error);
+        let message = format!("row {}: {fault}", row_of(self.row));
         PyErr::from_type(error.get_type(py), (message,))
     }
 }
 
-/// Asks the indexes of one moment.
+/// Asks the indexes as they are at one moment.
 pub(crate) struct Asker {
-    snapshot: SetSnapshot,
-    kind: Kind,
+    corpus: Corpus,
     threads: Threads,
 }
 
@@ -91,16 +91,22 @@ enum Threads {
 }
 
 pub(crate) fn counts<'py>(
-    set: &LiveSet,
+    corpus: &Corpus,
     values: &Bound<'py, PyAny>,
     what: What,
     threads: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = values.py();
     refuse_one(values, what)?;
-    let snapshot = set.snapshot();
-    report_refusals(py, set);
-    let asker = Asker { snapshot: snapshot.or_raise(py)?, kind: set.kind(), threads: Threads::of(threads)? };
+    if has_server(corpus) {
+        return Err(PyTypeError::new_err(format!(
+            "{}() asks no range server: build or download an index, and ask that",
+            what.method()
+        )));
+    }
+    let fixed = corpus.fixed();
+    report_refusals(py, corpus);
+    let asker = Asker { corpus: fixed, threads: Threads::of(threads)? };
     if values.is_instance_of::<PyList>() || values.is_instance_of::<PyTuple>() {
         return Ok(lists::counts(&asker, values, what)?.into_any());
     }
@@ -178,11 +184,11 @@ impl Asker {
             batch.rows.clear();
             for (i, row) in (first..first + counts.len()).enumerate() {
                 let Some(bytes) = rows(row) else { continue };
-                let digest = self.digest(reading, bytes).map_err(|error| RowFault { row, error })?;
+                let digest = self.digest(reading, bytes).map_err(|error| RowFault { row, error: error.into() })?;
                 batch.digests.push(digest);
                 batch.rows.push(i as u32);
             }
-            batch.look_up(&self.snapshot).map_err(|error| RowFault { row: first, error })?;
+            batch.look_up(&self.corpus).map_err(|error| RowFault { row: first, error })?;
             for (i, count) in batch.rows.iter().zip(&batch.counts) {
                 counts[*i as usize] = u32::try_from(*count).unwrap_or(u32::MAX);
             }
@@ -220,18 +226,18 @@ impl Asker {
     #[inline]
     fn digest(&self, reading: Reading, bytes: &[u8]) -> breachdex::Result<Digest> {
         match reading {
-            Reading::Password => password::hash(self.kind, bytes),
-            Reading::RawDigest => Digest::from_bytes(self.kind, bytes),
-            Reading::HexDigest => Digest::from_hex(self.kind, bytes),
+            Reading::Password => password::hash(self.kind(), bytes),
+            Reading::RawDigest => Digest::from_bytes(self.kind(), bytes),
+            Reading::HexDigest => Digest::from_hex(self.kind(), bytes),
         }
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        self.kind
+        self.corpus.kind()
     }
 
-    pub(crate) fn snapshot(&self) -> &SetSnapshot {
-        &self.snapshot
+    pub(crate) fn corpus(&self) -> &Corpus {
+        &self.corpus
     }
 }
 
@@ -246,10 +252,10 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Fills `counts` for the digests.
-    pub(crate) fn look_up(&mut self, snapshot: &SetSnapshot) -> breachdex::Result<()> {
+    pub(crate) fn look_up(&mut self, corpus: &Corpus) -> Result<(), SourceError> {
         self.counts.clear();
         self.counts.resize(self.digests.len(), 0);
-        snapshot.count_many(&self.digests, &mut self.counts)
+        corpus.count_many(&self.digests, &mut self.counts)
     }
 }
 

@@ -53,15 +53,17 @@ pub(crate) fn from_index(py: Python<'_>, error: &Error) -> PyErr {
 
 /// What Python hears of a source that could not answer. A client of Python's own raises its own exception.
 pub(crate) fn from_source(py: Python<'_>, error: SourceError) -> PyErr {
+    from_fault(py, &error)
+}
+
+/// [`from_source`] of an error that is needed further.
+pub(crate) fn from_fault(py: Python<'_>, error: &SourceError) -> PyErr {
     match error {
-        SourceError::Index(error) => from_index(py, &error),
-        SourceError::Remote(error) => {
-            let message = error.to_string();
-            error
-                .into_inner()
-                .downcast::<PyErr>()
-                .map_or_else(|_| raise(py, "RemoteError", message), |error| *error)
-        }
+        SourceError::Index(error) => from_index(py, error),
+        SourceError::Remote(remote) => match remote.get_ref().downcast_ref::<PyErr>() {
+            Some(error) => error.clone_ref(py),
+            None => raise(py, "RemoteError", remote.to_string()),
+        },
         error => raise(py, "BreachdexError", error.to_string()),
     }
 }

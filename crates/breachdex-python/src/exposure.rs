@@ -1,17 +1,14 @@
-//! What the validators ask: is a password exposed in any of its forms?
+//! What the validators of frameworks hear: how a password is exposed, and what to say then.
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Decision, FormSet, LiveSet, OnError, Question};
-use pyo3::exceptions::PyTypeError;
+use breachdex::{Form, Origin};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyTuple, PyType};
 
-use crate::errors::{OrRaise as _, from_source};
-use crate::index::Index;
-use crate::index_set::IndexSet;
-use crate::password::{text_of, with_bytes};
-use crate::questions::{corpus_of, report_refusals, threshold};
+/// Every form, to be found by its name.
+const FORMS: [Form; 5] = [Form::Raw, Form::Nfc, Form::Nfkc, Form::Casefold, Form::Stored];
 
 /// How a password is exposed. Holds neither the password nor its digest.
 #[pyclass(module = "breachdex", frozen, eq, hash, get_all)]
@@ -20,67 +17,68 @@ pub(crate) struct Exposure {
     count: Option<u64>,
     form: &'static str,
     source: &'static str,
+    partial: bool,
+}
+
+impl From<breachdex::Exposure> for Exposure {
+    fn from(exposure: breachdex::Exposure) -> Self {
+        Self {
+            count: exposure.count,
+            form: exposure.form.name(),
+            source: exposure.origin.name(),
+            partial: exposure.is_partial,
+        }
+    }
+}
+
+/// What an exposure is made of, as a pickle keeps it.
+pub(crate) type Facts = (Option<u64>, String, String, bool);
+
+/// The exposure that was pickled.
+pub(crate) fn exposure_of((count, form, source, is_partial): Facts) -> PyResult<breachdex::Exposure> {
+    let wrong = || PyValueError::new_err("not what a breachdex.Exposure was pickled as");
+    let form = FORMS.into_iter().find(|known| known.name() == form).ok_or_else(wrong)?;
+    let origins = [Origin::Base, Origin::Overlay];
+    let origin = origins.into_iter().find(|known| known.name() == source).ok_or_else(wrong)?;
+    Ok(breachdex::Exposure { count, origin, form, is_partial })
 }
 
 #[pymethods]
 impl Exposure {
+    #[staticmethod]
+    fn _restore(facts: Facts) -> PyResult<Self> {
+        exposure_of(facts).map(Self::from)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let facts = (self.count, self.form, self.source, self.partial);
+        Ok((py.get_type::<Self>().getattr("_restore")?, (facts,).into_pyobject(py)?))
+    }
+
     fn __repr__(&self) -> String {
         let count = self.count.map_or_else(|| String::from("None"), |count| count.to_string());
-        format!("Exposure(count={count}, form='{}', source='{}')", self.form, self.source)
+        let partial = if self.partial { ", partial=True" } else { "" };
+        format!("Exposure(count={count}, form='{}', source='{}'{partial})", self.form, self.source)
     }
 }
 
-/// How a password is exposed in any of its forms; None where it is not.
-#[pyfunction]
-#[pyo3(
-    signature = (index, password, min_count = None, *, stored = None),
-    text_signature = "(index, password, min_count=1, *, stored=None)"
-)]
-pub(crate) fn examine(
-    index: &Bound<'_, PyAny>,
-    password: &Bound<'_, PyAny>,
-    min_count: Option<&Bound<'_, PyAny>>,
-    stored: Option<&Bound<'_, PyString>>,
-) -> PyResult<Option<Exposure>> {
-    let ask = |set: &LiveSet| ask(set, password, min_count, stored);
-    if let Ok(index) = index.cast::<Index>() {
-        ask(index.get().set())
-    } else if let Ok(set) = index.cast::<IndexSet>() {
-        ask(set.get().set())
-    } else {
-        let found = index.get_type().name()?;
-        Err(PyTypeError::new_err(format!("an Index or an IndexSet is asked, not {found}")))
-    }
-}
+/// The password could not be checked, and `on_error` says to refuse it.
+#[pyclass(module = "breachdex._breachdex", frozen, eq, hash)]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Unavailable;
 
-fn ask(
-    set: &LiveSet,
-    password: &Bound<'_, PyAny>,
-    min_count: Option<&Bound<'_, PyAny>>,
-    stored: Option<&Bound<'_, PyString>>,
-) -> PyResult<Option<Exposure>> {
-    let py = password.py();
-    let min_count = threshold(min_count)?;
-    let look = |stored: Option<&str>| {
-        with_bytes(password, |bytes| {
-            let corpus = corpus_of(set).or_raise(py)?;
-            let question =
-                Question::password(corpus.kind(), bytes, stored, FormSet::default()).or_raise(py)?;
-            let decision = corpus.decide(&question, min_count, OnError::Raise);
-            report_refusals(py, set);
-            match decision.map_err(|fault| from_source(py, *fault))? {
-                Decision::Exposed(exposure) => Ok(Some(exposure)),
-                Decision::NotExposed { .. } | Decision::Accepted(_) | Decision::Refused(_) => Ok(None),
-            }
-        })
-    };
-    let found = match stored {
-        None => look(None)?,
-        Some(stored) => look(Some(text_of(stored)?))?,
-    };
-    Ok(found.map(|exposure| Exposure {
-        count: exposure.count,
-        form: exposure.form.name(),
-        source: exposure.origin.name(),
-    }))
+#[pymethods]
+impl Unavailable {
+    #[new]
+    fn new() -> Self {
+        Self
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, Bound<'py, PyTuple>) {
+        (py.get_type::<Self>(), PyTuple::empty(py))
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "Unavailable()"
+    }
 }

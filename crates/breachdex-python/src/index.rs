@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use breachdex::{LiveIndex, LiveSet, OpenOptions, Residency};
+use breachdex::{Corpus, LiveIndex, OpenOptions, Residency};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
@@ -23,7 +23,9 @@ const VARIABLE: &str = "BREACHDEX_INDEX";
 /// An open index of breached password digests. Made by `Index.open`.
 #[pyclass(module = "breachdex", frozen, weakref)]
 pub(crate) struct Index {
-    set: LiveSet,
+    live: LiveIndex,
+    /// The index alone.
+    corpus: Corpus,
     origin: Origin,
 }
 
@@ -35,13 +37,17 @@ enum Origin {
 }
 
 impl Index {
-    /// The index as a set without overlays.
-    pub(crate) fn set(&self) -> &LiveSet {
-        &self.set
+    fn new(live: LiveIndex, origin: Origin) -> Self {
+        Self { corpus: Corpus::from(live.clone()), live, origin }
+    }
+
+    /// The index as a corpus of its own.
+    pub(crate) fn corpus(&self) -> &Corpus {
+        &self.corpus
     }
 
     pub(crate) fn live(&self) -> &LiveIndex {
-        self.set.base()
+        &self.live
     }
 
     fn at(py: Python<'_>, path: &Path, every: Option<Duration>, residency: Residency) -> PyResult<Self> {
@@ -51,7 +57,7 @@ impl Index {
         })?;
         let options = OpenOptions { residency, ..OpenOptions::default() };
         let live = py.detach(|| LiveIndex::open(&path, options, every)).or_raise(py)?;
-        Ok(Self { set: LiveSet::from(live), origin: Origin::Path(path) })
+        Ok(Self::new(live, Origin::Path(path)))
     }
 
     fn embedded(py: Python<'_>) -> PyResult<Self> {
@@ -62,7 +68,7 @@ impl Index {
             index.len()
         );
         errors_module(py)?.call_method1("warn_of_starter", (message,))?;
-        Ok(Self { set: LiveSet::from(LiveIndex::new(index)), origin: Origin::Starter })
+        Ok(Self::new(LiveIndex::new(index), Origin::Starter))
     }
 }
 
@@ -104,34 +110,34 @@ impl Index {
     fn from_bytes(cls: &Bound<'_, PyType>, data: &Bound<'_, PyBytes>) -> PyResult<Self> {
         let bytes = data.as_bytes().to_vec();
         let index = breachdex::Index::from_bytes(bytes, "the index in memory").or_raise(cls.py())?;
-        Ok(Self { set: LiveSet::from(LiveIndex::new(index)), origin: Origin::Bytes })
+        Ok(Self::new(LiveIndex::new(index), Origin::Bytes))
     }
 
     /// How often a password was seen; 0 when it was not.
     fn count(&self, password: &Bound<'_, PyAny>) -> PyResult<u64> {
-        questions::count(&self.set, password)
+        questions::count(&self.corpus, password)
     }
 
     /// Whether a password was seen at least `min_count` times (inclusive).
     #[pyo3(signature = (password, min_count = None), text_signature = "($self, password, min_count=1)")]
     fn contains(&self, password: &Bound<'_, PyAny>, min_count: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
-        questions::contains(&self.set, password, min_count)
+        questions::contains(&self.corpus, password, min_count)
     }
 
     /// How often a digest was seen: `bytes` are the raw digest, `str` is hexadecimal.
     fn count_hash(&self, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
-        questions::count_hash(&self.set, digest)
+        questions::count_hash(&self.corpus, digest)
     }
 
     /// The rows `SUFFIX:COUNT` under a prefix of five hexadecimal digits, CRLF between them.
     fn range(&self, prefix: &Bound<'_, PyString>) -> PyResult<String> {
-        questions::range(&self.set, prefix)
+        questions::range(&self.corpus, prefix)
     }
 
     /// `count` of many passwords: a list for a list, Arrow for Arrow; a null for a null.
     #[pyo3(signature = (values, *, threads = None))]
     fn counts<'py>(&self, values: &Bound<'py, PyAny>, threads: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
-        bulk::counts(&self.set, values, What::Passwords, threads)
+        bulk::counts(&self.corpus, values, What::Passwords, threads)
     }
 
     /// `count_hash` of many digests: binary is raw, text is hexadecimal.
@@ -141,17 +147,17 @@ impl Index {
         values: &Bound<'py, PyAny>,
         threads: Option<i64>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        bulk::counts(&self.set, values, What::Digests, threads)
+        bulk::counts(&self.corpus, values, What::Digests, threads)
     }
 
     /// Reads and checks everything; a second or two a gigabyte.
     fn verify(&self, py: Python<'_>) -> PyResult<()> {
-        questions::verify(py, &self.set)
+        questions::verify(py, &self.corpus)
     }
 
     /// Looks whether the file was replaced, and takes a sound replacement over; whether one was.
     fn reload_if_changed(&self, py: Python<'_>) -> PyResult<bool> {
-        questions::reload_if_changed(py, &self.set)
+        questions::reload_if_changed(py, &self.corpus)
     }
 
     /// Gives the file up; later questions are an IndexClosedError.
@@ -174,7 +180,7 @@ impl Index {
     /// Why the file that is under the path now was not taken over; None when all is well.
     #[getter]
     fn reload_error(&self, py: Python<'_>) -> Option<PyErr> {
-        questions::reload_error(py, &self.set)
+        questions::reload_error(py, &self.corpus)
     }
 
     /// Whether it was closed.
@@ -184,7 +190,7 @@ impl Index {
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        questions::entries(py, &self.set)
+        questions::entries(py, &self.corpus)
     }
 
     // Without this an index without entries would be false.

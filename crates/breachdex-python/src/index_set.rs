@@ -2,7 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::LiveSet;
+use std::sync::Arc;
+
+use breachdex::{Corpus, LiveIndex};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
@@ -11,26 +14,90 @@ use crate::errors::OrRaise as _;
 use crate::index::{Index, describe};
 use crate::metadata::Metadata;
 use crate::questions;
+use crate::range_client::BlockingRangeClient;
 
-/// A base and overlays asked as one. A hit in an overlay is exposed whatever `min_count` says; counts are added.
+/// Bases and overlays asked as one. A hit in an overlay is exposed whatever `min_count` says.
 #[pyclass(module = "breachdex", frozen, weakref)]
 pub(crate) struct IndexSet {
-    set: LiveSet,
-    base: Py<Index>,
+    corpus: Corpus,
+    /// Indexes, and at most one range client.
+    bases: Vec<Py<PyAny>>,
     overlays: Vec<Py<Index>>,
 }
 
 impl IndexSet {
-    pub(crate) fn set(&self) -> &LiveSet {
-        &self.set
+    pub(crate) fn corpus(&self) -> &Corpus {
+        &self.corpus
     }
+
+    /// The first base, if it is an index.
+    fn first<'a>(&'a self, py: Python<'a>) -> PyResult<&'a LiveIndex> {
+        let first = self.bases.iter().find_map(|base| base.bind(py).cast::<Index>().ok());
+        first.map(|index| index.get().live()).ok_or_else(|| {
+            PyTypeError::new_err("a range server says nothing about itself: metadata is that of an index")
+        })
+    }
+}
+
+/// What is asked when Python names an index, a set of them, or a range client.
+pub(crate) fn corpus_in(asked: &Bound<'_, PyAny>) -> PyResult<Corpus> {
+    if let Ok(index) = asked.cast::<Index>() {
+        Ok(index.get().corpus().clone())
+    } else if let Ok(set) = asked.cast::<IndexSet>() {
+        Ok(set.get().corpus().clone())
+    } else if let Some(client) = client_in(asked) {
+        let server = Arc::new(BlockingRangeClient::as_server(&client));
+        Corpus::builder().server(server).build().or_raise(asked.py())
+    } else {
+        let found = asked.get_type().name()?;
+        Err(PyTypeError::new_err(format!("an Index, an IndexSet or a RangeClient is asked, not {found}")))
+    }
+}
+
+/// The compiled half of a `breachdex.RangeClient`.
+fn client_in<'py>(base: &Bound<'py, PyAny>) -> Option<Bound<'py, BlockingRangeClient>> {
+    if let Ok(client) = base.cast::<BlockingRangeClient>() {
+        return Some(client.clone());
+    }
+    base.getattr(pyo3::intern!(base.py(), "_client")).ok()?.cast_into().ok()
+}
+
+/// The bases of a set: one, or several.
+fn bases_in<'py>(given: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    if given.is_instance_of::<Index>() || client_in(given).is_some() {
+        return Ok(vec![given.clone()]);
+    }
+    let bases: Vec<_> = given.try_iter()?.collect::<PyResult<_>>()?;
+    if bases.is_empty() {
+        return Err(PyValueError::new_err("a set needs a base: an Index, a RangeClient, or a list of them"));
+    }
+    Ok(bases)
 }
 
 #[pymethods]
 impl IndexSet {
     #[new]
     #[pyo3(signature = (base, overlays = None))]
-    fn new(py: Python<'_>, base: Py<Index>, overlays: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        base: &Bound<'_, PyAny>,
+        overlays: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let bases = bases_in(base)?;
+        let mut corpus = Corpus::builder();
+        let mut servers = 0;
+        for base in &bases {
+            if let Some(client) = client_in(base) {
+                client.get().demand_raise("a set", "what asks the set")?;
+                servers += 1;
+                corpus = corpus.server(Arc::new(BlockingRangeClient::as_server(&client)));
+            } else {
+                corpus = corpus.base(base.cast::<Index>()?.get().live().clone());
+            }
+        }
+        if servers > 1 {
+            return Err(PyValueError::new_err("a set asks one RangeClient at most: its counts are of one corpus"));
+        }
         let overlays: Vec<Py<Index>> = match overlays {
             None => Vec::new(),
             Some(overlays) => overlays
@@ -38,36 +105,36 @@ impl IndexSet {
                 .map(|overlay| Ok(overlay?.cast_into::<Index>()?.unbind()))
                 .collect::<PyResult<_>>()?,
         };
-        let live = overlays.iter().map(|overlay| overlay.get().live().clone()).collect();
-        let set = LiveSet::new(base.get().live().clone(), live).or_raise(py)?;
-        Ok(Self { set, base, overlays })
+        let live = overlays.iter().map(|overlay| overlay.get().live().clone());
+        let corpus = corpus.overlays(live).build().or_raise(py)?;
+        Ok(Self { corpus, bases: bases.into_iter().map(Bound::unbind).collect(), overlays })
     }
 
     /// How often a password was seen, in all indexes together.
     fn count(&self, password: &Bound<'_, PyAny>) -> PyResult<u64> {
-        questions::count(&self.set, password)
+        questions::count(&self.corpus, password)
     }
 
     /// Whether an overlay holds a password, or the base has seen it at least `min_count` times (inclusive).
     #[pyo3(signature = (password, min_count = None), text_signature = "($self, password, min_count=1)")]
     fn contains(&self, password: &Bound<'_, PyAny>, min_count: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
-        questions::contains(&self.set, password, min_count)
+        questions::contains(&self.corpus, password, min_count)
     }
 
     /// How often a digest was seen: `bytes` are the raw digest, `str` is hexadecimal.
     fn count_hash(&self, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
-        questions::count_hash(&self.set, digest)
+        questions::count_hash(&self.corpus, digest)
     }
 
     /// The rows `SUFFIX:COUNT` under a prefix of five hexadecimal digits, of all indexes, CRLF between them.
     fn range(&self, prefix: &Bound<'_, PyString>) -> PyResult<String> {
-        questions::range(&self.set, prefix)
+        questions::range(&self.corpus, prefix)
     }
 
     /// `count` of many passwords: a list for a list, Arrow for Arrow; a null for a null.
     #[pyo3(signature = (values, *, threads = None))]
     fn counts<'py>(&self, values: &Bound<'py, PyAny>, threads: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
-        bulk::counts(&self.set, values, What::Passwords, threads)
+        bulk::counts(&self.corpus, values, What::Passwords, threads)
     }
 
     /// `count_hash` of many digests: binary is raw, text is hexadecimal.
@@ -77,28 +144,34 @@ impl IndexSet {
         values: &Bound<'py, PyAny>,
         threads: Option<i64>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        bulk::counts(&self.set, values, What::Digests, threads)
+        bulk::counts(&self.corpus, values, What::Digests, threads)
     }
 
     /// Reads and checks every index.
     fn verify(&self, py: Python<'_>) -> PyResult<()> {
-        questions::verify(py, &self.set)
+        questions::verify(py, &self.corpus)
     }
 
     /// `Index.reload_if_changed` of every index; whether any was taken over.
     fn reload_if_changed(&self, py: Python<'_>) -> PyResult<bool> {
-        questions::reload_if_changed(py, &self.set)
+        questions::reload_if_changed(py, &self.corpus)
     }
 
     /// Closes every index.
     fn close(&self) {
-        self.set.members().for_each(breachdex::LiveIndex::close);
+        self.corpus.live_indexes().for_each(LiveIndex::close);
     }
 
-    /// The base.
+    /// The first base.
     #[getter]
-    fn base(&self, py: Python<'_>) -> Py<Index> {
-        self.base.clone_ref(py)
+    fn base(&self, py: Python<'_>) -> Py<PyAny> {
+        self.bases[0].clone_ref(py)
+    }
+
+    /// The bases.
+    #[getter]
+    fn bases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.bases)
     }
 
     /// The overlays.
@@ -107,26 +180,26 @@ impl IndexSet {
         PyTuple::new(py, &self.overlays)
     }
 
-    /// What the base says about itself.
+    /// What the first index among the bases says about itself.
     #[getter]
     fn metadata(&self, py: Python<'_>) -> PyResult<Metadata> {
-        questions::metadata(py, self.set.base())
+        questions::metadata(py, self.first(py)?)
     }
 
     /// Why a file that is under its path now was not taken over; None when all is well.
     #[getter]
     fn reload_error(&self, py: Python<'_>) -> Option<PyErr> {
-        questions::reload_error(py, &self.set)
+        questions::reload_error(py, &self.corpus)
     }
 
     /// Whether one of the indexes was closed.
     #[getter]
     fn closed(&self) -> bool {
-        self.set.members().any(breachdex::LiveIndex::is_closed)
+        self.corpus.live_indexes().any(LiveIndex::is_closed)
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        questions::entries(py, &self.set)
+        questions::entries(py, &self.corpus)
     }
 
     fn __bool__(&self) -> bool {
@@ -150,12 +223,15 @@ impl IndexSet {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        let bases: Vec<_> = self.bases.iter().map(|base| base.clone_ref(py)).collect();
         let overlays: Vec<_> = self.overlays.iter().map(|overlay| overlay.clone_ref(py)).collect();
-        Ok((py.get_type::<Self>(), (self.base.clone_ref(py), overlays).into_pyobject(py)?))
+        Ok((py.get_type::<Self>(), (bases, overlays).into_pyobject(py)?))
     }
 
-    fn __repr__(&self) -> String {
-        let overlays: Vec<String> = self.set.overlays().iter().map(describe).collect();
-        format!("<breachdex.IndexSet {} overlays=[{}]>", describe(self.set.base()), overlays.join(", "))
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let bases: Vec<String> =
+            self.bases.iter().map(|base| Ok(base.bind(py).repr()?.to_string())).collect::<PyResult<_>>()?;
+        let overlays: Vec<String> = self.overlays.iter().map(|overlay| describe(overlay.get().live())).collect();
+        Ok(format!("<breachdex.IndexSet {} overlays=[{}]>", bases.join(" "), overlays.join(", ")))
     }
 }

@@ -13,8 +13,11 @@ mod bulk;
 mod command;
 mod errors;
 mod exposure;
+mod faults;
+mod gate;
 mod index;
 mod index_set;
+mod judge;
 mod lists;
 mod messages;
 mod metadata;
@@ -37,11 +40,15 @@ mod _breachdex {
     #[pymodule_export]
     use crate::command::run_command;
     #[pymodule_export]
-    use crate::exposure::{Exposure, examine};
+    use crate::exposure::{Exposure, Unavailable};
+    #[pymodule_export]
+    use crate::gate::Gate;
     #[pymodule_export]
     use crate::index::Index;
     #[pymodule_export]
     use crate::index_set::IndexSet;
+    #[pymodule_export]
+    use crate::judge::Judge;
     #[pymodule_export]
     use crate::messages::{language_code, languages, messages, sentence_separator};
     #[pymodule_export]

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::bulk::{Asker, Batch, What, at_row};
-use crate::errors::OrRaise as _;
+use crate::errors::from_source;
 use crate::password::{digest_of, given_digest};
 
 /// Rows between two moments in which other threads of Python may run.
@@ -24,7 +24,7 @@ pub(crate) fn counts<'py>(
     let mut counts: Vec<Option<u64>> = Vec::with_capacity(values.len()?.min(MOST_AT_ONCE));
     let mut batch = Batch::default();
     let settle = |batch: &mut Batch, counts: &mut Vec<Option<u64>>| {
-        py.detach(|| batch.look_up(asker.snapshot())).or_raise(py)?;
+        py.detach(|| batch.look_up(asker.corpus())).map_err(|fault| from_source(py, fault))?;
         for (row, count) in batch.rows.iter().zip(&batch.counts) {
             counts[*row as usize] = Some((*count).min(u64::from(u32::MAX)));
         }

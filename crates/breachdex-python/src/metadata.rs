@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::Result;
+use breachdex::{Kind, Result};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 /// What an index says about itself.
 #[pyclass(module = "breachdex", frozen, eq, hash)]
@@ -39,6 +41,12 @@ pub(crate) struct Metadata {
     #[pyo3(get)]
     holds_overlay: bool,
 }
+
+/// What metadata is made of, as a pickle keeps it; a tuple holds no more.
+type Facts = (
+    (String, u32, u64, bool, bool, u64, u64, bool),
+    (String, String, Option<String>, String, u64, bool, bool),
+);
 
 impl Metadata {
     pub(crate) fn of(index: &breachdex::Index) -> Result<Self> {
@@ -78,6 +86,42 @@ impl Metadata {
         }
         let date = py.import("datetime")?.getattr("date")?;
         date.call_method1("fromisoformat", (&self.corpus_date,)).map(Some)
+    }
+
+    #[staticmethod]
+    fn _restore(facts: Facts) -> PyResult<Self> {
+        let (
+            (kind, bits, entries, has_counts, exact, false_positive_rate, floor, covers_all),
+            (source, corpus_date, tool_version, content_id, file_size, is_starter, holds_overlay),
+        ) = facts;
+        let kind = [Kind::Sha1, Kind::Ntlm].into_iter().map(Kind::name).find(|known| *known == kind);
+        let kind = kind.ok_or_else(|| PyValueError::new_err("not what a breachdex.Metadata was pickled as"))?;
+        Ok(Self {
+            kind,
+            bits,
+            entries,
+            has_counts,
+            exact,
+            false_positive_rate,
+            floor,
+            covers_all,
+            source,
+            corpus_date,
+            tool_version,
+            content_id,
+            file_size,
+            is_starter,
+            holds_overlay,
+        })
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let Self { kind, bits, entries, has_counts, exact, false_positive_rate, floor, covers_all, .. } = self;
+        let Self { source, corpus_date, tool_version, content_id, file_size, is_starter, holds_overlay, .. } =
+            self;
+        let first = (kind, bits, entries, has_counts, exact, false_positive_rate, floor, covers_all);
+        let second = (source, corpus_date, tool_version, content_id, file_size, is_starter, holds_overlay);
+        Ok((py.get_type::<Self>().getattr("_restore")?, ((first, second),).into_pyobject(py)?))
     }
 
     fn __repr__(&self) -> String {

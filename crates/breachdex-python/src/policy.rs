@@ -1,24 +1,16 @@
-//! The rules of a policy for Python. Which index is asked, and who hears of a fault, is `breachdex._policy`'s.
+//! The rules of a policy for Python; `judge` asks an index with them.
 
 #![forbid(unsafe_code)]
 
-use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use breachdex::{Answer, Corpus, Digest, Entry, Kind, RangeServer, RemoteError, SourceError};
-use breachdex_policy::{Candidate, Code, Event, Node, Rules, Settings, Value};
+use breachdex_policy::{Code, Event, Node, Rules, Settings, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList, PyMapping, PyString, PyTuple};
 
-use crate::errors::{OrRaise as _, find, from_index, from_source, raise};
-use crate::index::Index;
-use crate::index_set::IndexSet;
-use crate::password::{text_of, unicode, with_bytes};
-use crate::questions::{corpus_of, report_refusals};
-use crate::range_client::BlockingRangeClient;
-use crate::verdict::Verdict;
+use crate::errors::raise;
 
 /// The rules of a policy, without an index.
 #[pyclass(module = "breachdex._breachdex", frozen)]
@@ -95,31 +87,25 @@ impl PolicyRules {
         self.rules.to_toml()
     }
 
-    /// The verdict; `report` hears of a fault that was not raised.
-    #[allow(clippy::too_many_arguments)]
-    fn check(
-        &self,
-        py: Python<'_>,
-        index: &Bound<'_, PyAny>,
-        password: &Bound<'_, PyAny>,
-        user_name: Option<&Bound<'_, PyString>>,
-        email: Option<&Bound<'_, PyString>>,
-        event: &str,
-        stored: Option<&Bound<'_, PyString>>,
-        report: &Bound<'_, PyAny>,
-    ) -> PyResult<Verdict> {
-        let event = one_of(py, "event", event, &Event::ALL, Event::name)?;
-        let user_name = user_name.map(|name| unicode(name, "the user name")).transpose()?;
-        let email = email.map(|address| unicode(address, "the e-mail address")).transpose()?;
-        let stored = stored.map(text_of).transpose()?;
-        with_bytes(password, |bytes| {
-            let password = std::str::from_utf8(bytes).map_err(|_| {
-                let message = "a policy judges text: the password's bytes are no UTF-8";
-                raise(py, "InvalidPasswordError", message)
-            })?;
-            let candidate = Candidate { password, user_name, email, stored, event };
-            self.ask(py, index, &candidate, report)
-        })
+    #[staticmethod]
+    fn _restore(py: Python<'_>, text: &str, index: Option<PathBuf>, overlays: Vec<PathBuf>) -> PyResult<Self> {
+        let restored = Self::of(py, Settings::parse(text, "a pickled policy"))?;
+        Ok(Self { index, overlays, ..restored })
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let facts = (self.to_toml(), &self.index, &self.overlays).into_pyobject(py)?;
+        Ok((py.get_type::<Self>().getattr("_restore")?, facts))
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.to_toml() == other.to_toml() && self.index == other.index && self.overlays == other.overlays
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.to_toml(), &self.index, &self.overlays).hash(&mut hasher);
+        hasher.finish()
     }
 }
 
@@ -130,98 +116,13 @@ impl PolicyRules {
         Ok(Self { rules, index, overlays })
     }
 
-    fn ask(
-        &self,
-        py: Python<'_>,
-        index: &Bound<'_, PyAny>,
-        candidate: &Candidate<'_>,
-        report: &Bound<'_, PyAny>,
-    ) -> PyResult<Verdict> {
-        let (corpus, set) = if let Ok(index) = index.cast::<Index>() {
-            let set = index.get().set();
-            (corpus_of(set).or_raise(py)?, Some(set))
-        } else if let Ok(set) = index.cast::<IndexSet>() {
-            let set = set.get().set();
-            (corpus_of(set).or_raise(py)?, Some(set))
-        } else if let Ok(client) = index.cast::<BlockingRangeClient>() {
-            let server = Remote { kind: client.get().digest_kind(), client: client.clone().unbind() };
-            (Corpus::builder().server(Arc::new(server)).build().or_raise(py)?, None)
-        } else {
-            let found = index.get_type().name()?;
-            return Err(PyTypeError::new_err(format!("an Index or an IndexSet is asked, not {found}")));
-        };
-        let mut told = Ok(());
-        let verdict = self.rules.check(&corpus, candidate, |error| {
-            told = report.call1((of_fault(py, error).value(py),)).map(drop);
-        });
-        if let Some(set) = set {
-            report_refusals(py, set);
-        }
-        told?;
-        let verdict = verdict.map_err(|error| from_source(py, error))?;
-        Ok(Verdict::new(verdict, self.rules.language))
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
     }
-}
-
-/// What Python hears of a fault that the policy passes over.
-fn of_fault(py: Python<'_>, error: &SourceError) -> PyErr {
-    match error {
-        SourceError::Index(error) => from_index(py, error),
-        SourceError::Remote(remote) => match remote.get_ref().downcast_ref::<PyErr>() {
-            Some(error) => error.clone_ref(py),
-            None => raise(py, "RemoteError", remote.to_string()),
-        },
-        error => raise(py, "BreachdexError", error.to_string()),
-    }
-}
-
-/// A range server, asked in the way that Ctrl-C can interrupt.
-struct Remote {
-    kind: Kind,
-    client: Py<BlockingRangeClient>,
-}
-
-impl fmt::Debug for Remote {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Remote").field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-impl RangeServer for Remote {
-    fn name(&self) -> String {
-        self.client.get().base_url()
-    }
-
-    fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    fn lookup_many(&self, digests: &[&Digest]) -> Vec<Result<Answer, RemoteError>> {
-        Python::attach(|py| {
-            let ask = |digest: &&Digest| {
-                let count = self.client.get().count_of(py, (*digest).clone());
-                count.map_err(|error| remote_error(py, error)).map(|count| match count {
-                    0 => Answer::Absent,
-                    count => Answer::Present { count: Some(count) },
-                })
-            };
-            digests.iter().map(ask).collect()
-        })
-    }
-
-    fn range(&self, _: u32) -> Result<Vec<Entry>, RemoteError> {
-        Err(RemoteError::new("a policy asks for no range", false))
-    }
-}
-
-/// Whether it is a fault of the moment, too: an interruption is none.
-fn remote_error(py: Python<'_>, error: PyErr) -> RemoteError {
-    let is_transient = find(py, "RemoteError").is_ok_and(|class| error.is_instance(py, class.as_any()));
-    RemoteError::new(error, is_transient)
 }
 
 /// The value of that name.
-fn one_of<T: Copy>(
+pub(crate) fn one_of<T: Copy>(
     py: Python<'_>,
     what: &str,
     found: &str,

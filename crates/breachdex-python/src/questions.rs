@@ -2,12 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Corpus, LiveIndex, LiveSet, Prefix, rows};
+use breachdex::{Corpus, CorpusSource as Source, Digest, Finding, LiveIndex, Prefix, rows};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
 
-use crate::errors::{OrRaise as _, in_full, raise};
+use crate::errors::{OrRaise as _, from_source, in_full, raise};
 use crate::metadata::Metadata;
 use crate::password::{digest_of, given_digest};
 use crate::signals::{Listener, Work};
@@ -15,32 +15,33 @@ use crate::signals::{Listener, Work};
 /// Digits of a range's prefix.
 const PREFIX_DIGITS: usize = 5;
 
-/// The set as the library's corpus.
-pub(crate) fn corpus_of(set: &LiveSet) -> breachdex::Result<Corpus> {
-    Corpus::builder().base(set.base().clone()).overlays(set.overlays().iter().cloned()).build()
+pub(crate) fn count(corpus: &Corpus, password: &Bound<'_, PyAny>) -> PyResult<u64> {
+    count_of(password.py(), corpus, &digest_of(corpus.kind(), password)?)
 }
 
-pub(crate) fn count(set: &LiveSet, password: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let count = set.count(&digest_of(set.kind(), password)?);
-    report_refusals(password.py(), set);
-    count.or_raise(password.py())
+pub(crate) fn count_hash(corpus: &Corpus, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
+    count_of(digest.py(), corpus, &given_digest(corpus.kind(), digest)?)
+}
+
+fn count_of(py: Python<'_>, corpus: &Corpus, digest: &Digest) -> PyResult<u64> {
+    let count = corpus.count(digest);
+    report_refusals(py, corpus);
+    count.map_err(|fault| from_source(py, fault))
 }
 
 pub(crate) fn contains(
-    set: &LiveSet,
+    corpus: &Corpus,
     password: &Bound<'_, PyAny>,
     min_count: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<bool> {
-    let min_count = threshold(min_count)?;
-    let found = set.find(&digest_of(set.kind(), password)?, min_count);
-    report_refusals(password.py(), set);
-    Ok(found.or_raise(password.py())?.is_some())
-}
-
-pub(crate) fn count_hash(set: &LiveSet, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let count = set.count(&given_digest(set.kind(), digest)?);
-    report_refusals(digest.py(), set);
-    count.or_raise(digest.py())
+    let (py, min_count) = (password.py(), threshold(min_count)?);
+    let found = corpus.find(&digest_of(corpus.kind(), password)?, min_count);
+    report_refusals(py, corpus);
+    match found.or_raise(py)? {
+        Finding::Exposed(_) => Ok(true),
+        Finding::NotExposed { .. } => Ok(false),
+        Finding::Unknown(fault) => Err(from_source(py, *fault)),
+    }
 }
 
 /// A threshold from Python.
@@ -68,36 +69,37 @@ pub(crate) fn range_prefix(digits: &Bound<'_, PyString>) -> PyResult<u32> {
     })
 }
 
-pub(crate) fn range(set: &LiveSet, digits: &Bound<'_, PyString>) -> PyResult<String> {
+pub(crate) fn range(corpus: &Corpus, digits: &Bound<'_, PyString>) -> PyResult<String> {
     let (py, prefix) = (digits.py(), Prefix::of_range(range_prefix(digits)?));
-    let body: breachdex::Result<Vec<u8>> = py.detach(|| {
-        let mut body = Vec::new();
-        for entry in set.snapshot()?.range(&prefix)? {
-            if !body.is_empty() {
-                body.extend_from_slice(b"\r\n");
-            }
-            rows::write_row(&mut body, &entry, set.kind(), PREFIX_DIGITS, true);
+    let entries = py.detach(|| corpus.range(&prefix));
+    report_refusals(py, corpus);
+    let mut body = Vec::new();
+    for entry in entries.map_err(|fault| from_source(py, fault))? {
+        if !body.is_empty() {
+            body.extend_from_slice(b"\r\n");
         }
-        Ok(body)
-    });
-    report_refusals(py, set);
-    Ok(String::from_utf8_lossy(&body.or_raise(py)?).into_owned())
+        rows::write_row(&mut body, &entry, corpus.kind(), PREFIX_DIGITS, true);
+    }
+    Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
-pub(crate) fn verify(py: Python<'_>, set: &LiveSet) -> PyResult<()> {
+/// Reads and checks every index; a range server has nothing to be checked.
+pub(crate) fn verify(py: Python<'_>, corpus: &Corpus) -> PyResult<()> {
     let (listener, _work) = (Listener::of_signals(), Work::begin(py)?);
-    let verified = py.detach(|| set.snapshot()?.members().try_for_each(|index| index.verify(&listener)));
+    let verified = py.detach(|| {
+        corpus.live_indexes().try_for_each(|index| index.snapshot()?.verify(&listener))
+    });
     settle(py, listener.into_error(), verified)
 }
 
-pub(crate) fn reload_if_changed(py: Python<'_>, set: &LiveSet) -> PyResult<bool> {
+pub(crate) fn reload_if_changed(py: Python<'_>, corpus: &Corpus) -> PyResult<bool> {
     let (listener, _work) = (Listener::of_signals(), Work::begin(py)?);
     let reloaded = py.detach(|| {
         // Every one is looked at, whatever the others say.
-        let all: Vec<_> = set.members().map(|index| index.reload_if_changed(&listener)).collect();
+        let all: Vec<_> = corpus.live_indexes().map(|index| index.reload_if_changed(&listener)).collect();
         all.into_iter().try_fold(false, |any, one| Ok(any | one?))
     });
-    report_refusals(py, set);
+    report_refusals(py, corpus);
     settle(py, listener.into_error(), reloaded)
 }
 
@@ -114,21 +116,53 @@ pub(crate) fn metadata(py: Python<'_>, index: &LiveIndex) -> PyResult<Metadata> 
 }
 
 /// The number of entries, for `len()`.
-pub(crate) fn entries(py: Python<'_>, set: &LiveSet) -> PyResult<usize> {
-    let snapshot = set.snapshot().or_raise(py)?;
-    let entries: u64 = snapshot.members().map(breachdex::Index::len).sum();
+pub(crate) fn entries(py: Python<'_>, corpus: &Corpus) -> PyResult<usize> {
+    if has_server(corpus) {
+        return Err(PyTypeError::new_err("the number of entries of a range server is not known"));
+    }
+    let all = corpus.live_indexes().map(|index| Ok(index.snapshot()?.len()));
+    let entries: u64 = all.sum::<breachdex::Result<u64>>().or_raise(py)?;
     Ok(usize::try_from(entries)?)
 }
 
-/// Why a replaced file was not taken over: the first of the members' errors.
-pub(crate) fn reload_error(py: Python<'_>, set: &LiveSet) -> Option<PyErr> {
-    set.members().find_map(LiveIndex::reload_error).map(|error| in_full(py, &error))
+/// Whether a question to the corpus goes over the network.
+pub(crate) fn has_server(corpus: &Corpus) -> bool {
+    corpus.sources().any(|source| matches!(source, Source::Remote(_)))
+}
+
+/// The first base that cannot say how often it has seen a password, if any: one without counts or, where `min_count` is
+/// above 1, the starter index, which has seen everything once.
+pub(crate) fn without_counts(corpus: &Corpus, min_count: u64) -> breachdex::Result<Option<Lack>> {
+    for base in corpus.bases() {
+        let Source::Index(live) = base else { continue };
+        let index = live.snapshot()?;
+        if !index.metadata().has_counts {
+            return Ok(Some(Lack::Counts));
+        }
+        if min_count > 1 && index.is_starter() {
+            return Ok(Some(Lack::Starter));
+        }
+    }
+    Ok(None)
+}
+
+/// Why a base cannot say how often.
+pub(crate) enum Lack {
+    /// It was built without counts.
+    Counts,
+    /// It is the starter index.
+    Starter,
+}
+
+/// Why a replaced file was not taken over: the first of the indexes' errors.
+pub(crate) fn reload_error(py: Python<'_>, corpus: &Corpus) -> Option<PyErr> {
+    corpus.live_indexes().find_map(LiveIndex::reload_error).map(|error| in_full(py, &error))
 }
 
 /// Says in Python's log what was refused, each refused file once.
 #[inline]
-pub(crate) fn report_refusals(py: Python<'_>, set: &LiveSet) {
-    for index in set.members() {
+pub(crate) fn report_refusals(py: Python<'_>, corpus: &Corpus) {
+    for index in corpus.live_indexes() {
         if let Some(error) = index.unreported_error() {
             log(py, &error);
         }

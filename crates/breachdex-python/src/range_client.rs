@@ -2,18 +2,20 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use breachdex::{Digest, Lookup as _};
+use breachdex::{Answer, Digest, Entry, Kind, LogThrottle, OnError, RangeServer, RemoteError, SourceError};
 use breachdex_hibp::{RangeClient, RangeClientOptions};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::errors::{OrRaise as _, raise};
+use crate::errors::{OrRaise as _, find, from_remote, raise};
+use crate::faults::{self, Outcome, on_error_named};
 use crate::password::{digest_of, given_digest, kind_of};
 use crate::per_process::{Owned, PerProcess};
 use crate::questions::range_prefix;
@@ -21,11 +23,16 @@ use crate::questions::range_prefix;
 /// How long Ctrl-C may wait.
 const BETWEEN_SIGNALS: Duration = Duration::from_millis(50);
 
-/// Asks a range server and raises whatever goes wrong.
+/// What `count` says of a password that could not be checked and is to be refused: above every threshold.
+const REFUSED: u64 = u32::MAX as u64;
+
+/// Asks a range server, and applies `on_error` to what goes wrong on the way.
 #[pyclass(module = "breachdex._breachdex", frozen)]
 pub(crate) struct BlockingRangeClient {
     options: RangeClientOptions,
     client: PerProcess<RangeClient>,
+    on_error: OnError,
+    throttle: LogThrottle,
 }
 
 impl BlockingRangeClient {
@@ -62,13 +69,50 @@ impl BlockingRangeClient {
         }
     }
 
-    /// Which digest the server is asked for.
-    pub(crate) fn digest_kind(&self) -> breachdex::Kind {
-        self.options.kind
+    /// Asks about digests all at once.
+    fn look_up(&self, py: Python<'_>, digests: Vec<Digest>) -> PyResult<Vec<PyResult<Answer>>> {
+        let answers = self.ask(py, move |client| Ok(client.lookup_many(&digests.iter().collect::<Vec<_>>())))?;
+        Ok(answers.into_iter().map(|answer| answer.map_err(|error| from_remote(py, &error))).collect())
     }
 
-    pub(crate) fn count_of(&self, py: Python<'_>, digest: Digest) -> PyResult<u64> {
-        self.ask(py, move |client| client.count(&digest))
+    /// How often a digest was seen, and what `on_error` makes of a fault.
+    fn count_of(&self, py: Python<'_>, digest: Digest) -> PyResult<u64> {
+        let answer = self.look_up(py, vec![digest]).and_then(|mut answers| match answers.pop() {
+            Some(answer) => answer,
+            None => Err(raise(py, "RemoteError", "the range server was asked nothing")),
+        });
+        let outcome = match self.on_error {
+            OnError::Raise => None,
+            OnError::Accept => Some((Outcome::Accepted, 0)),
+            OnError::Reject => Some((Outcome::Refused, REFUSED)),
+        };
+        match (answer, outcome) {
+            (Ok(Answer::Absent), _) => Ok(0),
+            (Ok(Answer::Present { count }), _) => Ok(count.unwrap_or(1)),
+            (Err(error), Some((outcome, count))) if is_transient(py, &error) => {
+                let fault = SourceError::from(RemoteError::new(error, true));
+                faults::log(py, &self.throttle, outcome, &fault);
+                Ok(count)
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// The client as a source of a corpus. What a fault means is said by whoever asks the corpus.
+    pub(crate) fn as_server(client: &Bound<'_, Self>) -> Server {
+        Server { kind: client.get().options.kind, client: client.clone().unbind() }
+    }
+
+    /// Refuses a client that would hide a fault from whoever asks it among other sources.
+    pub(crate) fn demand_raise(&self, asked_by: &str, instead: &str) -> PyResult<()> {
+        if self.on_error == OnError::Raise {
+            return Ok(());
+        }
+        Err(PyValueError::new_err(format!(
+            "the RangeClient's on_error is '{}', which has no say in {asked_by}: give on_error to {instead}, and leave \
+             the client's at 'raise'",
+            self.on_error.name()
+        )))
     }
 }
 
@@ -81,13 +125,15 @@ impl BlockingRangeClient {
         timeout: f64,
         kind: &Bound<'_, PyString>,
         insecure_http: bool,
+        on_error: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
+        let on_error = on_error_named(on_error)?;
         let timeout = Duration::try_from_secs_f64(timeout).ok().filter(|timeout| !timeout.is_zero());
         let timeout =
             timeout.ok_or_else(|| PyValueError::new_err("timeout is a number of seconds above 0"))?;
         let base_url = base_url.parse::<breachdex_hibp::BaseUrl>().or_raise(py)?;
         let options = RangeClientOptions { base_url, kind: kind_of(kind)?, timeout, insecure_http };
-        let this = Self { options, client: PerProcess::new() };
+        let this = Self { options, client: PerProcess::new(), on_error, throttle: faults::throttle() };
         // Refuses what cannot be asked now, not at the first question.
         this.client(py)?;
         Ok(this)
@@ -110,4 +156,67 @@ impl BlockingRangeClient {
     pub(crate) fn base_url(&self) -> String {
         self.options.base_url.to_string()
     }
+
+    /// What a fault means where the client is asked by itself.
+    #[getter]
+    fn on_error(&self) -> &'static str {
+        self.on_error.name()
+    }
+}
+
+/// A range client among the sources of a corpus, asked in the way that Ctrl-C can interrupt.
+pub(crate) struct Server {
+    kind: Kind,
+    client: Py<BlockingRangeClient>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Server").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl RangeServer for Server {
+    fn name(&self) -> String {
+        self.client.get().base_url()
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn lookup_many(&self, digests: &[&Digest]) -> Vec<Result<Answer, RemoteError>> {
+        Python::attach(|py| {
+            let asked = digests.iter().map(|digest| (*digest).clone()).collect();
+            match self.client.get().look_up(py, asked) {
+                Ok(answers) => {
+                    answers.into_iter().map(|answer| answer.map_err(|error| remote_error(py, error))).collect()
+                }
+                Err(error) => {
+                    digests.iter().map(|_| Err(remote_error(py, error.clone_ref(py)))).collect()
+                }
+            }
+        })
+    }
+
+    fn range(&self, prefix: u32) -> Result<Vec<Entry>, RemoteError> {
+        Python::attach(|py| {
+            let client = self.client.get();
+            let entries = client.client(py).and_then(|owned| {
+                py.detach(|| RangeServer::range(&owned.value, prefix))
+                    .map_err(|error| raise(py, "RemoteError", error.to_string()))
+            });
+            entries.map_err(|error| remote_error(py, error))
+        })
+    }
+}
+
+/// Whether it is a fault of the moment, too: an interruption is none.
+fn remote_error(py: Python<'_>, error: PyErr) -> RemoteError {
+    let is_transient = is_transient(py, &error);
+    RemoteError::new(error, is_transient)
+}
+
+fn is_transient(py: Python<'_>, error: &PyErr) -> bool {
+    find(py, "RemoteError").is_ok_and(|class| error.is_instance(py, class.as_any()))
 }

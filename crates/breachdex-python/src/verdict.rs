@@ -2,12 +2,14 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex_policy::{Finding, Language};
+use breachdex_policy::{Action, Code, Event, Finding, Language, WordSource};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::errors::raise;
+use crate::exposure::{self, exposure_of};
+use crate::policy::one_of;
 
 /// What becomes of a password, and why.
 #[pyclass(module = "breachdex", frozen, eq, hash)]
@@ -76,6 +78,20 @@ impl Verdict {
 
     fn __bool__(&self) -> PyResult<bool> {
         Err(PyTypeError::new_err("a verdict is neither true nor false: ask for its accepted or its action"))
+    }
+
+    #[staticmethod]
+    fn _restore(py: Python<'_>, event: &str, reasons: Vec<Facts>, language: &str) -> PyResult<Self> {
+        let event = one_of(py, "event", event, &Event::ALL, Event::name)?;
+        let reasons = reasons.into_iter().map(|facts| reason_of(py, facts)).collect::<PyResult<_>>()?;
+        let language = language.parse().map_err(|_| raise(py, "PolicyError", "a pickled language is not known"))?;
+        Ok(Self { verdict: breachdex_policy::Verdict::new(event, reasons), language })
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let reasons: Vec<Facts> = self.verdict.reasons().iter().map(facts_of).collect();
+        let facts = (self.event(), reasons, self.language.code()).into_pyobject(py)?;
+        Ok((py.get_type::<Self>().getattr("_restore")?, facts))
     }
 
     fn __repr__(&self) -> String {
@@ -181,9 +197,55 @@ impl Reason {
         Ok(dict)
     }
 
+    #[staticmethod]
+    fn _restore(py: Python<'_>, facts: Facts) -> PyResult<Self> {
+        Ok(Self { reason: reason_of(py, facts)? })
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let facts = (facts_of(&self.reason),).into_pyobject(py)?;
+        Ok((py.get_type::<Self>().getattr("_restore")?, facts))
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let facts = self.to_dict(py)?;
         let parts = facts.iter().map(|(key, value)| Ok(format!("{key}={}", value.repr()?)));
         Ok(format!("Reason({})", parts.collect::<PyResult<Vec<_>>>()?.join(", ")))
     }
+}
+
+/// What a reason is made of, as a pickle keeps it: code, action, exposure, source of a word, length and limit.
+type Facts = (String, String, Option<exposure::Facts>, Option<String>, Option<(usize, usize)>);
+
+fn facts_of(reason: &breachdex_policy::Reason) -> Facts {
+    let (mut exposure, mut source, mut lengths) = (None, None, None);
+    match reason.finding {
+        Finding::Exposed(found) => {
+            let (form, origin) = (found.form.name().into(), found.origin.name().into());
+            exposure = Some((found.count, form, origin, found.is_partial));
+        }
+        Finding::ContextWord(word) => source = Some(word.name().into()),
+        Finding::TooShort { length, min_length } => lengths = Some((length, min_length)),
+        Finding::TooLong { length, max_length } => lengths = Some((length, max_length)),
+        Finding::IndexUnavailable | Finding::Repetitive | Finding::SimilarExposed => {}
+    }
+    (reason.code().name().into(), reason.action.name().into(), exposure, source, lengths)
+}
+
+fn reason_of(py: Python<'_>, facts: Facts) -> PyResult<breachdex_policy::Reason> {
+    let (code, action, exposure, source, lengths) = facts;
+    let action = one_of(py, "action", &action, &Action::ALL, Action::name)?;
+    let finding = match (one_of(py, "code", &code, &Code::ALL, Code::name)?, exposure, source, lengths) {
+        (Code::Exposed, Some(exposure), None, None) => Finding::Exposed(exposure_of(exposure)?),
+        (Code::ContextWord, None, Some(source), None) => {
+            Finding::ContextWord(one_of(py, "source", &source, &WordSource::ALL, WordSource::name)?)
+        }
+        (Code::TooShort, None, None, Some((length, min_length))) => Finding::TooShort { length, min_length },
+        (Code::TooLong, None, None, Some((length, max_length))) => Finding::TooLong { length, max_length },
+        (Code::IndexUnavailable, None, None, None) => Finding::IndexUnavailable,
+        (Code::Repetitive, None, None, None) => Finding::Repetitive,
+        (Code::SimilarExposed, None, None, None) => Finding::SimilarExposed,
+        _ => return Err(raise(py, "PolicyError", "not what a breachdex.Reason was pickled as")),
+    };
+    Ok(breachdex_policy::Reason { action, finding })
 }

@@ -86,7 +86,7 @@ fn print(report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
     let is_asked = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
     if is_asked(&flags.html) {
         let mut output = Output::open();
-        output.write(report::html(report, flags.lang.into(), &today()).as_bytes())?;
+        output.write(report::html(report, flags.lang, &today()).as_bytes())?;
         output.flush()?;
     }
     let Some(rows) = &report.audited.rows else { return Ok(()) };

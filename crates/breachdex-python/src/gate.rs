@@ -1,0 +1,111 @@
+//! `breachdex._gate.Gate`: one corpus, one threshold and one `on_error` for one surface of a framework.
+
+#![forbid(unsafe_code)]
+
+use breachdex::{Corpus, Decision, FormSet, LogThrottle, OnError, Question};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyInt, PyString};
+
+use crate::errors::{OrRaise as _, from_source};
+use crate::exposure::{Exposure, Unavailable};
+use crate::faults::{self, Outcome, on_error_named};
+use crate::index_set::corpus_in;
+use crate::password::{text_of, with_bytes};
+use crate::questions::{Lack, report_refusals, threshold, without_counts};
+
+/// Asks one index for one surface of a framework.
+#[pyclass(module = "breachdex._breachdex", frozen)]
+pub(crate) struct Gate {
+    index: Py<PyAny>,
+    corpus: Corpus,
+    min_count: u64,
+    on_error: OnError,
+    throttle: LogThrottle,
+}
+
+#[pymethods]
+impl Gate {
+    #[new]
+    #[pyo3(
+        signature = (index, *, min_count = None, on_error = None),
+        text_signature = "(index, *, min_count=1, on_error='raise')"
+    )]
+    fn new(
+        index: &Bound<'_, PyAny>,
+        min_count: Option<&Bound<'_, PyAny>>,
+        on_error: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let py = index.py();
+        let on_error = on_error.map_or(Ok(OnError::Raise), on_error_named)?;
+        let min_count = whole_number(min_count)?;
+        let corpus = corpus_in(index)?;
+        if min_count > 1 && matches!(without_counts(&corpus, 1).or_raise(py)?, Some(Lack::Counts)) {
+            let message = "min_count needs an index with counts; this one was built without";
+            return Err(PyValueError::new_err(message));
+        }
+        Ok(Self { index: index.clone().unbind(), corpus, min_count, on_error, throttle: faults::throttle() })
+    }
+
+    /// How the password is exposed in any of its forms, `stored` among them; None where it is not, and Unavailable where
+    /// that is not known and `on_error` refuses it.
+    #[pyo3(signature = (password, *, stored = None))]
+    fn examine<'py>(
+        &self,
+        password: &Bound<'py, PyAny>,
+        stored: Option<&Bound<'py, PyString>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = password.py();
+        let stored = stored.map(text_of).transpose()?;
+        let question = with_bytes(password, |bytes| {
+            Question::password(self.corpus.kind(), bytes, stored, FormSet::default()).or_raise(py)
+        })?;
+        let decision = self.corpus.decide(&question, self.min_count, self.on_error);
+        report_refusals(py, &self.corpus);
+        match decision.map_err(|fault| from_source(py, *fault))? {
+            Decision::Exposed(exposure) => {
+                Ok(Some(Bound::new(py, Exposure::from(exposure))?.into_any()))
+            }
+            Decision::NotExposed { .. } => Ok(None),
+            Decision::Accepted(fault) => {
+                faults::log(py, &self.throttle, Outcome::Accepted, &fault);
+                Ok(None)
+            }
+            Decision::Refused(fault) => {
+                faults::log(py, &self.throttle, Outcome::Refused, &fault);
+                Ok(Some(Bound::new(py, Unavailable)?.into_any()))
+            }
+        }
+    }
+
+    /// What is asked.
+    #[getter]
+    fn index(&self, py: Python<'_>) -> Py<PyAny> {
+        self.index.clone_ref(py)
+    }
+
+    /// From how many sightings on (inclusive) a password is exposed.
+    #[getter]
+    fn min_count(&self) -> u64 {
+        self.min_count
+    }
+
+    /// What a fault at run time means.
+    #[getter]
+    fn on_error(&self) -> &'static str {
+        self.on_error.name()
+    }
+}
+
+/// A threshold of a setting, where `True` is a slip.
+fn whole_number(min_count: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
+    let Some(given) = min_count else { return Ok(1) };
+    if !given.is_instance_of::<PyBool>()
+        && given.is_instance_of::<PyInt>()
+        && let Ok(count) = threshold(min_count)
+    {
+        return Ok(count);
+    }
+    let found = given.repr()?;
+    Err(PyValueError::new_err(format!("min_count must be a whole number from 1 on, not {found}")))
+}

@@ -1,0 +1,103 @@
+//! The compiled half of `breachdex.Policy`: rules and the corpus that they ask.
+
+#![forbid(unsafe_code)]
+
+use breachdex::{Corpus, LogThrottle, OnError, SourceError};
+use breachdex_policy::{Candidate, Event, Rules};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::errors::{OrRaise as _, from_source, raise};
+use crate::faults::{self, Outcome};
+use crate::index_set::corpus_in;
+use crate::password::{text_of, unicode, with_bytes};
+use crate::policy::{PolicyRules, one_of};
+use crate::questions::{Lack, has_server, report_refusals, without_counts};
+use crate::verdict::Verdict;
+
+/// Judges passwords by rules.
+#[pyclass(module = "breachdex._breachdex", frozen)]
+pub(crate) struct Judge {
+    rules: Rules,
+    corpus: Corpus,
+    throttle: LogThrottle,
+}
+
+#[pymethods]
+impl Judge {
+    #[new]
+    fn new(rules: &PolicyRules, index: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (py, rules, corpus) = (index.py(), rules.rules().clone(), corpus_in(index)?);
+        if rules.needs_counts() {
+            demand_counts(py, &rules, &corpus)?;
+        }
+        Ok(Self { rules, corpus, throttle: faults::throttle() })
+    }
+
+    /// The verdict. Without `may_wait`, a corpus that a range server is part of is a TypeError.
+    #[allow(clippy::too_many_arguments)]
+    fn check(
+        &self,
+        py: Python<'_>,
+        password: &Bound<'_, PyAny>,
+        user_name: Option<&Bound<'_, PyString>>,
+        email: Option<&Bound<'_, PyString>>,
+        event: &str,
+        stored: Option<&Bound<'_, PyString>>,
+        may_wait: bool,
+    ) -> PyResult<Verdict> {
+        if !may_wait && has_server(&self.corpus) {
+            let message = "a policy with a RangeClient speaks to the network: await acheck() instead";
+            return Err(PyTypeError::new_err(message));
+        }
+        let event = one_of(py, "event", event, &Event::ALL, Event::name)?;
+        let user_name = user_name.map(|name| unicode(name, "the user name")).transpose()?;
+        let email = email.map(|address| unicode(address, "the e-mail address")).transpose()?;
+        let stored = stored.map(text_of).transpose()?;
+        with_bytes(password, |bytes| {
+            let password = std::str::from_utf8(bytes).map_err(|_| {
+                let message = "a policy judges text: the password's bytes are no UTF-8";
+                raise(py, "InvalidPasswordError", message)
+            })?;
+            self.judge(py, &Candidate { password, user_name, email, stored, event })
+        })
+    }
+
+    /// Whether questions go over the network.
+    #[getter]
+    fn has_server(&self) -> bool {
+        has_server(&self.corpus)
+    }
+}
+
+impl Judge {
+    fn judge(&self, py: Python<'_>, candidate: &Candidate<'_>) -> PyResult<Verdict> {
+        let report = |fault: &SourceError| {
+            let outcome = match self.rules.on_error(candidate.event) {
+                OnError::Reject => Outcome::Refused,
+                OnError::Accept | OnError::Raise => Outcome::Accepted,
+            };
+            faults::log(py, &self.throttle, outcome, fault);
+        };
+        let verdict = self.rules.check(&self.corpus, candidate, report);
+        report_refusals(py, &self.corpus);
+        let verdict = verdict.map_err(|fault| from_source(py, fault))?;
+        Ok(Verdict::new(verdict, self.rules.language))
+    }
+}
+
+/// Raises where a base cannot say how often it has seen a password.
+fn demand_counts(py: Python<'_>, rules: &Rules, corpus: &Corpus) -> PyResult<()> {
+    let least = rules.min_count;
+    let what = if least > 1 { format!("min_count is {least}") } else { String::from("the scope is \"common\"") };
+    let message = match without_counts(corpus, least).or_raise(py)? {
+        None => return Ok(()),
+        Some(Lack::Counts) => format!("{what}, which needs an index with counts; this one was built without"),
+        // It has seen everything once, so that nothing at all would be found.
+        Some(Lack::Starter) => format!(
+            "{what}, and the starter index does not know how often a password was seen: name a full index"
+        ),
+    };
+    Err(raise(py, "PolicyError", message))
+}
