@@ -184,7 +184,8 @@ impl Asker {
             batch.rows.clear();
             for (i, row) in (first..first + counts.len()).enumerate() {
                 let Some(bytes) = rows(row) else { continue };
-                let digest = self.digest(reading, bytes).map_err(|error| RowFault { row, error: error.into() })?;
+                let digest =
+                    self.digest(reading, bytes).map_err(|error| RowFault { row, error: error.into() })?;
                 batch.digests.push(digest);
                 batch.rows.push(i as u32);
             }

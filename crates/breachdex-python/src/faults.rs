@@ -33,7 +33,8 @@ pub(crate) fn log(py: Python<'_>, throttle: &LogThrottle, outcome: Outcome, faul
         Outcome::Refused => "refused",
     };
     let error = from_fault(py, fault);
-    let more = if suppressed > 0 { format!(" ({suppressed} more since the last such line)") } else { String::new() };
+    let more =
+        if suppressed > 0 { format!(" ({suppressed} more since the last such line)") } else { String::new() };
     let said = py.import("logging").and_then(|logging| {
         let logger = logging.call_method1("getLogger", ("breachdex",))?;
         logger.call_method1(

@@ -63,9 +63,7 @@ impl Gate {
         let decision = self.corpus.decide(&question, self.min_count, self.on_error);
         report_refusals(py, &self.corpus);
         match decision.map_err(|fault| from_source(py, *fault))? {
-            Decision::Exposed(exposure) => {
-                Ok(Some(Bound::new(py, Exposure::from(exposure))?.into_any()))
-            }
+            Decision::Exposed(exposure) => Ok(Some(Bound::new(py, Exposure::from(exposure))?.into_any())),
             Decision::NotExposed { .. } => Ok(None),
             Decision::Accepted(fault) => {
                 faults::log(py, &self.throttle, Outcome::Accepted, &fault);

@@ -78,11 +78,7 @@ fn bases_in<'py>(given: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> 
 impl IndexSet {
     #[new]
     #[pyo3(signature = (base, overlays = None))]
-    fn new(
-        py: Python<'_>,
-        base: &Bound<'_, PyAny>,
-        overlays: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
+    fn new(py: Python<'_>, base: &Bound<'_, PyAny>, overlays: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let bases = bases_in(base)?;
         let mut corpus = Corpus::builder();
         let mut servers = 0;
@@ -96,7 +92,9 @@ impl IndexSet {
             }
         }
         if servers > 1 {
-            return Err(PyValueError::new_err("a set asks one RangeClient at most: its counts are of one corpus"));
+            return Err(PyValueError::new_err(
+                "a set asks one RangeClient at most: its counts are of one corpus",
+            ));
         }
         let overlays: Vec<Py<Index>> = match overlays {
             None => Vec::new(),
@@ -231,7 +229,8 @@ impl IndexSet {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let bases: Vec<String> =
             self.bases.iter().map(|base| Ok(base.bind(py).repr()?.to_string())).collect::<PyResult<_>>()?;
-        let overlays: Vec<String> = self.overlays.iter().map(|overlay| describe(overlay.get().live())).collect();
+        let overlays: Vec<String> =
+            self.overlays.iter().map(|overlay| describe(overlay.get().live())).collect();
         Ok(format!("<breachdex.IndexSet {} overlays=[{}]>", bases.join(" "), overlays.join(", ")))
     }
 }

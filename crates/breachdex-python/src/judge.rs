@@ -90,7 +90,8 @@ impl Judge {
 /// Raises where a base cannot say how often it has seen a password.
 fn demand_counts(py: Python<'_>, rules: &Rules, corpus: &Corpus) -> PyResult<()> {
     let least = rules.min_count;
-    let what = if least > 1 { format!("min_count is {least}") } else { String::from("the scope is \"common\"") };
+    let what =
+        if least > 1 { format!("min_count is {least}") } else { String::from("the scope is \"common\"") };
     let message = match without_counts(corpus, least).or_raise(py)? {
         None => return Ok(()),
         Some(Lack::Counts) => format!("{what}, which needs an index with counts; this one was built without"),

@@ -95,7 +95,8 @@ impl Metadata {
             (source, corpus_date, tool_version, content_id, file_size, is_starter, holds_overlay),
         ) = facts;
         let kind = [Kind::Sha1, Kind::Ntlm].into_iter().map(Kind::name).find(|known| *known == kind);
-        let kind = kind.ok_or_else(|| PyValueError::new_err("not what a breachdex.Metadata was pickled as"))?;
+        let kind =
+            kind.ok_or_else(|| PyValueError::new_err("not what a breachdex.Metadata was pickled as"))?;
         Ok(Self {
             kind,
             bits,
@@ -116,9 +117,11 @@ impl Metadata {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let Self { kind, bits, entries, has_counts, exact, false_positive_rate, floor, covers_all, .. } = self;
-        let Self { source, corpus_date, tool_version, content_id, file_size, is_starter, holds_overlay, .. } =
+        let Self { kind, bits, entries, has_counts, exact, false_positive_rate, floor, covers_all, .. } =
             self;
+        let Self {
+            source, corpus_date, tool_version, content_id, file_size, is_starter, holds_overlay, ..
+        } = self;
         let first = (kind, bits, entries, has_counts, exact, false_positive_rate, floor, covers_all);
         let second = (source, corpus_date, tool_version, content_id, file_size, is_starter, holds_overlay);
         Ok((py.get_type::<Self>().getattr("_restore")?, ((first, second),).into_pyobject(py)?))

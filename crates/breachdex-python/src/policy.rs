@@ -88,7 +88,12 @@ impl PolicyRules {
     }
 
     #[staticmethod]
-    fn _restore(py: Python<'_>, text: &str, index: Option<PathBuf>, overlays: Vec<PathBuf>) -> PyResult<Self> {
+    fn _restore(
+        py: Python<'_>,
+        text: &str,
+        index: Option<PathBuf>,
+        overlays: Vec<PathBuf>,
+    ) -> PyResult<Self> {
         let restored = Self::of(py, Settings::parse(text, "a pickled policy"))?;
         Ok(Self { index, overlays, ..restored })
     }

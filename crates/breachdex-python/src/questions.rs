@@ -86,9 +86,8 @@ pub(crate) fn range(corpus: &Corpus, digits: &Bound<'_, PyString>) -> PyResult<S
 /// Reads and checks every index; a range server has nothing to be checked.
 pub(crate) fn verify(py: Python<'_>, corpus: &Corpus) -> PyResult<()> {
     let (listener, _work) = (Listener::of_signals(), Work::begin(py)?);
-    let verified = py.detach(|| {
-        corpus.live_indexes().try_for_each(|index| index.snapshot()?.verify(&listener))
-    });
+    let verified =
+        py.detach(|| corpus.live_indexes().try_for_each(|index| index.snapshot()?.verify(&listener)));
     settle(py, listener.into_error(), verified)
 }
 

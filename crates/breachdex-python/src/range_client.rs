@@ -71,7 +71,8 @@ impl BlockingRangeClient {
 
     /// Asks about digests all at once.
     fn look_up(&self, py: Python<'_>, digests: Vec<Digest>) -> PyResult<Vec<PyResult<Answer>>> {
-        let answers = self.ask(py, move |client| Ok(client.lookup_many(&digests.iter().collect::<Vec<_>>())))?;
+        let answers =
+            self.ask(py, move |client| Ok(client.lookup_many(&digests.iter().collect::<Vec<_>>())))?;
         Ok(answers.into_iter().map(|answer| answer.map_err(|error| from_remote(py, &error))).collect())
     }
 
@@ -189,12 +190,11 @@ impl RangeServer for Server {
         Python::attach(|py| {
             let asked = digests.iter().map(|digest| (*digest).clone()).collect();
             match self.client.get().look_up(py, asked) {
-                Ok(answers) => {
-                    answers.into_iter().map(|answer| answer.map_err(|error| remote_error(py, error))).collect()
-                }
-                Err(error) => {
-                    digests.iter().map(|_| Err(remote_error(py, error.clone_ref(py)))).collect()
-                }
+                Ok(answers) => answers
+                    .into_iter()
+                    .map(|answer| answer.map_err(|error| remote_error(py, error)))
+                    .collect(),
+                Err(error) => digests.iter().map(|_| Err(remote_error(py, error.clone_ref(py)))).collect(),
             }
         })
     }

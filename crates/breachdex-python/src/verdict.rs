@@ -84,7 +84,8 @@ impl Verdict {
     fn _restore(py: Python<'_>, event: &str, reasons: Vec<Facts>, language: &str) -> PyResult<Self> {
         let event = one_of(py, "event", event, &Event::ALL, Event::name)?;
         let reasons = reasons.into_iter().map(|facts| reason_of(py, facts)).collect::<PyResult<_>>()?;
-        let language = language.parse().map_err(|_| raise(py, "PolicyError", "a pickled language is not known"))?;
+        let language =
+            language.parse().map_err(|_| raise(py, "PolicyError", "a pickled language is not known"))?;
         Ok(Self { verdict: breachdex_policy::Verdict::new(event, reasons), language })
     }
 

@@ -69,12 +69,12 @@ pub use error::{
     BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Result, Section, advice,
 };
 pub use format::MIN_BITS;
-pub use index::{
-    Answer, Change, ContentId, Difference, FileIndex, Index, IndexSet, Lookup, Metadata, OpenOptions, Range,
-    RangeScratch, SetRange, VerifyOptions, Waiting, diff,
-};
 #[cfg(feature = "live")]
-pub use index::{LiveIndex, LiveSet, Overlaid, Overlays, SetSnapshot, Sighting};
+pub use index::LiveIndex;
+pub use index::{
+    Answer, Change, ContentId, Difference, FileIndex, Index, Lookup, Metadata, OpenOptions, Range,
+    RangeScratch, VerifyOptions, Waiting, diff,
+};
 #[cfg(feature = "build")]
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;
@@ -91,12 +91,10 @@ const _: () = {
     shared::<Error>();
     shared::<FileIndex>();
     shared::<Index>();
-    shared::<IndexSet>();
     shared::<Metadata>();
     #[cfg(feature = "live")]
     shared::<LiveIndex>();
     #[cfg(feature = "live")]
-    shared::<LiveSet>();
     #[cfg(feature = "build")]
     shared::<OverlayFile>();
 };

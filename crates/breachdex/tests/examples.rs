@@ -1,6 +1,7 @@
 //! The examples do what they say.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::print_stdout)]
 #![allow(clippy::unwrap_used, dead_code, missing_docs, unreachable_pub)]
 
 #[path = "../examples/build.rs"]

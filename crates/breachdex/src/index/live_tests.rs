@@ -3,21 +3,18 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{Index, LiveIndex, LiveSet, OpenOptions};
-use crate::corpus::Origin;
-use crate::coverage::{Coverage, Prefix};
+use super::{Index, LiveIndex, OpenOptions};
+use crate::coverage::Coverage;
 use crate::digest::{Digest, Kind};
 use crate::entry::Entry;
-use crate::error::Error;
 use crate::format::Layout;
-use crate::testing::{Random, assemble, layout};
+use crate::testing::{assemble, layout};
 
 /// The bytes of an index of passwords and counts.
 fn index_of(passwords: &[(&str, u64)], counts: bool, coverage: Coverage) -> Vec<u8> {
@@ -207,48 +204,6 @@ fn in_memory(bytes: Vec<u8>) -> LiveIndex {
 }
 
 #[test]
-fn an_overlay_of_the_other_kind_is_refused() {
-    let ntlm = layout(Kind::Ntlm, 128, 0);
-    let overlay = in_memory(assemble(ntlm, &[Entry::new(&Digest::ntlm("x"), 1)], Coverage::whole()));
-    let error = LiveSet::new(in_memory(whole(&[])), vec![overlay]).unwrap_err();
-    let said = "test holds NTLM digests, test holds SHA-1: indexes of one kind only can be used together";
-    assert_eq!(error.to_string(), said);
-}
-
-#[test]
-fn one_and_many_agree_on_what_is_covered() {
-    let mut random = Random(11);
-    for _ in 0..200 {
-        let part = |random: &mut Random| {
-            let first = (random.next() % 0x10_0000) as u32;
-            Coverage::from_ranges([(first, 0xf_ffff)]).unwrap()
-        };
-        let covered = |map: &BTreeMap<String, u64>, coverage: &Coverage| -> Vec<(String, u64)> {
-            let prefix = |password: &str| Entry::new(&Digest::sha1(password.as_bytes()), 1).prefix();
-            map.iter().filter(|(p, _)| coverage.contains(prefix(p))).map(|(p, n)| (p.clone(), *n)).collect()
-        };
-        let index = |random: &mut Random| {
-            let coverage = part(random);
-            let held = covered(&some_passwords(random), &coverage);
-            let held: Vec<(&str, u64)> = held.iter().map(|(p, n)| (p.as_str(), *n)).collect();
-            in_memory(index_of(&held, true, coverage))
-        };
-        let (base, overlay) = (index(&mut random), index(&mut random));
-        let set = LiveSet::new(base, vec![overlay]).unwrap();
-        for i in 0..30 {
-            let digest = Digest::sha1(format!("p{i}").as_bytes());
-            let mut many = [0];
-            let all = set.snapshot().unwrap().count_many(std::slice::from_ref(&digest), &mut many);
-            match (set.count(&digest), all) {
-                (Ok(one), Ok(())) => assert_eq!(one, many[0]),
-                (Err(one), Err(many)) => assert_eq!(one.to_string(), many.to_string()),
-                (one, many) => panic!("{one:?} alone, {many:?} among many"),
-            }
-        }
-    }
-}
-
-#[test]
 fn what_the_system_refused_is_tried_again() {
     use std::os::unix::fs::symlink;
     let site = Site::new(&whole(&[("old", 1)]));
@@ -300,123 +255,9 @@ fn a_pipe_is_refused_without_waiting_for_a_writer() {
 }
 
 #[test]
-fn what_the_base_does_not_cover_is_not_answered_by_an_overlay_that_does_not_hold_it() {
-    let part = Coverage::from_ranges([(0, 0xf)]).unwrap();
-    let base = in_memory(index_of(&[], true, part));
-    let set = LiveSet::new(base, vec![in_memory(whole(&[("held", 7)]))]).unwrap();
-    let held = set.find(&Digest::sha1(b"held"), 1_000).unwrap().unwrap();
-    assert_eq!((held.count, held.origin), (None, Origin::Overlay), "the base cannot say");
-    assert_eq!(set.count(&Digest::sha1(b"held")).unwrap(), 7);
-    let other = Digest::sha1(b"other");
-    assert!(matches!(set.find(&other, 1), Err(Error::NotCovered { .. })));
-    assert!(matches!(set.count(&other), Err(Error::NotCovered { .. })));
-    let prefix = Prefix::of_range(Entry::new(&other, 1).prefix());
-    assert!(matches!(set.snapshot().unwrap().range(&prefix), Err(Error::NotCovered { .. })));
-}
-
-/// Up to a dozen of thirty passwords.
-fn some_passwords(random: &mut Random) -> BTreeMap<String, u64> {
-    let number = random.next() % 12;
-    (0..number).map(|_| (format!("p{}", random.next() % 30), 1 + random.next() % 20)).collect()
-}
-
-fn pairs(map: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
-    map.iter().map(|(password, count)| (password.as_str(), *count)).collect()
-}
-
-#[test]
-fn a_set_agrees_with_maps() {
-    let mut random = Random(7);
-    for _ in 0..300 {
-        let base = some_passwords(&mut random);
-        let overlays: Vec<(BTreeMap<String, u64>, bool)> = (0..random.next() % 3)
-            .map(|_| (some_passwords(&mut random), random.next().is_multiple_of(2)))
-            .collect();
-        let live = overlays
-            .iter()
-            .map(|(map, counts)| in_memory(index_of(&pairs(map), *counts, Coverage::whole())))
-            .collect();
-        let set = LiveSet::new(in_memory(whole(&pairs(&base))), live).unwrap();
-        let questions: Vec<String> = (0..30).map(|i| format!("p{i}")).collect();
-        let digests: Vec<_> = questions.iter().map(|question| Digest::sha1(question.as_bytes())).collect();
-        let mut many = vec![0; digests.len()];
-        set.snapshot().unwrap().count_many(&digests, &mut many).unwrap();
-        for ((question, digest), many) in questions.iter().zip(&digests).zip(many) {
-            let known = base.get(question).copied();
-            let overlaid: Vec<u64> = overlays
-                .iter()
-                .filter_map(|(map, counts)| map.get(question).map(|count| if *counts { *count } else { 1 }))
-                .collect();
-            let sum = known.unwrap_or(0) + overlaid.iter().sum::<u64>();
-            assert_eq!((set.count(digest).unwrap(), many), (sum, sum));
-            let min_count = 1 + random.next() % 25;
-            let found = set.find(digest, min_count).unwrap();
-            let expected = match (overlaid.is_empty(), known) {
-                (false, _) => Some(Origin::Overlay),
-                (true, Some(count)) if count >= min_count => Some(Origin::Base),
-                _ => None,
-            };
-            assert_eq!(found.map(|sighting| sighting.origin), expected);
-            let all_say = overlays.iter().all(|(map, counts)| *counts || !map.contains_key(question));
-            if let Some(sighting) = found {
-                assert_eq!(sighting.count, all_say.then_some(sum));
-            }
-        }
-    }
-}
-
-#[test]
 fn an_index_follows_its_path_not_the_working_folder() {
     let site = Site::new(&whole(&[("old", 1)]));
     assert_eq!(site.open(None).path(), Some(Path::new(&site.path)));
     assert_eq!(in_memory(whole(&[])).path(), None);
     assert!(!in_memory(whole(&[])).reload_if_changed(&()).unwrap());
-}
-
-#[test]
-fn what_one_member_cannot_answer_hides_no_other_one() {
-    // One that was spoilt in place answers nothing any more.
-    let spoilt = |name: &str| {
-        let site = Site::new(&whole(&[(name, 1)]));
-        let index = site.open(Some(Duration::ZERO));
-        let mut file = fs::OpenOptions::new().append(true).open(&site.path).unwrap();
-        file.write_all(b"x").unwrap();
-        (index, site)
-    };
-    let (overlay, _site) = spoilt("other");
-    let base = in_memory(whole(&[("held", 7)]));
-    let set = LiveSet::new(base, vec![overlay, in_memory(whole(&[("ours", 2)]))]).unwrap();
-    let digest = |password: &str| Digest::sha1(password.as_bytes());
-    let held = set.find(&digest("held"), 2).unwrap().unwrap();
-    assert_eq!((held.count, held.origin), (None, Origin::Base), "the overlay may have seen it too");
-    let ours = set.find(&digest("ours"), 9).unwrap().unwrap();
-    assert_eq!((ours.count, ours.origin), (None, Origin::Overlay));
-    assert!(matches!(set.find(&digest("unheard of"), 1), Err(Error::Damaged { .. })));
-    assert!(
-        matches!(set.find(&digest("held"), 8), Err(Error::Damaged { .. })),
-        "seen less often than asked for"
-    );
-    assert!(!set.holds_none(&[digest("unheard of")], 1), "an overlay cannot say");
-
-    let (base, _site) = spoilt("any");
-    let set = LiveSet::new(base, Vec::new()).unwrap();
-    assert!(!set.holds_none(&[digest("unheard of")], 1), "the base cannot say");
-}
-
-#[test]
-fn none_of_some_is_what_each_would_say() {
-    let mut random = Random(13);
-    for _ in 0..200 {
-        let (base, overlay) = (some_passwords(&mut random), some_passwords(&mut random));
-        let overlays = match random.next() % 2 {
-            0 => Vec::new(),
-            _ => vec![in_memory(whole(&pairs(&overlay)))],
-        };
-        let set = LiveSet::new(in_memory(whole(&pairs(&base))), overlays).unwrap();
-        let asked = some_passwords(&mut random);
-        let digests: Vec<Digest> = asked.keys().map(|password| Digest::sha1(password.as_bytes())).collect();
-        let min_count = 1 + random.next() % 20;
-        let each = digests.iter().all(|digest| set.find(digest, min_count).unwrap().is_none());
-        assert_eq!(set.holds_none(&digests, min_count), each);
-    }
 }

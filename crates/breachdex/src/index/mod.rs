@@ -20,17 +20,12 @@ mod identity;
 mod in_order;
 #[cfg(feature = "live")]
 mod live;
-#[cfg(feature = "live")]
-mod live_set;
 #[cfg(all(test, feature = "live"))]
 mod live_tests;
 mod lookup;
 mod metadata;
-#[cfg(feature = "live")]
-mod overlays;
 mod parts;
 mod range;
-mod set;
 #[cfg(test)]
 mod tests;
 mod verified;
@@ -47,14 +42,9 @@ pub use diff::{Change, Difference, diff};
 pub use file_index::{FileIndex, RangeScratch, Waiting};
 #[cfg(feature = "live")]
 pub use live::LiveIndex;
-#[cfg(feature = "live")]
-pub use live_set::{LiveSet, SetSnapshot, Sighting};
 pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
-#[cfg(feature = "live")]
-pub use overlays::{Overlaid, Overlays};
 pub use range::Range;
-pub use set::{IndexSet, SetRange};
 pub use verify::VerifyOptions;
 
 use self::core::Core;
