@@ -3,6 +3,7 @@
 //! `cargo run -p breachdex --example build passwords.txt index.bdx`
 
 #![forbid(unsafe_code)]
+#![allow(clippy::print_stdout)]
 
 use std::error::Error;
 use std::path::Path;

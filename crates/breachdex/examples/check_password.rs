@@ -3,6 +3,7 @@
 //! `cargo run -p breachdex --example check_password [INDEX]`; without an index, the starter index is asked.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::print_stdout)]
 
 use std::error::Error;
 use std::io::BufRead;
