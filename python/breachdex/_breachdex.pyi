@@ -27,6 +27,7 @@ __all__ = [
     "__version__",
     "build",
     "digest",
+    "examine",
     "language_code",
     "languages",
     "messages",
@@ -478,6 +479,13 @@ def build(
     :raises FileNotFoundError: when an input is not there.
     :raises IndexFileError: when the system refuses to read or write.
     """
+
+def examine(
+    index: Index | IndexSet | RangeClient, password: str | bytes, min_count: int = 1, *, stored: str | None = None
+) -> Exposure | None:
+    """How a password is exposed in any of the forms that are looked up (as it is, NFC, NFKC, ``¥`` as a
+    backslash, and ``stored``, the form that will be kept); ``None`` where it is not. Counts below
+    ``min_count`` are not exposed."""
 
 @final
 class Unavailable:

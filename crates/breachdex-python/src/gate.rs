@@ -95,6 +95,28 @@ impl Gate {
     }
 }
 
+/// How a password is exposed in any of its forms; None where it is not. Raises any fault.
+#[pyfunction]
+#[pyo3(
+    signature = (index, password, min_count = None, *, stored = None),
+    text_signature = "(index, password, min_count=1, *, stored=None)"
+)]
+pub(crate) fn examine<'py>(
+    index: &Bound<'py, PyAny>,
+    password: &Bound<'py, PyAny>,
+    min_count: Option<&Bound<'py, PyAny>>,
+    stored: Option<&Bound<'py, PyString>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let gate = Gate {
+        index: index.clone().unbind(),
+        corpus: corpus_in(index)?,
+        min_count: threshold(min_count)?,
+        on_error: OnError::Raise,
+        throttle: faults::throttle(),
+    };
+    gate.examine(password, stored)
+}
+
 /// A threshold of a setting, where `True` is a slip.
 fn whole_number(min_count: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
     let Some(given) = min_count else { return Ok(1) };

@@ -42,7 +42,7 @@ mod _breachdex {
     #[pymodule_export]
     use crate::exposure::{Exposure, Unavailable};
     #[pymodule_export]
-    use crate::gate::Gate;
+    use crate::gate::{Gate, examine};
     #[pymodule_export]
     use crate::index::Index;
     #[pymodule_export]
