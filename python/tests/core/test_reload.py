@@ -178,9 +178,9 @@ def test_a_set_reloads_its_overlays(make_index: Make, tmp_path: Path, exposed_in
     assert len(both) == len(both.base) + 1 and both.metadata == both.base.metadata
     replace(path, make_index(tmp_path / "p.bdx", {"hunter2": 1}).read_bytes())
     assert both.reload_if_changed() is True
-    assert both.contains("hunter2", min_count=10**6) and both.count("hunter2") == 18
-    assert both.counts(["hunter2", None, "leaked today"]) == [18, None, 0]
-    assert both.range(breachdex.digest("hunter2").hex()[:5]).endswith(":18")
+    assert both.contains("hunter2", min_count=10**6) and both.count("hunter2") == 17
+    assert both.counts(["hunter2", None, "leaked today"]) == [17, None, 0]
+    assert both.range(breachdex.digest("hunter2").hex()[:5]).endswith(":17")
     with both:
         pass
     assert both.closed and both.base.closed
@@ -214,4 +214,4 @@ def test_one_and_many_agree_where_an_overlay_covers_a_part(
     part = make_index(tmp_path / "part.bdx", {"hunter2": 5}, prefixes=[prefix])
     both = breachdex.IndexSet(breachdex.Index.open(exposed_index), [breachdex.Index.open(part)])
     passwords = ["hunter2", "password", "absent"]
-    assert both.counts(passwords) == [both.count(password) for password in passwords] == [22, 52256179, 0]
+    assert both.counts(passwords) == [both.count(password) for password in passwords] == [17, 52256179, 0]
