@@ -6,7 +6,18 @@ from types import TracebackType
 from typing import Any, Final, Literal, NoReturn, Self, final, overload
 
 from breachdex._remote import RangeClient
-from breachdex.types import Action, ArrowArray, ArrowStream, Code, Event, Kind, OnError, Password, Path, Values
+from breachdex.types import (
+    Action,
+    ArrowArray,
+    ArrowStream,
+    Code,
+    Event,
+    Kind,
+    OnError,
+    Password,
+    Path,
+    Values,
+)
 
 __all__ = [
     "BlockingRangeClient",
@@ -481,7 +492,11 @@ def build(
     """
 
 def examine(
-    index: Index | IndexSet | RangeClient, password: str | bytes, min_count: int = 1, *, stored: str | None = None
+    index: Index | IndexSet | RangeClient,
+    password: str | bytes,
+    min_count: int = 1,
+    *,
+    stored: str | None = None,
 ) -> Exposure | None:
     """How a password is exposed in any of the forms that are looked up (as it is, NFC, NFKC, ``¥`` as a
     backslash, and ``stored``, the form that will be kept); ``None`` where it is not. Counts below
