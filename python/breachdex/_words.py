@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from breachdex._breachdex import Exposure, IndexSet, messages, sentence_separator
+from breachdex._breachdex import Exposure, Index, IndexSet, messages, sentence_separator
 from breachdex._gate import Gate, Unavailable
 
 DEFAULT_LANGUAGE: Final = "en"
@@ -37,9 +37,15 @@ def refusal(gate: Gate, finding: Exposure | Unavailable, language: str = DEFAULT
     # The starter index knows which passwords are common, not how often they were seen.
     # Beside overlays nothing is said either: it would tell a leak that is known to all from one of the site's own.
     has_own = isinstance(gate.index, IndexSet) and bool(gate.index.overlays)
-    if isinstance(finding, Exposure) and finding.count and not has_own and not gate.index.metadata.is_starter:
+    if isinstance(finding, Exposure) and finding.count and not has_own and not _has_starter(gate.index):
         sentences.append(word("exposed_count", language, count=finding.count))
     return sentences
+
+
+def _has_starter(asked: object) -> bool:
+    """Whether the starter index is among the bases."""
+    bases = asked.bases if isinstance(asked, IndexSet) else (asked,)
+    return any(isinstance(base, Index) and base.metadata.is_starter for base in bases)
 
 
 def refusal_code(finding: Exposure | Unavailable) -> str:

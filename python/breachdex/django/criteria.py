@@ -143,10 +143,12 @@ def _members(source: Source) -> tuple[str, frozenset[str]]:
         return os.path.realpath(str(source.index)), frozenset(map(os.path.realpath, source.overlays))
     if isinstance(index, Index):
         return _name(index), frozenset()
-    return _name(index.base), frozenset(map(_name, index.overlays))
+    return ", ".join(sorted(map(_name, index.bases))), frozenset(map(_name, index.overlays))
 
 
-def _name(index: Index) -> str:
+def _name(index: object) -> str:
+    if not isinstance(index, Index):
+        return repr(index)
     if index.path is not None:
         return os.path.realpath(index.path)
     return "the starter index" if index.metadata.is_starter else f"an open index ({id(index):#x})"
