@@ -340,7 +340,7 @@ class IndexSet:
     def close(self) -> None:
         """Closes every member."""
     @property
-    def base(self) -> Index | RangeClient:
+    def base(self) -> Any:
         """The first base."""
     @property
     def bases(self) -> tuple[Index | RangeClient, ...]:
