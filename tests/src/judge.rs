@@ -11,7 +11,7 @@ use crate::parts::digest_from;
 use crate::subject::Subject;
 
 /// No question about an index of this size takes longer, whatever the file says.
-const PATIENCE: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A subject with its questions prepared, to be put to many damaged copies.
 pub struct Judge<'a> {
@@ -82,7 +82,7 @@ impl<'a> Judge<'a> {
             Ok(Err(reason)) => panic!("{name}, {damage}: {reason}"),
             Ok(Ok(())) => {}
         }
-        assert!(started.elapsed() < PATIENCE, "{name}, {damage}: took {:?}", started.elapsed());
+        assert!(started.elapsed() < POLL_INTERVAL, "{name}, {damage}: took {:?}", started.elapsed());
     }
 
     fn judge(&self, index: &Index, sound: bool) -> Result<(), String> {

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use breachdex::{
-    Digest, FileIndex, Index, Kind, OpenOptions, PREFIX_COUNT, RangeScratch, Residency, Waiting,
+    Digest, FileIndex, Index, Kind, OpenOptions, PREFIX_COUNT, RangeScratch, ReadMode, Residency,
 };
 use breachdex_benches::asking::{Costs, PageReads, number};
 use breachdex_benches::corpus::{Corpus, CorpusSpec};
@@ -173,7 +173,7 @@ impl Session {
         let costs = Costs::measure(self.places(from, count), limit, |place| {
             body.clear();
             let prefix = (place % u64::from(PREFIX_COUNT)) as u32;
-            let rows = file.write_range(prefix, Waiting::Allowed, &mut scratch, &mut body)?;
+            let rows = file.write_range(prefix, ReadMode::Blocking, &mut scratch, &mut body)?;
             Ok::<_, breachdex::Error>(rows == self.corpus.entries_under(prefix) as usize)
         })?;
         Ok(costs.json())

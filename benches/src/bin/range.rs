@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use breachdex::{FileIndex, Index, Prefix, RangeScratch, Waiting, rows};
+use breachdex::{FileIndex, Index, Prefix, RangeScratch, ReadMode, rows};
 use breachdex_benches::machine;
 use breachdex_benches::measure::median_pass;
 use clap::Parser;
@@ -44,12 +44,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(sum + body.len())
         })
     };
-    let bytes = write(Waiting::Allowed)?;
+    let bytes = write(ReadMode::Blocking)?;
     println!("kernel: {}", mapped.kernel());
     println!("rows a range: {:.0}", file.metadata().entries as f64 / covered.len() as f64);
     println!("bytes a body: {:.0}", bytes as f64 / prefixes.len() as f64);
     let report = |what: &str, nanoseconds: f64| println!("{what}: {:.1} us", nanoseconds / 1000.0);
-    let (time, done) = median_pass(prefixes.len(), || write(Waiting::CachedOnly));
+    let (time, done) = median_pass(prefixes.len(), || write(ReadMode::Cached));
     done?;
     report("FileIndex::write_range: read, checked, rendered", time);
     let (time, done) = median_pass(prefixes.len(), || decode(&mapped, &prefixes));

@@ -20,7 +20,7 @@ use crate::fetch::{Answer, Fetcher};
 use crate::journal::Record;
 
 /// How long the writer waits for a range before it looks whether it is to stop.
-const PATIENCE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Fetched ranges that wait for the writer, at most.
 const QUEUE: usize = 128;
 
@@ -176,7 +176,7 @@ impl Writer<'_, '_> {
         let mut batch = Vec::with_capacity(QUEUE);
         loop {
             let received = self.runtime.block_on(async {
-                tokio::time::timeout(PATIENCE, self.arrivals.recv_many(&mut batch, QUEUE)).await
+                tokio::time::timeout(POLL_INTERVAL, self.arrivals.recv_many(&mut batch, QUEUE)).await
             });
             if received == Ok(0) {
                 return Ok(());

@@ -18,7 +18,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 /// How long an interpreter that wants to end sleeps between two looks at whether the work has stopped.
-const PATIENCE: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// So many looks it takes at most: work that hangs in a callback must not keep a process alive.
 const LOOKS: u32 = 1000;
@@ -68,7 +68,7 @@ fn await_work(py: Python<'_>) {
         if count_in(UNDER_WAY.load(Ordering::Acquire)) == 0 {
             return;
         }
-        py.detach(|| thread::sleep(PATIENCE));
+        py.detach(|| thread::sleep(POLL_INTERVAL));
     }
 }
 

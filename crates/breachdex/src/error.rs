@@ -254,7 +254,7 @@ pub enum Error {
     },
     /// The answer is not in memory, and the question was not to wait for the disk.
     #[error("the answer would have to be read from the disk")]
-    WouldWait,
+    WouldBlock,
     /// The work was stopped on request.
     #[error("stopped; nothing was written")]
     Cancelled,

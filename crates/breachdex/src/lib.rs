@@ -73,7 +73,7 @@ pub use format::MIN_BITS;
 pub use index::LiveIndex;
 pub use index::{
     Answer, Change, ContentId, Difference, FileIndex, Index, Lookup, Metadata, OpenOptions, Range,
-    RangeScratch, VerifyOptions, Waiting, diff,
+    RangeScratch, ReadMode, VerifyOptions, diff,
 };
 #[cfg(feature = "build")]
 pub use input::{BodyFault, Format, Input, Source, read_range_body};

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use breachdex::{
     Answer, ChangedRange, Coverage, Digest, Entry, Error, FileIndex, Index, Kind, PREFIX_COUNT, Prefix,
-    RangeScratch, SpliceOptions, SpliceReport, Waiting, splice,
+    RangeScratch, ReadMode, SpliceOptions, SpliceReport, splice,
 };
 use fst::{Map, Streamer as _};
 use tempfile::TempDir;
@@ -105,7 +105,9 @@ fn ask(index: &Index, by_reads: &FileIndex, expected: &ChangedRange) {
     let stored = index.range(&Prefix::of_range(expected.prefix)).unwrap().map(Result::unwrap);
     assert!(stored.eq(expected.entries.iter().copied()), "range {:05X}", expected.prefix);
     let mut rows = Vec::new();
-    by_reads.write_range(expected.prefix, Waiting::Allowed, &mut RangeScratch::default(), &mut rows).unwrap();
+    by_reads
+        .write_range(expected.prefix, ReadMode::Blocking, &mut RangeScratch::default(), &mut rows)
+        .unwrap();
     assert!(rows == body(expected).as_bytes(), "range {:05X}", expected.prefix);
 }
 

@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use breachdex::{Error, RangeScratch, Waiting};
+use breachdex::{Error, RangeScratch, ReadMode};
 use breachdex_protocol::padding;
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_128;
@@ -73,14 +73,14 @@ pub(super) async fn get(State(state): State<Arc<AppState>>, request: Request) ->
 async fn ask(state: &Arc<AppState>, question: Question) -> (Outcome, Response) {
     let may_take_long = question.encoding == Encoding::Brotli;
     if !may_take_long {
-        match answer(state, &question, Waiting::CachedOnly) {
-            Err(Fault::Index(Error::WouldWait)) => {}
+        match answer(state, &question, ReadMode::Cached) {
+            Err(Fault::Index(Error::WouldBlock)) => {}
             answered => return settle(state, &question, answered),
         }
     }
     let shared = Arc::clone(state);
     let waited = tokio::task::spawn_blocking(move || {
-        let answered = answer(&shared, &question, Waiting::Allowed);
+        let answered = answer(&shared, &question, ReadMode::Blocking);
         settle(&shared, &question, answered)
     });
     // It fails only where the thread panicked or the runtime ends.
@@ -111,7 +111,7 @@ thread_local! {
     static BUFFERS: RefCell<Buffers> = RefCell::default();
 }
 
-fn answer(state: &AppState, question: &Question, waiting: Waiting) -> Result<(Outcome, Response), Fault> {
+fn answer(state: &AppState, question: &Question, waiting: ReadMode) -> Result<(Outcome, Response), Fault> {
     let served = state.catalogue.current(question.kind).ok_or(Fault::NotLoaded)?;
     let mut body = state.buffers.take().ok_or(Fault::Busy)?;
     BUFFERS.with_borrow_mut(|Buffers { scratch, rows }| {
@@ -144,7 +144,7 @@ enum Rows {
 fn write_rows(
     served: &Served,
     question: &Question,
-    waiting: Waiting,
+    waiting: ReadMode,
     scratch: &mut RangeScratch,
     rows: &mut Vec<u8>,
 ) -> Result<Rows, Error> {

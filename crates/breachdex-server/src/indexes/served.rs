@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
-use breachdex::{Corpus, Error, FileIndex, Kind, Metadata, RangeScratch, Residency, Waiting};
+use breachdex::{Corpus, Error, FileIndex, Kind, Metadata, RangeScratch, ReadMode, Residency};
 
 use super::permission::OverlayRule;
 use crate::error::ServeError;
@@ -126,7 +126,7 @@ impl Served {
     pub(crate) fn write_range(
         &self,
         prefix: u32,
-        waiting: Waiting,
+        waiting: ReadMode,
         scratch: &mut RangeScratch,
         rows: &mut Vec<u8>,
     ) -> Result<usize, Error> {

@@ -13,7 +13,7 @@ use zeroize::Zeroize as _;
 use super::groups::{GroupPlace, GroupStore};
 use crate::entry::Entry;
 use crate::error::{Error, ReadBackFault, Result};
-use crate::index::{FileIndex, RangeScratch, Waiting};
+use crate::index::{FileIndex, RangeScratch, ReadMode};
 
 /// Entries of each sample at most; half as many are left when it is thinned out.
 const MOST: usize = 4096;
@@ -130,7 +130,7 @@ fn check(store: &GroupStore, path: &Path) -> Result<(), ReadBackFault> {
     check_directory(&index, &store.log.places)?;
     let mut scratch = RangeScratch::default();
     let mut ask = |entry: &Entry| {
-        let found = index.find(&entry.key, Waiting::Allowed, &mut scratch).map_err(unreadable)?;
+        let found = index.find(&entry.key, ReadMode::Blocking, &mut scratch).map_err(unreadable)?;
         let count = if store.layout.counts { entry.count } else { 0 };
         if found == Some(count) { Ok(()) } else { Err(ReadBackFault::Entry { prefix: entry.prefix() }) }
     };

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::{Corpus, Source};
 use crate::error::{Error, Result};
-use crate::index::{RangeScratch, Waiting};
+use crate::index::{RangeScratch, ReadMode};
 
 impl Corpus {
     /// Appends the rows of a 5-digit prefix, of all sources together, `SUFFIX:COUNT` in ascending order with CRLF
@@ -19,7 +19,7 @@ impl Corpus {
     pub fn write_range(
         &self,
         prefix: u32,
-        waiting: Waiting,
+        waiting: ReadMode,
         scratch: &mut RangeScratch,
         rows: &mut Vec<u8>,
     ) -> Result<usize> {
@@ -34,7 +34,7 @@ impl Corpus {
     fn append_range(
         &self,
         prefix: u32,
-        waiting: Waiting,
+        waiting: ReadMode,
         scratch: &mut RangeScratch,
         rows: &mut Vec<u8>,
     ) -> Result<usize> {
@@ -59,7 +59,7 @@ impl Corpus {
 /// A range that is asked of one source after another.
 struct Asking<'a> {
     prefix: u32,
-    waiting: Waiting,
+    waiting: ReadMode,
     scratch: &'a mut RangeScratch,
     gap: Option<Error>,
     is_covered: bool,

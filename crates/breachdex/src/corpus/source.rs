@@ -10,7 +10,7 @@ use crate::coverage::Prefix;
 use crate::digest::{Digest, Kind};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::index::{Answer, FileIndex, Index, LiveIndex, Lookup as _, RangeScratch, Waiting};
+use crate::index::{Answer, FileIndex, Index, LiveIndex, Lookup as _, RangeScratch, ReadMode};
 
 /// Why a source could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -175,7 +175,7 @@ impl Source {
                 for (number, digest) in digests.iter().enumerate() {
                     let answer = match needs_counts && !index.metadata().has_counts {
                         true => Err(Error::CountsUnavailable { name: self.name() }),
-                        false => index.lookup(digest, Waiting::Allowed, &mut scratch),
+                        false => index.lookup(digest, ReadMode::Blocking, &mut scratch),
                     };
                     take(number, answer.map_err(SourceError::from));
                 }

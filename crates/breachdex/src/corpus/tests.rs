@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::coverage::{Coverage, Prefix};
 use crate::entry::Entry;
-use crate::index::{FileIndex, Index, OpenOptions, RangeScratch, Waiting};
+use crate::index::{FileIndex, Index, OpenOptions, RangeScratch, ReadMode};
 use crate::testing::passwords_index;
 
 type Map = BTreeMap<u8, u64>;
@@ -217,7 +217,7 @@ proptest! {
             let entries = mapped.range(&Prefix::of_range(prefix)).unwrap();
             prop_assert_eq!(counts(&entries), model(&bases));
             let mut rows = b"before".to_vec();
-            let written = read.write_range(prefix, Waiting::Allowed, &mut RangeScratch::default(), &mut rows);
+            let written = read.write_range(prefix, ReadMode::Blocking, &mut RangeScratch::default(), &mut rows);
             prop_assert_eq!(written.unwrap(), entries.len());
             let mut expected = b"before".to_vec();
             for (i, entry) in entries.iter().enumerate() {

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 
 use tempfile::NamedTempFile;
 
-use super::{Answer, FileIndex, Index, RangeScratch, Waiting};
+use super::{Answer, FileIndex, Index, RangeScratch, ReadMode};
 use crate::coverage::{Coverage, Prefix};
 use crate::digest::{Digest, Key, Kind};
 use crate::entry::Entry;
@@ -118,7 +118,7 @@ fn check(layout: Layout, offsets: [u64; 3], random: &mut Random) {
     let mut scratch = RangeScratch::default();
     for prefix in PREFIXES.iter().flat_map(|prefix| (*prefix as u32) << 4..=(*prefix as u32) << 4 | 15) {
         let mut rows = Vec::new();
-        by_reads.write_range(prefix, Waiting::Allowed, &mut scratch, &mut rows).unwrap();
+        by_reads.write_range(prefix, ReadMode::Blocking, &mut scratch, &mut rows).unwrap();
         assert!(rows == body(&near, prefix), "range {prefix:05X}");
         assert!(rows == body(&far, prefix), "range {prefix:05X}");
     }

@@ -44,11 +44,11 @@ const MOST_SCRATCH: usize = 1 << 20;
 
 /// Whether a read may wait for the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waiting {
-    /// It may.
-    Allowed,
-    /// [`Error::WouldWait`] instead, where the system can tell; elsewhere the read waits.
-    CachedOnly,
+pub enum ReadMode {
+    /// The read may wait for the disk.
+    Blocking,
+    /// Only what is cached is read, else [`Error::WouldBlock`], where the system can tell; elsewhere the read waits.
+    Cached,
 }
 
 /// Buffers that a worker keeps from one range to the next: a group's head and a run of buckets, some 40 KB for a
@@ -71,10 +71,10 @@ struct GroupPlace {
 /// An open index file of which every answer is read and checked anew.
 ///
 /// ```no_run
-/// use breachdex::{FileIndex, RangeScratch, Waiting};
+/// use breachdex::{FileIndex, RangeScratch, ReadMode};
 /// let index = FileIndex::open("pwned.bdx")?;
 /// let (mut scratch, mut body) = (RangeScratch::default(), Vec::new());
-/// let rows = index.write_range(0x21BD1, Waiting::Allowed, &mut scratch, &mut body)?;
+/// let rows = index.write_range(0x21BD1, ReadMode::Blocking, &mut scratch, &mut body)?;
 /// # let _ = rows; Ok::<(), breachdex::Error>(())
 /// ```
 pub struct FileIndex {
@@ -168,11 +168,11 @@ impl FileIndex {
     /// # Errors
     /// [`Error::NotCovered`], [`Error::NotExact`], [`Error::CountsUnavailable`]; [`Error::InvalidPrefix`] for
     /// more than 20 bits; [`Error::Damaged`], also where the file was cut or changed since it was opened;
-    /// [`Error::Io`]; [`Error::WouldWait`]. `rows` is then as it was.
+    /// [`Error::Io`]; [`Error::WouldBlock`]. `rows` is then as it was.
     pub fn write_range(
         &self,
         prefix: u32,
-        waiting: Waiting,
+        waiting: ReadMode,
         scratch: &mut RangeScratch,
         rows: &mut Vec<u8>,
     ) -> Result<usize> {
@@ -212,7 +212,7 @@ impl FileIndex {
     }
 
     /// Fills `bytes` with so many from an offset in the groups section.
-    fn read(&self, offset: u64, length: u64, waiting: Waiting, bytes: &mut Vec<u8>) -> Result<()> {
+    fn read(&self, offset: u64, length: u64, waiting: ReadMode, bytes: &mut Vec<u8>) -> Result<()> {
         let at = self.header.groups.offset + offset;
         let too_long = |_| io_error("read", &self.path)(std::io::ErrorKind::OutOfMemory.into());
         let length = usize::try_from(length).map_err(too_long)?;
@@ -256,7 +256,7 @@ struct Reading<'a> {
     prefix: u32,
     group_prefix: u32,
     place: GroupPlace,
-    waiting: Waiting,
+    waiting: ReadMode,
 }
 
 impl Reading<'_> {

@@ -28,7 +28,7 @@ fn expected(index: &Index, prefix: u32) -> Vec<u8> {
 
 fn body(index: &FileIndex, prefix: u32, scratch: &mut RangeScratch) -> Result<Vec<u8>> {
     let mut body = b"before".to_vec();
-    let written = index.write_range(prefix, Waiting::Allowed, scratch, &mut body);
+    let written = index.write_range(prefix, ReadMode::Blocking, scratch, &mut body);
     assert!(body.starts_with(b"before"));
     let written = match written {
         Ok(written) => written,
@@ -100,11 +100,11 @@ fn what_is_in_memory_is_had_without_waiting() {
     let file = FileIndex::open(&path).unwrap();
     let (mut waited, mut cached) = (Vec::new(), Vec::new());
     let mut scratch = RangeScratch::default();
-    file.write_range(0, Waiting::Allowed, &mut scratch, &mut waited).unwrap();
-    match file.write_range(0, Waiting::CachedOnly, &mut scratch, &mut cached) {
+    file.write_range(0, ReadMode::Blocking, &mut scratch, &mut waited).unwrap();
+    match file.write_range(0, ReadMode::Cached, &mut scratch, &mut cached) {
         Ok(_) => assert_eq!(cached, waited),
         // The system may drop what it read a moment ago.
-        Err(error) => assert!(matches!(error, Error::WouldWait), "{error}"),
+        Err(error) => assert!(matches!(error, Error::WouldBlock), "{error}"),
     }
 }
 
@@ -116,7 +116,8 @@ fn what_cannot_be_asked_is_said() {
         let entries = vec![Entry { key: Key { words: [1 << 50, 0, 0] }, count: 1 }];
         std::fs::write(&path, assemble(layout, &entries, coverage)).unwrap();
         let file = FileIndex::open(&path).unwrap();
-        let error = file.write_range(prefix, Waiting::Allowed, &mut RangeScratch::default(), &mut Vec::new());
+        let error =
+            file.write_range(prefix, ReadMode::Blocking, &mut RangeScratch::default(), &mut Vec::new());
         error.unwrap_err().to_string().replace(&path.display().to_string(), "a.bdx")
     };
     let exact = layout(Kind::Sha1, 160, 0);

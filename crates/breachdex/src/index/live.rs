@@ -26,7 +26,7 @@ use crate::monitor::{Monitor, Phase, Progress};
 const CHECKED_AT_ONCE: u64 = 16 << 20;
 
 /// How long one who must wait for another's look sleeps between two tries.
-const PATIENCE: Duration = Duration::from_millis(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Tries between two moments in which the one who waits may be told to stop.
 const TRIES: u32 = 50;
@@ -63,7 +63,7 @@ enum State {
     Open(Index),
     /// Changed in place. The mapping is kept, so that the system does not give its file number to another file,
     /// and never read again.
-    Spoilt(Index, Fault),
+    ModifiedInPlace(Index, Fault),
     Closed,
 }
 
@@ -122,7 +122,7 @@ impl LiveIndex {
     pub fn name(&self) -> String {
         match (&self.shared.path, &**self.shared.state.load()) {
             (Some(path), _) => path.display().to_string(),
-            (None, State::Open(index) | State::Spoilt(index, _)) => index.name().to_owned(),
+            (None, State::Open(index) | State::ModifiedInPlace(index, _)) => index.name().to_owned(),
             (None, State::Closed) => String::from("the index"),
         }
     }
@@ -141,7 +141,7 @@ impl LiveIndex {
         self.look_if_due();
         match &**self.shared.state.load() {
             State::Open(index) => question(index),
-            State::Spoilt(index, fault) => Err(fault.named(index.name()).into()),
+            State::ModifiedInPlace(index, fault) => Err(fault.named(index.name()).into()),
             State::Closed => Err(self.closed().into()),
         }
     }
@@ -178,7 +178,7 @@ impl LiveIndex {
                 Ok(looking) => break looking,
                 // A signal handler that interrupted this thread's own look: that one will see what there is.
                 Err(Busy::Here) => return Ok(false),
-                Err(Busy::Elsewhere) => thread::sleep(PATIENCE),
+                Err(Busy::Elsewhere) => thread::sleep(POLL_INTERVAL),
             }
             tries += 1;
             let waiting = Progress { phase: Phase::Verifying, done: 0, total: None };
@@ -275,7 +275,7 @@ impl Shared {
     fn changed(&self, path: &Path, again: bool) -> Result<Option<Found>> {
         let state = self.state.load();
         let index = match &**state {
-            State::Open(index) | State::Spoilt(index, _) => index,
+            State::Open(index) | State::ModifiedInPlace(index, _) => index,
             State::Closed => return Err(Error::Closed { name: path.display().to_string() }),
         };
         let facts = match std::fs::metadata(path) {
@@ -287,7 +287,7 @@ impl Shared {
         };
         let identity = Identity::of(&facts);
         let Some(open) = &index.identity else { return Ok(None) };
-        if let State::Spoilt(index, fault) = &**state
+        if let State::ModifiedInPlace(index, fault) = &**state
             && identity.is_same_file(open)
         {
             return Err(fault.named(index.name()));
@@ -298,7 +298,7 @@ impl Shared {
         }
         if identity.is_same_file(open) {
             let fault = index.core.changed_in_place_fault();
-            self.state.store(Arc::new(State::Spoilt(index.clone(), fault)));
+            self.state.store(Arc::new(State::ModifiedInPlace(index.clone(), fault)));
             return Err(fault.named(index.name()));
         }
         let refused =

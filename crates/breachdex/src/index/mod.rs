@@ -39,7 +39,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use diff::{Change, Difference, diff};
-pub use file_index::{FileIndex, RangeScratch, Waiting};
+pub use file_index::{FileIndex, RangeScratch, ReadMode};
 #[cfg(feature = "live")]
 pub use live::LiveIndex;
 pub use lookup::Lookup;

@@ -18,7 +18,7 @@ use crate::error::{Error, Result, io_error};
 use crate::monitor::{Monitor, Phase, Progress};
 
 /// How long to wait between two tries. Tried, not waited for, so that a monitor can end it.
-const PATIENCE: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A turn at changing an overlay, given back when it is dropped or the process ends.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Lock {
             if monitor.progress(waiting).is_break() {
                 return Err(Error::Cancelled);
             }
-            thread::sleep(PATIENCE);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{FileIndex, RangeScratch, Reading, SLACK, Waiting, open_bucket};
+use super::{FileIndex, RangeScratch, ReadMode, Reading, SLACK, open_bucket};
 use crate::digest::{Digest, Key};
 use crate::error::{Error, Fault, Result, Section};
 use crate::format::bucket::{Bucket, Malformed};
@@ -17,8 +17,8 @@ impl FileIndex {
     /// of the group's head and of the bucket each time: some microseconds where the file is cached.
     ///
     /// # Errors
-    /// [`Error::WrongKind`], [`Error::NotCovered`], [`Error::Damaged`], [`Error::Io`]; [`Error::WouldWait`].
-    pub fn lookup(&self, digest: &Digest, waiting: Waiting, scratch: &mut RangeScratch) -> Result<Answer> {
+    /// [`Error::WrongKind`], [`Error::NotCovered`], [`Error::Damaged`], [`Error::Io`]; [`Error::WouldBlock`].
+    pub fn lookup(&self, digest: &Digest, waiting: ReadMode, scratch: &mut RangeScratch) -> Result<Answer> {
         let held = self.header.layout.kind;
         if digest.kind() != held {
             return Err(Error::WrongKind { held, asked: digest.kind() });
@@ -37,7 +37,7 @@ impl FileIndex {
     pub(crate) fn find(
         &self,
         key: &Key,
-        waiting: Waiting,
+        waiting: ReadMode,
         scratch: &mut RangeScratch,
     ) -> Result<Option<u64>> {
         let layout = self.header.layout;
@@ -168,7 +168,7 @@ mod tests {
             let absent = (0..500).map(|_| random.key(kind));
             for key in keys.into_iter().take(2_000).chain(absent) {
                 let digest = Digest::from_key(kind, key);
-                let found = read.lookup(&digest, Waiting::Allowed, &mut scratch).unwrap();
+                let found = read.lookup(&digest, ReadMode::Blocking, &mut scratch).unwrap();
                 assert_eq!(found, mapped.lookup(&digest).unwrap());
             }
         }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::Waiting;
+use super::ReadMode;
 use crate::error::{Error, Fault, Section, io_error};
 
 /// Why bytes could not be had.
@@ -15,7 +15,7 @@ pub(super) enum Unread {
     /// The file ends before them.
     Short,
     /// The disk would have to be waited for.
-    WouldWait,
+    WouldBlock,
     Failed(io::Error),
 }
 
@@ -23,7 +23,7 @@ impl Unread {
     pub(super) fn explain(self, path: &Path, name: &str, section: Section, at: u64) -> Error {
         match self {
             Self::Short => Fault::new(section, at, "the file was cut short while it was open").named(name),
-            Self::WouldWait => Error::WouldWait,
+            Self::WouldBlock => Error::WouldBlock,
             Self::Failed(source) => io_error("read", path)(source),
         }
     }
@@ -34,7 +34,7 @@ pub(super) fn read_at(
     file: &File,
     offset: u64,
     mut bytes: &mut [u8],
-    waiting: Waiting,
+    waiting: ReadMode,
 ) -> Result<(), Unread> {
     let mut at = offset;
     while !bytes.is_empty() {
@@ -45,7 +45,7 @@ pub(super) fn read_at(
                 bytes = &mut bytes[read..];
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(Unread::WouldWait),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(Unread::WouldBlock),
             Err(error) => return Err(Unread::Failed(error)),
         }
     }
@@ -53,12 +53,12 @@ pub(super) fn read_at(
 }
 
 #[cfg(all(target_os = "linux", feature = "system"))]
-fn read_some(file: &File, at: u64, bytes: &mut [u8], waiting: Waiting) -> io::Result<usize> {
+fn read_some(file: &File, at: u64, bytes: &mut [u8], waiting: ReadMode) -> io::Result<usize> {
     use std::os::unix::fs::FileExt as _;
 
     use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
-    if waiting == Waiting::CachedOnly {
+    if waiting == ReadMode::Cached {
         match preadv2(file, &mut [io::IoSliceMut::new(bytes)], at, ReadWriteFlags::NOWAIT) {
             // File systems that cannot tell are read as any other.
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {}
@@ -69,13 +69,13 @@ fn read_some(file: &File, at: u64, bytes: &mut [u8], waiting: Waiting) -> io::Re
 }
 
 #[cfg(all(unix, not(all(target_os = "linux", feature = "system"))))]
-fn read_some(file: &File, at: u64, bytes: &mut [u8], _: Waiting) -> io::Result<usize> {
+fn read_some(file: &File, at: u64, bytes: &mut [u8], _: ReadMode) -> io::Result<usize> {
     use std::os::unix::fs::FileExt as _;
     file.read_at(bytes, at)
 }
 
 #[cfg(windows)]
-fn read_some(file: &File, at: u64, bytes: &mut [u8], _: Waiting) -> io::Result<usize> {
+fn read_some(file: &File, at: u64, bytes: &mut [u8], _: ReadMode) -> io::Result<usize> {
     use std::os::windows::fs::FileExt as _;
     file.seek_read(bytes, at)
 }

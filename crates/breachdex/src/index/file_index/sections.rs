@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::reading::read_at;
-use super::{GroupPlace, Waiting};
+use super::{GroupPlace, ReadMode};
 use crate::error::{Fault, Result, Section};
 use crate::format::checksum;
 use crate::format::directory::Directory;
@@ -33,7 +33,7 @@ pub(super) struct SectionReader<'a> {
 impl SectionReader<'_> {
     pub(super) fn read(&self, offset: u64, length: u64, section: Section) -> Result<Vec<u8>> {
         let mut bytes = vec![0; length as usize];
-        read_at(self.file, offset, &mut bytes, Waiting::Allowed)
+        read_at(self.file, offset, &mut bytes, ReadMode::Blocking)
             .map_err(|unread| unread.explain(self.path, self.name, section, offset))?;
         Ok(bytes)
     }

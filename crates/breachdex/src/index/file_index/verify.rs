@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::sections::SectionReader;
-use super::{FileIndex, Waiting};
+use super::{FileIndex, ReadMode};
 use crate::error::{Fault, Result, Section};
 use crate::format::directory::Locator;
 use crate::format::limits::MOST_GROUP;
@@ -67,7 +67,7 @@ impl GroupBytes for FileIndex {
             let reason = "the group is longer than any can be";
             return Err(Fault::new(Section::Groups, at, reason).named(&self.name));
         }
-        self.read(locator.offset(), length, Waiting::Allowed, buffer)?;
+        self.read(locator.offset(), length, ReadMode::Blocking, buffer)?;
         Ok(buffer)
     }
 }
