@@ -254,7 +254,7 @@ class Index:
         """
     def reload_if_changed(self) -> bool:
         """Looks at the file now; another one under the path is opened, verified from end to end, and then answers.
-        One that cannot be used is not taken: the old index answers on, one line is logged, and
+        One that cannot be used is not taken: the previous index stays in use, one line is logged, and
         :attr:`reload_error` says why.
 
         :returns: whether another file answers now; ``False`` for an index in memory.

@@ -72,7 +72,7 @@ impl Outcome {
             },
             Decision::NotExposed { count } => Self { count: Some(count), ..Self::default() },
             Decision::Accepted(fault) | Decision::Refused(fault) => {
-                let reason = reason(&fault);
+                let reason = fault.without_place();
                 if reasons.len() < MOST_REASONS && !reasons.contains(&reason) {
                     reasons.push(reason);
                 }
@@ -86,18 +86,5 @@ fn line_fault(fault: &SourceError) -> LineFault {
     match fault {
         SourceError::Index(Error::NotCovered { .. }) => LineFault::NotCovered,
         _ => LineFault::Unanswered,
-    }
-}
-
-/// The fault in words, without where the answer would be: that is as good as a part of the digest.
-fn reason(fault: &SourceError) -> String {
-    match fault {
-        SourceError::Index(Error::NotCovered { name, .. }) => {
-            format!("{name} does not cover all of the passwords")
-        }
-        SourceError::Index(Error::Damaged { name, .. }) => {
-            format!("{name} is damaged; restore it from a copy or build it again")
-        }
-        fault => fault.to_string(),
     }
 }

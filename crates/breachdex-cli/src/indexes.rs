@@ -16,13 +16,18 @@ const VARIABLE: &str = "BREACHDEX_INDEX";
 /// How often to look whether a file was replaced.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The path in `$BREACHDEX_INDEX`, if it is set.
+pub(crate) fn default_path() -> Option<PathBuf> {
+    env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// Opens the named indexes, or the default one when none is named. Never empty.
 pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
     if !named.is_empty() {
         return named.iter().map(|path| Ok(Index::open(path)?)).collect();
     }
-    match env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
-        Some(path) => Ok(vec![Index::open(Path::new(&path))?]),
+    match default_path() {
+        Some(path) => Ok(vec![Index::open(path)?]),
         None => Ok(vec![starter()?]),
     }
 }
@@ -30,8 +35,7 @@ pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
 /// Opens the named index, or the default one, under overlays; all of them follow their files.
 pub(crate) fn open_live(named: Option<&PathBuf>, overlays: &[PathBuf]) -> Result<Corpus, Failure> {
     let open = |path: &Path| LiveIndex::open(path, OpenOptions::default(), Some(POLL_INTERVAL));
-    let variable = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = match named.cloned().or_else(variable) {
+    let base = match named.cloned().or_else(default_path) {
         Some(path) => open(&path)?,
         None => LiveIndex::new(starter()?),
     };

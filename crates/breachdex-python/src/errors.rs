@@ -5,7 +5,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use breachdex::{Error, Section, SourceError};
+use breachdex::{Error, SourceError};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -35,18 +35,8 @@ pub(crate) fn errors_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
 /// into logs and is as good as a prefix of its digest.
 pub(crate) fn from_index(py: Python<'_>, error: &Error) -> PyErr {
     match error {
-        Error::NotCovered { name, .. } => {
-            let message =
-                format!("the question is outside the coverage of {name}: what is exposed there is not known");
-            raise(py, "NotCoveredError", message)
-        }
-        Error::Damaged { name, fault } if matches!(fault.section, Section::Bucket | Section::Groups) => {
-            let message = format!(
-                "{name} is damaged where the answer would be; `breachdex verify` says more; restore it from a copy or \
-                 build it again"
-            );
-            raise(py, "IndexDamagedError", message)
-        }
+        Error::NotCovered { .. } => raise(py, "NotCoveredError", error.without_place()),
+        Error::Damaged { .. } => raise(py, "IndexDamagedError", error.without_place()),
         _ => in_full(py, error),
     }
 }

@@ -174,7 +174,7 @@ fn log(py: Python<'_>, error: &breachdex::Error) {
         let logger = logging.call_method1("getLogger", ("breachdex",))?;
         logger.call_method1(
             "error",
-            ("a replaced index is refused, the old one answers on: %s", error.to_string()),
+            ("a replaced index was refused, still using the previous one: %s", error.to_string()),
         )
     });
     if let Err(error) = said {

@@ -59,7 +59,7 @@ pub enum ServeError {
     },
     /// Digests from an overlay would be served, which nobody asked for.
     #[error(
-        "{} holds digests from an overlay, and whoever can ask this server could list them range by range; with \
+        "{} holds digests from an overlay, and every client of this server could list them range by range; with \
          --serve-overlays they are served all the same, to this machine only",
         path.display()
     )]
@@ -81,7 +81,7 @@ pub enum ServeError {
     },
     /// An overlay has no base.
     #[error(
-        "{} holds {kind} digests, and no {kind} index is served that it could be laid over; name one with --index",
+        "{} holds {kind} digests, and no {kind} index is served beside it; name one with --index",
         path.display()
     )]
     OverlayWithoutBase {

@@ -239,7 +239,7 @@ fn announce(served: &Served) {
     if served.holds_overlay() {
         tracing::warn!(
             kind,
-            "digests from an overlay are served: whoever can ask this server, through a proxy too, can list them"
+            "serving digests from an overlay: every client of this server, through a proxy too, can list them"
         );
     }
     if metadata.floor > 1 || metadata.is_cut {

@@ -260,6 +260,34 @@ pub enum Error {
     Cancelled,
 }
 
+impl Error {
+    /// The message without where in an index the answer to a question would be, for logs and reports: the place is as
+    /// good as a prefix of the digest that was asked for.
+    ///
+    /// ```
+    /// let error = breachdex::Error::NotCovered { name: String::from("part.bdx"), prefix: 0x5BAA6 };
+    /// assert_eq!(
+    ///     error.without_place(),
+    ///     "the question is outside the coverage of part.bdx: what is exposed there is not known"
+    /// );
+    /// ```
+    pub fn without_place(&self) -> String {
+        match self {
+            Self::NotCovered { name, .. } => {
+                format!("the question is outside the coverage of {name}: what is exposed there is not known")
+            }
+            Self::Damaged { name, fault } if matches!(fault.section, Section::Bucket | Section::Groups) => {
+                format!(
+                    "{name} is damaged ({}: {}); find where with `breachdex verify`, then restore it from a copy or build \
+                     it again",
+                    fault.section, fault.reason
+                )
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 /// What reading a finished index back met.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

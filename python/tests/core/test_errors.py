@@ -182,8 +182,8 @@ def test_damage_shows_when_it_is_touched_and_again_each_time(tmp_path: Path, exp
             index.counts(["password", "hunter2", "パスワード"])
         # Not where: that would say which passwords were asked about.
         assert str(caught.value) == (
-            f"{path} is damaged where the answer would be; `breachdex verify` says more; "
-            "restore it from a copy or build it again"
+            f"{path} is damaged (bucket: the bucket's checksum does not match); find where with `breachdex verify`, "
+            "then restore it from a copy or build it again"
         )
     with pytest.raises(
         breachdex.IndexDamagedError,

@@ -58,7 +58,7 @@ def test_a_bad_replacement_is_logged_once(
         assert [index.count("old") for _ in range(5)] == [1] * 5
         assert index.reload_if_changed() is False
     assert isinstance(index.reload_error, breachdex.IndexDamagedError)
-    message = f"a replaced index is refused, the old one answers on: {index.reload_error}"
+    message = f"a replaced index was refused, still using the previous one: {index.reload_error}"
     assert [record.getMessage() for record in caplog.records] == [message]
     replace(path, make_index(tmp_path / "d.bdx", {"newer": 3}).read_bytes())
     assert index.count("newer") == 3 and index.reload_error is None

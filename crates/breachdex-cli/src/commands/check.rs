@@ -20,7 +20,7 @@ mod answer;
 
 use answer::{Rendering, Subject, Verdict};
 
-/// Questions that a range server is asked at a time.
+/// Questions that are asked together, where so many lines are there already.
 const AT_ONCE: usize = 32;
 
 pub(crate) fn run(flags: CheckFlags) -> Result<Exit, Failure> {
@@ -47,8 +47,6 @@ pub(crate) fn run(flags: CheckFlags) -> Result<Exit, Failure> {
 /// What to ask, of whom, and how to say the answer.
 struct Plan {
     corpus: Corpus,
-    /// Questions to gather before they are asked.
-    at_once: usize,
     asking: Asking,
     min_count: u64,
     on_error: OnError,
@@ -124,9 +122,8 @@ impl Plan {
         };
         let content = if flags.hash { Content::Digests } else { Content::Passwords };
         let asking = Asking { content, kind: corpus.kind(), forms: flags.forms };
-        let at_once = if flags.api.is_some() { AT_ONCE } else { 1 };
         let (min_count, on_error) = (flags.min_count, flags.on_error.into());
-        Ok(Self { corpus, at_once, asking, min_count, on_error, subject, rendering, language: flags.lang })
+        Ok(Self { corpus, asking, min_count, on_error, subject, rendering, language: flags.lang })
     }
 
     fn ask_terminal(&self, tally: &mut Tally) -> Result<(), Failure> {
@@ -172,7 +169,7 @@ impl Plan {
                     return Err(Failure::system("read standard input")(error));
                 }
             }
-            if questions.len() >= self.at_once {
+            if questions.len() >= AT_ONCE {
                 self.answer(&mut questions, tally, &mut output)?;
             }
         }

@@ -14,7 +14,7 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::{LogFormatName, LogLevelName, ServeFlags};
 use crate::output::Output;
-use crate::{signals, terminal};
+use crate::{indexes, signals, terminal};
 
 /// How often to look whether a signal came.
 const LOOK: Duration = Duration::from_millis(50);
@@ -34,7 +34,7 @@ pub(crate) fn run(flags: ServeFlags) -> Result<Exit, Failure> {
 fn options(flags: ServeFlags) -> ServeOptions {
     let limits = Limits::default();
     ServeOptions {
-        indexes: flags.index,
+        indexes: if flags.index.is_empty() { Vec::from_iter(indexes::default_path()) } else { flags.index },
         overlays: flags.overlay,
         serve_overlays: flags.serve_overlays,
         serve_overlays_to_the_network: flags.serve_overlays_to_the_network,

@@ -38,7 +38,7 @@ pub(crate) struct BuildFlags {
     /// 00000.txt. passwords: one a line. index: a breachdex index. Without it a folder is ranges, an index
     /// is known by its first bytes, and anything else is hibp.
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
-    #[arg(help = "hibp, ranges, passwords or index [default: by its looks]")]
+    #[arg(help = "hibp, ranges, passwords or index [default: auto-detect]")]
     pub(crate) format: Option<FormatName>,
     /// Which digest: sha1 or ntlm
     #[arg(long, value_name = "KIND", default_value = "sha1", hide_possible_values = true)]
@@ -71,7 +71,7 @@ pub(crate) struct BuildFlags {
     pub(crate) merge: Option<MergeRuleName>,
     /// The inputs hold these prefixes only (5 hex digits)
     ///
-    /// Inclusive, may be repeated; rows and files outside are left out. Without it and --partial every one of
+    /// Inclusive, repeatable; rows and files outside are left out. Without it and --partial every one of
     /// a folder's 1,048,576 range files must be there.
     #[arg(long, value_name = "FIRST-LAST", value_parser = parse_prefixes, conflicts_with = "partial")]
     pub(crate) prefixes: Vec<(u32, u32)>,

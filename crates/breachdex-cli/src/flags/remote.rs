@@ -53,7 +53,7 @@ pub(crate) struct DownloadFlags {
     pub(crate) min_count: u64,
     /// Fetch these prefixes only (5 hex digits)
     ///
-    /// Inclusive, may be repeated. Questions outside them will be errors, never "not found".
+    /// Inclusive, repeatable. Questions outside them will be errors, never "not found".
     #[arg(long, value_name = "FIRST-LAST", value_parser = parse_prefixes)]
     pub(crate) prefixes: Vec<(u32, u32)>,
     /// Keep each range as it came, too, as DIR/00000.txt to DIR/FFFFF.txt
@@ -72,8 +72,8 @@ pub(crate) struct DownloadFlags {
 ///
 /// Asks for every range that the index covers whether it changed, and puts those that did in the place of the
 /// old ones. Kind, bits, counts and --min-count stay as they are. The new file takes the old one's place in one
-/// step; where nothing changed, nothing is written. An update that was ended is gone on with by the same
-/// command.
+/// step; where nothing changed, nothing is written. Run the same command again to resume an unfinished
+/// update.
 #[derive(Args)]
 #[command(after_long_help = "\
 An index that breachdex downloaded remembers its server and each range's entity tag, so that only

@@ -29,19 +29,19 @@ Examples:
       breachdex serve --index pwned.bdx --index ntlm.bdx --listen 0.0.0.0:443 \\
           --tls-cert server.pem --tls-key server.key")]
 pub(crate) struct ServeFlags {
-    /// An exact index with counts; once for each kind
-    #[arg(long, value_name = "FILE", required = true)]
+    /// Exact index with counts; repeatable, once for each kind [default: $BREACHDEX_INDEX]
+    #[arg(long, value_name = "FILE")]
     pub(crate) index: Vec<PathBuf>,
-    /// An overlay, laid over the index of its kind; needs --serve-overlays
+    /// Overlay over the index of its kind; repeatable, needs --serve-overlays
     ///
     /// Its rows are in the ranges, and a change is seen within two seconds.
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
     /// Serve digests from overlays to this machine
     ///
-    /// They are unsalted digests of passwords that people use, and whoever can ask for ranges can list them all. Holds
-    /// for an index that an overlay was merged into as well. Without the next flag only where --listen is a loopback
-    /// address; whoever passes requests on from there publishes them.
+    /// They are unsalted digests of passwords that people use, and every client can list them all. Also needed for
+    /// an index that an overlay was merged into. Without the next flag, --listen must be a loopback address; a proxy in front
+    /// of it publishes them.
     #[arg(long)]
     pub(crate) serve_overlays: bool,
     /// Serve them to other machines as well: these can list them

@@ -87,7 +87,7 @@ pub(super) fn not_covered() -> Response {
 }
 
 pub(super) fn unreadable() -> Response {
-    let text = "The index cannot be read here; whoever runs this server finds the reason in its log";
+    let text = "The index cannot be read; the server's log has the reason";
     with(unavailable(text), [(header::RETRY_AFTER, HeaderValue::from_static("10"))])
 }
 

@@ -242,15 +242,5 @@ fn log_fault(state: &AppState, question: &Question, error: &Error) {
         tracing::error!(kind, prefix, suppressed, "a range cannot be read: {error}");
         return;
     }
-    match error {
-        Error::Damaged { name, fault } => tracing::error!(
-            kind,
-            suppressed,
-            "a range cannot be read: {name} is damaged ({}: {}); find where with `breachdex verify`, then \
-             restore it from a copy or build it again",
-            fault.section,
-            fault.reason
-        ),
-        other => tracing::error!(kind, suppressed, "a range cannot be read: {other}"),
-    }
+    tracing::error!(kind, suppressed, "a range cannot be read: {}", error.without_place());
 }

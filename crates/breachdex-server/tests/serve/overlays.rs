@@ -171,7 +171,7 @@ fn subjects(folder: &Path) -> (PathBuf, PathBuf, PathBuf) {
 fn nothing_of_an_overlay_is_served_unasked() {
     let folder = TempDir::new().unwrap();
     let (base, own, merged) = subjects(folder.path());
-    let sentence = "holds digests from an overlay, and whoever can ask this server could list them range by range; \
+    let sentence = "holds digests from an overlay, and every client of this server could list them range by range; \
                     with --serve-overlays they are served all the same, to this machine only";
     let unasked =
         |options: ServeOptions| refusal(&ServeOptions { serve_overlays: false, ..options }, folder.path());
@@ -219,7 +219,7 @@ fn an_overlay_needs_a_base_of_its_kind() {
     let other = ntlm(folder.path(), NTLM_ROWS);
     assert_eq!(
         refusal(&agreed(&[&other], &[&own]), folder.path()),
-        "FOLDER/own.bdx holds SHA-1 digests, and no SHA-1 index is served that it could be laid over; name one with \
+        "FOLDER/own.bdx holds SHA-1 digests, and no SHA-1 index is served beside it; name one with \
          --index"
     );
     let both = Running::start(agreed(&[&base, &other], &[&own]));

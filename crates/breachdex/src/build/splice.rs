@@ -106,18 +106,7 @@ where
     let tally = result.tally;
     let encoded_afresh = result.encoded_afresh;
     let index = job.conclude(publication, result.pass)?;
-    let copied = |number| if encoded_afresh { 0 } else { number };
-    Ok(SpliceReport {
-        ranges_given: result.ranges_given,
-        ranges_changed: tally.ranges_changed,
-        hashes_added: tally.added,
-        hashes_removed: tally.removed,
-        counts_changed: tally.recounted,
-        groups_copied: copied(tally.groups_copied),
-        groups_encoded: if encoded_afresh { index.groups } else { tally.groups_encoded },
-        bytes_copied: copied(tally.bytes_copied),
-        index,
-    })
+    Ok(tally.report(result.ranges_given, encoded_afresh, index))
 }
 
 /// What the result will be. Refuses a base that cannot become it.

@@ -90,11 +90,6 @@ impl Finding {
         }
     }
 
-    /// Whether it is certainly not exposed.
-    pub const fn is_not_exposed(&self) -> bool {
-        matches!(self, Self::NotExposed { .. })
-    }
-
     /// The same, found under another form.
     pub(super) fn with_form(self, form: Form) -> Self {
         match self {

@@ -36,7 +36,7 @@ use self::evidence::Evidence;
 use self::source::Bulk;
 use crate::digest::{Digest, Kind};
 use crate::error::{Error, Result};
-use crate::index::{Answer, LiveIndex};
+use crate::index::LiveIndex;
 
 /// Sources that are asked as one. `Send + Sync`; a clone shares the sources.
 ///
@@ -280,26 +280,6 @@ impl Corpus {
             });
         }
         Ok(())
-    }
-}
-
-/// Joins answers that were had in another way (by an asynchronous client of a range server) with those of the corpus.
-impl Corpus {
-    /// [`Corpus::find`] with one more base, which was asked already.
-    ///
-    /// # Errors
-    /// As [`Corpus::find`].
-    pub fn find_with(
-        &self,
-        digest: &Digest,
-        min_count: u64,
-        base: Result<Answer, RemoteError>,
-    ) -> Result<Finding> {
-        let mut evidence = [Evidence::new()];
-        evidence[0].add(Origin::Base, true, base.map_err(SourceError::from));
-        self.gather(std::slice::from_ref(digest), min_count, &Bulk::HERE, &mut evidence)?;
-        let [evidence] = evidence;
-        Ok(evidence.finding(min_count.max(1)))
     }
 }
 

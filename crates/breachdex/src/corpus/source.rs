@@ -42,6 +42,16 @@ impl SourceError {
     }
 }
 
+impl SourceError {
+    /// The message for logs and reports; see [`Error::without_place`]. Clients of range servers name no prefix.
+    pub fn without_place(&self) -> String {
+        match self {
+            Self::Index(error) => error.without_place(),
+            Self::Remote(error) => error.to_string(),
+        }
+    }
+}
+
 /// Why a range server has no answer.
 #[derive(Debug)]
 pub struct RemoteError {
@@ -58,11 +68,6 @@ impl RemoteError {
     /// The client's own error, by reference.
     pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.error
-    }
-
-    /// The client's own error.
-    pub fn into_inner(self) -> Box<dyn StdError + Send + Sync> {
-        self.error
     }
 }
 

@@ -26,8 +26,7 @@ impl LogThrottle {
         self.allow_at(Instant::now())
     }
 
-    /// [`LogThrottle::allow`] at a given time.
-    pub fn allow_at(&self, now: Instant) -> Option<u64> {
+    fn allow_at(&self, now: Instant) -> Option<u64> {
         let now = nanoseconds(now.saturating_duration_since(self.since));
         let next = self.next.load(Ordering::Relaxed);
         let after = now.saturating_add(nanoseconds(self.interval));

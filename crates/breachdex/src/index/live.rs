@@ -35,7 +35,7 @@ const TRIES: u32 = 50;
 ///
 /// A file that took the place of the open one (by rename, or behind a symbolic link) is opened, verified from end to
 /// end and then answers; readers of the old one finish undisturbed. A bad one is refused and remembered in
-/// [`LiveIndex::reload_error`], and the old one answers on. A file that was changed *in place* is an error from
+/// [`LiveIndex::reload_error`], and the previous one stays in use. A file that was changed *in place* is an error from
 /// then on, until a sound one is put under its path: nothing such a mapping says may be believed.
 #[derive(Clone)]
 pub struct LiveIndex {

@@ -204,7 +204,8 @@ fn a_damaged_overlay_hides_nothing_that_a_base_holds() {
     assert_eq!(
         stderr,
         "breachdex: line 3: could not be checked: whether it is exposed is not known\n\
-         breachdex: error: own.bdx is damaged; restore it from a copy or build it again\n"
+         breachdex: error: own.bdx is damaged (groups: the group's checksum does not match); find where with `breachdex verify`, \
+         then restore it from a copy or build it again\n"
     );
     assert_eq!(exit, Some(2));
 }

@@ -209,7 +209,7 @@ impl<'a> Assembler<'a> {
         let UnfinishedIndex { file, path, groups, source, date, notes } = unfinished;
         let Self { options, decision, most, base, .. } = self;
         let mut notes = foreign_notes(notes)?;
-        let Sum { log, tally, given } = sum(groups, &decision)?;
+        let Sum { log, mut tally, given } = sum(groups, &decision)?;
         let mut publication = Publication::claim(target, options.replace)?;
         publication.adopt(file, path)?;
         let control = Control::new(threads(options.threads, options.memory), monitor)?;
@@ -232,20 +232,14 @@ impl<'a> Assembler<'a> {
         }
         let old = base.as_ref().map_or(Ok(None), Base::collisions)?;
         let base = base.map(|base| base.index);
-        notes.extend(replace_collisions(&mut store.log, (base, old), &given, tally.collisions));
+        notes.extend(replace_collisions(
+            &mut store.log,
+            (base, old),
+            &given,
+            std::mem::take(&mut tally.collisions),
+        ));
         let index = job.conclude(publication, Pass { store, went_unsorted: None, left_out: 0, notes })?;
-        let copied = |number| if encoded_afresh { 0 } else { number };
-        Ok(SpliceReport {
-            ranges_given: given.len(),
-            ranges_changed: tally.ranges_changed,
-            hashes_added: tally.added,
-            hashes_removed: tally.removed,
-            counts_changed: tally.recounted,
-            groups_copied: copied(tally.groups_copied),
-            groups_encoded: if encoded_afresh { index.groups } else { tally.groups_encoded },
-            bytes_copied: copied(tally.bytes_copied),
-            index,
-        })
+        Ok(tally.report(given.len(), encoded_afresh, index))
     }
 }
 

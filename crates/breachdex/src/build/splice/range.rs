@@ -5,7 +5,8 @@
 use std::cmp::Ordering;
 
 use super::collisions::Collisions;
-use super::options::ChangedRange;
+use super::options::{ChangedRange, SpliceReport};
+use crate::build::report::BuildReport;
 use crate::build::span::{Totals, fold};
 use crate::coverage::Prefix;
 use crate::digest::{Key, Kind};
@@ -31,6 +32,22 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// What a splice of so many ranges did. Where all was encoded afresh, nothing was copied.
+    pub(super) fn report(&self, ranges_given: u64, encoded_afresh: bool, index: BuildReport) -> SpliceReport {
+        let copied = |number| if encoded_afresh { 0 } else { number };
+        SpliceReport {
+            ranges_given,
+            ranges_changed: self.ranges_changed,
+            hashes_added: self.added,
+            hashes_removed: self.removed,
+            counts_changed: self.recounted,
+            groups_copied: copied(self.groups_copied),
+            groups_encoded: if encoded_afresh { index.groups } else { self.groups_encoded },
+            bytes_copied: copied(self.bytes_copied),
+            index,
+        }
+    }
+
     /// Adds that of later ranges.
     pub(super) fn add(&mut self, later: Self) {
         self.ranges_changed += later.ranges_changed;
