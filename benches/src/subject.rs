@@ -135,7 +135,7 @@ pub struct Handle {
 
 /// The handles measured: what the processor can do and what runs everywhere.
 pub fn handles() -> [Handle; 2] {
-    let handle = |name, kernel| Handle { name, options: OpenOptions { kernel, ..OpenOptions::default() } };
+    let handle = |name, kernel| Handle { name, options: OpenOptions::new().mapped().kernel(kernel) };
     [handle("best kernel", Kernel::Auto), handle("portable kernel", Kernel::Portable)]
 }
 
@@ -196,7 +196,7 @@ pub fn first_touch(built: &Built, questions: &Questions, mapped: bool) -> Result
     let (mut groups, mut buckets) = (Vec::new(), Vec::new());
     for _ in 0..measure::PASSES {
         let index = if mapped {
-            Index::open(&built.path)?
+            Index::map(&built.path)?
         } else {
             Index::from_bytes(fs::read(&built.path)?, "memory")?
         };
@@ -224,7 +224,7 @@ pub fn open_and_ask(built: &Built, questions: &Questions) -> Result<f64, Box<dyn
     let mut times = Vec::new();
     for digest in &hits {
         let started = Instant::now();
-        let answer = Index::open(&built.path)?.lookup(digest)?;
+        let answer = Index::map(&built.path)?.lookup(digest)?;
         times.push(started.elapsed().as_nanos() as f64 / 1e3);
         measure::expect("opening and asking", u64::from(answer.is_present()), 1)?;
     }
@@ -246,7 +246,7 @@ pub struct Ranges {
 /// # Errors
 /// Those of the index; a wrong number of rows.
 pub fn ranges(built: &Built, corpus: &Corpus) -> Result<Ranges, Box<dyn Error>> {
-    let index = Index::open(&built.path)?;
+    let index = Index::map(&built.path)?;
     let span = corpus.prefixes().end() - corpus.prefixes().start() + 1;
     // An odd stride visits every prefix of a power of two once, never two neighbours in a row.
     let order: Vec<Prefix> = (0..span)

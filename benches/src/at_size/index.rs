@@ -54,7 +54,7 @@ impl Structure for Shape {
 
     fn settings(&self) -> String {
         "`splice` without a base on all threads, ranges handed over one after another, default settings; opened \
-         with `Index::open`"
+         with `Index::map`"
             .into()
     }
 
@@ -82,7 +82,7 @@ impl Structure for Shape {
     }
 
     fn open(&self, folder: &Path) -> Outcome<Box<dyn Ask>> {
-        Ok(Box::new(Open { index: Index::open(folder.join(FILE))?, ranges: self.knows().ranges }))
+        Ok(Box::new(Open { index: Index::map(folder.join(FILE))?, ranges: self.knows().ranges }))
     }
 }
 

@@ -5,7 +5,7 @@
 //! hits FROM COUNT SECONDS      entries of the corpus, each timed by itself
 //! misses FROM COUNT SECONDS    digests that are not in it
 //! rate KIND FROM COUNT         `hits` or `misses` in passes without a clock between them: median nanoseconds
-//! ranges FROM COUNT SECONDS    whole range bodies, through `FileIndex`
+//! ranges FROM COUNT SECONDS    whole range bodies, by reads
 //! pread FROM COUNT SECONDS     4 KiB at random places of the file, as a measure of the disk
 //! ```
 
@@ -19,9 +19,7 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use breachdex::{
-    Digest, FileIndex, Index, Kind, OpenOptions, PREFIX_COUNT, RangeScratch, ReadMode, Residency,
-};
+use breachdex::{Checks, Digest, Index, Kind, OpenOptions, PREFIX_COUNT, RangeScratch, ReadMode, Residency};
 use breachdex_benches::asking::{Costs, PageReads, number};
 use breachdex_benches::corpus::{Corpus, CorpusSpec};
 use breachdex_benches::measure::median_pass;
@@ -56,7 +54,7 @@ type Question = (Digest, u64);
 
 struct Session {
     index: Option<Index>,
-    file_index: Option<FileIndex>,
+    by_reads: Option<Index>,
     file: File,
     length: u64,
     set: u64,
@@ -70,31 +68,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     let corpus = Corpus::new(CorpusSpec::whole(arguments.entries))?;
     let (hits, misses) = draw(&corpus, &arguments)?;
     let (before, started) = (PageReads::now(), Instant::now());
+    let options = OpenOptions::new().residency(arguments.residency);
     let index = match arguments.ranges_only {
         true => None,
-        false => Some(Index::open_with(&arguments.index, options(arguments.residency))?),
+        false => Some(Index::open_with(&arguments.index, options.mapped())?),
     };
-    let file_index = if arguments.ranges_only {
-        Some(FileIndex::open_with(&arguments.index, arguments.residency)?)
-    } else {
-        None
+    let by_reads = match arguments.ranges_only {
+        true => Some(Index::open_with(&arguments.index, options.checks(Checks::Always))?),
+        false => None,
     };
     let seconds = started.elapsed().as_secs_f64();
     let read = PageReads::now().read_bytes - before.read_bytes;
     let file = File::open(&arguments.index)?;
     let length = file.metadata()?.len();
     answer(&format!("{{\"open_seconds\":{seconds:.9},\"open_read_bytes\":{read}}}"))?;
-    let mut session = Session { index, file_index, file, length, set: arguments.set, corpus, hits, misses };
+    let mut session = Session { index, by_reads, file, length, set: arguments.set, corpus, hits, misses };
     for line in io::stdin().lock().lines() {
         let line = line?;
         answer(&session.run(&line)?)?;
     }
     Ok(())
-}
-
-/// How the index is opened.
-fn options(residency: Residency) -> OpenOptions {
-    OpenOptions { residency, ..OpenOptions::default() }
 }
 
 fn answer(json: &str) -> io::Result<()> {
@@ -168,7 +161,7 @@ impl Session {
 
     fn ranges(&self, words: &[&str]) -> Result<String, Box<dyn Error>> {
         let (from, count, limit) = extent(words)?;
-        let file = self.file_index.as_ref().ok_or("only with --ranges-only")?;
+        let file = self.by_reads.as_ref().ok_or("only with --ranges-only")?;
         let (mut scratch, mut body) = (RangeScratch::default(), Vec::new());
         let costs = Costs::measure(self.places(from, count), limit, |place| {
             body.clear();

@@ -140,7 +140,7 @@ fn size_row(built: &Built) -> [String; 6] {
 
 fn draw_questions(exact: &Built, corpus: &Corpus, wanted: usize) -> Result<Questions, Box<dyn Error>> {
     announce("drawing questions");
-    let group_bits = breachdex::Index::open(&exact.path)?.metadata().directory_bits;
+    let group_bits = breachdex::Index::map(&exact.path)?.metadata().directory_bits;
     Ok(Questions::draw(corpus, wanted, group_bits))
 }
 

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(number) => number.to_string_lossy().parse()?,
         None => 200_000,
     };
-    let index = Index::open(Path::new(&path))?;
+    let index = Index::map(Path::new(&path))?;
     println!("{} entries, {verdicts} verdicts a row, best of {RUNS}", index.len());
     let corpus = Corpus::from(index);
     let rules = |text: &str| Ok::<_, Box<dyn Error>>(Settings::parse(text, "bench")?.rules);

@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use breachdex::{FileIndex, Index, Prefix, RangeScratch, ReadMode, rows};
+use breachdex::{Index, Prefix, RangeScratch, ReadMode, rows};
 use breachdex_benches::machine;
 use breachdex_benches::measure::median_pass;
 use clap::Parser;
@@ -30,8 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, value) in machine::describe() {
         println!("{name}: {value}");
     }
-    let file = FileIndex::open(&flags.index)?;
-    let mapped = Index::open(&flags.index)?;
+    let file = Index::open(&flags.index)?;
+    let mapped = Index::map(&flags.index)?;
     let covered: Vec<u32> =
         file.metadata().coverage.ranges().iter().flat_map(|(first, last)| *first..=*last).collect();
     let prefixes: Vec<u32> =
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let report = |what: &str, nanoseconds: f64| println!("{what}: {:.1} us", nanoseconds / 1000.0);
     let (time, done) = median_pass(prefixes.len(), || write(ReadMode::Cached));
     done?;
-    report("FileIndex::write_range: read, checked, rendered", time);
+    report("Index::write_range: read, checked, rendered", time);
     let (time, done) = median_pass(prefixes.len(), || decode(&mapped, &prefixes));
     done?;
     report("Index::range, decoded only", time);

@@ -129,7 +129,7 @@ impl Bench<'_> {
                     "{ranges_changed} ranges; {groups_copied} groups copied, {groups_encoded} encoded"
                 );
             }
-            let (old, new) = (Index::open(self.base)?, Index::open(&target)?);
+            let (old, new) = (Index::map(self.base)?, Index::map(&target)?);
             differences.push(timed(|| {
                 let changes = diff(&old, &new, &mut |_| Ok::<(), breachdex::Error>(()), &())?;
                 Ok(expect("the difference", changes.ranges_changed, self.changed().count() as u64)?)
@@ -160,7 +160,7 @@ impl Bench<'_> {
 
     /// Every hundredth row of a changed range is gone, and its last was seen once more.
     fn splice(&self, target: &Path) -> Result<SpliceReport, Box<dyn Error>> {
-        let base = Index::open(self.base)?;
+        let base = Index::map(self.base)?;
         let mut reader = self.corpus.reader();
         let ranges = self.changed().map(move |prefix| {
             let mut range = range(&mut reader, prefix)?;

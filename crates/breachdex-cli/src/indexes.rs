@@ -21,22 +21,27 @@ pub(crate) fn default_path() -> Option<PathBuf> {
     env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
+/// Maps an index file. A lookup is then over in a microsecond, and a command that asks once reads no more than it needs;
+/// every command of this project replaces files by rename, and so must others.
+pub(crate) fn map(path: impl AsRef<Path>) -> Result<Index, Failure> {
+    Ok(Index::map(path)?)
+}
+
 /// Opens the named indexes, or the default one when none is named. Never empty.
 pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
     if !named.is_empty() {
-        return named.iter().map(|path| Ok(Index::open(path)?)).collect();
+        return named.iter().map(map).collect();
     }
     match default_path() {
-        Some(path) => Ok(vec![Index::open(path)?]),
+        Some(path) => Ok(vec![map(path)?]),
         None => Ok(vec![starter()?]),
     }
 }
 
 /// Opens the named index, or the default one, under overlays; all of them follow their files.
 pub(crate) fn open_live(named: Option<&PathBuf>, overlays: &[PathBuf]) -> Result<Corpus, Failure> {
-    let open = |path: &Path| LiveIndex::open(path, OpenOptions::default(), Some(POLL_INTERVAL));
     let base = match named.cloned().or_else(default_path) {
-        Some(path) => open(&path)?,
+        Some(path) => follow(&path)?,
         None => LiveIndex::new(starter()?),
     };
     Ok(Corpus::builder().base(base).overlays(open_overlays(overlays)?).build()?)
@@ -44,8 +49,12 @@ pub(crate) fn open_live(named: Option<&PathBuf>, overlays: &[PathBuf]) -> Result
 
 /// Opens overlays, which follow their files.
 pub(crate) fn open_overlays(paths: &[PathBuf]) -> Result<Vec<LiveIndex>, Failure> {
-    let open = |path: &PathBuf| LiveIndex::open(path, OpenOptions::default(), Some(POLL_INTERVAL));
-    Ok(paths.iter().map(open).collect::<breachdex::Result<_>>()?)
+    paths.iter().map(|path| follow(path)).collect()
+}
+
+/// Maps an index file and follows it when it is replaced.
+fn follow(path: &Path) -> Result<LiveIndex, Failure> {
+    Ok(LiveIndex::open(path, OpenOptions::new().mapped(), Some(POLL_INTERVAL))?)
 }
 
 /// The path of an index, or `starter`.

@@ -66,7 +66,7 @@ pub struct UpdateReport {
 pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Result<UpdateReport> {
     // A link stays a link: what it points to is replaced.
     let path = &std::fs::canonicalize(path).map_err(io_error("open", path))?;
-    let index = Arc::new(Index::open(path)?);
+    let index = Arc::new(Index::map(path)?);
     let metadata = index.metadata();
     if metadata.is_cut {
         return Err(Error::Options(format!(

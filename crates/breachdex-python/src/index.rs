@@ -55,7 +55,7 @@ impl Index {
         let path = std::path::absolute(path).map_err(|source| {
             from_index(py, &breachdex::Error::Io { action: "open", path: path.to_owned(), source })
         })?;
-        let options = OpenOptions { residency, ..OpenOptions::default() };
+        let options = OpenOptions::new().mapped().residency(residency);
         let live = py.detach(|| LiveIndex::open(&path, options, every)).or_raise(py)?;
         Ok(Self::new(live, Origin::Path(path)))
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use breachdex::{FileIndex, LogThrottle};
+use breachdex::{Index, LogThrottle};
 use tokio_rustls::TlsAcceptor;
 
 use crate::body::{self, BufferPool};
@@ -192,7 +192,7 @@ fn log_throttle() -> LogThrottle {
 /// The indexes, each under the overlays of its kind.
 fn open(options: &ServeOptions, rules: Rules) -> Result<Vec<Served>, ServeError> {
     let base = |path: &PathBuf| Ok((served::open(path, Part::Base, rules)?, Vec::new()));
-    let mut all: Vec<(FileIndex, Vec<FileIndex>)> =
+    let mut all: Vec<(Index, Vec<Index>)> =
         options.indexes.iter().map(base).collect::<Result<_, ServeError>>()?;
     for (number, path) in options.overlays.iter().enumerate() {
         let overlay = served::open(path, Part::Overlay(number), rules)?;
@@ -231,10 +231,10 @@ fn announce(served: &Served) {
         corpus_date = metadata.corpus_date,
         content_id = %served.index().content_id(),
         "serving {}",
-        served.index().path().display()
+        served.index().name()
     );
     for overlay in served.overlays() {
-        tracing::info!(kind, entries = overlay.metadata().entries, "over it {}", overlay.path().display());
+        tracing::info!(kind, entries = overlay.metadata().entries, "over it {}", overlay.name());
     }
     if served.holds_overlay() {
         tracing::warn!(
@@ -247,7 +247,7 @@ fn announce(served: &Served) {
             kind,
             "{} leaves rare passwords out: one seen fewer than {} times may be missing, and clients will take it \
              for not exposed",
-            served.index().path().display(),
+            served.index().name(),
             metadata.floor
         );
     }

@@ -135,7 +135,7 @@ pub enum Error {
     #[error("no index and no range server is named: name at least one")]
     NoSource,
     /// The entries of a source that can only be asked.
-    #[error("{name} can be asked but not listed; name an index file that is opened with a mapping")]
+    #[error("{name} can be asked but not listed; name an index file")]
     NotListable {
         /// The file or the server's address.
         name: String,

@@ -1,11 +1,11 @@
 //! Is this password already in the attackers' lists?
 //!
 //! An index holds the digests of breached passwords (Have I Been Pwned's Pwned Passwords, some two thousand
-//! million) in one memory-mapped file that is smaller than the hashes themselves, answers in well under a
-//! microsecond, and never gives a silent wrong answer: what is damaged, outside the coverage or asked of the
+//! million) in one file that is smaller than the hashes themselves, answers in well under a microsecond where the file
+//! is mapped, and never gives a silent wrong answer: what is damaged, outside the coverage or asked of the
 //! wrong kind is an error.
 //!
-//! - [`Index`] opens a file and answers; [`Corpus`] asks several indexes, overlays and a range server as one.
+//! - [`Index`] opens a file, reads or maps it, and answers; [`Corpus`] asks several indexes, overlays and a range server as one.
 //! - [`Digest`] is what is asked. Passwords enter through [`Digest::sha1`], [`Digest::ntlm`] or, piece by
 //!   piece, [`PasswordHasher`], which hash them and overwrite what they copied.
 //! - `build` and `merge` make index files from range responses, `HEX:COUNT` text, password lists and
@@ -72,8 +72,8 @@ pub use format::MIN_BITS;
 #[cfg(feature = "live")]
 pub use index::LiveIndex;
 pub use index::{
-    Answer, Change, ContentId, Difference, FileIndex, Index, Lookup, Metadata, OpenOptions, Range,
-    RangeScratch, ReadMode, VerifyOptions, diff,
+    Answer, Change, Checks, ContentId, Difference, Index, Lookup, Metadata, OpenOptions, Range, RangeScratch,
+    VerifyOptions, diff,
 };
 #[cfg(feature = "build")]
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
@@ -82,6 +82,7 @@ pub use mappable::AddressSpace;
 pub use monitor::{Monitor, Phase, Progress};
 #[cfg(feature = "build")]
 pub use overlay::{OverlayChange, OverlayFile};
+pub use storage::positioned::ReadMode;
 pub use storage::residency::{Residency, UnknownResidency};
 
 // Threads may share these; a field that forbids it is a breaking change.
@@ -89,7 +90,6 @@ const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<Digest>();
     shared::<Error>();
-    shared::<FileIndex>();
     shared::<Index>();
     shared::<Metadata>();
     #[cfg(feature = "live")]

@@ -16,8 +16,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use breachdex::{
-    Answer, ChangedRange, Coverage, Digest, Entry, Error, FileIndex, Index, Kind, PREFIX_COUNT, Prefix,
-    RangeScratch, ReadMode, SpliceOptions, SpliceReport, splice,
+    Answer, ChangedRange, Coverage, Digest, Entry, Error, Index, Kind, PREFIX_COUNT, Prefix, RangeScratch,
+    ReadMode, SpliceOptions, SpliceReport, splice,
 };
 use fst::{Map, Streamer as _};
 use tempfile::TempDir;
@@ -87,7 +87,7 @@ fn group_over(path: &Path, edge: u64) -> u32 {
 }
 
 /// Asks for every entry of a range in every way, and for as many that are not there.
-fn ask(index: &Index, by_reads: &FileIndex, expected: &ChangedRange) {
+fn ask(mapped: &Index, by_reads: &Index, expected: &ChangedRange) {
     let held: Vec<Digest> = expected.entries.iter().map(|entry| entry.digest(Kind::Sha1)).collect();
     let missing = held.iter().map(|digest| {
         let mut bytes = digest.to_bytes().to_vec();
@@ -97,18 +97,18 @@ fn ask(index: &Index, by_reads: &FileIndex, expected: &ChangedRange) {
     let questions: Vec<Digest> = held.iter().cloned().chain(missing).collect();
     let known = expected.entries.iter().map(|entry| Answer::Present { count: Some(entry.count()) });
     let known: Vec<Answer> = known.chain(std::iter::repeat_n(Answer::Absent, held.len())).collect();
-    let mut answers = vec![Answer::Absent; questions.len()];
-    index.lookup_many(&questions, &mut answers).unwrap();
-    assert_eq!(answers, known, "range {:05X}", expected.prefix);
-    let answers: Vec<Answer> = questions.iter().map(|question| index.lookup(question).unwrap()).collect();
-    assert_eq!(answers, known, "range {:05X}", expected.prefix);
-    let stored = index.range(&Prefix::of_range(expected.prefix)).unwrap().map(Result::unwrap);
-    assert!(stored.eq(expected.entries.iter().copied()), "range {:05X}", expected.prefix);
-    let mut rows = Vec::new();
-    by_reads
-        .write_range(expected.prefix, ReadMode::Blocking, &mut RangeScratch::default(), &mut rows)
-        .unwrap();
-    assert!(rows == body(expected).as_bytes(), "range {:05X}", expected.prefix);
+    for index in [mapped, by_reads] {
+        let mut answers = vec![Answer::Absent; questions.len()];
+        index.lookup_many(&questions, &mut answers).unwrap();
+        assert_eq!(answers, known, "range {:05X}", expected.prefix);
+        let answers: Vec<Answer> = questions.iter().map(|question| index.lookup(question).unwrap()).collect();
+        assert_eq!(answers, known, "range {:05X}", expected.prefix);
+        let stored = index.range(&Prefix::of_range(expected.prefix)).unwrap().map(Result::unwrap);
+        assert!(stored.eq(expected.entries.iter().copied()), "range {:05X}", expected.prefix);
+        let (mut rows, mut scratch) = (Vec::new(), RangeScratch::default());
+        index.write_range(expected.prefix, ReadMode::Blocking, &mut scratch, &mut rows).unwrap();
+        assert!(rows == body(expected).as_bytes(), "range {:05X}", expected.prefix);
+    }
 }
 
 /// `breachdex serve` of an index; killed when it is dropped.
@@ -185,8 +185,8 @@ fn an_index_past_4_gib_does_all_that_others_do() {
     let around = (group - 1) * RANGES..(group + 2) * RANGES;
     let asked: Vec<ChangedRange> =
         (0..RANGES).chain(around).chain(PREFIX_COUNT - RANGES..PREFIX_COUNT).map(range).collect();
-    let index = Index::open(&path).unwrap();
-    let by_reads = FileIndex::open(&path).unwrap();
+    let index = Index::map(&path).unwrap();
+    let by_reads = Index::open(&path).unwrap();
     timed("asked", || {
         asked.iter().for_each(|range| ask(&index, &by_reads, range));
         (0..PREFIX_COUNT).step_by(4099).for_each(|prefix| ask(&index, &by_reads, &range(prefix)));
@@ -204,8 +204,8 @@ fn an_index_past_4_gib_does_all_that_others_do() {
     let report = timed("spliced", || into(&updated_path, Some(&index), std::iter::once(changed.clone())));
     assert_eq!((report.groups_encoded, report.groups_copied), (1, 0xffff));
     assert_eq!((report.hashes_removed, report.hashes_added), (1, 0));
-    let updated = Index::open(&updated_path).unwrap();
-    let by_reads = FileIndex::open(&updated_path).unwrap();
+    let updated = Index::map(&updated_path).unwrap();
+    let by_reads = Index::open(&updated_path).unwrap();
     assert_eq!(updated.len(), index.len() - 1);
     assert_eq!(updated.lookup(&removed.digest(Kind::Sha1)).unwrap(), Answer::Absent);
     for range in &asked {

@@ -49,7 +49,7 @@ pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
 
 /// The sources that the flags name, fixed for the whole audit.
 fn open(flags: &AuditFlags) -> Result<Corpus, Failure> {
-    let overlays = flags.overlay.iter().map(Index::open).collect::<Result<Vec<_>, _>>()?;
+    let overlays = flags.overlay.iter().map(Index::map).collect::<Result<Vec<_>, _>>()?;
     Ok(Corpus::builder().bases(indexes::open(&flags.index)?).overlays(overlays).build()?)
 }
 

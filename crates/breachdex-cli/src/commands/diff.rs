@@ -21,7 +21,7 @@ use crate::target::{self, Target};
 const PIECE: usize = 1 << 18;
 
 pub(crate) fn run(flags: &DiffFlags) -> Result<Exit, Failure> {
-    let (old, new) = (Index::open(&flags.old)?, Index::open(&flags.new)?);
+    let (old, new) = (Index::map(&flags.old)?, Index::map(&flags.new)?);
     let mut added = flags.export.as_deref().map(|path| Added::begin(path, flags, &new)).transpose()?;
     let reporter = Reporter::start()?;
     let mut visit = |change| match (&mut added, change) {

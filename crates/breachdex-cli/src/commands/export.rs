@@ -21,7 +21,7 @@ pub(super) const HOLDS_OVERLAY: &str =
     "these rows hold digests from an overlay, which text cannot say: keep them as secret as the overlay";
 
 pub(crate) fn run(flags: &ExportFlags) -> Result<Exit, Failure> {
-    let index = Index::open(&flags.file)?;
+    let index = Index::map(&flags.file)?;
     let metadata = index.metadata();
     if !metadata.is_exact() {
         let name = index.name().to_owned();

@@ -16,7 +16,7 @@ use crate::output::Output;
 const LONGEST_NOTE: usize = 200;
 
 pub(crate) fn run(flags: &InfoFlags) -> Result<Exit, Failure> {
-    let facts = Facts::of(&Index::open(&flags.file)?)?;
+    let facts = Facts::of(&Index::map(&flags.file)?)?;
     let mut output = Output::open();
     if flags.json {
         let json = serde_json::to_string(&facts).map_err(|error| Failure::output(error.into()))?;

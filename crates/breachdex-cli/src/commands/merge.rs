@@ -26,6 +26,6 @@ pub(crate) fn run(flags: MergeFlags) -> Result<Exit, Failure> {
     let reporter = Reporter::start()?;
     let report = breachdex::merge(&flags.inputs, &flags.target.output, &options, &reporter)?;
     drop(reporter);
-    let kind = Index::open(&flags.target.output)?.kind();
+    let kind = Index::map(&flags.target.output)?.kind();
     summary::print(&report, kind, started.elapsed())
 }

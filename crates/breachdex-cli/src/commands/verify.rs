@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::progress::Reporter;
 
 pub(crate) fn run(flags: &VerifyFlags) -> Result<Exit, Failure> {
-    let index = Index::open(&flags.file)?;
+    let index = Index::map(&flags.file)?;
     let reporter = Reporter::start()?;
     index.verify(&reporter)?;
     drop(reporter);

@@ -36,11 +36,11 @@ fn index(served: &Served) -> Value {
         "entries": metadata.entries,
         "corpus_date": date,
         "content_id": served.index().content_id().to_string(),
-        "file": served.index().path().display().to_string(),
+        "file": served.index().name(),
         "overlays": served.overlays().iter().map(|overlay| json!({
             "entries": overlay.metadata().entries,
             "content_id": overlay.content_id().to_string(),
-            "file": overlay.path().display().to_string(),
+            "file": overlay.name(),
         })).collect::<Vec<Value>>(),
         "loaded": served.loaded().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
     })

@@ -30,14 +30,10 @@ impl Catalogue {
                 Kind::Sha1 => &mut catalogue.sha1,
                 Kind::Ntlm => &mut catalogue.ntlm,
             };
-            let second = served.index().path().to_owned();
+            let second = served.path();
             if let Some(first) = slot.replace(RwLock::new(Arc::new(served))) {
                 let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
-                return Err(ServeError::TwoOfOneKind {
-                    kind,
-                    first: first.index().path().to_owned(),
-                    second,
-                });
+                return Err(ServeError::TwoOfOneKind { kind, first: first.path(), second });
             }
         }
         Ok(catalogue)

@@ -3,12 +3,13 @@
 
 #![forbid(unsafe_code)]
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
-use breachdex::{Corpus, Error, FileIndex, Kind, Metadata, RangeScratch, ReadMode, Residency};
+use breachdex::{
+    Checks, Corpus, Error, Index, Kind, Metadata, OpenOptions, RangeScratch, ReadMode, Residency,
+};
 
 use super::permission::OverlayRule;
 use crate::error::ServeError;
@@ -34,8 +35,8 @@ pub(crate) enum Part {
 pub(crate) struct Served {
     /// Decides what is in a range.
     corpus: Corpus,
-    base: Arc<FileIndex>,
-    overlays: Vec<Arc<FileIndex>>,
+    base: Index,
+    overlays: Vec<Index>,
     modified: Option<(SystemTime, HeaderValue)>,
     loaded: SystemTime,
 }
@@ -45,12 +46,14 @@ pub(crate) struct Served {
 /// # Errors
 /// [`ServeError::Index`], [`ServeError::Truncated`], [`ServeError::WithoutCounts`]; of a base
 /// [`ServeError::Partial`]; as [`OverlayRule::require`].
-pub(crate) fn open(path: &Path, part: Part, rules: Rules) -> Result<FileIndex, ServeError> {
+pub(crate) fn open(path: &Path, part: Part, rules: Rules) -> Result<Index, ServeError> {
     if part != Part::Base {
         rules.overlays.require(path)?;
     }
     let residency = if part == Part::Base { rules.residency } else { Residency::OnDemand };
-    let index = FileIndex::open_with(path, residency)?;
+    // Read and not mapped, and checked for every answer, even from a copy in memory: whatever becomes of the file or the
+    // memory, a server answers right or says that it cannot.
+    let index = Index::open_with(path, OpenOptions::new().residency(residency).checks(Checks::Always))?;
     if index.metadata().holds_overlay {
         rules.overlays.require(path)?;
     }
@@ -64,12 +67,12 @@ impl Served {
     ///
     /// # Errors
     /// [`ServeError::Index`] where an overlay holds another kind of digest.
-    pub(crate) fn new(base: FileIndex, overlays: Vec<FileIndex>) -> Result<Self, ServeError> {
-        Ok(Self::of(Arc::new(base), overlays.into_iter().map(Arc::new).collect())?)
+    pub(crate) fn new(base: Index, overlays: Vec<Index>) -> Result<Self, ServeError> {
+        Ok(Self::of(base, overlays)?)
     }
 
-    fn of(base: Arc<FileIndex>, overlays: Vec<Arc<FileIndex>>) -> Result<Self, Error> {
-        let corpus = Corpus::builder().base(Arc::clone(&base)).overlays(overlays.iter().cloned()).build()?;
+    fn of(base: Index, overlays: Vec<Index>) -> Result<Self, Error> {
+        let corpus = Corpus::builder().base(base.clone()).overlays(overlays.iter().cloned()).build()?;
         // The corpus date does not move with an overlay, so clients that ask by it would not see a change.
         let date = Some(&base.metadata().corpus_date).filter(|_| overlays.is_empty());
         let modified = date.and_then(|date| start_of_day(date));
@@ -81,9 +84,8 @@ impl Served {
     ///
     /// # Errors
     /// [`ServeError::Index`] where it holds another kind of digest.
-    pub(crate) fn with(&self, part: Part, fresh: FileIndex) -> Result<Self, ServeError> {
-        let (mut base, mut overlays, fresh) =
-            (Arc::clone(&self.base), self.overlays.clone(), Arc::new(fresh));
+    pub(crate) fn with(&self, part: Part, fresh: Index) -> Result<Self, ServeError> {
+        let (mut base, mut overlays) = (self.base.clone(), self.overlays.clone());
         match part {
             Part::Base => base = fresh,
             Part::Overlay(number) => overlays[number] = fresh,
@@ -92,22 +94,27 @@ impl Served {
     }
 
     /// The base.
-    pub(crate) fn index(&self) -> &FileIndex {
+    pub(crate) fn index(&self) -> &Index {
         &self.base
     }
 
-    pub(crate) fn overlays(&self) -> &[Arc<FileIndex>] {
+    /// The base's path.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.base.path().map(Path::to_owned).unwrap_or_default()
+    }
+
+    pub(crate) fn overlays(&self) -> &[Index] {
         &self.overlays
     }
 
     /// All parts, the base first.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (Part, &FileIndex)> {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (Part, &Index)> {
         let overlays = self.overlays.iter().enumerate();
-        let overlays = overlays.map(|(number, index)| (Part::Overlay(number), &**index));
-        std::iter::once((Part::Base, &*self.base)).chain(overlays)
+        let overlays = overlays.map(|(number, index)| (Part::Overlay(number), index));
+        std::iter::once((Part::Base, &self.base)).chain(overlays)
     }
 
-    pub(crate) fn part(&self, part: Part) -> &FileIndex {
+    pub(crate) fn part(&self, part: Part) -> &Index {
         match part {
             Part::Base => &self.base,
             Part::Overlay(number) => &self.overlays[number],

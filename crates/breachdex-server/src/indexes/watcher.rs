@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
-use breachdex::{Error, FileIndex, Kind, Monitor, Progress, VerifyOptions};
+use breachdex::{Error, Index, Kind, Monitor, Progress, VerifyOptions};
 
 use super::catalogue::Catalogue;
 use super::served::{self, Part, Rules, Served};
@@ -71,7 +71,7 @@ impl Watcher {
         }
     }
 
-    fn load(&self, file: &WatchedFile) -> Result<FileIndex, ServeError> {
+    fn load(&self, file: &WatchedFile) -> Result<Index, ServeError> {
         let fresh = served::open(&file.path, file.part, self.rules)?;
         let (path, expected, found) = (file.path.clone(), file.kind, fresh.metadata().kind);
         if expected != found {
@@ -82,7 +82,7 @@ impl Watcher {
         Ok(fresh)
     }
 
-    fn take_over(&self, part: Part, fresh: FileIndex, current: &Served) -> Result<(), ServeError> {
+    fn take_over(&self, part: Part, fresh: Index, current: &Served) -> Result<(), ServeError> {
         let (entries, content_id) = (fresh.metadata().entries, fresh.content_id());
         self.catalogue.swap(current.with(part, fresh)?);
         self.metrics.count_swap(current.kind());
@@ -104,8 +104,8 @@ struct WatchedFile {
 impl WatchedFile {
     fn all_of(served: &Served) -> Vec<Self> {
         let kind = served.kind();
-        let file = |(part, index): (Part, &FileIndex)| Self {
-            path: index.path().to_owned(),
+        let file = |(part, index): (Part, &Index)| Self {
+            path: index.path().map(Path::to_owned).unwrap_or_default(),
             kind,
             part,
             is_missing: false,

@@ -130,8 +130,8 @@ mod tests {
         let place = positioned::Place::Target(file.path().to_owned());
         let store = GroupStore::new(file.reopen().unwrap(), place, 256, layout(Kind::Sha1, 160, 0));
         finish(&store, &provenance(most)).unwrap();
-        assert_eq!(crate::Index::open(file.path()).unwrap().metadata().source.len(), most);
-        assert!(crate::FileIndex::open(file.path()).is_ok());
+        assert_eq!(crate::Index::map(file.path()).unwrap().metadata().source.len(), most);
+        assert!(crate::Index::open(file.path()).is_ok());
         assert_eq!(
             finish(&store, &provenance(most + 1)).unwrap_err().to_string(),
             "the facts of this index would take 67108865 bytes, an index holds 67108864 of them; give its source a \

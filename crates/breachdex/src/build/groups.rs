@@ -207,7 +207,8 @@ fn decode(
     for i in 0..group.buckets() {
         let record = group.bucket(i).ok_or(MALFORMED)?;
         let prefix = u64::from(place.prefix) << group.extra_bits | i as u64;
-        if !group.bucket_is_sound(layout, prefix, &record) {
+        let bytes = group.held(&record, 0).unwrap_or_default();
+        if !group.bucket_is_sound(layout, prefix, &record, bytes) {
             return Err(MALFORMED);
         }
         if record.entries == 0 {
@@ -215,8 +216,7 @@ fn decode(
         }
         let (length, count) = (record.length, record.entries as usize);
         let rest = layout.bits - prefix_bits;
-        let bucket =
-            Bucket::new(group.bytes_from(&record), length, count, rest, layout.counts).ok_or(MALFORMED)?;
+        let bucket = Bucket::new(bytes, length, count, rest, layout.counts).ok_or(MALFORMED)?;
         let mut top = Key::default();
         top.place(0, prefix_bits, prefix);
         let mut cursor = Cursor::new(bucket, top, prefix_bits, layout.counts);

@@ -180,7 +180,7 @@ impl Intake<'_> {
         let Contents::Index(index) = &self.inputs[input].contents else { return Ok(()) };
         let mut entries = Vec::new();
         for extent in groups {
-            let group = index.group(*extent)?;
+            let mut group = index.group(*extent)?;
             for bucket in group.buckets() {
                 entries.clear();
                 group.decode(bucket..bucket + 1, &mut entries)?;

@@ -13,7 +13,8 @@ use zeroize::Zeroize as _;
 use super::groups::{GroupPlace, GroupStore};
 use crate::entry::Entry;
 use crate::error::{Error, ReadBackFault, Result};
-use crate::index::{FileIndex, RangeScratch, ReadMode};
+use crate::index::{Index, RangeScratch};
+use crate::storage::ReadMode;
 
 /// Entries of each sample at most; half as many are left when it is thinned out.
 const MOST: usize = 4096;
@@ -126,7 +127,7 @@ pub(crate) fn read_back(store: &GroupStore, path: &Path, target: &Path) -> Resul
 
 fn check(store: &GroupStore, path: &Path) -> Result<(), ReadBackFault> {
     let unreadable = |error| ReadBackFault::Unreadable(Box::new(error));
-    let index = FileIndex::open(path).map_err(unreadable)?;
+    let index = Index::open(path).map_err(unreadable)?;
     check_directory(&index, &store.log.places)?;
     let mut scratch = RangeScratch::default();
     let mut ask = |entry: &Entry| {
@@ -142,7 +143,7 @@ fn check(store: &GroupStore, path: &Path) -> Result<(), ReadBackFault> {
     Ok(())
 }
 
-fn check_directory(index: &FileIndex, written: &[GroupPlace]) -> Result<(), ReadBackFault> {
+fn check_directory(index: &Index, written: &[GroupPlace]) -> Result<(), ReadBackFault> {
     let found = index.group_count();
     if found != written.len() as u64 {
         return Err(ReadBackFault::Groups { found, written: written.len() as u64 });

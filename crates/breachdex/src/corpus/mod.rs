@@ -154,7 +154,7 @@ impl Corpus {
     pub fn live_indexes(&self) -> impl Iterator<Item = &LiveIndex> {
         self.sources().filter_map(|source| match source {
             Source::Index(index) => Some(index),
-            Source::File(_) | Source::Remote(_) => None,
+            Source::Remote(_) => None,
         })
     }
 

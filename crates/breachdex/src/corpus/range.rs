@@ -1,4 +1,4 @@
-//! Ranges as the protocol has their rows, of files that are read, for a server that must not wait for the disk.
+//! Ranges as the protocol has their rows, of all indexes together, for a server that must not wait for the disk.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 
 use super::{Corpus, Source};
 use crate::error::{Error, Result};
-use crate::index::{RangeScratch, ReadMode};
+use crate::index::RangeScratch;
+use crate::storage::ReadMode;
 
 impl Corpus {
     /// Appends the rows of a 5-digit prefix, of all sources together, `SUFFIX:COUNT` in ascending order with CRLF
@@ -14,8 +15,8 @@ impl Corpus {
     /// range that lacks the rows of a source would say "not exposed" about them, so any fault is an error.
     ///
     /// # Errors
-    /// As [`FileIndex::write_range`](crate::FileIndex::write_range); [`Error::NotCovered`] where a base does not cover
-    /// the prefix; [`Error::NotListable`] for a source that is not read as a file. `rows` is then as it was.
+    /// As [`Index::write_range`](crate::Index::write_range); [`Error::NotCovered`] where a base does not cover
+    /// the prefix; [`Error::NotListable`] for a range server. `rows` is then as it was.
     pub fn write_range(
         &self,
         prefix: u32,
@@ -77,11 +78,12 @@ impl Asking<'_> {
         let decides = counts == Counts::AddUp || overlays_decide;
         let (before, mut count) = (rows.len(), 0);
         for source in sources {
-            let Source::File(index) = source else { return Err(Error::NotListable { name: source.name() }) };
+            let Source::Index(index) = source else { return Err(Error::NotListable { name: source.name() }) };
             // The first rows are rendered where they belong.
             let mut others = Vec::new();
             let target = if count == 0 { &mut *rows } else { &mut others };
-            match index.write_range(self.prefix, self.waiting, self.scratch, target) {
+            let (prefix, mode, scratch) = (self.prefix, self.waiting, &mut *self.scratch);
+            match index.ask(|index| index.write_range(prefix, mode, scratch, target)) {
                 Ok(more) => {
                     self.is_covered |= decides;
                     if others.is_empty() {

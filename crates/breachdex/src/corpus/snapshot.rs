@@ -31,7 +31,7 @@ impl Corpus {
     /// The indexes as they are now, to list their entries.
     ///
     /// # Errors
-    /// Why an index cannot answer; [`Error::NotListable`] for a range server or an index that is not mapped.
+    /// Why an index cannot answer; [`Error::NotListable`] for a range server.
     pub fn snapshot(&self) -> Result<Snapshot> {
         let all = |sources: &[Source]| sources.iter().map(Source::snapshot).collect::<Result<Vec<_>>>();
         Ok(Snapshot { bases: all(&self.bases)?, overlays: all(&self.overlays)? })

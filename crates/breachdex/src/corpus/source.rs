@@ -1,4 +1,4 @@
-//! The sources of a corpus: indexes that are mapped or read, fixed or live, and range servers.
+//! The sources of a corpus: indexes, fixed or live, and range servers.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ use crate::coverage::Prefix;
 use crate::digest::{Digest, Kind};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::index::{Answer, FileIndex, Index, LiveIndex, Lookup as _, RangeScratch, ReadMode};
+use crate::index::{Answer, Index, LiveIndex, Lookup as _};
 
 /// Why a source could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -105,10 +105,8 @@ pub trait RangeServer: Send + Sync + fmt::Debug {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Source {
-    /// A mapped index or one in memory, which may follow its file.
+    /// An index, which may follow its file.
     Index(LiveIndex),
-    /// An index that is read with positioned reads.
-    File(Arc<FileIndex>),
     /// A range server.
     Remote(Arc<dyn RangeServer>),
 }
@@ -125,18 +123,11 @@ impl From<LiveIndex> for Source {
     }
 }
 
-impl From<Arc<FileIndex>> for Source {
-    fn from(index: Arc<FileIndex>) -> Self {
-        Self::File(index)
-    }
-}
-
 impl Source {
     /// The file's path, the name of an index in memory, or the server's address.
     pub fn name(&self) -> String {
         match self {
             Self::Index(index) => index.name(),
-            Self::File(index) => index.path().display().to_string(),
             Self::Remote(server) => server.name(),
         }
     }
@@ -145,7 +136,6 @@ impl Source {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Index(index) => index.kind(),
-            Self::File(index) => index.metadata().kind,
             Self::Remote(server) => server.kind(),
         }
     }
@@ -157,10 +147,7 @@ impl Source {
     pub fn require_counts(&self) -> Result<()> {
         match self {
             Self::Index(index) => index.ask(|index| index.require_counts()),
-            Self::File(index) if !index.metadata().has_counts => {
-                Err(Error::CountsUnavailable { name: self.name() })
-            }
-            Self::File(_) | Self::Remote(_) => Ok(()),
+            Self::Remote(_) => Ok(()),
         }
     }
 
@@ -175,16 +162,6 @@ impl Source {
     ) {
         match self {
             Self::Index(index) => look_up_index(index, digests, needs_counts, bulk, take),
-            Self::File(index) => {
-                let mut scratch = RangeScratch::default();
-                for (number, digest) in digests.iter().enumerate() {
-                    let answer = match needs_counts && !index.metadata().has_counts {
-                        true => Err(Error::CountsUnavailable { name: self.name() }),
-                        false => index.lookup(digest, ReadMode::Blocking, &mut scratch),
-                    };
-                    take(number, answer.map_err(SourceError::from));
-                }
-            }
             Self::Remote(server) => {
                 let digests: Vec<&Digest> = digests.iter().collect();
                 for (number, answer) in server.lookup_many(&digests).into_iter().enumerate() {
@@ -197,11 +174,11 @@ impl Source {
     /// The index as it is now, which no later reload changes.
     ///
     /// # Errors
-    /// As [`LiveIndex::snapshot`]; [`Error::NotListable`] for a source that is not mapped.
+    /// As [`LiveIndex::snapshot`]; [`Error::NotListable`] for a range server.
     pub(super) fn snapshot(&self) -> Result<Index> {
         match self {
             Self::Index(index) => index.snapshot(),
-            Self::File(_) | Self::Remote(_) => Err(Error::NotListable { name: self.name() }),
+            Self::Remote(_) => Err(Error::NotListable { name: self.name() }),
         }
     }
 
@@ -213,7 +190,6 @@ impl Source {
                 index.require_counts()?;
                 index.range_within_coverage(prefix).collect::<Result<_>>()
             })?),
-            Self::File(_) => Err(Error::NotListable { name: self.name() }.into()),
             Self::Remote(server) => match prefix.covered_span() {
                 (first, last) if first == last && prefix.digits() == 5 => Ok(server.range(first)?),
                 _ => Err(Error::InvalidPrefix(5).into()),

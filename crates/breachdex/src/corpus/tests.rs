@@ -14,7 +14,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::coverage::{Coverage, Prefix};
 use crate::entry::Entry;
-use crate::index::{Answer, FileIndex, Index, OpenOptions, RangeScratch, ReadMode};
+use crate::index::{Answer, Index, OpenOptions, RangeScratch};
+use crate::storage::ReadMode;
 use crate::testing::passwords_index;
 
 type Map = BTreeMap<u8, u64>;
@@ -196,7 +197,7 @@ proptest! {
         let file = |map: &Map, number: usize| {
             let path = folder.path().join(format!("{number}.bdx"));
             fs::write(&path, bytes(map, Coverage::whole())).unwrap();
-            Arc::new(FileIndex::open(&path).unwrap())
+            Index::open(&path).unwrap()
         };
         let mapped = Corpus::builder().bases(bases.iter().map(index)).overlays(overlays.iter().map(index));
         let read = Corpus::builder()

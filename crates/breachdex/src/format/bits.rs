@@ -48,6 +48,11 @@ impl<'a> Ones<'a> {
         Self { bytes, word: read_word(bytes, start), base: start, end }
     }
 
+    /// The same search in the same bytes that are somewhere else now.
+    pub(crate) fn onto<'b>(&self, bytes: &'b [u8]) -> Ones<'b> {
+        Ones { bytes, word: self.word, base: self.base, end: self.end }
+    }
+
     /// The bit of the next one.
     #[inline(always)]
     pub(crate) fn next_one(&mut self) -> Option<usize> {

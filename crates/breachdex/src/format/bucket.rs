@@ -44,6 +44,11 @@ pub(crate) fn high_width(entries: usize) -> u32 {
     entries.next_power_of_two().trailing_zeros()
 }
 
+/// Bits of the high parts of so many entries: a one for each entry, a zero for each value that a high part can have.
+pub(crate) fn high_bits(entries: usize) -> usize {
+    entries + (1_usize << high_width(entries))
+}
+
 impl<'a> Bucket<'a> {
     /// The bucket of `entries` (1 or more) in the first `length` bytes, whose fingerprints have `rest` bits
     /// beyond the bucket's prefix. `None` when that many entries cannot fit.
@@ -61,7 +66,7 @@ impl<'a> Bucket<'a> {
         }
         let high_width = high_width(entries);
         let low_width = rest.checked_sub(high_width)?;
-        let low_start = entries + (1_usize << high_width);
+        let low_start = high_bits(entries);
         let counts_start = low_start.checked_add(entries.checked_mul(low_width as usize)?)?;
         let least_end = if counts { counts_start.checked_add(entries)? } else { counts_start };
         (least_end <= length_bits).then_some(Self {
@@ -77,6 +82,11 @@ impl<'a> Bucket<'a> {
 
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// The same bucket, whose bytes are somewhere else now.
+    pub(super) fn onto<'b>(&self, bytes: &'b [u8]) -> Bucket<'b> {
+        Bucket { bytes, ..*self }
     }
 
     /// The index of the entry whose remaining bits lead `rest` (a key without the bucket's prefix).

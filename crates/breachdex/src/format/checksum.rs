@@ -28,6 +28,11 @@ pub(crate) struct BucketPlace {
 
 /// The checksum of a bucket's bytes in that place.
 pub(crate) fn bucket(layout: Layout, place: BucketPlace, bytes: &[u8]) -> u32 {
+    crc32c::crc32c_append(bucket_start(layout, place, bytes.len()), bytes)
+}
+
+/// The checksum of a bucket of so many bytes before its first one, for those who append its bytes in pieces.
+pub(crate) fn bucket_start(layout: Layout, place: BucketPlace, length: usize) -> u32 {
     let mut head = [0; 20];
     head[..4].copy_from_slice(&[
         layout.kind_byte(),
@@ -37,6 +42,11 @@ pub(crate) fn bucket(layout: Layout, place: BucketPlace, bytes: &[u8]) -> u32 {
     ]);
     head[4..12].copy_from_slice(&place.prefix.to_le_bytes());
     head[12..16].copy_from_slice(&place.entries.to_le_bytes());
-    head[16..].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
-    crc32c::crc32c_append(crc32c::crc32c(&head), bytes)
+    head[16..].copy_from_slice(&(length as u32).to_le_bytes());
+    crc32c::crc32c(&head)
+}
+
+/// A checksum with more bytes behind those before.
+pub(crate) fn append(checksum: u32, bytes: &[u8]) -> u32 {
+    crc32c::crc32c_append(checksum, bytes)
 }

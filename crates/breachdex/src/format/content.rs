@@ -30,6 +30,21 @@ pub(crate) fn group(bytes: &[u8]) -> Hash {
     blake3::hash(bytes).into()
 }
 
+/// The hash of a group whose bytes come in pieces.
+#[derive(Default)]
+pub(crate) struct GroupHasher(blake3::Hasher);
+
+impl GroupHasher {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// What [`group`] gives for all of them.
+    pub(crate) fn finish(&self) -> Hash {
+        self.0.finalize().into()
+    }
+}
+
 /// Makes the hashes of units from those of groups.
 pub(crate) struct UnitHasher {
     /// Bits of a prefix that its unit does not say.

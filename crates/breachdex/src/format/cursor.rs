@@ -44,6 +44,16 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The same place in the same bucket, whose bytes are somewhere else now.
+    pub(crate) fn onto<'b>(&self, bytes: &'b [u8]) -> Cursor<'b> {
+        Cursor {
+            bucket: self.bucket.onto(bytes),
+            high: self.high.onto(bytes),
+            lengths: self.lengths.onto(bytes),
+            ..*self
+        }
+    }
+
     /// Whether all entries were decoded.
     pub(crate) fn is_at_end(&self) -> bool {
         self.next == self.bucket.entries

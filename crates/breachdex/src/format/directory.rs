@@ -125,8 +125,21 @@ impl Directory {
     /// The group of a prefix of `g` bits.
     #[inline(always)]
     pub(crate) fn find(&self, prefix: u32) -> Option<Locator> {
-        let word = self.words[prefix as usize];
+        let word = *self.words.get(prefix as usize)?;
         (word != Locator::ABSENT).then_some(Locator(word))
+    }
+
+    /// Up to where the group behind that of a prefix starts, if one of the next prefixes has one.
+    pub(crate) fn next_offset(&self, prefix: u32) -> Option<u64> {
+        const LOOKED_AT: usize = 64;
+        let behind = self.words.get(prefix as usize + 1..).unwrap_or_default();
+        let next = behind.iter().take(LOOKED_AT).find(|word| **word != Locator::ABSENT)?;
+        Some(Locator(*next).offset())
+    }
+
+    /// How many groups there are.
+    pub(crate) fn len(&self) -> usize {
+        self.groups
     }
 
     /// Every group, in order.

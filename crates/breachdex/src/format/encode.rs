@@ -310,7 +310,7 @@ mod tests {
         GroupEncoder::new(layout).encode(0, &entries, &mut bytes).unwrap();
         let group = Group::new(&bytes, bytes.len()).unwrap();
         let record = group.bucket(0).unwrap();
-        let bucket = group.open(layout, &record).unwrap();
+        let bucket = group.open(layout, &record, group.held(&record, 0).unwrap()).unwrap();
         let mut cursor = crate::format::cursor::Cursor::new(bucket, Key::default(), 16, true);
         let mut found = Vec::new();
         while !cursor.is_at_end() {

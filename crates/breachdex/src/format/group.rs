@@ -66,10 +66,15 @@ impl<'a> Group<'a> {
         Self::parse(bytes, available.min(bytes.len()))
     }
 
-    /// The group whose head `bytes` begins with; its buckets lie within `available` bytes, elsewhere.
+    /// The group whose head `bytes` begins with; its buckets lie within `available` bytes, in memory or not.
     pub(crate) fn from_head(bytes: &'a [u8], available: usize) -> Result<Self, &'static str> {
         let group = Self::parse(bytes, available)?;
         if group.data_start <= bytes.len() { Ok(group) } else { Err("the group is cut short") }
+    }
+
+    /// The same group, whose head is somewhere else now.
+    pub(crate) fn onto<'b>(&self, bytes: &'b [u8]) -> Group<'b> {
+        Group { bytes, ..*self }
     }
 
     /// Bytes of the head of the group that `bytes` begins with.
@@ -116,17 +121,23 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    /// A bucket with entries; `None` when it cannot be.
+    /// The bucket with entries that `bytes`, which were checked, begin with; `None` when it cannot be.
     #[inline(always)]
-    pub(crate) fn open(&self, layout: Layout, record: &BucketRecord) -> Option<Bucket<'a>> {
+    pub(crate) fn open<'b>(
+        &self,
+        layout: Layout,
+        record: &BucketRecord,
+        bytes: &'b [u8],
+    ) -> Option<Bucket<'b>> {
         // Bits beyond the prefix; a prefix wider than the fingerprint cannot be.
         let rest = layout.bits.checked_sub(layout.directory_bits + self.extra_bits)?;
-        Bucket::new(self.bytes_from(record), record.length, record.entries as usize, rest, layout.counts)
+        Bucket::new(bytes, record.length, record.entries as usize, rest, layout.counts)
     }
 
-    /// All bytes of the group, from its checksum to the end of its last bucket.
-    pub(crate) fn bytes(&self) -> &'a [u8] {
-        self.bytes.get(..self.end()).unwrap_or_default()
+    /// All bytes of the group, from its checksum to the end of its last bucket; `None` where they were not given with the
+    /// head, of whose bytes the last `behind` are not the file's.
+    pub(crate) fn bytes(&self, behind: usize) -> Option<&'a [u8]> {
+        self.bytes.get(..self.end()).filter(|bytes| self.bytes.len() - bytes.len() >= behind)
     }
 
     /// Where the group ends, from its start.
@@ -190,23 +201,33 @@ impl<'a> Group<'a> {
         Some(BucketRecord { start: self.data_start + start as usize, length, entries, checksum })
     }
 
-    /// A bucket's bytes and all that was given behind them.
+    /// A bucket's bytes and all that was given behind them; `None` where they were not given with the head, of whose
+    /// bytes the last `behind` are not the file's.
     #[inline(always)]
-    pub(crate) fn bytes_from(&self, record: &BucketRecord) -> &'a [u8] {
-        &self.bytes[record.start..]
+    pub(crate) fn held(&self, record: &BucketRecord, behind: usize) -> Option<&'a [u8]> {
+        let bytes = self.bytes.get(record.start..)?;
+        (bytes.len() >= record.length + behind).then_some(bytes)
     }
 
-    /// Whether a bucket's bytes have the checksum of its record.
-    pub(crate) fn bucket_is_sound(&self, layout: Layout, prefix: u64, record: &BucketRecord) -> bool {
+    /// Whether a bucket's bytes, with which `bytes` begin, have the checksum of its record.
+    pub(crate) fn bucket_is_sound(
+        &self,
+        layout: Layout,
+        prefix: u64,
+        record: &BucketRecord,
+        bytes: &[u8],
+    ) -> bool {
         if record.entries == 0 {
             return record.checksum == 0;
         }
-        let place = BucketPlace {
-            prefix_bits: layout.directory_bits + self.extra_bits,
-            prefix,
-            entries: record.entries,
-        };
-        let bytes = &self.bytes[record.start..record.start + record.length];
-        checksum::bucket(layout, place, bytes) == record.checksum
+        let place = self.place(layout, prefix, record);
+        let bytes = bytes.get(..record.length);
+        bytes.is_some_and(|bytes| checksum::bucket(layout, place, bytes) == record.checksum)
+    }
+
+    /// Where a bucket belongs.
+    pub(crate) fn place(&self, layout: Layout, prefix: u64, record: &BucketRecord) -> BucketPlace {
+        let prefix_bits = layout.directory_bits + self.extra_bits;
+        BucketPlace { prefix_bits, prefix, entries: record.entries }
     }
 }

@@ -15,6 +15,8 @@ use crate::rows::{put_count, put_decimal};
 const PREFIX_BITS: u32 = 20;
 /// The longest row: all hex digits of three words, a colon, a count, a line end.
 const ROW: usize = 72;
+/// Rows for which room is made at a time; more than nearly every bucket has.
+const MOST_ROWS: usize = 4096;
 
 /// Appends the rest of a cursor's entries as rows, each with CRLF behind it. `digits` are those of the suffix,
 /// which follows 20 bits of prefix; the bucket's prefix has at least as many.
@@ -82,15 +84,21 @@ fn append<O: BitOperations, F: Form>(
     digits: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), Malformed> {
-    let start = out.len();
     // Every row is written at its full length, and the next one over its end.
     let longest = F::LEAD + digits + 23;
-    out.resize(start + cursor.left() * longest + ROW, 0);
-    let written = match Suffixes::new(cursor, digits as u32 * 4) {
-        Some(suffixes) => write_usual::<O, F>(cursor, &suffixes, digits, &mut out[start..]),
-        None => write_any::<O, F>(cursor, digits, &mut out[start..]),
-    };
-    out.truncate(start + written?);
+    let suffixes = Suffixes::new(cursor, digits as u32 * 4);
+    while cursor.left() > 0 {
+        let start = out.len();
+        // What a bucket says of its entries gets room as they turn out to be there.
+        let rows = cursor.left().min(MOST_ROWS);
+        out.resize(start + rows * longest + ROW, 0);
+        let left = cursor.left() - rows;
+        let written = match &suffixes {
+            Some(suffixes) => write_usual::<O, F>(cursor, suffixes, digits, left, &mut out[start..]),
+            None => write_any::<O, F>(cursor, digits, left, &mut out[start..]),
+        };
+        out.truncate(start + written?);
+    }
     Ok(())
 }
 
@@ -122,16 +130,17 @@ fn put_row<O: BitOperations, F: Form>(
     end + F::END.1
 }
 
-/// Writes rows by way of keys. Returns their bytes.
+/// Writes rows by way of keys until `left` entries are left. Returns their bytes.
 #[inline(never)]
 fn write_any<O: BitOperations, F: Form>(
     cursor: &mut Cursor<'_>,
     digits: usize,
+    left: usize,
     out: &mut [u8],
 ) -> Result<usize, Malformed> {
     let lead = lead::<O>(cursor);
     let mut at = 0;
-    while cursor.left() > 0 {
+    while cursor.left() > left {
         let entry = cursor.next_entry().ok_or(Malformed)?;
         let row = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<ROW>()).ok_or(Malformed)?;
         let words = entry.key.skip(PREFIX_BITS).words;
@@ -196,23 +205,24 @@ impl Suffixes {
     }
 }
 
-/// Writes rows of the usual form. Returns their bytes.
+/// Writes rows of the usual form until `left` entries are left. Returns their bytes.
 #[inline(always)]
 fn write_usual<O: BitOperations, F: Form>(
     cursor: &mut Cursor<'_>,
     suffixes: &Suffixes,
     digits: usize,
+    left: usize,
     out: &mut [u8],
 ) -> Result<usize, Malformed> {
     let bucket = *cursor.bucket();
     let lead = lead::<O>(cursor);
     let mut at = 0;
-    while cursor.left() > 0 {
+    while cursor.left() > left {
         let start = bucket.low_position(cursor.position());
         // Near the end of what was read there is no whole window.
         if bucket.bytes().len() < start / 8 + 32 {
             let rest = out.get_mut(at..).ok_or(Malformed)?;
-            return Ok(at + write_any::<O, F>(cursor, digits, rest)?);
+            return Ok(at + write_any::<O, F>(cursor, digits, left, rest)?);
         }
         let high = cursor.next_high().ok_or(Malformed)?;
         let (before, width) = cursor.next_width().ok_or(Malformed)?;

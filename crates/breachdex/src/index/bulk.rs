@@ -1,5 +1,6 @@
-//! Many lookups at once: each stage is done for a batch of questions and asks for the memory of the next, so
-//! that the processor waits for many cache lines at a time instead of one after another.
+//! Many lookups at once. In memory each stage is done for a batch of questions and asks for the memory of the next, so
+//! that the processor waits for many cache lines at a time instead of one after another. A file that is read is asked one
+//! question after another: questions that follow each other in one group or bucket share what was read.
 
 #![forbid(unsafe_code)]
 
@@ -7,13 +8,17 @@
 use rayon::prelude::*;
 
 use super::Answer;
-use super::core::{Core, MALFORMED, bucket_of};
+use super::core::Core;
+use super::failure::Failure;
+use super::rows::RangeScratch;
+use super::touch::{BucketAt, MALFORMED, bucket_of};
 use crate::digest::{Digest, Key};
-use crate::error::{Fault, Result};
+use crate::error::Result;
 use crate::format::bucket::{Bucket, Malformed, Slot};
 use crate::format::directory::Locator;
 use crate::format::group::{self, Group};
 use crate::kernels::{BitOperations, Task, prefetch};
+use crate::storage::{Access as _, InMemory, ReadMode};
 
 /// Questions in flight: enough to fill the processor's line buffers several times over.
 const BATCH: usize = 32;
@@ -23,11 +28,19 @@ const TASK: usize = 4096;
 
 pub(super) fn lookup_many(core: &Core, digests: &[Digest], answers: &mut [Answer]) -> Result<()> {
     assert_eq!(digests.len(), answers.len(), "one answer for each digest");
+    let Some(bytes) = core.storage.bytes() else {
+        let mut scratch = RangeScratch::default();
+        for (digest, answer) in digests.iter().zip(answers) {
+            *answer = core.lookup_by_reads(digest, ReadMode::Blocking, &mut scratch)?;
+        }
+        return Ok(());
+    };
     for (digests, answers) in digests.chunks(BATCH).zip(answers.chunks_mut(BATCH)) {
         for digest in digests {
             core.admit(digest)?;
         }
-        core.run(Batch { core, digests, answers }).map_err(|fault| core.damaged(fault))?;
+        let batch = Batch { core, access: InMemory(bytes), digests, answers };
+        core.run(batch).map_err(|failure| core.failed(failure))?;
     }
     Ok(())
 }
@@ -48,9 +61,16 @@ pub(super) fn par_lookup_many(
     })
 }
 
+/// The buffer of bytes in memory: nothing, for as long as it is wanted.
+#[inline(always)]
+fn unit<'a>() -> &'a mut () {
+    Box::leak(Box::new(()))
+}
+
 /// A batch of at most [`BATCH`] questions that were admitted.
 struct Batch<'a> {
     core: &'a Core,
+    access: InMemory<'a>,
     digests: &'a [Digest],
     answers: &'a mut [Answer],
 }
@@ -73,31 +93,31 @@ struct Place<'a> {
     /// Bits of the bucket's prefix.
     prefix_bits: u32,
     /// Bytes from the start of the groups, for messages.
-    offset: usize,
+    offset: u64,
 }
 
 impl Task for Batch<'_> {
-    type Output = Result<(), Fault>;
+    type Output = Result<(), Failure>;
 
     #[inline(always)]
     fn run<O: BitOperations>(self) -> Self::Output {
-        let Self { core, digests, answers } = self;
+        let Self { core, access, digests, answers } = self;
         let layout = core.layout();
-        let bytes = core.group_bytes();
+        let bytes = access.loaded(core.header.groups.offset, &());
         let mut stages = [Stage::Answered; BATCH];
         let key = |i: usize| -> &Key { digests[i].key() };
         let prefix = |i: usize| key(i).leading(layout.directory_bits) as u32;
 
         answers.fill(Answer::Absent);
         for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
-            if let Some(locator) = core.locate(key(i)) {
+            if let Some(locator) = core.locate(prefix(i)) {
                 prefetch(bytes, locator.offset() as usize);
                 *stage = Stage::Located(locator);
             }
         }
         for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
             if let Stage::Located(locator) = *stage {
-                let group = core.group(prefix(i), locator)?;
+                let group = core.group(access, prefix(i), locator, 0, unit())?;
                 let record = group::FIXED + bucket_of(key(i), layout, &group) * group::NARROW_RECORD;
                 prefetch(bytes, locator.offset() as usize + record);
                 *stage = Stage::InGroup(locator, group);
@@ -105,12 +125,15 @@ impl Task for Batch<'_> {
         }
         for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
             if let Stage::InGroup(locator, group) = *stage {
-                let record = core.record(prefix(i), locator, &group, bucket_of(key(i), layout, &group))?;
+                let bucket = bucket_of(key(i), layout, &group);
+                let record = core.record(locator, &group, bucket)?;
+                let place = BucketAt { prefix: prefix(i), locator, group: &group, bucket };
+                let bytes = core.bucket_bytes(access, place, &record, 0, unit())?;
                 *stage = Stage::Answered;
                 if record.entries > 0 {
-                    let bucket = core.bucket(locator, &group, &record)?;
+                    let bucket = core.bucket(locator, &group, &record, bytes)?;
                     bucket.prefetch_high();
-                    let offset = locator.offset() as usize + record.start;
+                    let offset = locator.offset() + record.start as u64;
                     let prefix_bits = layout.directory_bits + group.extra_bits;
                     *stage = Stage::InBucket(Place { bucket, prefix_bits, offset });
                 }

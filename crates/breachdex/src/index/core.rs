@@ -1,51 +1,70 @@
-//! From a digest to its bucket: the checked parts of an open index and the scalar lookup.
+//! An open index: its small sections, checked when it was opened, and what is asked of it but its groups, which `touch`
+//! finds and checks. Everything here and above is the same for a file that is read, a mapping and bytes in memory.
 
 #![forbid(unsafe_code)]
 
-use std::sync::Arc;
-
+use super::failure::Failure;
 use super::metadata::{ContentId, Metadata};
+use super::sections;
 use super::verified::Verified;
 use super::{Answer, Range};
 use crate::coverage::Prefix;
 use crate::digest::{Digest, Key};
 use crate::error::{Error, Fault, Result, Section};
-use crate::format::bucket::{Bucket, Malformed};
 use crate::format::directory::{Directory, Locator};
 use crate::format::facts::Facts;
-use crate::format::group::{BucketRecord, Group};
 use crate::format::header::{Extent, Header};
-use crate::format::{Layout, checksum, notes, placement};
-use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
-use crate::storage::{SectionBytes, Source, Storage};
+use crate::format::{Layout, notes};
+use crate::kernels::{ActiveKernel, Kernel, Task};
+use crate::storage::{ReadMode, Reading, Source, Storage};
+
+/// How often a part of an index is held against its checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Checks {
+    /// When it is touched for the first time. Right for bytes that do not change: of a file that is only ever replaced
+    /// by rename, or a copy in memory.
+    Once,
+    /// For every answer, so that what somebody changed in place since is an error, or the answer from before.
+    Always,
+}
 
 /// An open index without the handle's extras.
 pub(crate) struct Core {
     name: String,
-    storage: Arc<Storage>,
-    header: Header,
+    pub(super) storage: Storage,
+    pub(super) header: Header,
     metadata: Metadata,
     whole: bool,
     directory: Directory,
-    verified: Verified,
+    pub(super) verified: Verified,
     kernel: ActiveKernel,
 }
 
 impl Core {
-    /// Checks the header, the directory and the facts.
-    pub(super) fn open(storage: Arc<Storage>, name: String, kernel: Kernel) -> Result<Self> {
-        let bytes = storage.bytes();
-        let header = Header::decode(bytes, bytes.len() as u64, &name)?;
+    /// Checks the header, the directory and the facts of a file of `length` bytes.
+    pub(super) fn open(
+        storage: Storage,
+        length: u64,
+        name: String,
+        kernel: Kernel,
+        checks: Checks,
+    ) -> Result<Self> {
+        let head = sections::head(&storage, length).map_err(|failure| failure.named(&name))?;
+        let header = Header::decode(&head, length, &name)?;
+        drop(head);
         let section =
-            |section, extent| checked_section(&storage, section, extent).map_err(|f| f.named(&name));
+            |section, extent| sections::section(&storage, section, extent).map_err(|f| f.named(&name));
         let directory = section(Section::Directory, header.directory)?;
-        let (groups, length) = (header.group_count, header.groups.length);
-        let directory = Directory::open(directory.as_ref(), header.layout, groups, length)
+        let directory = Directory::open(&directory, header.layout, header.group_count, header.groups.length)
             .map_err(|fault| within(Section::Directory, header.directory, fault).named(&name))?;
         let facts = section(Section::Facts, header.facts)?;
-        let facts = Facts::decode(facts.as_ref())
+        let facts = Facts::decode(&facts)
             .map_err(|fault| within(Section::Facts, header.facts, fault).named(&name))?;
-        let verified = Verified::new(header.layout.directory_bits, header.groups.length as usize);
+        let verified = match checks {
+            Checks::Once => Verified::new(header.layout.directory_bits, header.groups.length),
+            Checks::Always => Verified::never(),
+        };
         Ok(Self {
             name,
             whole: facts.coverage.is_whole(),
@@ -70,6 +89,7 @@ impl Core {
         &self.header
     }
 
+    #[inline(always)]
     pub(super) fn layout(&self) -> Layout {
         self.header.layout
     }
@@ -82,10 +102,7 @@ impl Core {
         self.kernel.name()
     }
 
-    pub(super) fn active_kernel(&self) -> ActiveKernel {
-        self.kernel
-    }
-
+    #[inline]
     pub(super) fn run<T: Task>(&self, task: T) -> T::Output {
         self.kernel.run(task)
     }
@@ -94,12 +111,23 @@ impl Core {
         fault.named(&self.name)
     }
 
+    /// A failure as the error that callers get.
+    #[cold]
+    pub(super) fn failed(&self, failure: Failure) -> Error {
+        failure.named(&self.name)
+    }
+
     pub(super) fn changed_in_place(&self) -> Error {
         self.damaged(self.changed_in_place_fault())
     }
 
     pub(super) fn changed_in_place_fault(&self) -> Fault {
         Fault::new(Section::Header, 0, "the file was changed in place while it was open")
+    }
+
+    /// The bytes, for those who may wait and those who may not.
+    pub(super) fn reading(&self, mode: ReadMode) -> Reading<'_> {
+        self.storage.reading(mode)
     }
 
     /// What reads ahead in the file.
@@ -116,28 +144,44 @@ impl Core {
         self.directory.all()
     }
 
+    /// How many groups the directory has.
+    pub(super) fn group_count(&self) -> usize {
+        self.directory.len()
+    }
+
     /// The groups whose prefixes lie between two of `g` bits (inclusive).
     pub(super) fn groups_between(&self, first: u32, last: u32) -> Vec<(u32, Locator)> {
         self.directory.between(first, last)
     }
 
+    /// The group of a prefix of `g` bits.
+    #[inline(always)]
+    pub(super) fn locate(&self, prefix: u32) -> Option<Locator> {
+        self.directory.find(prefix)
+    }
+
+    /// Bytes from a group's start up to where the next one starts, where that is easily told.
+    pub(super) fn room(&self, prefix: u32, locator: Locator) -> Option<u64> {
+        self.directory.next_offset(prefix)?.checked_sub(locator.offset())
+    }
+
     /// The hashes of units, where their checksum holds.
-    pub(super) fn hashes(&self) -> Result<SectionBytes> {
-        let section = checked_section(&self.storage, Section::Hashes, self.header.hashes);
-        section.map_err(|fault| self.damaged(fault))
+    pub(super) fn hashes(&self) -> Result<std::borrow::Cow<'_, [u8]>> {
+        let section = sections::section(&self.storage, Section::Hashes, self.header.hashes);
+        section.map_err(|failure| self.failed(failure))
     }
 
     pub(super) fn notes(&self) -> Result<Vec<(String, Vec<u8>)>> {
-        let section = checked_section(&self.storage, Section::Notes, self.header.notes);
-        let section = section.map_err(|fault| self.damaged(fault))?;
-        notes::decode(section.as_ref())
+        let section = sections::section(&self.storage, Section::Notes, self.header.notes);
+        let section = section.map_err(|failure| self.failed(failure))?;
+        notes::decode(&section)
             .map_err(|fault| self.damaged(within(Section::Notes, self.header.notes, fault)))
     }
 
     pub(super) fn range(&self, prefix: &Prefix) -> Result<Range<'_>> {
         let (first, last) = prefix.covered_span();
         if let Some(prefix) = self.metadata.coverage.first_gap(first, last) {
-            return Err(Error::NotCovered { name: self.name.clone(), prefix });
+            return Err(self.not_covered(prefix));
         }
         let (first, last) = prefix.bounds();
         Ok(Range::new(self, first, last))
@@ -156,16 +200,31 @@ impl Core {
         }
         let prefix = digest.key().leading(20) as u32;
         if !self.whole && !self.metadata.coverage.contains(prefix) {
-            return Err(Error::NotCovered { name: self.name.clone(), prefix });
+            return Err(self.not_covered(prefix));
         }
         Ok(())
     }
 
-    #[inline]
-    pub(super) fn lookup(&self, digest: &Digest) -> Result<Answer> {
-        self.admit(digest)?;
-        let found = self.run(Lookup { core: self, key: digest.key() });
-        Ok(self.answer(found.map_err(|fault| self.damaged(fault))?))
+    #[cold]
+    pub(super) fn not_covered(&self, prefix: u32) -> Error {
+        Error::NotCovered { name: self.name.clone(), prefix }
+    }
+
+    /// Refuses where whole digests are needed and not kept.
+    pub(super) fn require_exact(&self) -> Result<()> {
+        if self.metadata.is_exact() {
+            return Ok(());
+        }
+        let Layout { bits, kind, .. } = self.header.layout;
+        Err(Error::NotExact { name: self.name.clone(), bits, full: kind.bits() })
+    }
+
+    /// Refuses where counts are needed and not stored.
+    pub(super) fn require_counts(&self) -> Result<()> {
+        if self.metadata.has_counts {
+            return Ok(());
+        }
+        Err(Error::CountsUnavailable { name: self.name.clone() })
     }
 
     /// What a stored count means.
@@ -176,194 +235,9 @@ impl Core {
             Some(count) => Answer::Present { count: self.header.layout.counts.then_some(count) },
         }
     }
-
-    /// The groups section and whatever the file holds behind it.
-    #[inline(always)]
-    pub(super) fn group_bytes(&self) -> &[u8] {
-        self.storage.bytes().get(self.header.groups.offset as usize..).unwrap_or_default()
-    }
-
-    #[inline(always)]
-    pub(super) fn locate(&self, key: &Key) -> Option<Locator> {
-        self.directory.find(key.leading(self.header.layout.directory_bits) as u32)
-    }
-
-    /// A group, checked if this is the first touch.
-    #[inline(always)]
-    pub(super) fn group(&self, prefix: u32, locator: Locator) -> Result<Group<'_>, Fault> {
-        let offset = locator.offset();
-        let fault = |reason| Fault::new(Section::Groups, self.header.groups.offset + offset, reason);
-        let available = self.header.groups.length.checked_sub(offset).filter(|length| *length > 0);
-        let available = available.ok_or_else(|| fault("the directory points beyond the groups"))?;
-        let bytes = self.group_bytes().get(offset as usize..).unwrap_or_default();
-        if self.verified.group(prefix) {
-            return Group::new(bytes, available as usize).map_err(fault);
-        }
-        let group = Group::new(bytes, available as usize).map_err(fault)?;
-        // A head of up to a page lies in one.
-        if group.data_start > PAGE {
-            self.will_need(offset as usize, group.data_start);
-        }
-        self.check_group(prefix, locator, &group).map_err(fault)?;
-        Ok(group)
-    }
-
-    /// Has the system read bytes of the groups section that lie on more than one page with one request instead of
-    /// one for each page.
-    #[cold]
-    fn will_need(&self, offset: usize, length: usize) {
-        let start = self.header.groups.offset as usize + offset;
-        if start / PAGE != (start + length.max(1) - 1) / PAGE {
-            self.storage.will_need(start..start + length);
-        }
-    }
-
-    #[cold]
-    fn check_group(&self, prefix: u32, locator: Locator, group: &Group<'_>) -> Result<(), &'static str> {
-        group.check(self.header.layout, prefix, locator)?;
-        self.verified.remember_group(prefix);
-        Ok(())
-    }
-
-    /// A bucket's record, and its bytes checked if this is the first touch. `bucket` is its index in the
-    /// group.
-    #[inline(always)]
-    pub(super) fn record(
-        &self,
-        prefix: u32,
-        locator: Locator,
-        group: &Group<'_>,
-        bucket: usize,
-    ) -> Result<BucketRecord, Fault> {
-        let record = group.bucket(bucket).ok_or_else(|| {
-            Fault::new(
-                Section::Groups,
-                self.header.groups.offset + locator.offset(),
-                "a bucket's place in its group cannot be",
-            )
-        })?;
-        let offset = locator.offset() as usize + record.start;
-        if !self.verified.bucket(offset, record.length) {
-            if record.length >= PAGE / 4 {
-                self.will_need(offset, record.length);
-            }
-            self.check_bucket(u64::from(prefix) << group.extra_bits | bucket as u64, offset, group, &record)?;
-        }
-        Ok(record)
-    }
-
-    #[cold]
-    fn check_bucket(
-        &self,
-        prefix: u64,
-        offset: usize,
-        group: &Group<'_>,
-        record: &BucketRecord,
-    ) -> Result<(), Fault> {
-        if !group.bucket_is_sound(self.header.layout, prefix, record) {
-            return Err(self.bucket_fault(offset, "the bucket's checksum does not match"));
-        }
-        self.verified.remember_bucket(offset, record.length);
-        Ok(())
-    }
-
-    pub(super) fn bucket_fault(&self, offset: usize, reason: &'static str) -> Fault {
-        Fault::new(Section::Bucket, self.header.groups.offset + offset as u64, reason)
-    }
-
-    /// The bucket of a record that was checked and is not empty.
-    #[inline(always)]
-    pub(super) fn bucket<'a>(
-        &self,
-        locator: Locator,
-        group: &Group<'a>,
-        record: &BucketRecord,
-    ) -> Result<Bucket<'a>, Fault> {
-        group.open(self.header.layout, record).ok_or_else(|| self.malformed(locator, record))
-    }
-
-    #[cold]
-    pub(super) fn malformed(&self, locator: Locator, record: &BucketRecord) -> Fault {
-        self.bucket_fault(locator.offset() as usize + record.start, MALFORMED)
-    }
-}
-
-/// Bytes of a page: what the system reads of a mapped file at least. Larger ones only make the advice less exact.
-const PAGE: usize = placement::PAGE as usize;
-
-/// What is said of a bucket whose checksum holds and whose content cannot be.
-pub(super) const MALFORMED: &str = "the bucket's content cannot be, though its checksum holds";
-
-/// The index of a key's bucket in its group.
-#[inline(always)]
-pub(super) fn bucket_of(key: &Key, layout: Layout, group: &Group<'_>) -> usize {
-    key.skip(layout.directory_bits).leading(group.extra_bits) as usize
-}
-
-/// One scalar lookup.
-struct Lookup<'a> {
-    core: &'a Core,
-    key: &'a Key,
-}
-
-impl Task for Lookup<'_> {
-    /// The count, 0 where none are stored; `None` where the key is absent.
-    type Output = Result<Option<u64>, Fault>;
-
-    #[inline(always)]
-    fn run<O: BitOperations>(self) -> Self::Output {
-        let (core, key) = (self.core, self.key);
-        let layout = core.layout();
-        let Some(locator) = core.locate(key) else { return Ok(None) };
-        let prefix = key.leading(layout.directory_bits) as u32;
-        let group = core.group(prefix, locator)?;
-        let record = core.record(prefix, locator, &group, bucket_of(key, layout, &group))?;
-        if record.entries == 0 {
-            return Ok(None);
-        }
-        let bucket = core.bucket(locator, &group, &record)?;
-        let rest = key.skip(layout.directory_bits + group.extra_bits);
-        // Waiting for one line overlaps with waiting for the others.
-        bucket.prefetch_high();
-        bucket.prefetch_likely_low(&rest);
-        if layout.counts {
-            bucket.prefetch_counts(bucket_half(&record));
-        }
-        find_and_count::<O>(&bucket, &rest, layout).map_err(|Malformed| core.malformed(locator, &record))
-    }
-}
-
-#[inline(always)]
-fn find_and_count<O: BitOperations>(
-    bucket: &Bucket<'_>,
-    rest: &Key,
-    layout: Layout,
-) -> Result<Option<u64>, Malformed> {
-    let Some(entry) = bucket.find::<O>(rest)? else { return Ok(None) };
-    if layout.counts { bucket.count::<O>(entry).map(Some) } else { Ok(Some(0)) }
-}
-
-/// The middle entry of a bucket: the best guess before the search.
-#[inline(always)]
-fn bucket_half(record: &BucketRecord) -> usize {
-    record.entries as usize / 2
-}
-
-/// A section whose checksum holds.
-fn checked_section(storage: &Arc<Storage>, section: Section, extent: Extent) -> Result<SectionBytes, Fault> {
-    let fault = |reason| Fault::new(section, extent.offset, reason);
-    let range = extent.offset as usize..extent.end() as usize;
-    // A section is read as a whole, and without this a page at a time.
-    storage.will_need(range.clone());
-    let bytes =
-        SectionBytes::new(storage, range).ok_or_else(|| fault("the section reaches beyond the file"))?;
-    if checksum::section(bytes.as_ref()) != extent.checksum {
-        return Err(fault("the section's checksum does not match"));
-    }
-    Ok(bytes)
 }
 
 /// A fault at an offset within a section.
-pub(super) fn within(section: Section, extent: Extent, (offset, reason): (u64, &'static str)) -> Fault {
+fn within(section: Section, extent: Extent, (offset, reason): (u64, &'static str)) -> Fault {
     Fault::new(section, extent.offset + offset, reason)
 }

@@ -150,8 +150,8 @@ impl<E: From<Error>> Comparison<'_, E> {
             new_group.into_iter().for_each(|group| self.new.follow(&mut new_follower, group));
             match (old_group, new_group) {
                 (Some(one), Some(other)) => {
-                    let (one, other) = (self.old.group(*one)?, self.new.group(*other)?);
-                    self.compare_buckets(&one, &other)?;
+                    let (mut one, mut other) = (self.old.group(*one)?, self.new.group(*other)?);
+                    self.compare_buckets(&mut one, &mut other)?;
                 }
                 _ => self.compare_prefix(u64::from(prefix), bits)?,
             }
@@ -160,7 +160,7 @@ impl<E: From<Error>> Comparison<'_, E> {
     }
 
     /// Compares two groups of one prefix.
-    fn compare_buckets(&mut self, old: &IndexGroup<'_>, new: &IndexGroup<'_>) -> Result<(), E> {
+    fn compare_buckets(&mut self, old: &mut IndexGroup<'_>, new: &mut IndexGroup<'_>) -> Result<(), E> {
         let (prefix, bits) = (u64::from(old.extent().prefix), self.old.layout().directory_bits);
         let flags_differ = self.old.layout().flags() != self.new.layout().flags();
         if flags_differ || old.extra_bits() != new.extra_bits() {

@@ -4,18 +4,20 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::core::{Core, MALFORMED};
+use super::core::Core;
+use super::failure::Failure;
 use super::in_order;
 use super::parts::Parts;
+use super::touch::{BucketAt, SEQUENTIAL};
 use crate::digest::Key;
 use crate::entry::Entry;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::write_rows::WriteLines;
 use crate::monitor::{Monitor, Phase, Progress};
 use crate::rows::write_row;
-use crate::storage::Windows;
+use crate::storage::{Buffer, ReadMode, Windows};
 
 /// Bytes of an index that are rendered as one piece: some 3 MB of text.
 const PART: u64 = 1 << 20;
@@ -24,7 +26,15 @@ const PART: u64 = 1 << 20;
 struct Piece {
     text: Vec<u8>,
     entries: u64,
-    fault: Option<Fault>,
+    failure: Option<Failure>,
+}
+
+/// What a thread keeps from one group to the next.
+#[derive(Default)]
+struct Scratch {
+    head: Buffer,
+    buckets: Buffer,
+    run: Vec<Entry>,
 }
 
 /// Writes every entry as a line.
@@ -38,23 +48,23 @@ pub(super) fn export<E: From<Error>>(
     let windows = Windows::new(core.source(), parts.bounds(core.header()));
     // Texts that were written, for their memory.
     let spare: Mutex<Vec<Vec<u8>>> = Mutex::default();
-    let render = |run: &mut Vec<Entry>, part: usize| {
+    let render = |scratch: &mut Scratch, part: usize| {
         let _window = windows.enter(part);
         let text = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut piece = Piece { text: text.unwrap_or_default(), entries: 0, fault: None };
+        let mut piece = Piece { text: text.unwrap_or_default(), entries: 0, failure: None };
         let mut groups = parts.groups(part).iter();
-        piece.fault = groups
-            .try_for_each(|(prefix, locator)| render_group(core, *prefix, *locator, run, &mut piece))
+        piece.failure = groups
+            .try_for_each(|(prefix, locator)| render_group(core, *prefix, *locator, scratch, &mut piece))
             .err();
         piece
     };
     let mut done = 0;
-    in_order::run(in_order::thread_count(threads), parts.count(), Vec::new, render, |piece| {
+    in_order::run(in_order::thread_count(threads), parts.count(), Scratch::default, render, |piece| {
         report(core, done, monitor)?;
         write(&piece.text)?;
         done += piece.entries;
-        if let Some(fault) = piece.fault {
-            return Err(core.damaged(fault).into());
+        if let Some(failure) = piece.failure {
+            return Err(core.failed(failure).into());
         }
         let Piece { mut text, .. } = piece;
         text.clear();
@@ -72,19 +82,21 @@ fn render_group(
     core: &Core,
     prefix: u32,
     locator: Locator,
-    run: &mut Vec<Entry>,
+    Scratch { head, buckets, run }: &mut Scratch,
     piece: &mut Piece,
-) -> Result<(), Fault> {
-    let layout = core.layout();
-    let group = core.group(prefix, locator)?;
+) -> Result<(), Failure> {
+    let (layout, access) = (core.layout(), core.reading(ReadMode::Blocking));
+    let group = core.group(access, prefix, locator, SEQUENTIAL, head)?;
     let prefix_bits = layout.directory_bits + group.extra_bits;
     for bucket in 0..group.buckets() {
-        let record = core.record(prefix, locator, &group, bucket)?;
+        let record = core.record(locator, &group, bucket)?;
+        let place = BucketAt { prefix, locator, group: &group, bucket };
+        let bytes = core.bucket_bytes(access, place, &record, SEQUENTIAL, buckets)?;
         if record.entries == 0 {
             continue;
         }
-        let malformed = |_| core.bucket_fault(locator.offset() as usize + record.start, MALFORMED);
-        let encoded = core.bucket(locator, &group, &record)?;
+        let malformed = |_| core.malformed(locator, &record);
+        let encoded = core.bucket(locator, &group, &record, bytes)?;
         let mut leading = Key::default();
         leading.place(0, prefix_bits, u64::from(prefix) << group.extra_bits | bucket as u64);
         let mut cursor = Cursor::new(encoded, leading, prefix_bits, layout.counts);
@@ -94,7 +106,7 @@ fn render_group(
             let task = WriteLines { cursor: &mut cursor, digits, out: &mut piece.text };
             if let Err(error) = core.run(task) {
                 piece.text.truncate(start);
-                return Err(malformed(error));
+                return Err(malformed(error).into());
             }
         } else {
             while !cursor.is_at_end() {

@@ -36,7 +36,7 @@ const TRIES: u32 = 50;
 /// A file that took the place of the open one (by rename, or behind a symbolic link) is opened, verified from end to
 /// end and then answers; readers of the old one finish undisturbed. A bad one is refused and remembered in
 /// [`LiveIndex::reload_error`], and the previous one stays in use. A file that was changed *in place* is an error from
-/// then on, until a sound one is put under its path: nothing such a mapping says may be believed.
+/// then on, until a sound one is put under its path: nothing that is read or mapped from such a file may be believed.
 #[derive(Clone)]
 pub struct LiveIndex {
     shared: Arc<Shared>,
@@ -61,7 +61,7 @@ struct Shared {
 
 enum State {
     Open(Index),
-    /// Changed in place. The mapping is kept, so that the system does not give its file number to another file,
+    /// Changed in place. The open file is kept, so that the system does not give its file number to another file,
     /// and never read again.
     ModifiedInPlace(Index, Fault),
     Closed,
@@ -75,12 +75,12 @@ struct Refusal {
 }
 
 impl LiveIndex {
-    /// Opens the index under a path. With `every`, questions look whether the file was replaced when the last look
+    /// Opens the index under a path, read or mapped as the options say. With `every`, questions look whether the file was replaced when the last look
     /// was so long ago (some microseconds for the one that looks); without, only [`LiveIndex::reload_if_changed`]
     /// does.
     ///
     /// # Errors
-    /// As [`Index::open`].
+    /// As [`Index::open_with`].
     pub fn open(path: impl AsRef<Path>, options: OpenOptions, every: Option<Duration>) -> Result<Self> {
         Ok(Self::following(Index::open_with(path, options)?, every))
     }

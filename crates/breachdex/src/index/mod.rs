@@ -1,10 +1,10 @@
 //! The index as its users see it: open a file, ask it, trust the answer or get an error.
 //!
-//! `core` goes from a digest to its bucket and checks what it touches for the first
-//! time, `bulk` asks many at once, `range` streams entries in order, `verify` reads everything. `lookup` is
-//! what all that can be asked have in common; `live` follows a file that is replaced.
-//! `groups` gives what is encoded to those who copy or compare it, as `diff` does. `file_index` reads ranges
-//! without mapping the file.
+//! There is one reader, whatever the storage: `core` has what an open index is, `sections` its small parts, and `touch`
+//! goes from a prefix to its group and bucket and checks them. Above it, `scalar` looks up one digest and `bulk` many,
+//! `range` streams entries in order, `rows` writes a range as text, `verify` reads everything, `export` writes it, and
+//! `groups` gives what is encoded to those who copy or compare it, as `diff` does. `options` says how to open, `lookup` is
+//! what all that can be asked have in common, and `live` follows a file that is replaced.
 
 #![forbid(unsafe_code)]
 
@@ -12,9 +12,9 @@ mod bulk;
 mod core;
 mod diff;
 mod export;
+mod failure;
 #[cfg(all(test, feature = "build"))]
 mod far_tests;
-mod file_index;
 pub(crate) mod groups;
 mod identity;
 mod in_order;
@@ -24,37 +24,45 @@ mod live;
 mod live_tests;
 mod lookup;
 mod metadata;
+mod options;
 mod parts;
 mod range;
+mod rows;
+mod scalar;
+mod sections;
+#[cfg(all(test, feature = "build"))]
+mod storages_tests;
 #[cfg(test)]
 mod tests;
+mod touch;
 mod verified;
 mod verify;
 mod verify_group;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use core::Checks;
 pub use diff::{Change, Difference, diff};
-pub use file_index::{FileIndex, RangeScratch, ReadMode};
 #[cfg(feature = "live")]
 pub use live::LiveIndex;
 pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
+pub use options::OpenOptions;
 pub use range::Range;
+pub use rows::RangeScratch;
 pub use verify::VerifyOptions;
 
 use self::core::Core;
 use self::identity::Identity;
 use crate::coverage::Prefix;
+#[cfg(feature = "build")]
+use crate::digest::Key;
 use crate::digest::{Digest, Kind};
 use crate::error::{Error, Result, io_error};
-use crate::kernels::Kernel;
-use crate::storage::Storage;
-use crate::storage::residency::Residency;
+use crate::storage::ReadMode;
 
 /// What an index knows about a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,20 +83,16 @@ impl Answer {
     }
 }
 
-/// How to open an index.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct OpenOptions {
-    /// Which kernels to use.
-    pub kernel: Kernel,
-    /// How much of the file is in memory before the first question.
-    pub residency: Residency,
-}
-
-/// An open index. `Send + Sync`; a clone is another handle on the same mapping and verification state.
+/// An open index. `Send + Sync`; a clone is another handle on the same file, mapping and verification state.
 ///
-/// Opening checks the header, the directory and the facts. Everything else is checked against its checksum
-/// when it is first touched, so every answer is right or an error. Replace an index file by rename only:
-/// cutting or overwriting it in place ends a process that maps it.
+/// Opening checks the header, the directory and the facts. Every other part is held against its checksum before it
+/// answers, so every answer is right or an error. What is the same for all, and what is not:
+///
+/// | opened by | the bytes are | checked | a file that is cut or changed in place |
+/// | --- | --- | --- | --- |
+/// | [`Index::open`] | read for every answer | each time | [`Error::Damaged`], or the answer from before |
+/// | [`Index::map`] | mapped | when first touched | ends the process, or [undefined behaviour](OpenOptions::mapped) |
+/// | [`Index::from_bytes`] | in memory | when first touched | no matter |
 ///
 /// ```no_run
 /// use breachdex::{Digest, Index};
@@ -108,33 +112,41 @@ pub struct Index {
 }
 
 impl Index {
-    /// Maps an index file and checks its header, directory and facts (well under a millisecond at any size).
+    /// Opens an index file that is read: two positioned reads for a lookup, some microseconds where the file is cached.
+    /// Reads and checks the header, the directory and the facts now, half a megabyte at most, and every part that an
+    /// answer needs for that answer. Nothing that others do to the file is more than an error.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::NotAnIndex`], [`Error::UnsupportedVersion`], [`Error::Damaged`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_with(path, OpenOptions::default())
+        Self::open_with(path, OpenOptions::new())
     }
 
-    /// [`Index::open`] with options. Other residencies than [`Residency::OnDemand`] read the whole file first.
+    /// Maps an index file, so that a lookup takes a fraction of a microsecond and processes share the page cache. Opens
+    /// as [`Index::open`] does, well under a millisecond at any size.
+    ///
+    /// **Only for a file that nobody changes in place** while it is mapped: see [`OpenOptions::mapped`].
     ///
     /// # Errors
-    /// As [`Index::open`]; [`Error::DoesNotFit`] where memory or a limit is too small for the residency.
+    /// As [`Index::open`]; [`Error::NotMappable`] where there is too little address space.
+    pub fn map(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, OpenOptions::new().mapped())
+    }
+
+    /// [`Index::open`] or [`Index::map`] with options.
+    ///
+    /// # Errors
+    /// As these; [`Error::DoesNotFit`] where memory or a limit is too small for the residency.
     pub fn open_with(path: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
         let path = path.as_ref();
-        // Opening a pipe would wait for somebody to write into it.
-        refuse_other_than_files(path, &std::fs::metadata(path).map_err(io_error("open", path))?)?;
-        let file = File::open(path).map_err(io_error("open", path))?;
-        let facts = file.metadata().map_err(io_error("read", path))?;
-        let storage = if facts.len() == 0 {
-            Storage::Memory(Cow::Borrowed(&[]))
-        } else {
-            Storage::open(&file, facts.len(), path, options.residency)?
-        };
-        let mut index = Self::from_storage(storage, path.display().to_string(), options)?;
-        index.path = Some(path.to_owned());
-        index.identity = Some(Identity::of(&facts));
-        Ok(index)
+        let (core, identity) = options.open(path)?;
+        Ok(Self {
+            core: Arc::new(core),
+            path: Some(path.to_owned()),
+            identity: Some(identity),
+            options,
+            is_starter: false,
+        })
     }
 
     /// Opens an index that is already in memory, under a name for messages.
@@ -142,7 +154,9 @@ impl Index {
     /// # Errors
     /// As [`Index::open`], without [`Error::Io`].
     pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>, name: &str) -> Result<Self> {
-        Self::from_storage(Storage::Memory(bytes.into()), name.to_owned(), OpenOptions::default())
+        let options = OpenOptions::new();
+        let core = Arc::new(options.open_bytes(bytes.into(), name)?);
+        Ok(Self { core, path: None, identity: None, options, is_starter: false })
     }
 
     /// The embedded starter index of the commonest passwords: enough to try things with, a few ten thousand
@@ -157,14 +171,9 @@ impl Index {
         Ok(index)
     }
 
-    fn from_storage(storage: Storage, name: String, options: OpenOptions) -> Result<Self> {
-        let core = Arc::new(Core::open(Arc::new(storage), name, options.kernel)?);
-        Ok(Self { core, path: None, identity: None, options, is_starter: false })
-    }
-
     /// Takes the pages of the mapped file that were touched so far out of the process's resident memory, for bulk
     /// work that would end with all of the file there. They stay in the system's cache; the next touch costs a page
-    /// fault. Concurrent questions are not disturbed. Does nothing for an index in memory.
+    /// fault. Concurrent questions are not disturbed. Does nothing for an index that is not mapped.
     pub fn release_pages(&self) {
         self.core.release_pages();
     }
@@ -214,13 +223,32 @@ impl Index {
         self.core.kernel()
     }
 
-    /// What the index knows about a digest. Allocates nothing, takes no lock, touches no thread pool; about
-    /// 0.7 µs at 60 million entries once the bucket was checked, about 1 µs more when it is touched for the first time.
+    /// What the index knows about a digest. Takes no lock and touches no thread pool. In a mapping and in memory it
+    /// allocates nothing and takes about 0.7 µs at 60 million entries once the bucket was checked, about 1 µs more when it
+    /// is touched for the first time; by reads some microseconds each time.
     ///
     /// # Errors
-    /// [`Error::WrongKind`], [`Error::NotCovered`], [`Error::Damaged`] (again each time).
+    /// [`Error::WrongKind`], [`Error::NotCovered`], [`Error::Damaged`] (again each time), [`Error::Io`].
     pub fn lookup(&self, digest: &Digest) -> Result<Answer> {
         self.core.lookup(digest)
+    }
+
+    /// [`Index::lookup`] for those who must not wait for the disk, or who keep buffers from one lookup to the next.
+    ///
+    /// # Errors
+    /// As [`Index::lookup`]; [`Error::WouldBlock`].
+    pub fn lookup_with(&self, digest: &Digest, mode: ReadMode, scratch: &mut RangeScratch) -> Result<Answer> {
+        let answer = self.core.lookup_by_reads(digest, mode, scratch);
+        scratch.forget();
+        answer
+    }
+
+    /// The count of a key, 0 where none are stored; `None` where it is absent. Asks nothing of the coverage.
+    #[cfg(feature = "build")]
+    pub(crate) fn find(&self, key: &Key, mode: ReadMode, scratch: &mut RangeScratch) -> Result<Option<u64>> {
+        let found = self.core.find(key, mode, scratch);
+        scratch.forget();
+        found
     }
 
     /// How often the digest was seen: 0 when it is not in the index.
@@ -240,8 +268,9 @@ impl Index {
         Lookup::contains(self, digest, min_count)
     }
 
-    /// Many lookups on the calling thread, interleaved so that waiting for memory overlaps: 0.17 to 0.26 µs
-    /// each. `answers` must be as long as `digests`. Expands the directory when there are many.
+    /// Many lookups on the calling thread; `answers` must be as long as `digests`. In a mapping and in memory they are
+    /// interleaved so that waiting for memory overlaps: 0.17 to 0.26 µs each. By reads they go one after another, and in
+    /// ascending order neighbours share what was read.
     ///
     /// # Errors
     /// As [`Index::lookup`], for the first digest that has one; `answers` is then unspecified.
@@ -278,16 +307,38 @@ impl Index {
         self.core.range(prefix)
     }
 
+    /// Appends the rows of a 5-digit prefix as the range protocol has them, `SUFFIX:COUNT`, upper-case, with CRLF between
+    /// rows and none after the last, and returns their number. Two reads at most where bytes are read. What `scratch` has
+    /// read before is not used again.
+    ///
+    /// ```no_run
+    /// use breachdex::{Index, RangeScratch, ReadMode};
+    /// let index = Index::open("pwned.bdx")?;
+    /// let (mut scratch, mut body) = (RangeScratch::default(), Vec::new());
+    /// let rows = index.write_range(0x21BD1, ReadMode::Blocking, &mut scratch, &mut body)?;
+    /// # let _ = rows; Ok::<(), breachdex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotCovered`], [`Error::NotExact`], [`Error::CountsUnavailable`]; [`Error::InvalidPrefix`] for
+    /// more than 20 bits; [`Error::Damaged`], also where the file was cut or changed since it was opened;
+    /// [`Error::Io`]; [`Error::WouldBlock`]. `rows` is then as it was.
+    pub fn write_range(
+        &self,
+        prefix: u32,
+        mode: ReadMode,
+        scratch: &mut RangeScratch,
+        rows: &mut Vec<u8>,
+    ) -> Result<usize> {
+        self.core.write_range(prefix, mode, scratch, rows)
+    }
+
     /// Refuses where whole digests are needed and not kept.
     ///
     /// # Errors
     /// [`Error::NotExact`].
     pub fn require_exact(&self) -> Result<()> {
-        let metadata = self.metadata();
-        if metadata.is_exact() {
-            return Ok(());
-        }
-        Err(Error::NotExact { name: self.name().to_owned(), bits: metadata.bits, full: metadata.kind.bits() })
+        self.core.require_exact()
     }
 
     /// The part of a range that is covered; what is outside holds no entries anyway.
@@ -303,10 +354,10 @@ impl Index {
 
     /// Reads and checks everything on all processors: each checksum, each entry, the order, the totals and the content
     /// id. A second or less per GB on two processors, from the page cache. Reads ahead, and leaves no page cached that
-    /// was not before.
+    /// was not before. By reads, each thread holds a group at a time, half a megabyte in a whole corpus and 4 MiB at most.
     ///
     /// # Errors
-    /// [`Error::Damaged`] with the first fault, [`Error::Cancelled`].
+    /// [`Error::Damaged`] with the first fault, [`Error::Io`], [`Error::Cancelled`].
     pub fn verify(&self, monitor: &dyn crate::Monitor) -> Result<()> {
         self.verify_with(VerifyOptions::default(), monitor)
     }
@@ -346,12 +397,21 @@ impl Index {
         self.core.notes()
     }
 
+    /// Whether there is another file under the path now, or the same one was changed. `false` for an index in memory.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where there is none.
+    pub fn is_replaced(&self) -> Result<bool> {
+        let (Some(path), Some(identity)) = (&self.path, &self.identity) else { return Ok(false) };
+        let facts = std::fs::metadata(path).map_err(io_error("read", path))?;
+        Ok(Identity::of(&facts) != *identity)
+    }
+
     /// Opens the file anew when another one is under its path now, with the same options; `None` when it is
     /// the same. Readers of this handle finish undisturbed. Always `None` for an index in memory.
     ///
     /// # Errors
-    /// As [`Index::open`]; [`Error::Damaged`] when the same file was changed in place, which no handle that
-    /// maps it survives unharmed.
+    /// As [`Index::open_with`]; [`Error::Damaged`] when the same file was changed in place.
     pub fn reopen_if_replaced(&self) -> Result<Option<Self>> {
         let (Some(path), Some(identity)) = (&self.path, &self.identity) else { return Ok(None) };
         let facts = std::fs::metadata(path).map_err(io_error("read", path))?;
@@ -364,14 +424,6 @@ impl Index {
         }
         Self::open_with(path, self.options).map(Some)
     }
-}
-
-fn refuse_other_than_files(path: &Path, facts: &std::fs::Metadata) -> Result<()> {
-    if facts.is_file() {
-        return Ok(());
-    }
-    let reason = if facts.is_dir() { "it is a folder" } else { "it is a pipe or a device, not a file" };
-    Err(Error::NotAnIndex { name: path.display().to_string(), reason })
 }
 
 impl Lookup for Index {
@@ -387,10 +439,7 @@ impl Lookup for Index {
     }
 
     fn require_counts(&self) -> Result<()> {
-        if self.metadata().has_counts {
-            return Ok(());
-        }
-        Err(Error::CountsUnavailable { name: self.name().to_owned() })
+        self.core.require_counts()
     }
 }
 

@@ -2,24 +2,29 @@
 
 #![forbid(unsafe_code)]
 
-use super::core::{Core, MALFORMED};
+use super::core::Core;
+use super::failure::Failure;
+use super::touch::{BucketAt, MALFORMED, SEQUENTIAL, bucket_of};
 use crate::digest::Key;
 use crate::entry::Entry;
-use crate::error::{Fault, Result};
+use crate::error::Result;
 use crate::format::cursor::{Cursor, DecodeRun, RUN};
 use crate::format::directory::Locator;
-use crate::format::group::Group;
-use crate::storage::Follower;
+use crate::format::group::{BucketRecord, Group};
+use crate::storage::{Access, Buffer, Follower, ReadMode, Reading};
 
-/// The entries between two keys, in order. Each bucket is checked when it is touched for the first time; an
-/// error ends the stream.
+/// The entries between two keys, in order. Each bucket is checked as [`Checks`](super::Checks) says; an error ends the
+/// stream.
 pub struct Range<'a> {
     core: &'a Core,
     first: Key,
     last: Key,
     groups: std::vec::IntoIter<(u32, Locator)>,
-    group: Option<OpenGroup<'a>>,
-    cursor: Option<(Cursor<'a>, usize)>,
+    group: Option<OpenGroup>,
+    bucket: Option<OpenBucket>,
+    /// What is read into where bytes are read: the head of the group, and the bucket with what lies behind it.
+    head: Buffer,
+    buckets: Buffer,
     /// Decoded and not yet given; within the bounds.
     ready: Vec<Entry>,
     /// How many of those were given.
@@ -28,11 +33,21 @@ pub struct Range<'a> {
     follower: Follower<'a>,
 }
 
-struct OpenGroup<'a> {
+/// A group, whose head is found in the buffer or in memory again each time.
+struct OpenGroup {
     prefix: u32,
     locator: Locator,
-    group: Group<'a>,
+    group: Group<'static>,
     next_bucket: usize,
+}
+
+/// A bucket that is being decoded, whose bytes are found again each time.
+struct OpenBucket {
+    /// Its offset in the groups section.
+    offset: u64,
+    /// Whether its bytes came with the group's head.
+    in_head: bool,
+    cursor: Cursor<'static>,
 }
 
 impl<'a> Range<'a> {
@@ -56,7 +71,9 @@ impl<'a> Range<'a> {
             follower,
             groups: groups.into_iter(),
             group: None,
-            cursor: None,
+            bucket: None,
+            head: Buffer::default(),
+            buckets: Buffer::default(),
             ready: Vec::with_capacity(RUN),
             taken: 0,
             finished: false,
@@ -64,60 +81,71 @@ impl<'a> Range<'a> {
     }
 
     /// Moves to the next bucket with entries; `false` at the end.
-    fn advance(&mut self) -> Result<bool, Fault> {
-        let layout = self.core.layout();
+    fn advance(&mut self) -> Result<bool, Failure> {
+        let (core, layout) = (self.core, self.core.layout());
+        let (access, section) = (core.reading(ReadMode::Blocking), core.header().groups);
         loop {
             let Some(open) = &mut self.group else {
                 let Some((prefix, locator)) = self.groups.next() else { return Ok(false) };
-                let section = self.core.header().groups;
                 self.follower.reach(section.offset.saturating_add(locator.offset()));
-                let group = self.core.group(prefix, locator)?;
+                let group = core.group(access, prefix, locator, 0, &mut self.head)?.onto(&[]);
                 let next_bucket = first_bucket(prefix, &group, &self.first, layout.directory_bits);
                 self.group = Some(OpenGroup { prefix, locator, group, next_bucket });
                 continue;
             };
-            let bucket = open.next_bucket;
-            if bucket == open.group.buckets() {
+            let OpenGroup { prefix, locator, .. } = *open;
+            let head = access.loaded(section.offset + locator.offset(), &self.head);
+            let (group, bucket) = (open.group.onto(head), open.next_bucket);
+            if bucket == group.buckets() {
                 self.group = None;
                 continue;
             }
             open.next_bucket += 1;
-            let prefix_bits = layout.directory_bits + open.group.extra_bits;
-            let bucket_prefix = u64::from(open.prefix) << open.group.extra_bits | bucket as u64;
+            let prefix_bits = layout.directory_bits + group.extra_bits;
+            let bucket_prefix = u64::from(prefix) << group.extra_bits | bucket as u64;
             if bucket_prefix > self.last.leading(prefix_bits) {
                 return Ok(false);
             }
-            let record = self.core.record(open.prefix, open.locator, &open.group, bucket)?;
+            let record = core.record(locator, &group, bucket)?;
+            let place = BucketAt { prefix, locator, group: &group, bucket };
+            let ahead = ahead(core, &self.last, place, &record);
+            let in_head = group.held(&record, Reading::BEHIND).is_some();
+            let bytes = core.bucket_bytes(access, place, &record, ahead, &mut self.buckets)?;
             if record.entries > 0 {
-                let offset = open.locator.offset() as usize + record.start;
-                let bucket = self.core.bucket(open.locator, &open.group, &record)?;
+                let bucket = core.bucket(locator, &group, &record, bytes)?;
                 let mut prefix = Key::default();
                 prefix.place(0, prefix_bits, bucket_prefix);
-                self.cursor = Some((Cursor::new(bucket, prefix, prefix_bits, layout.counts), offset));
+                let cursor = Cursor::new(bucket, prefix, prefix_bits, layout.counts).onto(&[]);
+                let offset = locator.offset() + record.start as u64;
+                self.bucket = Some(OpenBucket { offset, in_head, cursor });
                 return Ok(true);
             }
         }
     }
 
     /// Decodes the next run of entries within the bounds; `false` at the end.
-    fn refill(&mut self) -> Result<bool, Fault> {
+    fn refill(&mut self) -> Result<bool, Failure> {
+        let (core, groups) = (self.core, self.core.header().groups.offset);
         loop {
-            let Some((cursor, offset)) = self.cursor.as_mut().filter(|(cursor, _)| !cursor.is_at_end())
-            else {
+            let Some(open) = self.bucket.as_mut().filter(|open| !open.cursor.is_at_end()) else {
                 if self.advance()? {
                     continue;
                 }
                 return Ok(false);
             };
             self.ready.clear();
-            let decoded = self.core.run(DecodeRun { cursor, out: &mut self.ready });
-            decoded.map_err(|_| self.core.bucket_fault(*offset, MALFORMED))?;
+            let access = core.reading(ReadMode::Blocking);
+            let buffer = if open.in_head { &self.head } else { &self.buckets };
+            let mut cursor = open.cursor.onto(access.loaded(groups + open.offset, buffer));
+            let decoded = core.run(DecodeRun { cursor: &mut cursor, out: &mut self.ready });
+            decoded.map_err(|_| core.bucket_fault(open.offset, MALFORMED))?;
+            open.cursor = cursor.onto(&[]);
             self.taken = self.ready.partition_point(|entry| entry.key < self.first);
             if self.ready.last().is_some_and(|entry| entry.key > self.last) {
                 self.ready.truncate(self.ready.partition_point(|entry| entry.key <= self.last));
                 self.groups = Vec::new().into_iter();
                 self.group = None;
-                self.cursor = None;
+                self.bucket = None;
                 return Ok(self.taken < self.ready.len());
             }
             if self.taken < self.ready.len() {
@@ -125,6 +153,22 @@ impl<'a> Range<'a> {
             }
         }
     }
+}
+
+/// Bytes to read behind a bucket for those that follow it in the range.
+fn ahead(core: &Core, last: &Key, place: BucketAt<'_, '_>, record: &BucketRecord) -> usize {
+    let BucketAt { prefix, locator, group, .. } = place;
+    if core.storage.bytes().is_some() {
+        return 0;
+    }
+    let in_group = last.leading(core.layout().directory_bits) as u32 == prefix;
+    let end = if in_group {
+        let last = core.record(locator, group, bucket_of(last, core.layout(), group));
+        last.map_or(0, |last| last.start + last.length)
+    } else {
+        group.end()
+    };
+    end.saturating_sub(record.start + record.length).min(SEQUENTIAL)
 }
 
 /// The bucket of a group in which the range starts: 0 unless the group holds the range's start.
@@ -152,10 +196,10 @@ impl Iterator for Range<'_> {
                     self.taken = self.ready.len();
                     return None;
                 }
-                Err(fault) => {
+                Err(failure) => {
                     self.finished = true;
                     self.taken = self.ready.len();
-                    return Some(Err(self.core.damaged(fault)));
+                    return Some(Err(self.core.failed(failure)));
                 }
             }
         }

@@ -11,7 +11,7 @@ use crate::storage::zeroed_words;
 
 /// One bit stands for so many bytes of the groups section. Two buckets of at least this length never start
 /// within the same so many bytes; shorter ones are not remembered.
-const CELL: usize = 512;
+const CELL: u64 = 512;
 
 /// The bits of one open index.
 pub(crate) struct Verified {
@@ -20,11 +20,17 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    /// Nothing verified yet: 2^g bits and a bit for every 512 bytes, from zeroed pages that cost nothing
-    /// until they are touched.
-    pub(crate) fn new(directory_bits: u32, groups_length: usize) -> Self {
-        let zeros = |bits: usize| zeroed_words(bits.div_ceil(64));
-        Self { groups: zeros(1 << directory_bits), cells: zeros(groups_length / CELL + 1) }
+    /// Nothing verified yet: 2^g bits and a bit for every 512 bytes, from zeroed pages that cost nothing until they are
+    /// touched, which takes a sound bucket of the file. Where there is no room for them, as of [`Verified::never`].
+    pub(crate) fn new(directory_bits: u32, groups_length: u64) -> Self {
+        let zeros = |bits: u64| zeroed_words(usize::try_from(bits.div_ceil(64)).ok()?);
+        let (groups, cells) = (zeros(1 << directory_bits), zeros(groups_length / CELL + 1));
+        Self { groups: groups.unwrap_or_default(), cells: cells.unwrap_or_default() }
+    }
+
+    /// Remembers nothing, so that every touch is like the first.
+    pub(crate) fn never() -> Self {
+        Self { groups: Box::default(), cells: Box::default() }
     }
 
     #[inline(always)]
@@ -38,13 +44,13 @@ impl Verified {
 
     /// Whether the bucket at `offset` in the groups section is known to be sound.
     #[inline(always)]
-    pub(crate) fn bucket(&self, offset: usize, length: usize) -> bool {
-        length >= CELL && get(&self.cells, offset / CELL)
+    pub(crate) fn bucket(&self, offset: u64, length: usize) -> bool {
+        length as u64 >= CELL && get(&self.cells, (offset / CELL) as usize)
     }
 
-    pub(crate) fn remember_bucket(&self, offset: usize, length: usize) {
-        if length >= CELL {
-            set(&self.cells, offset / CELL);
+    pub(crate) fn remember_bucket(&self, offset: u64, length: usize) {
+        if length as u64 >= CELL {
+            set(&self.cells, (offset / CELL) as usize);
         }
     }
 }

@@ -8,7 +8,7 @@
 use super::core::Core;
 use super::in_order;
 use super::parts::Parts;
-use super::verify_group::{Checked, GroupCheck, PlacedGroup};
+use super::verify_group::{Buffers, Checked, GroupCheck, PlacedGroup};
 use crate::error::{Error, Fault, Result, Section};
 use crate::format::content::{self, UnitHasher};
 use crate::format::directory::Locator;
@@ -18,7 +18,6 @@ use crate::format::notes::{self, COLLISIONS_BY_RANGE, Note};
 use crate::format::placement::padding;
 use crate::format::{OverlayMark, directory_bits};
 use crate::index::Metadata;
-use crate::kernels::ActiveKernel;
 use crate::monitor::{Monitor, Phase, Progress};
 use crate::storage::{WINDOW, Windows};
 
@@ -35,20 +34,12 @@ pub(super) fn verify(core: &Core, options: VerifyOptions, monitor: &dyn Monitor)
     let parts = Parts::new(core.all_groups(), core.header().groups.length, WINDOW);
     let hashes = core.hashes()?;
     let windows = Windows::new(core.source(), parts.bounds(core.header()));
-    let walk = Walk {
-        header: core.header(),
-        metadata: core.metadata(),
-        kernel: core.active_kernel(),
-        name: core.name(),
-        hashes: hashes.as_ref(),
-        groups: core,
-    };
-    walk.run(&parts, &windows, options, monitor)?;
+    Walk { core, hashes: &hashes }.run(&parts, &windows, options, monitor)?;
     check_notes(core.header(), &core.notes()?).map_err(|fault| core.damaged(fault))
 }
 
 /// Holds the notes against the header, where both say something of one thing.
-pub(super) fn check_notes(header: &Header, notes: &[Note]) -> Result<(), Fault> {
+fn check_notes(header: &Header, notes: &[Note]) -> Result<(), Fault> {
     let by_range = notes.iter().rev().find(|(name, _)| name == COLLISIONS_BY_RANGE);
     let Some((_, value)) = by_range else { return Ok(()) };
     let sum = notes::collisions(value).map(|pairs| pairs.iter().map(|(_, number)| u64::from(*number)).sum());
@@ -60,72 +51,54 @@ pub(super) fn check_notes(header: &Header, notes: &[Note]) -> Result<(), Fault> 
     }
 }
 
-/// Where a group's bytes come from.
-pub(super) trait GroupBytes: Sync {
-    /// The bytes from a group's first one on: all of its own and any number behind them. They may be put into
-    /// `buffer`.
-    fn bytes<'a>(&'a self, prefix: u32, locator: Locator, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]>;
-}
-
-impl GroupBytes for Core {
-    fn bytes<'a>(&'a self, _: u32, locator: Locator, _: &'a mut Vec<u8>) -> Result<&'a [u8]> {
-        Ok(self.group_bytes().get(locator.offset() as usize..).unwrap_or_default())
-    }
-}
-
 /// The way through all groups of an index.
-pub(super) struct Walk<'a, G> {
-    pub(super) header: &'a Header,
-    pub(super) metadata: &'a Metadata,
-    pub(super) kernel: ActiveKernel,
-    /// The file's name for messages.
-    pub(super) name: &'a str,
+struct Walk<'a> {
+    core: &'a Core,
     /// The hashes section.
-    pub(super) hashes: &'a [u8],
-    pub(super) groups: &'a G,
+    hashes: &'a [u8],
 }
 
 /// What became of a group on a thread.
 type Outcome = Result<Checked>;
 
-impl<G: GroupBytes> Walk<'_, G> {
+impl Walk<'_> {
     /// Checks all groups and what the header says of them together.
-    pub(super) fn run(
+    fn run(
         &self,
         parts: &Parts,
         windows: &Windows<'_>,
         options: VerifyOptions,
         monitor: &dyn Monitor,
     ) -> Result<()> {
-        let threads = in_order::thread_count(options.threads);
-        let mut join = Join::new(self.header, self.metadata, self.hashes);
-        let mut buffer = Vec::new();
-        let check = |buffer: &mut Vec<u8>, part: usize| {
+        let (core, threads) = (self.core, in_order::thread_count(options.threads));
+        let mut join = Join::new(core.header(), core.metadata(), self.hashes);
+        let mut buffers = Buffers::default();
+        let check = |buffers: &mut Buffers, part: usize| {
             let _window = windows.enter(part);
-            self.check_part(parts, part, buffer)
+            self.check_part(parts, part, buffers)
         };
-        in_order::run(threads, parts.count(), Vec::new, check, |(part, outcomes)| {
+        in_order::run(threads, parts.count(), Buffers::default, check, |(part, outcomes)| {
             for (outcome, place) in outcomes.into_iter().zip(parts.range(part)) {
                 join.report(monitor)?;
                 let place = parts.placed(place);
                 let mut checked = outcome?;
                 if join.total.checked_add(checked.total).is_none() {
                     // Its own sum is no reason to complain, but the one with those before it.
-                    checked = self.check(&place, join.total, &mut buffer)?;
+                    checked = self.check(&place, join.total, &mut buffers)?;
                     checked.total = checked.total.saturating_sub(join.total);
                 }
-                join.add(&place, &checked).map_err(|fault| fault.named(self.name))?;
+                join.add(&place, &checked).map_err(|fault| core.damaged(fault))?;
             }
             Ok::<(), Error>(())
         })?;
-        join.finish().map_err(|fault| fault.named(self.name))
+        join.finish().map_err(|fault| core.damaged(fault))
     }
 
     /// Checks the groups of a part up to the first fault.
-    fn check_part(&self, parts: &Parts, part: usize, buffer: &mut Vec<u8>) -> (usize, Vec<Outcome>) {
+    fn check_part(&self, parts: &Parts, part: usize, buffers: &mut Buffers) -> (usize, Vec<Outcome>) {
         let mut outcomes = Vec::with_capacity(parts.groups(part).len());
         for place in parts.range(part) {
-            let outcome = self.check(&parts.placed(place), 0, buffer);
+            let outcome = self.check(&parts.placed(place), 0, buffers);
             let ended = outcome.as_ref().map_or(true, |checked| checked.fault.is_some());
             outcomes.push(outcome);
             if ended {
@@ -135,10 +108,9 @@ impl<G: GroupBytes> Walk<'_, G> {
         (part, outcomes)
     }
 
-    fn check(&self, place: &PlacedGroup, total: u64, buffer: &mut Vec<u8>) -> Outcome {
-        let bytes = self.groups.bytes(place.prefix, place.locator, buffer)?;
-        let check = GroupCheck { header: self.header, metadata: self.metadata, kernel: self.kernel };
-        Ok(check.run(place, bytes, total))
+    fn check(&self, place: &PlacedGroup, total: u64, buffers: &mut Buffers) -> Outcome {
+        let checked = GroupCheck { core: self.core }.run(place, total, buffers);
+        checked.map_err(|failure| self.core.failed(failure))
     }
 }
 

@@ -2,28 +2,36 @@
 
 #![forbid(unsafe_code)]
 
-use super::core::MALFORMED;
+use super::core::Core;
+use super::failure::Failure;
+use super::touch::{BucketAt, MALFORMED, SEQUENTIAL};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Fault, Section};
+use crate::format::OverlayMark;
 use crate::format::bucket::Bucket;
 use crate::format::check::CheckBucket;
 use crate::format::content::Hash;
 use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::group::{Group, extra_bits};
-use crate::format::header::Header;
 use crate::format::placement::PAGE;
-use crate::format::{OverlayMark, content};
-use crate::index::Metadata;
-use crate::kernels::ActiveKernel;
+use crate::storage::{Access as _, Buffer, ReadMode, Reading};
 
-/// What groups are held against.
+/// Groups up to this many bytes are read at once, and held by each thread; others in pieces.
+const WHOLE: u64 = 4 << 20;
+
+/// The index whose groups are checked.
 #[derive(Clone, Copy)]
 pub(super) struct GroupCheck<'a> {
-    pub(super) header: &'a Header,
-    pub(super) metadata: &'a Metadata,
-    pub(super) kernel: ActiveKernel,
+    pub(super) core: &'a Core,
+}
+
+/// What a thread reads into: a group or its head, and some of its buckets.
+#[derive(Default)]
+pub(super) struct Buffers {
+    head: Buffer,
+    buckets: Buffer,
 }
 
 /// Where a group is, and how many bytes there are up to where the next one starts.
@@ -50,65 +58,109 @@ pub(super) struct Checked {
 }
 
 impl GroupCheck<'_> {
-    /// Checks a group, of which `bytes` are those from its first one on, and the zeros behind it: `room` bytes together.
-    /// Its counts are added to `total`, the sum of those before it.
-    pub(super) fn run(self, place: &PlacedGroup, bytes: &[u8], total: u64) -> Checked {
+    /// Checks a group and the zeros behind it, `room` bytes together, by reading them now, whatever was read before. Its
+    /// counts are added to `total`, the sum of those before it.
+    ///
+    /// # Errors
+    /// Where bytes cannot be read. What is wrong with them is in the result.
+    pub(super) fn run(
+        self,
+        place: &PlacedGroup,
+        total: u64,
+        buffers: &mut Buffers,
+    ) -> Result<Checked, Failure> {
+        buffers.head.forget();
+        buffers.buckets.forget();
         let mut checked = Checked { total, ..Checked::default() };
-        checked.fault = self.check(place, bytes, &mut checked).err();
-        checked
+        match self.check(place, &mut checked, buffers) {
+            Ok(()) => Ok(checked),
+            Err(Failure::Damaged(fault)) => Ok(Checked { fault: Some(fault), ..checked }),
+            Err(failure) => Err(failure),
+        }
     }
 
-    fn check(self, place: &PlacedGroup, bytes: &[u8], checked: &mut Checked) -> Result<(), Fault> {
-        let PlacedGroup { prefix, locator, room } = *place;
-        let (header, layout) = (self.header, self.header.layout);
-        let at = header.groups.offset + locator.offset();
-        let fault = |reason| Fault::new(Section::Groups, at, reason);
-        let group = Group::new(bytes, usize::try_from(room).unwrap_or(usize::MAX)).map_err(fault)?;
+    fn check(
+        self,
+        place: &PlacedGroup,
+        checked: &mut Checked,
+        Buffers { head, buckets }: &mut Buffers,
+    ) -> Result<(), Failure> {
+        let (core, PlacedGroup { prefix, locator, room }) = (self.core, *place);
+        let (access, layout) = (core.reading(ReadMode::Blocking), core.layout());
+        let fault = |reason| core.group_fault(locator, reason);
+        let ahead = if room <= WHOLE { room as usize } else { 0 };
+        let group = core.unchecked_group(access, locator, ahead, head)?;
+        if group.end() as u64 > room {
+            return Err(fault("the group reaches beyond its section").into());
+        }
         group.check(layout, prefix, locator).map_err(fault)?;
         if group.is_wide_without_need() {
-            return Err(fault("the group's records are wide without need"));
+            return Err(fault("the group's records are wide without need").into());
         }
         checked.head = group.data_start as u64;
-        let mut bucket_start = group.data_start;
+        self.check_buckets(place, &group, checked, access, buckets)?;
+        if checked.entries == 0 {
+            return Err(fault("the group has no entries").into());
+        }
+        if group.extra_bits != extra_bits(layout.bits, checked.entries) {
+            return Err(fault("the group is not split as that many entries are").into());
+        }
+        checked.length = group.end() as u64;
+        let at = core.header().groups.offset + locator.offset();
+        checked.hash = core.hash_group(at, &group, buckets)?;
+        // How many there must be is known with the next group.
+        let zeros = (room - checked.length).min(PAGE) as usize;
+        self.check_zeros(at + checked.length, zeros, access, buckets)
+    }
+
+    fn check_buckets(
+        self,
+        place: &PlacedGroup,
+        group: &Group<'_>,
+        checked: &mut Checked,
+        access: Reading<'_>,
+        buffer: &mut Buffer,
+    ) -> Result<(), Failure> {
+        let (core, PlacedGroup { prefix, locator, .. }) = (self.core, *place);
+        let layout = core.layout();
+        let prefix_bits = layout.directory_bits + group.extra_bits;
+        let mut start = group.data_start;
         for bucket in 0..group.buckets() {
-            let record =
-                group.bucket(bucket).ok_or_else(|| fault("a bucket's place in its group cannot be"))?;
-            let offset = at + record.start as u64;
-            let fault = |reason| Fault::new(Section::Bucket, offset, reason);
-            let bucket_prefix = u64::from(prefix) << group.extra_bits | bucket as u64;
-            if record.start != bucket_start || !group.bucket_is_sound(layout, bucket_prefix, &record) {
-                return Err(fault("the bucket's checksum does not match"));
+            let record = core.record(locator, group, bucket)?;
+            let fault = |reason| core.bucket_fault(locator.offset() + record.start as u64, reason);
+            if record.start != start {
+                return Err(fault("the bucket's checksum does not match").into());
             }
-            bucket_start = record.start + record.length;
+            start = record.start + record.length;
+            let place = BucketAt { prefix, locator, group, bucket };
+            let bytes = core.bucket_checked_now(access, place, &record, SEQUENTIAL, buffer)?;
             if record.entries > 0 {
-                let bucket = group.open(layout, &record).ok_or_else(|| fault(MALFORMED))?;
-                let prefix_bits = layout.directory_bits + group.extra_bits;
+                let bucket_prefix = u64::from(prefix) << group.extra_bits | bucket as u64;
+                let bucket = core.bucket(locator, group, &record, bytes)?;
                 self.bucket(bucket, bucket_prefix, prefix_bits, checked).map_err(fault)?;
                 checked.entries += u64::from(record.entries);
                 if layout.overlay == OverlayMark::Overlay && checked.max > 1 {
-                    return Err(fault("an overlay has a count that is not 1"));
+                    return Err(fault("an overlay has a count that is not 1").into());
                 }
             }
         }
-        if checked.entries == 0 {
-            return Err(fault("the group has no entries"));
-        }
-        if group.extra_bits != extra_bits(layout.bits, checked.entries) {
-            return Err(fault("the group is not split as that many entries are"));
-        }
-        checked.length = group.end() as u64;
-        checked.hash = content::group(group.bytes());
-        // How many there must be is known with the next group.
-        let behind = group.end()..group.end() + (room - checked.length).min(PAGE) as usize;
-        if bytes.get(behind).is_none_or(|zeros| zeros.iter().any(|byte| *byte != 0)) {
-            let at = at + checked.length;
-            return Err(Fault::new(
-                Section::Groups,
-                at,
-                "there is something else than zeros behind the group",
-            ));
-        }
         Ok(())
+    }
+
+    /// Checks that so many bytes behind a group are zeros.
+    fn check_zeros(
+        self,
+        at: u64,
+        number: usize,
+        access: Reading<'_>,
+        buffer: &mut Buffer,
+    ) -> Result<(), Failure> {
+        access.load(at, number, 0, buffer).map_err(|unread| Failure::of(unread, Section::Groups, at))?;
+        let zeros = access.loaded(at, buffer).get(..number);
+        if number == 0 || zeros.is_some_and(|zeros| zeros.iter().all(|byte| *byte == 0)) {
+            return Ok(());
+        }
+        Err(Fault::new(Section::Groups, at, "there is something else than zeros behind the group").into())
     }
 
     fn bucket(
@@ -118,9 +170,9 @@ impl GroupCheck<'_> {
         prefix_bits: u32,
         checked: &mut Checked,
     ) -> Result<(), &'static str> {
-        let counts = self.header.layout.counts;
+        let counts = self.core.layout().counts;
         if self.is_covered(prefix, prefix_bits)
-            && let Some(found) = self.kernel.run(CheckBucket { bucket, counts })
+            && let Some(found) = self.core.run(CheckBucket { bucket, counts })
             && let Some(total) = u64::try_from(found.sum).ok().and_then(|sum| checked.total.checked_add(sum))
         {
             checked.total = total;
@@ -134,7 +186,7 @@ impl GroupCheck<'_> {
 
     /// Whether everything under a bucket's prefix is covered.
     fn is_covered(self, prefix: u64, prefix_bits: u32) -> bool {
-        let coverage = &self.metadata.coverage;
+        let coverage = &self.core.metadata().coverage;
         if coverage.is_whole() {
             return true;
         }
@@ -152,7 +204,7 @@ impl GroupCheck<'_> {
         let mut previous = None;
         while !cursor.is_at_end() {
             run.clear();
-            self.kernel.run(DecodeRun { cursor, out: &mut run }).map_err(|_| MALFORMED)?;
+            self.core.run(DecodeRun { cursor, out: &mut run }).map_err(|_| MALFORMED)?;
             for entry in &run {
                 self.entry(entry, previous, checked)?;
                 previous = Some(entry.key);
@@ -165,7 +217,7 @@ impl GroupCheck<'_> {
         if previous.is_some_and(|previous| previous >= entry.key) {
             return Err("the entries are not in order");
         }
-        if !self.metadata.coverage.contains(entry.prefix()) {
+        if !self.core.metadata().coverage.contains(entry.prefix()) {
             return Err("an entry lies outside the coverage");
         }
         let total = checked.total.checked_add(entry.count);

@@ -4,14 +4,14 @@ use super::*;
 use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::entry::Entry;
-use crate::index::{FileIndex, Index};
+use crate::index::Index;
 use crate::testing::{Random, assemble, assemble_split, digest, entries, layout};
 
 /// What verifying some bytes says, on any number of threads, mapped, in memory and by positioned reads.
 fn verdict(bytes: &[u8], path: &std::path::Path) -> Result<(), String> {
     std::fs::write(path, bytes).unwrap();
     let said = |result: Result<()>| result.map_err(|error| error.to_string());
-    let (mapped, file) = (Index::open(path).unwrap(), FileIndex::open(path).unwrap());
+    let (mapped, file) = (Index::map(path).unwrap(), Index::open(path).unwrap());
     let verdict = said(mapped.verify_with(VerifyOptions { threads: 1 }, &()));
     for threads in [2, 5] {
         let options = VerifyOptions { threads };
@@ -37,7 +37,7 @@ fn the_first_fault_is_the_same_on_any_number_of_threads() {
     let path = folder.path().join("a.bdx");
     let (entries, bytes) = large(&mut random);
     assert_eq!(verdict(&bytes, &path), Ok(()));
-    let sound = Index::open(&path).unwrap();
+    let sound = Index::map(&path).unwrap();
     let groups = sound.core.header().groups;
     assert!(Parts::new(sound.core.all_groups(), groups.length, WINDOW).count() > 2);
     for _ in 0..6 {
@@ -127,7 +127,7 @@ fn a_cold_file_is_cold_again_and_answers_meanwhile() {
             return;
         }
         let before = absent_bytes(&file);
-        let (index, reader) = (Index::open(&path).unwrap(), FileIndex::open(&path).unwrap());
+        let (index, reader) = (Index::map(&path).unwrap(), Index::open(&path).unwrap());
         let verify = || if mapped { index.verify(&()) } else { reader.verify(&()) };
         verify().unwrap();
         let after = absent_bytes(&file);

@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use memmap2::{Mmap, MmapMut};
 
-use super::Storage;
+use super::positioned::{ReadMode, Unread, read_at, read_at_least};
+use super::{ReadFile, Storage};
 use crate::error::{Error, Result, io_error};
 use crate::mappable;
 
@@ -74,43 +75,41 @@ pub struct UnknownResidency;
 const COPY_STEP: usize = 8 << 20;
 
 impl Storage {
-    /// Has the bytes of a file, `length` of them, where `residency` says.
+    /// Has the bytes of a file, `length` of them, where `residency` says, mapped or read.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::DoesNotFit`] where memory or a limit is too small for it, before anything is read.
-    pub(crate) fn open(file: &File, length: u64, path: &Path, residency: Residency) -> Result<Self> {
-        match residency {
-            Residency::OnDemand => Self::map(file, path),
-            Residency::Populate => {
-                require_memory(length, path, residency)?;
-                let storage = Self::map(file, path)?;
-                storage.populate(path)?;
-                Ok(storage)
-            }
-            Residency::Locked => {
-                require_memory(length, path, residency)?;
-                require_lockable(length, path)?;
-                let storage = Self::map(file, path)?;
-                storage.lock(path)?;
-                Ok(storage)
-            }
-            Residency::HugePages => {
-                require_memory(length, path, residency)?;
-                Self::copy(file, length, path)
-            }
+    pub(crate) fn open(
+        file: File,
+        length: u64,
+        path: &Path,
+        residency: Residency,
+        is_mapped: bool,
+    ) -> Result<Self> {
+        if residency != Residency::OnDemand {
+            require_memory(length, path, residency)?;
         }
-    }
-
-    /// What keeps a file that is read and not mapped where `residency` says; `None` where nothing has to.
-    ///
-    /// # Errors
-    /// As [`Storage::open`].
-    pub(crate) fn hold(file: &File, length: u64, path: &Path, residency: Residency) -> Result<Option<Self>> {
+        if residency == Residency::Locked {
+            require_lockable(length, path)?;
+        }
         match residency {
-            Residency::OnDemand => Ok(None),
-            // The pages stay in the page cache without the mapping that brought them there.
-            Residency::Populate => Self::open(file, length, path, residency).map(|_| None),
-            Residency::Locked | Residency::HugePages => Self::open(file, length, path, residency).map(Some),
+            Residency::HugePages => Self::copy(&file, length, path),
+            _ if is_mapped => {
+                let storage = Self::map(file, path)?;
+                match residency {
+                    Residency::Populate => storage.populate(path)?,
+                    Residency::Locked => storage.lock(path)?,
+                    _ => {}
+                }
+                Ok(storage)
+            }
+            Residency::OnDemand => Ok(Self::File(ReadFile::new(file))),
+            // The pages stay in the page cache without a mapping.
+            _ => {
+                read_through(&file, path)?;
+                let locked = if residency == Residency::Locked { Some(locked(&file, path)?) } else { None };
+                Ok(Self::File(ReadFile { file, _locked: locked }))
+            }
         }
     }
 
@@ -124,7 +123,7 @@ impl Storage {
         let _ = map.advise(memmap2::Advice::HugePage);
         let mut at = 0;
         for piece in map.chunks_mut(COPY_STEP) {
-            read_exact_at(file, piece, at).map_err(failed())?;
+            read_at(file, at, piece, ReadMode::Blocking).map_err(|unread| failed()(reason(unread)))?;
             at += piece.len() as u64;
         }
         map.make_read_only().map(Self::Copied).map_err(failed())
@@ -163,6 +162,41 @@ impl Storage {
     #[cfg(not(unix))]
     fn lock(&self, path: &Path) -> Result<()> {
         Err(io_error("lock in memory", path)(std::io::ErrorKind::Unsupported.into()))
+    }
+}
+
+/// Has the system cache all of a file, by reading it: no page of a mapping is touched that may not be there any more.
+fn read_through(file: &File, path: &Path) -> Result<()> {
+    let mut piece = vec![0; 1 << 20];
+    let mut at = 0;
+    loop {
+        match read_at_least(file, at, &mut piece, 1, ReadMode::Blocking) {
+            Ok(read) => at += read as u64,
+            Err(Unread::Short) => return Ok(()),
+            Err(unread) => return Err(io_error("read", path)(reason(unread))),
+        }
+    }
+}
+
+/// A mapping that is never read and has a file's pages locked in the page cache.
+#[cfg(unix)]
+fn locked(file: &File, path: &Path) -> Result<Mmap> {
+    let map = super::map(file, path)?;
+    map.lock().map_err(io_error("lock in memory", path))?;
+    Ok(map)
+}
+
+#[cfg(not(unix))]
+fn locked(_: &File, path: &Path) -> Result<Mmap> {
+    Err(io_error("lock in memory", path)(std::io::ErrorKind::Unsupported.into()))
+}
+
+/// Why a read failed, for an [`Error::Io`].
+fn reason(unread: Unread) -> std::io::Error {
+    match unread {
+        Unread::Short => std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the file was cut short"),
+        Unread::WouldBlock => std::io::ErrorKind::WouldBlock.into(),
+        Unread::Failed(source) => source,
     }
 }
 
@@ -245,25 +279,6 @@ fn may_lock_any() -> bool {
 
 #[cfg(not(all(target_os = "linux", feature = "system")))]
 fn require_lockable(_: u64, _: &Path) -> Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> std::io::Result<()> {
-    use std::os::windows::fs::FileExt as _;
-    while !bytes.is_empty() {
-        let read = file.seek_read(bytes, offset)?;
-        if read == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes = &mut bytes[read..];
-        offset += read as u64;
-    }
     Ok(())
 }
 

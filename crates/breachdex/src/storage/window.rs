@@ -51,7 +51,8 @@ impl Storage {
     /// What reads ahead in these bytes; `None` for those in memory.
     pub(crate) fn source(&self) -> Option<Source<'_>> {
         match self {
-            Self::Mapped(map, file) => Some(Source { file: file.as_ref()?, map: Some(map) }),
+            Self::Mapped(map, file) => Some(Source { file, map: Some(map) }),
+            Self::File(file) => Some(Source::file(file.file())),
             Self::Copied(_) | Self::Memory(_) => None,
         }
     }

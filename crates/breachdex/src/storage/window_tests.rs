@@ -43,7 +43,7 @@ fn only_pages_that_were_cached_before_stay_cached() {
         let before = absent_bytes(&file);
         assert!(before > LENGTH / 2);
 
-        let storage = Storage::map(&file, Path::new("a file")).unwrap();
+        let storage = Storage::map(file.try_clone().unwrap(), Path::new("a file")).unwrap();
         let bounds: Vec<u64> =
             (0..=LENGTH).step_by(WINDOW as usize).map(|at| at.saturating_sub(77)).collect();
         let source = if mapped { storage.source() } else { Some(Source::file(&file)) };
@@ -54,7 +54,7 @@ fn only_pages_that_were_cached_before_stay_cached() {
             // What is let go before it was read is still on its way.
             let mut read = vec![0; (ends[1] - ends[0]) as usize];
             let bytes = if mapped {
-                &storage.bytes()[ends[0] as usize..ends[1] as usize]
+                &storage.bytes().unwrap()[ends[0] as usize..ends[1] as usize]
             } else {
                 std::os::unix::fs::FileExt::read_exact_at(&file, &mut read, ends[0]).unwrap();
                 &read

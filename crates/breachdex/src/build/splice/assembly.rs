@@ -153,14 +153,13 @@ impl<'a> Assembler<'a> {
         let scratch = &mut self.scratch;
         scratch.old.clear();
         if let Some(base) = &mut self.base {
-            if let Some(group) = base.group(prefix)? {
+            if let Some(mut group) = base.group(prefix)? {
                 let entries = group.check()?;
                 let new = if changes.is_empty() {
-                    let bytes = base.bytes(&group);
-                    out.extend_from_slice(bytes);
-                    Some(NewGroup { seal: group.seal(), entries, copied: bytes.len() as u64 })
+                    let copied = base.copy(&group, out)?;
+                    Some(NewGroup { seal: group.seal()?, entries, copied })
                 } else {
-                    group_patch.patch(&group, entries, changes, scratch, tally, out)?
+                    group_patch.patch(&mut group, entries, changes, scratch, tally, out)?
                 };
                 tally.bytes_copied += new.as_ref().map_or(0, |new| new.copied);
                 return Ok(new);

@@ -54,7 +54,7 @@ impl GroupPatch {
     /// nothing where no entry is left.
     pub(super) fn patch(
         &self,
-        group: &IndexGroup<'_>,
+        group: &mut IndexGroup<'_>,
         before: u64,
         changes: &[Change],
         scratch: &mut Scratch,
@@ -97,7 +97,7 @@ impl GroupPatch {
     /// list. Returns which these are and how many entries the group, which had `before`, then has.
     fn replace_touched(
         &self,
-        group: &IndexGroup<'_>,
+        group: &mut IndexGroup<'_>,
         before: u64,
         changes: &[Change],
         scratch: &mut Scratch,
@@ -135,7 +135,12 @@ impl GroupPatch {
     }
 
     /// The entries of some buckets, if there is memory for them.
-    fn decode(&self, group: &IndexGroup<'_>, buckets: Range<usize>, entries: &mut Vec<Entry>) -> Result<()> {
+    fn decode(
+        &self,
+        group: &mut IndexGroup<'_>,
+        buckets: Range<usize>,
+        entries: &mut Vec<Entry>,
+    ) -> Result<()> {
         entries.clear();
         let mut number = 0;
         for bucket in buckets.clone() {
@@ -160,7 +165,7 @@ impl GroupPatch {
 /// Encodes a group whose touched buckets have new entries and whose others stay as they are. Returns its
 /// seal and how many bytes stayed.
 fn encode_touched(
-    group: &IndexGroup<'_>,
+    group: &mut IndexGroup<'_>,
     touched: &[Touched],
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
@@ -181,7 +186,11 @@ fn encode_touched(
 }
 
 /// Pushes buckets as they are and returns how many bytes they have.
-fn copy_buckets(group: &IndexGroup<'_>, buckets: Range<usize>, encoder: &mut GroupEncoder) -> Result<u64> {
+fn copy_buckets(
+    group: &mut IndexGroup<'_>,
+    buckets: Range<usize>,
+    encoder: &mut GroupEncoder,
+) -> Result<u64> {
     let mut copied = 0;
     for bucket in buckets {
         let EncodedBucket { bytes, entries, checksum } = group.bucket(bucket)?;

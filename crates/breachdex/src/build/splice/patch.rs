@@ -77,13 +77,14 @@ pub(super) struct Patches {
 
 impl Patched<'_> {
     /// Takes a group of the base as it is.
-    fn copy(&mut self, place: usize, group: &IndexGroup<'_>, entries: u64) {
+    fn copy(&mut self, place: usize, group: &IndexGroup<'_>, entries: u64) -> Result<()> {
         let (prefix, length) = (group.extent().prefix, group.length());
         self.origins.push(Origin::Copied(place));
-        self.span.groups.push(SpanGroup { prefix, length, seal: group.seal() });
+        self.span.groups.push(SpanGroup { prefix, length, seal: group.seal()? });
         self.span.totals.entries += entries;
         self.tally.groups_copied += 1;
         self.tally.bytes_copied += length;
+        Ok(())
     }
 
     /// Takes a group that was encoded behind the bytes so far.
@@ -115,9 +116,9 @@ impl<'a> Patch<'a> {
     }
 
     /// Copies a group that no change touches.
-    fn copy(&self, place: usize, group: &IndexGroup<'a>, patched: &mut Patched<'_>) -> Result<()> {
+    fn copy(&self, place: usize, group: &mut IndexGroup<'a>, patched: &mut Patched<'_>) -> Result<()> {
         let entries = group.check()?;
-        patched.copy(place, group, entries);
+        patched.copy(place, group, entries)?;
         self.control.advance(entries);
         Ok(())
     }
@@ -163,7 +164,7 @@ impl<'a> Patch<'a> {
     /// Puts changes in place of what a group has under their prefixes.
     fn patch(
         &self,
-        group: &IndexGroup<'a>,
+        group: &mut IndexGroup<'a>,
         changes: &[Change],
         scratch: &mut Scratch,
         patched: &mut Patched<'_>,
@@ -221,11 +222,11 @@ impl<'a> Stage for Patch<'a> {
             }
             let here = changes.partition_point(|change| group_of(change) == extent.prefix);
             let Some(base) = self.base else { break };
-            let group = base.group(extent)?;
+            let mut group = base.group(extent)?;
             if here == 0 {
-                self.copy(place, &group, &mut patched)?;
+                self.copy(place, &mut group, &mut patched)?;
             } else {
-                self.patch(&group, &changes[..here], scratch, &mut patched)?;
+                self.patch(&mut group, &changes[..here], scratch, &mut patched)?;
             }
             changes = &changes[here..];
             self.control.check()?;
@@ -254,15 +255,21 @@ impl<'a> Stage for Patch<'a> {
             let (last, length) = span.groups[run.end - 1];
             self.writer.write_part(end, &ZEROS[..(start - end) as usize])?;
             end = last + length;
-            let bytes = match (origins[run.start], self.base) {
-                (Origin::Copied(place), Some(base)) => base.group_bytes(self.groups[place], end - start),
+            match (origins[run.start], self.base) {
+                (Origin::Copied(place), Some(base)) => {
+                    let mut at = start;
+                    base.copy_groups(self.groups[place], end - start, |bytes| {
+                        let written = self.writer.write_part(at, bytes);
+                        at += bytes.len() as u64;
+                        written
+                    })?;
+                }
                 _ => {
                     let (bytes, rest) = encoded.split_at((end - start) as usize);
                     encoded = rest;
-                    bytes
+                    self.writer.write_part(start, bytes)?;
                 }
-            };
-            self.writer.write_part(start, bytes)?;
+            }
         }
         self.writer.recycle(span.bytes);
         Ok(())

@@ -7,7 +7,7 @@ use crate::build::span::too_large;
 use crate::build::splice::collisions::Collisions;
 use crate::coverage::Prefix;
 use crate::entry::Entry;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::MAX_DIRECTORY_BITS;
 use crate::index::Index;
 use crate::index::groups::{GroupExtent, IndexGroup};
@@ -46,9 +46,13 @@ impl<'a> Base<'a> {
         self.index.group(extent).map(Some)
     }
 
-    /// The bytes of a group, which must have been opened.
-    pub(super) fn bytes(&self, group: &IndexGroup<'a>) -> &'a [u8] {
-        self.index.group_bytes(group.extent(), group.length())
+    /// Appends the bytes of a group, which must have been opened, and says how many they are.
+    pub(super) fn copy(&self, group: &IndexGroup<'a>, out: &mut Vec<u8>) -> Result<u64> {
+        self.index.copy_groups(group.extent(), group.length(), |bytes| {
+            out.extend_from_slice(bytes);
+            Ok::<(), Error>(())
+        })?;
+        Ok(group.length())
     }
 
     /// Appends the entries of a group's ranges, of which there may be so many, where the index's groups cannot be copied.

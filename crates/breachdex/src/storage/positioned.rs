@@ -4,14 +4,20 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 
-use super::ReadMode;
-use crate::error::{Error, Fault, Section, io_error};
+/// Whether a read may wait for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadMode {
+    /// The read may wait for the disk.
+    Blocking,
+    /// Only what is cached is read, else [`Error::WouldBlock`](crate::Error::WouldBlock), where the system can tell;
+    /// elsewhere the read waits, and so do the page faults of a mapping.
+    Cached,
+}
 
 /// Why bytes could not be had.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(crate) enum Unread {
     /// The file ends before them.
     Short,
     /// The disk would have to be waited for.
@@ -19,46 +25,41 @@ pub(super) enum Unread {
     Failed(io::Error),
 }
 
-impl Unread {
-    pub(super) fn explain(self, path: &Path, name: &str, section: Section, at: u64) -> Error {
-        match self {
-            Self::Short => Fault::new(section, at, "the file was cut short while it was open").named(name),
-            Self::WouldBlock => Error::WouldBlock,
-            Self::Failed(source) => io_error("read", path)(source),
-        }
-    }
+/// Fills `bytes` from an offset in the file.
+pub(crate) fn read_at(file: &File, offset: u64, bytes: &mut [u8], mode: ReadMode) -> Result<(), Unread> {
+    read_at_least(file, offset, bytes, bytes.len(), mode).map(drop)
 }
 
-/// Fills `bytes` from an offset in the file.
-pub(super) fn read_at(
+/// Fills at least the first `least` of `bytes` from an offset in the file, and as many of the others as come with them.
+/// Returns how many there are.
+pub(crate) fn read_at_least(
     file: &File,
     offset: u64,
-    mut bytes: &mut [u8],
-    waiting: ReadMode,
-) -> Result<(), Unread> {
-    let mut at = offset;
-    while !bytes.is_empty() {
-        match read_some(file, at, bytes, waiting) {
+    bytes: &mut [u8],
+    least: usize,
+    mode: ReadMode,
+) -> Result<usize, Unread> {
+    let mut filled = 0;
+    while filled < least {
+        let rest = bytes.get_mut(filled..).unwrap_or_default();
+        match read_some(file, offset.saturating_add(filled as u64), rest, mode) {
             Ok(0) => return Err(Unread::Short),
-            Ok(read) => {
-                at += read as u64;
-                bytes = &mut bytes[read..];
-            }
+            Ok(read) => filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(Unread::WouldBlock),
             Err(error) => return Err(Unread::Failed(error)),
         }
     }
-    Ok(())
+    Ok(filled)
 }
 
 #[cfg(all(target_os = "linux", feature = "system"))]
-fn read_some(file: &File, at: u64, bytes: &mut [u8], waiting: ReadMode) -> io::Result<usize> {
+fn read_some(file: &File, at: u64, bytes: &mut [u8], mode: ReadMode) -> io::Result<usize> {
     use std::os::unix::fs::FileExt as _;
 
     use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
-    if waiting == ReadMode::Cached {
+    if mode == ReadMode::Cached {
         match preadv2(file, &mut [io::IoSliceMut::new(bytes)], at, ReadWriteFlags::NOWAIT) {
             // File systems that cannot tell are read as any other.
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {}

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::coverage::{Coverage, Prefix};
 use crate::digest::Kind;
+use crate::format::Layout;
 use crate::index::Index;
 use crate::testing::{Random, assemble, entries, layout};
 
@@ -26,7 +27,7 @@ fn expected(index: &Index, prefix: u32) -> Vec<u8> {
     body
 }
 
-fn body(index: &FileIndex, prefix: u32, scratch: &mut RangeScratch) -> Result<Vec<u8>> {
+fn body(index: &Index, prefix: u32, scratch: &mut RangeScratch) -> Result<Vec<u8>> {
     let mut body = b"before".to_vec();
     let written = index.write_range(prefix, ReadMode::Blocking, scratch, &mut body);
     assert!(body.starts_with(b"before"));
@@ -77,7 +78,7 @@ fn ranges_are_those_of_the_mapped_index() {
             assemble(layout(kind, kind.bits(), directory_bits), &entries, Coverage::whole()),
         )
         .unwrap();
-        let (mapped, file) = (Index::open(&path).unwrap(), FileIndex::open(&path).unwrap());
+        let (mapped, file) = (Index::map(&path).unwrap(), Index::open(&path).unwrap());
         assert_eq!((file.metadata(), file.content_id()), (mapped.metadata(), mapped.content_id()));
         assert_eq!(
             file.verify(&()).map_err(|error| error.to_string()),
@@ -87,7 +88,7 @@ fn ranges_are_those_of_the_mapped_index() {
         for prefix in held.chain([0, 1, 0x1_2344, 0x1_2345, 0x1_2346, 0xf_fffe, 0xf_ffff]) {
             assert!(body(&file, prefix, &mut scratch).unwrap() == expected(&mapped, prefix), "{prefix:05X}");
         }
-        assert!(scratch.head.capacity() <= MOST_SCRATCH && scratch.buckets.capacity() <= MOST_SCRATCH);
+        assert!(scratch.capacity() <= 3 << 20);
     }
 }
 
@@ -97,7 +98,7 @@ fn what_is_in_memory_is_had_without_waiting() {
     let path = folder.path().join("a.bdx");
     let entries = entries(keys(&mut random, Kind::Sha1, 100, 100), 160, &mut random);
     std::fs::write(&path, assemble(layout(Kind::Sha1, 160, 0), &entries, Coverage::whole())).unwrap();
-    let file = FileIndex::open(&path).unwrap();
+    let file = Index::open(&path).unwrap();
     let (mut waited, mut cached) = (Vec::new(), Vec::new());
     let mut scratch = RangeScratch::default();
     file.write_range(0, ReadMode::Blocking, &mut scratch, &mut waited).unwrap();
@@ -115,7 +116,7 @@ fn what_cannot_be_asked_is_said() {
     let said = |layout: Layout, coverage: Coverage, prefix: u32| {
         let entries = vec![Entry { key: Key { words: [1 << 50, 0, 0] }, count: 1 }];
         std::fs::write(&path, assemble(layout, &entries, coverage)).unwrap();
-        let file = FileIndex::open(&path).unwrap();
+        let file = Index::open(&path).unwrap();
         let error =
             file.write_range(prefix, ReadMode::Blocking, &mut RangeScratch::default(), &mut Vec::new());
         error.unwrap_err().to_string().replace(&path.display().to_string(), "a.bdx")
@@ -151,7 +152,7 @@ fn a_changed_byte_anywhere_gives_the_right_body_or_an_error() {
         let prefixes = [0, 0x1_2345, 0xf_ffff, 5];
         let right: Vec<Vec<u8>> = prefixes.iter().map(|prefix| expected(&mapped, *prefix)).collect();
         // Opened before the change, so that the directory is the old one.
-        let file = FileIndex::open(&path).unwrap();
+        let file = Index::open(&path).unwrap();
         let mut scratch = RangeScratch::default();
         let (mut errors, mut answers) = (0, 0);
         let mut writer = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
@@ -172,7 +173,7 @@ fn a_changed_byte_anywhere_gives_the_right_body_or_an_error() {
                     Err(error) => panic!("{error}"),
                 }
             }
-            if let Ok(fresh) = FileIndex::open(&path) {
+            if let Ok(fresh) = Index::open(&path) {
                 assert!(fresh.verify(&()).is_err(), "byte {at}");
             }
             put(at, *byte);
@@ -189,7 +190,7 @@ fn a_file_that_is_cut_replaced_or_deleted_under_its_reader() {
     let bytes = assemble(layout(Kind::Sha1, 160, 16), &entries, Coverage::whole());
     std::fs::write(&path, &bytes).unwrap();
     let mapped = Index::from_bytes(bytes.clone(), "test").unwrap();
-    let file = FileIndex::open(&path).unwrap();
+    let file = Index::open(&path).unwrap();
     let mut scratch = RangeScratch::default();
     assert!(!file.is_replaced().unwrap());
     for length in (0..bytes.len()).step_by(997) {

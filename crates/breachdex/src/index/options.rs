@@ -1,0 +1,105 @@
+//! How to open an index: what its bytes are had by, how often they are checked, and what is in memory first.
+
+#![forbid(unsafe_code)]
+
+use std::borrow::Cow;
+use std::fs::{File, Metadata};
+use std::path::Path;
+
+use super::core::{Checks, Core};
+use super::identity::Identity;
+use crate::error::{Error, Result, io_error};
+use crate::kernels::Kernel;
+use crate::storage::Storage;
+use crate::storage::residency::Residency;
+
+/// How to open an index; see [`Index::open_with`](super::Index::open_with).
+///
+/// ```no_run
+/// use breachdex::{Index, OpenOptions, Residency};
+/// let index = Index::open_with("pwned.bdx", OpenOptions::new().mapped().residency(Residency::Populate))?;
+/// # let _ = index; Ok::<(), breachdex::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct OpenOptions {
+    kernel: Kernel,
+    residency: Residency,
+    checks: Option<Checks>,
+    is_mapped: bool,
+}
+
+impl OpenOptions {
+    /// The file is read, on demand, and checked for every answer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Maps the file instead of reading it: a lookup takes a tenth of the time. The mapping is shared with whoever else
+    /// has the file open, and no program can keep them from changing it.
+    ///
+    /// Use it for a file that is only ever replaced by rename, as everything in this project does, and that only users
+    /// whom you trust may write. While it is mapped,
+    /// - cutting it short ends the process with a signal (`SIGBUS`; on Windows the system refuses to cut it), and so does a
+    ///   disk that cannot be read;
+    /// - overwriting it is undefined behaviour in the terms of Rust, because bytes change that the compiler takes for
+    ///   constant. What the code does then was made as harmless as can be: no offset or length is used unchecked, each part
+    ///   is checked when it is first touched, and a handle that notices the change refuses to answer. Nothing promises it.
+    ///
+    /// With [`Residency::HugePages`] nothing is mapped: the file is copied.
+    pub fn mapped(self) -> Self {
+        Self { is_mapped: true, ..self }
+    }
+
+    /// How often parts are held against their checksums. By default each time where bytes are read from the file, and at
+    /// the first touch where they are mapped or in memory.
+    pub fn checks(self, checks: Checks) -> Self {
+        Self { checks: Some(checks), ..self }
+    }
+
+    /// How much of the file is in memory before the first question. Others than [`Residency::OnDemand`] read the whole
+    /// file at open.
+    pub fn residency(self, residency: Residency) -> Self {
+        Self { residency, ..self }
+    }
+
+    /// Which kernels to use.
+    pub fn kernel(self, kernel: Kernel) -> Self {
+        Self { kernel, ..self }
+    }
+
+    pub(super) fn open(self, path: &Path) -> Result<(Core, Identity)> {
+        // Opening a pipe would wait for somebody to write into it.
+        refuse_other_than_files(path, &std::fs::metadata(path).map_err(io_error("open", path))?)?;
+        let file = File::open(path).map_err(io_error("open", path))?;
+        let facts = file.metadata().map_err(io_error("read", path))?;
+        let length = facts.len();
+        let storage = if length == 0 {
+            Storage::Memory(Cow::Borrowed(&[]))
+        } else {
+            Storage::open(file, length, path, self.residency, self.is_mapped)?
+        };
+        let core = self.core(storage, length, path.display().to_string())?;
+        Ok((core, Identity::of(&facts)))
+    }
+
+    pub(super) fn open_bytes(self, bytes: Cow<'static, [u8]>, name: &str) -> Result<Core> {
+        let length = bytes.len() as u64;
+        self.core(Storage::Memory(bytes), length, name.to_owned())
+    }
+
+    fn core(self, storage: Storage, length: u64, name: String) -> Result<Core> {
+        let usual = if storage.bytes().is_none() { Checks::Always } else { Checks::Once };
+        // A mapping may be shorter than the file was a moment ago, or longer.
+        let length = storage.bytes().map_or(length, |bytes| bytes.len() as u64);
+        Core::open(storage, length, name, self.kernel, self.checks.unwrap_or(usual))
+    }
+}
+
+fn refuse_other_than_files(path: &Path, facts: &Metadata) -> Result<()> {
+    if facts.is_file() {
+        return Ok(());
+    }
+    let reason = if facts.is_dir() { "it is a folder" } else { "it is a pipe or a device, not a file" };
+    Err(Error::NotAnIndex { name: path.display().to_string(), reason })
+}

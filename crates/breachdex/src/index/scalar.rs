@@ -1,0 +1,105 @@
+//! One lookup: the head of a group, then one bucket, of which one entry and its count are decoded.
+
+#![forbid(unsafe_code)]
+
+use super::Answer;
+use super::core::Core;
+use super::failure::Failure;
+use super::rows::RangeScratch;
+use super::touch::{BucketAt, bucket_of};
+use crate::digest::{Digest, Key};
+use crate::error::Result;
+use crate::format::Layout;
+use crate::format::bucket::{Bucket, Malformed};
+use crate::format::group::BucketRecord;
+use crate::kernels::{BitOperations, Task};
+use crate::storage::{Access, InMemory, ReadMode};
+
+impl Core {
+    #[inline]
+    pub(super) fn lookup(&self, digest: &Digest) -> Result<Answer> {
+        let Some(bytes) = self.storage.bytes() else {
+            return self.lookup_by_reads(digest, ReadMode::Blocking, &mut RangeScratch::default());
+        };
+        self.admit(digest)?;
+        let (access, key) = (InMemory(bytes), digest.key());
+        let found = self.run(Find { core: self, access, key, head: &mut (), bucket: &mut () });
+        Ok(self.answer(found.map_err(|failure| self.failed(failure))?))
+    }
+
+    /// The same through buffers that the caller keeps, whose content from before is used again where it fits.
+    #[inline(never)]
+    pub(super) fn lookup_by_reads(
+        &self,
+        digest: &Digest,
+        mode: ReadMode,
+        scratch: &mut RangeScratch,
+    ) -> Result<Answer> {
+        self.admit(digest)?;
+        let found = self.find(digest.key(), mode, scratch)?;
+        Ok(self.answer(found))
+    }
+
+    /// The count of a key, 0 where none are stored; `None` where it is absent. Asks nothing of the coverage.
+    pub(super) fn find(&self, key: &Key, mode: ReadMode, scratch: &mut RangeScratch) -> Result<Option<u64>> {
+        let RangeScratch { head, buckets, .. } = scratch;
+        let access = self.reading(mode);
+        let found = self.run(Find { core: self, access, key, head, bucket: buckets });
+        found.map_err(|failure| self.failed(failure))
+    }
+}
+
+struct Find<'a, A: Access<'a>> {
+    core: &'a Core,
+    access: A,
+    key: &'a Key,
+    head: &'a mut A::Buffer,
+    bucket: &'a mut A::Buffer,
+}
+
+impl<'a, A: Access<'a>> Task for Find<'a, A> {
+    /// The count, 0 where none are stored; `None` where the key is absent.
+    type Output = Result<Option<u64>, Failure>;
+
+    #[inline(always)]
+    fn run<O: BitOperations>(self) -> Self::Output {
+        let Self { core, access, key, head, bucket: buffer } = self;
+        let layout = core.layout();
+        let prefix = key.leading(layout.directory_bits) as u32;
+        let Some(locator) = core.locate(prefix) else { return Ok(None) };
+        let group = core.group(access, prefix, locator, 0, head)?;
+        let bucket = bucket_of(key, layout, &group);
+        let record = core.record(locator, &group, bucket)?;
+        let place = BucketAt { prefix, locator, group: &group, bucket };
+        let bytes = core.bucket_bytes(access, place, &record, 0, buffer)?;
+        if record.entries == 0 {
+            return Ok(None);
+        }
+        let bucket = core.bucket(locator, &group, &record, bytes)?;
+        let rest = key.skip(layout.directory_bits + group.extra_bits);
+        // Waiting for one line overlaps with waiting for the others.
+        bucket.prefetch_high();
+        bucket.prefetch_likely_low(&rest);
+        if layout.counts {
+            bucket.prefetch_counts(bucket_half(&record));
+        }
+        let found = find_and_count::<O>(&bucket, &rest, layout);
+        Ok(found.map_err(|Malformed| core.malformed(locator, &record))?)
+    }
+}
+
+#[inline(always)]
+fn find_and_count<O: BitOperations>(
+    bucket: &Bucket<'_>,
+    rest: &Key,
+    layout: Layout,
+) -> Result<Option<u64>, Malformed> {
+    let Some(entry) = bucket.find::<O>(rest)? else { return Ok(None) };
+    if layout.counts { bucket.count::<O>(entry).map(Some) } else { Ok(Some(0)) }
+}
+
+/// The middle entry of a bucket: the best guess before the search.
+#[inline(always)]
+fn bucket_half(record: &BucketRecord) -> usize {
+    record.entries as usize / 2
+}

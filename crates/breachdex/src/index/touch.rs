@@ -1,0 +1,308 @@
+//! From a prefix to its group and from there to its bucket, each of them checked where [`Checks`](super::Checks) says so.
+//!
+//! This is the one place where bytes of the groups section become a [`Group`] or a [`Bucket`] for an answer. It is generic
+//! over where they are: a lookup in memory is compiled without a question of that, and everything else reads what is not
+//! there. What is checked is checked in [`Core::check_group`] and [`Core::check_bucket`], both off the usual path.
+
+#![forbid(unsafe_code)]
+
+use super::core::Core;
+use super::failure::Failure;
+use crate::digest::Key;
+use crate::error::{Fault, Section};
+use crate::format::bucket::{self, Bucket};
+use crate::format::checksum;
+use crate::format::directory::Locator;
+use crate::format::group::{self, BucketRecord, Group};
+use crate::format::header::Header;
+use crate::format::{Layout, placement};
+use crate::storage::{Access, Unread};
+
+/// Bytes of a page: what the system reads of a mapped file at least. Larger ones only make the advice less exact.
+const PAGE: usize = placement::PAGE as usize;
+/// Bytes that are read at a time by those who go through all buckets of a group.
+pub(super) const SEQUENTIAL: usize = 256 << 10;
+/// Longer buckets are read twice: first in pieces, for no memory is given to what is not there.
+const LARGE: usize = 1 << 20;
+
+/// What is said of a bucket whose checksum holds and whose content cannot be.
+pub(super) const MALFORMED: &str = "the bucket's content cannot be, though its checksum holds";
+
+/// The index of a key's bucket in its group.
+#[inline(always)]
+pub(super) fn bucket_of(key: &Key, layout: Layout, group: &Group<'_>) -> usize {
+    key.skip(layout.directory_bits).leading(group.extra_bits) as usize
+}
+
+impl Core {
+    /// A group, its head checked if need be. Those who read put the head into `buffer`, and up to `ahead` bytes with it.
+    #[inline(always)]
+    pub(super) fn group<'b, A: Access<'b>>(
+        &self,
+        access: A,
+        prefix: u32,
+        locator: Locator,
+        ahead: usize,
+        buffer: &'b mut A::Buffer,
+    ) -> Result<Group<'b>, Failure> {
+        let group = self.unchecked_group(access, locator, ahead, buffer)?;
+        if !self.verified.group(prefix) {
+            // A head of up to a page lies in one.
+            if group.data_start > PAGE {
+                self.will_need(locator.offset(), group.data_start);
+            }
+            self.check_group(prefix, locator, &group).map_err(|reason| self.group_fault(locator, reason))?;
+        }
+        Ok(group)
+    }
+
+    /// A group whose parts lie in the groups section, whatever their checksums are.
+    #[inline(always)]
+    pub(super) fn unchecked_group<'b, A: Access<'b>>(
+        &self,
+        access: A,
+        locator: Locator,
+        ahead: usize,
+        buffer: &'b mut A::Buffer,
+    ) -> Result<Group<'b>, Failure> {
+        let offset = locator.offset();
+        let fault = |reason| self.group_fault(locator, reason);
+        let available = self.header.groups.length.checked_sub(offset).filter(|length| *length > 0);
+        let available = available.ok_or_else(|| fault("the directory points beyond the groups"))?;
+        let at = self.header.groups.offset + offset;
+        let room = usize::try_from(available).unwrap_or(usize::MAX);
+        if !A::READS {
+            return Ok(Group::new(access.loaded(at, buffer), room).map_err(fault)?);
+        }
+        self.load_head(access, locator, room, ahead, buffer)?;
+        Ok(Group::from_head(access.loaded(at, buffer), room).map_err(fault)?)
+    }
+
+    /// Reads a group's head: as much of it at once as is likely its length, and more only where it is longer.
+    #[inline(never)]
+    fn load_head<'b, A: Access<'b>>(
+        &self,
+        access: A,
+        locator: Locator,
+        room: usize,
+        ahead: usize,
+        buffer: &mut A::Buffer,
+    ) -> Result<(), Failure> {
+        let at = self.header.groups.offset + locator.offset();
+        let failed = |unread: Unread| Failure::of(unread, Section::Groups, at);
+        let fault = |reason| self.group_fault(locator, reason);
+        let likely = self.likely_head(at).max(ahead).min(room);
+        let fixed = group::FIXED.min(room);
+        access.load(at, fixed, likely.saturating_sub(fixed), buffer).map_err(failed)?;
+        let needed = Group::head_length(access.loaded(at, buffer)).map_err(fault)?;
+        if needed > room {
+            return Err(fault("the group reaches beyond its section").into());
+        }
+        access.load(at, needed, 0, buffer).map_err(failed)
+    }
+
+    /// Bytes of the head as they are in a group that is split as most are, and no byte of the next page.
+    fn likely_head(&self, at: u64) -> usize {
+        let Header { layout, entries, group_count, .. } = &self.header;
+        let extra_bits = group::extra_bits(layout.bits, entries / group_count.max(&1)).min(12);
+        let head = group::FIXED + (group::NARROW_RECORD << extra_bits);
+        let left = (placement::PAGE - at % placement::PAGE) as usize;
+        // A guess that crosses a page is too long: the head lies in one, unless it is longer than that.
+        if left < group::FIXED { head } else { head.min(left) }
+    }
+
+    /// Has the system read bytes of the groups section that lie on more than one page with one request instead of
+    /// one for each page.
+    #[cold]
+    fn will_need(&self, offset: u64, length: usize) {
+        let start = (self.header.groups.offset + offset) as usize;
+        if start / PAGE != (start + length.max(1) - 1) / PAGE {
+            self.storage.will_need(start..start + length);
+        }
+    }
+
+    /// Checks a group's head: at the first touch, or at every one.
+    #[cold]
+    fn check_group(&self, prefix: u32, locator: Locator, group: &Group<'_>) -> Result<(), &'static str> {
+        group.check(self.header.layout, prefix, locator)?;
+        self.verified.remember_group(prefix);
+        Ok(())
+    }
+
+    /// A bucket's record. `bucket` is its index in the group.
+    #[inline(always)]
+    pub(super) fn record(
+        &self,
+        locator: Locator,
+        group: &Group<'_>,
+        bucket: usize,
+    ) -> Result<BucketRecord, Failure> {
+        let record = group.bucket(bucket);
+        Ok(record.ok_or_else(|| self.group_fault(locator, "a bucket's place in its group cannot be"))?)
+    }
+
+    /// A bucket's bytes and whatever lies behind them, checked if need be. Those who read put them into `buffer`, and up
+    /// to `ahead` bytes with them, unless they came with the group's head.
+    #[inline(always)]
+    pub(super) fn bucket_bytes<'b, A: Access<'b>>(
+        &self,
+        access: A,
+        place: BucketAt<'_, 'b>,
+        record: &BucketRecord,
+        ahead: usize,
+        buffer: &'b mut A::Buffer,
+    ) -> Result<&'b [u8], Failure> {
+        let BucketAt { locator, group, .. } = place;
+        let offset = locator.offset() + record.start as u64;
+        let bytes = match group.held(record, A::BEHIND) {
+            Some(bytes) => bytes,
+            None => self.load_bucket(access, place, record, ahead, buffer)?,
+        };
+        if !self.verified.bucket(offset, record.length) {
+            if record.length >= PAGE / 4 {
+                self.will_need(offset, record.length);
+            }
+            self.check_bucket(place, record, bytes)?;
+            self.verified.remember_bucket(offset, record.length);
+        }
+        Ok(bytes)
+    }
+
+    /// The same, checked now whatever was checked before, and nothing remembered.
+    pub(super) fn bucket_checked_now<'b, A: Access<'b>>(
+        &self,
+        access: A,
+        place: BucketAt<'_, 'b>,
+        record: &BucketRecord,
+        ahead: usize,
+        buffer: &'b mut A::Buffer,
+    ) -> Result<&'b [u8], Failure> {
+        let bytes = match place.group.held(record, A::BEHIND) {
+            Some(bytes) => bytes,
+            None => self.load_bucket(access, place, record, ahead, buffer)?,
+        };
+        self.check_bucket(place, record, bytes)?;
+        Ok(bytes)
+    }
+
+    /// Reads a bucket that did not come with its group's head.
+    #[inline(never)]
+    fn load_bucket<'b, A: Access<'b>>(
+        &self,
+        access: A,
+        place: BucketAt<'_, 'b>,
+        record: &BucketRecord,
+        ahead: usize,
+        buffer: &'b mut A::Buffer,
+    ) -> Result<&'b [u8], Failure> {
+        let BucketAt { locator, group, .. } = place;
+        let at = self.header.groups.offset + locator.offset() + record.start as u64;
+        let failed = |unread: Unread| Failure::of(unread, Section::Bucket, at);
+        if record.length > LARGE && A::READS {
+            self.check_large(access, place, record, buffer)?;
+        }
+        // Not beyond the group: what is behind it belongs to another window.
+        let ahead = ahead.min(group.end() - record.start - record.length);
+        access.load(at, record.length, ahead, buffer).map_err(failed)?;
+        Ok(access.loaded(at, buffer))
+    }
+
+    /// Checks in pieces what a large bucket says of itself before memory is given to it: its checksum, and that it has a
+    /// one for each of its entries, which takes a byte of the file for eight of them at least.
+    #[cold]
+    fn check_large<'b, A: Access<'b>>(
+        &self,
+        access: A,
+        place: BucketAt<'_, '_>,
+        record: &BucketRecord,
+        buffer: &mut A::Buffer,
+    ) -> Result<(), Failure> {
+        let BucketAt { locator, group, bucket, prefix } = place;
+        let offset = locator.offset() + record.start as u64;
+        let at = self.header.groups.offset + offset;
+        let layout = self.header.layout;
+        let bucket_prefix = u64::from(prefix) << group.extra_bits | bucket as u64;
+        let place = group.place(layout, bucket_prefix, record);
+        let mut sum = checksum::bucket_start(layout, place, record.length);
+        let entries = record.entries as usize;
+        let (mut ones, mut high) = (0_u64, bucket::high_bits(entries));
+        let mut done = 0;
+        while done < record.length {
+            let (at, length) = (at + done as u64, (record.length - done).min(LARGE));
+            access.load(at, length, 0, buffer).map_err(|unread| Failure::of(unread, Section::Bucket, at))?;
+            let piece = access.loaded(at, buffer).get(..length).unwrap_or_default();
+            sum = checksum::append(sum, piece);
+            let of_high = piece.get(..high.div_ceil(8)).unwrap_or(piece);
+            ones += of_high.iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>();
+            high = high.saturating_sub(piece.len() * 8);
+            done += length;
+        }
+        if sum != record.checksum {
+            return Err(self.bucket_fault(offset, MISMATCH).into());
+        }
+        // Up to seven bits of the last byte belong to the next column.
+        if ones < entries as u64 || high > 0 {
+            return Err(self.bucket_fault(offset, MALFORMED).into());
+        }
+        Ok(())
+    }
+
+    /// Checks a bucket's bytes: at the first touch, or at every one.
+    #[cold]
+    fn check_bucket(
+        &self,
+        place: BucketAt<'_, '_>,
+        record: &BucketRecord,
+        bytes: &[u8],
+    ) -> Result<(), Failure> {
+        let BucketAt { locator, group, bucket, prefix } = place;
+        let offset = locator.offset() + record.start as u64;
+        let bucket_prefix = u64::from(prefix) << group.extra_bits | bucket as u64;
+        if !group.bucket_is_sound(self.header.layout, bucket_prefix, record, bytes) {
+            return Err(self.bucket_fault(offset, MISMATCH).into());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    pub(super) fn group_fault(&self, locator: Locator, reason: &'static str) -> Fault {
+        Fault::new(Section::Groups, self.header.groups.offset + locator.offset(), reason)
+    }
+
+    /// A fault of the bucket at an offset in the groups section.
+    #[cold]
+    pub(super) fn bucket_fault(&self, offset: u64, reason: &'static str) -> Fault {
+        Fault::new(Section::Bucket, self.header.groups.offset + offset, reason)
+    }
+
+    /// The bucket of a record that is not empty and of bytes that were checked.
+    #[inline(always)]
+    pub(super) fn bucket<'b>(
+        &self,
+        locator: Locator,
+        group: &Group<'_>,
+        record: &BucketRecord,
+        bytes: &'b [u8],
+    ) -> Result<Bucket<'b>, Failure> {
+        let bucket = group.open(self.header.layout, record, bytes);
+        Ok(bucket.ok_or_else(|| self.malformed(locator, record))?)
+    }
+
+    #[cold]
+    pub(super) fn malformed(&self, locator: Locator, record: &BucketRecord) -> Fault {
+        self.bucket_fault(locator.offset() + record.start as u64, MALFORMED)
+    }
+}
+
+const MISMATCH: &str = "the bucket's checksum does not match";
+
+/// Which bucket is meant.
+#[derive(Clone, Copy)]
+pub(super) struct BucketAt<'g, 'b> {
+    /// Of the group.
+    pub(super) prefix: u32,
+    pub(super) locator: Locator,
+    pub(super) group: &'g Group<'b>,
+    /// Its index in the group.
+    pub(super) bucket: usize,
+}
