@@ -34,6 +34,8 @@ mod coverage;
 mod digest;
 mod entry;
 mod error;
+#[doc(hidden)]
+pub mod files;
 mod format;
 mod hex;
 mod index;
@@ -75,6 +77,8 @@ pub use index::{
     Answer, Change, Checks, ContentId, Difference, Index, Lookup, Metadata, OpenOptions, Range, RangeScratch,
     VerifyOptions, diff,
 };
+#[cfg(feature = "build")]
+pub use files::Durability;
 #[cfg(feature = "build")]
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;

@@ -6,7 +6,7 @@
 use std::fs::File;
 
 #[cfg(feature = "build")]
-use crate::build::positioned::{self, Place};
+use crate::build::positioned::{self, DiskFile, Place};
 use crate::coverage::Coverage;
 use crate::digest::{Digest, Key, Kind};
 use crate::entry::Entry;
@@ -69,8 +69,9 @@ pub(crate) fn write_sparse(
     let mut encoder = GroupEncoder::new(layout);
     let (mut places, mut end) = (Vec::new(), 0);
     let place = Place::Target("a sparse file".into());
+    let file = DiskFile { disk: crate::files::current(), file: file.try_clone()? };
     let put = |bytes: &[u8], at: u64| {
-        positioned::write_all(file, bytes, at, &place).map_err(|error| match error {
+        positioned::write_all(&file, bytes, at, &place).map_err(|error| match error {
             Error::Io { source, .. } => source,
             other => std::io::Error::other(other),
         })

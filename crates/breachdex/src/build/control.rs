@@ -9,6 +9,7 @@ use std::time::Duration;
 use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Error, Result};
+use crate::input::decompress::Feed;
 use crate::monitor::{Monitor, Phase, Progress};
 
 /// How often the monitor is asked.
@@ -19,7 +20,7 @@ pub(crate) struct Control<'a> {
     monitor: &'a dyn Monitor,
     pool: ThreadPool,
     threads: usize,
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
     phase: Mutex<(Phase, Option<u64>)>,
     done: Arc<AtomicU64>,
 }
@@ -52,7 +53,7 @@ impl<'a> Control<'a> {
             monitor,
             threads: pool.current_num_threads(),
             pool,
-            cancelled: AtomicBool::new(false),
+            cancelled: Arc::default(),
             phase: Mutex::new((Phase::Reading, None)),
             done: Arc::default(),
         })
@@ -71,6 +72,11 @@ impl<'a> Control<'a> {
     /// What is done of the phase, for whoever does it to add to.
     pub(crate) fn done(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.done)
+    }
+
+    /// For those who read inputs: counts what they read, and stops them.
+    pub(crate) fn feed(&self) -> Feed {
+        Feed { read: self.done(), stop: Arc::clone(&self.cancelled) }
     }
 
     pub(crate) fn advance(&self, by: u64) {

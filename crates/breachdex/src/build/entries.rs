@@ -11,15 +11,16 @@ use super::span::{EntrySink as _, Keep, Misfit, Plan, SpanBuilder};
 use crate::coverage::Coverage;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
+use crate::files::Durability;
 use crate::format::header::LENGTH;
 use crate::format::{Layout, directory_bits};
 
 /// Writes an index of entries that ascend and differ, which covers everything, and publishes it. The layout's
-/// directory bits are chosen here.
+/// directory bits are chosen here. Says whether it is known to be on disk.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Unbuildable`] where the counts add up to more than fits; [`Error::NotPublished`].
-pub(crate) fn write_entries(publication: Publication, layout: Layout, entries: &[Entry]) -> Result<()> {
+pub(crate) fn write_entries(publication: Publication, layout: Layout, entries: &[Entry]) -> Result<Durability> {
     let store = write(&publication, layout, entries)?;
     publication.sync()?;
     let checked = publication.read_back(&store)?;

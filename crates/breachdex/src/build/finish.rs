@@ -128,7 +128,9 @@ mod tests {
         let most = (MOST_SECTION - 4 - 8 - 8) as usize;
         let file = tempfile::NamedTempFile::new().unwrap();
         let place = positioned::Place::Target(file.path().to_owned());
-        let store = GroupStore::new(file.reopen().unwrap(), place, 256, layout(Kind::Sha1, 160, 0));
+        let store = GroupStore::new(
+            positioned::DiskFile { disk: crate::files::current(), file: file.reopen().unwrap() },
+            place, 256, layout(Kind::Sha1, 160, 0));
         finish(&store, &provenance(most)).unwrap();
         assert_eq!(crate::Index::map(file.path()).unwrap().metadata().source.len(), most);
         assert!(crate::Index::open(file.path()).is_ok());

@@ -2,11 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+
+use super::positioned::DiskFile;
 
 /// Bytes written between two syncs.
 const STRIDE: u64 = 64 << 20;
@@ -20,9 +21,9 @@ pub(crate) struct Flusher {
 
 impl Flusher {
     /// Starts the thread. Where none can be had, the last sync does it all.
-    pub(crate) fn start(file: &File) -> Self {
+    pub(crate) fn start(file: &DiskFile) -> Self {
         let (wake, woken) = sync_channel(1);
-        let start = |file: File| {
+        let start = |file: DiskFile| {
             std::thread::Builder::new().name("breachdex-flush".into()).spawn(move || flush(&file, &woken))
         };
         let thread = file.try_clone().and_then(start).ok();
@@ -51,6 +52,6 @@ impl Flusher {
     }
 }
 
-fn flush(file: &File, woken: &Receiver<()>) -> io::Result<()> {
-    woken.iter().try_for_each(|()| file.sync_data())
+fn flush(file: &DiskFile, woken: &Receiver<()>) -> io::Result<()> {
+    woken.iter().try_for_each(|()| file.sync())
 }

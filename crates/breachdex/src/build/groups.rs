@@ -2,12 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::File;
 use std::sync::Mutex;
 
 use super::control::lock;
 use super::flusher::Flusher;
-use super::positioned::{self, Place};
+use super::positioned::{self, DiskFile, Place};
 use super::read_back::Sample;
 use super::report::Stopwatches;
 use super::span::{Span, SpanGroup, Totals};
@@ -107,7 +106,7 @@ impl GroupLog {
 
 /// A file that groups are written to, from `base` on, and where each of them is.
 pub(crate) struct GroupStore {
-    pub(crate) file: File,
+    pub(crate) file: DiskFile,
     /// Names the file in messages.
     pub(crate) place: Place,
     pub(crate) base: u64,
@@ -118,7 +117,7 @@ pub(crate) struct GroupStore {
 }
 
 impl GroupStore {
-    pub(crate) fn new(file: File, place: Place, base: u64, layout: Layout) -> Self {
+    pub(crate) fn new(file: DiskFile, place: Place, base: u64, layout: Layout) -> Self {
         Self { file, place, base, layout, log: GroupLog::default(), flusher: None }
     }
 
@@ -140,7 +139,7 @@ impl GroupStore {
 
 /// Writes spans from many threads and keeps their memory for the next ones.
 pub(crate) struct SpanWriter<'a> {
-    file: &'a File,
+    file: &'a DiskFile,
     place: &'a Place,
     base: u64,
     flusher: Option<&'a Flusher>,

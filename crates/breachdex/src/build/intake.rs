@@ -4,7 +4,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use super::span::{EntrySink, Misfit};
 use crate::coverage::Coverage;
@@ -13,6 +12,7 @@ use crate::entry::Entry;
 use crate::error::{Error, InputError, Result};
 use crate::index::groups::GroupExtent;
 use crate::input::blocks::{BlockPool, TextBlock};
+use crate::input::decompress::Feed;
 use crate::input::faults::{LineFault, RowShape};
 use crate::input::lines::Rows;
 use crate::input::passwords::Passwords;
@@ -30,7 +30,7 @@ pub(crate) struct Intake<'a> {
     pub(crate) wanted: &'a Coverage,
     /// The most bytes of a range file.
     pub(crate) most: usize,
-    pub(crate) read: Arc<AtomicU64>,
+    pub(crate) feed: Feed,
     pub(crate) pool: Arc<BlockPool>,
     pub(crate) kernel: ActiveKernel,
 }
@@ -201,7 +201,7 @@ impl Intake<'_> {
             let Some(path) = folder.file(prefix) else { continue };
             let at = |file: Option<PathBuf>, misfit| Trouble { input, file, line: None, misfit };
             let whole = |error: Error| at(None, error.into());
-            let mut file = RangeFile::read(path, prefix, self.most, &self.read).map_err(whole)?;
+            let mut file = RangeFile::read(path, prefix, self.most, &self.feed).map_err(whole)?;
             entries.clear();
             if !file.parse(shape, &mut entries).map_err(whole)? {
                 entries.sort_unstable_by_key(|entry: &Entry| entry.key);

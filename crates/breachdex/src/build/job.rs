@@ -13,7 +13,7 @@ use super::groups::{GroupStore, SpanWriter};
 use super::intake::{Intake, LineCount};
 use super::pipeline;
 use super::plan::Decision;
-use super::positioned::Place;
+use super::positioned::{DiskFile, Place};
 use super::publish::Publication;
 use super::report::{BuildReport, Stopwatches};
 use super::select;
@@ -23,6 +23,7 @@ use super::spill::{Distributor, Partitions, Spill};
 use super::transform::transform;
 use super::unsorted::{Distribute, Remaining, SortParts, spill_groups};
 use crate::error::{Error, InputError, Result, io_error};
+use crate::files::Durability;
 use crate::format::header::LENGTH;
 use crate::format::notes::Note;
 use crate::format::{Layout, OverlayMark, directory_bits};
@@ -141,8 +142,9 @@ impl<'a> Job<'a> {
         let checked = self.control.run_one(|| publication.read_back(&store))?;
         let report = self.report(&store, &provenance, bytes, content_id);
         drop(store);
-        publication.publish(checked)?;
+        let durability = publication.publish(checked)?;
         Ok(BuildReport {
+            durability,
             went_unsorted: pass.went_unsorted,
             left_out: pass.left_out + self.decision.files_left_out,
             ..report
@@ -171,6 +173,7 @@ impl<'a> Job<'a> {
             holds_overlay: store.layout.overlay != OverlayMark::None,
             went_unsorted: None,
             left_out: 0,
+            durability: Durability::default(),
             parsing: self.watches.parsing.total(),
             sorting: self.watches.sorting.total(),
             encoding: self.watches.encoding.total(),
@@ -197,8 +200,8 @@ impl<'a> Job<'a> {
     /// The inputs from their beginning, in blocks of the intake's.
     fn stream(&self, intake: &Intake<'_>) -> InputStream<'_> {
         let Decision { layout, wanted, .. } = self.decision;
-        let (pool, read) = (Arc::clone(&intake.pool), Arc::clone(&intake.read));
-        InputStream::new(self.inputs, layout.kind, wanted, self.memory.sizes(), pool, read)
+        let (pool, feed) = (Arc::clone(&intake.pool), intake.feed.clone());
+        InputStream::new(self.inputs, layout.kind, wanted, self.memory.sizes(), pool, feed)
     }
 
     fn intake(&self, secret: bool) -> Intake<'_> {
@@ -214,7 +217,7 @@ impl<'a> Job<'a> {
             width: *width,
             wanted,
             most: self.memory.sizes().most,
-            read: self.control.done(),
+            feed: self.control.feed(),
             pool: Arc::new(BlockPool::new(secret)),
             kernel: ActiveKernel::choose(Kernel::Auto),
         }
@@ -239,6 +242,7 @@ impl<'a> Job<'a> {
         }
         let folder = self.temp_dir(publication);
         let file = tempfile::tempfile_in(folder).map_err(io_error("create a temporary file in", folder))?;
+        let file = DiskFile { disk: Arc::clone(publication.disk()), file };
         Ok(GroupStore::new(file, Place::TemporaryIn(folder.to_owned()), 0, plan.layout))
     }
 
@@ -296,7 +300,7 @@ impl<'a> Job<'a> {
         let most = self.memory.group();
         let into_target = self.decision.top.is_none();
         let plan = if into_target { self.decision.plan(most) } else { self.decision.lossless_plan(most) };
-        let spill = Spill::new(self.temp_dir(publication), self.decision.layout.kind)?;
+        let spill = Spill::new(publication.disk(), self.temp_dir(publication), self.decision.layout.kind)?;
         let partitions = Partitions::new(0);
         let distribute = Distribute {
             intake,

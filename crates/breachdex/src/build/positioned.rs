@@ -6,9 +6,12 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::files::{self, Disk};
 
 /// What a file is called in messages. Temporary files have no names of their own worth telling.
 #[derive(Clone, Debug)]
@@ -47,11 +50,42 @@ impl Place {
     }
 }
 
+/// A file and the disk that it is written to by.
+#[derive(Debug)]
+pub(crate) struct DiskFile {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) file: File,
+}
+
+impl DiskFile {
+    /// Another handle on the same file.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { disk: Arc::clone(&self.disk), file: self.file.try_clone()? })
+    }
+
+    /// Cuts the file or fills it up with zeros.
+    pub(crate) fn set_len(&self, length: u64) -> io::Result<()> {
+        self.disk.set_len(&self.file, length)
+    }
+
+    /// Waits until what was written is on disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.disk.sync(&self.file)
+    }
+}
+
+/// For reading: the seam is about writing.
+impl Deref for DiskFile {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.file
+    }
+}
+
 /// Writes all of `bytes` at `offset`.
-#[cfg(unix)]
-pub(crate) fn write_all(file: &File, bytes: &[u8], offset: u64, place: &Place) -> Result<()> {
-    use std::os::unix::fs::FileExt;
-    file.write_all_at(bytes, offset).map_err(place.write_failed())
+pub(crate) fn write_all(file: &DiskFile, bytes: &[u8], offset: u64, place: &Place) -> Result<()> {
+    files::write_all_at(&*file.disk, &file.file, bytes, offset).map_err(place.write_failed())
 }
 
 /// Fills `bytes` from `offset` on.
@@ -59,18 +93,6 @@ pub(crate) fn write_all(file: &File, bytes: &[u8], offset: u64, place: &Place) -
 pub(crate) fn read_exact(file: &File, bytes: &mut [u8], offset: u64, place: &Place) -> Result<()> {
     use std::os::unix::fs::FileExt;
     file.read_exact_at(bytes, offset).map_err(place.read_failed())
-}
-
-/// Writes all of `bytes` at `offset`.
-#[cfg(windows)]
-pub(crate) fn write_all(file: &File, mut bytes: &[u8], mut offset: u64, place: &Place) -> Result<()> {
-    use std::os::windows::fs::FileExt;
-    while !bytes.is_empty() {
-        let written = file.seek_write(bytes, offset).map_err(place.write_failed())?;
-        bytes = &bytes[written..];
-        offset += written as u64;
-    }
-    Ok(())
 }
 
 /// Fills `bytes` from `offset` on.

@@ -63,7 +63,7 @@ fn targets_that_cannot_be_are_named() {
     let refused = Publication::claim(folder.path(), true).err().unwrap().to_string();
     assert_eq!(refused, format!("{shown} is a folder"));
     let refused = Publication::claim(&folder.path().join("no/a.bdx"), false).err().unwrap().to_string();
-    assert!(refused.starts_with(&format!("cannot open {shown}/no: ")), "{refused}");
+    assert!(refused.starts_with(&format!("cannot create {shown}/no/a.bdx: ")), "{refused}");
     let refused = Publication::claim("/dev/null".as_ref(), true).err().unwrap().to_string();
     assert_eq!(refused, "/dev/null is not a regular file");
 }
@@ -98,7 +98,7 @@ fn what_is_for_its_owner_is_so_from_the_moment_the_file_is_there() {
     let layout = crate::testing::layout(crate::Kind::Sha1, 160, 0);
     let mut usual = Publication::claim(&target, true).unwrap();
     usual.suit(layout).unwrap();
-    assert_ne!(modes(), [0o600]);
+    assert_eq!(modes(), [0o600]);
     usual.suit(Layout { overlay: OverlayMark::Merged, ..layout }).unwrap();
     assert_eq!(modes(), [0o600]);
     usual.sync().unwrap();

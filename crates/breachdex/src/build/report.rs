@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::files::Durability;
 use crate::index::ContentId;
 
 /// What a build wrote and where its time went.
@@ -33,6 +34,8 @@ pub struct BuildReport {
     pub went_unsorted: Option<String>,
     /// Rows and range files outside the prefixes asked for.
     pub left_out: u64,
+    /// Whether the published file is known to be on disk under its name.
+    pub durability: Durability,
     /// Thread time spent reading and parsing.
     pub parsing: Duration,
     /// Thread time spent sorting, spilling to disk included.

@@ -3,18 +3,18 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::control::lock;
-use super::positioned::{self, Place};
+use super::positioned::{self, DiskFile, Place};
 use super::span::{EntrySink, Misfit};
 use crate::coverage::Coverage;
 use crate::digest::{Key, Kind};
 use crate::entry::Entry;
 use crate::error::{Result, io_error};
+use crate::files::Disk;
 
 const PARTS: usize = 256;
 
@@ -23,7 +23,7 @@ const LONGEST_RECORD: usize = 20 + 10;
 
 /// The temporary file.
 pub(crate) struct Spill {
-    file: File,
+    file: DiskFile,
     place: Place,
     kind: Kind,
     end: AtomicU64,
@@ -70,8 +70,9 @@ impl Partitions {
 }
 
 impl Spill {
-    pub(crate) fn new(folder: &Path, kind: Kind) -> Result<Self> {
+    pub(crate) fn new(disk: &Arc<dyn Disk>, folder: &Path, kind: Kind) -> Result<Self> {
         let file = tempfile::tempfile_in(folder).map_err(io_error("create a temporary file in", folder))?;
+        let file = DiskFile { disk: Arc::clone(disk), file };
         Ok(Self { file, place: Place::TemporaryIn(folder.to_owned()), kind, end: AtomicU64::new(0) })
     }
 

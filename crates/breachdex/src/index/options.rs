@@ -3,12 +3,12 @@
 #![forbid(unsafe_code)]
 
 use std::borrow::Cow;
-use std::fs::{File, Metadata};
 use std::path::Path;
 
 use super::core::{Checks, Core};
 use super::identity::Identity;
-use crate::error::{Error, Result, io_error};
+use crate::error::Result;
+use crate::files;
 use crate::kernels::Kernel;
 use crate::storage::Storage;
 use crate::storage::residency::Residency;
@@ -69,10 +69,7 @@ impl OpenOptions {
     }
 
     pub(super) fn open(self, path: &Path) -> Result<(Core, Identity)> {
-        // Opening a pipe would wait for somebody to write into it.
-        refuse_other_than_files(path, &std::fs::metadata(path).map_err(io_error("open", path))?)?;
-        let file = File::open(path).map_err(io_error("open", path))?;
-        let facts = file.metadata().map_err(io_error("read", path))?;
+        let (file, facts) = files::open_index(path)?;
         let length = facts.len();
         let storage = if length == 0 {
             Storage::Memory(Cow::Borrowed(&[]))
@@ -94,12 +91,4 @@ impl OpenOptions {
         let length = storage.bytes().map_or(length, |bytes| bytes.len() as u64);
         Core::open(storage, length, name, self.kernel, self.checks.unwrap_or(usual))
     }
-}
-
-fn refuse_other_than_files(path: &Path, facts: &Metadata) -> Result<()> {
-    if facts.is_file() {
-        return Ok(());
-    }
-    let reason = if facts.is_dir() { "it is a folder" } else { "it is a pipe or a device, not a file" };
-    Err(Error::NotAnIndex { name: path.display().to_string(), reason })
 }

@@ -3,14 +3,14 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::File;
 use std::io::{self, Chain, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Source;
 use crate::error::{Error, InputError, Result, io_error};
+use crate::files::{InputFile, is_stopped};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -60,32 +60,43 @@ pub(crate) struct TextReader {
     source: Source,
 }
 
-/// Counts the bytes that were read from the file itself, which is what progress is measured in.
-struct Counting<R> {
-    inner: R,
-    read: Arc<AtomicU64>,
+/// What those who read inputs share with whoever watches over them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Feed {
+    /// Bytes that were read from the files themselves, which is what progress is measured in.
+    pub(crate) read: Arc<AtomicU64>,
+    /// Set to have those end who wait for a pipe's writer.
+    pub(crate) stop: Arc<AtomicBool>,
 }
 
-impl<R: Read> Read for Counting<R> {
+/// A file, counted and stoppable.
+struct Watched {
+    file: InputFile,
+    feed: Feed,
+}
+
+impl Read for Watched {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(buffer)?;
-        self.read.fetch_add(length as u64, Ordering::Relaxed);
+        let Self { file, feed } = self;
+        let length = file.read_unless(buffer, &|| feed.stop.load(Ordering::Relaxed))?;
+        feed.read.fetch_add(length as u64, Ordering::Relaxed);
         Ok(length)
     }
 }
 
-type Started = Chain<Cursor<Vec<u8>>, Counting<Box<dyn Read + Send>>>;
+type Started = Chain<Cursor<Vec<u8>>, Watched>;
 
 impl TextReader {
     /// Opens an input. Its packing follows from its name; where the name says nothing, from its first bytes
-    /// if `look_inside`. Bytes read are added to `read`.
-    pub(crate) fn open(source: &Source, look_inside: bool, read: Arc<AtomicU64>) -> Result<Self> {
-        let (raw, named): (Box<dyn Read + Send>, Packing) = match source {
+    /// if `look_inside`. Reading a pipe waits for its writer until the feed is stopped.
+    pub(crate) fn open(source: &Source, look_inside: bool, feed: &Feed) -> Result<Self> {
+        let (file, named) = match source {
             Source::Path(path) => {
-                let file = File::open(path).map_err(io_error("open", path))?;
-                (Box::new(file), Packing::of_name(path))
+                (InputFile::open(path).map_err(io_error("open", path))?, Packing::of_name(path))
             }
-            Source::Stdin => (Box::new(io::stdin()), Packing::Plain),
+            Source::Stdin => {
+                (InputFile::stdin().map_err(io_error("read", "standard input".as_ref()))?, Packing::Plain)
+            }
         };
         let name = match source {
             Source::Path(path) => path.display().to_string(),
@@ -97,12 +108,12 @@ impl TextReader {
             name: name.into(),
             source: source.clone(),
         };
-        let mut counting = Counting { inner: raw, read };
+        let mut watched = Watched { file, feed: feed.clone() };
         let mut start = Vec::with_capacity(ZSTD_MAGIC.len());
-        (&mut counting)
+        (&mut watched)
             .take(ZSTD_MAGIC.len() as u64)
             .read_to_end(&mut start)
-            .map_err(|error| reader.system_error(error))?;
+            .map_err(|error| reader.read_error(error))?;
         let packing = match named {
             Packing::Plain if look_inside => Packing::of_start(&start),
             named => named,
@@ -111,14 +122,15 @@ impl TextReader {
             return Err(reader.fault(format!("the file is empty, which is not a {} file", packing.name())));
         }
         reader.packing = packing;
-        reader.reader = unpack(packing, Cursor::new(start).chain(counting), &reader.name)?;
+        reader.reader = unpack(packing, Cursor::new(start).chain(watched), &reader.name)?;
         Ok(reader)
     }
 
     /// Reads the next bytes; 0 at the end of the input.
     ///
     /// # Errors
-    /// [`Error::Io`] where the system refuses, [`Error::Input`] where packed data are cut or damaged.
+    /// [`Error::Io`] where the system refuses, [`Error::Input`] where packed data are cut or damaged,
+    /// [`Error::Cancelled`] where the feed was stopped.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         loop {
             match self.reader.read(buffer) {
@@ -130,6 +142,9 @@ impl TextReader {
     }
 
     fn read_error(&self, error: io::Error) -> Error {
+        if is_stopped(&error) {
+            return Error::Cancelled;
+        }
         // What the system says carries its number; what a decoder says does not.
         if self.packing == Packing::Plain || error.raw_os_error().is_some() {
             return self.system_error(error);

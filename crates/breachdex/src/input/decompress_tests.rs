@@ -29,7 +29,7 @@ impl Folder {
         std::fs::write(&path, bytes).unwrap();
         let mut text = Vec::new();
         let mut read = || {
-            let mut reader = TextReader::open(&Source::Path(path.clone()), look_inside, Arc::default())?;
+            let mut reader = TextReader::open(&Source::Path(path.clone()), look_inside, &Feed::default())?;
             let mut buffer = [0; 7];
             loop {
                 match reader.read(&mut buffer)? {
@@ -106,6 +106,6 @@ fn whatever_follows_the_end_is_an_error() {
 #[test]
 fn a_missing_file_is_named() {
     let source = Source::Path("no/such/file".into());
-    let error = TextReader::open(&source, true, Arc::default()).err().unwrap().to_string();
+    let error = TextReader::open(&source, true, &Feed::default()).err().unwrap().to_string();
     assert!(error.starts_with("cannot open no/such/file: "), "{error}");
 }

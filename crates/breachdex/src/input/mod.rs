@@ -17,12 +17,12 @@ pub(crate) mod passwords;
 pub(crate) mod ranges;
 pub(crate) mod stream;
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use self::body::{BodyFault, read_range_body};
 use crate::error::{Error, Result, io_error};
+use crate::files;
 use crate::format::MAGIC;
 
 /// What an input is made of.
@@ -115,7 +115,7 @@ impl Input {
 }
 
 fn begins_like_an_index(path: &Path) -> Result<bool> {
-    let file = File::open(path).map_err(io_error("open", path))?;
+    let (file, _) = files::open_index(path)?;
     let mut start = Vec::with_capacity(MAGIC.len());
     file.take(MAGIC.len() as u64).read_to_end(&mut start).map_err(io_error("read", path))?;
     Ok(start == MAGIC)

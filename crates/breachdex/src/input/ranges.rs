@@ -4,12 +4,10 @@
 #![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use super::Source;
 use super::body::{PREFIX_DIGITS, says_empty};
-use super::decompress::{Packing, TextReader};
+use super::decompress::{Feed, Packing, TextReader};
 use super::faults::{LineFault, RowShape};
 use super::lines::Rows;
 use crate::coverage::{Coverage, PREFIX_COUNT};
@@ -165,11 +163,11 @@ pub(crate) struct RangeFile {
 }
 
 impl RangeFile {
-    /// Reads a file whole. Adds the bytes read to `read`; refuses more than `most` bytes of text.
-    pub(crate) fn read(path: PathBuf, prefix: u32, most: usize, read: &Arc<AtomicU64>) -> Result<Self> {
+    /// Reads a file whole. Refuses more than `most` bytes of text.
+    pub(crate) fn read(path: PathBuf, prefix: u32, most: usize, feed: &Feed) -> Result<Self> {
         let source = Source::Path(path);
         let look_inside = matches!(&source, Source::Path(path) if Packing::of_name(path) == Packing::Plain);
-        let mut reader = TextReader::open(&source, look_inside, Arc::clone(read))?;
+        let mut reader = TextReader::open(&source, look_inside, feed)?;
         let Source::Path(path) = source else { unreachable!("made of a path above") };
         let mut text = vec![0; 128 << 10];
         let mut length = 0;

@@ -3,10 +3,9 @@
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use super::blocks::{BlockPool, Cut, Segment, TextBlock, last_cut};
-use super::decompress::TextReader;
+use super::decompress::{Feed, TextReader};
 use super::faults::LineFault;
 use super::indexes::GroupRuns;
 use super::passwords::LongPassword;
@@ -87,7 +86,7 @@ pub(crate) struct InputStream<'a> {
     wanted: &'a Coverage,
     sizes: Sizes,
     pool: Arc<BlockPool>,
-    read: Arc<AtomicU64>,
+    feed: Feed,
     /// The input being read.
     at: usize,
     text: Option<TextReader>,
@@ -104,7 +103,7 @@ impl<'a> InputStream<'a> {
         wanted: &'a Coverage,
         sizes: Sizes,
         pool: Arc<BlockPool>,
-        read: Arc<AtomicU64>,
+        feed: Feed,
     ) -> Self {
         Self {
             inputs,
@@ -112,7 +111,7 @@ impl<'a> InputStream<'a> {
             wanted,
             sizes,
             pool,
-            read,
+            feed,
             at: 0,
             text: None,
             carry: TextBlock::default(),
@@ -251,7 +250,7 @@ impl<'a> InputStream<'a> {
                     let look_inside = matches!(input.contents, Contents::Rows);
                     let segment = Segment { start: block.length, input: self.at, starts_file: true };
                     block.segments.push(segment);
-                    closed.insert(TextReader::open(&input.input.source, look_inside, Arc::clone(&self.read))?)
+                    closed.insert(TextReader::open(&input.input.source, look_inside, &self.feed)?)
                 }
             };
             // A block that begins where the one before ended with a line has nothing carried over to own it.

@@ -10,6 +10,7 @@ use super::OverlayChange;
 use crate::digest::{Digest, Key};
 use crate::entry::Entry;
 use crate::error::Result;
+use crate::files::Durability;
 use crate::index::Index;
 
 /// What is done with the digests that are handed over.
@@ -72,7 +73,7 @@ impl Entries {
         }
         let (changed, unchanged) = if change == Change::Add { (missing, found) } else { (found, missing) };
         let entries = new.0.len() as u64;
-        (new, OverlayChange { changed, unchanged, entries })
+        (new, OverlayChange { changed, unchanged, entries, durability: Durability::default() })
     }
 }
 

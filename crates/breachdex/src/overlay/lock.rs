@@ -6,15 +6,14 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use super::owner;
-use crate::build::Readers;
 use crate::error::{Error, Result, io_error};
+use crate::files;
 use crate::monitor::{Monitor, Phase, Progress};
 
 /// How long to wait between two tries. Tried, not waited for, so that a monitor can end it.
@@ -23,6 +22,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// A turn at changing an overlay, given back when it is dropped or the process ends.
 #[derive(Debug)]
 pub(super) struct Lock {
+    _lock: files::Lock,
     _file: File,
 }
 
@@ -33,12 +33,14 @@ impl Lock {
     /// [`Error::Io`], [`Error::Cancelled`].
     pub(super) fn take(overlay: &Path, monitor: &dyn Monitor) -> Result<Self> {
         let path = beside(overlay)?;
-        let file = open(&path, overlay)?;
+        let disk = files::current();
+        let (file, is_new) = files::open_or_create(&*disk, &path).map_err(io_error("open", &path))?;
+        if is_new {
+            owner::keep(&file, overlay)?;
+        }
         loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(source)) => return Err(io_error("lock", &path)(source)),
+            if let Some(lock) = files::Lock::try_take(&disk, &file, &path).map_err(io_error("lock", &path))? {
+                return Ok(Self { _lock: lock, _file: file });
             }
             let waiting = Progress { phase: Phase::Reading, done: 0, total: None };
             if monitor.progress(waiting).is_break() {
@@ -58,18 +60,4 @@ fn beside(overlay: &Path) -> Result<PathBuf> {
     lock.push(name);
     lock.push(".breachdex-lock");
     Ok(overlay.with_file_name(lock))
-}
-
-/// Opens the lock file, or makes it. Only one that was made here is given away: whoever may write into the folder could
-/// have put a link there.
-fn open(path: &Path, overlay: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    Readers::Owner.restrict(options.read(true).write(true));
-    match options.clone().create_new(true).open(path) {
-        Ok(file) => owner::keep(&file, overlay).map(|()| file),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            options.open(path).map_err(io_error("open", path))
-        }
-        Err(error) => Err(io_error("create", path)(error)),
-    }
 }

@@ -20,6 +20,7 @@ use self::lock::Lock;
 use crate::build::{Publication, Readers, write_entries};
 use crate::digest::{Digest, Kind};
 use crate::error::{Error, Result, io_error};
+use crate::files::Durability;
 use crate::format::{Layout, OverlayMark};
 use crate::index::Index;
 use crate::monitor::Monitor;
@@ -48,6 +49,8 @@ pub struct OverlayChange {
     pub unchanged: u64,
     /// Digests that the overlay holds now.
     pub entries: u64,
+    /// Whether the changed file is known to be on disk under its name.
+    pub durability: Durability,
 }
 
 impl OverlayFile {
@@ -131,10 +134,10 @@ impl OverlayFile {
         }
         let lock = Lock::take(&path, monitor)?;
         let old = self.read(kind, change, monitor)?;
-        let (new, outcome) = old.as_ref().unwrap_or(&Entries::default()).changed(digests, change);
+        let (new, mut outcome) = old.as_ref().unwrap_or(&Entries::default()).changed(digests, change);
         match old {
             Some(_) if outcome.changed == 0 => owner::narrow(&path)?,
-            _ => write(&path, kind, &new)?,
+            _ => outcome.durability = write(&path, kind, &new)?,
         }
         drop(lock);
         Ok(outcome)
@@ -157,7 +160,7 @@ impl OverlayFile {
 }
 
 /// Publishes an overlay of entries.
-fn write(path: &Path, kind: Kind, entries: &Entries) -> Result<()> {
+fn write(path: &Path, kind: Kind, entries: &Entries) -> Result<Durability> {
     let publication = Publication::claim_for(Readers::Owner, path, true)?;
     owner::keep(&publication.file()?.0, path)?;
     let layout = Layout {

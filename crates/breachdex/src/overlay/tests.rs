@@ -85,7 +85,7 @@ proptest! {
                     (overlay.remove(kind, &digests, &()).unwrap(), known, unknown)
                 }
             };
-            prop_assert_eq!(outcome, OverlayChange { changed, unchanged, entries: model.len() as u64 });
+            prop_assert_eq!(outcome, OverlayChange { changed, unchanged, entries: model.len() as u64, durability: Durability::Synced });
             prop_assert_eq!(held(&overlay), model.clone());
         }
     }
@@ -109,7 +109,7 @@ fn adding_again_raises_no_count_and_writes_nothing() {
     overlay.add(Kind::Sha1, &sha1(&[1, 1, 2]), &()).unwrap();
     let before = fs::metadata(overlay.path()).unwrap();
     let again = overlay.add(Kind::Sha1, &sha1(&[2, 1, 2]), &()).unwrap();
-    assert_eq!(again, OverlayChange { changed: 0, unchanged: 2, entries: 2 });
+    assert_eq!(again, OverlayChange { changed: 0, unchanged: 2, entries: 2, durability: Durability::Synced });
     assert_eq!(overlay.open().unwrap().count(&digest(Kind::Sha1, 2)).unwrap(), 1);
     let after = fs::metadata(overlay.path()).unwrap();
     assert_eq!(before.modified().unwrap(), after.modified().unwrap());

@@ -210,7 +210,7 @@ impl<'a> Assembler<'a> {
         let mut notes = foreign_notes(notes)?;
         let Sum { log, mut tally, given } = sum(groups, &decision)?;
         let mut publication = Publication::claim(target, options.replace)?;
-        publication.adopt(file, path)?;
+        publication.adopt(file, path);
         let control = Control::new(threads(options.threads, options.memory), monitor)?;
         let job = Job {
             control: &control,

@@ -1,0 +1,199 @@
+//! The seam between what writes files and the disk: each system call that changes something, one method.
+
+#![forbid(unsafe_code)]
+
+use std::cell::RefCell;
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A disk that is written to. What is not overridden is what the system does, so that a simulation says only where it
+/// differs: it may write less than it was given, fail, or note what was not synced and lose it.
+///
+/// Files are the system's own. Reading them is not part of the seam, because readers map them.
+pub trait Disk: fmt::Debug + Send + Sync {
+    /// Creates a file under a name that nothing has, a link included; open for reading and writing. `mode` is cut by the
+    /// umask.
+    ///
+    /// # Errors
+    /// The system's.
+    fn create_new(&self, path: &Path, mode: u32) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+        #[cfg(not(unix))]
+        let _ = mode;
+        options.read(true).write(true).create_new(true).open(path)
+    }
+
+    /// Opens a file that is there for reading and writing; never a link's target, never waits for a pipe.
+    ///
+    /// # Errors
+    /// The system's.
+    fn open(&self, path: &Path) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        options.read(true).write(true).open(path)
+    }
+
+    /// Writes some of `bytes` at an offset and says how many.
+    ///
+    /// # Errors
+    /// The system's.
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        #[cfg(unix)]
+        return std::os::unix::fs::FileExt::write_at(file, bytes, offset);
+        #[cfg(windows)]
+        return std::os::windows::fs::FileExt::seek_write(file, bytes, offset);
+    }
+
+    /// Cuts a file or fills it up with zeros.
+    ///
+    /// # Errors
+    /// The system's.
+    fn set_len(&self, file: &File, length: u64) -> io::Result<()> {
+        file.set_len(length)
+    }
+
+    /// Waits until what was written to a file is on disk.
+    ///
+    /// # Errors
+    /// The system's.
+    fn sync(&self, file: &File) -> io::Result<()> {
+        file.sync_all()
+    }
+
+    /// Gives a file another name in its folder; one that something has only to `replace` that.
+    ///
+    /// # Errors
+    /// The system's; [`io::ErrorKind::AlreadyExists`].
+    fn rename(&self, from: &Path, to: &Path, replace: bool) -> io::Result<()> {
+        if replace { std::fs::rename(from, to) } else { rename_new(from, to) }
+    }
+
+    /// Waits until a folder's names are on disk.
+    ///
+    /// # Errors
+    /// The system's.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        sync_folder(folder)
+    }
+
+    /// Removes a file's name.
+    ///
+    /// # Errors
+    /// The system's.
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    /// Locks a file unless another has it locked, until it is closed; says whether it did.
+    ///
+    /// # Errors
+    /// The system's, [`io::ErrorKind::Unsupported`] where the file system has no locks.
+    fn try_flock(&self, file: &File) -> io::Result<bool> {
+        match file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, error))
+            }
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// The disk that there is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+impl Disk for System {}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<dyn Disk>>> = const { RefCell::new(None) };
+}
+
+/// The disk that writers which begin on this thread use. They keep it for all their threads.
+pub fn current() -> Arc<dyn Disk> {
+    CURRENT.with_borrow(Clone::clone).unwrap_or_else(|| Arc::new(System))
+}
+
+/// Runs `work` with another disk for every writer that begins on this thread.
+pub fn simulate<T>(disk: Arc<dyn Disk>, work: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Arc<dyn Disk>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CURRENT.set(self.0.take());
+        }
+    }
+    let _restore = Restore(CURRENT.replace(Some(disk)));
+    work()
+}
+
+/// Writes all of `bytes` at an offset.
+///
+/// # Errors
+/// The disk's; [`io::ErrorKind::WriteZero`] for a disk that takes nothing.
+pub fn write_all_at(disk: &dyn Disk, file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match disk.write_at(file, bytes, offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                bytes = bytes.get(written..).unwrap_or_default();
+                offset += written as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Whether an error says that the file system has no locks of this kind.
+fn has_no_locks(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if let Some(code) = error.raw_os_error() {
+        return [libc::ENOLCK, libc::ENOSYS, libc::EOPNOTSUPP, libc::ENOTSUP].contains(&code);
+    }
+    error.kind() == io::ErrorKind::Unsupported
+}
+
+/// Renames to a name that nothing has.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            Ok(()) => return Ok(()),
+            // File systems and systems without it.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match std::fs::hard_link(from, to) {
+        Ok(()) => std::fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // File systems without links have no way that is both.
+        Err(_) if std::fs::symlink_metadata(to).is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => std::fs::rename(from, to),
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some file systems keep names safe in other ways and say that there is nothing to sync.
+        Err(error) if [Some(libc::EINVAL), Some(libc::EOPNOTSUPP)].contains(&error.raw_os_error()) => Ok(()),
+        synced => synced,
+    }
+}
+
+/// Folders cannot be opened as files here.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Locks that tell living writers from dead ones. Where the file system has none (`flock` says so), a lock file is made
+//! beside the locked one, `NAME.lock`, which names its process.
+//!
+//! The system forgets an `flock` with the process. A lock file stays when its process is killed, so the next one looks for
+//! that process, on the same machine and in the same container; of another machine it can only say whose the lock is. To
+//! take over the lock of a dead process one must hold a second lock file, so that no two take it over at once.
+
+#![forbid(unsafe_code)]
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::disk::{Disk, write_all_at};
+use super::owned::{PRIVATE, open_existing};
+
+/// Follows the name of what is locked.
+const SUFFIX: &str = ".lock";
+/// Follows the lock file's name while a dead process's lock is taken over.
+const TAKING_OVER: &str = ".takeover";
+
+/// Whether a lock file was ever made by this process: worth saying once.
+static USED_LOCK_FILE: AtomicBool = AtomicBool::new(false);
+
+/// A lock that is held until it is dropped, and by nobody once the process has ended.
+#[derive(Debug)]
+pub struct Lock {
+    /// Removed at the end; `None` where the system's lock goes with the file that it is on.
+    lock_file: Option<(Arc<dyn Disk>, PathBuf)>,
+}
+
+impl Lock {
+    /// Locks an open file of this path; `None` while another has it locked.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn try_take(disk: &Arc<dyn Disk>, file: &File, path: &Path) -> io::Result<Option<Self>> {
+        match disk.try_flock(file) {
+            Ok(true) => Ok(Some(Self { lock_file: None })),
+            Ok(false) => Ok(None),
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                let lock = with_suffix(path, SUFFIX);
+                let taken = take_file(&**disk, &lock)?;
+                USED_LOCK_FILE.fetch_or(taken, Ordering::Relaxed);
+                Ok(taken.then(|| Self { lock_file: Some((Arc::clone(disk), lock)) }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a lock file stood in for locks that a file system does not have; says so once for each process.
+    pub fn lock_files_were_used() -> bool {
+        USED_LOCK_FILE.swap(false, Ordering::Relaxed)
+    }
+
+    /// The name of what a lock file's name says is locked.
+    pub(super) fn locked_name(name: &[u8]) -> Option<&[u8]> {
+        name.strip_suffix(SUFFIX.as_bytes())
+    }
+
+    /// Removes a lock file whose process is dead, if there is one.
+    pub(super) fn clear(disk: &Arc<dyn Disk>, lock: &Path) {
+        if take_file(&**disk, lock).is_ok_and(|taken| taken) {
+            // One that stays is cleared by the next.
+            let _ = disk.remove(lock);
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some((disk, path)) = &self.lock_file {
+            // One that stays names a process that is about to be gone.
+            let _ = disk.remove(path);
+        }
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Makes a lock file, or takes that of a dead process over; `false` while a process that is or may be alive has it.
+fn take_file(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
+    if make(disk, lock)? {
+        return Ok(true);
+    }
+    if !is_dead(disk, lock)? {
+        return Ok(false);
+    }
+    let second = with_suffix(lock, TAKING_OVER);
+    if !make(disk, &second)? {
+        return Ok(false);
+    }
+    // Nobody else removes it now, and whose it was does not come back.
+    let taken = (|| {
+        if is_dead(disk, lock)? {
+            disk.remove(lock)?;
+        }
+        make(disk, lock)
+    })();
+    disk.remove(&second)?;
+    taken
+}
+
+/// Makes a lock file of this process; `false` where there is one.
+fn make(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
+    match disk.create_new(lock, PRIVATE) {
+        Ok(file) => write_all_at(disk, &file, holder(std::process::id()).as_bytes(), 0).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a lock file's process has certainly ended.
+fn is_dead(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
+    let mut text = String::new();
+    match open_existing(disk, lock) {
+        Ok(file) => file.take(4096).read_to_string(&mut text)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let process = text.split_whitespace().next().and_then(|process| process.parse().ok());
+    let Some(process) = process.filter(|process| text == holder(*process)) else { return Ok(false) };
+    Ok(process != std::process::id() && !is_alive(process))
+}
+
+/// What a lock file says: the process, and where its number means that process.
+fn holder(process: u32) -> String {
+    format!("{process} {}\n", place())
+}
+
+/// Machine, boot and container: where a process's number is that process's.
+#[cfg(unix)]
+fn place() -> String {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let container = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    format!("{machine} {} {}", boot.trim(), container.display())
+}
+
+#[cfg(unix)]
+fn is_alive(process: u32) -> bool {
+    let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    process.is_none_or(|process| {
+        rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
+    })
+}
+
+#[cfg(not(unix))]
+fn place() -> String {
+    String::new()
+}
+
+#[cfg(not(unix))]
+fn is_alive(_: u32) -> bool {
+    true
+}

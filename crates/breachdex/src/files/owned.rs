@@ -1,0 +1,99 @@
+//! Files under names that others could guess: opened only where they are ours, so that nobody who may write into the
+//! folder leads us to another file.
+
+#![forbid(unsafe_code)]
+
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use super::{Disk, folder_of, refused};
+
+/// Mode of files that are ours alone.
+pub(super) const PRIVATE: u32 = 0o600;
+
+/// Opens a file of ours for reading and writing, or makes it, for its owner alone; says whether it was made.
+///
+/// # Errors
+/// The system's; [`ErrorKind::PermissionDenied`] with the reason for a link, for what is no regular file, and for a file
+/// that another user put there.
+pub fn open_or_create(disk: &dyn Disk, path: &Path) -> io::Result<(File, bool)> {
+    loop {
+        match disk.create_new(path, PRIVATE) {
+            Ok(file) => return Ok((file, true)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        match open_existing(disk, path) {
+            // It went away meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Ok(file) => return Ok((file, false)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Makes a file, for its owner alone, in place of what an earlier run left under its name.
+///
+/// # Errors
+/// As [`open_or_create`].
+pub fn replace_leftover(disk: &dyn Disk, path: &Path) -> io::Result<File> {
+    loop {
+        match disk.create_new(path, PRIVATE) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let facts = match std::fs::symlink_metadata(path) {
+                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                    facts => facts?,
+                };
+                refuse_strange(path, &facts)?;
+                match disk.remove(path) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            created => return created,
+        }
+    }
+}
+
+/// Opens a file of ours that is there.
+pub(super) fn open_existing(disk: &dyn Disk, path: &Path) -> io::Result<File> {
+    // Opening a pipe or a device may do something, so it is looked at before, and again once it is open.
+    refuse_strange(path, &std::fs::symlink_metadata(path)?)?;
+    let file = disk.open(path)?;
+    refuse_strange(path, &file.metadata()?)?;
+    Ok(file)
+}
+
+/// Refuses what no run of ours leaves.
+pub(super) fn refuse_strange(path: &Path, facts: &Metadata) -> io::Result<()> {
+    if facts.is_symlink() {
+        return Err(refused("it is a symbolic link, which is not followed here; remove it"));
+    }
+    if !facts.is_file() {
+        return Err(refused("it is not a regular file; remove it"));
+    }
+    refuse_foreign(path, facts)
+}
+
+/// Refuses a file of another user, unless that is root or whose folder it is; and in a folder where others may write one
+/// that has other names, for these may be theirs.
+#[cfg(unix)]
+fn refuse_foreign(path: &Path, facts: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let folder = std::fs::metadata(folder_of(path))?;
+    if ![rustix::process::geteuid().as_raw(), 0, folder.uid()].contains(&facts.uid()) {
+        return Err(refused("it belongs to another user; remove it or choose another folder"));
+    }
+    if folder.mode() & 0o022 != 0 && facts.nlink() > 1 {
+        return Err(refused("it has other names (hard links), which others may have made; remove it"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_foreign(path: &Path, _: &Metadata) -> io::Result<()> {
+    let _ = folder_of(path);
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Opening what is read: regular files where an index is expected, and inputs, which may be pipes.
+
+#![forbid(unsafe_code)]
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::{Error, Result, io_error};
+
+/// How often somebody who waits for a pipe's writer looks whether to stop.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Opens a file that must be a regular one, as every index is. Never waits for a pipe's writer.
+///
+/// # Errors
+/// [`Error::NotAnIndex`] for a folder, a pipe, a socket or a device; [`Error::Io`].
+pub fn open_index(path: &Path) -> Result<(File, Metadata)> {
+    // Opening a device may do something, so it is looked at before, and again once it is open.
+    refuse_other_than_files(path, &std::fs::metadata(path).map_err(io_error("open", path))?)?;
+    let file = without_waiting(path).map_err(io_error("open", path))?;
+    let facts = file.metadata().map_err(io_error("read", path))?;
+    refuse_other_than_files(path, &facts)?;
+    Ok((file, facts))
+}
+
+fn refuse_other_than_files(path: &Path, facts: &Metadata) -> Result<()> {
+    if facts.is_file() {
+        return Ok(());
+    }
+    let reason = if facts.is_dir() { "it is a folder" } else { "it is a pipe or a device, not a file" };
+    Err(Error::NotAnIndex { name: path.display().to_string(), reason })
+}
+
+/// What something is that is no regular file, for messages.
+pub fn kind_of(facts: &Metadata) -> &'static str {
+    let kind = facts.file_type();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if kind.is_fifo() {
+            return "a pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_block_device() || kind.is_char_device() {
+            return "a device";
+        }
+    }
+    if kind.is_dir() {
+        "a folder"
+    } else if kind.is_symlink() {
+        "a symbolic link"
+    } else {
+        "not a regular file"
+    }
+}
+
+fn without_waiting(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options.read(true).open(path)
+}
+
+/// An input that is read from its beginning to its end: a file, a pipe, a terminal.
+#[derive(Debug)]
+pub struct InputFile {
+    file: File,
+    /// Whether its bytes come from somebody who may keep us waiting.
+    may_wait: bool,
+}
+
+impl InputFile {
+    /// Opens an input. A pipe is opened without waiting for its writer; reading waits.
+    ///
+    /// # Errors
+    /// The system's, and one for a folder.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = without_waiting(path)?;
+        let facts = file.metadata()?;
+        if facts.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(Self { may_wait: !facts.is_file(), file })
+    }
+
+    /// Standard input, past what was read of it by other means.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn stdin() -> io::Result<Self> {
+        #[cfg(unix)]
+        let stdin = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
+        #[cfg(windows)]
+        let stdin = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
+        let file = File::from(stdin);
+        let is_file = file.metadata().is_ok_and(|facts| facts.is_file());
+        Ok(Self { may_wait: !is_file, file })
+    }
+
+    /// Reads the next bytes, 0 at the end. Asks `stops` several times a second while it waits.
+    ///
+    /// # Errors
+    /// [`Stopped`] inside when `stops` says so; the system's.
+    pub fn read_unless(&mut self, buffer: &mut [u8], stops: &dyn Fn() -> bool) -> io::Result<usize> {
+        loop {
+            if self.may_wait && !wait_for(&self.file, POLL_INTERVAL)? {
+                if stops() {
+                    return Err(io::Error::other(Stopped));
+                }
+                continue;
+            }
+            match self.file.read(buffer) {
+                // Another reader of the same pipe was quicker.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if !self.may_wait {
+                        return Err(error);
+                    }
+                    if stops() {
+                        return Err(io::Error::other(Stopped));
+                    }
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+}
+
+/// Waits as long as it takes.
+impl Read for InputFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_unless(buffer, &|| false)
+    }
+}
+
+/// Reading was given up because it was told to stop.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped")]
+pub(crate) struct Stopped;
+
+/// Whether an error of [`InputFile::read_unless`] means that reading was told to stop.
+pub(crate) fn is_stopped(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Stopped>())
+}
+
+/// Whether there is something to read, or nothing will ever be, within a time. A pipe that nobody has written to yet is
+/// waited for: reading it would say that it has ended.
+#[cfg(all(unix, any(feature = "build", feature = "system")))]
+fn wait_for(file: &File, time: Duration) -> io::Result<bool> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let time = Timespec { tv_sec: 0, tv_nsec: i64::from(time.subsec_nanos()) };
+    match poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&time)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(all(unix, any(feature = "build", feature = "system"))))]
+fn wait_for(_: &File, _: Duration) -> io::Result<bool> {
+    Ok(true)
+}
