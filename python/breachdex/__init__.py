@@ -11,6 +11,7 @@ the wrong kind never look like "not exposed".
 
 from __future__ import annotations
 
+from breachdex._asking import aexamine, avalidate, examine, validate
 from breachdex._breachdex import (
     BuildReport,
     ChunkedCounts,
@@ -26,10 +27,12 @@ from breachdex._breachdex import (
     build,
     digest,
 )
+from breachdex._configuration import configure
 from breachdex._errors import (
     BreachdexError,
     BreachdexWarning,
     BuildError,
+    ConfigurationError,
     CountsUnavailableError,
     IndexClosedError,
     IndexDamagedError,
@@ -39,12 +42,14 @@ from breachdex._errors import (
     IndexNotFoundError,
     IndexResidencyError,
     IndexVersionError,
+    InputNotFoundError,
     InvalidArrowError,
     InvalidDigestError,
     InvalidPasswordError,
     InvalidPrefixError,
     NotCoveredError,
     NotExactError,
+    PasswordRejectedError,
     PolicyError,
     RemoteError,
     StarterIndexWarning,
@@ -59,6 +64,7 @@ __all__ = [
     "BuildError",
     "BuildReport",
     "ChunkedCounts",
+    "ConfigurationError",
     "Counts",
     "CountsUnavailableError",
     "Exposure",
@@ -72,6 +78,7 @@ __all__ = [
     "IndexResidencyError",
     "IndexSet",
     "IndexVersionError",
+    "InputNotFoundError",
     "InvalidArrowError",
     "InvalidDigestError",
     "InvalidPasswordError",
@@ -79,6 +86,7 @@ __all__ = [
     "Metadata",
     "NotCoveredError",
     "NotExactError",
+    "PasswordRejectedError",
     "Policy",
     "PolicyError",
     "Progress",
@@ -89,6 +97,11 @@ __all__ = [
     "TargetExistsError",
     "Verdict",
     "__version__",
+    "aexamine",
+    "avalidate",
     "build",
+    "configure",
     "digest",
+    "examine",
+    "validate",
 ]

@@ -1,9 +1,9 @@
 """The compiled part of breachdex. Import these names from ``breachdex``."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import date
 from types import TracebackType
-from typing import Any, Final, Literal, NoReturn, Self, final, overload
+from typing import Any, ClassVar, Final, Literal, NoReturn, Self, final, overload
 
 from breachdex._remote import RangeClient
 from breachdex.types import (
@@ -16,6 +16,7 @@ from breachdex.types import (
     OnError,
     Password,
     Path,
+    Profile,
     Values,
 )
 
@@ -39,11 +40,15 @@ __all__ = [
     "build",
     "digest",
     "examine",
+    "exposed_count",
+    "grouped_number",
     "language_code",
     "languages",
     "messages",
+    "negotiate",
     "run_command",
     "sentence_separator",
+    "spoken_language",
 ]
 
 __version__: Final[str]
@@ -112,6 +117,9 @@ class Counts:
     def __len__(self) -> int: ...
     def to_pylist(self) -> list[int | None]:
         """The counts as Python objects, ``None`` for null."""
+    @staticmethod
+    def _restore(counts: list[int | None]) -> Counts: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class ChunkedCounts:
@@ -122,6 +130,9 @@ class ChunkedCounts:
     def __len__(self) -> int: ...
     def to_pylist(self) -> list[int | None]:
         """The counts as Python objects, ``None`` for null."""
+    @staticmethod
+    def _restore(chunks: list[list[int | None]]) -> ChunkedCounts: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Exposure:
@@ -202,6 +213,16 @@ class Index:
 
         :raises ValueError: for a ``min_count`` below 1; otherwise as :meth:`count`, but an index without counts
             answers for ``min_count=1``.
+        """
+    def examine(
+        self, password: Password, min_count: int = 1, *, stored: str | None = None
+    ) -> Exposure | None:
+        """How a password is exposed in any of the forms that are looked up: as it is, in NFC, in NFKC, and with ``¥`` as a
+        backslash, as Japanese keyboards write one; ``None`` where it is not.
+
+        :param min_count: from how many sightings on (inclusive) it counts as exposed.
+        :param stored: the form of the password that will be kept, if it is another: looked up too.
+        :raises BreachdexError: as :meth:`contains`.
         """
     def count_hash(self, digest: bytes | str) -> int:
         """How often a digest was seen; 0 when it is not in the index.
@@ -315,10 +336,27 @@ class IndexSet:
     def contains(self, password: Password, min_count: int = 1) -> bool:
         """Whether an overlay holds a password, or the bases have seen it at least ``min_count`` times. A hit counts even
         when another member cannot answer; without one, raises what :meth:`Index.contains` raises."""
+    def examine(
+        self, password: Password, min_count: int = 1, *, stored: str | None = None
+    ) -> Exposure | None:
+        """:meth:`Index.examine` of all members together, as :meth:`contains` asks them."""
     def count_hash(self, digest: bytes | str) -> int:
         """:meth:`count` of a digest, as in :meth:`Index.count_hash`."""
     def range(self, prefix: str) -> str:
         """The entries of all members under five digits, equal ones as one row, as in :meth:`Index.range`."""
+    def acount(self, password: Password) -> Coroutine[Any, Any, int]:
+        """:meth:`count` without blocking the event loop: on a thread where a :class:`RangeClient` is a base, at once where
+        none is."""
+    def acontains(self, password: Password, min_count: int = 1) -> Coroutine[Any, Any, bool]:
+        """:meth:`contains` without blocking the event loop."""
+    def aexamine(
+        self, password: Password, min_count: int = 1, *, stored: str | None = None
+    ) -> Coroutine[Any, Any, Exposure | None]:
+        """:meth:`examine` without blocking the event loop."""
+    def acount_hash(self, digest: bytes | str) -> Coroutine[Any, Any, int]:
+        """:meth:`count_hash` without blocking the event loop."""
+    def arange(self, prefix: str) -> Coroutine[Any, Any, str]:
+        """:meth:`range` without blocking the event loop."""
     @overload
     def counts(self, values: Values, *, threads: int | None = None) -> list[int | None]:
         """:meth:`count` of many passwords at once, as in :meth:`Index.counts`."""
@@ -349,11 +387,8 @@ class IndexSet:
     def overlays(self) -> tuple[Index, ...]:
         """What lies over it."""
     @property
-    def metadata(self) -> Metadata:
-        """What the first index among the bases says about itself.
-
-        :raises TypeError: where a :class:`RangeClient` is all there is.
-        """
+    def metadata(self) -> Metadata | None:
+        """What the first index among the bases says about itself; ``None`` where a :class:`RangeClient` is the only base."""
     @property
     def reload_error(self) -> Exception | None:
         """:attr:`Index.reload_error` of the first member that has one."""
@@ -420,6 +455,11 @@ class BuildReport:
     @property
     def went_unsorted(self) -> str | None:
         """Where the input was first out of order, so that it was sorted on disk; ``None`` where it was sorted."""
+    @staticmethod
+    def _restore(facts: tuple[Any, ...]) -> BuildReport: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class Progress:
@@ -434,6 +474,11 @@ class Progress:
     @property
     def total(self) -> int | None:
         """Of how much; ``None`` where that is not known."""
+    @staticmethod
+    def _restore(phase: str, done: int, total: int | None) -> Progress: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 def digest(password: Password, kind: Kind = "sha1") -> bytes:
     """The raw digest of a password: 20 bytes of SHA-1, 16 of NTLM. For looking it up only: whoever stores one has
@@ -486,21 +531,20 @@ def build(
     :param replace: whether ``output`` may exist; the old file stays until the new one is complete.
     :param progress: called several times a second. An exception from it stops the build and comes out again.
     :raises TargetExistsError: when ``output`` exists and ``replace`` is false.
-    :raises BuildError: for contradicting options, a target in use, and faults in the input, with file and line.
-    :raises FileNotFoundError: when an input is not there.
+    :raises BuildError: for an option that makes no sense, options that contradict one another, a target in use, and faults
+        in the input, with file and line.
+    :raises InputNotFoundError: when an input, or the folder of the output, is not there.
     :raises IndexFileError: when the system refuses to read or write.
     """
 
 def examine(
     index: Index | IndexSet | RangeClient,
-    password: str | bytes,
+    password: Password,
     min_count: int = 1,
     *,
     stored: str | None = None,
 ) -> Exposure | None:
-    """How a password is exposed in any of the forms that are looked up (as it is, NFC, NFKC, ``¥`` as a
-    backslash, and ``stored``, the form that will be kept); ``None`` where it is not. Counts below
-    ``min_count`` are not exposed."""
+    """:meth:`Index.examine` of an index, a set, or a range client."""
 
 @final
 class Unavailable:
@@ -533,6 +577,10 @@ class Gate:
     def index(self) -> Index | IndexSet | RangeClient:
         """What is asked."""
     @property
+    def tells_counts(self) -> bool:
+        """Whether people may be told how often a password was seen. The starter index counts every password once; and
+        beside overlays it would tell a leak that is known to all from one of the site's own."""
+    @property
     def min_count(self) -> int:
         """From how many sightings on (inclusive) a password counts as exposed."""
     @property
@@ -542,6 +590,18 @@ class Gate:
 def messages(language: str) -> dict[str, str]:
     """Every message of a language (``en`` for those that are not known) by its code. ``CODE.one`` is said of one thing
     where the language has such a form."""
+
+def exposed_count(count: int, language: str) -> str:
+    """How often an exposed password was seen, as a sentence: the number in groups of three digits."""
+
+def grouped_number(number: int, language: str) -> str:
+    """A number in groups of three digits, as a language separates them."""
+
+def negotiate(accept_language: str) -> str | None:
+    """The language of an ``Accept-Language`` header that its sender likes best, of those that breachdex speaks."""
+
+def spoken_language(language: str) -> str | None:
+    """The code of a language named as ``ja``, ``ja-JP`` or ``ja_JP.UTF-8``; ``None`` for one that breachdex does not speak."""
 
 def language_code(language: str) -> str:
     """The code of a language named as ``ja``, ``ja-JP`` or ``ja_JP.UTF-8``; ``en`` for one that is not known."""
@@ -602,21 +662,29 @@ class Verdict:
     def action(self) -> Action:
         """The severest of the reasons' actions; ``accept`` without any."""
     @property
+    def language(self) -> str:
+        """The policy's language, as ``en``."""
+    @property
     def accepted(self) -> bool:
         """Whether it may be used: the action is ``accept``, ``warn`` or ``notify``."""
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """The severest first, then by code."""
-    def messages(self, lang: str | None = None) -> list[str]:
+    def messages(self, lang: str | None = None, *, show_count: bool | None = None) -> list[str]:
         """What a person is told, one sentence or two for each reason.
 
-        :param lang: as ``ja`` or ``ja_JP.UTF-8``; ``None`` for the policy's own language.
+        :param lang: as ``ja`` or ``ja_JP.UTF-8``; ``None`` is the language of the request that is being answered and,
+            without one, the policy's.
+        :param show_count: whether to say how often an exposed password was seen, where that is known; ``None`` is as
+            configured, and that is no by default.
         :raises PolicyError: for a language that breachdex does not speak.
         """
     def to_dict(self) -> dict[str, Any]:
         """``event``, ``action``, ``accepted`` and ``reasons``, for JSON."""
     @staticmethod
-    def _restore(event: str, reasons: Sequence[tuple[Any, ...]], language: str) -> Verdict: ...
+    def _restore(
+        event: str, reasons: Sequence[tuple[Any, ...]], language: str, tells_counts: bool
+    ) -> Verdict: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     def __bool__(self) -> NoReturn: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -632,6 +700,12 @@ class PolicyRules:
     @staticmethod
     def from_toml(path: Path) -> PolicyRules:
         """Of a file."""
+    def changed(self, settings: Mapping[str, Any]) -> PolicyRules:
+        """The same with what a mapping says changed: it has the keys of a file, but for ``profile``, ``mfa``, ``index`` and
+        ``overlays``; ``on_error``, ``rules`` and ``actions`` are changed cell by cell."""
+    @property
+    def profile(self) -> Profile:
+        """The profile that the rules began as."""
     @property
     def index(self) -> str | None:
         """The index that the file names, if any."""
@@ -657,7 +731,9 @@ class PolicyRules:
     def to_toml(self) -> str:
         """A file that says the same, with everything spelled out."""
     @staticmethod
-    def _restore(text: str, index: Path | None, overlays: Sequence[Path]) -> PolicyRules: ...
+    def _restore(
+        text: str, index: Path | None, overlays: Sequence[Path], profile: str
+    ) -> PolicyRules: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...

@@ -9,6 +9,13 @@ from __future__ import annotations
 import sys
 import warnings
 
+# As typing has it, which takes longer to import than everything here together.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from breachdex._breachdex import Reason, Verdict
+
 
 class BreachdexError(Exception):
     """Whatever goes wrong here."""
@@ -88,6 +95,10 @@ class BuildError(BreachdexError, ValueError):
     """An index cannot be built like that: contradicting options, a fault in the input, a target in use."""
 
 
+class InputNotFoundError(BuildError, _SystemError, FileNotFoundError):
+    """An input of a build, or the folder of its output, is not there. ``filename`` says which."""
+
+
 class TargetExistsError(BuildError, _SystemError, FileExistsError):
     """The target exists, and replacing it was not asked for."""
 
@@ -96,8 +107,83 @@ class PolicyError(BreachdexError, ValueError):
     """A policy that makes no sense. Says which key, and the nearest valid one."""
 
 
+class ConfigurationError(BreachdexError, ValueError):
+    """What was configured makes no sense. Says where it was said, and under which name."""
+
+
+class PasswordRejectedError(BreachdexError, ValueError):
+    """A policy refuses a password. Holds no password.
+
+    Its text is the messages of all reasons that refuse it, for the person who chose the password.
+
+    :param verdict: all that the policy found.
+    :param field: the name of the form's field, for adapters.
+    :param lang: the language of messages; ``None`` is the request's, else the policy's.
+    """
+
+    def __init__(self, verdict: Verdict, field: str | None = None, lang: str | None = None) -> None:
+        super().__init__(verdict, field, lang)
+        self.verdict = verdict
+        self.field = field
+        self.lang = lang
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reasons that refuse it, the severest first."""
+        return tuple(reason for reason in self.verdict.reasons if _refuses(reason))
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Their codes."""
+        return tuple(reason.code for reason in self.reasons)
+
+    def messages(self, lang: str | None = None, *, show_count: bool | None = None) -> list[str]:
+        """What the person is told, one text for each of :attr:`reasons`.
+
+        :param lang: as ``ja``; ``None`` is the language that was given, else the request's, else the policy's.
+        :param show_count: whether they say how often the password was seen; ``None`` is as configured.
+        """
+        texts = self.verdict.messages(lang or self.lang, show_count=show_count)
+        return [
+            text for reason, text in zip(self.verdict.reasons, texts, strict=True) if _refuses(reason)
+        ]
+
+    def to_dict(self, lang: str | None = None) -> dict[str, Any]:
+        """``field`` and ``errors``, each with ``code`` and ``message``, for JSON."""
+        said = zip(self.codes, self.messages(lang), strict=True)
+        return {"field": self.field, "errors": [{"code": code, "message": text} for code, text in said]}
+
+    def __str__(self) -> str:
+        from breachdex._breachdex import sentence_separator
+        from breachdex._language import of_request
+
+        spoken = self.lang or of_request() or self.verdict.language
+        return sentence_separator(spoken).join(self.messages(spoken))
+
+
+def _refuses(reason: Reason) -> bool:
+    return reason.action in ("force_reset", "reject")
+
+
 class RemoteError(_SystemError):
-    """The range server gave no answer, or none that can be understood."""
+    """The range server gave no answer, or none that can be understood.
+
+    ``cause`` says what happened: ``network`` (no answer, or not in time), ``status`` (the server answered with another
+    status, which ``status`` has), ``malformed`` (the answer is no range), ``redirected``, ``certificate``, or ``system``
+    (this machine could not ask, to which ``on_error`` does not apply). Another try may help after the first, and after a
+    status of 429 or from 500 on; the others last until somebody changes something.
+    """
+
+    cause: str = "system"
+    status: int | None = None
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether another try may help."""
+        return self.cause == "network" or (self.status is not None and (self.status == 429 or self.status >= 500))
+
+    def __reduce__(self) -> tuple[type[_SystemError], tuple[object, ...], dict[str, object]]:
+        return type(self), self.args, {"cause": self.cause, "status": self.status}
 
 
 class BreachdexWarning(UserWarning):

@@ -1,25 +1,26 @@
-"""What a Flask app says about breachdex in ``app.config``, read once, when Flask-Security starts."""
+"""What a Flask app says about breachdex in ``app.config``: read when Flask-Security starts, and again when what it inherits
+from ``breachdex.configure()`` changes."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import flask
-from flask import current_app, has_request_context, request
+from flask import current_app
 
 from breachdex._actions import Action, checked_action
-from breachdex._breachdex import Index, IndexSet, languages
+from breachdex._breachdex import Index, IndexSet
+from breachdex._configuration import Configuration, current
 from breachdex._errors import BreachdexWarning
-from breachdex._gate import Gate, shared_index
+from breachdex._gate import Gate
 from breachdex._mailings import DAY, Mailings
 from breachdex._policy import Policy
-from breachdex._verdicts import CHOOSING, acts_at_log_in, demand_local, policy_of
-from breachdex._words import DEFAULT_LANGUAGE
+from breachdex._verdicts import CHOOSING, acts_at_log_in, demand_local
 
 if TYPE_CHECKING:
     from breachdex.types import OnError, Path
@@ -42,6 +43,8 @@ _SETTINGS: Final[dict[OnError, object]] = {"raise": None, "reject": "strict", "a
 class Settings:
     """The settings of one app, checked."""
 
+    configuration: Configuration
+    """What the app inherits and says."""
     policy: Policy | None
     """Judges passwords; without one they are looked up and no more."""
     gate: Gate
@@ -53,85 +56,88 @@ class Settings:
     recoverable: bool
     addresses_verified: bool
     mailings: Mailings
-    language: str | None
 
     @classmethod
-    def of(cls, app: flask.Flask) -> Settings:
-        """Reads them. Raises whatever opening the index raises, and ``ValueError`` for a setting that is none."""
+    def of(cls, app: flask.Flask, mailings: Mailings | None = None) -> Settings:
+        """Reads them. Raises whatever opening the index raises, and ``ValueError`` for a setting that is none.
+
+        :param mailings: those of the settings that these take the place of.
+        """
         config = app.config
-        min_count = config.get("SECURITY_PASSWORD_BREACHED_COUNT", 1)
+        with app.app_context():
+            configuration = current()
         faults = config.get("SECURITY_PASSWORD_CHECK_BREACHED")
         if faults not in _FAULTS:
             raise ValueError(
                 f"SECURITY_PASSWORD_CHECK_BREACHED must be None, 'strict' or 'best-effort', not {faults!r}"
             )
-        on_error = _FAULTS[faults]
-        at_log_in: OnError = config.get("BREACHDEX_LOG_IN_ON_ERROR", "accept")
-        policy = _policy(app, min_count, on_error, at_log_in)
-        index = _index(config, policy)
+        policy = _policy(app, configuration)
+        index = configuration.corpus
+        demand_local(index, "Flask-Security")
+        assert isinstance(index, (Index, IndexSet))
+        # Flask-Security fills in 1 and False itself, so these say nothing.
+        least = config.get("SECURITY_PASSWORD_BREACHED_COUNT", 1)
+        min_count = configuration.min_count or 1 if least == 1 else least
+        on_error = _FAULTS[faults] if faults else configuration.on_error_at("change")
+        at_log_in: OnError = config.get("BREACHDEX_LOG_IN_ON_ERROR") or configuration.on_error_at("log_in")
         return cls(
+            configuration=configuration,
             policy=policy,
             gate=Gate(index, min_count=min_count, on_error=on_error),
             log_in_gate=Gate(index, min_count=min_count, on_error=at_log_in),
             log_in=_log_in(app, policy),
             recoverable=bool(config.get("SECURITY_RECOVERABLE")),
             addresses_verified=_addresses_verified(app),
-            mailings=Mailings(_seconds(config.get("BREACHDEX_MAIL_EVERY", DAY))),
-            language=config.get("BREACHDEX_LANGUAGE"),
+            mailings=mailings or Mailings(_seconds(config.get("BREACHDEX_MAIL_EVERY", DAY))),
         )
 
 
 def settings() -> Settings:
-    """Those of the current app. Raises ``RuntimeError`` where nothing set them up."""
-    found: Settings | None = current_app.extensions.get(EXTENSION)
+    """Those of the current app, as configured now. Raises ``RuntimeError`` where nothing set them up."""
+    app: flask.Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    found: Settings | None = app.extensions.get(EXTENSION)
     if found is None:
         raise RuntimeError(
             "the log-in form needs the same checks at reset, or its users would go round in circles: "
             "pass password_util_cls=ExposedPasswordUtil to Security() too"
         )
+    if found.configuration is not current():
+        found = app.extensions[EXTENSION] = Settings.of(app, found.mailings)
     return found
 
 
-def language() -> str:
-    """The language of this request: the setting's, else Flask-Babel's, else the browser's, else English."""
-    found: Settings | None = current_app.extensions.get(EXTENSION)
-    if found and found.language:
-        return found.language
-    if "babel" in current_app.extensions:
-        from flask_babel import get_locale  # type: ignore[import-untyped, unused-ignore]
-
-        return str(get_locale() or DEFAULT_LANGUAGE)
-    if has_request_context():
-        return request.accept_languages.best_match(languages()) or DEFAULT_LANGUAGE
-    return DEFAULT_LANGUAGE
-
-
-def _index(config: flask.Config, policy: Policy | None) -> Index | IndexSet:
-    if policy is not None:
-        assert isinstance(policy.index, (Index, IndexSet))
-        return policy.index
-    named, overlays = config.get("BREACHDEX_INDEX"), config.get("BREACHDEX_OVERLAYS", ())
-    if isinstance(named, (Index, IndexSet)):
-        if overlays:
-            raise ValueError("BREACHDEX_OVERLAYS goes with a path in BREACHDEX_INDEX, not with an open index")
-        return named
-    return shared_index(named, overlays)
-
-
-def _policy(app: flask.Flask, min_count: int, on_error: OnError, at_log_in: OnError) -> Policy | None:
-    config = app.config
-    if config.get("BREACHDEX_POLICY") is None:
+def _policy(app: flask.Flask, configuration: Configuration) -> Policy | None:
+    """The configured policy, with what Flask-Security's own settings say about it."""
+    if configuration.rules is None:
         return None
-    choosing = dict.fromkeys(("sign_up", "change", "reset"), on_error)
-    policy = policy_of(
-        config["BREACHDEX_POLICY"],
-        config.get("BREACHDEX_INDEX"),
-        config.get("BREACHDEX_OVERLAYS", ()),
-        {"min_count": min_count, "on_error": {**choosing, "log_in": at_log_in}},
-    )
+    named = app.config.get("BREACHDEX_POLICY")
+    changes = _changes(app.config)
+    if isinstance(named, Policy) or _is_file(named):
+        changes = {}  # It says everything.
+    elif isinstance(named, Mapping):
+        changes = {key: value for key, value in changes.items() if key not in named}
+    policy = Policy(configuration.rules.changed(changes), configuration.corpus, ())
     demand_local(policy, "Flask-Security")
-    _compare(config, policy)
+    if named is not None:
+        _compare(app.config, policy)
     return policy
+
+
+def _changes(config: flask.Config) -> dict[str, object]:
+    """What Flask-Security's own settings, and the one about faults at log-in, change in a policy."""
+    changes: dict[str, object] = {}
+    faults: dict[str, object] = {}
+    if (least := config.get("SECURITY_PASSWORD_BREACHED_COUNT", 1)) != 1:
+        changes["min_count"] = least
+    if choice := config.get("SECURITY_PASSWORD_CHECK_BREACHED"):
+        faults |= dict.fromkeys(CHOOSING, _FAULTS[choice])
+    if choice := config.get("BREACHDEX_LOG_IN_ON_ERROR"):
+        faults["log_in"] = choice
+    return {**changes, "on_error": faults} if faults else changes
+
+
+def _is_file(named: object) -> bool:
+    return isinstance(named, os.PathLike) or (isinstance(named, str) and named.endswith(".toml"))
 
 
 def _compare(config: flask.Config, policy: Policy) -> None:
@@ -140,8 +146,7 @@ def _compare(config: flask.Config, policy: Policy) -> None:
     Flask-Security itself puts its defaults into the config, so ``False`` and 1 of its settings say nothing.
     """
     named = config["BREACHDEX_POLICY"]
-    is_file = isinstance(named, os.PathLike) or (isinstance(named, str) and named.endswith(".toml"))
-    who = f"{os.fspath(named)} in BREACHDEX_POLICY" if is_file else "BREACHDEX_POLICY"
+    who = f"{os.fspath(named)} in BREACHDEX_POLICY" if _is_file(named) else "BREACHDEX_POLICY"
     for key, ours, theirs, where in _said_twice(config, policy):
         if ours != theirs:
             raise ValueError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from breachdex._breachdex import Index, IndexSet, Judge, PolicyRules, Verdict
-from breachdex._errors import PolicyError
+from breachdex._errors import BreachdexError, PasswordRejectedError, PolicyError
 from breachdex._remote import RangeClient
 
 # As typing has it, which takes longer to import than everything here together.
@@ -32,7 +32,7 @@ class Policy:
         overlays: Sequence[Path | Index],
     ) -> None:
         self._rules = rules
-        self._index = _opened(index, overlays)
+        self._index = _asked(index, overlays)
         self._judge = Judge(rules, self._index)
 
     @classmethod
@@ -72,7 +72,8 @@ class Policy:
         :param min_count: from how many sightings on (inclusive) a password is exposed.
         :param scope: ``all`` exposed passwords are refused, or ``common`` ones only (see the page about policies).
         :param forms: what is looked up besides the password as it came: ``nfc``, ``nfkc``, ``casefold``.
-        :param language: what ``messages()`` speaks when it is not told.
+        :param language: what ``messages()`` speaks when it is not told and no request is answered; by default the
+            configured language.
         :param rules: switches rules on and off by code, as ``{"similar_exposed": True}``.
         :param actions: what is done by event and code, as ``{"log_in": {"exposed": "warn"}}``.
         :raises PolicyError: for what makes no sense, naming it and the nearest that does.
@@ -87,7 +88,7 @@ class Policy:
             "min_count": min_count,
             "scope": scope,
             "forms": forms if forms is None else list(_words(forms)),
-            "language": language,
+            "language": _language() if language is None else language,
             "rules": rules,
             "actions": actions,
         }
@@ -163,6 +164,48 @@ class Policy:
             del password, user_name, email, event, stored
         return await in_thread(question)  # type: ignore[no-any-return]
 
+    def validate(
+        self,
+        password: Password,
+        user_name: str | None = None,
+        email: str | None = None,
+        event: Event = "sign_up",
+        *,
+        stored: str | None = None,
+        field: str | None = None,
+        lang: str | None = None,
+    ) -> Verdict:
+        """:meth:`check`, with an error for a password that is refused: what an adapter of a framework needs.
+
+        :param field: the name of the form's field, which the error has.
+        :param lang: the language of the error's messages; ``None`` is the request's, else the policy's.
+        :returns: the verdict, which may have reasons to warn.
+        :raises PasswordRejectedError: with the verdict, and a message for each reason that refuses the password.
+        """
+        try:
+            verdict = self.check(password, user_name, email, event, stored=stored)
+        finally:
+            del password, user_name, email, stored
+        return _accepted(verdict, field, lang)
+
+    async def avalidate(
+        self,
+        password: Password,
+        user_name: str | None = None,
+        email: str | None = None,
+        event: Event = "sign_up",
+        *,
+        stored: str | None = None,
+        field: str | None = None,
+        lang: str | None = None,
+    ) -> Verdict:
+        """:meth:`validate` without blocking the event loop."""
+        try:
+            checked = self.acheck(password, user_name, email, event, stored=stored)
+        finally:
+            del password, user_name, email, stored
+        return _accepted(await checked, field, lang)
+
     def action(self, event: Event, code: Code) -> Action:
         """What is done about a reason at an event; ``accept`` for a rule that is off."""
         return self._rules.action(event, code)
@@ -190,9 +233,14 @@ class Policy:
         """What is asked."""
         return self._index
 
+    @property
+    def profile_name(self) -> Profile:
+        """The profile that its rules began as."""
+        return self._rules.profile
+
     def __repr__(self) -> str:
         # There is none when the constructor failed, which is when somebody prints this.
-        return f"<breachdex.Policy {getattr(self, '_index', 'without an index')!r}>"
+        return f"<breachdex.Policy {self._rules.profile} {getattr(self, '_index', 'without an index')!r}>"
 
     def __eq__(self, other: object) -> bool:
         """Whether both have the same rules and ask the same index: the same one, or the same files."""
@@ -221,12 +269,25 @@ def _is_same(one: object, other: object) -> bool:
         ours, theirs = (*one.bases, None, *one.overlays), (*other.bases, None, *other.overlays)
         return len(ours) == len(theirs) and all(map(_is_same, ours, theirs))
     if isinstance(one, Index) and isinstance(other, Index):
-        return (one.path is not None or _starts(one)) and one.__reduce__() == other.__reduce__()
+        try:
+            return (one.path is not None or one.metadata.is_starter) and one.__reduce__() == other.__reduce__()
+        except BreachdexError:  # Nothing is known about what is closed or damaged.
+            return False
     return False
 
 
-def _starts(index: Index) -> bool:
-    return not index.closed and index.metadata.is_starter
+def _accepted(verdict: Verdict, field: str | None, lang: str | None) -> Verdict:
+    """The verdict, if the password may be used."""
+    if verdict.accepted:
+        return verdict
+    raise PasswordRejectedError(verdict, field, lang)
+
+
+def _language() -> str | None:
+    """What is configured."""
+    from breachdex._configuration import current
+
+    return current().lang
 
 
 def _words(words: Iterable[str]) -> Iterable[str]:
@@ -236,10 +297,23 @@ def _words(words: Iterable[str]) -> Iterable[str]:
     return words
 
 
-def _opened(
+def _asked(
     index: Index | IndexSet | RangeClient | Path | None, overlays: Sequence[Path | Index]
 ) -> Index | IndexSet | RangeClient:
-    """What is asked; paths share the process's one handle on them, which follows its file."""
+    """What is asked: the configured index and its overlays where nothing is named."""
+    if index is None:
+        from breachdex._configuration import current
+
+        if not overlays:
+            return current().corpus
+        index = current().index
+    return opened(index, overlays)
+
+
+def opened(
+    index: Index | IndexSet | RangeClient | Path | None, overlays: Sequence[Path | Index]
+) -> Index | IndexSet | RangeClient:
+    """What these name; paths share the process's one handle on them, which follows its file."""
     from breachdex._gate import RELOAD_EVERY, shared_index
 
     if isinstance(overlays, (str, bytes)):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from breachdex._breachdex import BlockingRangeClient
+from breachdex._breachdex import BlockingRangeClient, examine
 
 # As typing has it, which takes longer to import than everything here together.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
+    from breachdex._breachdex import Exposure
     from breachdex.types import Kind, OnError, Password
 
 
@@ -52,6 +53,14 @@ class RangeClient:
         least = _threshold(min_count)
         return bool(question() >= least)
 
+    def examine(self, password: Password, min_count: int = 1, *, stored: str | None = None) -> Exposure | None:
+        """How the password is exposed in any of its forms, as :meth:`Index.examine`. There is no answer to stand in for
+        this one, so a fault is always raised."""
+        try:
+            return examine(self, password, min_count, stored=stored)
+        finally:
+            del password, stored
+
     def count_hash(self, digest: bytes | str) -> int:
         """How often a digest was seen: ``bytes`` are the raw digest, ``str`` is hexadecimal."""
         question = Question(self._client.count_hash, digest)
@@ -77,6 +86,14 @@ class RangeClient:
         del password
         least = _threshold(min_count)
         return bool(await in_thread(question) >= least)
+
+    async def aexamine(
+        self, password: Password, min_count: int = 1, *, stored: str | None = None
+    ) -> Exposure | None:
+        """:meth:`examine` without blocking the event loop."""
+        question = Question(examine, self, password, min_count, stored=stored)
+        del password, stored
+        return await in_thread(question)  # type: ignore[no-any-return]
 
     async def acount_hash(self, digest: bytes | str) -> int:
         """:meth:`count_hash` without blocking the event loop."""
@@ -110,14 +127,15 @@ class RangeClient:
 class Question:
     """A question that does not show what is asked, to whoever prints the frames that an error went through."""
 
-    __slots__ = ("_ask", "_secrets")
+    __slots__ = ("_ask", "_named", "_secrets")
 
-    def __init__(self, ask: Callable[..., Any], *secrets: object) -> None:
+    def __init__(self, ask: Callable[..., Any], *secrets: object, **named: object) -> None:
         self._ask = ask
         self._secrets = secrets
+        self._named = named
 
     def __call__(self) -> Any:
-        return self._ask(*self._secrets)
+        return self._ask(*self._secrets, **self._named)
 
 
 def _threshold(min_count: int) -> int:
@@ -126,6 +144,15 @@ def _threshold(min_count: int) -> int:
     if min_count < 1:
         raise ValueError(f"min_count must be 1 or more, not {min_count}")
     return min_count
+
+
+def later(ask: Callable[..., Any], secrets: tuple[object, ...], waits: bool) -> Coroutine[Any, Any, Any]:
+    """A coroutine that asks, on a thread of its own where that waits for a server."""
+    return in_thread(Question(ask, *secrets)) if waits else _at_once(Question(ask, *secrets))
+
+
+async def _at_once(ask: Question) -> Any:
+    return ask()
 
 
 async def in_thread(ask: Question) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, get_args
 
 from breachdex import types
 from breachdex._breachdex import Index, IndexSet, PolicyRules, Reason, Verdict, language_code
 from breachdex._policy import Policy
+from breachdex._remote import RangeClient
 
 if TYPE_CHECKING:
     from breachdex.types import Action, Code, Event, Path
@@ -45,20 +46,43 @@ def policy_of(
         if index is not None or overlays:
             raise ValueError("a Policy has its index: name it there, not beside it")
         return named
+    rules = rules_of(named, defaults)
+    # The file's overlays lie over the file's index.
+    theirs = rules.overlays if index is None else ()
+    return Policy(rules, rules.index if index is None else index, overlays or theirs)
+
+
+def rules_of(named: Named | PolicyRules, defaults: Mapping[str, Any] | None = None) -> PolicyRules:
+    """The rules that a setting means.
+
+    :param defaults: what a profile or a mapping is completed with; a file says everything.
+    :raises PolicyError: for rules that make no sense.
+    """
+    if isinstance(named, PolicyRules):
+        return named
+    if isinstance(named, Policy):
+        return named._rules
     if isinstance(named, os.PathLike) or (isinstance(named, str) and named.endswith(".toml")):
-        return Policy.from_toml(named, index=index, overlays=overlays or None)
+        return PolicyRules.from_toml(named)
     if not isinstance(named, (str, Mapping)):
         kind = type(named).__name__
         raise TypeError(f"a policy is a Policy, a profile, the path of a TOML file or a mapping, not {kind}")
     said = {"profile": named} if isinstance(named, str) else named
-    rules = PolicyRules.from_settings({**(defaults or {}), **said})
-    return Policy(rules, rules.index if index is None else index, overlays or rules.overlays)
+    return PolicyRules.from_settings({**(defaults or {}), **said})
 
 
-def demand_local(policy: Policy, where: str) -> None:
-    """Raises ``TypeError`` for a policy that would speak to the network where nothing waits for it."""
-    if policy._judge.has_server:
-        raise TypeError(f"{where} cannot wait for a RangeClient: give the policy an index")
+def demand_local(asked: Policy | Index | IndexSet | RangeClient, where: str) -> None:
+    """Raises ``TypeError`` for a policy, or an index, that would speak to the network where nothing waits for it."""
+    index = asked.index if isinstance(asked, Policy) else asked
+    if has_server(index):
+        whose = "the policy" if isinstance(asked, Policy) else "it"
+        raise TypeError(f"{where} cannot wait for a RangeClient: give {whose} an index")
+
+
+def has_server(index: object) -> TypeGuard[RangeClient | IndexSet]:
+    """Whether questions go over the network."""
+    bases = index.bases if isinstance(index, IndexSet) else (index,)
+    return any(isinstance(base, RangeClient) for base in bases)
 
 
 def identity(about: object) -> tuple[str | None, str | None]:
@@ -88,7 +112,7 @@ def acts_at_log_in(policy: Policy, action: Action) -> bool:
 def refusing(verdict: Verdict, language: str | None) -> Iterator[tuple[Reason, str]]:
     """The reasons that refuse a password, each with its words.
 
-    :param language: English where breachdex does not speak it; ``None`` for the policy's own.
+    :param language: English where breachdex does not speak it; ``None`` is the request's, else the policy's.
     """
     for reason, text in zip(verdict.reasons, verdict.messages(spoken(language)), strict=True):
         if reason.action in REFUSING:

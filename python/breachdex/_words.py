@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from breachdex._breachdex import Exposure, Index, IndexSet, messages, sentence_separator
+from breachdex._breachdex import Exposure, exposed_count, messages, sentence_separator
 from breachdex._gate import Gate, Unavailable
 
 DEFAULT_LANGUAGE: Final = "en"
@@ -31,21 +31,24 @@ def word(code: str, language: str = DEFAULT_LANGUAGE, **values: int) -> str:
     return text % values if values else text
 
 
-def refusal(gate: Gate, finding: Exposure | Unavailable, language: str = DEFAULT_LANGUAGE) -> list[str]:
-    """The sentences that refuse a password that this gate found something about."""
+def refusal(
+    gate: Gate, finding: Exposure | Unavailable, language: str = DEFAULT_LANGUAGE, *, show_count: bool
+) -> list[str]:
+    """The sentences that refuse a password that this gate found something about.
+
+    :param show_count: whether to say how often it was seen, where that is known and may be told.
+    """
     sentences = [word(refusal_code(finding), language)]
-    # The starter index knows which passwords are common, not how often they were seen.
-    # Beside overlays nothing is said either: it would tell a leak that is known to all from one of the site's own.
-    has_own = isinstance(gate.index, IndexSet) and bool(gate.index.overlays)
-    if isinstance(finding, Exposure) and finding.count and not has_own and not _has_starter(gate.index):
-        sentences.append(word("exposed_count", language, count=finding.count))
+    if show_count and isinstance(finding, Exposure) and tells_count(gate, finding):
+        assert finding.count is not None
+        sentences.append(exposed_count(finding.count, language))
     return sentences
 
 
-def _has_starter(asked: object) -> bool:
-    """Whether the starter index is among the bases."""
-    bases = asked.bases if isinstance(asked, IndexSet) else (asked,)
-    return any(isinstance(base, Index) and base.metadata.is_starter for base in bases)
+def tells_count(gate: Gate, exposure: Exposure) -> bool:
+    """Whether people may be told how often a password was seen that this gate found. A lower bound is not told, nor
+    anything that :attr:`Gate.tells_counts` rules out."""
+    return bool(exposure.count) and not exposure.partial and gate.tells_counts
 
 
 def refusal_code(finding: Exposure | Unavailable) -> str:

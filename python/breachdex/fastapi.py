@@ -6,13 +6,16 @@ a missing name, quotes the object that both are in, and so the password.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
+
+MASK: Final = "**********"
+"""What stands where a password may have been."""
 
 __all__ = ["redact_validation_errors", "redacted"]
 
@@ -44,6 +47,8 @@ def redacted(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     shown = []
     for error in errors:
         kept = {name: error[name] for name in ("type", "loc", "msg") if name in error}
+        if "loc" in kept:
+            kept["loc"] = _without_keys(kept["loc"])
         # An exception in there is the one that a validator raised: its words are in the message already.
         context = {
             name: value
@@ -54,6 +59,12 @@ def redacted(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             kept["ctx"] = context
         shown.append(kept)
     return shown
+
+
+def _without_keys(place: Sequence[int | str]) -> tuple[int | str, ...]:
+    """Where an error is, without the key of a dict that failed itself: pydantic puts ``[key]`` behind it."""
+    behind = (*place[1:], None)
+    return tuple(MASK if after == "[key]" else part for part, after in zip(place, behind, strict=True))
 
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:

@@ -27,11 +27,21 @@ from fastapi_users.schemas import BaseUserCreate
 
 from breachdex._actions import Action, checked_action
 from breachdex._breachdex import Index, IndexSet
-from breachdex._gate import Gate, Unavailable, logger, shared_index
+from breachdex._configuration import Configuration, current
+from breachdex._gate import Gate, Unavailable, logger
+from breachdex._language import chosen
 from breachdex._mailings import DAY, Mailings
-from breachdex._policy import Policy
-from breachdex._verdicts import acts_at_log_in, identity, is_exposed, is_unavailable, refusing
-from breachdex._words import DEFAULT_LANGUAGE, joined, refusal
+from breachdex._policy import Policy, opened
+from breachdex._verdicts import (
+    CHOOSING,
+    acts_at_log_in,
+    has_server,
+    identity,
+    is_exposed,
+    is_unavailable,
+    refusing,
+)
+from breachdex._words import joined, refusal
 
 if TYPE_CHECKING:
     from breachdex.types import Event, OnError
@@ -47,30 +57,33 @@ _event: Final[ContextVar[Event]] = ContextVar("breachdex.fastapi_users.event", d
 class ExposedPasswordMixin:
     """Checks passwords in a user manager; put it first among the bases.
 
-    Settings are attributes of the class; they are checked, and the index is opened, when the class is defined.
+    Settings are attributes of the class; they are checked, and the index is opened, when the class is defined. What an
+    attribute leaves at ``None`` is as ``breachdex.configure()`` or the environment says; when that changes, the next
+    password is asked of the new one.
     """
 
     breachdex_policy: ClassVar[Policy | None] = None
     """What judges passwords. It says itself which index is asked, from which count on, what a fault means and what
-    happens at log-in, so the attributes that say so otherwise are an error beside it."""
+    happens at log-in, so the attributes that say so otherwise are an error beside it. Beside a policy that is configured
+    elsewhere they change its rules."""
 
     breachdex_index: ClassVar[Index | IndexSet | str | os.PathLike[str] | None] = None
-    """An open index, the path of one, or ``None`` for the default one."""
+    """An open index, the path of one, or ``None`` for the configured one with its overlays."""
 
-    breachdex_min_count: ClassVar[int] = 1
-    """From how many sightings on (inclusive) a password counts as exposed."""
+    breachdex_min_count: ClassVar[int | None] = None
+    """From how many sightings on (inclusive) a password counts as exposed; 1 by default."""
 
-    breachdex_on_error: ClassVar[OnError] = "raise"
-    """What a fault of the index means where a password is chosen: ``accept``, ``reject`` or ``raise``."""
+    breachdex_on_error: ClassVar[OnError | None] = None
+    """What a fault of the index means where a password is chosen: ``accept``, ``reject`` or (by default) ``raise``."""
 
-    breachdex_language: str = DEFAULT_LANGUAGE
-    """The language of the reasons, as ``en`` or ``ja``. A property may choose one by request."""
+    breachdex_language: str | None = None
+    """The language of the reasons, as ``en`` or ``ja``, whatever the request asks for. A property may choose one."""
 
-    breachdex_log_in: ClassVar[Action] = "warn"
-    """What happens at log-in: ``accept``, ``warn``, ``notify``, ``force_reset`` or ``reject``."""
+    breachdex_log_in: ClassVar[Action | None] = None
+    """What happens at log-in: ``accept``, ``warn`` (by default), ``notify``, ``force_reset`` or ``reject``."""
 
-    breachdex_log_in_on_error: ClassVar[OnError] = "accept"
-    """What a fault of the index means at log-in."""
+    breachdex_log_in_on_error: ClassVar[OnError | None] = None
+    """What a fault of the index means at log-in; ``accept`` by default."""
 
     breachdex_addresses_verified: ClassVar[bool] = False
     """Whether every address is known to be its account's, also where ``is_verified`` does not say so."""
@@ -78,30 +91,22 @@ class ExposedPasswordMixin:
     breachdex_mail_every: ClassVar[float] = DAY
     """Seconds between two mails to the same account, counted by each process."""
 
-    _gate: ClassVar[Gate]
-    _log_in_gate: ClassVar[Gate]
+    _settled: ClassVar[Settled | None] = None
     _mailings: ClassVar[Mailings]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        action = checked_action(cls.breachdex_log_in, "breachdex_log_in")
-        policy = cls.breachdex_policy
-        if policy is not None:
-            _refuse_what_it_says(cls, policy)
-        if cls.end_sessions is ExposedPasswordMixin.end_sessions:
-            if policy is not None and acts_at_log_in(policy, "force_reset"):
-                _demand_end_of_sessions(cls, "breachdex_policy says 'force_reset' at log_in, which")
-            elif action == "force_reset":
-                _demand_end_of_sessions(cls, "breachdex_log_in = 'force_reset'")
         cls._mailings = Mailings(cls.breachdex_mail_every)
-        if policy is not None:
-            return
-        index = cls.breachdex_index
-        if not isinstance(index, (Index, IndexSet)):
-            index = shared_index(index)
-        least = cls.breachdex_min_count
-        cls._gate = Gate(index, min_count=least, on_error=cls.breachdex_on_error)
-        cls._log_in_gate = Gate(index, min_count=least, on_error=cls.breachdex_log_in_on_error)
+        cls._settled = None
+        cls._settle()
+
+    @classmethod
+    def _settle(cls) -> Settled:
+        """What the attributes mean, as configured now."""
+        configuration, settled = current(), cls._settled
+        if settled is None or settled.configuration is not configuration:
+            settled = cls._settled = Settled(cls, configuration)
+        return settled
 
     async def validate_password(self, password: str, user: Any) -> None:
         """What the other bases say, and then what the index, or the policy, says.
@@ -116,7 +121,7 @@ class ExposedPasswordMixin:
             # register, `user` holds the password too.
             del password, user
         if reasons:
-            raise InvalidPasswordException(reason=joined(reasons, self.breachdex_language))
+            raise InvalidPasswordException(reason=joined(reasons, chosen(self.breachdex_language)))
 
     async def reset_password(self, token: str, password: str, request: Request | None = None) -> Any:
         """As the other bases'; a policy is told that this is a reset."""
@@ -147,13 +152,14 @@ class ExposedPasswordMixin:
 
     async def _reasons(self, password: str, user: Any) -> list[str]:
         """What is against a password that is chosen."""
-        language = self.breachdex_language
+        settled, language = self._settle(), self.breachdex_language
         try:
-            if self.breachdex_policy is None:
-                finding = self._gate.examine(password)
-                return refusal(self._gate, finding, language) if finding else []
+            if settled.policy is None:
+                finding = settled.gate.examine(password)
+                shows = settled.configuration.show_count
+                return refusal(settled.gate, finding, chosen(language), show_count=shows) if finding else []
             event: Event = "sign_up" if isinstance(user, BaseUserCreate) else _event.get()
-            judged = self.breachdex_policy.acheck(password, *identity(user), event)
+            judged = settled.policy.acheck(password, *identity(user), event)
         finally:
             del password, user
         return [text for _, text in refusing(await judged, language)]
@@ -161,13 +167,14 @@ class ExposedPasswordMixin:
     async def _ruling(self, password: str, user: Any) -> tuple[Action | None, bool]:
         """What is to become of a log-in, and whether because the password is exposed. ``None`` where nothing could
         be asked and that refuses everybody."""
+        settled = self._settle()
         try:
-            if self.breachdex_policy is None:
-                finding = self._log_in_gate.examine(password)
+            if settled.policy is None:
+                finding = settled.log_in_gate.examine(password)
                 if isinstance(finding, Unavailable):
                     return None, False
-                return (self.breachdex_log_in, True) if finding else ("accept", False)
-            judged = self.breachdex_policy.acheck(password, *identity(user), "log_in")
+                return (settled.log_in, True) if finding else ("accept", False)
+            judged = settled.policy.acheck(password, *identity(user), "log_in")
         finally:
             del password
         verdict = await judged
@@ -205,6 +212,67 @@ class ExposedPasswordMixin:
             except Exception as error:  # noqa: BLE001 - whatever the site's mail raises, with the address in it
                 logger.error("reset instructions could not be mailed: %s", type(error).__name__)
         return user
+
+
+class Settled:
+    """What the attributes of a manager mean together with a configuration.
+
+    :raises ValueError: for attributes that make no sense.
+    :raises TypeError: for a forced reset that would not end the sessions of an account.
+    """
+
+    policy: Policy | None = None
+    """Judges passwords; without one they are looked up by the gates."""
+
+    gate: Gate
+    log_in_gate: Gate
+
+    def __init__(self, kind: type[ExposedPasswordMixin], configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.log_in = checked_action(kind.breachdex_log_in or "warn", "breachdex_log_in")
+        if kind.breachdex_policy is not None:
+            _refuse_what_it_says(kind, kind.breachdex_policy)
+            self.policy = kind.breachdex_policy
+        else:
+            self._ask(kind)
+        if kind.end_sessions is ExposedPasswordMixin.end_sessions:
+            if self.policy is not None and acts_at_log_in(self.policy, "force_reset"):
+                whose = "breachdex_policy" if kind.breachdex_policy is not None else "the configured policy"
+                _demand_end_of_sessions(kind, f"{whose} says 'force_reset' at log_in, which")
+            elif self.log_in == "force_reset":
+                _demand_end_of_sessions(kind, "breachdex_log_in = 'force_reset'")
+
+    def _ask(self, kind: type[ExposedPasswordMixin]) -> None:
+        """Without a policy of the class's own."""
+        configuration, named = self.configuration, kind.breachdex_index
+        index = configuration.corpus if named is None else opened(named, ())
+        rules = configuration.rules
+        if rules is not None or has_server(index):
+            # A server is waited for by what judges, not by a gate.
+            rules = configuration.exposed_only() if rules is None else rules
+            self.policy = Policy(rules.changed(_changes(kind)), index, ())
+            return
+        least = kind.breachdex_min_count
+        least = configuration.min_count or 1 if least is None else least
+        on_error = kind.breachdex_on_error or configuration.on_error_at("change")
+        at_log_in = kind.breachdex_log_in_on_error or configuration.on_error_at("log_in")
+        self.gate = Gate(index, min_count=least, on_error=on_error)
+        self.log_in_gate = Gate(index, min_count=least, on_error=at_log_in)
+
+
+def _changes(kind: type[ExposedPasswordMixin]) -> dict[str, object]:
+    """What the attributes change in a policy that is configured elsewhere."""
+    changes: dict[str, object] = {}
+    faults: dict[str, OnError] = {}
+    if kind.breachdex_min_count is not None:
+        changes["min_count"] = kind.breachdex_min_count
+    if kind.breachdex_on_error is not None:
+        faults |= dict.fromkeys(CHOOSING, kind.breachdex_on_error)
+    if kind.breachdex_log_in_on_error is not None:
+        faults["log_in"] = kind.breachdex_log_in_on_error
+    if kind.breachdex_log_in is not None:
+        changes["actions"] = {"log_in": {"exposed": kind.breachdex_log_in}}
+    return {**changes, "on_error": faults} if faults else changes
 
 
 class PasswordBoundJWTStrategy(JWTStrategy[models.UP, models.ID]):

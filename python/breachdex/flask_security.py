@@ -33,10 +33,11 @@ from werkzeug.local import LocalProxy
 from breachdex._actions import Action
 from breachdex._breachdex import Verdict
 from breachdex._errors import InvalidPasswordError
-from breachdex._flask_settings import EXTENSION, Settings, language, settings
+from breachdex._flask_settings import EXTENSION, Settings, settings
 from breachdex._gate import Unavailable, logger
+from breachdex._language import chosen as language
 from breachdex._policy import Policy
-from breachdex._verdicts import identity, is_exposed, is_unavailable, refusing, spoken
+from breachdex._verdicts import identity, is_exposed, is_unavailable, refusing
 from breachdex._words import refusal, word
 
 if TYPE_CHECKING:
@@ -79,18 +80,18 @@ class ExposedPasswordUtil(PasswordUtil):
 
     def __init__(self, app: flask.Flask) -> None:
         super().__init__(app)
-        self._settings = Settings.of(app)
-        app.extensions[EXTENSION] = self._settings
+        app.extensions[EXTENSION] = Settings.of(app)
 
     def validate(self, password: str, is_register: bool, **kwargs: Any) -> tuple[list[str] | None, str]:
         """The reasons against a password, or ``None``, and the form of it to store."""
         stored = self.normalize(password)
         try:
             # The parent's own validate would ask the remote service, because it reads the same settings.
-            if self._settings.policy is None:
+            policy = settings().policy
+            if policy is None:
                 against = password_length_validator(stored) or self._exposure(password, stored)
             else:
-                against = self._judgement(self._settings.policy, password, stored, is_register, kwargs)
+                against = self._judgement(policy, password, stored, is_register, kwargs)
                 # It has a maximum of its own, and the policy another.
                 against = against or password_length_validator(stored[:SHORT_ENOUGH])
             return against or password_complexity_validator(stored, is_register, **kwargs), stored
@@ -110,17 +111,19 @@ class ExposedPasswordUtil(PasswordUtil):
         finally:
             del password, stored, about
         _announce(verdict)
-        return [text for _, text in refusing(verdict, language())] or None
+        return [text for _, text in refusing(verdict, None)] or None
 
     def _exposure(self, password: str, stored: str) -> list[str] | None:
-        gate = self._settings.gate
+        configured = settings()
+        gate = configured.gate
         try:
             finding = gate.examine(password, stored=stored)
         except InvalidPasswordError:
             return [get_message("INVALID_PASSWORD")[0]]
         finally:
             del password, stored
-        return refusal(gate, finding, language()) if finding else None
+        shows = configured.configuration.show_count
+        return refusal(gate, finding, language(), show_count=shows) if finding else None
 
 
 class ExposedLoginMixin:
@@ -176,7 +179,8 @@ class ExposedLoginMixin:
             del typed
         if finding is None:
             return True
-        reasons = refusal(chosen.log_in_gate, finding, language())
+        shows = chosen.configuration.show_count
+        reasons = refusal(chosen.log_in_gate, finding, language(), show_count=shows)
         if isinstance(finding, Unavailable):
             return self._refuse(reasons)
         warning = word("log_in_warning", language())
@@ -194,11 +198,11 @@ class ExposedLoginMixin:
         _announce(verdict)
         if not verdict.reasons:
             return True
-        reasons = [text for _, text in refusing(verdict, language())]
+        reasons = [text for _, text in refusing(verdict, None)]
         if is_unavailable(verdict):
             return self._refuse(reasons)
         action, exposed = self._possible(verdict.action), is_exposed(verdict)
-        first = verdict.messages(spoken(language()))[0]
+        first = verdict.messages()[0]
         if verdict.action == "notify" and not exposed:
             action = "warn"  # The mail is about leaked passwords.
         warning = word("log_in_warning", language()) if exposed else first

@@ -20,10 +20,21 @@ from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCu
 
 from breachdex._breachdex import Exposure, Index, IndexSet, Reason
 from breachdex._errors import BreachdexError, InvalidPasswordError
-from breachdex._gate import Gate, Unavailable, shared_index
-from breachdex._policy import Policy
-from breachdex._verdicts import CHOOSING, REFUSING, as_word, demand_local, facts, lengths, policy_of, refusing
-from breachdex._words import DEFAULT_LANGUAGE, joined, refusal, word
+from breachdex._configuration import Configuration, current
+from breachdex._gate import Gate, Unavailable
+from breachdex._language import chosen
+from breachdex._policy import Policy, opened
+from breachdex._verdicts import (
+    CHOOSING,
+    REFUSING,
+    as_word,
+    demand_local,
+    facts,
+    lengths,
+    policy_of,
+    refusing,
+)
+from breachdex._words import joined, refusal, word
 
 if TYPE_CHECKING:
     from breachdex._verdicts import Named
@@ -74,19 +85,23 @@ class Password(SecretStr):
 class PasswordCheck:
     """The check, for ``Annotated[SecretStr, PasswordCheck(...)]``; :func:`safe_password` writes that for you.
 
-    The index is opened when the model is defined, so that a missing or damaged one is an error then.
+    What is left out is as configured: by Django's ``BREACHDEX`` or the Flask app's config, ``breachdex.configure()`` or the
+    environment. The index is opened when the model is defined, so that a missing or damaged one is an error then; when
+    the configuration changes, the next password is asked of the new one.
 
     :param policy: what judges the password: a ``Policy``, a profile, the path of a TOML file, or a mapping. It speaks
-        for ``min_count``, ``on_error``, ``min_length`` and ``max_length``, which are an error beside it.
+        for ``min_count``, ``on_error``, ``min_length`` and ``max_length``, which are an error beside it. Beside a policy
+        that is configured elsewhere they change its rules for this field.
     :param event: when it is judged: ``sign_up``, ``change`` or ``reset``.
     :param user_name_field: the field of the same model with the user's name, for the policy. It must stand above this
         one: pydantic goes through them in order. A name that the model does not have, or that stands below, is a
         ``TypeError`` when the model is defined; where there is no model, at the first validation.
     :param email_field: the same for the address.
-    :param index: an open index, the path of one, or ``None`` for the default one. A ``Policy`` has its own.
+    :param index: an open index, the path of one, or ``None`` for the configured one with its overlays. A ``Policy`` has its
+        own.
     :param min_count: from how many sightings on (inclusive) a password counts as exposed; 1 by default.
     :param on_error: what a fault at run time means: ``accept``, ``reject`` or (by default) ``raise``.
-    :param lang: the language of the reasons, as ``en`` or ``ja``; by default the policy's, which is English.
+    :param lang: the language of the reasons, as ``en`` or ``ja``, whatever the request asks for.
     :param min_length: fewest code points, of the password in NFC; 1 by default.
     :param max_length: most code points, of the password as it came; at least 64, and 1,024 by default.
     """
@@ -105,21 +120,16 @@ class PasswordCheck:
         min_length: int | None = None,
         max_length: int | None = None,
     ) -> None:
-        beside: dict[str, object]
-        if policy is None:
-            beside = {"user_name_field": user_name_field, "email_field": email_field}
-            remedy = "needs a policy, which is what looks at it"
-        else:
-            beside = {
-                "min_count": min_count,
-                "on_error": on_error,
-                "min_length": min_length,
-                "max_length": max_length,
-            }
-            remedy = "is said by the policy: say it there"
-        for name, value in beside.items():
-            if value is not None:
-                raise ValueError(f"{name} {remedy}")
+        limits = {
+            "min_count": min_count,
+            "on_error": on_error,
+            "min_length": min_length,
+            "max_length": max_length,
+        }
+        self._changes: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
+        if policy is not None:
+            for name in self._changes:
+                raise ValueError(f"{name} is said by the policy: say it there")
         if event not in CHOOSING:
             raise ValueError(f"event must be one of {', '.join(CHOOSING)}, not {event!r}")
         self._min_length = 1 if min_length is None else min_length
@@ -132,10 +142,8 @@ class PasswordCheck:
         self._event = event
         self._about = (user_name_field, email_field)
         self._index = index
-        self._min_count = 1 if min_count is None else min_count
-        self._on_error: OnError = "raise" if on_error is None else on_error
         self._lang = lang
-        self._asked: Gate | Policy | None = None
+        self._made: tuple[Configuration, Gate | Policy] | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if source is not SecretStr:
@@ -180,21 +188,27 @@ class PasswordCheck:
             )
 
     def _open(self) -> Gate | Policy:
-        if self._asked is None:
-            self._asked = self._policy() if self._named is not None else self._gate()
-        return self._asked
+        """What is asked, as configured now."""
+        configuration, made = current(), self._made
+        if made is None or made[0] is not configuration:
+            made = self._made = (configuration, self._make(configuration))
+        return made[1]
 
-    def _policy(self) -> Policy:
-        assert self._named is not None
-        policy = policy_of(self._named, self._index)
-        demand_local(policy, "pydantic")
-        return policy
-
-    def _gate(self) -> Gate:
-        index = self._index
-        if not isinstance(index, (Index, IndexSet)):
-            index = shared_index(index)
-        return Gate(index, min_count=self._min_count, on_error=self._on_error)
+    def _make(self, configuration: Configuration) -> Gate | Policy:
+        if self._named is not None:
+            policy = policy_of(self._named, self._index)
+            demand_local(policy, "pydantic")
+            return policy
+        index = configuration.corpus if self._index is None else opened(self._index, ())
+        demand_local(index, "pydantic")
+        if configuration.rules is not None:
+            return Policy(configuration.rules.changed(self._changes), index, ())
+        for option, name in zip(ABOUT, self._about, strict=True):
+            if name is not None:
+                raise ValueError(f"{option} needs a policy, which is what looks at it")
+        least = self._changes.get("min_count", configuration.min_count or 1)
+        on_error = self._changes.get("on_error", configuration.on_error_at(self._event))
+        return Gate(index, min_count=least, on_error=on_error)
 
     def _refuses(self, policy: Policy, code: Code) -> bool:
         return policy.action(self._event, code) in REFUSING
@@ -257,13 +271,14 @@ class PasswordCheck:
         return [PydanticCustomError(code, text, {limit: value, "length": length})]
 
     def _refused(self, gate: Gate, finding: Exposure | Unavailable) -> list[PydanticCustomError]:
-        text = joined(refusal(gate, finding, self._language()), self._language())
+        language = self._language()
+        text = joined(refusal(gate, finding, language, show_count=current().show_count), language)
         if isinstance(finding, Unavailable):
             return [PydanticCustomError("index_unavailable", text)]
         return [PydanticCustomError("exposed", text, {"form": finding.form})]
 
     def _language(self) -> str:
-        return DEFAULT_LANGUAGE if self._lang is None else self._lang
+        return chosen(self._lang)
 
 
 def _fields(handler: GetCoreSchemaHandler) -> list[str]:
@@ -334,4 +349,4 @@ def safe_password(
 
 
 SafePassword: TypeAlias = Annotated[SecretStr, PasswordCheck()]
-"""A password that is not exposed, asked of the default index."""
+"""A password that is not exposed, or that the policy accepts, as configured."""

@@ -12,7 +12,7 @@ messages! {
         /// The password is refused because it is exposed.
         exposed;
         /// How often an exposed password was seen; follows `exposed` or `exposed_form`.
-        exposed_count(count: number);
+        exposed_count(count: grouped);
         /// The password is refused because another way of writing it is exposed.
         exposed_form;
         /// The password has too few characters.

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::Form;
+use breachdex::{Exposure, Form, Origin};
 use breachdex_messages::Language;
 
 use crate::action::Action;
@@ -47,6 +47,12 @@ impl Verdict {
     pub fn messages(&self, language: Language) -> Vec<String> {
         self.reasons.iter().map(|reason| reason.message(self.event, language)).collect()
     }
+
+    /// [`Self::messages`] that also say how often an exposed password was seen, where a base knows that; see
+    /// [`Reason::message_with_count`].
+    pub fn messages_with_counts(&self, language: Language) -> Vec<String> {
+        self.reasons.iter().map(|reason| reason.message_with_count(self.event, language)).collect()
+    }
 }
 
 impl Reason {
@@ -73,5 +79,23 @@ impl Reason {
             }
         };
         text.to_owned()
+    }
+
+    /// [`Self::message`], followed by how often an exposed password was seen. A hit in an overlay and a lower bound say
+    /// nothing, and neither does a forced reset, which is no answer about a password.
+    pub fn message_with_count(&self, event: Event, language: Language) -> String {
+        let text = self.message(event, language);
+        match self.finding {
+            Finding::Exposed(Exposure {
+                count: Some(count @ 1..),
+                origin: Origin::Base,
+                is_partial: false,
+                ..
+            }) if self.action != Action::ForceReset => {
+                let sentences = [text, language.passwords().exposed_count(count)];
+                sentences.join(language.sentence_separator())
+            }
+            _ => text,
+        }
     }
 }

@@ -63,6 +63,15 @@ impl Counts {
         numbers(&self.array).collect()
     }
 
+    #[staticmethod]
+    fn _restore(counts: Vec<Option<u32>>) -> Self {
+        Self { array: array_of(counts) }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Vec<Option<u32>>,))> {
+        Ok((py.get_type::<Self>().getattr("_restore")?, (self.to_pylist(),)))
+    }
+
     fn __repr__(&self) -> String {
         format!("<breachdex.Counts of {} rows>", self.array.len())
     }
@@ -94,9 +103,24 @@ impl ChunkedCounts {
         self.chunks.iter().flat_map(numbers).collect()
     }
 
+    #[staticmethod]
+    fn _restore(chunks: Vec<Vec<Option<u32>>>) -> Self {
+        Self { chunks: chunks.into_iter().map(array_of).collect() }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Vec<Vec<Option<u32>>>,))> {
+        let chunks = self.chunks.iter().map(|chunk| numbers(chunk).collect()).collect();
+        Ok((py.get_type::<Self>().getattr("_restore")?, (chunks,)))
+    }
+
     fn __repr__(&self) -> String {
         format!("<breachdex.ChunkedCounts of {} rows in {} chunks>", self.__len__(), self.chunks.len())
     }
+}
+
+/// The array of some counts.
+fn array_of(counts: Vec<Option<u32>>) -> ArrayRef {
+    Arc::new(UInt32Array::from(counts))
 }
 
 fn numbers(array: &ArrayRef) -> impl Iterator<Item = Option<u32>> + '_ {

@@ -5,16 +5,17 @@
 use std::path::PathBuf;
 
 use breachdex::{BuildOptions, CoverageRule, Error, Format, Input, Kind, MergeRule, Source};
-use pyo3::exceptions::{PyFileNotFoundError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 
-use crate::errors::in_full;
+use crate::errors::{from_io, in_full, raise};
 use crate::password::kind_of;
 use crate::signals::{Listener, Work};
 
 /// What a build wrote.
-#[pyclass(module = "breachdex", frozen, get_all)]
+#[pyclass(module = "breachdex", frozen, eq, get_all)]
+#[derive(PartialEq)]
 pub(crate) struct BuildReport {
     entries: u64,
     file_size: u64,
@@ -27,8 +28,43 @@ pub(crate) struct BuildReport {
     went_unsorted: Option<String>,
 }
 
+/// What a report is made of, as a pickle keeps it.
+type Facts = (u64, u64, u32, u64, u64, u64, f64, String, Option<String>);
+
 #[pymethods]
 impl BuildReport {
+    #[staticmethod]
+    fn _restore(facts: Facts) -> Self {
+        let (entries, file_size, bits, floor, collisions, left_out, false_positive_rate, content_id, went_unsorted) =
+            facts;
+        Self {
+            entries,
+            file_size,
+            bits,
+            floor,
+            collisions,
+            left_out,
+            false_positive_rate,
+            content_id,
+            went_unsorted,
+        }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let facts = (
+            self.entries,
+            self.file_size,
+            self.bits,
+            self.floor,
+            self.collisions,
+            self.left_out,
+            self.false_positive_rate,
+            &self.content_id,
+            &self.went_unsorted,
+        );
+        Ok((py.get_type::<Self>().getattr("_restore")?, (facts,).into_pyobject(py)?))
+    }
+
     fn __repr__(&self) -> String {
         let Self { entries, file_size, bits, content_id, .. } = self;
         format!(
@@ -38,15 +74,26 @@ impl BuildReport {
 }
 
 /// How far a build has come: `done` of `total` bytes or entries in a phase.
-#[pyclass(module = "breachdex", frozen, get_all)]
+#[pyclass(module = "breachdex", frozen, eq, hash, get_all)]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Progress {
-    phase: &'static str,
+    phase: String,
     done: u64,
     total: Option<u64>,
 }
 
 #[pymethods]
 impl Progress {
+    #[staticmethod]
+    fn _restore(phase: String, done: u64, total: Option<u64>) -> Self {
+        Self { phase, done, total }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let facts = (&self.phase, self.done, self.total).into_pyobject(py)?;
+        Ok((py.get_type::<Self>().getattr("_restore")?, facts))
+    }
+
     fn __repr__(&self) -> String {
         let total = self.total.map_or_else(|| String::from("None"), |total| total.to_string());
         format!("Progress(phase='{}', done={}, total={total})", self.phase, self.done)
@@ -58,7 +105,7 @@ impl Progress {
 /// again, as Ctrl-C does, and nothing is left behind.
 #[pyfunction]
 #[pyo3(signature = (
-    inputs, output, *, kind = None, format = None, bits = None, counts = true, min_count = 1, top = None,
+    inputs, output, *, kind = None, format = None, bits = None, counts = true, min_count = None, top = None,
     merge = None, partial = false, prefixes = None, memory = None, threads = None, temp_dir = None,
     source = "", corpus_date = None, replace = false, progress = None
 ), text_signature = "(inputs, output, *, kind='sha1', format=None, bits=None, counts=True, min_count=1, top=None, \
@@ -71,15 +118,15 @@ pub(crate) fn build(
     output: PathBuf,
     kind: Option<&Bound<'_, PyString>>,
     format: Option<&str>,
-    bits: Option<u32>,
+    bits: Option<Bound<'_, PyAny>>,
     counts: bool,
-    min_count: u64,
-    top: Option<u64>,
+    min_count: Option<Bound<'_, PyAny>>,
+    top: Option<Bound<'_, PyAny>>,
     merge: Option<&str>,
     partial: bool,
     prefixes: Option<Vec<String>>,
-    memory: Option<u64>,
-    threads: Option<usize>,
+    memory: Option<Bound<'_, PyAny>>,
+    threads: Option<Bound<'_, PyAny>>,
     temp_dir: Option<PathBuf>,
     source: &str,
     corpus_date: Option<&Bound<'_, PyAny>>,
@@ -88,26 +135,26 @@ pub(crate) fn build(
 ) -> PyResult<BuildReport> {
     let defaults = BuildOptions::default();
     let options = BuildOptions {
-        kind: kind.map_or(Ok(Kind::Sha1), kind_of)?,
-        bits,
+        kind: kind.map_or(Ok(Kind::Sha1), |kind| kind_of(kind).map_err(|error| refused(py, &error)))?,
+        bits: number("bits", bits.as_ref())?,
         force_bits: false,
         counts,
-        min_count,
-        top,
-        merge: merge.map(merge_rule).transpose()?,
-        coverage: coverage(partial, prefixes)?,
-        memory: memory.unwrap_or(defaults.memory),
-        threads: threads.unwrap_or(defaults.threads),
+        min_count: number("min_count", min_count.as_ref())?.unwrap_or(1),
+        top: number("top", top.as_ref())?,
+        merge: merge.map(|name| merge_rule(py, name)).transpose()?,
+        coverage: coverage(py, partial, prefixes)?,
+        memory: number("memory", memory.as_ref())?.unwrap_or(defaults.memory),
+        threads: number("threads", threads.as_ref())?.unwrap_or(defaults.threads),
         temp_dir,
         source: source.to_owned(),
         date: corpus_date
             .map_or_else(|| Ok(String::new()), |date| date.str().map(|text| text.to_string()))?,
         replace,
     };
-    let inputs = self::inputs(inputs, format.map(input_format).transpose()?)?;
+    let inputs = self::inputs(inputs, format.map(|name| input_format(py, name)).transpose()?)?;
     let listener = Listener::new(|py, now: breachdex::Progress| {
         let Some(callback) = &progress else { return Ok(()) };
-        let told = Progress { phase: now.phase.name(), done: now.done, total: now.total };
+        let told = Progress { phase: now.phase.name().to_owned(), done: now.done, total: now.total };
         callback.call1(py, (told,)).map(drop)
     });
     let _work = Work::begin(py)?;
@@ -122,11 +169,32 @@ pub(crate) fn build(
 /// An input that is not there is no index that is not there.
 fn refusal(py: Python<'_>, error: &Error) -> PyErr {
     match error {
-        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-            PyFileNotFoundError::new_err(error.to_string())
+        Error::Io { path, source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            from_io(py, "InputNotFoundError", &error.to_string(), path, source)
         }
         _ => in_full(py, error),
     }
+}
+
+/// The same refusal of an option, as an error of a build.
+fn refused(py: Python<'_>, error: &PyErr) -> PyErr {
+    raise(py, "BuildError", error.value(py).to_string())
+}
+
+/// A whole number of an option.
+fn number<T: TryFrom<u64>>(name: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<T>> {
+    let Some(given) = given else { return Ok(None) };
+    let py = given.py();
+    let number = match given.extract::<u64>() {
+        Ok(number) => T::try_from(number).ok(),
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => None,
+        Err(_) => {
+            let found = given.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("{name} must be an int, not {found}")));
+        }
+    };
+    let out_of_range = || raise(py, "BuildError", format!("{name} is no number that a build can have: {given}"));
+    number.map(Some).ok_or_else(out_of_range)
 }
 
 impl From<breachdex::BuildReport> for BuildReport {
@@ -155,30 +223,33 @@ fn inputs(given: &Bound<'_, PyAny>, format: Option<Format>) -> PyResult<Vec<Inpu
     Ok(paths.into_iter().map(|path| Input { source: Source::Path(path), format }).collect())
 }
 
-fn input_format(name: &str) -> PyResult<Format> {
+fn input_format(py: Python<'_>, name: &str) -> PyResult<Format> {
     match name {
         "hibp" => Ok(Format::Hibp),
         "ranges" => Ok(Format::Ranges),
         "passwords" => Ok(Format::Passwords),
         "index" => Ok(Format::Index),
-        _ => Err(PyValueError::new_err(format!(
-            "format must be 'hibp', 'ranges', 'passwords' or 'index', not {name:?}"
-        ))),
+        _ => {
+            let message = format!("format must be 'hibp', 'ranges', 'passwords' or 'index', not {name:?}");
+            Err(raise(py, "BuildError", message))
+        }
     }
 }
 
-fn merge_rule(name: &str) -> PyResult<MergeRule> {
+fn merge_rule(py: Python<'_>, name: &str) -> PyResult<MergeRule> {
     match name {
         "sum" => Ok(MergeRule::Sum),
         "max" => Ok(MergeRule::Max),
         "error" => Ok(MergeRule::Error),
-        _ => Err(PyValueError::new_err(format!("merge must be 'sum', 'max' or 'error', not {name:?}"))),
+        _ => {
+            Err(raise(py, "BuildError", format!("merge must be 'sum', 'max' or 'error', not {name:?}")))
+        }
     }
 }
 
-fn coverage(partial: bool, prefixes: Option<Vec<String>>) -> PyResult<CoverageRule> {
+fn coverage(py: Python<'_>, partial: bool, prefixes: Option<Vec<String>>) -> PyResult<CoverageRule> {
     match (partial, prefixes) {
-        (true, Some(_)) => Err(PyValueError::new_err("give partial or prefixes, not both")),
+        (true, Some(_)) => Err(raise(py, "BuildError", "give partial or prefixes, not both")),
         (true, None) => Ok(CoverageRule::Present),
         (false, None) => Ok(CoverageRule::Whole),
         (false, Some(spans)) => spans
@@ -187,7 +258,7 @@ fn coverage(partial: bool, prefixes: Option<Vec<String>>) -> PyResult<CoverageRu
             .collect::<Option<_>>()
             .map(CoverageRule::Prefixes)
             .ok_or_else(|| {
-                PyValueError::new_err("prefixes are five hexadecimal digits, or two of them as A-B")
+                raise(py, "BuildError", "prefixes are five hexadecimal digits, or two of them as A-B")
             }),
     }
 }

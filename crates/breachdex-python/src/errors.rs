@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use breachdex::{Error, SourceError};
+use breachdex_hibp::FetchFault;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -61,7 +62,11 @@ pub(crate) fn from_fault(py: Python<'_>, error: &SourceError) -> PyErr {
 /// What Python hears of an error that no password had a part in.
 pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
     let class = match error {
-        Error::Io { path, source, .. } => return from_io(py, &error.to_string(), path, source),
+        Error::Io { path, source, .. } => {
+            let is_missing = source.kind() == ErrorKind::NotFound;
+            let class = if is_missing { "IndexNotFoundError" } else { "IndexFileError" };
+            return from_io(py, class, &error.to_string(), path, source);
+        }
         Error::NotMappable { .. } => "IndexFileError",
         Error::NotAnIndex { .. } | Error::Damaged { .. } => "IndexDamagedError",
         Error::UnsupportedVersion { .. } => "IndexVersionError",
@@ -91,8 +96,14 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
     raise(py, class, error.to_string())
 }
 
-fn from_io(py: Python<'_>, message: &str, path: &Path, source: &std::io::Error) -> PyErr {
-    let class = if source.kind() == ErrorKind::NotFound { "IndexNotFoundError" } else { "IndexFileError" };
+/// An `OSError` of the tree, with what any of these has.
+pub(crate) fn from_io(
+    py: Python<'_>,
+    class: &str,
+    message: &str,
+    path: &Path,
+    source: &std::io::Error,
+) -> PyErr {
     let error = raise(py, class, message);
     let value = error.value(py);
     // Whoever looks at these finds what any OSError has.
@@ -112,7 +123,26 @@ pub(crate) fn from_remote(py: Python<'_>, error: &breachdex_hibp::Error) -> PyEr
             "{base} is not encrypted: use https, or insecure_http=True if the network is yours alone"
         )),
         Remote::WrongKind { .. } => raise(py, "IndexKindError", error.to_string()),
+        Remote::Remote { fault, .. } => {
+            let error = raise(py, "RemoteError", error.to_string());
+            let (cause, status) = cause_of(fault);
+            let value = error.value(py);
+            let told = value.setattr("cause", cause).and_then(|()| value.setattr("status", status));
+            told.err().unwrap_or(error)
+        }
+        // The cause is "system" where nothing else is said.
         _ => raise(py, "RemoteError", error.to_string()),
+    }
+}
+
+/// What an exchange met, and the status that the server answered, if any.
+fn cause_of(fault: &FetchFault) -> (&'static str, Option<u16>) {
+    match fault {
+        FetchFault::Network(_) => ("network", None),
+        FetchFault::Certificate(_) => ("certificate", None),
+        FetchFault::Status { status, .. } => ("status", Some(*status)),
+        FetchFault::Redirected { status } => ("redirected", Some(*status)),
+        _ => ("malformed", None),
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Corpus, Decision, FormSet, LogThrottle, OnError, Question};
+use breachdex::{Corpus, Decision, LogThrottle, OnError};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
@@ -11,8 +11,7 @@ use crate::errors::{OrRaise as _, from_source};
 use crate::exposure::{Exposure, Unavailable};
 use crate::faults::{self, Outcome, on_error_named};
 use crate::index_set::corpus_in;
-use crate::password::{text_of, with_bytes};
-use crate::questions::{Lack, report_refusals, threshold, without_counts};
+use crate::questions::{self, Lack, question_of, report_refusals, tells_counts, threshold, without_counts};
 
 /// Asks one index for one surface of a framework.
 #[pyclass(module = "breachdex._breachdex", frozen)]
@@ -56,10 +55,7 @@ impl Gate {
         stored: Option<&Bound<'py, PyString>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = password.py();
-        let stored = stored.map(text_of).transpose()?;
-        let question = with_bytes(password, |bytes| {
-            Question::password(self.corpus.kind(), bytes, stored, FormSet::default()).or_raise(py)
-        })?;
+        let question = question_of(&self.corpus, password, stored)?;
         let decision = self.corpus.decide(&question, self.min_count, self.on_error);
         report_refusals(py, &self.corpus);
         match decision.map_err(|fault| from_source(py, *fault))? {
@@ -82,6 +78,12 @@ impl Gate {
         self.index.clone_ref(py)
     }
 
+    /// Whether people may be told how often a password was seen.
+    #[getter]
+    fn tells_counts(&self) -> bool {
+        tells_counts(&self.corpus)
+    }
+
     /// From how many sightings on (inclusive) a password is exposed.
     #[getter]
     fn min_count(&self) -> u64 {
@@ -101,20 +103,13 @@ impl Gate {
     signature = (index, password, min_count = None, *, stored = None),
     text_signature = "(index, password, min_count=1, *, stored=None)"
 )]
-pub(crate) fn examine<'py>(
-    index: &Bound<'py, PyAny>,
-    password: &Bound<'py, PyAny>,
-    min_count: Option<&Bound<'py, PyAny>>,
-    stored: Option<&Bound<'py, PyString>>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let gate = Gate {
-        index: index.clone().unbind(),
-        corpus: corpus_in(index)?,
-        min_count: threshold(min_count)?,
-        on_error: OnError::Raise,
-        throttle: faults::throttle(),
-    };
-    gate.examine(password, stored)
+pub(crate) fn examine(
+    index: &Bound<'_, PyAny>,
+    password: &Bound<'_, PyAny>,
+    min_count: Option<&Bound<'_, PyAny>>,
+    stored: Option<&Bound<'_, PyString>>,
+) -> PyResult<Option<Exposure>> {
+    questions::examine(&corpus_in(index)?, password, min_count, stored)
 }
 
 /// A threshold of a setting, where `True` is a slip.

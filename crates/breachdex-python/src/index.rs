@@ -14,6 +14,7 @@ use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
 
 use crate::bulk::{self, What};
 use crate::errors::{OrRaise as _, errors_module, from_index};
+use crate::exposure::Exposure;
 use crate::metadata::Metadata;
 use crate::questions;
 
@@ -122,6 +123,20 @@ impl Index {
     #[pyo3(signature = (password, min_count = None), text_signature = "($self, password, min_count=1)")]
     fn contains(&self, password: &Bound<'_, PyAny>, min_count: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         questions::contains(&self.corpus, password, min_count)
+    }
+
+    /// How a password is exposed in any of the forms that are looked up; None where it is not.
+    #[pyo3(
+        signature = (password, min_count = None, *, stored = None),
+        text_signature = "($self, password, min_count=1, *, stored=None)"
+    )]
+    fn examine(
+        &self,
+        password: &Bound<'_, PyAny>,
+        min_count: Option<&Bound<'_, PyAny>>,
+        stored: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<Option<Exposure>> {
+        questions::examine(&self.corpus, password, min_count, stored)
     }
 
     /// How often a digest was seen: `bytes` are the raw digest, `str` is hexadecimal.

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use breachdex::{Corpus, LiveIndex};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::bulk::{self, What};
 use crate::errors::OrRaise as _;
+use crate::exposure::Exposure;
 use crate::index::{Index, describe};
 use crate::metadata::Metadata;
-use crate::questions;
+use crate::questions::{self, has_server};
 use crate::range_client::BlockingRangeClient;
 
 /// Bases and overlays asked as one. A hit in an overlay is exposed whatever `min_count` says.
@@ -30,13 +31,30 @@ impl IndexSet {
         &self.corpus
     }
 
-    /// The first base, if it is an index.
-    fn first<'a>(&'a self, py: Python<'a>) -> PyResult<&'a LiveIndex> {
+    /// The first base that is an index.
+    fn first<'a>(&'a self, py: Python<'a>) -> Option<&'a LiveIndex> {
         let first = self.bases.iter().find_map(|base| base.bind(py).cast::<Index>().ok());
-        first.map(|index| index.get().live()).ok_or_else(|| {
-            PyTypeError::new_err("a range server says nothing about itself: metadata is that of an index")
-        })
+        first.map(|index| index.get().live())
     }
+
+    /// A coroutine that asks a method of this set, on a thread of its own where a range server is waited for.
+    fn later<'py>(
+        &self,
+        this: &Bound<'py, Self>,
+        method: &str,
+        arguments: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        later(&this.getattr(method)?, arguments, has_server(&self.corpus))
+    }
+}
+
+/// A coroutine that asks, whose frames do not show what is asked.
+fn later<'py>(
+    ask: &Bound<'py, PyAny>,
+    arguments: Bound<'py, PyTuple>,
+    waits: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    ask.py().import("breachdex._remote")?.call_method1("later", (ask, arguments, waits))
 }
 
 /// What is asked when Python names an index, a set of them, or a range client.
@@ -119,6 +137,20 @@ impl IndexSet {
         questions::contains(&self.corpus, password, min_count)
     }
 
+    /// How a password is exposed in any of the forms that are looked up; None where it is not.
+    #[pyo3(
+        signature = (password, min_count = None, *, stored = None),
+        text_signature = "($self, password, min_count=1, *, stored=None)"
+    )]
+    fn examine(
+        &self,
+        password: &Bound<'_, PyAny>,
+        min_count: Option<&Bound<'_, PyAny>>,
+        stored: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<Option<Exposure>> {
+        questions::examine(&self.corpus, password, min_count, stored)
+    }
+
     /// How often a digest was seen: `bytes` are the raw digest, `str` is hexadecimal.
     fn count_hash(&self, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
         questions::count_hash(&self.corpus, digest)
@@ -127,6 +159,50 @@ impl IndexSet {
     /// The rows `SUFFIX:COUNT` under a prefix of five hexadecimal digits, of all indexes, CRLF between them.
     fn range(&self, prefix: &Bound<'_, PyString>) -> PyResult<String> {
         questions::range(&self.corpus, prefix)
+    }
+
+    /// `count` without blocking the event loop.
+    fn acount<'py>(this: &Bound<'py, Self>, password: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        this.get().later(this, "count", (password,).into_pyobject(this.py())?)
+    }
+
+    /// `contains` without blocking the event loop.
+    #[pyo3(signature = (password, min_count = None), text_signature = "($self, password, min_count=1)")]
+    fn acontains<'py>(
+        this: &Bound<'py, Self>,
+        password: Bound<'py, PyAny>,
+        min_count: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        this.get().later(this, "contains", (password, min_count).into_pyobject(this.py())?)
+    }
+
+    /// `count_hash` without blocking the event loop.
+    fn acount_hash<'py>(this: &Bound<'py, Self>, digest: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        this.get().later(this, "count_hash", (digest,).into_pyobject(this.py())?)
+    }
+
+    /// `range` without blocking the event loop.
+    fn arange<'py>(this: &Bound<'py, Self>, prefix: Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        this.get().later(this, "range", (prefix,).into_pyobject(this.py())?)
+    }
+
+    /// `examine` without blocking the event loop.
+    #[pyo3(
+        signature = (password, min_count = None, *, stored = None),
+        text_signature = "($self, password, min_count=1, *, stored=None)"
+    )]
+    fn aexamine<'py>(
+        this: &Bound<'py, Self>,
+        password: Bound<'py, PyAny>,
+        min_count: Option<Bound<'py, PyAny>>,
+        stored: Option<Bound<'py, PyString>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = this.py();
+        let examine = this.getattr("examine")?;
+        let keywords = PyDict::new(py);
+        keywords.set_item("stored", stored)?;
+        let partial = py.import("functools")?.getattr("partial")?.call((examine,), Some(&keywords))?;
+        later(&partial, (password, min_count).into_pyobject(py)?, has_server(&this.get().corpus))
     }
 
     /// `count` of many passwords: a list for a list, Arrow for Arrow; a null for a null.
@@ -178,10 +254,10 @@ impl IndexSet {
         PyTuple::new(py, &self.overlays)
     }
 
-    /// What the first index among the bases says about itself.
+    /// What the first index among the bases says about itself; None where a range client is the only base.
     #[getter]
-    fn metadata(&self, py: Python<'_>) -> PyResult<Metadata> {
-        questions::metadata(py, self.first(py)?)
+    fn metadata(&self, py: Python<'_>) -> PyResult<Option<Metadata>> {
+        self.first(py).map(|index| questions::metadata(py, index)).transpose()
     }
 
     /// Why a file that is under its path now was not taken over; None when all is well.

@@ -13,7 +13,7 @@ use crate::faults::{self, Outcome};
 use crate::index_set::corpus_in;
 use crate::password::{text_of, unicode, with_bytes};
 use crate::policy::{PolicyRules, one_of};
-use crate::questions::{Lack, has_server, report_refusals, without_counts};
+use crate::questions::{Lack, has_server, report_refusals, tells_counts, without_counts};
 use crate::verdict::Verdict;
 
 /// Judges passwords by rules.
@@ -21,6 +21,7 @@ use crate::verdict::Verdict;
 pub(crate) struct Judge {
     rules: Rules,
     corpus: Corpus,
+    tells_counts: bool,
     throttle: LogThrottle,
 }
 
@@ -32,7 +33,8 @@ impl Judge {
         if rules.needs_counts() {
             demand_counts(py, &rules, &corpus)?;
         }
-        Ok(Self { rules, corpus, throttle: faults::throttle() })
+        let tells_counts = tells_counts(&corpus);
+        Ok(Self { rules, corpus, tells_counts, throttle: faults::throttle() })
     }
 
     /// The verdict. Without `may_wait`, a corpus that a range server is part of is a TypeError.
@@ -83,7 +85,7 @@ impl Judge {
         let verdict = self.rules.check(&self.corpus, candidate, report);
         report_refusals(py, &self.corpus);
         let verdict = verdict.map_err(|fault| from_source(py, fault))?;
-        Ok(Verdict::new(verdict, self.rules.language))
+        Ok(Verdict::new(verdict, self.rules.language, self.tells_counts))
     }
 }
 

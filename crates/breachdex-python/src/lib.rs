@@ -50,7 +50,10 @@ mod _breachdex {
     #[pymodule_export]
     use crate::judge::Judge;
     #[pymodule_export]
-    use crate::messages::{language_code, languages, messages, sentence_separator};
+    use crate::messages::{
+        exposed_count, grouped_number, language_code, languages, messages, negotiate, sentence_separator,
+        spoken_language,
+    };
     #[pymodule_export]
     use crate::metadata::Metadata;
     #[pymodule_export]

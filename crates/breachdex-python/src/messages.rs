@@ -24,6 +24,31 @@ pub(crate) fn language_code(language: &Bound<'_, PyString>) -> &'static str {
     language_of(language).code()
 }
 
+/// The language of an `Accept-Language` header that its sender likes best, of those that breachdex speaks; None where there
+/// is none.
+#[pyfunction]
+pub(crate) fn negotiate(accept_language: &Bound<'_, PyString>) -> Option<&'static str> {
+    Language::negotiate(&accept_language.to_string_lossy()).map(Language::code)
+}
+
+/// The code of a language that breachdex speaks; None for any other.
+#[pyfunction]
+pub(crate) fn spoken_language(language: &Bound<'_, PyString>) -> Option<&'static str> {
+    language.to_string_lossy().parse().ok().map(Language::code)
+}
+
+/// How often an exposed password was seen, as a sentence.
+#[pyfunction]
+pub(crate) fn exposed_count(count: u64, language: &Bound<'_, PyString>) -> String {
+    language_of(language).passwords().exposed_count(count)
+}
+
+/// A number with its digits in groups of three, as a language separates them.
+#[pyfunction]
+pub(crate) fn grouped_number(number: u64, language: &Bound<'_, PyString>) -> String {
+    language_of(language).grouped(number)
+}
+
 /// What stands between two sentences of a language.
 #[pyfunction]
 pub(crate) fn sentence_separator(language: &Bound<'_, PyString>) -> &'static str {

@@ -5,7 +5,7 @@
 use breachdex::{Kind, Result};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyString, PyTuple};
 
 /// What an index says about itself.
 #[pyclass(module = "breachdex", frozen, eq, hash)]
@@ -127,17 +127,20 @@ impl Metadata {
         Ok((py.get_type::<Self>().getattr("_restore")?, ((first, second),).into_pyobject(py)?))
     }
 
-    fn __repr__(&self) -> String {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let Self { kind, bits, entries, has_counts, exact, is_starter, .. } = self;
         let python = |yes: &bool| if *yes { "True" } else { "False" };
-        format!(
-            "Metadata(kind='{kind}', bits={bits}, entries={entries}, has_counts={}, exact={}, source={:?}, \
-             corpus_date={:?}, is_starter={})",
+        let source = PyString::new(py, &self.source).repr()?;
+        let corpus_date = match self.corpus_date(py)? {
+            Some(date) => date.repr()?.to_string(),
+            None => String::from("None"),
+        };
+        Ok(format!(
+            "Metadata(kind='{kind}', bits={bits}, entries={entries}, has_counts={}, exact={}, source={source}, \
+             corpus_date={corpus_date}, is_starter={})",
             python(has_counts),
             python(exact),
-            self.source,
-            self.corpus_date,
             python(is_starter)
-        )
+        ))
     }
 }

@@ -5,7 +5,7 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 
-use breachdex_policy::{Code, Event, Node, Rules, Settings, Value};
+use breachdex_policy::{Code, Event, Node, Profile, Rules, Settings, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList, PyMapping, PyString, PyTuple};
@@ -16,6 +16,7 @@ use crate::errors::raise;
 #[pyclass(module = "breachdex._breachdex", frozen)]
 pub(crate) struct PolicyRules {
     rules: Rules,
+    profile: Profile,
     index: Option<PathBuf>,
     overlays: Vec<PathBuf>,
 }
@@ -32,6 +33,19 @@ impl PolicyRules {
     #[staticmethod]
     fn from_toml(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         Self::of(py, Settings::open(&path))
+    }
+
+    /// The same with what a mapping says changed; `on_error`, `rules` and `actions` cell by cell.
+    fn changed(&self, settings: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let rules = self.rules.changed(&node_of(settings, 0)?);
+        let rules = rules.map_err(|error| raise(settings.py(), "PolicyError", error.to_string()))?;
+        Ok(Self { rules, profile: self.profile, index: self.index.clone(), overlays: self.overlays.clone() })
+    }
+
+    /// The profile that the rules began as.
+    #[getter]
+    fn profile(&self) -> &'static str {
+        self.profile.name()
     }
 
     /// The index that the file names, if any.
@@ -93,13 +107,15 @@ impl PolicyRules {
         text: &str,
         index: Option<PathBuf>,
         overlays: Vec<PathBuf>,
+        profile: &str,
     ) -> PyResult<Self> {
         let restored = Self::of(py, Settings::parse(text, "a pickled policy"))?;
-        Ok(Self { index, overlays, ..restored })
+        let profile = one_of(py, "profile", profile, &Profile::ALL, Profile::name)?;
+        Ok(Self { index, overlays, profile, ..restored })
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let facts = (self.to_toml(), &self.index, &self.overlays).into_pyobject(py)?;
+        let facts = (self.to_toml(), &self.index, &self.overlays, self.profile.name()).into_pyobject(py)?;
         Ok((py.get_type::<Self>().getattr("_restore")?, facts))
     }
 
@@ -116,9 +132,9 @@ impl PolicyRules {
 
 impl PolicyRules {
     fn of(py: Python<'_>, settings: Result<Settings, breachdex_policy::PolicyError>) -> PyResult<Self> {
-        let Settings { rules, index, overlays } =
+        let Settings { rules, profile, index, overlays } =
             settings.map_err(|error| raise(py, "PolicyError", error.to_string()))?;
-        Ok(Self { rules, index, overlays })
+        Ok(Self { rules, profile, index, overlays })
     }
 
     pub(crate) fn rules(&self) -> &Rules {

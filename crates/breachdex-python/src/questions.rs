@@ -2,14 +2,17 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Corpus, CorpusSource as Source, Digest, Finding, LiveIndex, Prefix, rows};
+use breachdex::{
+    Corpus, CorpusSource as Source, Decision, Digest, Finding, FormSet, LiveIndex, OnError, Prefix, Question, rows,
+};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
 
 use crate::errors::{OrRaise as _, from_source, in_full, raise};
+use crate::exposure::Exposure;
 use crate::metadata::Metadata;
-use crate::password::{digest_of, given_digest};
+use crate::password::{digest_of, given_digest, text_of, with_bytes};
 use crate::signals::{Listener, Work};
 
 /// Digits of a range's prefix.
@@ -41,6 +44,35 @@ pub(crate) fn contains(
         Finding::Exposed(_) => Ok(true),
         Finding::NotExposed { .. } => Ok(false),
         Finding::Unknown(fault) => Err(from_source(py, *fault)),
+    }
+}
+
+/// A password in every form that is looked up, `stored` among them.
+pub(crate) fn question_of(
+    corpus: &Corpus,
+    password: &Bound<'_, PyAny>,
+    stored: Option<&Bound<'_, PyString>>,
+) -> PyResult<Question> {
+    let stored = stored.map(text_of).transpose()?;
+    with_bytes(password, |bytes| {
+        Question::password(corpus.kind(), bytes, stored, FormSet::default()).or_raise(password.py())
+    })
+}
+
+/// How a password is exposed in any of its forms; None where it is not. Raises any fault.
+pub(crate) fn examine(
+    corpus: &Corpus,
+    password: &Bound<'_, PyAny>,
+    min_count: Option<&Bound<'_, PyAny>>,
+    stored: Option<&Bound<'_, PyString>>,
+) -> PyResult<Option<Exposure>> {
+    let (py, min_count) = (password.py(), threshold(min_count)?);
+    let question = question_of(corpus, password, stored)?;
+    let decision = corpus.decide(&question, min_count, OnError::Raise);
+    report_refusals(py, corpus);
+    match decision.map_err(|fault| from_source(py, *fault))? {
+        Decision::Exposed(exposure) => Ok(Some(Exposure::from(exposure))),
+        _ => Ok(None),
     }
 }
 
@@ -127,6 +159,17 @@ pub(crate) fn entries(py: Python<'_>, corpus: &Corpus) -> PyResult<usize> {
 /// Whether a question to the corpus goes over the network.
 pub(crate) fn has_server(corpus: &Corpus) -> bool {
     corpus.sources().any(|source| matches!(source, Source::Remote(_)))
+}
+
+/// Whether people may be told how often a password was seen. The starter index has seen everything once; and beside overlays
+/// it would tell a leak that is known to all from one of the site's own.
+pub(crate) fn tells_counts(corpus: &Corpus) -> bool {
+    let is_starter = |source: &Source| match source {
+        // A damaged index says so when it is asked.
+        Source::Index(live) => live.snapshot().is_ok_and(|index| index.is_starter()),
+        _ => false,
+    };
+    corpus.overlays().is_empty() && !corpus.bases().iter().any(is_starter)
 }
 
 /// The first base that cannot say how often it has seen a password, if any: one without counts or, where `min_count` is

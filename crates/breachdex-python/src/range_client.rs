@@ -201,11 +201,7 @@ impl RangeServer for Server {
 
     fn range(&self, prefix: u32) -> Result<Vec<Entry>, RemoteError> {
         Python::attach(|py| {
-            let client = self.client.get();
-            let entries = client.client(py).and_then(|owned| {
-                py.detach(|| RangeServer::range(&owned.value, prefix))
-                    .map_err(|error| raise(py, "RemoteError", error.to_string()))
-            });
+            let entries = self.client.get().ask(py, move |client| client.entries(prefix));
             entries.map_err(|error| remote_error(py, error))
         })
     }
@@ -217,6 +213,9 @@ fn remote_error(py: Python<'_>, error: PyErr) -> RemoteError {
     RemoteError::new(error, is_transient)
 }
 
+/// Only what an exchange met is: an interruption, a wrong question, and a machine without threads to spare are not.
 fn is_transient(py: Python<'_>, error: &PyErr) -> bool {
-    find(py, "RemoteError").is_ok_and(|class| error.is_instance(py, class.as_any()))
+    let is_remote = find(py, "RemoteError").is_ok_and(|class| error.is_instance(py, class.as_any()));
+    let cause = || error.value(py).getattr("cause").and_then(|cause| cause.extract::<String>());
+    is_remote && cause().is_ok_and(|cause| cause != "system")
 }

@@ -17,12 +17,18 @@ use crate::policy::one_of;
 pub(crate) struct Verdict {
     verdict: breachdex_policy::Verdict,
     language: Language,
+    /// Whether messages may say how often a password was seen; see [`crate::questions::tells_counts`].
+    tells_counts: bool,
 }
 
 impl Verdict {
     /// A verdict whose messages are in a language if nothing else is asked for.
-    pub(crate) fn new(verdict: breachdex_policy::Verdict, language: Language) -> Self {
-        Self { verdict, language }
+    pub(crate) fn new(
+        verdict: breachdex_policy::Verdict,
+        language: Language,
+        tells_counts: bool,
+    ) -> Self {
+        Self { verdict, language, tells_counts }
     }
 }
 
@@ -32,6 +38,12 @@ impl Verdict {
     #[getter]
     fn event(&self) -> &'static str {
         self.verdict.event().name()
+    }
+
+    /// The policy's language, which messages are in if nothing else is asked for.
+    #[getter]
+    fn language(&self) -> &'static str {
+        self.language.code()
     }
 
     /// The severest of the reasons' actions; `accept` without any.
@@ -53,16 +65,25 @@ impl Verdict {
     }
 
     /// What a person is told, one text for each reason.
-    #[pyo3(signature = (lang = None))]
-    fn messages(&self, py: Python<'_>, lang: Option<&str>) -> PyResult<Vec<String>> {
+    #[pyo3(signature = (lang = None, *, show_count = None))]
+    fn messages(
+        &self,
+        py: Python<'_>,
+        lang: Option<&str>,
+        show_count: Option<bool>,
+    ) -> PyResult<Vec<String>> {
         let language = match lang {
-            None => self.language,
+            None => language_of_request(py)?.unwrap_or(self.language),
             Some(name) => name.parse().map_err(|_| {
                 let known: Vec<&str> = Language::ALL.iter().map(|language| language.code()).collect();
                 raise(py, "PolicyError", format!("lang must be one of {}", known.join(", ")))
             })?,
         };
-        Ok(self.verdict.messages(language))
+        if self.tells_counts && show_count.map_or_else(|| shows_counts(py), Ok)? {
+            Ok(self.verdict.messages_with_counts(language))
+        } else {
+            Ok(self.verdict.messages(language))
+        }
     }
 
     /// `event`, `action`, `accepted` and `reasons`, for JSON.
@@ -81,17 +102,23 @@ impl Verdict {
     }
 
     #[staticmethod]
-    fn _restore(py: Python<'_>, event: &str, reasons: Vec<Facts>, language: &str) -> PyResult<Self> {
+    fn _restore(
+        py: Python<'_>,
+        event: &str,
+        reasons: Vec<Facts>,
+        language: &str,
+        tells_counts: bool,
+    ) -> PyResult<Self> {
         let event = one_of(py, "event", event, &Event::ALL, Event::name)?;
         let reasons = reasons.into_iter().map(|facts| reason_of(py, facts)).collect::<PyResult<_>>()?;
         let language =
             language.parse().map_err(|_| raise(py, "PolicyError", "a pickled language is not known"))?;
-        Ok(Self { verdict: breachdex_policy::Verdict::new(event, reasons), language })
+        Ok(Self { verdict: breachdex_policy::Verdict::new(event, reasons), language, tells_counts })
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let reasons: Vec<Facts> = self.verdict.reasons().iter().map(facts_of).collect();
-        let facts = (self.event(), reasons, self.language.code()).into_pyobject(py)?;
+        let facts = (self.event(), reasons, self.language.code(), self.tells_counts).into_pyobject(py)?;
         Ok((py.get_type::<Self>().getattr("_restore")?, facts))
     }
 
@@ -99,6 +126,17 @@ impl Verdict {
         let codes: Vec<&str> = self.verdict.reasons().iter().map(|reason| reason.code().name()).collect();
         format!("<breachdex.Verdict {} at {}: [{}]>", self.action(), self.event(), codes.join(", "))
     }
+}
+
+/// The language of the request that is being answered, if there is one.
+fn language_of_request(py: Python<'_>) -> PyResult<Option<Language>> {
+    let code = py.import("breachdex._language")?.call_method0("of_request")?;
+    Ok(code.extract::<Option<String>>()?.and_then(|code| code.parse().ok()))
+}
+
+/// Whether the configuration wants messages to say how often.
+fn shows_counts(py: Python<'_>) -> PyResult<bool> {
+    py.import("breachdex._configuration")?.call_method0("shows_counts")?.extract()
 }
 
 /// Why a verdict is not a plain yes.

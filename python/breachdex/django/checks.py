@@ -67,6 +67,7 @@ def demand_refusal_at_reset() -> None:
 
 def _doubts(source: Source, index: Index | IndexSet) -> Iterator[Fault]:
     facts = index.metadata
+    assert facts is not None, "what speaks to the network is refused when it is configured"
     most = settings().max_age_days
     if facts.is_starter:
         yield Fault(

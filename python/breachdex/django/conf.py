@@ -1,4 +1,7 @@
-"""The setting ``BREACHDEX``, read once into one frozen object; whatever is wrong in it is said by name."""
+"""The setting ``BREACHDEX``, read into one frozen object; whatever is wrong in it is said by name.
+
+What it does not say is as ``breachdex.configure()`` or the environment says; see :mod:`breachdex._configuration`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ from django.conf import settings as django_settings  # type: ignore[import-untyp
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
 from django.core.signals import setting_changed  # type: ignore[import-untyped]
 
+from breachdex import _configuration
+from breachdex._breachdex import Index, IndexSet
+from breachdex._verdicts import has_server
 from breachdex.django import policy_setting
 from breachdex.django.complaints import nearest, one_of, wrong
 from breachdex.django.policy_setting import PolicySetting
@@ -38,8 +44,8 @@ DEFAULT_ON_ERROR: Final[Mapping[Event, OnError]] = {
 class Settings:
     """What ``BREACHDEX`` says, checked. One field a key, in lower case. What a policy says too is as it says."""
 
-    index: str | None = None
-    overlays: tuple[str, ...] = ()
+    index: str | Index | IndexSet | None = None
+    overlays: tuple[str | Index, ...] = ()
     min_count: int = 1
     on_error: tuple[tuple[Event, OnError], ...] = tuple(DEFAULT_ON_ERROR.items())
     log_in: Action = "warn"
@@ -186,10 +192,19 @@ PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
 
 
 def parse(given: object) -> Settings:
-    """Reads what a project wrote.
+    """What a project wrote, by itself.
 
     :raises ImproperlyConfigured: naming the key at fault and, where there is one, the nearest valid one.
     """
+    return _settings_of(_read(given))
+
+
+def _settings_of(said: Mapping[str, Any]) -> Settings:
+    return Settings(**{key.lower(): value for key, value in said.items()})
+
+
+def _read(given: object) -> dict[str, Any]:
+    """The keys that a project wrote, and those that its policy speaks for, checked."""
     if not isinstance(given, Mapping):
         raise ImproperlyConfigured(f"BREACHDEX must be a dict, not {given!r}.")
     for key in given:
@@ -199,7 +214,31 @@ def parse(given: object) -> Settings:
     parsed = {key: PARSERS[key](value) for key, value in given.items() if key != "POLICY"}
     if given.get("POLICY") is not None:
         parsed |= _governed(policy_setting.read(given["POLICY"], parsed))
-    return Settings(**{key.lower(): value for key, value in parsed.items()})
+    return parsed
+
+
+def _inherited(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said where ``BREACHDEX`` is silent."""
+    beneath = _configuration.beneath()
+    if has_server(beneath.index) and "INDEX" not in said:
+        raise ImproperlyConfigured(
+            'Django cannot wait for the RangeClient that is configured: name an index in BREACHDEX["INDEX"].'
+        )
+    keys: dict[str, Any] = {
+        # Overlays belong to the index that they were configured with.
+        **({} if "INDEX" in said else {"INDEX": beneath.index, "OVERLAYS": beneath.overlays}),
+        "SHOW_COUNT": beneath.show_count,
+    }
+    if beneath.min_count is not None:
+        keys["MIN_COUNT"] = beneath.min_count
+    if beneath.on_error is not None:
+        keys["ON_ERROR"] = _on_error(beneath.on_error)
+    if beneath.rules is not None and said.get("POLICY") is None:
+        keys |= _governed(policy_setting.changed(beneath.rules, said))
+        # These say what the changed policy says, but for an index of the policy's file, which is configured above.
+        keys |= {"INDEX": beneath.index, "OVERLAYS": beneath.overlays} if "INDEX" not in said else {}
+        return {key: value for key, value in keys.items() if key not in ("INDEX", "OVERLAYS") or key not in said}
+    return keys
 
 
 def _governed(policy: PolicySetting) -> dict[str, Any]:
@@ -218,15 +257,34 @@ def _governed(policy: PolicySetting) -> dict[str, Any]:
     return keys
 
 
-@functools.lru_cache(maxsize=1)
 def settings() -> Settings:
-    """What ``BREACHDEX`` says now. Raises ``ImproperlyConfigured`` like :func:`parse`."""
-    return parse(getattr(django_settings, "BREACHDEX", {}))
+    """What is configured now, the same object until that changes. Raises ``ImproperlyConfigured`` like :func:`parse`."""
+    return _settings(_configuration.generation())
+
+
+@functools.lru_cache(maxsize=1)
+def _settings(generation: int) -> Settings:
+    said = _read(getattr(django_settings, "BREACHDEX", {}))
+    inherited = _inherited(said)
+    if said.get("POLICY") is None and inherited.get("POLICY") is not None:
+        # An inherited policy was changed by what is said, so it says the same.
+        said = {key: value for key, value in said.items() if key not in ("MIN_COUNT", "ON_ERROR", "LOG_IN")}
+    return _settings_of({**inherited, **said})
+
+
+def layer() -> _configuration.Layer:
+    """What ``BREACHDEX`` says to everything else that asks about passwords in this process."""
+    said = _read(getattr(django_settings, "BREACHDEX", {}))
+    given = {key: said.get(key.upper()) for key in ("index", "overlays", "min_count", "show_count")}
+    policy = said.get("POLICY")
+    given["policy"] = None if policy is None else policy.rules
+    given["on_error"] = dict(said["ON_ERROR"]) if "ON_ERROR" in said else None
+    return _configuration.Layer(lambda key: f'BREACHDEX["{key.upper()}"]', given)
 
 
 def _forget(*, setting: str, **_: object) -> None:
     if setting in ("BREACHDEX", "CACHES"):
-        settings.cache_clear()
+        _configuration.changed()
 
 
 setting_changed.connect(_forget, dispatch_uid="breachdex.django.conf")

@@ -22,7 +22,8 @@ from breachdex._errors import (
     IndexNotFoundError,
     IndexVersionError,
 )
-from breachdex._gate import Finding, Gate, shared_index
+from breachdex._gate import Finding, Gate
+from breachdex._policy import opened as open_named
 from breachdex.django.complaints import sentence
 from breachdex.django.conf import Event, OnError, settings
 
@@ -40,12 +41,12 @@ class Source:
     """An index and its overlays, and from how many sightings on a password counts as exposed."""
 
     index: str | Index | IndexSet | None
-    overlays: tuple[str, ...]
+    overlays: tuple[str | Index, ...]
     min_count: int
 
     def __str__(self) -> str:
         name = "the default index" if self.index is None else str(self.index)
-        return f"{name} with {', '.join(self.overlays)}" if self.overlays else name
+        return f"{name} with {', '.join(map(str, self.overlays))}" if self.overlays else name
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def named(
 
 
 def source_of(
-    index: str | Index | IndexSet | None, overlays: tuple[str, ...], min_count: int | None
+    index: str | Index | IndexSet | None, overlays: tuple[str | Index, ...], min_count: int | None
 ) -> Source:
     """What is asked: as a validator's options say, or else the settings."""
     chosen = settings()
@@ -153,25 +154,28 @@ def tried(source: Source) -> Index | IndexSet | Fault:
         index = _handle(source)
     except (BreachdexError, OSError) as error:
         return fault_of(error)
-    if source.min_count > 1 and index.metadata.is_starter:
+    facts = index.metadata
+    assert facts is not None, "what speaks to the network is refused when it is configured"
+    if source.min_count > 1 and facts.is_starter:
         # It counts every password once, so that nothing at all would be found.
         said = f"The starter index does not know how often a password was seen, and MIN_COUNT is {source.min_count}."
         return Fault("breachdex.E003", said, f"{MISSING_HINT.rstrip('.')}, or set MIN_COUNT to 1.")
-    if source.min_count > 1 and not index.metadata.has_counts:
+    if source.min_count > 1 and not facts.has_counts:
         said = f"The index {source} has no counts, and MIN_COUNT is {source.min_count}."
         return Fault("breachdex.E003", said, "Build it with counts, or set MIN_COUNT to 1.")
     return index
 
 
 def shows_count(source: Source) -> bool:
-    """Whether a refusal says how often. The starter index counts every password once, which is not so."""
-    return settings().show_count and not opened(source).metadata.is_starter
+    """Whether a refusal says how often. The starter index counts every password once, which is not so; beside overlays
+    it would tell a leak that is known to all from one of the site's own."""
+    return settings().show_count and gate(source, "raise").tells_counts
 
 
 def _handle(source: Source) -> Index | IndexSet:
-    if isinstance(source.index, (Index, IndexSet)):
-        return source.index
-    return shared_index(source.index, source.overlays)
+    index = open_named(source.index, source.overlays)
+    assert isinstance(index, (Index, IndexSet)), "no setting of Django's names a server"
+    return index
 
 
 def fault_of(error: Exception) -> Fault:

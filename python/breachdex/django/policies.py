@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
-from django.core.signals import setting_changed  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
 from breachdex._breachdex import PolicyRules, Verdict
@@ -14,7 +12,7 @@ from breachdex._policy import Policy
 from breachdex._verdicts import CODES, as_word
 from breachdex.django import gates
 from breachdex.django.complaints import sentence
-from breachdex.django.conf import settings
+from breachdex.django.conf import Settings, settings
 from breachdex.django.signals import password_exposed, password_judged
 
 if TYPE_CHECKING:
@@ -64,21 +62,24 @@ def announce(sender: Any, user: Any, verdict: Verdict, request: Any = None) -> N
             password_exposed.send_robust(action=reason.action, **facts)
 
 
-@functools.lru_cache(maxsize=1)
+_made: tuple[Settings, Policy | None] | None = None
+"""The policy of log-in, and the settings that it is of."""
+
+
 def at_log_in() -> Policy | None:
     """The policy that judges log-ins; ``None`` where there is none, or where it accepts everything.
 
     :raises ImproperlyConfigured: where the index cannot be used.
     """
-    chosen = settings().policy
-    if chosen is None or all(chosen.rules.action("log_in", code) == "accept" for code in CODES):
+    global _made
+    chosen, made = settings(), _made
+    if made is None or made[0] is not chosen:
+        made = _made = (chosen, _opened_for_log_in(chosen))
+    return made[1]
+
+
+def _opened_for_log_in(chosen: Settings) -> Policy | None:
+    policy = chosen.policy
+    if policy is None or all(policy.rules.action("log_in", code) == "accept" for code in CODES):
         return None
-    return opened(chosen.rules, gates.at_log_in())
-
-
-def _forget(*, setting: str, **_: object) -> None:
-    if setting == "BREACHDEX":
-        at_log_in.cache_clear()
-
-
-setting_changed.connect(_forget, dispatch_uid="breachdex.django.policies")
+    return opened(policy.rules, gates.at_log_in())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
 
@@ -13,13 +13,14 @@ from breachdex._breachdex import PolicyRules
 from breachdex._errors import BreachdexError
 from breachdex._verdicts import EVENTS
 from breachdex.django.complaints import sentence, wrong
+from breachdex.types import Profile
 
 DEFAULT_PROFILE: Final = "nist"
 
 
 @dataclass(frozen=True)
 class PolicySetting:
-    """The policy of a site. Either ``file`` or ``settings`` is what was written."""
+    """The policy of a site. Either ``file`` or ``settings`` is what was written; neither where it is inherited."""
 
     rules: PolicyRules
     file: str | None
@@ -32,6 +33,8 @@ def read(written: object, beside: Mapping[str, Any]) -> PolicySetting:
     :param beside: of ``INDEX``, ``OVERLAYS``, ``MIN_COUNT``, ``ON_ERROR`` and ``LOG_IN`` those that were written.
     :raises ImproperlyConfigured: for a policy that makes no sense, and for one that contradicts them.
     """
+    if isinstance(written, str) and written in get_args(Profile):
+        written = {"profile": written}
     if isinstance(written, Mapping):
         settings = _completed(written, beside)
         found = PolicySetting(rules_of(settings, 'BREACHDEX["POLICY"]'), None, settings)
@@ -39,9 +42,29 @@ def read(written: object, beside: Mapping[str, Any]) -> PolicySetting:
         file = str(os.fspath(written))
         found = PolicySetting(rules_in(file, 'BREACHDEX["POLICY"]'), file, None)
     else:
-        wrong("POLICY", f"must be a dict, or the path of a TOML file, not {written!r}")
+        wrong("POLICY", f"must be a dict, a profile, or the path of a TOML file, not {written!r}")
     _compare(found, beside)
     return found
+
+
+def changed(rules: PolicyRules, beside: Mapping[str, Any]) -> PolicySetting:
+    """An inherited policy with what the keys of the site say."""
+    changes: dict[str, Any] = {}
+    if "MIN_COUNT" in beside:
+        changes["min_count"] = beside["MIN_COUNT"]
+    if "ON_ERROR" in beside:
+        changes["on_error"] = dict(beside["ON_ERROR"])
+    if "LOG_IN" in beside:
+        changes["actions"] = {"log_in": {"exposed": beside["LOG_IN"]}}
+    return PolicySetting(changed_rules(rules, changes, "BREACHDEX"), None, None)
+
+
+def changed_rules(rules: PolicyRules, changes: Mapping[str, Any], where: str) -> PolicyRules:
+    """Rules with changes; ``ImproperlyConfigured`` that begins with ``where`` if they make no sense."""
+    try:
+        return rules.changed(changes)
+    except (BreachdexError, TypeError, ValueError) as error:
+        raise ImproperlyConfigured(sentence(f"{where}: {error}")) from None
 
 
 def rules_of(settings: Mapping[str, Any], where: str) -> PolicyRules:

@@ -20,7 +20,7 @@ from breachdex.django import criteria, policies, words
 from breachdex.django.complaints import one_of, sentence
 from breachdex.django.conf import Settings, settings
 from breachdex.django.gates import Source, event_of, named, shows_count, source_of
-from breachdex.django.policy_setting import rules_in, rules_of
+from breachdex.django.policy_setting import changed_rules, rules_in, rules_of
 
 if TYPE_CHECKING:
     from breachdex.django.criteria import Criteria
@@ -182,8 +182,10 @@ class PolicyValidator:
             for name in [*(["profile"] if self.profile else []), *self.options]:
                 _wrong(f"{name} is said by {file} already, which says everything about the policy")
             rules = rules_in(file, WHO) if site is None else site.rules
-        elif site is not None:
-            rules = rules_of(_merged(site.settings or {}, self.options), WHO)
+        elif site is not None and site.settings is None:
+            rules = changed_rules(site.rules, self.options, WHO)
+        elif site is not None and site.settings is not None:
+            rules = rules_of(_merged(site.settings, self.options), WHO)
         else:
             base = {"min_count": chosen.min_count, "on_error": dict(chosen.on_error)}
             if self.profile is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy  # type: ignore[import-untyped]
+from django.utils.functional import lazy  # type: ignore[import-untyped]
+from django.utils.translation import get_language, gettext_lazy, ngettext  # type: ignore[import-untyped]
 
-from breachdex._breachdex import Exposure, Reason
+from breachdex._breachdex import Exposure, Reason, grouped_number
 from breachdex.django.texts import COUNTED, ENGLISH
 
 
@@ -22,8 +23,17 @@ def counted(code: str, **number: int) -> str:
 
 
 def of_exposure(exposure: Exposure | Reason, *, show_count: bool) -> Any:
-    """Why this password is refused; takes the parameter ``count``. Says how often only where that is known."""
+    """Why this password is refused. Says how often only where that is known."""
     code = "exposed_form" if exposure.form in ("nfkc", "casefold") else "exposed"
     if show_count and exposure.count is not None:
-        return ngettext_lazy(*COUNTED[code], "count")
+        return _seen_lazy(code, exposure.count)
     return text(code)
+
+
+def _seen(code: str, count: int) -> str:
+    """With the number in groups of three digits, for which the catalogues have no place."""
+    words = str(ngettext(*COUNTED[code], count))
+    return words.replace("%(count)d", grouped_number(count, get_language() or ""))
+
+
+_seen_lazy = lazy(_seen, str)

@@ -109,6 +109,15 @@ impl RangeClient {
         self.runtime()?.block_on(self.read(prefix, |text| body::without_padding(text, kind)))
     }
 
+    /// The entries under a 20-bit prefix, ascending. Waits; not for use inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] when there is no answer, or none that can be understood.
+    pub fn entries(&self, prefix: u32) -> Result<Vec<Entry>> {
+        let kind = self.options.kind;
+        self.runtime()?.block_on(self.read(prefix, |text| body::entries(text, prefix, kind)))
+    }
+
     /// What `understand` makes of a range.
     async fn read<T>(
         &self,
@@ -225,9 +234,7 @@ impl RangeServer for RangeClient {
     }
 
     fn range(&self, prefix: u32) -> Result<Vec<Entry>, RemoteError> {
-        let kind = self.options.kind;
-        let runtime = self.runtime().map_err(remote)?;
-        runtime.block_on(self.read(prefix, |text| body::entries(text, prefix, kind))).map_err(remote)
+        self.entries(prefix).map_err(remote)
     }
 }
 

@@ -73,6 +73,7 @@ fn japanese_messages_to_the_letter() {
         "このパスワードは、過去に流出したパスワードの一覧に含まれているため使用できません。ほかのサービスで使っていない、別のパスワードを設定してください。"
     );
     assert_eq!(ja.exposed_count(17), "流出データの中で 17 回確認されています。");
+    assert_eq!(ja.exposed_count(52_256_179), "流出データの中で 52,256,179 回確認されています。");
     assert_eq!(
         ja.exposed_form(),
         "このパスワードは、全角と半角などの表記の違いを除くと、過去に流出したパスワードと同じです。別のパスワードを設定してください。"
@@ -107,6 +108,7 @@ fn one_thing_and_several() {
     let en = Language::En;
     assert_eq!(en.passwords().help_length(1), "A password must have at least 1 character.");
     assert_eq!(en.passwords().help_length(15), "A password must have at least 15 characters.");
+    assert_eq!(en.passwords().exposed_count(52_256_179), "It was seen 52,256,179 times in leaked data.");
     assert_eq!(en.reports().band_exactly(1), "seen once");
     assert_eq!(en.reports().band_from(10_000), "10,000 times or more");
     assert_eq!(

@@ -15,6 +15,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
+use crate::profile::Profile;
 use crate::rules::Rules;
 
 pub use error::PolicyError;
@@ -25,6 +26,8 @@ pub use node::{Node, Value};
 pub struct Settings {
     /// What is demanded.
     pub rules: Rules,
+    /// The profile that the rules began as.
+    pub profile: Profile,
     /// The index, if one is named; a relative path is taken from the file's folder.
     pub index: Option<PathBuf>,
     /// The overlays.
@@ -79,5 +82,18 @@ impl Settings {
         let settings = read::settings(node, name)?;
         contradictions::refuse(&settings.rules, name)?;
         Ok(settings)
+    }
+}
+
+impl Rules {
+    /// These rules with what a mapping says changed; it has the keys of a file, but for those that name a profile or an
+    /// index. `on_error`, `rules` and `actions` are changed cell by cell.
+    ///
+    /// # Errors
+    /// [`PolicyError`] for what makes no sense, by itself or together with the rest.
+    pub fn changed(&self, node: &Node) -> Result<Self, PolicyError> {
+        let rules = read::changed(self.clone(), node)?;
+        contradictions::refuse(&rules, "")?;
+        Ok(rules)
     }
 }

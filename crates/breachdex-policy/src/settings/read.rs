@@ -36,6 +36,9 @@ pub(super) const KEYS: [&str; 15] = [
     "actions",
 ];
 
+/// The keys that choose what there is to be changed, and what is asked.
+const CHOOSING_KEYS: [&str; 4] = ["profile", "mfa", "index", "overlays"];
+
 type Result<T> = std::result::Result<T, PolicyError>;
 
 pub(super) fn settings(node: &Node, name: &str) -> Result<Settings> {
@@ -45,27 +48,25 @@ pub(super) fn settings(node: &Node, name: &str) -> Result<Settings> {
     root.refuse_unknown(&KEYS)?;
     let profile = root.one_of("profile", &Profile::ALL, Profile::name)?.unwrap_or(Profile::Nist);
     let mut rules = profile.rules(root.boolean("mfa")?.unwrap_or(false));
-    root.limits(&mut rules)?;
-    if let Some(scope) = root.one_of("scope", &[Scope::All, Scope::Common], Scope::name)? {
-        rules.scope = scope;
-    }
-    if let Some(forms) = root.list_of("forms", &FormSet::NAMES)? {
-        rules.forms = FormSet::of(&forms);
-    }
-    if let Some(language) = root.one_language()? {
-        rules.language = language;
-    }
-    root.on_error(&mut rules)?;
-    root.switches(&mut rules)?;
-    root.actions(&mut rules)?;
-    let context = root.texts("context")?.unwrap_or_default();
-    rules.words = ContextWords::new(root.text("service_name")?.as_deref(), &context);
+    root.change(&mut rules)?;
     let overlays = root.texts("overlays")?.unwrap_or_default();
     Ok(Settings {
         rules,
+        profile,
         index: root.text("index")?.map(PathBuf::from),
         overlays: overlays.into_iter().map(PathBuf::from).collect(),
     })
+}
+
+/// Rules with what a mapping says changed.
+pub(super) fn changed(mut rules: Rules, node: &Node) -> Result<Rules> {
+    let reader = Reader { name: "" };
+    let pairs = reader.pairs(node, "a policy")?;
+    let root = Table { reader, pairs, owner: String::from("a changed policy"), path: "" };
+    let known: Vec<&str> = KEYS.into_iter().filter(|key| !CHOOSING_KEYS.contains(key)).collect();
+    root.refuse_unknown(&known)?;
+    root.change(&mut rules)?;
+    Ok(rules)
 }
 
 /// What errors need to say where.
@@ -205,6 +206,27 @@ impl<'a> Table<'a> {
             found,
             known: Language::ALL.iter().map(|language| language.code()).collect(),
         })
+    }
+
+    /// Changes rules as this table says.
+    fn change(&self, rules: &mut Rules) -> Result<()> {
+        self.limits(rules)?;
+        if let Some(scope) = self.one_of("scope", &[Scope::All, Scope::Common], Scope::name)? {
+            rules.scope = scope;
+        }
+        if let Some(forms) = self.list_of("forms", &FormSet::NAMES)? {
+            rules.forms = FormSet::of(&forms);
+        }
+        if let Some(language) = self.one_language()? {
+            rules.language = language;
+        }
+        self.on_error(rules)?;
+        self.switches(rules)?;
+        self.actions(rules)?;
+        let context = self.texts("context")?.unwrap_or_else(|| rules.words.context().to_vec());
+        let name = self.text("service_name")?.or_else(|| rules.words.service_name().map(String::from));
+        rules.words = ContextWords::new(name.as_deref(), &context);
+        Ok(())
     }
 
     fn limits(&self, rules: &mut Rules) -> Result<()> {

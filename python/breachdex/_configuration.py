@@ -1,0 +1,459 @@
+"""The one configuration that every framework module, :class:`breachdex.Policy` and ``SafePassword`` inherit.
+
+It has layers. What a caller says explicitly goes before the framework's own configuration (Django's ``BREACHDEX``, a Flask
+app's config), that before :func:`configure`, that before the environment; where nothing is said, the starter index answers.
+Each key is taken from the highest layer that says it, but overlays belong to the index they were configured with: a layer
+that names an index drops the overlays of the layers below.
+
+A configuration is an immutable object. :func:`current` returns the same one until something changes, so callers keep what
+they made of it as long as it is the same object. Reading it takes no lock.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import allocate_lock
+
+from breachdex._breachdex import Index, IndexSet, PolicyRules, spoken_language
+from breachdex._errors import BreachdexError, ConfigurationError
+from breachdex._policy import Policy
+from breachdex._remote import RangeClient
+
+# As typing has it, which takes longer to import than everything here together.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, Final
+
+    from breachdex._verdicts import Named
+    from breachdex.types import Event, OnError, Path
+
+    Corpus = Index | IndexSet | RangeClient
+
+EVENTS: Final[tuple[Event, ...]] = ("sign_up", "change", "reset", "log_in")
+CHOICES: Final[tuple[OnError, ...]] = ("accept", "reject", "raise")
+DEFAULT_ON_ERROR: Final[Mapping[Event, OnError]] = {
+    "sign_up": "raise",
+    "change": "raise",
+    "reset": "raise",
+    "log_in": "accept",
+}
+"""What a fault means where nothing is said: nobody is locked out by a bad disk."""
+
+EXPOSED_ONLY: Final = {
+    "profile": "nist",
+    "min_length": 1,
+    "rules": {"too_short": False, "context_word": False, "repetitive": False},
+    "actions": {"log_in": {"exposed": "warn"}},
+}
+"""What passwords are judged by where no policy is configured."""
+
+
+class Layer:
+    """What one place says, checked. A key that it does not say is not in ``said``.
+
+    :param name: how errors call a key of this place.
+    :param given: values by key; ``None`` says nothing.
+    :raises ConfigurationError: for a value that makes no sense, naming it.
+    """
+
+    __slots__ = ("name", "said")
+
+    def __init__(self, name: Callable[[str], str], given: Mapping[str, object]) -> None:
+        self.name = name
+        self.said: dict[str, Any] = {}
+        for key, value in given.items():
+            if value is not None:
+                try:
+                    self.said[key] = READERS[key](value)
+                except ValueError as error:
+                    raise ConfigurationError(f"{name(key)} {error}") from None
+
+    def get(self, key: str) -> Any:
+        """The value of a key; ``None`` where it is not said."""
+        return self.said.get(key)
+
+
+class Configuration:
+    """What is asked, by which rules, and in which words, where a caller says nothing else. Never changes.
+
+    Indexes and policies are opened when they are first needed.
+    """
+
+    __slots__ = ("_corpus", "_judge", "index", "lang", "min_count", "on_error", "overlays", "rules", "show_count")
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        """:param layers: the highest first."""
+        self.index, self.overlays, index_at = _index_of(layers)
+        self.min_count: int | None = _first(layers, "min_count")[0]
+        self.on_error: Mapping[Event, OnError] | None = _first(layers, "on_error")[0]
+        self.lang: str | None = _first(layers, "lang")[0]
+        self.show_count: bool = bool(_first(layers, "show_count")[0])
+        self.rules: PolicyRules | None = None
+        self._corpus: Corpus | None = None
+        self._judge: Policy | None = None
+        policy, policy_at = _first(layers, "policy")
+        if policy is not None:
+            self.rules = _rules(policy, layers, policy_at)
+            self._take_index_of(policy, layers, policy_at, index_at)
+            self.min_count = self.rules.min_count
+            self.on_error = {event: self.rules.on_error(event) for event in EVENTS}
+
+    def _take_index_of(self, policy: Any, layers: Sequence[Layer], policy_at: int, index_at: int) -> None:
+        """A policy's own index is asked, unless a layer above it names another."""
+        assert self.rules is not None
+        if isinstance(policy, Policy):
+            if index_at == policy_at or "overlays" in layers[policy_at].said:
+                raise ConfigurationError(
+                    f"{layers[policy_at].name('policy')} is a Policy, which has its index: name it there, not beside it"
+                )
+            if policy_at < index_at:
+                self.index, self.overlays = policy.index, ()
+        elif policy_at < index_at:
+            if self.rules.index is not None:
+                self.index, self.overlays = self.rules.index, ()
+            if self.rules.overlays:
+                self.overlays = tuple(self.rules.overlays)
+
+    @property
+    def corpus(self) -> Corpus:
+        """The index with its overlays, opened. Raises whatever opening raises."""
+        if self._corpus is None or getattr(self._corpus, "closed", False):
+            self._corpus = _opened(self.index, self.overlays)
+        return self._corpus
+
+    @property
+    def policy(self) -> Policy | None:
+        """The configured policy, if there is one."""
+        return None if self.rules is None else self.judge
+
+    @property
+    def judge(self) -> Policy:
+        """The configured policy or, where there is none, one that refuses exposed passwords only."""
+        corpus = self.corpus
+        if self._judge is None or self._judge.index is not corpus:
+            self._judge = Policy(self.rules or self.exposed_only(), corpus, ())
+        return self._judge
+
+    def exposed_only(self, **changes: object) -> PolicyRules:
+        """Rules that refuse exposed passwords only, as configured, and with some keys changed."""
+        configured = {"min_count": self.min_count, "on_error": self.on_error, "language": self.lang}
+        said = {key: value for key, value in (*configured.items(), *changes.items()) if value is not None}
+        return PolicyRules.from_settings({**EXPOSED_ONLY, **said})
+
+    def on_error_at(self, event: Event) -> OnError:
+        """What a fault at run time means at an event."""
+        return {**DEFAULT_ON_ERROR, **(self.on_error or {})}[event]
+
+
+def configure(
+    *,
+    index: Corpus | Path | None = None,
+    overlays: Sequence[Path | Index] | None = None,
+    policy: Named | None = None,
+    min_count: int | None = None,
+    on_error: OnError | Mapping[Event, OnError] | None = None,
+    lang: str | None = None,
+    show_count: bool | None = None,
+) -> None:
+    """Says once what every framework module asks and tells where it is not told otherwise.
+
+    Replaces all of an earlier call, so that ``configure()`` takes everything back; the environment is read anew. Django's
+    ``BREACHDEX``, a Flask app's config and explicit arguments go before it, variables ``BREACHDEX_*`` behind. What it
+    names is opened now. Safe to call from any thread; what is asked meanwhile gets the old configuration or the new one.
+
+    :param index: the path of an index, an open :class:`Index` or :class:`IndexSet`, or a :class:`RangeClient`.
+    :param overlays: paths of lists of your own, or open ones. They belong to the index: whoever names another one drops them.
+    :param policy: a :class:`Policy`, the name of a profile, the path of a TOML file, or a mapping with its keys.
+    :param min_count: from how many sightings on (inclusive) a password is exposed.
+    :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``, for every event or by event.
+    :param lang: the language of messages where no request says it: ``en`` or ``ja``.
+    :param show_count: whether messages say how often a password was seen. By default they do not.
+    :raises ConfigurationError: for a value that makes no sense, naming it.
+    :raises BreachdexError: where an index cannot be opened.
+    """
+    given: dict[str, object] = {
+        "index": index,
+        "overlays": overlays,
+        "policy": policy,
+        "min_count": min_count,
+        "on_error": on_error,
+        "lang": lang,
+        "show_count": show_count,
+    }
+    layer = Layer("configure(): {}".format, given)
+    environment = _environment()
+    made = Configuration([layer, environment])
+    # Without any of these it is not known yet who asks what, and the starter index would warn of itself.
+    if not {"index", "overlays", "policy", "min_count"}.isdisjoint(layer.said):
+        _ = made.judge
+    _publish(layer)
+
+
+def current() -> Configuration:
+    """What is configured here and now: in a Flask app's context that app's, otherwise the process's."""
+    flask: Any = sys.modules.get("flask")
+    if flask is not None and getattr(flask, "has_app_context", bool)():
+        return _of_flask(flask.current_app._get_current_object())
+    global _process
+    state, django, made = _state, django_is_configured(), _process
+    if made is None or made[0] is not state or made[1] is not django:
+        above = [_django_layer()] if django else []
+        made = _process = (state, django, Configuration([*above, *_below(state)]))
+    return made[2]
+
+
+def beneath() -> Configuration:
+    """What a framework's own configuration inherits."""
+    global _beneath
+    state, made = _state, _beneath
+    if made is None or made[0] is not state:
+        made = _beneath = (state, Configuration(_below(state)))
+    return made[1]
+
+
+def shows_counts() -> bool:
+    """Whether messages say how often a password was seen."""
+    return current().show_count
+
+
+def generation() -> int:
+    """A number that changes with the configuration of the process."""
+    return _state[0]
+
+
+def changed() -> None:
+    """Says that a framework's configuration changed."""
+    _publish(_state[1])
+
+
+def django_is_configured() -> bool:
+    """Whether this process has Django's settings."""
+    conf: Any = sys.modules.get("django.conf")
+    return conf is not None and bool(conf.settings.configured)
+
+
+def flask_layer(config: Mapping[str, Any]) -> Layer:
+    """What a Flask app's config says."""
+    given = {key: config.get(f"BREACHDEX_{key.upper()}") for key in READERS}
+    return Layer(lambda key: f"BREACHDEX_{key.upper()} in the app's config", given)
+
+
+def _of_flask(app: Any) -> Configuration:
+    state, held = _state, app.extensions.get("breachdex.configuration")
+    if held is None or held[0] is not state:
+        held = (state, Configuration([flask_layer(app.config), *_below(state)]))
+        app.extensions["breachdex.configuration"] = held
+    made: Configuration = held[1]
+    return made
+
+
+def _django_layer() -> Layer:
+    from breachdex.django.conf import layer
+
+    return layer()
+
+
+def _below(state: tuple[int, Layer | None]) -> list[Layer]:
+    return [*([state[1]] if state[1] is not None else []), _environment()]
+
+
+def _environment() -> Layer:
+    """What the variables ``BREACHDEX_*`` say."""
+    values = {key: os.environ.get(f"BREACHDEX_{key.upper()}") or None for key in READERS}
+    given: dict[str, object] = {key: value for key, value in values.items() if value is not None}
+
+    def name(key: str) -> str:
+        return f"BREACHDEX_{key.upper()} in the environment"
+
+    for key, read in FROM_TEXT.items():
+        if isinstance(text := given.get(key), str):
+            try:
+                given[key] = read(text)
+            except ValueError as error:
+                raise ConfigurationError(f"{name(key)} {error}") from None
+    return Layer(name, given)
+
+
+def _first(layers: Sequence[Layer], key: str) -> tuple[Any, int]:
+    """The value of a key and the number of the layer that says it."""
+    for at, layer in enumerate(layers):
+        if key in layer.said:
+            return layer.said[key], at
+    return None, len(layers)
+
+
+def _index_of(layers: Sequence[Layer]) -> tuple[Any, tuple[Path | Index, ...], int]:
+    """The index, its overlays, and the number of the layer that names the index."""
+    index, index_at = _first(layers, "index")
+    overlays, overlays_at = _first(layers, "overlays")
+    return index, overlays if overlays is not None and overlays_at <= index_at else (), index_at
+
+
+def _rules(policy: Any, layers: Sequence[Layer], policy_at: int) -> PolicyRules:
+    """The rules of a policy. A profile and a mapping are completed with what is said at their layer and below; what is said
+    above them goes before any policy's."""
+    keys = {"min_count": "min_count", "on_error": "on_error", "lang": "language"}
+    where = layers[policy_at].name("policy")
+    from breachdex._verdicts import rules_of
+
+    defaults, changes = {}, {}
+    for key, setting in keys.items():
+        value, at = _first(layers, key)
+        if value is not None:
+            (changes if at < policy_at else defaults)[setting] = value
+    try:
+        rules = rules_of(policy, defaults)
+        if changes:
+            rules = rules.changed(changes)
+    except (BreachdexError, OSError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"{where}: {error}") from None
+    _compare(rules, layers[policy_at])
+    return rules
+
+
+def _compare(rules: PolicyRules, layer: Layer) -> None:
+    """Refuses what one layer says twice and differently: one of them would be without effect."""
+    least = layer.get("min_count")
+    if least is not None and least != rules.min_count:
+        raise ConfigurationError(
+            f"{layer.name('min_count')} is {least} and the policy says {rules.min_count}: say it in one of them only"
+        )
+    for event, wanted in (layer.get("on_error") or {}).items():
+        if rules.on_error(event) != wanted:
+            raise ConfigurationError(
+                f"{layer.name('on_error')} is {wanted!r} at {event} and the policy says {rules.on_error(event)!r}: say it "
+                "in one of them only"
+            )
+
+
+def _opened(index: Any, overlays: Sequence[Path | Index]) -> Corpus:
+    from breachdex._policy import opened
+
+    return opened(index, overlays)
+
+
+def _index(value: object) -> object:
+    if isinstance(value, (Index, IndexSet, RangeClient)):
+        return value
+    return _path(value, "must be the path of an index, an Index, an IndexSet or a RangeClient")
+
+
+def _path(value: object, complaint: str) -> str:
+    if isinstance(value, (str, os.PathLike)) and (path := os.fspath(value)) and isinstance(path, str):
+        return path
+    raise ValueError(f"{complaint}, not {value!r}")
+
+
+def _overlays(value: object) -> tuple[str | Index, ...]:
+    complaint = "must be a list of paths or indexes"
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"{complaint}, not {value!r}")
+    return tuple(item if isinstance(item, Index) else _path(item, complaint) for item in value)
+
+
+def _policy(value: object) -> object:
+    from collections.abc import Mapping
+
+    if isinstance(value, (Policy, PolicyRules, Mapping)):
+        return value
+    if isinstance(value, (str, os.PathLike)) and os.fspath(value):
+        return value
+    raise ValueError(f"must be a Policy, a profile, the path of a TOML file or a mapping, not {value!r}")
+
+
+def _min_count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"must be a whole number from 1 on, not {value!r}")
+    return value
+
+
+def _on_error(value: object) -> dict[str, str]:
+    from collections.abc import Mapping
+
+    given = dict.fromkeys(EVENTS, value) if isinstance(value, str) else value
+    if not isinstance(given, Mapping):
+        raise ValueError(f"must be one of {', '.join(CHOICES)}, or a mapping from event to one, not {value!r}")
+    for event, choice in given.items():
+        if event not in EVENTS:
+            raise ValueError(f"has the key {event!r}, which is no event: these are {', '.join(EVENTS)}")
+        if choice not in CHOICES:
+            raise ValueError(f"must be one of {', '.join(CHOICES)}, not {choice!r}")
+    return dict(given)
+
+
+def _lang(value: object) -> str:
+    from breachdex._breachdex import languages
+
+    found = spoken_language(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"must be one of {', '.join(languages())}, not {value!r}")
+    return found
+
+
+def _show_count(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be True or False, not {value!r}")
+    return value
+
+
+READERS: Final[Mapping[str, Callable[[object], object]]] = {
+    "index": _index,
+    "overlays": _overlays,
+    "policy": _policy,
+    "min_count": _min_count,
+    "on_error": _on_error,
+    "lang": _lang,
+    "show_count": _show_count,
+}
+"""Every key with what checks it; ``ValueError`` for a value that makes no sense. A new key is a line here, an argument of
+:func:`configure` and, if text is not its value, a line in :data:`FROM_TEXT`."""
+
+
+def _paths(text: str) -> list[str]:
+    return [path for path in text.split(os.pathsep) if path]
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"must be a whole number from 1 on, not {text!r}") from None
+
+
+def _switch(text: str) -> bool:
+    switches = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in switches:
+        raise ValueError(f"must be 1 or 0, not {text!r}")
+    return switches[text.lower()]
+
+
+FROM_TEXT: Final[Mapping[str, Callable[[str], object]]] = {
+    "overlays": _paths,
+    "min_count": _number,
+    "show_count": _switch,
+}
+"""How a variable of the environment becomes the value of a key."""
+
+_state: tuple[int, Layer | None] = (0, None)
+"""The generation, and what :func:`configure` said: one object, so that neither a thread nor a fork sees half of a change."""
+
+_process: tuple[object, bool, Configuration] | None = None
+_beneath: tuple[object, Configuration] | None = None
+_changing = allocate_lock()
+
+
+def _publish(layer: Layer | None) -> None:
+    global _state
+    with _changing:
+        _state = (_state[0] + 1, layer)
+
+
+def _unlock_in_child() -> None:
+    global _changing
+    _changing = allocate_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)
