@@ -154,13 +154,13 @@ def tried(source: Source) -> Index | IndexSet | Fault:
         index = _handle(source)
     except (BreachdexError, OSError) as error:
         return fault_of(error)
-    facts = index.metadata
-    assert facts is not None, "what speaks to the network is refused when it is configured"
-    if source.min_count > 1 and facts.is_starter:
+    # Only where it matters: a damaged index has no metadata, and what a fault means is decided when it is asked.
+    facts = index.metadata if source.min_count > 1 else None
+    if facts is not None and facts.is_starter:
         # It counts every password once, so that nothing at all would be found.
         said = f"The starter index does not know how often a password was seen, and MIN_COUNT is {source.min_count}."
         return Fault("breachdex.E003", said, f"{MISSING_HINT.rstrip('.')}, or set MIN_COUNT to 1.")
-    if source.min_count > 1 and not facts.has_counts:
+    if facts is not None and not facts.has_counts:
         said = f"The index {source} has no counts, and MIN_COUNT is {source.min_count}."
         return Fault("breachdex.E003", said, "Build it with counts, or set MIN_COUNT to 1.")
     return index

@@ -242,7 +242,7 @@ def test_the_words_that_no_verdict_says() -> None:
 
 def test_the_policy_itself(nist: Policy, exposed_index: Path) -> None:
     assert isinstance(nist.index, breachdex.Index) and nist.index.path == str(exposed_index)
-    assert repr(nist) == f"<breachdex.Policy {nist.index!r}>"
+    assert repr(nist) == f"<breachdex.Policy nist {nist.index!r}>"
     with pytest.raises(AttributeError):
         nist.anything = 1  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):

@@ -88,7 +88,7 @@ def test_a_dict_is_completed_with_the_keys_beside_it() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"POLICY": 7}, 'BREACHDEX["POLICY"] must be a dict, or the path of a TOML file, not 7.'),
+        ({"POLICY": 7}, 'BREACHDEX["POLICY"] must be a dict, a profile, or the path of a TOML file, not 7.'),
         (
             {"POLICY": {"profil": "nist"}},
             (
