@@ -91,6 +91,55 @@ pub(crate) fn write_sparse(
     put(&sections, LENGTH as u64 + end)
 }
 
+/// Writes an index of one group with one bucket, which is a hole of so many bytes said to hold so many entries. All
+/// checksums hold.
+#[cfg(feature = "build")]
+pub(crate) fn write_hollow(file: &File, layout: Layout, length: u32, entries: u32) -> std::io::Result<()> {
+    let bucket_place = checksum::BucketPlace { prefix_bits: layout.directory_bits, prefix: 0, entries };
+    let zeros = vec![0; 1 << 20];
+    let mut sum = checksum::bucket_start(layout, bucket_place, length as usize);
+    let mut left = length as usize;
+    while left > 0 {
+        let piece = left.min(zeros.len());
+        sum = checksum::append(sum, &zeros[..piece]);
+        left -= piece;
+    }
+    // A wide record, of a drift of zero.
+    let mut rest = vec![0x80];
+    rest.extend_from_slice(&length.to_le_bytes());
+    rest.extend_from_slice(&0_u32.to_le_bytes());
+    rest.extend_from_slice(&entries.to_le_bytes());
+    rest.extend_from_slice(&sum.to_le_bytes());
+    let group_sum = checksum::group(layout, 0, &rest);
+    let head = [&group_sum.to_le_bytes()[..], &rest].concat();
+    let seal = Seal { checksum: group_sum, head: head.len() as u64, hash: [0; HASH] };
+    let groups_length = head.len() as u64 + u64::from(length);
+    let said = Entry { key: Key::default(), count: 1 };
+    let (header, sections) = around(layout, &[said], &[(0, 0, seal)], groups_length, Coverage::whole());
+    let place = Place::Target("a hollow file".into());
+    for (bytes, at) in [(&header[..], 0), (&head, LENGTH as u64), (&sections, LENGTH as u64 + groups_length)]
+    {
+        positioned::write_all(file, bytes, at, &place).map_err(std::io::Error::other)?;
+    }
+    Ok(())
+}
+
+/// Whether a sparse file could be made; says so where the file system has none.
+#[cfg(feature = "build")]
+#[allow(clippy::print_stderr)]
+pub(crate) fn skip_without_holes(made: std::io::Result<()>) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, InvalidInput, Other, StorageFull};
+
+    match made {
+        Ok(()) => true,
+        Err(error) if matches!(error.kind(), FileTooLarge | StorageFull | InvalidInput | Other) => {
+            eprintln!("skipped: no sparse file can be made here: {error}");
+            false
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
 fn prefix_of(layout: Layout, group: &[Entry]) -> u32 {
     group[0].key.leading(layout.directory_bits) as u32
 }

@@ -31,6 +31,8 @@ mod rows;
 mod scalar;
 mod sections;
 #[cfg(all(test, feature = "build"))]
+mod sparse_tests;
+#[cfg(test)]
 mod storages_tests;
 #[cfg(test)]
 mod tests;
