@@ -23,7 +23,7 @@ from breachdex._remote import RangeClient
 # As typing has it, which takes longer to import than everything here together.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Final
 
     from breachdex._verdicts import Named
@@ -95,6 +95,10 @@ class Configuration:
         self._judge: Policy | None = None
         policy, policy_at = _first(layers, "policy")
         if policy is not None:
+            if isinstance(policy, Policy) and not {"index", "overlays"}.isdisjoint(layers[policy_at].said):
+                raise ConfigurationError(
+                    f"{layers[policy_at].name('policy')} is a Policy, which has its index: name it there, not beside it"
+                )
             self.rules = _rules(policy, layers, policy_at)
             self._take_index_of(policy, layers, policy_at, index_at)
             self.min_count = self.rules.min_count
@@ -104,10 +108,6 @@ class Configuration:
         """A policy's own index is asked, unless a layer above it names another."""
         assert self.rules is not None
         if isinstance(policy, Policy):
-            if index_at == policy_at or "overlays" in layers[policy_at].said:
-                raise ConfigurationError(
-                    f"{layers[policy_at].name('policy')} is a Policy, which has its index: name it there, not beside it"
-                )
             if policy_at < index_at:
                 self.index, self.overlays = policy.index, ()
         elif policy_at < index_at:
@@ -315,17 +315,31 @@ def _rules(policy: Any, layers: Sequence[Layer], policy_at: int) -> PolicyRules:
 
 def _compare(rules: PolicyRules, layer: Layer) -> None:
     """Refuses what one layer says twice and differently: one of them would be without effect."""
-    least = layer.get("min_count")
-    if least is not None and least != rules.min_count:
-        raise ConfigurationError(
-            f"{layer.name('min_count')} is {least} and the policy says {rules.min_count}: say it in one of them only"
-        )
-    for event, wanted in (layer.get("on_error") or {}).items():
-        if rules.on_error(event) != wanted:
+    for key, ours, theirs in _said_twice(rules, layer):
+        if ours != theirs:
             raise ConfigurationError(
-                f"{layer.name('on_error')} is {wanted!r} at {event} and the policy says {rules.on_error(event)!r}: say it "
-                "in one of them only"
+                f"{layer.name(key)} is {ours!r} and the policy says {theirs!r}: say it in one of them only"
             )
+
+
+def _said_twice(rules: PolicyRules, layer: Layer) -> Iterator[tuple[str, object, object]]:
+    """Each key that the layer says as the policy does, with what both say."""
+    said = layer.said
+    if "min_count" in said:
+        yield "min_count", said["min_count"], rules.min_count
+    if "on_error" in said:
+        events = said["on_error"]
+        yield "on_error", events, {event: rules.on_error(event) for event in events}
+    if "index" in said and rules.index is not None:
+        yield "index", _place(said["index"]), _place(rules.index)
+    if "overlays" in said and rules.overlays:
+        yield "overlays", list(map(_place, said["overlays"])), list(map(_place, rules.overlays))
+
+
+def _place(index: object) -> object:
+    """The absolute path of an index; an open one without a file as it is."""
+    named = index.path if isinstance(index, Index) else index
+    return os.path.abspath(named) if isinstance(named, str) else index
 
 
 def _opened(index: Any, overlays: Sequence[Path | Index]) -> Corpus:

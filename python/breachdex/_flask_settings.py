@@ -23,7 +23,7 @@ from breachdex._policy import Policy
 from breachdex._verdicts import CHOOSING, acts_at_log_in, demand_local
 
 if TYPE_CHECKING:
-    from breachdex.types import OnError, Path
+    from breachdex.types import OnError
 
 EXTENSION: Final = "breachdex"
 
@@ -175,17 +175,6 @@ def _said_twice(config: flask.Config, policy: Policy) -> Iterator[tuple[str, obj
             says,
             " for on_error at log_in",
         )
-    if rules.index is not None and config.get("BREACHDEX_INDEX") is not None:
-        yield "BREACHDEX_INDEX", _path(config["BREACHDEX_INDEX"]), _path(rules.index), ""
-    if rules.overlays and config.get("BREACHDEX_OVERLAYS"):
-        ours = [_path(overlay) for overlay in config["BREACHDEX_OVERLAYS"]]
-        yield "BREACHDEX_OVERLAYS", ours, [_path(overlay) for overlay in rules.overlays], ""
-
-
-def _path(index: Path | Index | IndexSet) -> object:
-    """The absolute path of an index; an open one without a file as it is."""
-    named = index.path if isinstance(index, Index) else index
-    return os.path.abspath(named) if isinstance(named, (str, os.PathLike)) else index
 
 
 def _log_in(app: flask.Flask, policy: Policy | None) -> Action:

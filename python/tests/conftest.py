@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import breachdex
 import pytest
 from support import EXPOSED, VECTORS, write_index
 
@@ -33,8 +34,11 @@ def _no_garbage() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_index_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("BREACHDEX_INDEX", raising=False)
+def _no_configuration_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in [name for name in os.environ if name.startswith("BREACHDEX_")]:
+        if variable != "BREACHDEX_COLLECT_EACH":
+            monkeypatch.delenv(variable)
+    breachdex.configure()
 
 
 @pytest.fixture(scope="session")

@@ -28,12 +28,6 @@ class SignUp(BaseModel):
     password: SafePassword
 
 
-@pytest.fixture(autouse=True)
-def _nothing_configured() -> Iterator[None]:
-    yield
-    breachdex.configure()
-
-
 @pytest.fixture
 def other_index(tmp_path: Path) -> Path:
     return write_index(tmp_path / "other.bdx", {GOOD: 5})

@@ -11,6 +11,7 @@ import breachdex
 import pytest
 from flask_site import GOOD, Site, errors, inside, link
 from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line, our_frames
+from support import write_index
 
 UNAVAILABLE = "The safety of this password cannot be checked at the moment. Please try again a little later."
 UNAVAILABLE_JAPANESE = "現在、パスワードの安全性を確認できません。しばらくしてからもう一度お試しください。"
@@ -80,13 +81,13 @@ class TestStart:
         with pytest.raises(ValueError, match="set SECURITY_RECOVERABLE = True"):
             Site({**config, "SECURITY_RECOVERABLE": False})
 
-    def test_overlays_over_an_open_index(self, exposed_index: Path) -> None:
-        config = {
-            "BREACHDEX_INDEX": breachdex.Index.open(exposed_index),
-            "BREACHDEX_OVERLAYS": [exposed_index],
-        }
-        with pytest.raises(ValueError, match="BREACHDEX_OVERLAYS goes with a path"):
-            Site(config)
+    def test_overlays_over_an_open_index(self, exposed_index: Path, tmp_path: Path) -> None:
+        overlay = write_index(tmp_path / "own.bdx", {"examplecorp2026": 1})
+        config = {"BREACHDEX_INDEX": breachdex.Index.open(exposed_index), "BREACHDEX_OVERLAYS": [overlay]}
+        util = Site(config).security.password_util
+        with Site(config).app.app_context():
+            assert util.validate("examplecorp2026", True)[0]
+            assert util.validate("correct horse battery staple", True)[0]
 
 
 class TestFaults:

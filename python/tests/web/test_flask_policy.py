@@ -11,6 +11,7 @@ import breachdex
 import pytest
 from breachdex import BreachdexWarning, Policy
 from breachdex.flask_security import password_exposed, password_judged
+from flask_babel import Babel  # type: ignore[import-untyped]
 from flask_security import verify_password
 from flask_site import EXPOSED, GOOD, Site, errors, inside, link
 from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line, our_frames
@@ -184,7 +185,8 @@ class TestChoosing:
         assert errors(sign_up(make("nist"), "abcdefghi\ud800"))["password"] == ["Invalid password"]
 
     def test_a_language_that_breachdex_does_not_speak(self, make: Any) -> None:
-        site = make("nist", BREACHDEX_LANGUAGE="fr")
+        site = make("nist")
+        Babel(site.app, locale_selector=lambda: "fr")
         assert errors(sign_up(site, "hunter2"))["password"] == [REFUSED["en"], TOO_SHORT["en"]]
 
 
@@ -278,11 +280,16 @@ class TestSettings:
             ),
             (
                 {"BREACHDEX_POLICY": "nits"},
-                'profile must be one of nist, asvs-l1, asvs-l2, permissive, not "nits"; did you mean "nist"?',
+                (
+                    "BREACHDEX_POLICY in the app's config: profile must be one of nist, asvs-l1, asvs-l2, permissive, not "
+                    '"nits"; did you mean "nist"?'
+                ),
             ),
             (
                 {"BREACHDEX_POLICY": Policy.profile("nist")},
-                "a Policy has its index: name it there, not beside it",
+                (
+                    "BREACHDEX_POLICY in the app's config is a Policy, which has its index: name it there, not beside it"
+                ),
             ),
         ],
     )
@@ -315,19 +322,30 @@ class TestSettings:
         file = tmp_path / "policy.toml"
         file.write_text(f'profile = "nist"\nindex = "{index}"\noverlays = ["{overlay}"]\n')
         says = says.format(index=index, overlay=overlay)
+        where = {"BREACHDEX_INDEX", "BREACHDEX_OVERLAYS"}
         with pytest.raises(ValueError) as raised:
             Site({"BREACHDEX_POLICY": file, **VERIFIED, key: value})
-        assert str(raised.value) == (
-            f"{key} is {value!r} and {file} in BREACHDEX_POLICY says {says}: say it in one of them only"
-        )
+        if key in where:
+            said_twice = (
+                f"{key} in the app's config is {value!r} and the policy says {says}: say it in one of them only"
+            )
+            assert str(raised.value) == said_twice
+        else:
+            assert str(raised.value) == (
+                f"{key} is {value!r} and {file} in BREACHDEX_POLICY says {says}: say it in one of them only"
+            )
         said = {"min_count": 1, "on_error": {"sign_up": "raise", "log_in": "accept"}}
         written = {"profile": "nist", "index": index, "overlays": [overlay], **said}
         ready = Policy.profile("nist", index=index, overlays=[overlay])
         for policy in (written, ready):
             with pytest.raises(ValueError) as raised:
                 Site({"BREACHDEX_POLICY": policy, **VERIFIED, key: value})
-            if policy is ready and key in ("BREACHDEX_INDEX", "BREACHDEX_OVERLAYS"):
-                assert str(raised.value) == "a Policy has its index: name it there, not beside it"
+            if policy is ready and key in where:
+                assert str(raised.value) == (
+                    "BREACHDEX_POLICY in the app's config is a Policy, which has its index: name it there, not beside it"
+                )
+            elif key in where:
+                assert str(raised.value) == said_twice
             else:
                 assert str(raised.value) == (
                     f"{key} is {value!r} and BREACHDEX_POLICY says {says}: say it in one of them only"
@@ -349,10 +367,10 @@ class TestSettings:
         assert errors(sign_up(site, "hunter2"))["password"] == [REFUSED["en"], TOO_SHORT["en"]]
 
     def test_what_is_none(self) -> None:
-        with pytest.raises(TypeError) as raised:
+        with pytest.raises(breachdex.ConfigurationError) as raised:
             Site({"BREACHDEX_POLICY": 7})
         assert str(raised.value) == (
-            "a policy is a Policy, a profile, the path of a TOML file or a mapping, not int"
+            "BREACHDEX_POLICY in the app's config must be a Policy, a profile, the path of a TOML file or a mapping, not 7"
         )
 
     def test_nothing_waits_for_a_range_server(self) -> None:

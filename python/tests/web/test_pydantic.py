@@ -57,12 +57,13 @@ class TestRefusals:
         assert failure(lambda: checked().validate_python("correct horse battery staple")) == {
             "type": "exposed",
             "loc": (),
-            "msg": EXPOSED + " It was seen 4 times in leaked data.",
+            "msg": EXPOSED,
             "input": "**********",
             "ctx": {"form": "raw"},
         }
 
     def test_exposed_in_japanese_without_a_space_between_the_sentences(self, checked: Any) -> None:
+        breachdex.configure(show_count=True)
         refused = failure(lambda: checked(lang="ja-JP").validate_python("correct horse battery staple"))
         assert refused["msg"] == EXPOSED_JAPANESE + "流出データの中で 4 回確認されています。"
 

@@ -20,12 +20,11 @@ pytestmark = pytest.mark.anyio
 
 REASON = (
     "This password is in a list of passwords that leaked in the past, so it cannot be used. "
-    "Please choose a different one that you do not use anywhere else. It was seen 4 times in leaked data."
+    "Please choose a different one that you do not use anywhere else."
 )
 REASON_JAPANESE = (
     "このパスワードは、過去に流出したパスワードの一覧に含まれているため使用できません。"
     "ほかのサービスで使っていない、別のパスワードを設定してください。"
-    "流出データの中で 4 回確認されています。"
 )
 BAD_CREDENTIALS = {"detail": "LOGIN_BAD_CREDENTIALS"}
 ACTIONS = ["accept", "warn", "notify", "force_reset", "reject"]
@@ -87,7 +86,7 @@ class TestChoosing:
             with pytest.raises(InvalidPasswordException) as raised:
                 await ours.validate_password("ﾊﾟｽﾜｰﾄﾞ", User())
             assert raised.value.reason.startswith("Apart from differences in how its characters are written")
-            assert raised.value.reason.endswith("It was seen 300 times in leaked data.")
+            assert "times" not in raised.value.reason
 
 
 class TestForceReset:
