@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from breachdex._breachdex import run_command
+from breachdex._breachdex import __version__, run_command
 
 # These talk to sockets, whose other end may hang up at any time: that must not end them.
 NETWORKED = {"serve", "download", "update"}
@@ -15,6 +15,9 @@ NETWORKED = {"serve", "download", "update"}
 def main() -> int:
     """Runs the command with the process's arguments; returns its exit code."""
     arguments = ["breachdex", *sys.argv[1:]]
+    if arguments[1:] in (["--version"], ["-V"]):
+        print(f"breachdex {__version__} (Python package {_package()})")
+        return 0
     # Python turns Ctrl-C into an exception and a closed pipe into an error; a command dies of either.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "SIGPIPE") and not NETWORKED.intersection(arguments[1:2]) and "--api" not in arguments:
@@ -25,6 +28,16 @@ def main() -> int:
         if stream is not None:
             stream.flush()
     return code
+
+
+def _package() -> str:
+    """The version of the installed package."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("breachdex")
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _open_standard_streams() -> None:

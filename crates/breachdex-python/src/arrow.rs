@@ -58,6 +58,8 @@ impl Counts {
         self.array.len()
     }
 
+    /// `to_pylist() -> list[int | None]`
+    ///
     /// The counts as Python's numbers, None for a null.
     fn to_pylist(&self) -> Vec<Option<u32>> {
         numbers(&self.array).collect()
@@ -98,6 +100,8 @@ impl ChunkedCounts {
         self.chunks.iter().map(|chunk| chunk.len()).sum()
     }
 
+    /// `to_pylist() -> list[int | None]`
+    ///
     /// The counts as Python's numbers, None for a null.
     fn to_pylist(&self) -> Vec<Option<u32>> {
         self.chunks.iter().flat_map(numbers).collect()

@@ -17,14 +17,41 @@ use crate::signals::{Listener, Work};
 #[pyclass(module = "breachdex", frozen, eq, get_all)]
 #[derive(PartialEq)]
 pub(crate) struct BuildReport {
+    /// `entries: int`
+    ///
+    /// Number of entries.
     entries: u64,
+    /// `file_size: int`
+    ///
+    /// Bytes of the file.
     file_size: u64,
+    /// `bits: int`
+    ///
+    /// Leading bits kept of every digest.
     bits: u32,
+    /// `floor: int`
+    ///
+    /// What was seen less often than this may be missing.
     floor: u64,
+    /// `collisions: int`
+    ///
+    /// Different digests that fell on the kept bits of another; 0 for an exact index.
     collisions: u64,
+    /// `left_out: int`
+    ///
+    /// Digests that `min_count` or `top` left out.
     left_out: u64,
+    /// `false_positive_rate: float`
+    ///
+    /// The probability that a password that never leaked is reported; 0 for an exact index.
     false_positive_rate: f64,
+    /// `content_id: str`
+    ///
+    /// Names the content: equal ids mean equal entries and facts.
     content_id: String,
+    /// `went_unsorted: str | None`
+    ///
+    /// Where the input was first out of order, so that it was sorted on disk; `None` where it was sorted.
     went_unsorted: Option<String>,
 }
 
@@ -35,8 +62,17 @@ type Facts = (u64, u64, u32, u64, u64, u64, f64, String, Option<String>);
 impl BuildReport {
     #[staticmethod]
     fn _restore(facts: Facts) -> Self {
-        let (entries, file_size, bits, floor, collisions, left_out, false_positive_rate, content_id, went_unsorted) =
-            facts;
+        let (
+            entries,
+            file_size,
+            bits,
+            floor,
+            collisions,
+            left_out,
+            false_positive_rate,
+            content_id,
+            went_unsorted,
+        ) = facts;
         Self {
             entries,
             file_size,
@@ -77,8 +113,17 @@ impl BuildReport {
 #[pyclass(module = "breachdex", frozen, eq, hash, get_all)]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Progress {
+    /// `phase: str`
+    ///
+    /// What is being done.
     phase: String,
+    /// `done: int`
+    ///
+    /// How much of it.
     done: u64,
+    /// `total: int | None`
+    ///
+    /// Of how much; `None` where that is not known.
     total: Option<u64>,
 }
 
@@ -100,6 +145,8 @@ impl Progress {
     }
 }
 
+/// `build(inputs: Path | Sequence[Path], output: Path, *, kind: Kind = 'sha1', format: Literal['hibp', 'ranges', 'passwords', 'index'] | None = None, bits: int | None = None, counts: bool = True, min_count: int = 1, top: int | None = None, merge: Literal['sum', 'max', 'error'] | None = None, partial: bool = False, prefixes: Sequence[str] | None = None, memory: int | None = None, threads: int | None = None, temp_dir: Path | None = None, source: str = '', corpus_date: date | str | None = None, replace: bool = False, progress: Callable[[Progress], object] | None = None) -> BuildReport`
+///
 /// Builds an index of files of hashes, range files, passwords or other indexes at `output`, which appears whole or
 /// not at all. `progress` is called several times a second; an exception from it stops the build and comes out
 /// again, as Ctrl-C does, and nothing is left behind.
@@ -193,7 +240,8 @@ fn number<T: TryFrom<u64>>(name: &str, given: Option<&Bound<'_, PyAny>>) -> PyRe
             return Err(PyTypeError::new_err(format!("{name} must be an int, not {found}")));
         }
     };
-    let out_of_range = || raise(py, "BuildError", format!("{name} is no number that a build can have: {given}"));
+    let out_of_range =
+        || raise(py, "BuildError", format!("{name} is no number that a build can have: {given}"));
     number.map(Some).ok_or_else(out_of_range)
 }
 
@@ -241,9 +289,7 @@ fn merge_rule(py: Python<'_>, name: &str) -> PyResult<MergeRule> {
         "sum" => Ok(MergeRule::Sum),
         "max" => Ok(MergeRule::Max),
         "error" => Ok(MergeRule::Error),
-        _ => {
-            Err(raise(py, "BuildError", format!("merge must be 'sum', 'max' or 'error', not {name:?}")))
-        }
+        _ => Err(raise(py, "BuildError", format!("merge must be 'sum', 'max' or 'error', not {name:?}"))),
     }
 }
 

@@ -6,6 +6,8 @@ use std::ffi::OsString;
 
 use pyo3::prelude::*;
 
+/// `run_command(arguments: Sequence[str]) -> int`
+///
 /// Runs the command with its arguments, the program's name first; returns its exit code.
 #[pyfunction]
 pub(crate) fn run_command(py: Python<'_>, arguments: Vec<OsString>) -> u8 {

@@ -14,9 +14,21 @@ const FORMS: [Form; 5] = [Form::Raw, Form::Nfc, Form::Nfkc, Form::Casefold, Form
 #[pyclass(module = "breachdex", frozen, eq, hash, get_all)]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Exposure {
+    /// `count: int | None`
+    ///
+    /// How often it was seen; `None` where that is not known.
     count: Option<u64>,
+    /// `form: Literal['raw', 'nfc', 'nfkc', 'casefold', 'stored']`
+    ///
+    /// The form of it that is exposed.
     form: &'static str,
+    /// `source: Literal['base', 'overlay']`
+    ///
+    /// Which index knows it.
     source: &'static str,
+    /// `partial: bool`
+    ///
+    /// Whether another source could not answer, so that `count` is a lower bound.
     partial: bool,
 }
 

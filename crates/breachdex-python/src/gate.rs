@@ -46,6 +46,8 @@ impl Gate {
         Ok(Self { index: index.clone().unbind(), corpus, min_count, on_error, throttle: faults::throttle() })
     }
 
+    /// `examine(password: str | bytes, *, stored: str | None = None) -> Exposure | Unavailable | None`
+    ///
     /// How the password is exposed in any of its forms, `stored` among them; None where it is not, and Unavailable where
     /// that is not known and `on_error` refuses it.
     #[pyo3(signature = (password, *, stored = None))]
@@ -72,24 +74,32 @@ impl Gate {
         }
     }
 
+    /// `index: Index | IndexSet | RangeClient`
+    ///
     /// What is asked.
     #[getter]
     fn index(&self, py: Python<'_>) -> Py<PyAny> {
         self.index.clone_ref(py)
     }
 
+    /// `tells_counts: bool`
+    ///
     /// Whether people may be told how often a password was seen.
     #[getter]
     fn tells_counts(&self) -> bool {
         tells_counts(&self.corpus)
     }
 
+    /// `min_count: int`
+    ///
     /// From how many sightings on (inclusive) a password is exposed.
     #[getter]
     fn min_count(&self) -> u64 {
         self.min_count
     }
 
+    /// `on_error: OnError`
+    ///
     /// What a fault at run time means.
     #[getter]
     fn on_error(&self) -> &'static str {
@@ -97,6 +107,8 @@ impl Gate {
     }
 }
 
+/// `examine(index: Index | IndexSet | RangeClient, password: Password, min_count: int = 1, *, stored: str | None = None) -> Exposure | None`
+///
 /// How a password is exposed in any of its forms; None where it is not. Raises any fault.
 #[pyfunction]
 #[pyo3(

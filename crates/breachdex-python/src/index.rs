@@ -75,6 +75,8 @@ impl Index {
 
 #[pymethods]
 impl Index {
+    /// `open(path: Path | None = None, reload_every: float | None = None, *, residency: Literal['on-demand', 'populate', 'locked', 'huge-pages'] = 'on-demand') -> Self`
+    ///
     /// Opens an index file. `path` None is the one that $BREACHDEX_INDEX names, else the small starter index that
     /// comes with breachdex, with a StarterIndexWarning. With `reload_every` (seconds), a file that replaced this
     /// one is verified and taken over while questions are answered. `residency` is how much of it is in memory before
@@ -100,12 +102,16 @@ impl Index {
         }
     }
 
+    /// `starter() -> Self`
+    ///
     /// The small starter index that comes with breachdex, with a StarterIndexWarning.
     #[classmethod]
     fn starter(cls: &Bound<'_, PyType>) -> PyResult<Self> {
         Self::embedded(cls.py())
     }
 
+    /// `from_bytes(data: bytes) -> Self`
+    ///
     /// Opens an index that is in memory; the bytes are copied.
     #[classmethod]
     fn from_bytes(cls: &Bound<'_, PyType>, data: &Bound<'_, PyBytes>) -> PyResult<Self> {
@@ -114,17 +120,23 @@ impl Index {
         Ok(Self::new(LiveIndex::new(index), Origin::Bytes))
     }
 
+    /// `count(password: Password) -> int`
+    ///
     /// How often a password was seen; 0 when it was not.
     fn count(&self, password: &Bound<'_, PyAny>) -> PyResult<u64> {
         questions::count(&self.corpus, password)
     }
 
+    /// `contains(password: Password, min_count: int = 1) -> bool`
+    ///
     /// Whether a password was seen at least `min_count` times (inclusive).
     #[pyo3(signature = (password, min_count = None), text_signature = "($self, password, min_count=1)")]
     fn contains(&self, password: &Bound<'_, PyAny>, min_count: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         questions::contains(&self.corpus, password, min_count)
     }
 
+    /// `examine(password: Password, min_count: int = 1, *, stored: str | None = None) -> Exposure | None`
+    ///
     /// How a password is exposed in any of the forms that are looked up; None where it is not.
     #[pyo3(
         signature = (password, min_count = None, *, stored = None),
@@ -139,22 +151,30 @@ impl Index {
         questions::examine(&self.corpus, password, min_count, stored)
     }
 
+    /// `count_hash(digest: bytes | str) -> int`
+    ///
     /// How often a digest was seen: `bytes` are the raw digest, `str` is hexadecimal.
     fn count_hash(&self, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
         questions::count_hash(&self.corpus, digest)
     }
 
+    /// `range(prefix: str) -> str`
+    ///
     /// The rows `SUFFIX:COUNT` under a prefix of five hexadecimal digits, CRLF between them.
     fn range(&self, prefix: &Bound<'_, PyString>) -> PyResult<String> {
         questions::range(&self.corpus, prefix)
     }
 
+    /// `counts(values: Values, *, threads: int | None = None) -> list[int | None]`
+    ///
     /// `count` of many passwords: a list for a list, Arrow for Arrow; a null for a null.
     #[pyo3(signature = (values, *, threads = None))]
     fn counts<'py>(&self, values: &Bound<'py, PyAny>, threads: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
         bulk::counts(&self.corpus, values, What::Passwords, threads)
     }
 
+    /// `counts_hash(values: Values, *, threads: int | None = None) -> list[int | None]`
+    ///
     /// `count_hash` of many digests: binary is raw, text is hexadecimal.
     #[pyo3(signature = (values, *, threads = None))]
     fn counts_hash<'py>(
@@ -165,39 +185,53 @@ impl Index {
         bulk::counts(&self.corpus, values, What::Digests, threads)
     }
 
+    /// `verify() -> None`
+    ///
     /// Reads and checks everything; a second or two a gigabyte.
     fn verify(&self, py: Python<'_>) -> PyResult<()> {
         questions::verify(py, &self.corpus)
     }
 
+    /// `reload_if_changed() -> bool`
+    ///
     /// Looks whether the file was replaced, and takes a sound replacement over; whether one was.
     fn reload_if_changed(&self, py: Python<'_>) -> PyResult<bool> {
         questions::reload_if_changed(py, &self.corpus)
     }
 
+    /// `close() -> None`
+    ///
     /// Gives the file up; later questions are an IndexClosedError.
     fn close(&self) {
         self.live().close();
     }
 
+    /// `metadata: Metadata`
+    ///
     /// What the index says about itself.
     #[getter]
     fn metadata(&self, py: Python<'_>) -> PyResult<Metadata> {
         questions::metadata(py, self.live())
     }
 
+    /// `path: str | None`
+    ///
     /// The absolute path of the file; None for an index in memory.
     #[getter]
     fn path(&self) -> Option<&OsStr> {
         self.live().path().map(Path::as_os_str)
     }
 
+    /// `reload_error: Exception | None`
+    ///
     /// Why the file that is under the path now was not taken over; None when all is well.
     #[getter]
     fn reload_error(&self, py: Python<'_>) -> Option<PyErr> {
         questions::reload_error(py, &self.corpus)
     }
 
+    /// `closed: bool`
+    ///
     /// Whether it was closed.
     #[getter]
     fn closed(&self) -> bool {

@@ -126,17 +126,23 @@ impl IndexSet {
         Ok(Self { corpus, bases: bases.into_iter().map(Bound::unbind).collect(), overlays })
     }
 
+    /// `count(password: Password) -> int`
+    ///
     /// How often a password was seen, in all indexes together.
     fn count(&self, password: &Bound<'_, PyAny>) -> PyResult<u64> {
         questions::count(&self.corpus, password)
     }
 
+    /// `contains(password: Password, min_count: int = 1) -> bool`
+    ///
     /// Whether an overlay holds a password, or the base has seen it at least `min_count` times (inclusive).
     #[pyo3(signature = (password, min_count = None), text_signature = "($self, password, min_count=1)")]
     fn contains(&self, password: &Bound<'_, PyAny>, min_count: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         questions::contains(&self.corpus, password, min_count)
     }
 
+    /// `examine(password: Password, min_count: int = 1, *, stored: str | None = None) -> Exposure | None`
+    ///
     /// How a password is exposed in any of the forms that are looked up; None where it is not.
     #[pyo3(
         signature = (password, min_count = None, *, stored = None),
@@ -151,21 +157,29 @@ impl IndexSet {
         questions::examine(&self.corpus, password, min_count, stored)
     }
 
+    /// `count_hash(digest: bytes | str) -> int`
+    ///
     /// How often a digest was seen: `bytes` are the raw digest, `str` is hexadecimal.
     fn count_hash(&self, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
         questions::count_hash(&self.corpus, digest)
     }
 
+    /// `range(prefix: str) -> str`
+    ///
     /// The rows `SUFFIX:COUNT` under a prefix of five hexadecimal digits, of all indexes, CRLF between them.
     fn range(&self, prefix: &Bound<'_, PyString>) -> PyResult<String> {
         questions::range(&self.corpus, prefix)
     }
 
+    /// `acount(password: Password) -> Coroutine[Any, Any, int]`
+    ///
     /// `count` without blocking the event loop.
     fn acount<'py>(this: &Bound<'py, Self>, password: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         this.get().later(this, "count", (password,).into_pyobject(this.py())?)
     }
 
+    /// `acontains(password: Password, min_count: int = 1) -> Coroutine[Any, Any, bool]`
+    ///
     /// `contains` without blocking the event loop.
     #[pyo3(signature = (password, min_count = None), text_signature = "($self, password, min_count=1)")]
     fn acontains<'py>(
@@ -176,16 +190,22 @@ impl IndexSet {
         this.get().later(this, "contains", (password, min_count).into_pyobject(this.py())?)
     }
 
+    /// `acount_hash(digest: bytes | str) -> Coroutine[Any, Any, int]`
+    ///
     /// `count_hash` without blocking the event loop.
     fn acount_hash<'py>(this: &Bound<'py, Self>, digest: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         this.get().later(this, "count_hash", (digest,).into_pyobject(this.py())?)
     }
 
+    /// `arange(prefix: str) -> Coroutine[Any, Any, str]`
+    ///
     /// `range` without blocking the event loop.
     fn arange<'py>(this: &Bound<'py, Self>, prefix: Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         this.get().later(this, "range", (prefix,).into_pyobject(this.py())?)
     }
 
+    /// `aexamine(password: Password, min_count: int = 1, *, stored: str | None = None) -> Coroutine[Any, Any, Exposure | None]`
+    ///
     /// `examine` without blocking the event loop.
     #[pyo3(
         signature = (password, min_count = None, *, stored = None),
@@ -205,12 +225,16 @@ impl IndexSet {
         later(&partial, (password, min_count).into_pyobject(py)?, has_server(&this.get().corpus))
     }
 
+    /// `counts(values: Values, *, threads: int | None = None) -> list[int | None]`
+    ///
     /// `count` of many passwords: a list for a list, Arrow for Arrow; a null for a null.
     #[pyo3(signature = (values, *, threads = None))]
     fn counts<'py>(&self, values: &Bound<'py, PyAny>, threads: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
         bulk::counts(&self.corpus, values, What::Passwords, threads)
     }
 
+    /// `counts_hash(values: Values, *, threads: int | None = None) -> list[int | None]`
+    ///
     /// `count_hash` of many digests: binary is raw, text is hexadecimal.
     #[pyo3(signature = (values, *, threads = None))]
     fn counts_hash<'py>(
@@ -221,51 +245,69 @@ impl IndexSet {
         bulk::counts(&self.corpus, values, What::Digests, threads)
     }
 
+    /// `verify() -> None`
+    ///
     /// Reads and checks every index.
     fn verify(&self, py: Python<'_>) -> PyResult<()> {
         questions::verify(py, &self.corpus)
     }
 
+    /// `reload_if_changed() -> bool`
+    ///
     /// `Index.reload_if_changed` of every index; whether any was taken over.
     fn reload_if_changed(&self, py: Python<'_>) -> PyResult<bool> {
         questions::reload_if_changed(py, &self.corpus)
     }
 
+    /// `close() -> None`
+    ///
     /// Closes every index.
     fn close(&self) {
         self.corpus.live_indexes().for_each(LiveIndex::close);
     }
 
+    /// `base: Any`
+    ///
     /// The first base.
     #[getter]
     fn base(&self, py: Python<'_>) -> Py<PyAny> {
         self.bases[0].clone_ref(py)
     }
 
+    /// `bases: tuple[Index | RangeClient, ...]`
+    ///
     /// The bases.
     #[getter]
     fn bases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.bases)
     }
 
+    /// `overlays: tuple[Index, ...]`
+    ///
     /// The overlays.
     #[getter]
     fn overlays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.overlays)
     }
 
+    /// `metadata: Metadata | None`
+    ///
     /// What the first index among the bases says about itself; None where a range client is the only base.
     #[getter]
     fn metadata(&self, py: Python<'_>) -> PyResult<Option<Metadata>> {
         self.first(py).map(|index| questions::metadata(py, index)).transpose()
     }
 
+    /// `reload_error: Exception | None`
+    ///
     /// Why a file that is under its path now was not taken over; None when all is well.
     #[getter]
     fn reload_error(&self, py: Python<'_>) -> Option<PyErr> {
         questions::reload_error(py, &self.corpus)
     }
 
+    /// `closed: bool`
+    ///
     /// Whether one of the indexes was closed.
     #[getter]
     fn closed(&self) -> bool {

@@ -37,6 +37,8 @@ impl Judge {
         Ok(Self { rules, corpus, tells_counts, throttle: faults::throttle() })
     }
 
+    /// `check(password: Password, user_name: str | None, email: str | None, event: Event, stored: str | None, may_wait: bool) -> Verdict`
+    ///
     /// The verdict. Without `may_wait`, a corpus that a range server is part of is a TypeError.
     #[allow(clippy::too_many_arguments)]
     fn check(
@@ -66,6 +68,8 @@ impl Judge {
         })
     }
 
+    /// `has_server: bool`
+    ///
     /// Whether questions go over the network.
     #[getter]
     fn has_server(&self) -> bool {

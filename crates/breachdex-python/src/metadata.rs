@@ -11,33 +11,72 @@ use pyo3::types::{PyString, PyTuple};
 #[pyclass(module = "breachdex", frozen, eq, hash)]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Metadata {
+    /// `kind: Kind`
+    ///
+    /// Which digest it holds.
     #[pyo3(get)]
     kind: &'static str,
+    /// `bits: int`
+    ///
+    /// Leading bits kept of every digest.
     #[pyo3(get)]
     bits: u32,
+    /// `entries: int`
+    ///
+    /// Number of entries.
     #[pyo3(get)]
     entries: u64,
+    /// `has_counts: bool`
+    ///
+    /// Whether it knows how often.
     #[pyo3(get)]
     has_counts: bool,
+    /// `exact: bool`
+    ///
+    /// Whether whole digests are kept, so that a hit is never by chance.
     #[pyo3(get)]
     exact: bool,
     /// Bits of a number that is never NaN.
     false_positive_rate: u64,
+    /// `floor: int`
+    ///
+    /// What was seen less often than this may be missing.
     #[pyo3(get)]
     floor: u64,
+    /// `covers_all: bool`
+    ///
+    /// Whether it knows about every prefix.
     #[pyo3(get)]
     covers_all: bool,
+    /// `source: str`
+    ///
+    /// Where the entries come from, in the builder's words; may be empty.
     #[pyo3(get)]
     source: String,
     corpus_date: String,
+    /// `tool_version: str | None`
+    ///
+    /// The breachdex that wrote the file.
     #[pyo3(get)]
     tool_version: Option<String>,
+    /// `content_id: str`
+    ///
+    /// Names the content: equal ids mean equal entries and facts.
     #[pyo3(get)]
     content_id: String,
+    /// `file_size: int`
+    ///
+    /// Bytes of the whole file.
     #[pyo3(get)]
     file_size: u64,
+    /// `is_starter: bool`
+    ///
+    /// Whether this is the small index that comes with breachdex.
     #[pyo3(get)]
     is_starter: bool,
+    /// `holds_overlay: bool`
+    ///
+    /// Whether it is an overlay, or one was merged into it: its digests are to be kept secret.
     #[pyo3(get)]
     holds_overlay: bool,
 }
@@ -74,11 +113,13 @@ impl Metadata {
 
 #[pymethods]
 impl Metadata {
+    /// `false_positive_rate: float`
     #[getter]
     fn false_positive_rate(&self) -> f64 {
         f64::from_bits(self.false_positive_rate)
     }
 
+    /// `corpus_date: date | None`
     #[getter]
     fn corpus_date<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         if self.corpus_date.is_empty() {

@@ -86,6 +86,8 @@ pub(crate) fn kind_of(name: &Bound<'_, PyString>) -> PyResult<Kind> {
     kind.ok_or_else(|| PyValueError::new_err("kind must be 'sha1' or 'ntlm'"))
 }
 
+/// `digest(password: Password, kind: Kind = 'sha1') -> bytes`
+///
 /// The digest of a password, as an index holds it: SHA-1 of its bytes, or NTLM (MD4 of UTF-16LE).
 ///
 /// This is for looking up. It is no way to store a password: use your framework's password hasher for that.

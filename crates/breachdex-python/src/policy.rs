@@ -23,18 +23,24 @@ pub(crate) struct PolicyRules {
 
 #[pymethods]
 impl PolicyRules {
+    /// `from_settings(settings: Mapping[str, Any]) -> PolicyRules`
+    ///
     /// Of what a file would say, as a mapping.
     #[staticmethod]
     fn from_settings(settings: &Bound<'_, PyAny>) -> PyResult<Self> {
         Self::of(settings.py(), Settings::from_node(&node_of(settings, 0)?))
     }
 
+    /// `from_toml(path: Path) -> PolicyRules`
+    ///
     /// Of a file.
     #[staticmethod]
     fn from_toml(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         Self::of(py, Settings::open(&path))
     }
 
+    /// `changed(settings: Mapping[str, Any]) -> PolicyRules`
+    ///
     /// The same with what a mapping says changed; `on_error`, `rules` and `actions` cell by cell.
     fn changed(&self, settings: &Bound<'_, PyAny>) -> PyResult<Self> {
         let rules = self.rules.changed(&node_of(settings, 0)?);
@@ -42,48 +48,64 @@ impl PolicyRules {
         Ok(Self { rules, profile: self.profile, index: self.index.clone(), overlays: self.overlays.clone() })
     }
 
+    /// `profile: Profile`
+    ///
     /// The profile that the rules began as.
     #[getter]
     fn profile(&self) -> &'static str {
         self.profile.name()
     }
 
+    /// `index: str | None`
+    ///
     /// The index that the file names, if any.
     #[getter]
     fn index(&self) -> Option<String> {
         self.index.as_ref().map(|path| path.to_string_lossy().into_owned())
     }
 
+    /// `overlays: list[str]`
+    ///
     /// The overlays that the file names.
     #[getter]
     fn overlays(&self) -> Vec<String> {
         self.overlays.iter().map(|path| path.to_string_lossy().into_owned()).collect()
     }
 
+    /// `min_count: int`
+    ///
     /// From how many sightings on a password is exposed.
     #[getter]
     fn min_count(&self) -> u64 {
         self.rules.min_count
     }
 
+    /// `min_length: int`
+    ///
     /// Fewest code points.
     #[getter]
     fn min_length(&self) -> usize {
         self.rules.min_length
     }
 
+    /// `max_length: int`
+    ///
     /// Most code points.
     #[getter]
     fn max_length(&self) -> usize {
         self.rules.max_length
     }
 
+    /// `needs_counts: bool`
+    ///
     /// Whether the index must know how often a password was seen.
     #[getter]
     fn needs_counts(&self) -> bool {
         self.rules.needs_counts()
     }
 
+    /// `action(event: Event, code: Code) -> Action`
+    ///
     /// What is done about a reason at an event; `accept` for a rule that is off.
     fn action(&self, py: Python<'_>, event: &str, code: &str) -> PyResult<&'static str> {
         let event = one_of(py, "event", event, &Event::ALL, Event::name)?;
@@ -91,11 +113,15 @@ impl PolicyRules {
         Ok(self.rules.action(event, code).name())
     }
 
+    /// `on_error(event: Event) -> Literal['accept', 'reject', 'raise']`
+    ///
     /// What a fault means at an event.
     fn on_error(&self, py: Python<'_>, event: &str) -> PyResult<&'static str> {
         Ok(self.rules.on_error(one_of(py, "event", event, &Event::ALL, Event::name)?).name())
     }
 
+    /// `to_toml() -> str`
+    ///
     /// A file that says the same, with everything spelled out.
     fn to_toml(&self) -> String {
         self.rules.to_toml()

@@ -3,7 +3,8 @@
 #![forbid(unsafe_code)]
 
 use breachdex::{
-    Corpus, CorpusSource as Source, Decision, Digest, Finding, FormSet, LiveIndex, OnError, Prefix, Question, rows,
+    Corpus, CorpusSource as Source, Decision, Digest, Finding, FormSet, LiveIndex, OnError, Prefix, Question,
+    rows,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;

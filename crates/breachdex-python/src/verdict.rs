@@ -23,47 +23,55 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     /// A verdict whose messages are in a language if nothing else is asked for.
-    pub(crate) fn new(
-        verdict: breachdex_policy::Verdict,
-        language: Language,
-        tells_counts: bool,
-    ) -> Self {
+    pub(crate) fn new(verdict: breachdex_policy::Verdict, language: Language, tells_counts: bool) -> Self {
         Self { verdict, language, tells_counts }
     }
 }
 
 #[pymethods]
 impl Verdict {
+    /// `event: Event`
+    ///
     /// When it was judged.
     #[getter]
     fn event(&self) -> &'static str {
         self.verdict.event().name()
     }
 
+    /// `language: str`
+    ///
     /// The policy's language, which messages are in if nothing else is asked for.
     #[getter]
     fn language(&self) -> &'static str {
         self.language.code()
     }
 
+    /// `action: Action`
+    ///
     /// The severest of the reasons' actions; `accept` without any.
     #[getter]
     fn action(&self) -> &'static str {
         self.verdict.action().name()
     }
 
+    /// `accepted: bool`
+    ///
     /// Whether it may be used: the action is `accept`, `warn` or `notify`.
     #[getter]
     fn accepted(&self) -> bool {
         self.verdict.accepted()
     }
 
+    /// `reasons: tuple[Reason, ...]`
+    ///
     /// The severest first, then by code.
     #[getter]
     fn reasons<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.verdict.reasons().iter().map(|reason| Reason { reason: *reason }))
     }
 
+    /// `messages(lang: str | None = None, *, show_count: bool | None = None) -> list[str]`
+    ///
     /// What a person is told, one text for each reason.
     #[pyo3(signature = (lang = None, *, show_count = None))]
     fn messages(
@@ -86,6 +94,8 @@ impl Verdict {
         }
     }
 
+    /// `to_dict() -> dict[str, Any]`
+    ///
     /// `event`, `action`, `accepted` and `reasons`, for JSON.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
@@ -148,18 +158,24 @@ pub(crate) struct Reason {
 
 #[pymethods]
 impl Reason {
+    /// `code: Code`
+    ///
     /// Which rule.
     #[getter]
     fn code(&self) -> &'static str {
         self.reason.code().name()
     }
 
+    /// `action: Action`
+    ///
     /// What the policy does about it.
     #[getter]
     fn action(&self) -> &'static str {
         self.reason.action.name()
     }
 
+    /// `count: int | None`
+    ///
     /// Of `exposed`: how often it was seen, where that is known.
     #[getter]
     fn count(&self) -> Option<u64> {
@@ -169,6 +185,8 @@ impl Reason {
         }
     }
 
+    /// `form: Literal['raw', 'nfc', 'nfkc', 'casefold', 'stored'] | None`
+    ///
     /// Of `exposed`: which way of writing it is exposed.
     #[getter]
     fn form(&self) -> Option<&'static str> {
@@ -178,12 +196,16 @@ impl Reason {
         }
     }
 
+    /// `source: Literal['base', 'overlay', 'user_name', 'email', 'service_name', 'context'] | None`
+    ///
     /// Of `exposed`: which index; of `context_word`: where the word comes from.
     #[getter]
     fn source(&self) -> Option<&'static str> {
         self.reason.finding.source()
     }
 
+    /// `length: int | None`
+    ///
     /// Of `too_short` and `too_long`: code points.
     #[getter]
     fn length(&self) -> Option<usize> {
@@ -193,6 +215,8 @@ impl Reason {
         }
     }
 
+    /// `min_length: int | None`
+    ///
     /// Of `too_short`: how many there must be.
     #[getter]
     fn min_length(&self) -> Option<usize> {
@@ -202,6 +226,8 @@ impl Reason {
         }
     }
 
+    /// `max_length: int | None`
+    ///
     /// Of `too_long`: how many there may be.
     #[getter]
     fn max_length(&self) -> Option<usize> {
@@ -211,6 +237,8 @@ impl Reason {
         }
     }
 
+    /// `to_dict() -> dict[str, Any]`
+    ///
     /// `code`, `action` and what the rule says besides, for JSON.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import breachdex
@@ -136,3 +138,69 @@ def test_ctrl_c_is_heard_while_a_server_says_nothing() -> None:
             asking.send_signal(signal.SIGINT)
             _, said = asking.communicate(timeout=20)
         assert said.rstrip().endswith("KeyboardInterrupt")
+
+
+@contextmanager
+def answering(status: int, body: bytes, **headers: str) -> Iterator[str]:
+    """A server that answers every range alike; its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "cause", "is_transient"),
+    [
+        (503, b"", {}, "status", True),
+        (429, b"", {}, "status", True),
+        (404, b"", {}, "status", False),
+        (302, b"", {"Location": "http://127.0.0.1:9"}, "redirected", False),
+        (200, b"<html>log in to this network</html>", {}, "malformed", False),
+    ],
+)
+def test_what_happened_is_said(
+    status: int, body: bytes, headers: dict[str, str], cause: str, is_transient: bool
+) -> None:
+    """The client by itself, and as a source of a set, whose ranges come another way."""
+    with answering(status, body, **headers) as address:
+        client = breachdex.RangeClient(address, timeout=5)
+        both = breachdex.IndexSet(client)
+        for ask in (
+            lambda: client.count("s3cret"),
+            lambda: client.range("00000"),
+            lambda: both.count("s3cret"),
+            lambda: both.range("00000"),
+            lambda: both.examine("s3cret"),
+        ):
+            with pytest.raises(breachdex.RemoteError) as raised:
+                ask()
+            said = raised.value.cause, raised.value.status, raised.value.is_transient
+            assert said == (cause, None if cause == "malformed" else status, is_transient)
+            assert str(raised.value).startswith(f"{address} gave no answer: ")
+        # It is a fault at run time all the same, about which on_error decides.
+        assert breachdex.RangeClient(address, timeout=5, on_error="accept").count("s3cret") == 0
+
+
+def test_a_wrong_question_is_no_fault_of_the_server() -> None:
+    both = breachdex.IndexSet(breachdex.RangeClient("http://127.0.0.1:9", timeout=2))
+    with pytest.raises(breachdex.InvalidPrefixError):
+        both.range("xyz")
+    with pytest.raises(breachdex.InvalidDigestError):
+        both.count_hash("00")

@@ -26,6 +26,8 @@ PROJECT: Final = Path(__file__).resolve().parents[3]
 SITE: Final = PROJECT / "docs" / "site"
 PAGES: Final = (
     "README.md",
+    "docs/site/adapters.md",
+    "docs/site/configuration.md",
     "docs/site/index.md",
     "docs/site/five-minutes.md",
     "docs/site/operations.md",
