@@ -27,9 +27,7 @@ def examine(password: Password, *, stored: str | None = None) -> Exposure | None
     """
     try:
         configuration = current()
-        return _breachdex.examine(
-            configuration.corpus, password, configuration.min_count or 1, stored=stored
-        )
+        return _breachdex.examine(configuration.corpus, password, configuration.min_count or 1, stored=stored)
     finally:
         # Whoever prints the frames that an error went through finds nothing in this one.
         del password, stored
@@ -62,7 +60,9 @@ def validate(
     :raises TypeError: where a :class:`RangeClient` is configured, which :func:`avalidate` asks.
     """
     try:
-        return current().judge.validate(password, user_name, email, event, stored=stored, field=field, lang=lang)
+        return current().judge.validate(
+            password, user_name, email, event, stored=stored, field=field, lang=lang
+        )
     finally:
         del password, user_name, email, stored
 

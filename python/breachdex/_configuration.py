@@ -50,6 +50,10 @@ EXPOSED_ONLY: Final = {
 """What passwords are judged by where no policy is configured."""
 
 
+class _InvalidError(ValueError):
+    """What is wrong with a value, without its name."""
+
+
 class Layer:
     """What one place says, checked. A key that it does not say is not in ``said``.
 
@@ -67,7 +71,7 @@ class Layer:
             if value is not None:
                 try:
                     self.said[key] = READERS[key](value)
-                except ValueError as error:
+                except _InvalidError as error:
                     raise ConfigurationError(f"{name(key)} {error}") from None
 
     def get(self, key: str) -> Any:
@@ -81,7 +85,17 @@ class Configuration:
     Indexes and policies are opened when they are first needed.
     """
 
-    __slots__ = ("_corpus", "_judge", "index", "lang", "min_count", "on_error", "overlays", "rules", "show_count")
+    __slots__ = (
+        "_corpus",
+        "_judge",
+        "index",
+        "lang",
+        "min_count",
+        "on_error",
+        "overlays",
+        "rules",
+        "show_count",
+    )
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         """:param layers: the highest first."""
@@ -298,7 +312,8 @@ def _rules(policy: Any, layers: Sequence[Layer], policy_at: int) -> PolicyRules:
     where = layers[policy_at].name("policy")
     from breachdex._verdicts import rules_of
 
-    defaults, changes = {}, {}
+    defaults: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     for key, setting in keys.items():
         value, at = _first(layers, key)
         if value is not None:
@@ -357,13 +372,13 @@ def _index(value: object) -> object:
 def _path(value: object, complaint: str) -> str:
     if isinstance(value, (str, os.PathLike)) and (path := os.fspath(value)) and isinstance(path, str):
         return path
-    raise ValueError(f"{complaint}, not {value!r}")
+    raise _InvalidError(f"{complaint}, not {value!r}")
 
 
 def _overlays(value: object) -> tuple[str | Index, ...]:
     complaint = "must be a list of paths or indexes"
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"{complaint}, not {value!r}")
+        raise _InvalidError(f"{complaint}, not {value!r}")
     return tuple(item if isinstance(item, Index) else _path(item, complaint) for item in value)
 
 
@@ -374,12 +389,12 @@ def _policy(value: object) -> object:
         return value
     if isinstance(value, (str, os.PathLike)) and os.fspath(value):
         return value
-    raise ValueError(f"must be a Policy, a profile, the path of a TOML file or a mapping, not {value!r}")
+    raise _InvalidError(f"must be a Policy, a profile, the path of a TOML file or a mapping, not {value!r}")
 
 
 def _min_count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"must be a whole number from 1 on, not {value!r}")
+        raise _InvalidError(f"must be a whole number from 1 on, not {value!r}")
     return value
 
 
@@ -388,12 +403,14 @@ def _on_error(value: object) -> dict[str, str]:
 
     given = dict.fromkeys(EVENTS, value) if isinstance(value, str) else value
     if not isinstance(given, Mapping):
-        raise ValueError(f"must be one of {', '.join(CHOICES)}, or a mapping from event to one, not {value!r}")
+        raise _InvalidError(
+            f"must be one of {', '.join(CHOICES)}, or a mapping from event to one, not {value!r}"
+        )
     for event, choice in given.items():
         if event not in EVENTS:
-            raise ValueError(f"has the key {event!r}, which is no event: these are {', '.join(EVENTS)}")
+            raise _InvalidError(f"has the key {event!r}, which is no event: these are {', '.join(EVENTS)}")
         if choice not in CHOICES:
-            raise ValueError(f"must be one of {', '.join(CHOICES)}, not {choice!r}")
+            raise _InvalidError(f"must be one of {', '.join(CHOICES)}, not {choice!r}")
     return dict(given)
 
 
@@ -402,13 +419,13 @@ def _lang(value: object) -> str:
 
     found = spoken_language(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(f"must be one of {', '.join(languages())}, not {value!r}")
+        raise _InvalidError(f"must be one of {', '.join(languages())}, not {value!r}")
     return found
 
 
 def _show_count(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"must be True or False, not {value!r}")
+        raise _InvalidError(f"must be True or False, not {value!r}")
     return value
 
 
@@ -433,13 +450,22 @@ def _number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"must be a whole number from 1 on, not {text!r}") from None
+        raise _InvalidError(f"must be a whole number from 1 on, not {text!r}") from None
 
 
 def _switch(text: str) -> bool:
-    switches = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    switches = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     if text.lower() not in switches:
-        raise ValueError(f"must be 1 or 0, not {text!r}")
+        raise _InvalidError(f"must be 1 or 0, not {text!r}")
     return switches[text.lower()]
 
 

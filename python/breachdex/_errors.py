@@ -144,9 +144,7 @@ class PasswordRejectedError(BreachdexError, ValueError):
         :param show_count: whether they say how often the password was seen; ``None`` is as configured.
         """
         texts = self.verdict.messages(lang or self.lang, show_count=show_count)
-        return [
-            text for reason, text in zip(self.verdict.reasons, texts, strict=True) if _refuses(reason)
-        ]
+        return [text for reason, text in zip(self.verdict.reasons, texts, strict=True) if _refuses(reason)]
 
     def to_dict(self, lang: str | None = None) -> dict[str, Any]:
         """``field`` and ``errors``, each with ``code`` and ``message``, for JSON."""
@@ -180,7 +178,9 @@ class RemoteError(_SystemError):
     @property
     def is_transient(self) -> bool:
         """Whether another try may help."""
-        return self.cause == "network" or (self.status is not None and (self.status == 429 or self.status >= 500))
+        return self.cause == "network" or (
+            self.status is not None and (self.status == 429 or self.status >= 500)
+        )
 
     def __reduce__(self) -> tuple[type[_SystemError], tuple[object, ...], dict[str, object]]:
         return type(self), self.args, {"cause": self.cause, "status": self.status}

@@ -58,7 +58,7 @@ def _of_flask() -> str | None:
     if flask is None or not getattr(flask, "has_request_context", bool)():
         return None
     if "babel" in flask.current_app.extensions:
-        from flask_babel import get_locale
+        from flask_babel import get_locale  # type: ignore[import-untyped, unused-ignore]
 
         # A site in a language that breachdex does not speak is not answered in the browser's.
         return spoken_language(str(get_locale() or ""))

@@ -270,7 +270,9 @@ def _is_same(one: object, other: object) -> bool:
         return len(ours) == len(theirs) and all(map(_is_same, ours, theirs))
     if isinstance(one, Index) and isinstance(other, Index):
         try:
-            return (one.path is not None or one.metadata.is_starter) and one.__reduce__() == other.__reduce__()
+            return (
+                one.path is not None or one.metadata.is_starter
+            ) and one.__reduce__() == other.__reduce__()
         except BreachdexError:  # Nothing is known about what is closed or damaged.
             return False
     return False

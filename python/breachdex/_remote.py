@@ -53,7 +53,9 @@ class RangeClient:
         least = _threshold(min_count)
         return bool(question() >= least)
 
-    def examine(self, password: Password, min_count: int = 1, *, stored: str | None = None) -> Exposure | None:
+    def examine(
+        self, password: Password, min_count: int = 1, *, stored: str | None = None
+    ) -> Exposure | None:
         """How the password is exposed in any of its forms, as :meth:`Index.examine`. There is no answer to stand in for
         this one, so a fault is always raised."""
         try:

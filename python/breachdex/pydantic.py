@@ -19,8 +19,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SecretStr, Vali
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
 from breachdex._breachdex import Exposure, Index, IndexSet, Reason
-from breachdex._errors import BreachdexError, InvalidPasswordError
 from breachdex._configuration import Configuration, current
+from breachdex._errors import BreachdexError, InvalidPasswordError
 from breachdex._gate import Gate, Unavailable
 from breachdex._language import chosen
 from breachdex._policy import Policy, opened

@@ -237,7 +237,9 @@ def _inherited(said: Mapping[str, Any]) -> dict[str, Any]:
         keys |= _governed(policy_setting.changed(beneath.rules, said))
         # These say what the changed policy says, but for an index of the policy's file, which is configured above.
         keys |= {"INDEX": beneath.index, "OVERLAYS": beneath.overlays} if "INDEX" not in said else {}
-        return {key: value for key, value in keys.items() if key not in ("INDEX", "OVERLAYS") or key not in said}
+        return {
+            key: value for key, value in keys.items() if key not in ("INDEX", "OVERLAYS") or key not in said
+        }
     return keys
 
 

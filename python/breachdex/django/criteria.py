@@ -140,7 +140,9 @@ def _members(source: Source) -> tuple[str, frozenset[str]]:
     """Which files, or open indexes without one, are asked. Links are followed: another name is no other index."""
     index = gates.tried(source)
     if isinstance(index, Fault):  # A check of its own says so; here the names must do.
-        return os.path.realpath(str(source.index)), frozenset(os.path.realpath(str(overlay)) for overlay in source.overlays)
+        return os.path.realpath(str(source.index)), frozenset(
+            os.path.realpath(str(overlay)) for overlay in source.overlays
+        )
     if isinstance(index, Index):
         return _name(index), frozenset()
     return ", ".join(sorted(map(_name, index.bases))), frozenset(map(_name, index.overlays))

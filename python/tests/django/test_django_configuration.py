@@ -16,7 +16,6 @@ from django.test import override_settings  # type: ignore[import-untyped]
 from django.utils import translation  # type: ignore[import-untyped]
 from pydantic import BaseModel, TypeAdapter
 from pydantic import ValidationError as PydanticError
-from support import write_index
 
 EXPOSED = "correct horse battery staple"
 GOOD = "a long walk in kyoto 8264"
@@ -29,8 +28,8 @@ class SignUp(BaseModel):
 
 
 @pytest.fixture
-def other_index(tmp_path: Path) -> Path:
-    return write_index(tmp_path / "other.bdx", {GOOD: 5})
+def other_index(make_index: Callable[..., Path], tmp_path: Path) -> Path:
+    return make_index(tmp_path / "other.bdx", {GOOD: 5})
 
 
 def refused(password: str) -> dict[str, Any]:

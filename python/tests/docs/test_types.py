@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from docs.test_snippets import blocks
+from test_snippets import blocks
 
 PAGES = (
     "docs/site/adapters.md",
@@ -35,7 +35,7 @@ def test_pages(tmp_path: Path) -> None:
     for page in PAGES:
         write(tmp_path, page, blocks(page))
     # A page goes on where its last example ended, with the same names.
-    said = checked(tmp_path, "--allow-redefinition")
+    said = checked(tmp_path, "--allow-redefinition", "--disable-error-code=import-untyped")
     assert said.startswith("Success"), said
 
 

@@ -36,7 +36,12 @@ def _configured(exposed_index: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("header", "words"),
-    [("ja-JP,ja;q=0.9,en;q=0.5", JAPANESE), ("fr;q=0.9,ja;q=0.1", JAPANESE), ("en,ja", ENGLISH), ("fr", ENGLISH)],
+    [
+        ("ja-JP,ja;q=0.9,en;q=0.5", JAPANESE),
+        ("fr;q=0.9,ja;q=0.1", JAPANESE),
+        ("en,ja", ENGLISH),
+        ("fr", ENGLISH),
+    ],
 )
 def test_fastapi(header: str, words: str) -> None:
     class SignUp(BaseModel):

@@ -326,9 +326,7 @@ class TestSettings:
         with pytest.raises(ValueError) as raised:
             Site({"BREACHDEX_POLICY": file, **VERIFIED, key: value})
         if key in where:
-            said_twice = (
-                f"{key} in the app's config is {value!r} and the policy says {says}: say it in one of them only"
-            )
+            said_twice = f"{key} in the app's config is {value!r} and the policy says {says}: say it in one of them only"
             assert str(raised.value) == said_twice
         else:
             assert str(raised.value) == (
