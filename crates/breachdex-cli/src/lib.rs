@@ -47,6 +47,13 @@ where
     T: Into<OsString> + Clone,
 {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let arguments = match commands::serve::config::with_file(arguments) {
+        Ok(arguments) => arguments,
+        Err(failure) => {
+            messages::error(&failure);
+            return Exit::Error.code();
+        }
+    };
     let exit = match Arguments::try_parse_from(&arguments) {
         Ok(parsed) => dispatch(parsed.command),
         Err(error) => return explain(&error, &arguments),

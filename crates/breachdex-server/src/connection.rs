@@ -1,48 +1,67 @@
 //! Serves one connection: optional TLS, HTTP/1.1 or HTTP/2, and timeouts.
 //!
-//! A connection is closed if no request has started on it for some time, whether it is idle, sends a head byte by
-//! byte, or reads an answer byte by byte. One timer limits all three.
+//! One timer ends a connection that has no request in time or leaves an answer unread; `quota::Answers` determines when.
 
 #![forbid(unsafe_code)]
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
-use axum::http::Request;
+use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
-use tokio_rustls::TlsAcceptor;
-use tower::Service as _;
 
+use crate::http::app::App;
+use crate::listen::socket::Stream;
+use crate::metrics::Metrics;
 use crate::options::Limits;
+use crate::quota::{AnswerLimits, Answers, CountedBody, Pressure, Slot};
+use crate::tls::Tls;
 
 /// Streams that one HTTP/2 connection may have at once.
 const STREAMS: u32 = 100;
 
+/// Bytes of request bodies that an HTTP/2 client may send before they are read, which they never are: the smallest
+/// window that the protocol has without asking.
+const WINDOW: u32 = 65_535;
+
+/// Streams that an HTTP/2 client may open and reset before they are looked at, and streams that it may make invalid
+/// (RFC 9113, section 10.5; "rapid reset"). More end the connection.
+const RESETS: usize = 20;
+const INVALID_STREAMS: usize = 100;
+
 /// How long a connection may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// How a worker serves its connections.
+/// How a worker serves the connections of a socket.
 pub(crate) struct Protocols {
-    router: Router,
+    app: Arc<App>,
     builder: Builder<TokioExecutor>,
-    tls: Option<TlsAcceptor>,
-    limits: Limits,
+    tls: Option<Arc<Tls>>,
+    header_timeout: Duration,
+    shutdown_timeout: Duration,
+    answers: AnswerLimits,
+    pressure: Arc<dyn Pressure>,
+    metrics: Arc<Metrics>,
 }
 
 impl Protocols {
-    pub(crate) fn new(router: Router, tls: Option<TlsAcceptor>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        app: Arc<App>,
+        tls: Option<Arc<Tls>>,
+        limits: &Limits,
+        answers: AnswerLimits,
+        pressure: Arc<dyn Pressure>,
+    ) -> Self {
         let header_bytes = limits.header_bytes.max(8 << 10);
         let mut builder = Builder::new(TokioExecutor::new());
         // The head's time is bounded by the connection's clock.
@@ -51,8 +70,14 @@ impl Protocols {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS)
+            .max_pending_accept_reset_streams(RESETS)
+            .max_local_error_reset_streams(INVALID_STREAMS)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
             .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
-        Self { router, builder, tls, limits }
+        let metrics = app.metrics();
+        let (header_timeout, shutdown_timeout) = (limits.header_timeout, limits.shutdown_timeout);
+        Self { app, builder, tls, header_timeout, shutdown_timeout, answers, pressure, metrics }
     }
 
     /// Whether a connection begins with a TLS handshake.
@@ -61,78 +86,73 @@ impl Protocols {
     }
 
     /// Serves one connection to its end. Faults of a client or of the line to it end it and nothing else.
-    pub(crate) async fn serve(&self, stream: TcpStream, stop: watch::Receiver<bool>) {
-        // Every answer is written whole, so there is nothing to wait for.
-        let _ = stream.set_nodelay(true);
+    pub(crate) async fn serve(&self, stream: Stream, slot: Slot, stop: watch::Receiver<bool>) {
         let accepted = Instant::now();
+        let answers = Answers::new(slot, self.answers, Arc::clone(&self.pressure), accepted);
         match &self.tls {
-            None => self.converse(stream, accepted, stop).await,
-            Some(acceptor) => {
-                if let Ok(Ok(stream)) = timeout(self.limits.header_timeout, acceptor.accept(stream)).await {
-                    self.converse(stream, accepted, stop).await;
+            None => self.converse(stream, answers, stop).await,
+            Some(tls) => {
+                if let Ok(Ok(stream)) = timeout(self.header_timeout, tls.acceptor().accept(stream)).await {
+                    self.converse(stream, answers, stop).await;
                 }
             }
         }
     }
 
-    async fn converse<S>(&self, stream: S, accepted: Instant, stop: watch::Receiver<bool>)
+    async fn converse<S>(&self, stream: S, answers: Arc<Answers>, stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let clock = Arc::new(Clock::new(accepted, &self.limits));
         let service = service_fn(|request: Request<Incoming>| {
-            clock.request_begins();
-            self.router.clone().call(request)
+            answers.request_begins();
+            let (app, answers) = (Arc::clone(&self.app), Arc::clone(&answers));
+            async move { Ok::<_, Infallible>(answer(&app, &answers, request).await) }
         });
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
         let mut stopped = pin!(until_stopped(stop));
-        let mut alarm = pin!(sleep_until(clock.deadline()));
+        let mut alarm = pin!(sleep_until(answers.deadline()));
         let mut is_ending = false;
         loop {
-            let event = next_event(connection.as_mut(), stopped.as_mut(), alarm.as_mut(), !is_ending).await;
+            let due = (!is_ending).then_some(&*answers);
+            let event = next_event(connection.as_mut(), stopped.as_mut(), alarm.as_mut(), due).await;
+            let now = Instant::now();
             let last_moment = match event {
                 Event::Ended => return,
                 Event::Alarm if is_ending => return,
-                Event::Alarm if clock.deadline() > Instant::now() => {
-                    alarm.as_mut().reset(clock.deadline());
+                Event::Alarm if answers.deadline() > now => {
+                    alarm.as_mut().reset(answers.deadline().min(now + answers.longest_sleep()));
                     continue;
                 }
+                Event::Alarm if answers.are_unread() => {
+                    // No farewell: it would have to be read as well.
+                    self.metrics.stalled.inc();
+                    return;
+                }
                 Event::Alarm => FAREWELL,
-                Event::Stopped => self.limits.shutdown_timeout,
+                Event::Stopped => self.shutdown_timeout,
             };
             is_ending = true;
             connection.as_mut().graceful_shutdown();
-            alarm.as_mut().reset(Instant::now() + last_moment);
+            alarm.as_mut().reset(now + last_moment);
         }
     }
 }
 
-/// When a connection's time is over.
-struct Clock {
-    accepted: Instant,
-    /// Milliseconds from `accepted` to the beginning of the last request; 0 before the first.
-    last_request: AtomicU64,
-    first: Duration,
-    next: Duration,
+/// Answers a request as soon as its client has room for the answer.
+async fn answer(app: &App, answers: &Arc<Answers>, request: Request<Incoming>) -> Response<CountedBody> {
+    let client = answers.slot().behind_proxy(|proxies| crate::quota::forwarded_client(request.headers(), proxies));
+    let is_range = App::is_range(request.uri());
+    match answers.permit(head_bytes(&request), client, is_range).await {
+        Ok(permit) => app.answer(request).await.map(|body| CountedBody::new(body, Some(permit))),
+        Err(_) => app.busy(&request).map(|body| CountedBody::new(body, None)),
+    }
 }
 
-impl Clock {
-    fn new(accepted: Instant, limits: &Limits) -> Self {
-        let (first, next) = (limits.header_timeout, limits.idle_timeout);
-        Self { accepted, last_request: AtomicU64::new(0), first, next }
-    }
-
-    fn request_begins(&self) {
-        let now = self.accepted.elapsed().as_millis() as u64;
-        self.last_request.store(now.max(1), Ordering::Relaxed);
-    }
-
-    fn deadline(&self) -> Instant {
-        match self.last_request.load(Ordering::Relaxed) {
-            0 => self.accepted + self.first,
-            last => self.accepted + Duration::from_millis(last) + self.next,
-        }
-    }
+/// About what the head of a request takes while it waits.
+fn head_bytes(request: &Request<Incoming>) -> usize {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 64);
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    headers.sum::<usize>() + target
 }
 
 /// What happens to a connection next.
@@ -149,11 +169,12 @@ async fn until_stopped(mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// `due` has the deadline, which may have come closer than the alarm; `None` where the connection is ending.
 async fn next_event<C, E, W>(
     mut connection: Pin<&mut C>,
     mut stopped: Pin<&mut W>,
     mut alarm: Pin<&mut Sleep>,
-    hears_stop: bool,
+    due: Option<&Answers>,
 ) -> Event
 where
     C: Future<Output = Result<(), E>>,
@@ -163,8 +184,14 @@ where
         if connection.as_mut().poll(context).is_ready() {
             return Poll::Ready(Event::Ended);
         }
-        if hears_stop && stopped.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Event::Stopped);
+        if let Some(answers) = due {
+            if stopped.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::Stopped);
+            }
+            let deadline = answers.deadline();
+            if deadline < alarm.deadline() {
+                alarm.as_mut().reset(deadline);
+            }
         }
         alarm.as_mut().poll(context).map(|()| Event::Alarm)
     })

@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use breachdex::{Kind, PREFIX_COUNT};
+
+use crate::listen::Listen;
 
 /// An error that prevents a server from starting or running.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +78,7 @@ pub enum ServeError {
         /// The overlay, or the index that one was merged into.
         path: PathBuf,
         /// Where the server would listen.
-        address: SocketAddr,
+        address: String,
     },
     /// An overlay has no base.
     #[error(
@@ -104,7 +105,44 @@ pub enum ServeError {
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
-        address: SocketAddr,
+        address: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// No address was given, and no socket was inherited.
+    #[error("there is no address to listen on; name one with --listen")]
+    NoAddress,
+    /// Another process listens on a Unix socket.
+    #[error("cannot listen on unix:{}: another process listens there", path.display())]
+    SocketInUse {
+        /// The path of the socket.
+        path: PathBuf,
+    },
+    /// The path of a Unix socket is taken by another file.
+    #[error("cannot listen on unix:{}: there is a file that is not a socket; remove it or choose another path", path.display())]
+    NotASocket {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The limit on open files is too low to serve anything.
+    #[error(
+        "the limit on open files is {limit}, and the server needs at least {needed}; raise it (ulimit -n, LimitNOFILE=) \
+         or use fewer --workers"
+    )]
+    OpenFiles {
+        /// The limit, raised as far as it goes.
+        limit: u64,
+        /// What the server needs.
+        needed: u64,
+    },
+    /// The system refused a thread.
+    #[error(
+        "cannot start a thread: {source}; the server needs up to {needed}: raise the limit on threads (ulimit -u, \
+         TasksMax=, pids_limit) or use fewer --workers"
+    )]
+    Thread {
+        /// Threads that the server may start.
+        needed: usize,
         /// The system's reason.
         source: io::Error,
     },
@@ -130,6 +168,10 @@ pub enum ServeError {
 }
 
 impl ServeError {
+    pub(crate) fn listen(address: &Listen, source: io::Error) -> Self {
+        Self::Listen { address: address.to_string(), source }
+    }
+
     /// Names what the system refused.
     pub(crate) fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::System { action, source }

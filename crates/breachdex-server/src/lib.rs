@@ -2,27 +2,34 @@
 //!
 //! [`Server::bind`] opens the indexes and listens, [`Server::run`] answers until a [`Shutdown`] is triggered.
 //!
-//! `listener`, `worker` and `connection` carry bytes, `http` is the protocol, `body` encodes, `indexes` are
-//! what answers and how replaced files take over. The protocol's bodies, padding and tags come from
+//! `listen`, `worker` and `connection` carry bytes, `quota` limits what one client may take, `http` is the protocol, `body`
+//! encodes, `indexes` are what answers and how replaced files take over. The protocol's bodies, padding and tags come from
 //! `breachdex_protocol`.
 
 #![forbid(unsafe_code)]
 
+mod announce;
 mod body;
 mod connection;
 mod error;
 mod http;
 mod indexes;
-mod listener;
+mod listen;
 mod metrics;
 mod options;
+mod quota;
+mod running;
 mod server;
 mod shutdown;
 mod tls;
 mod worker;
 
 pub use error::ServeError;
+pub use http::host::{HostPattern, HostPatternError};
+pub use listen::{Inherited, Listen, ListenError, Surface};
 pub use options::{Limits, ServeOptions, TlsFiles};
+pub use quota::{TrustedProxy, TrustedProxyError};
+pub use running::{Pulse, Reload, RunningServer};
 pub use server::Server;
 pub use shutdown::Shutdown;
 
@@ -32,6 +39,8 @@ const _: () = {
     shared::<ServeError>();
     shared::<ServeOptions>();
     shared::<Server>();
+    shared::<Reload>();
+    shared::<Pulse>();
     shared::<Shutdown>();
 };
 

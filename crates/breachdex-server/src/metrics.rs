@@ -65,10 +65,12 @@ pub(crate) enum Other {
     MethodNotAllowed,
     Preflight,
     Status,
+    HostRefused,
 }
 
 impl Other {
-    const ALL: [Self; 4] = [Self::BadRequest, Self::MethodNotAllowed, Self::Preflight, Self::Status];
+    const ALL: [Self; 5] =
+        [Self::BadRequest, Self::MethodNotAllowed, Self::Preflight, Self::Status, Self::HostRefused];
 
     fn name(self) -> &'static str {
         match self {
@@ -76,6 +78,7 @@ impl Other {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Preflight => "preflight",
             Self::Status => "status",
+            Self::HostRefused => "host_refused",
         }
     }
 }
@@ -108,8 +111,12 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     /// Connections that were accepted.
     pub(crate) accepted: Counter,
-    /// Connections that were turned away because too many were open.
+    /// Connections that were refused because too many were open.
     pub(crate) refused: Counter,
+    /// Connections that were ended because an answer was not read in time.
+    pub(crate) stalled: Counter,
+    /// Requests that were refused because their connection or address had too many.
+    over_quota: Counter,
     swaps: Family<KindLabel, Counter>,
     swaps_refused: Family<KindLabel, Counter>,
     entries: Family<KindLabel, Gauge>,
@@ -125,6 +132,7 @@ impl Metrics {
         let seconds = Histogram::new(SECONDS);
         let bytes = Counter::default();
         let (connections, accepted, refused) = (Gauge::default(), Counter::default(), Counter::default());
+        let (stalled, over_quota) = (Counter::default(), Counter::default());
         let (swaps, swaps_refused) = (Family::default(), Family::default());
         let (entries, corpus_age, loaded_age) = (Family::default(), Family::default(), Family::default());
         registry.register("range_requests", "Requests for a range", ranges.clone());
@@ -143,7 +151,17 @@ impl Metrics {
         );
         registry.register("connections", "Open connections", connections.clone());
         registry.register("connections_accepted", "Accepted connections", accepted.clone());
-        registry.register("connections_refused", "Connections beyond the limit", refused.clone());
+        registry.register("connections_refused", "Connections beyond a limit", refused.clone());
+        registry.register(
+            "connections_stalled",
+            "Connections that left an answer unread for too long",
+            stalled.clone(),
+        );
+        registry.register(
+            "over_quota_requests",
+            "Requests beyond the limits of their connection or address",
+            over_quota.clone(),
+        );
         registry.register("index_swaps", "Replaced files that were taken over", swaps.clone());
         registry.register("index_swaps_refused", "Replaced files that were refused", swaps_refused.clone());
         registry.register("index_entries", "Entries of the index that answers", entries.clone());
@@ -174,6 +192,8 @@ impl Metrics {
             connections,
             accepted,
             refused,
+            stalled,
+            over_quota,
             swaps,
             swaps_refused,
             entries,
@@ -191,6 +211,11 @@ impl Metrics {
         of_kind[outcome as usize].inc();
         self.bytes.inc_by(bytes);
         self.seconds.observe(taken.as_secs_f64());
+    }
+
+    /// Counts a request that was refused before it was looked at.
+    pub(crate) fn count_refused_range(&self) {
+        self.over_quota.inc();
     }
 
     /// Counts any other request.

@@ -8,6 +8,10 @@ use std::time::Duration;
 
 use breachdex::Residency;
 
+use crate::http::host::HostPattern;
+use crate::listen::Listen;
+use crate::quota::TrustedProxy;
+
 /// Options of a server: what to serve, and where.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
@@ -20,8 +24,18 @@ pub struct ServeOptions {
     pub serve_overlays: bool,
     /// Allows them on other addresses too.
     pub serve_overlays_to_the_network: bool,
-    /// Address to listen on; with port 0 the system chooses a free port.
-    pub listen: SocketAddr,
+    /// Addresses to listen on. May be empty if sockets are inherited.
+    pub listen: Vec<Listen>,
+    /// Addresses for `/healthz` and `/metrics` alone, without https. If there is one, `listen` serves ranges only.
+    pub status_listen: Vec<Listen>,
+    /// Host names that clients may use, beside addresses, `localhost`, this machine's name and the names in `listen`.
+    /// Checked for `/metrics`, for health details, and for everything if digests from an overlay are served: a page in
+    /// a browser can reach this server under a name of its own (DNS rebinding), but not under these.
+    pub allow_hosts: Vec<HostPattern>,
+    /// Proxies whose `X-Forwarded-For` names the client for the limits per address.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// Has `/healthz` name the indexes with their paths and content ids.
+    pub health_details: bool,
     /// Certificate and key for https; plain http if `None`.
     pub tls: Option<TlsFiles>,
     /// How much of the indexes is in memory; overlays are read on demand.
@@ -45,7 +59,11 @@ impl Default for ServeOptions {
             overlays: Vec::new(),
             serve_overlays: false,
             serve_overlays_to_the_network: false,
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
+            status_listen: Vec::new(),
+            allow_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            health_details: false,
             tls: None,
             residency: Residency::OnDemand,
             workers: 0,
@@ -72,13 +90,21 @@ pub struct Limits {
     /// Maximum number of open connections; `None` derives it from the limit on open files, which is raised to the hard
     /// limit first. A connection beyond it is answered with 503 and closed.
     pub connections: Option<usize>,
+    /// Maximum number of open connections of one address (an IPv6 network of 64 bits counts as one); `None` means a
+    /// quarter of `connections`. Trusted proxies and Unix sockets have no such limit.
+    pub connections_per_address: Option<usize>,
+    /// Maximum number of answers that one connection may leave unread; further requests on it wait. At least 1.
+    pub answers_per_connection: usize,
     /// Maximum bytes of a request's head; at least 8 KiB.
     pub header_bytes: usize,
     /// Time from accepting a connection to its first request, including the TLS handshake.
     pub header_timeout: Duration,
-    /// Time from one request to the next, which is also the time to read an answer or to send a head.
+    /// Time from the end of an answer to the next request. Reduced to `header_timeout` while three quarters of the
+    /// connections are in use.
     pub idle_timeout: Duration,
-    /// Bytes of answers buffered for slow clients before other requests get 503.
+    /// Time for a client to read an answer completely. No further request extends it.
+    pub send_timeout: Duration,
+    /// Bytes of answers buffered for slow clients before other requests get 503. A quarter of it is for one address.
     pub waiting_bytes: usize,
     /// Time for running requests to finish after a shutdown was triggered.
     pub shutdown_timeout: Duration,
@@ -88,9 +114,12 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: None,
+            connections_per_address: None,
+            answers_per_connection: 16,
             header_bytes: 16 << 10,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
+            send_timeout: Duration::from_secs(30),
             waiting_bytes: 256 << 20,
             shutdown_timeout: Duration::from_secs(30),
         }

@@ -1,59 +1,60 @@
-//! Runs a server from its options to its shutdown.
+//! Prepares a server from its options: indexes, sockets, workers.
 
 #![forbid(unsafe_code)]
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, mpsc};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread;
 use std::time::Duration;
 
 use breachdex::{Index, LogThrottle};
-use tokio_rustls::TlsAcceptor;
+use tokio::runtime::Runtime;
 
+use crate::announce::announce;
 use crate::body::{self, BufferPool};
 use crate::connection::Protocols;
 use crate::error::ServeError;
-use crate::http::routes;
+use crate::http::app::App;
+use crate::http::host::HostNames;
+use crate::http::routes::Routes;
 use crate::http::state::AppState;
 use crate::indexes::catalogue::Catalogue;
 use crate::indexes::permission::OverlayRule;
 use crate::indexes::served::{self, Part, Rules, Served};
 use crate::indexes::watcher::Watcher;
+use crate::listen::descriptors::Needs;
+use crate::listen::{Inherited, Listen, Opened, Plan, Surface};
 use crate::metrics::Metrics;
-use crate::options::{Limits, ServeOptions};
+use crate::options::ServeOptions;
+use crate::quota::{AnswerLimits, Connections, Pressure};
+use crate::running::RunningServer;
 use crate::shutdown::Shutdown;
-use crate::worker::{self, Connections, Worker};
-use crate::{listener, tls};
+use crate::tls::Tls;
+use crate::worker::{self, Endpoint, WAITING_THREADS, Worker};
 
-/// A server that listens and does not answer yet; [`Server::run`] starts it.
+/// A server that listens and does not answer yet; [`Server::run`] and [`Server::start`] start it.
 ///
 /// ```no_run
 /// use breachdex_server::{ServeOptions, Server, Shutdown};
 /// let options = ServeOptions { indexes: vec!["pwned.bdx".into()], ..ServeOptions::default() };
 /// let server = Server::bind(&options)?;
-/// println!("listening on {}", server.url());
+/// println!("listening on {}", server.urls().join(", "));
 /// server.run(&Shutdown::new())?;
 /// # Ok::<(), breachdex_server::ServeError>(())
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
-    tls: Option<Tls>,
+    sockets: Vec<Opened>,
+    tls: Option<Arc<Tls>>,
     state: Arc<AppState>,
+    rules: Rules,
     options: ServeOptions,
-    workers: usize,
-}
-
-/// Something whose `Debug` is not ours to give.
-struct Tls(TlsAcceptor);
-
-impl std::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Tls(..)")
-    }
+    has_status: bool,
+    /// One for each worker.
+    runtimes: Vec<Runtime>,
+    most_connections: usize,
 }
 
 impl Server {
@@ -63,124 +64,178 @@ impl Server {
     /// # Errors
     /// Returns a [`ServeError`] that says how to fix it.
     pub fn bind(options: &ServeOptions) -> Result<Self, ServeError> {
-        let catalogue = Arc::new(Catalogue::new(open(options, rules(options))?)?);
-        catalogue.all().iter().for_each(|served| announce(served));
-        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?.map(Tls);
-        let listener = listener::listen(options.listen)?;
-        let address = listener.local_addr().map_err(ServeError::system("ask for the port"))?;
+        Self::bind_with(options, Vec::new())
+    }
+
+    /// [`Server::bind`], with further sockets that a service manager opened.
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub fn bind_with(options: &ServeOptions, inherited: Vec<Inherited>) -> Result<Self, ServeError> {
+        let plan = Plan::new(&options.listen, &options.status_listen, inherited)?;
+        let workers = match options.workers {
+            0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            workers => workers,
+        };
+        let indexes = options.indexes.len() + options.overlays.len();
+        let most_connections = Needs { workers, sockets: plan.sockets(), indexes }.most_connections()?;
+        let rules = Rules {
+            allow_partial: options.allow_partial,
+            overlays: OverlayRule::of(options, plan.range_addresses()),
+            residency: options.residency,
+        };
+        let catalogue = Arc::new(Catalogue::new(open(options, &rules)?)?);
+        let tls = options.tls.as_ref().map(Tls::new).transpose()?.map(Arc::new);
+        let runtimes = (0..workers).map(|_| worker::runtime()).collect::<Result<_, _>>()?;
+        let has_status = plan.has_status();
+        let sockets = plan.open()?;
         body::prepare();
         let state = Arc::new(AppState {
             catalogue,
             buffers: BufferPool::new(options.limits.waiting_bytes),
             metrics: Arc::new(Metrics::new()),
             throttle: log_throttle(),
+            health_details: options.health_details,
             log_prefixes: options.log_prefixes,
         });
-        let workers = match options.workers {
-            0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            workers => workers,
-        };
-        Ok(Self { listener, address, tls, state, options: options.clone(), workers })
+        let options = options.clone();
+        let server = Self { sockets, tls, state, rules, options, has_status, runtimes, most_connections };
+        server.announce();
+        Ok(server)
     }
 
-    /// Returns the address it listens on, with the actual port if port 0 was requested.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.address
+    fn announce(&self) {
+        self.state.catalogue.all().iter().for_each(|served| announce(served));
+        if let Some(asked) = self.options.limits.connections.filter(|asked| *asked > self.most_connections) {
+            tracing::warn!(
+                "{asked} connections were asked for, and the limit on open files allows {}; raise it (ulimit -n, \
+                 LimitNOFILE=)",
+                self.most_connections
+            );
+        }
     }
 
-    /// Returns the URL for clients, such as `http://127.0.0.1:8080`.
-    pub fn url(&self) -> String {
+    /// Returns the first address it listens on, with the actual port if port 0 was requested; `None` if it has Unix
+    /// sockets only.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.sockets.iter().find_map(|socket| socket.address)
+    }
+
+    /// Returns the URLs for clients, such as `http://127.0.0.1:8080`; a Unix socket is `unix:/path`.
+    pub fn urls(&self) -> Vec<String> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        self.urls_of(Surface::Ranges, scheme)
+    }
+
+    /// Returns the URLs of status pages that have sockets of their own.
+    pub fn status_urls(&self) -> Vec<String> {
+        self.urls_of(Surface::Status, "http")
+    }
+
+    fn urls_of(&self, surface: Surface, scheme: &str) -> Vec<String> {
+        let sockets = self.sockets.iter().filter(|socket| socket.surface == surface);
+        let url = |socket: &Opened| match socket.address {
+            Some(address) => format!("{scheme}://{address}"),
+            None => socket.name.clone(),
+        };
+        sockets.map(url).collect()
     }
 
     /// Answers requests until `shutdown` is triggered, then finishes running requests and returns.
     ///
     /// # Errors
-    /// [`ServeError::System`] if the system refuses a thread, [`ServeError::WorkerPanicked`] if a worker panics.
+    /// As [`Server::start`] and [`RunningServer::wait`].
     pub fn run(self, shutdown: &Shutdown) -> Result<(), ServeError> {
+        self.start(shutdown)?.wait()
+    }
+
+    /// Starts to answer requests.
+    ///
+    /// # Errors
+    /// [`ServeError::Thread`] if the system refuses a thread, [`ServeError::System`].
+    pub fn start(mut self, shutdown: &Shutdown) -> Result<RunningServer, ServeError> {
         let watcher = Watcher {
             catalogue: Arc::clone(&self.state.catalogue),
             metrics: Arc::clone(&self.state.metrics),
-            rules: rules(&self.options),
+            tls: self.tls.clone(),
+            rules: self.rules.clone(),
             every: self.options.reload_every,
             shutdown: shutdown.clone(),
         };
-        let (ending, ended) = mpsc::channel::<()>();
-        let watcher = spawn("breachdex-watcher", move || watcher.run(&ended))?;
-        let served = self.run_workers(shutdown);
-        // No worker is left; without this the watcher would go on with what it is verifying.
-        shutdown.trigger();
-        drop(ending);
-        let _ = watcher.join();
-        served
+        let runtimes = std::mem::take(&mut self.runtimes);
+        // One more, which reads the signals, and the main one.
+        let threads = runtimes.len() * (1 + WAITING_THREADS) + 3;
+        let workers = self.workers(runtimes, shutdown)?;
+        RunningServer::start(workers, watcher, self.sockets, shutdown, threads)
     }
 
-    fn run_workers(self, shutdown: &Shutdown) -> Result<(), ServeError> {
-        let mut running = Vec::new();
-        let mut outcome = Ok(());
-        match self.workers(shutdown) {
-            Err(error) => outcome = Err(error),
-            Ok(workers) => {
-                for (number, worker) in workers.into_iter().enumerate() {
-                    let end = ShutdownOnDrop(shutdown.clone());
-                    let work = move || {
-                        let served = worker.run();
-                        drop(end);
-                        served
-                    };
-                    match spawn(&format!("breachdex-worker-{number}"), work) {
-                        Ok(thread) => running.push(thread),
-                        Err(error) => outcome = outcome.and(Err(error)),
-                    }
-                }
-            }
-        }
-        for thread in running {
-            let served = thread.join().unwrap_or(Err(ServeError::WorkerPanicked));
-            outcome = outcome.and(served);
-        }
-        outcome
-    }
-
-    fn workers(self, shutdown: &Shutdown) -> Result<Vec<Worker>, ServeError> {
-        let Self { listener, tls, state, options, workers, .. } = self;
-        let limits: Limits = options.limits;
-        let most = listener::most_connections();
-        let connections = Arc::new(Connections {
-            most: limits.connections.unwrap_or(most).min(most),
-            open: AtomicUsize::new(0),
-            metrics: Arc::clone(&state.metrics),
-            throttle: log_throttle(),
-        });
-        let shutdown_timeout = limits.shutdown_timeout;
-        let protocols = Arc::new(Protocols::new(routes::router(state), tls.map(|tls| tls.0), limits));
-        let worker = |listener| -> Result<Worker, ServeError> {
+    fn workers(&self, runtimes: Vec<Runtime>, shutdown: &Shutdown) -> Result<Vec<Worker>, ServeError> {
+        let limits = &self.options.limits;
+        let most = limits.connections.unwrap_or(self.most_connections).min(self.most_connections);
+        let connections = Connections::new(
+            most,
+            limits.connections_per_address,
+            self.options.trusted_proxies.clone(),
+            Arc::clone(&self.state.metrics),
+        );
+        let protocols = AllProtocols::new(self);
+        let throttle = Arc::new(log_throttle());
+        let worker = |runtime| {
+            let endpoint = |socket: &Opened| {
+                let protocols = protocols.of(socket);
+                let socket = socket.socket.try_clone().map_err(ServeError::system("share a listening socket"))?;
+                Ok(Endpoint { socket, protocols })
+            };
             Ok(Worker {
-                runtime: worker::runtime()?,
-                listener,
-                protocols: Arc::clone(&protocols),
+                runtime,
+                endpoints: self.sockets.iter().map(endpoint).collect::<Result<_, ServeError>>()?,
                 connections: Arc::clone(&connections),
+                throttle: Arc::clone(&throttle),
                 stop: shutdown.listener(),
-                shutdown_timeout,
+                heartbeat: Arc::new(AtomicU64::new(0)),
+                shutdown_timeout: limits.shutdown_timeout,
             })
         };
-        let mut all = Vec::with_capacity(workers);
-        for _ in 1..workers {
-            all.push(worker(
-                listener.try_clone().map_err(ServeError::system("share the listening socket"))?,
-            )?);
-        }
-        all.push(worker(listener)?);
-        Ok(all)
+        runtimes.into_iter().map(worker).collect()
     }
 }
 
-fn rules(options: &ServeOptions) -> Rules {
-    Rules {
-        allow_partial: options.allow_partial,
-        overlays: OverlayRule::of(options),
-        residency: options.residency,
+/// How the connections of each socket are served.
+struct AllProtocols {
+    tcp: Arc<Protocols>,
+    unix: Arc<Protocols>,
+    status: Arc<Protocols>,
+}
+
+impl AllProtocols {
+    fn new(server: &Server) -> Self {
+        let options = &server.options;
+        let named = options.listen.iter().chain(&options.status_listen).filter_map(|listen| match listen {
+            Listen::Host(name, _) => name.parse().ok(),
+            _ => None,
+        });
+        let hosts = Arc::new(HostNames::new(options.allow_hosts.iter().cloned().chain(named)));
+        let buffers = &server.state.buffers;
+        let answers = AnswerLimits::new(&options.limits, buffers.most_answers());
+        let protocols = |routes, tls: Option<&Arc<Tls>>| {
+            let app = App::new(&server.state, &hosts, routes);
+            let pressure = Arc::clone(buffers) as Arc<dyn Pressure>;
+            Arc::new(Protocols::new(app, tls.cloned(), &options.limits, answers, pressure))
+        };
+        let routes = if server.has_status { Routes::Ranges } else { Routes::RangesAndStatus };
+        Self {
+            tcp: protocols(routes, server.tls.as_ref()),
+            unix: protocols(routes, None),
+            status: protocols(Routes::Status, None),
+        }
+    }
+
+    fn of(&self, socket: &Opened) -> Arc<Protocols> {
+        Arc::clone(match (socket.surface, socket.address) {
+            (Surface::Status, _) => &self.status,
+            (Surface::Ranges, Some(_)) => &self.tcp,
+            (Surface::Ranges, None) => &self.unix,
+        })
     }
 }
 
@@ -190,7 +245,7 @@ fn log_throttle() -> LogThrottle {
 }
 
 /// The indexes, each under the overlays of its kind.
-fn open(options: &ServeOptions, rules: Rules) -> Result<Vec<Served>, ServeError> {
+fn open(options: &ServeOptions, rules: &Rules) -> Result<Vec<Served>, ServeError> {
     let base = |path: &PathBuf| Ok((served::open(path, Part::Base, rules)?, Vec::new()));
     let mut all: Vec<(Index, Vec<Index>)> =
         options.indexes.iter().map(base).collect::<Result<_, ServeError>>()?;
@@ -203,52 +258,4 @@ fn open(options: &ServeOptions, rules: Rules) -> Result<Vec<Served>, ServeError>
         }
     }
     all.into_iter().map(|(base, overlays)| Served::new(base, overlays)).collect()
-}
-
-/// A worker that ends, for whatever reason, ends the server: half of one would answer half of the clients.
-struct ShutdownOnDrop(Shutdown);
-
-impl Drop for ShutdownOnDrop {
-    fn drop(&mut self) {
-        self.0.trigger();
-    }
-}
-
-fn spawn<T: Send + 'static>(
-    name: &str,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>, ServeError> {
-    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(ServeError::system("start a thread"))
-}
-
-/// Says what is served, and what its clients should know.
-fn announce(served: &Served) {
-    let metadata = served.index().metadata();
-    let kind = metadata.kind.name();
-    tracing::info!(
-        kind,
-        entries = metadata.entries,
-        corpus_date = metadata.corpus_date,
-        content_id = %served.index().content_id(),
-        "serving {}",
-        served.index().name()
-    );
-    for overlay in served.overlays() {
-        tracing::info!(kind, entries = overlay.metadata().entries, "over it {}", overlay.name());
-    }
-    if served.holds_overlay() {
-        tracing::warn!(
-            kind,
-            "serving digests from an overlay: every client of this server, through a proxy too, can list them"
-        );
-    }
-    if metadata.floor > 1 || metadata.is_cut {
-        tracing::warn!(
-            kind,
-            "{} leaves rare passwords out: one seen fewer than {} times may be missing, and clients will take it \
-             for not exposed",
-            served.index().name(),
-            metadata.floor
-        );
-    }
 }

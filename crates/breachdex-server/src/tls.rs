@@ -1,10 +1,13 @@
-//! Configures https: reads certificate and key from PEM files, and offers HTTP/2 and HTTP/1.1 by ALPN.
+//! Configures https: reads certificate and key from PEM files, offers HTTP/2 and HTTP/1.1 by ALPN, and reads the files
+//! again when asked to.
 
 #![forbid(unsafe_code)]
 
+use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use breachdex::{Error, files};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
@@ -14,13 +17,49 @@ use tokio_rustls::TlsAcceptor;
 use crate::error::ServeError;
 use crate::options::TlsFiles;
 
-/// Reads the files and checks that they belong together.
-///
-/// # Errors
-/// [`ServeError::Tls`] with the file and what is wrong with it.
-pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ServeError> {
+/// No chain of certificates is as large.
+const MOST_PEM: u64 = 1 << 20;
+
+/// The certificate and the key that new connections get.
+pub(crate) struct Tls {
+    files: TlsFiles,
+    current: RwLock<Arc<ServerConfig>>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tls(..)")
+    }
+}
+
+impl Tls {
+    /// Reads the files and checks that they belong together.
+    ///
+    /// # Errors
+    /// [`ServeError::Tls`] with the file and what is wrong with it.
+    pub(crate) fn new(files: &TlsFiles) -> Result<Self, ServeError> {
+        Ok(Self { files: files.clone(), current: RwLock::new(Arc::new(configure(files)?)) })
+    }
+
+    /// Reads the files again; connections that are open keep what they have.
+    ///
+    /// # Errors
+    /// As [`Tls::new`]; the certificate before stays in use.
+    pub(crate) fn reload(&self) -> Result<(), ServeError> {
+        let fresh = Arc::new(configure(&self.files)?);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    /// For one connection.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+fn configure(files: &TlsFiles) -> Result<ServerConfig, ServeError> {
     let chain = certificates(&files.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
+    let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?)
         .map_err(|error| refused(&files.key, wording(&error, "a private key")))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -29,17 +68,28 @@ pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ServeError> {
         .with_single_cert(chain, key)
         .map_err(|error| refused(&files.key, key_fault(&error, &files.certificate)))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(config)
+}
+
+/// Only of a regular file: a pipe could keep the watcher waiting.
+fn read(path: &Path) -> Result<Vec<u8>, ServeError> {
+    let (file, _) = files::open_index(path).map_err(|error| match error {
+        Error::Io { source, .. } => refused(path, source.to_string()),
+        Error::NotAnIndex { reason, .. } => refused(path, reason.to_owned()),
+        other => ServeError::Index(other),
+    })?;
+    let mut bytes = Vec::new();
+    file.take(MOST_PEM).read_to_end(&mut bytes).map_err(|error| refused(path, error.to_string()))?;
+    Ok(bytes)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ServeError> {
-    let read = |error: &pem::Error| refused(path, wording(error, "a certificate"));
-    let chain: Vec<_> = CertificateDer::pem_file_iter(path)
-        .map_err(|error| read(&error))?
-        .collect::<Result<_, _>>()
-        .map_err(|error| read(&error))?;
+    let bytes = read(path)?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let fault = |error: &pem::Error| refused(path, wording(error, "a certificate"));
+    let chain = chain.map_err(|error| fault(&error))?;
     if chain.is_empty() {
-        return Err(read(&pem::Error::NoItemsFound));
+        return Err(fault(&pem::Error::NoItemsFound));
     }
     Ok(chain)
 }

@@ -7,45 +7,53 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use breachdex::LogThrottle;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
 
 use crate::connection::Protocols;
 use crate::error::ServeError;
-use crate::metrics::Metrics;
+use crate::listen::socket::{AsyncSocket, Socket, Stream};
+use crate::quota::{Connections, TooMany};
 
 /// Threads that wait for a cold disk, for each worker.
-const WAITING_THREADS: usize = 4;
+pub(crate) const WAITING_THREADS: usize = 4;
 
-/// How long to leave a listener alone that has just refused.
+/// How long to leave a socket alone that has just refused.
 const PAUSE: Duration = Duration::from_millis(50);
 
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
+/// How often a worker shows that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+const EVERYBODY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
     retry-after: 1\r\ncache-control: no-store\r\nconnection: close\r\ncontent-length: 49\r\n\r\n\
     Too many connections are open; try again shortly\n";
 
-/// What all workers share about connections.
-pub(crate) struct Connections {
-    pub(crate) most: usize,
-    pub(crate) open: AtomicUsize,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) throttle: LogThrottle,
+const ADDRESS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
+    retry-after: 1\r\ncache-control: no-store\r\nconnection: close\r\ncontent-length: 67\r\n\r\n\
+    Too many connections are open from your address; try again shortly\n";
+
+/// A socket that a worker accepts from, and how its connections are served.
+pub(crate) struct Endpoint {
+    pub(crate) socket: Socket,
+    pub(crate) protocols: Arc<Protocols>,
 }
 
 /// A worker that is ready to run.
 pub(crate) struct Worker {
     pub(crate) runtime: Runtime,
-    pub(crate) listener: std::net::TcpListener,
-    pub(crate) protocols: Arc<Protocols>,
+    pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) connections: Arc<Connections>,
+    /// Allows lines about connections that cannot be accepted.
+    pub(crate) throttle: Arc<LogThrottle>,
     pub(crate) stop: watch::Receiver<bool>,
+    /// Counts up while the worker is alive.
+    pub(crate) heartbeat: Arc<AtomicU64>,
     /// How long connections may go on after the end was asked for.
     pub(crate) shutdown_timeout: Duration,
 }
@@ -69,13 +77,26 @@ impl Worker {
     /// # Errors
     /// [`ServeError::System`].
     pub(crate) fn run(self) -> Result<(), ServeError> {
-        let Self { runtime, listener, protocols, connections, stop, shutdown_timeout } = self;
+        let Self { runtime, endpoints, connections, throttle, stop, heartbeat, shutdown_timeout } = self;
         let served = runtime.block_on(async {
-            let listener =
-                TcpListener::from_std(listener).map_err(ServeError::system("wait for connections"))?;
             let (alive, mut all_done) = mpsc::channel::<Infallible>(1);
-            accept(&listener, &protocols, &connections, &stop, &alive).await;
-            drop((listener, alive));
+            let mut accepting = Vec::with_capacity(endpoints.len());
+            for Endpoint { socket, protocols } in endpoints {
+                let socket = socket.into_async().map_err(ServeError::system("wait for connections"))?;
+                let context = Accepting {
+                    protocols,
+                    connections: Arc::clone(&connections),
+                    throttle: Arc::clone(&throttle),
+                    stop: stop.clone(),
+                    alive: alive.clone(),
+                };
+                accepting.push(tokio::spawn(context.run(socket)));
+            }
+            drop(alive);
+            tokio::spawn(beat(heartbeat));
+            for accepting in accepting {
+                accepting.await.map_err(|_| ServeError::WorkerPanicked)?;
+            }
             // A connection ends itself when its time is over; this is for the unforeseen.
             let _ = timeout(shutdown_timeout + Duration::from_secs(1), all_done.recv()).await;
             Ok(())
@@ -85,84 +106,98 @@ impl Worker {
     }
 }
 
-/// Accepts until the end is asked for. `alive` is held by every connection.
-async fn accept(
-    listener: &TcpListener,
-    protocols: &Arc<Protocols>,
-    connections: &Arc<Connections>,
-    stop: &watch::Receiver<bool>,
-    alive: &mpsc::Sender<Infallible>,
-) {
-    let mut stopped = stop.clone();
-    let mut stopped = pin!(stopped.wait_for(|stopped| *stopped));
+async fn beat(heartbeat: Arc<AtomicU64>) {
+    let mut ticks = interval(HEARTBEAT);
     loop {
-        let mut accepted = pin!(listener.accept());
-        let next = poll_fn(|context| match stopped.as_mut().poll(context) {
-            Poll::Ready(_) => Poll::Ready(None),
-            Poll::Pending => accepted.as_mut().poll(context).map(Some),
-        });
-        let stream = match next.await {
-            None => return,
-            Some(Ok((stream, _))) => stream,
-            Some(Err(error)) => {
-                after_failure(connections, &error).await;
-                continue;
+        ticks.tick().await;
+        heartbeat.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What accepting from one socket needs.
+struct Accepting {
+    protocols: Arc<Protocols>,
+    connections: Arc<Connections>,
+    throttle: Arc<LogThrottle>,
+    stop: watch::Receiver<bool>,
+    /// Held by every connection.
+    alive: mpsc::Sender<Infallible>,
+}
+
+impl Accepting {
+    /// Accepts until the end is asked for.
+    async fn run(self, socket: AsyncSocket) {
+        let mut stopped = self.stop.clone();
+        let mut stopped = pin!(stopped.wait_for(|stopped| *stopped));
+        loop {
+            let mut accepted = pin!(socket.accept());
+            let next = poll_fn(|context| match stopped.as_mut().poll(context) {
+                Poll::Ready(_) => Poll::Ready(None),
+                Poll::Pending => accepted.as_mut().poll(context).map(Some),
+            });
+            let (stream, peer) = match next.await {
+                None => return,
+                Some(Ok(accepted)) => accepted,
+                Some(Err(error)) => {
+                    self.after_failure(&error).await;
+                    continue;
+                }
+            };
+            let slot = match self.connections.take(peer) {
+                Ok(slot) => slot,
+                Err(which) => {
+                    refuse(&stream, which, self.protocols.is_tls());
+                    continue;
+                }
+            };
+            let (protocols, stop) = (Arc::clone(&self.protocols), self.stop.clone());
+            let alive = self.alive.clone();
+            tokio::spawn(async move {
+                protocols.serve(stream, slot, stop).await;
+                drop(alive);
+            });
+        }
+    }
+
+    /// Most failures are a connection's own, gone before it was accepted. Where there are no descriptors left,
+    /// asking again at once would only burn the processor.
+    async fn after_failure(&self, error: &io::Error) {
+        let is_own = matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+        );
+        if !is_own {
+            if let Some(suppressed) = self.throttle.allow() {
+                tracing::error!(suppressed, "cannot accept a connection: {error}");
             }
-        };
-        let Some(slot) = Slot::take(connections) else {
-            refuse(stream, protocols.is_tls());
-            continue;
-        };
-        let (protocols, stop, alive) = (Arc::clone(protocols), stop.clone(), alive.clone());
-        tokio::spawn(async move {
-            protocols.serve(stream, stop).await;
-            drop((slot, alive));
-        });
-    }
-}
-
-/// Most failures are a connection's own, gone before it was accepted. Where there are no descriptors left,
-/// asking again at once would only burn the processor.
-async fn after_failure(connections: &Connections, error: &io::Error) {
-    let is_own = matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
-    );
-    if !is_own {
-        if let Some(suppressed) = connections.throttle.allow() {
-            tracing::error!(suppressed, "cannot accept a connection: {error}");
+            sleep(PAUSE).await;
         }
-        sleep(PAUSE).await;
     }
 }
 
-/// Says why and closes. Whoever expects TLS could not read it.
-fn refuse(stream: TcpStream, is_tls: bool) {
+/// Says why and closes. A client that expects TLS could not read it.
+fn refuse(stream: &Stream, which: TooMany, is_tls: bool) {
     if !is_tls {
+        let answer = match which {
+            TooMany::Everybody => EVERYBODY,
+            TooMany::Address => ADDRESS,
+        };
         // What was just accepted has room for this; where it has not, closing has to do.
-        let _ = stream.try_write(TOO_MANY);
+        let _ = stream.try_write(answer);
     }
 }
 
-/// A place among the connections, given back when it is dropped.
-struct Slot(Arc<Connections>);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Slot {
-    fn take(connections: &Arc<Connections>) -> Option<Self> {
-        if connections.open.fetch_add(1, Ordering::Relaxed) >= connections.most {
-            connections.open.fetch_sub(1, Ordering::Relaxed);
-            connections.metrics.refused.inc();
-            return None;
+    #[test]
+    fn refusals_say_how_long_they_are() {
+        for answer in [EVERYBODY, ADDRESS] {
+            let text = std::str::from_utf8(answer).expect("text");
+            let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            assert_eq!(length.map(str::parse), Some(Ok(body.len())));
         }
-        connections.metrics.accepted.inc();
-        connections.metrics.connections.inc();
-        Some(Self(Arc::clone(connections)))
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-        self.0.metrics.connections.dec();
     }
 }

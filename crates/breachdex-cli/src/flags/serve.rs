@@ -2,11 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use breachdex::Residency;
+use breachdex_server::{HostPattern, Listen, TrustedProxy};
 use clap::{Args, ValueEnum};
 
 use crate::flags::values::{parse_residency, parse_seconds, parse_size};
@@ -14,12 +14,12 @@ use crate::flags::values::{parse_residency, parse_seconds, parse_size};
 /// Serve ranges to every Pwned Passwords client
 ///
 /// Answers GET /range/{prefix} as api.pwnedpasswords.com does, from index files: SHA-1, NTLM with ?mode=ntlm,
-/// padding, gzip, entity tags. Prints the address that it listens on, then answers until it is told to stop
+/// padding, gzip, entity tags. Prints the addresses that it listens on, then answers until it is told to stop
 /// (Ctrl-C or SIGTERM) and finishes what runs. An index file that is replaced by rename is checked and takes
-/// over while requests run.
+/// over while requests run; SIGHUP reloads at once, with the certificate.
 #[derive(Args)]
 #[command(after_long_help = "\
-/healthz says what is served, /metrics is for Prometheus. docs/serve.md says how to point Django,
+/healthz answers while the server runs, /metrics is for Prometheus. docs/serve.md says how to point Django,
 Laravel, Symfony, Spring, Kratos and others at it.
 
 Examples:
@@ -29,6 +29,14 @@ Examples:
       breachdex serve --index pwned.bdx --index ntlm.bdx --listen 0.0.0.0:443 \\
           --tls-cert server.pem --tls-key server.key")]
 pub(crate) struct ServeFlags {
+    /// TOML file with the names of these flags as keys; flags on the command line win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Ask a running server whether it answers, and exit with 0 or 2
+    ///
+    /// For health checks of containers. URL is http://ADDR:PORT or unix:/path.
+    #[arg(long, value_name = "URL")]
+    pub(crate) health: Option<String>,
     /// Exact index with counts; repeatable, once for each kind [default: $BREACHDEX_INDEX]
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Vec<PathBuf>,
@@ -47,12 +55,37 @@ pub(crate) struct ServeFlags {
     /// Serve them to other machines as well: these can list them
     #[arg(long, requires = "serve_overlays")]
     pub(crate) serve_overlays_to_the_network: bool,
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
+    /// Address to listen on; repeatable [default: 127.0.0.1:8080]
+    ///
+    /// ADDR:PORT, [IPV6]:PORT, HOST:PORT (all addresses of the name), PORT (on 127.0.0.1), or unix:/path, also as
+    /// unix:/path,mode=0666 (default 0660). Port 0 takes a free one. Without this flag, sockets that systemd passes
+    /// replace the default.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Vec<Listen>,
+    /// Answer /healthz and /metrics on this address only; repeatable
+    ///
+    /// As --listen, and always plain http. --listen then serves ranges only.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) status_listen: Vec<Listen>,
+    /// Host name that clients may use; repeatable
+    ///
+    /// Addresses, localhost, this machine's name and names in --listen are always allowed. *.example allows every name
+    /// below example, * any. Checked for /metrics, for /healthz with details, and for everything if overlays are
+    /// served, because a web page can reach this server under a name of its own (DNS rebinding).
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<HostPattern>,
+    /// Show kind, path, entries and content id of each index in /healthz
+    #[arg(long)]
+    pub(crate) health_details: bool,
+    /// Proxy whose X-Forwarded-For names clients; repeatable
+    ///
+    /// An address, a network such as 10.0.0.0/8, or unix for every Unix socket. Limits per address then apply to the
+    /// clients behind it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) trusted_proxy: Vec<TrustedProxy>,
     /// The certificate for https and those that it was signed with, PEM
     ///
-    /// Read once, at start.
+    /// Read at start, and again at SIGHUP.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
     /// Its private key, PEM
@@ -78,17 +111,35 @@ pub(crate) struct ServeFlags {
     /// Connections that may be open at once [default: what the limit on open files leaves]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_connections: Option<u32>,
+    /// Connections that one address may open [default: a quarter of --max-connections]
+    ///
+    /// An IPv6 network of 64 bits is one address. Trusted proxies and Unix sockets have no such limit.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_connections_per_address: Option<u32>,
+    /// Unread answers of a connection; further requests on it wait
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_unread: u32,
+    /// Memory for answers that wait to be read
+    ///
+    /// A quarter of it is for one address.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_size)]
+    pub(crate) max_unread_bytes: u64,
     /// How large the head of a request may be
     #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = parse_size)]
     pub(crate) max_header: u64,
     /// How long a new connection may take to its first request
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
     pub(crate) header_timeout: Duration,
-    /// How long a connection may go on after its last request
+    /// Close idle connections after this time
     ///
-    /// To send another one, or to read the answer.
+    /// Reduced to --header-timeout while three quarters of --max-connections are open.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
     pub(crate) idle_timeout: Duration,
+    /// How long a client may take to read an answer completely
+    ///
+    /// Further requests on the connection do not extend it.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
+    pub(crate) send_timeout: Duration,
     /// How long requests that run may go on when the server is to stop
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
     pub(crate) shutdown_timeout: Duration,

@@ -8,6 +8,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::quota::Pressure;
+
 /// What a buffer counts for at least while it is out: the rows of a range of real density, with room.
 const TYPICAL: usize = 128 << 10;
 
@@ -18,27 +20,40 @@ const KEPT: usize = 64;
 #[derive(Debug)]
 pub(crate) struct BufferPool {
     shelf: Mutex<Vec<Vec<u8>>>,
+    /// Bytes of the buffers in use.
     out: AtomicUsize,
     most_out: usize,
+}
+
+impl Pressure for BufferPool {
+    fn is_high(&self) -> bool {
+        self.out.load(Ordering::Relaxed) > self.most_out / 2
+    }
 }
 
 impl BufferPool {
     /// A pool that lets about `bytes` be out at once, one buffer at least.
     pub(crate) fn new(bytes: usize) -> Arc<Self> {
-        let most_out = (bytes / TYPICAL).max(1);
+        let most_out = bytes.max(TYPICAL);
         Arc::new(Self { shelf: Mutex::default(), out: AtomicUsize::new(0), most_out })
+    }
+
+    /// How many answers of usual size may be out at once.
+    pub(crate) fn most_answers(&self) -> usize {
+        self.most_out / TYPICAL
     }
 
     /// An empty buffer; `None` when too many are out.
     pub(crate) fn take(self: &Arc<Self>) -> Option<PooledBuffer> {
-        if self.out.fetch_add(1, Ordering::Relaxed) >= self.most_out {
-            self.out.fetch_sub(1, Ordering::Relaxed);
+        if self.out.fetch_add(TYPICAL, Ordering::Relaxed) + TYPICAL > self.most_out {
+            self.out.fetch_sub(TYPICAL, Ordering::Relaxed);
             return None;
         }
         let kept = self.shelf.lock().unwrap_or_else(PoisonError::into_inner).pop();
         Some(PooledBuffer {
             bytes: kept.unwrap_or_else(|| Vec::with_capacity(TYPICAL)),
             pool: Arc::clone(self),
+            counted: TYPICAL,
         })
     }
 }
@@ -48,9 +63,18 @@ impl BufferPool {
 pub(crate) struct PooledBuffer {
     bytes: Vec<u8>,
     pool: Arc<BufferPool>,
+    /// Bytes that it counts for.
+    counted: usize,
 }
 
 impl PooledBuffer {
+    /// Counts what the buffer takes now that it is filled.
+    pub(crate) fn settle(&mut self) {
+        let more = self.bytes.capacity().saturating_sub(self.counted);
+        self.counted += more;
+        self.pool.out.fetch_add(more, Ordering::Relaxed);
+    }
+
     /// The buffer to write to.
     pub(crate) fn bytes(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -65,7 +89,7 @@ impl AsRef<[u8]> for PooledBuffer {
 
 impl Drop for PooledBuffer {
     fn drop(&mut self) {
-        self.pool.out.fetch_sub(1, Ordering::Relaxed);
+        self.pool.out.fetch_sub(self.counted, Ordering::Relaxed);
         let mut bytes = std::mem::take(&mut self.bytes);
         // One monstrous range must not hold its memory for good.
         if bytes.capacity() > 4 * TYPICAL {
@@ -102,6 +126,20 @@ mod tests {
         assert!(pool.take().is_none());
         drop(held);
         assert!(pool.take().is_some());
+    }
+
+    #[test]
+    fn a_large_answer_counts_for_what_it_takes() {
+        let pool = BufferPool::new(4 * TYPICAL);
+        let mut large = pool.take().expect("one");
+        large.bytes().resize(3 * TYPICAL, 0);
+        large.settle();
+        assert!(pool.is_high());
+        let last = pool.take().expect("the last one");
+        assert!(pool.take().is_none());
+        drop((large, last));
+        assert!(!pool.is_high());
+        assert_eq!(pool.out.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -57,6 +57,13 @@ pub(super) fn bad_path() -> Response {
     sentence(StatusCode::BAD_REQUEST, "Invalid API query")
 }
 
+/// Not the name itself: what a client sent is not sent back.
+pub(super) fn other_host() -> Response {
+    let text = "This server does not answer this page under this host name; its operator can allow the name with \
+                --allow-host";
+    with(sentence(StatusCode::MISDIRECTED_REQUEST, text), [(header::CACHE_CONTROL, NO_STORE)])
+}
+
 pub(super) fn method_not_allowed() -> Response {
     let response = sentence(StatusCode::METHOD_NOT_ALLOWED, "Only GET, HEAD and OPTIONS are allowed");
     with(response, [(header::ALLOW, ALLOWED)])

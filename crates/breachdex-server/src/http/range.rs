@@ -120,6 +120,7 @@ fn answer(state: &AppState, question: &Question, waiting: ReadMode) -> Result<(O
                 Rows::Unchanged(tag) => return Ok(unchanged(&served, tag)),
                 Rows::Written(tag) => tag,
             };
+            body.settle();
             return Ok(found(&served, question, tag, Bytes::from_owner(body)));
         }
         rows.clear();
@@ -129,6 +130,7 @@ fn answer(state: &AppState, question: &Question, waiting: ReadMode) -> Result<(O
             Rows::Written(tag) => tag,
         };
         body::encode(question.encoding, rows, body.bytes());
+        body.settle();
         Ok(found(&served, question, tag, Bytes::from_owner(body)))
     })
 }

@@ -16,14 +16,24 @@ use super::state::AppState;
 use super::{answers, range, status};
 use crate::metrics::Other;
 
-/// The whole state.
-pub(crate) fn router(state: Arc<AppState>) -> Router {
-    Router::new()
-        .route("/range/{*prefix}", reading(range::get))
-        .route("/healthz", reading(status::health))
-        .route("/metrics", reading(status::metrics))
-        .fallback(elsewhere)
-        .with_state(state)
+/// What a socket answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Routes {
+    RangesAndStatus,
+    Ranges,
+    Status,
+}
+
+/// The routes with their state.
+pub(crate) fn router(state: Arc<AppState>, routes: Routes) -> Router {
+    let mut router = Router::new();
+    if routes != Routes::Status {
+        router = router.route("/range/{*prefix}", reading(range::get));
+    }
+    if routes != Routes::Ranges {
+        router = router.route("/healthz", reading(status::health)).route("/metrics", reading(status::metrics));
+    }
+    router.fallback(elsewhere).with_state(state)
 }
 
 /// A path that can be read and no more.

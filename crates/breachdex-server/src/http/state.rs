@@ -18,6 +18,8 @@ pub(crate) struct AppState {
     pub(crate) metrics: Arc<Metrics>,
     /// For ranges that cannot be read.
     pub(crate) throttle: LogThrottle,
+    /// Whether `/healthz` names the indexes.
+    pub(crate) health_details: bool,
     /// Whether log lines may say which prefix was asked for.
     pub(crate) log_prefixes: bool,
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use breachdex::Kind;
@@ -14,6 +15,7 @@ use crate::error::ServeError;
 pub(crate) struct Catalogue {
     sha1: Option<RwLock<Arc<Served>>>,
     ntlm: Option<RwLock<Arc<Served>>>,
+    holds_overlay: AtomicBool,
 }
 
 impl Catalogue {
@@ -23,7 +25,7 @@ impl Catalogue {
         if all.is_empty() {
             return Err(ServeError::NoIndex);
         }
-        let mut catalogue = Self { sha1: None, ntlm: None };
+        let mut catalogue = Self { sha1: None, ntlm: None, holds_overlay: AtomicBool::new(false) };
         for served in all {
             let kind = served.kind();
             let slot = match kind {
@@ -36,7 +38,18 @@ impl Catalogue {
                 return Err(ServeError::TwoOfOneKind { kind, first: first.path(), second });
             }
         }
+        catalogue.note_overlays();
         Ok(catalogue)
+    }
+
+    /// Whether digests from an overlay are among the answers of any kind.
+    pub(crate) fn holds_overlay(&self) -> bool {
+        self.holds_overlay.load(Ordering::Acquire)
+    }
+
+    fn note_overlays(&self) {
+        let holds = self.all().iter().any(|served| served.holds_overlay());
+        self.holds_overlay.store(holds, Ordering::Release);
     }
 
     /// The index of a kind.
@@ -53,12 +66,17 @@ impl Catalogue {
     /// Has another index of the same kind answer from now on.
     pub(crate) fn swap(&self, served: Served) {
         if let Some(slot) = self.slot(served.kind()) {
+            // Before the first answer from it.
+            if served.holds_overlay() {
+                self.holds_overlay.store(true, Ordering::Release);
+            }
             let old = std::mem::replace(
                 &mut *slot.write().unwrap_or_else(PoisonError::into_inner),
                 Arc::new(served),
             );
             // Closing a file may take its time, and nobody is to wait for it under the lock.
             drop(old);
+            self.note_overlays();
         }
     }
 

@@ -13,32 +13,37 @@ use crate::error::ServeError;
 use crate::options::ServeOptions;
 
 /// Whether digests from an overlay may be served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OverlayRule {
     /// No flag allows it.
     Never,
-    /// The flag is set, but the address is not loopback, so other machines could list the overlay.
-    OnlyHere(SocketAddr),
+    /// The flag is set, but this address is not loopback, so other machines could list the overlay.
+    OnlyHere(String),
     Allowed,
 }
 
 impl OverlayRule {
-    pub(crate) fn of(options: &ServeOptions) -> Self {
-        let is_here = options.listen.ip().to_canonical().is_loopback();
-        match (options.serve_overlays, is_here || options.serve_overlays_to_the_network) {
+    /// The rule for the addresses at which ranges are answered. Unix sockets are for this machine.
+    pub(crate) fn of(options: &ServeOptions, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
+        Self::of_addresses(options.serve_overlays, options.serve_overlays_to_the_network, addresses)
+    }
+
+    fn of_addresses(here: bool, network: bool, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
+        let elsewhere = addresses.into_iter().find(|address| !address.ip().to_canonical().is_loopback());
+        match (here, elsewhere) {
             (false, _) => Self::Never,
-            (true, false) => Self::OnlyHere(options.listen),
-            (true, true) => Self::Allowed,
+            (true, Some(address)) if !network => Self::OnlyHere(address.to_string()),
+            (true, _) => Self::Allowed,
         }
     }
 
     /// # Errors
     /// [`ServeError::OverlayNotAgreed`], [`ServeError::OverlayOnNetwork`].
-    pub(crate) fn require(self, path: &Path) -> Result<(), ServeError> {
+    pub(crate) fn require(&self, path: &Path) -> Result<(), ServeError> {
         let path = path.to_owned();
         match self {
             Self::Never => Err(ServeError::OverlayNotAgreed { path }),
-            Self::OnlyHere(address) => Err(ServeError::OverlayOnNetwork { path, address }),
+            Self::OnlyHere(address) => Err(ServeError::OverlayOnNetwork { path, address: address.clone() }),
             Self::Allowed => Ok(()),
         }
     }
@@ -50,30 +55,24 @@ mod tests {
 
     #[test]
     fn loopback_is_here_and_everything_else_is_not() {
-        let rule = |listen: &str, serve_overlays, serve_overlays_to_the_network| {
-            let listen = listen.parse().expect("an address");
-            OverlayRule::of(&ServeOptions {
-                listen,
-                serve_overlays,
-                serve_overlays_to_the_network,
-                ..ServeOptions::default()
-            })
+        let rule = |listen: &[&str], here, network| {
+            let addresses = listen.iter().map(|address| address.parse().expect("an address"));
+            OverlayRule::of_addresses(here, network, addresses)
         };
         for here in ["127.0.0.1:0", "127.9.9.9:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
-            assert_eq!(rule(here, true, false), OverlayRule::Allowed, "{here}");
+            assert_eq!(rule(&[here], true, false), OverlayRule::Allowed, "{here}");
         }
+        assert_eq!(rule(&[], true, false), OverlayRule::Allowed, "Unix sockets alone");
         for elsewhere in ["0.0.0.0:80", "[::]:80", "192.168.0.1:80", "[fe80::1]:80", "[::ffff:10.0.0.1]:80"] {
-            let address = elsewhere.parse().expect("an address");
-            assert_eq!(rule(elsewhere, true, false), OverlayRule::OnlyHere(address), "{elsewhere}");
-            assert_eq!(rule(elsewhere, true, true), OverlayRule::Allowed, "{elsewhere}");
+            let refused = OverlayRule::OnlyHere(elsewhere.to_owned());
+            assert_eq!(rule(&[elsewhere], true, false), refused, "{elsewhere}");
+            assert_eq!(rule(&["127.0.0.1:80", elsewhere], true, false), refused, "{elsewhere}");
+            assert_eq!(rule(&[elsewhere], true, true), OverlayRule::Allowed, "{elsewhere}");
         }
         for listen in ["127.0.0.1:0", "0.0.0.0:80"] {
-            assert_eq!(rule(listen, false, false), OverlayRule::Never);
-            assert_eq!(
-                rule(listen, false, true),
-                OverlayRule::Never,
-                "the second flag alone asks for nothing"
-            );
+            assert_eq!(rule(&[listen], false, false), OverlayRule::Never);
+            let second_alone = rule(&[listen], false, true);
+            assert_eq!(second_alone, OverlayRule::Never, "the second flag alone asks for nothing");
         }
     }
 }

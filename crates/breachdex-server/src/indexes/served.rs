@@ -15,7 +15,7 @@ use super::permission::OverlayRule;
 use crate::error::ServeError;
 
 /// What may be served.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) allow_partial: bool,
     pub(crate) overlays: OverlayRule,
@@ -46,7 +46,7 @@ pub(crate) struct Served {
 /// # Errors
 /// [`ServeError::Index`], [`ServeError::Truncated`], [`ServeError::WithoutCounts`]; of a base
 /// [`ServeError::Partial`]; as [`OverlayRule::require`].
-pub(crate) fn open(path: &Path, part: Part, rules: Rules) -> Result<Index, ServeError> {
+pub(crate) fn open(path: &Path, part: Part, rules: &Rules) -> Result<Index, ServeError> {
     if part != Part::Base {
         rules.overlays.require(path)?;
     }

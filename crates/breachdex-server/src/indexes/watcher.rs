@@ -1,13 +1,14 @@
 //! Reloads an index when its file is replaced: opens and verifies the new file completely before using it.
 //!
 //! A bad replacement is refused and logged once; the previous index stays in service from the file that it holds open.
+//! When asked to reload, it looks at once, also at what was refused, and has certificates read again.
 
 #![forbid(unsafe_code)]
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, SystemTime};
 
 use breachdex::{Error, Index, Kind, Monitor, Progress, VerifyOptions};
@@ -17,23 +18,53 @@ use super::served::{self, Part, Rules, Served};
 use crate::error::ServeError;
 use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
+use crate::tls::Tls;
+
+/// What a watcher is told.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Look at everything now, and drop the sender when that is done.
+    Reload(Sender<()>),
+    /// End.
+    End,
+}
 
 /// Looks after the files of a catalogue.
 pub(crate) struct Watcher {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) rules: Rules,
     pub(crate) every: Duration,
     pub(crate) shutdown: Shutdown,
 }
 
 impl Watcher {
-    /// Looks again and again, until the other end of `ended` is dropped.
-    pub(crate) fn run(self, ended: &Receiver<()>) {
+    /// Looks again and again, until it is told to end.
+    pub(crate) fn run(self, commands: &Receiver<Command>) {
         let mut files: Vec<WatchedFile> =
             self.catalogue.all().iter().flat_map(|served| WatchedFile::all_of(served)).collect();
-        while ended.recv_timeout(self.every) == Err(RecvTimeoutError::Timeout) {
+        loop {
+            let done = match commands.recv_timeout(self.every) {
+                Err(RecvTimeoutError::Timeout) => None,
+                Ok(Command::Reload(done)) => Some(done),
+                Ok(Command::End) | Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if done.is_some() {
+                tracing::info!("reloading");
+                self.reload_certificate();
+                files.iter_mut().for_each(|file| file.refused = None);
+            }
             files.iter_mut().for_each(|file| self.look(file));
+            drop(done);
+        }
+    }
+
+    fn reload_certificate(&self) {
+        match self.tls.as_ref().map(|tls| tls.reload()) {
+            None => {}
+            Some(Ok(())) => tracing::info!("now using the certificate as it is on disk"),
+            Some(Err(error)) => tracing::error!("{error}; still using the previous certificate"),
         }
     }
 
@@ -72,7 +103,7 @@ impl Watcher {
     }
 
     fn load(&self, file: &WatchedFile) -> Result<Index, ServeError> {
-        let fresh = served::open(&file.path, file.part, self.rules)?;
+        let fresh = served::open(&file.path, file.part, &self.rules)?;
         let (path, expected, found) = (file.path.clone(), file.kind, fresh.metadata().kind);
         if expected != found {
             return Err(ServeError::OtherKind { path, expected, found });
@@ -83,11 +114,13 @@ impl Watcher {
     }
 
     fn take_over(&self, part: Part, fresh: Index, current: &Served) -> Result<(), ServeError> {
-        let (entries, content_id) = (fresh.metadata().entries, fresh.content_id());
+        let is_overlay = part != Part::Base || fresh.metadata().holds_overlay;
+        let content_id = (!is_overlay).then(|| fresh.content_id().to_string());
+        let entries = fresh.metadata().entries;
         self.catalogue.swap(current.with(part, fresh)?);
         self.metrics.count_swap(current.kind());
         let what = if part == Part::Base { "index" } else { "overlay" };
-        tracing::info!(kind = current.kind().name(), entries, %content_id, "now serving the replaced {what}");
+        tracing::info!(kind = current.kind().name(), entries, content_id, "now serving the replaced {what}");
         Ok(())
     }
 }

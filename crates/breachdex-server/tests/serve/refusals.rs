@@ -73,7 +73,7 @@ fn a_port_in_use() {
     let folder = TempDir::new().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap();
-    let options = ServeOptions { listen, ..options(&[&sha1(folder.path(), ROWS)]) };
+    let options = ServeOptions { listen: vec![listen.into()], ..options(&[&sha1(folder.path(), ROWS)]) };
     assert_eq!(
         refusal(&options, folder.path()),
         format!("cannot listen on {listen}: Address already in use (os error 98)")

@@ -1,11 +1,26 @@
 //! `/healthz` and `/metrics`.
 
+use breachdex_server::ServeOptions;
+use tempfile::TempDir;
+
 use crate::client::Client;
-use crate::subject::{BODY, small};
+use crate::subject::{BODY, NTLM_ROWS, ROWS, Running, ntlm, options, sha1, small};
 
 #[test]
-fn health_says_what_answers() {
-    let (folder, server) = small();
+fn health_says_that_it_is_well_and_no_more() {
+    let (_folder, server) = small();
+    let answer = server.get("/healthz", &[]);
+    assert_eq!((answer.status, answer.text()), (200, r#"{"status":"ok"}"#));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
+#[test]
+fn health_details_say_what_answers() {
+    let folder = TempDir::new().unwrap();
+    let (first, second) = (sha1(folder.path(), ROWS), ntlm(folder.path(), NTLM_ROWS));
+    let server =
+        Running::start(ServeOptions { health_details: true, ..options(&[&first, &second]) });
     let answer = server.get("/healthz", &[]);
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));

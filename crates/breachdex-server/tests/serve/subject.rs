@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use breachdex::{BuildOptions, CoverageRule, Format, Input, Kind, Source, build};
-use breachdex_server::{Limits, ServeError, ServeOptions, Server, Shutdown};
+use breachdex_server::{Limits, Reload, ServeError, ServeOptions, Server, Shutdown};
 use tempfile::TempDir;
 
 use crate::client::{Answer, get};
@@ -89,6 +89,7 @@ pub(crate) fn dense_body(prefix: u32, rows: u32, generation: u32) -> String {
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) url: String,
+    pub(crate) reload: Reload,
     shutdown: Shutdown,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
 }
@@ -96,10 +97,12 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn start(options: ServeOptions) -> Self {
         let server = Server::bind(&options).unwrap();
-        let (address, url, shutdown) = (server.local_addr(), server.url(), Shutdown::new());
-        let stop = shutdown.clone();
-        let thread = Some(thread::spawn(move || server.run(&stop)));
-        Self { address, url, shutdown, thread }
+        let address = server.local_addr().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let (url, shutdown) = (server.urls().remove(0), Shutdown::new());
+        let running = server.start(&shutdown).unwrap();
+        let reload = running.reload();
+        let thread = Some(thread::spawn(move || running.wait()));
+        Self { address, url, reload, shutdown, thread }
     }
 
     /// Serves files that may be partial, with one worker.
@@ -142,7 +145,7 @@ impl Drop for Running {
 pub(crate) fn options(indexes: &[&Path]) -> ServeOptions {
     ServeOptions {
         indexes: indexes.iter().map(|path| path.to_path_buf()).collect(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        listen: vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()],
         workers: 1,
         allow_partial: true,
         reload_every: Duration::from_millis(10),

@@ -1,0 +1,120 @@
+//! Passes signals on to a running server: SIGTERM and Ctrl-C stop it, SIGHUP reloads.
+
+#![forbid(unsafe_code)]
+
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use breachdex_server::{Reload, RunningServer, Shutdown};
+
+use super::systemd;
+use crate::commands::Exit;
+use crate::failure::Failure;
+
+/// What the server needs beyond its own grace time: a second for each of its parts, and one to spare.
+const LAST_RESORT: Duration = Duration::from_secs(4);
+
+/// Passes signals on until the process ends. A second signal to stop ends it at once.
+pub(super) fn pass_on(
+    running: &RunningServer,
+    shutdown: Shutdown,
+    shutdown_timeout: Duration,
+) -> Result<(), Failure> {
+    let stop = move || {
+        if shutdown.is_triggered() {
+            process::exit(i32::from(Exit::Error.code()));
+        }
+        systemd::stopping();
+        shutdown.trigger();
+        end_after(shutdown_timeout + LAST_RESORT);
+    };
+    let reload = running.reload();
+    platform::listen(stop, move || in_background(reload.clone()))
+}
+
+/// Ends the process where a thread of the server waits for something that does not come, such as a disk.
+fn end_after(time: Duration) {
+    let end = move || {
+        thread::sleep(time);
+        process::exit(i32::from(Exit::Error.code()));
+    };
+    let _ = thread::Builder::new().name(String::from("breachdex-end")).spawn(end);
+}
+
+/// A reload reads whole files; signals that come meanwhile are heard.
+fn in_background(reload: Reload) {
+    let work = move || {
+        systemd::reloading();
+        reload.run();
+        systemd::reloaded();
+    };
+    if thread::Builder::new().name(String::from("breachdex-reload")).spawn(work).is_err() {
+        tracing::error!("cannot start a thread to reload");
+    }
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::thread;
+
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    use crate::failure::Failure;
+
+    pub(super) fn listen(
+        stop: impl Fn() + Send + 'static,
+        reload: impl Fn() + Send + 'static,
+    ) -> Result<(), Failure> {
+        let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal));
+        let mut signals = Signals::new(heard).map_err(Failure::system("take over the handling of signals"))?;
+        let wait = move || {
+            for signal in signals.forever() {
+                if signal == SIGHUP { reload() } else { stop() }
+            }
+        };
+        let thread = thread::Builder::new().name(String::from("breachdex-signals")).spawn(wait);
+        thread.map(drop).map_err(Failure::system("start a thread"))
+    }
+
+    /// Whether the parent had the signal ignored, as nohup does. That stays, except of SIGTERM.
+    fn is_ignored(signal: i32) -> bool {
+        if signal == SIGTERM {
+            return false;
+        }
+        // Elsewhere nothing tells without unsafe code, and the signal is heard.
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        ignored >> (signal - 1) & 1 == 1
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::sync::atomic::Ordering;
+    use std::thread;
+    use std::time::Duration;
+
+    use crate::failure::Failure;
+    use crate::signals;
+
+    /// How often to look whether Ctrl-C was pressed.
+    const LOOK: Duration = Duration::from_millis(50);
+
+    pub(super) fn listen(
+        stop: impl Fn() + Send + 'static,
+        _: impl Fn() + Send + 'static,
+    ) -> Result<(), Failure> {
+        let flag = signals::stop_flag()?;
+        let wait = move || {
+            while !flag.load(Ordering::Relaxed) {
+                thread::sleep(LOOK);
+            }
+            stop();
+        };
+        let thread = thread::Builder::new().name(String::from("breachdex-signals")).spawn(wait);
+        thread.map(drop).map_err(Failure::system("start a thread"))
+    }
+}

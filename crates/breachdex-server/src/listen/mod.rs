@@ -1,0 +1,15 @@
+//! Where the server listens: `address` parses addresses, `open` opens their sockets, `socket` accepts from them, and
+//! `descriptors` determines how many connections the system allows.
+
+#![forbid(unsafe_code)]
+
+pub(crate) mod address;
+pub(crate) mod descriptors;
+mod open;
+pub(crate) mod socket;
+#[cfg(unix)]
+mod unix;
+
+pub use address::{Listen, ListenError};
+pub(crate) use open::{Opened, Plan};
+pub use open::{Inherited, Surface};
