@@ -91,7 +91,7 @@ pub struct Limits {
     /// limit first. A connection beyond it is answered with 503 and closed.
     pub connections: Option<usize>,
     /// Maximum number of open connections of one address (an IPv6 network of 64 bits counts as one); `None` means a
-    /// quarter of `connections`. Trusted proxies and Unix sockets have no such limit.
+    /// quarter of `connections`, and 64 at least. Trusted proxies and Unix sockets have no such limit.
     pub connections_per_address: Option<usize>,
     /// Maximum number of answers that one connection may leave unread; further requests on it wait. At least 1.
     pub answers_per_connection: usize,

@@ -111,7 +111,7 @@ pub(crate) struct ServeFlags {
     /// Connections that may be open at once [default: what the limit on open files leaves]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_connections: Option<u32>,
-    /// Connections that one address may open [default: a quarter of --max-connections]
+    /// Connections that one address may open [default: a quarter of all, at least 64]
     ///
     /// An IPv6 network of 64 bits is one address. Trusted proxies and Unix sockets have no such limit.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -10,6 +10,9 @@ use super::addresses::{AddressUse, Addresses};
 use super::proxies::TrustedProxy;
 use crate::metrics::Metrics;
 
+/// Connections that an address may have in any case, unless a limit is set: an application opens as many.
+const LEAST_SHARE: usize = 64;
+
 /// All connections of a server.
 pub(crate) struct Connections {
     most: usize,
@@ -34,7 +37,7 @@ impl Connections {
         proxies: Vec<TrustedProxy>,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
-        let most_per_address = most_per_address.unwrap_or(most / 4).max(1);
+        let most_per_address = most_per_address.unwrap_or((most / 4).max(LEAST_SHARE)).max(1);
         let addresses = Arc::default();
         Arc::new(Self { most, most_per_address, proxies, open: AtomicUsize::new(0), addresses, metrics })
     }
@@ -112,9 +115,9 @@ mod tests {
 
     #[test]
     fn an_address_gets_a_quarter_and_leaves_the_rest_to_others() {
-        let all = connections(8, None, &[]);
+        let all = connections(400, None, &[]);
         let (greedy, other) = ("10.0.0.1".parse().ok(), "10.0.0.2".parse().ok());
-        let held = [all.take(greedy).ok().expect("one"), all.take(greedy).ok().expect("two")];
+        let held: Vec<Slot> = (0..100).map(|_| all.take(greedy).ok().expect("a place")).collect();
         assert_eq!(all.take(greedy).err(), Some(TooMany::Address));
         assert!(all.take(other).is_ok() && all.take(None).is_ok());
         drop(held);
@@ -123,9 +126,9 @@ mod tests {
 
     #[test]
     fn a_trusted_proxy_is_limited_by_the_whole_alone() {
-        let all = connections(3, Some(1), &["10.0.0.0/8"]);
+        let all = connections(4, Some(1), &["10.0.0.0/8"]);
         let proxy = "10.9.9.9".parse().ok();
-        let held: Vec<Slot> = (0..3).map(|_| all.take(proxy).ok().expect("a place")).collect();
+        let held: Vec<Slot> = (0..4).map(|_| all.take(proxy).ok().expect("a place")).collect();
         assert_eq!(all.take(proxy).err(), Some(TooMany::Everybody));
         assert!(held[0].address().is_none());
         assert!(all.is_crowded());

@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
+mod config;
+mod operators;
+mod systemd;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -57,11 +61,18 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut process = Command::new(COMMAND)
-            .current_dir(folder)
+        let mut command = Command::new(COMMAND);
+        command
             .args(["serve", "--index", "a.bdx", "--partial", "--listen", "127.0.0.1:0"])
             .args(["--reload-every", "0.05"])
-            .args(arguments)
+            .args(arguments);
+        Self::spawn(folder, command)
+    }
+
+    /// Runs a command that becomes a server; its log is `folder/log`.
+    fn spawn(folder: &Path, mut command: Command) -> Self {
+        let mut process = command
+            .current_dir(folder)
             .stdout(Stdio::piped())
             .stderr(fs::File::create(folder.join("log")).unwrap())
             .spawn()
@@ -87,7 +98,7 @@ impl Drop for Server {
 
 /// Asks on an open connection; `None` where it was closed before an answer began.
 fn ask(connection: &mut TcpStream, target: &str) -> Option<(u16, String)> {
-    write!(connection, "GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").ok()?;
+    write!(connection, "GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").ok()?;
     let mut answer = Vec::new();
     let mut piece = [0; 4096];
     let head_end = loop {
@@ -156,7 +167,7 @@ fn ten_thousand_idle_connections_hold_nobody_up() {
     let most =
         getrlimit(Resource::Nofile).current.map_or(10_000, |most| most.saturating_sub(500).min(10_000));
     let folder = folder();
-    let server = Server::start(folder.path(), &["--header-timeout", "120"]);
+    let server = Server::start(folder.path(), &["--header-timeout", "120", "--max-connections-per-address", "20000"]);
     let idle: Vec<TcpStream> = (0..most).map(|_| TcpStream::connect(server.address).unwrap()).collect();
     let mut connection = TcpStream::connect(server.address).unwrap();
     for prefix in 0..PREFIXES {

@@ -48,7 +48,6 @@ pub(crate) fn run(flags: ServeFlags) -> Result<Exit, Failure> {
 }
 
 fn options(flags: ServeFlags, has_inherited: bool) -> ServeOptions {
-    let limits = Limits::default();
     let mut listen = flags.listen;
     if listen.is_empty() && !has_inherited {
         listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
@@ -79,7 +78,6 @@ fn options(flags: ServeFlags, has_inherited: bool) -> ServeOptions {
             idle_timeout: flags.idle_timeout,
             send_timeout: flags.send_timeout,
             shutdown_timeout: flags.shutdown_timeout,
-            ..limits
         },
     }
 }
