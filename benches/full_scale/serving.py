@@ -27,6 +27,7 @@ class Server:
     def __init__(self, run: Run, index: Path, port: int = 0) -> None:
         self.run = run
         words = [run.program("breachdex"), "serve", "--index", str(index), "--listen", f"127.0.0.1:{port}"]
+        words.append("--health-details")
         words += ["--serve-overlays", "--log-level", "warn"]
         run.results.say("$ " + " ".join(["breachdex", *words[1:]]))
         started = time.monotonic()

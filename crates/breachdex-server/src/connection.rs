@@ -140,7 +140,8 @@ impl Protocols {
 
 /// Answers a request as soon as its client has room for the answer.
 async fn answer(app: &App, answers: &Arc<Answers>, request: Request<Incoming>) -> Response<CountedBody> {
-    let client = answers.slot().behind_proxy(|proxies| crate::quota::forwarded_client(request.headers(), proxies));
+    let client =
+        answers.slot().behind_proxy(|proxies| crate::quota::forwarded_client(request.headers(), proxies));
     let is_range = App::is_range(request.uri());
     match answers.permit(head_bytes(&request), client, is_range).await {
         Ok(permit) => app.answer(request).await.map(|body| CountedBody::new(body, Some(permit))),

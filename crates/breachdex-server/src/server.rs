@@ -183,7 +183,8 @@ impl Server {
         let worker = |runtime| {
             let endpoint = |socket: &Opened| {
                 let protocols = protocols.of(socket);
-                let socket = socket.socket.try_clone().map_err(ServeError::system("share a listening socket"))?;
+                let socket =
+                    socket.socket.try_clone().map_err(ServeError::system("share a listening socket"))?;
                 Ok(Endpoint { socket, protocols })
             };
             Ok(Worker {

@@ -73,7 +73,8 @@ impl App {
     /// Whether the request can come from a page of this server, or from no page at all.
     fn is_of_this_origin(&self, request: &Request<Incoming>) -> bool {
         let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
-        matches!(site, None | Some(b"same-origin" | b"none")) && self.hosts.allow(request.uri(), request.headers())
+        matches!(site, None | Some(b"same-origin" | b"none"))
+            && self.hosts.allow(request.uri(), request.headers())
     }
 }
 

@@ -40,7 +40,11 @@ impl FromStr for HostPattern {
         if name.is_empty() || name.starts_with('.') || !is_name {
             return Err(HostPatternError);
         }
-        Ok(Self(if text.starts_with("*.") { Pattern::Below(format!(".{name}")) } else { Pattern::Name(name) }))
+        Ok(Self(if text.starts_with("*.") {
+            Pattern::Below(format!(".{name}"))
+        } else {
+            Pattern::Name(name)
+        }))
     }
 }
 
@@ -70,7 +74,10 @@ impl HostNames {
     /// Whether every host that a request names is one of this server's. A request without any is not a browser's.
     pub(crate) fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         uri.host().is_none_or(|host| self.allows(host))
-            && headers.get_all(header::HOST).iter().all(|host| host.to_str().is_ok_and(|host| self.allows(host)))
+            && headers
+                .get_all(header::HOST)
+                .iter()
+                .all(|host| host.to_str().is_ok_and(|host| self.allows(host)))
     }
 
     fn allows(&self, host: &str) -> bool {
@@ -106,14 +113,28 @@ mod tests {
         let pattern = |text: &str| text.parse::<HostPattern>().expect("a pattern");
         let names = HostNames::new([pattern("pwned.example"), pattern("*.internal")]);
         for allowed in [
-            "localhost", "localhost:8080", "LOCALHOST.", "app.localhost", "127.0.0.1:80", "[::1]:80", "10.0.0.9",
-            "Pwned.Example:443", "a.internal", "a.b.internal:1",
+            "localhost",
+            "localhost:8080",
+            "LOCALHOST.",
+            "app.localhost",
+            "127.0.0.1:80",
+            "[::1]:80",
+            "10.0.0.9",
+            "Pwned.Example:443",
+            "a.internal",
+            "a.b.internal:1",
         ] {
             assert!(names.allows(allowed), "{allowed}");
         }
         for refused in [
-            "", "evil.example", "localhost.evil.example", "evil.pwned.example", "internal", "127.0.0.1.evil.example",
-            "localhost:80:80", "127.0.0.1@evil.example",
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "evil.pwned.example",
+            "internal",
+            "127.0.0.1.evil.example",
+            "localhost:80:80",
+            "127.0.0.1@evil.example",
         ] {
             assert!(!names.allows(refused), "{refused}");
         }

@@ -31,7 +31,8 @@ pub(crate) fn router(state: Arc<AppState>, routes: Routes) -> Router {
         router = router.route("/range/{*prefix}", reading(range::get));
     }
     if routes != Routes::Ranges {
-        router = router.route("/healthz", reading(status::health)).route("/metrics", reading(status::metrics));
+        router =
+            router.route("/healthz", reading(status::health)).route("/metrics", reading(status::metrics));
     }
     router.fallback(elsewhere).with_state(state)
 }

@@ -43,7 +43,9 @@ pub enum Listen {
 #[non_exhaustive]
 pub enum ListenError {
     /// It has none of the known forms.
-    #[error("give an address such as 127.0.0.1:8080, [::1]:8080, localhost:8080, 8080 or unix:/run/breachdex.sock")]
+    #[error(
+        "give an address such as 127.0.0.1:8080, [::1]:8080, localhost:8080, 8080 or unix:/run/breachdex.sock"
+    )]
     Form,
     /// The mode of a Unix socket is not an octal number from 0600 to 0777.
     #[error("give a mode from 0600 to 0777, as in unix:/run/breachdex.sock,mode=0660")]
@@ -160,7 +162,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_the_known_forms() {
-        for bad in ["", "localhost", "127.0.0.1", "1.2.3:80", "a b:80", "::1:80", "host:", "host:+80", "host:65536"] {
+        for bad in
+            ["", "localhost", "127.0.0.1", "1.2.3:80", "a b:80", "::1:80", "host:", "host:+80", "host:65536"]
+        {
             assert_eq!(bad.parse::<Listen>(), Err(ListenError::Form), "{bad:?}");
         }
         assert_eq!("unix:".parse::<Listen>(), Err(ListenError::Form));

@@ -84,7 +84,9 @@ impl Plan {
         for (listen, surface) in ranges.chain(status.iter().map(|listen| (listen, Surface::Status))) {
             match listen {
                 Listen::Unix { .. } => addresses.push((listen.clone(), surface)),
-                _ => addresses.extend(listen.addresses()?.into_iter().map(|address| (address.into(), surface))),
+                _ => {
+                    addresses.extend(listen.addresses()?.into_iter().map(|address| (address.into(), surface)))
+                }
             }
         }
         let plan = Self { inherited, addresses };

@@ -56,7 +56,9 @@ fn remove_stale(path: &Path) -> Result<(), ServeError> {
     let probe = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(fault)?;
     probe.set_nonblocking(true).map_err(fault)?;
     match probe.connect(&SockAddr::unix(path).map_err(fault)?) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path).map_err(fault),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(fault)
+        }
         _ => Err(ServeError::SocketInUse { path: path.to_owned() }),
     }
 }

@@ -92,7 +92,12 @@ enum Attempt {
 }
 
 impl Answers {
-    pub(crate) fn new(slot: Slot, limits: AnswerLimits, pressure: Arc<dyn Pressure>, accepted: Instant) -> Arc<Self> {
+    pub(crate) fn new(
+        slot: Slot,
+        limits: AnswerLimits,
+        pressure: Arc<dyn Pressure>,
+        accepted: Instant,
+    ) -> Arc<Self> {
         Arc::new(Self { limits, slot, pressure, accepted, state: Mutex::default(), freed: Notify::new() })
     }
 

@@ -88,7 +88,10 @@ impl Slot {
     }
 
     /// What a client behind this connection uses, if the connection is a trusted proxy's.
-    pub(crate) fn behind_proxy(&self, client: impl FnOnce(&[TrustedProxy]) -> Option<IpAddr>) -> Option<AddressUse> {
+    pub(crate) fn behind_proxy(
+        &self,
+        client: impl FnOnce(&[TrustedProxy]) -> Option<IpAddr>,
+    ) -> Option<AddressUse> {
         let client = self.is_proxy.then(|| client(&self.connections.proxies)).flatten()?;
         Some(self.connections.addresses.of(client))
     }

@@ -42,7 +42,8 @@ impl FromStr for TrustedProxy {
         if text == "unix" {
             return Ok(Self(Place::Unix));
         }
-        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+        let (address, length) =
+            text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
         let address: IpAddr = address.parse().map_err(|_| TrustedProxyError)?;
         let most = if address.is_ipv4() { 32 } else { 128 };
         let length = length.map_or(Ok(most), str::parse::<u32>).map_err(|_| TrustedProxyError)?;
@@ -58,7 +59,9 @@ impl TrustedProxy {
     pub(crate) fn is(&self, peer: Option<IpAddr>) -> bool {
         match (self.0, peer) {
             (Place::Unix, None) => true,
-            (Place::Network(network, length), Some(peer)) => masked(network, length) == masked(bits(peer), length),
+            (Place::Network(network, length), Some(peer)) => {
+                masked(network, length) == masked(bits(peer), length)
+            }
             _ => false,
         }
     }

@@ -31,19 +31,24 @@ fn what_is_no_regular_file_is_a_sentence_at_start_and_not_a_wait() {
         let error = Server::bind(&options).err().unwrap().to_string();
         error.replace(folder.path().to_str().unwrap(), "FOLDER")
     };
-    assert_eq!(refusal(options(&[&pipe])), "cannot open FOLDER/pipe: it is a FIFO, not a regular file");
-    assert_eq!(refusal(options(&[folder.path()])), "cannot open FOLDER: it is a directory, not a regular file");
+    assert_eq!(
+        refusal(options(&[&pipe])),
+        "FOLDER/pipe is not a breachdex index: it is a pipe or a device, not a file"
+    );
+    assert_eq!(refusal(options(&[folder.path()])), "FOLDER is not a breachdex index: it is a folder");
     assert_eq!(
         refusal(options(&[Path::new("/dev/zero")])),
-        "cannot open /dev/zero: it is a device, not a regular file"
+        "/dev/zero is not a breachdex index: it is a pipe or a device, not a file"
     );
-    let overlaid =
-        ServeOptions { overlays: vec![pipe.clone()], serve_overlays: true, ..options(&[&good]) };
-    assert_eq!(refusal(overlaid), "cannot open FOLDER/pipe: it is a FIFO, not a regular file");
+    let overlaid = ServeOptions { overlays: vec![pipe.clone()], serve_overlays: true, ..options(&[&good]) };
+    assert_eq!(
+        refusal(overlaid),
+        "FOLDER/pipe is not a breachdex index: it is a pipe or a device, not a file"
+    );
     let files = TlsFiles { certificate: pipe.clone(), key: pipe };
     assert_eq!(
         refusal(ServeOptions { tls: Some(files), ..options(&[&good]) }),
-        "cannot use FOLDER/pipe for https: it is a FIFO, not a regular file"
+        "cannot use FOLDER/pipe for https: it is a pipe or a device, not a file"
     );
 }
 

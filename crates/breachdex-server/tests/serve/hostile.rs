@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::h2::{
-    CONTINUATION, Connection, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, SETTINGS, WINDOW_UPDATE, fields, frame,
-    get,
+    CONTINUATION, Connection, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, SETTINGS, WINDOW_UPDATE,
+    fields, frame, get,
 };
 use crate::subject::{BODY, ROWS, Running, options, sha1, wait_until};
 
@@ -211,8 +211,7 @@ fn an_address_has_a_share_of_the_connections() {
 fn clients_behind_a_trusted_proxy_have_limits_of_their_own() {
     let folder = TempDir::new().unwrap();
     let index = sha1(folder.path(), ROWS);
-    let limits =
-        Limits { waiting_bytes: answers(8), connections_per_address: Some(1), ..Limits::default() };
+    let limits = Limits { waiting_bytes: answers(8), connections_per_address: Some(1), ..Limits::default() };
     let server = Running::start(ServeOptions {
         limits,
         trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],

@@ -60,7 +60,9 @@ fn overlays_and_status_pages_are_answered_under_own_names_only() {
             assert_eq!((answer.status, answer.text()), (421, REFUSED), "{host} {path}");
             assert_eq!(answer.header("access-control-allow-origin"), None);
         }
-        for host in ["localhost:8080", "127.0.0.1", "[::1]:8080", "192.0.2.1", "pwned.example", "PWNED.example:443"] {
+        for host in
+            ["localhost:8080", "127.0.0.1", "[::1]:8080", "192.0.2.1", "pwned.example", "PWNED.example:443"]
+        {
             assert_ne!(ask(server, "GET", path, &format!("Host: {host}")).status, 421, "{host} {path}");
         }
     }
@@ -74,7 +76,8 @@ fn overlays_and_status_pages_are_answered_under_own_names_only() {
 #[test]
 fn any_name_is_answered_where_that_was_asked_for() {
     let folder = TempDir::new().unwrap();
-    let server = Running::start(ServeOptions { allow_hosts: vec!["*".parse().unwrap()], ..with_overlay(&folder) });
+    let server =
+        Running::start(ServeOptions { allow_hosts: vec!["*".parse().unwrap()], ..with_overlay(&folder) });
     assert_eq!(ask(&server, "GET", "/range/21BD1", "Host: evil.example").status, 200);
 }
 

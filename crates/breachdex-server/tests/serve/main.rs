@@ -9,8 +9,8 @@ mod encodings;
 mod faults;
 mod files;
 mod h2;
-mod hosts;
 mod hostile;
+mod hosts;
 mod limits;
 #[cfg(unix)]
 mod listen;

@@ -198,7 +198,8 @@ fn other_machines_are_served_nothing_of_an_overlay_without_a_second_word() {
     let listen = || vec![SocketAddr::from(([0, 0, 0, 0], 0)).into()];
     let sentence = "holds digests from an overlay, and other machines could list them range by range at 0.0.0.0:0; \
                     listen on 127.0.0.1, or let them with --serve-overlays-to-the-network";
-    let public = |options: ServeOptions| refusal(&ServeOptions { listen: listen(), ..options }, folder.path());
+    let public =
+        |options: ServeOptions| refusal(&ServeOptions { listen: listen(), ..options }, folder.path());
     assert_eq!(public(agreed(&[&base], &[&own])), format!("FOLDER/own.bdx {sentence}"));
     assert_eq!(public(agreed(&[&merged], &[])), format!("FOLDER/merged.bdx {sentence}"));
     let agreed = agreed(&[&base], &[&own]);

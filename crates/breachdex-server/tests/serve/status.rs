@@ -19,8 +19,7 @@ fn health_says_that_it_is_well_and_no_more() {
 fn health_details_say_what_answers() {
     let folder = TempDir::new().unwrap();
     let (first, second) = (sha1(folder.path(), ROWS), ntlm(folder.path(), NTLM_ROWS));
-    let server =
-        Running::start(ServeOptions { health_details: true, ..options(&[&first, &second]) });
+    let server = Running::start(ServeOptions { health_details: true, ..options(&[&first, &second]) });
     let answer = server.get("/healthz", &[]);
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));

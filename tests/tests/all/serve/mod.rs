@@ -167,7 +167,8 @@ fn ten_thousand_idle_connections_hold_nobody_up() {
     let most =
         getrlimit(Resource::Nofile).current.map_or(10_000, |most| most.saturating_sub(500).min(10_000));
     let folder = folder();
-    let server = Server::start(folder.path(), &["--header-timeout", "120", "--max-connections-per-address", "20000"]);
+    let server =
+        Server::start(folder.path(), &["--header-timeout", "120", "--max-connections-per-address", "20000"]);
     let idle: Vec<TcpStream> = (0..most).map(|_| TcpStream::connect(server.address).unwrap()).collect();
     let mut connection = TcpStream::connect(server.address).unwrap();
     for prefix in 0..PREFIXES {

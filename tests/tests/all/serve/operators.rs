@@ -85,11 +85,8 @@ fn clients_that_misbehave_in_thousands_write_no_log() {
     for number in 0..300_u32 {
         let mut client = TcpStream::connect(server.address).unwrap();
         // HTTP/2 with a ping answer that was never asked for, a stream without an end, or nothing at all.
-        let frames: &[&[u8]] = &[
-            b"\0\0\x08\x06\x01\0\0\0\0\x1b[2Jevil",
-            b"\0\0\x01\x01\x01\0\0\0\x01\xff",
-            b"",
-        ];
+        let frames: &[&[u8]] =
+            &[b"\0\0\x08\x06\x01\0\0\0\0\x1b[2Jevil", b"\0\0\x01\x01\x01\0\0\0\x01\xff", b""];
         client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
         let _ = client.write_all(frames[number as usize % 3]);
         // Closing resets the connection.
@@ -119,18 +116,18 @@ fn control_characters_of_a_path_do_not_reach_the_log() {
 #[test]
 fn a_low_limit_on_open_files_is_named_with_what_is_needed() {
     let folder = folder();
-    let output = script("ulimit -n 40; exec \"$0\" \"$@\" --workers 2")
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
+    let output =
+        script("ulimit -n 40; exec \"$0\" \"$@\" --workers 2").current_dir(folder.path()).output().unwrap();
     assert_eq!((output.stdout.as_slice(), output.status.code()), (&b""[..], Some(2)));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
         "breachdex: error: the limit on open files is 40, and the server needs at least 52; raise it (ulimit -n, \
          LimitNOFILE=) or use fewer --workers\n"
     );
-    let mut server =
-        Server::spawn(folder.path(), script("ulimit -n 80; exec \"$0\" \"$@\" --workers 2 --max-connections 500"));
+    let mut server = Server::spawn(
+        folder.path(),
+        script("ulimit -n 80; exec \"$0\" \"$@\" --workers 2 --max-connections 500"),
+    );
     assert_eq!(range(&server, 7), body(7, 0));
     let said = log(folder.path());
     let warning = "500 connections were asked for, and the limit on open files allows 44";
@@ -175,6 +172,7 @@ fn health_is_asked_by_the_command_itself() {
     }
     let url = server.url.clone();
     drop(server);
-    let gone = format!("breachdex: error: the server at {url} does not answer: Connection refused (os error 111)\n");
+    let gone =
+        format!("breachdex: error: the server at {url} does not answer: Connection refused (os error 111)\n");
     assert_eq!(health(&url), (Some(2), gone));
 }

@@ -30,8 +30,9 @@ pub(crate) fn with_file(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failu
     let Ok(matches) = Arguments::command().try_get_matches_from(&arguments) else { return Ok(arguments) };
     let Some(typed) = matches.subcommand_matches("serve") else { return Ok(arguments) };
     let Some(path) = typed.get_one::<std::path::PathBuf>("config") else { return Ok(arguments) };
-    let text = fs::read_to_string(path)
-        .map_err(|source| Failure::Index(breachdex::Error::Io { action: "read", path: path.clone(), source }))?;
+    let text = fs::read_to_string(path).map_err(|source| {
+        Failure::Index(breachdex::Error::Io { action: "read", path: path.clone(), source })
+    })?;
     let mut all: Vec<OsString> = arguments[..2].to_vec();
     all.extend(File { path, text: &text }.arguments(typed)?.into_iter().map(OsString::from));
     all.extend_from_slice(&arguments[2..]);
@@ -86,7 +87,9 @@ impl File<'_> {
                 DeValue::String(text) => text.to_string(),
                 DeValue::Integer(number) if number.radix() == 10 => number.as_str().to_owned(),
                 DeValue::Float(number) => number.as_str().to_owned(),
-                _ => return Err(self.fault(value.span().start, &format!("{name} takes a string or a number"))),
+                _ => {
+                    return Err(self.fault(value.span().start, &format!("{name} takes a string or a number")));
+                }
             };
             Ok(format!("--{name}={text}"))
         };

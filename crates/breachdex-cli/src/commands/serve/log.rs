@@ -86,7 +86,10 @@ mod tests {
     fn a_line_stays_one_line_and_commands_no_terminal() {
         let plain = |line: &str| String::from_utf8(without_controls(line.as_bytes())).expect("text");
         assert_eq!(plain("INFO serving a.bdx\n"), "INFO serving a.bdx\n");
-        assert_eq!(plain("a\nERROR forged\x1b[2J\r\u{9b}1m\u{202e}\n"), "a\\nERROR forged\\u{1b}[2J\\r\\u{9b}1m\\u{202e}\n");
+        assert_eq!(
+            plain("a\nERROR forged\x1b[2J\r\u{9b}1m\u{202e}\n"),
+            "a\\nERROR forged\\u{1b}[2J\\r\\u{9b}1m\\u{202e}\n"
+        );
         assert_eq!(plain("日本\n"), "日本\n");
     }
 }

@@ -68,7 +68,8 @@ mod platform {
         reload: impl Fn() + Send + 'static,
     ) -> Result<(), Failure> {
         let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal));
-        let mut signals = Signals::new(heard).map_err(Failure::system("take over the handling of signals"))?;
+        let mut signals =
+            Signals::new(heard).map_err(Failure::system("take over the handling of signals"))?;
         let wait = move || {
             for signal in signals.forever() {
                 if signal == SIGHUP { reload() } else { stop() }

@@ -22,14 +22,13 @@ pub(super) fn inherited() -> Result<Vec<Inherited>, Failure> {
     for number in 0..passed.len() {
         let surface = if names.next() == Some("status") { Surface::Status } else { Surface::Ranges };
         let fault = Failure::system("use a socket that was passed by LISTEN_FDS");
-        let tcp = passed.take_tcp_listener(number);
-        match tcp {
-            Ok(Some(listener)) => sockets.push(Inherited::tcp(listener, surface)),
-            // A socket of another family, which stays where it was.
-            _ => match passed.take_unix_listener(number).map_err(fault)? {
-                Some(listener) => sockets.push(Inherited::unix(listener, surface)),
-                None => {}
-            },
+        if let Ok(Some(listener)) = passed.take_tcp_listener(number) {
+            sockets.push(Inherited::tcp(listener, surface));
+            continue;
+        }
+        // A socket of another family, which stayed where it was.
+        if let Some(listener) = passed.take_unix_listener(number).map_err(fault)? {
+            sockets.push(Inherited::unix(listener, surface));
         }
     }
     Ok(sockets)
