@@ -6,6 +6,8 @@
 pub mod faults;
 pub mod fuzz;
 pub mod judge;
+#[cfg(target_os = "linux")]
+pub mod memory;
 pub mod parts;
 pub mod range_server;
 pub mod subject;

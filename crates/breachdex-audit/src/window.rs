@@ -5,10 +5,10 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Corpus, Digest, Question};
+use breachdex::{Corpus, Digest, Question, memory};
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::{Zeroize as _, Zeroizing, zeroize_stack};
 
 use crate::account::{Record, Standing};
 use crate::error::Result;
@@ -21,6 +21,9 @@ const ROWS: usize = 1 << 19;
 const NAMES: usize = 1 << 26;
 /// Questions that the index is asked before its pages are let go of.
 const SLICE: usize = 1 << 15;
+
+/// Bytes of stack that sorting and looking up use at most.
+const STACK: usize = 1 << 15;
 
 /// No name is longer; what a broken file may have in its place is cut.
 const LONGEST_NAME: usize = 1 << 16;
@@ -97,7 +100,7 @@ impl Window {
         let (_, digest) = &question.forms()[0];
         let digest = digest.clone();
         let forms = (question.forms().len() > 1).then(|| Box::new(question));
-        self.questions.push(Asked { digest, forms, row });
+        memory::push(&mut self.questions, Asked { digest, forms, row });
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -129,6 +132,8 @@ impl Window {
             go_on()?;
         }
         questions.clear();
+        // Sorting moves digests by the stacks of its threads, which wait for more work.
+        pool.broadcast(|_| zeroize_stack::<STACK>());
         let mut name_start = 0;
         for Row { number, name_end, standing, is_disabled, has_lm, tag, outcome } in rows.drain(..) {
             let user = &names[name_start..name_end as usize];

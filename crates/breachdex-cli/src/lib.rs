@@ -1,7 +1,7 @@
 //! The command `breachdex` as a library, so that other programs can ship the same command.
 //!
 //! `flags` is what the user typed, `commands` is what happens then, one file each. The rest are the few
-//! places where the command touches the world: `passwords` in, `terminal` prompt and colour, `output` and
+//! places where the command touches the world: `passwords` in, `privacy` around them, `terminal` prompt and colour, `output` and
 //! `messages` out, `target` for files of text, `progress` and `signals` while a long job runs.
 
 #![forbid(unsafe_code)]
@@ -13,6 +13,7 @@ mod indexes;
 mod messages;
 mod output;
 mod passwords;
+mod privacy;
 mod progress;
 mod signals;
 mod target;
@@ -69,6 +70,9 @@ where
 }
 
 fn dispatch(command: Command) -> Result<Exit, Failure> {
+    if command.reads_passwords() {
+        privacy::forbid_dumps();
+    }
     match command {
         Command::Build(flags) => commands::build::run(flags),
         Command::Download(flags) => commands::download::run(flags),

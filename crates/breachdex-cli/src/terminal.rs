@@ -5,9 +5,8 @@
 use std::env;
 use std::io::IsTerminal;
 
-use zeroize::Zeroizing;
-
 use crate::failure::Failure;
+use crate::passwords::Line;
 
 /// Whether colour is welcome on a stream: it is a terminal that knows colour, and `NO_COLOR` is not set.
 pub(crate) fn wants_colour(stream: &impl IsTerminal) -> bool {
@@ -19,7 +18,7 @@ pub(crate) fn wants_colour(stream: &impl IsTerminal) -> bool {
 /// Asks on the terminal and reads one line without echo; `None` when the user ended the input instead.
 ///
 /// The bytes are what was typed, without the line's end.
-pub(crate) fn prompt(question: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+pub(crate) fn prompt(question: &str) -> Result<Option<Line>, Failure> {
     platform::prompt(question)
 }
 
@@ -30,17 +29,18 @@ mod platform {
     use std::fs::OpenOptions;
     use std::io::{self, Write as _};
 
+    use breachdex::memory::LockedBuffer;
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-    use zeroize::Zeroizing;
 
     use crate::failure::Failure;
+    use crate::passwords::Line;
     use crate::signals;
 
     /// The longest line a terminal in line mode hands over whole; beyond it the system drops characters
     /// without a word.
     const LONGEST_LINE: usize = if cfg!(target_os = "linux") { 4095 } else { 1023 };
 
-    pub(super) fn prompt(question: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    pub(super) fn prompt(question: &str) -> Result<Option<Line>, Failure> {
         let refused = Failure::system("turn the terminal's echo off");
         let original = match tcgetattr(io::stdin()) {
             Ok(modes) => modes,
@@ -66,8 +66,8 @@ mod platform {
         };
     }
 
-    fn read_line() -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
-        let mut line = Zeroizing::new(vec![0; LONGEST_LINE + 1]);
+    fn read_line() -> Result<Option<Line>, Failure> {
+        let mut line = LockedBuffer::new(LONGEST_LINE + 1);
         let mut length = 0;
         while length < line.len() {
             match rustix::io::read(io::stdin(), &mut line[length..]) {
@@ -87,8 +87,7 @@ mod platform {
                 "this is longer than a terminal hands over whole; send it on standard input instead",
             )));
         }
-        line.truncate(length);
-        Ok(Some(line))
+        Ok(Some(Line::of(line, length)))
     }
 }
 
@@ -97,10 +96,15 @@ mod platform {
     use zeroize::Zeroizing;
 
     use crate::failure::Failure;
+    use crate::passwords::Line;
 
-    pub(super) fn prompt(question: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
-        match rpassword::prompt_password(question) {
-            Ok(line) => Ok(Some(Zeroizing::new(line.into_bytes()))),
+    pub(super) fn prompt(question: &str) -> Result<Option<Line>, Failure> {
+        match rpassword::prompt_password(question).map(Zeroizing::new) {
+            Ok(typed) => {
+                let mut line = Line::default();
+                line.push(typed.as_bytes());
+                Ok(Some(line))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
             Err(error) => Err(Failure::system("read from the terminal")(error)),
         }

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use breachdex::{Corpus, Digest, Error, Kind, SourceError};
+use breachdex::{Corpus, Digest, Error, Kind, SourceError, memory};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
@@ -186,7 +186,7 @@ impl Asker {
                 let Some(bytes) = rows(row) else { continue };
                 let digest =
                     self.digest(reading, bytes).map_err(|error| RowFault { row, error: error.into() })?;
-                batch.digests.push(digest);
+                memory::push(&mut batch.digests, digest);
                 batch.rows.push(i as u32);
             }
             batch.look_up(&self.corpus).map_err(|error| RowFault { row: first, error })?;

@@ -11,7 +11,7 @@ use pyo3::types::PyString;
 use crate::errors::{OrRaise as _, from_source, raise};
 use crate::faults::{self, Outcome};
 use crate::index_set::corpus_in;
-use crate::password::{text_of, unicode, with_bytes};
+use crate::password::{erasing_stack, text_of, unicode, with_bytes};
 use crate::policy::{PolicyRules, one_of};
 use crate::questions::{Lack, has_server, report_refusals, tells_counts, without_counts};
 use crate::verdict::Verdict;
@@ -86,7 +86,7 @@ impl Judge {
             };
             faults::log(py, &self.throttle, outcome, fault);
         };
-        let verdict = self.rules.check(&self.corpus, candidate, report);
+        let verdict = erasing_stack(|| self.rules.check(&self.corpus, candidate, report));
         report_refusals(py, &self.corpus);
         let verdict = verdict.map_err(|fault| from_source(py, fault))?;
         Ok(Verdict::new(verdict, self.rules.language, self.tells_counts))

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex::memory;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -42,7 +43,7 @@ pub(crate) fn counts<'py>(
             What::Passwords => digest_of(asker.kind(), &value),
             What::Digests => given_digest(asker.kind(), &value),
         };
-        batch.digests.push(digest.map_err(|error| at_row(py, row, error))?);
+        memory::push(&mut batch.digests, digest.map_err(|error| at_row(py, row, error))?);
         batch.rows.push(row as u32);
         if batch.digests.len() == BATCH {
             settle(&mut batch, &mut counts)?;

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Digest, Kind, PasswordHasher};
+use breachdex::{Digest, Kind, PasswordHasher, memory};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
@@ -47,6 +47,14 @@ pub(crate) fn unicode<'a>(text: &'a Bound<'_, PyString>, what: &str) -> PyResult
     })
 }
 
+/// Runs `work`, which sees a password or a digest, and overwrites the stack that it used.
+#[inline(always)]
+pub(crate) fn erasing_stack<T>(work: impl FnOnce() -> T) -> T {
+    /// More than hashing and looking up use between Python and the library.
+    const BYTES: usize = 1 << 11;
+    memory::erasing_stack::<BYTES, T>(work)
+}
+
 /// The digest of a password.
 pub(crate) fn digest_of(kind: Kind, password: &Bound<'_, PyAny>) -> PyResult<Digest> {
     let py = password.py();
@@ -60,7 +68,7 @@ pub(crate) fn hash(kind: Kind, bytes: &[u8]) -> breachdex::Result<Digest> {
     }
     let mut hasher = PasswordHasher::new(kind);
     hasher.update(bytes);
-    hasher.finish()
+    hasher.finish_reset()
 }
 
 /// A digest that is given: `bytes` are its own, `str` is hexadecimal.
@@ -97,6 +105,6 @@ pub(crate) fn digest<'py>(
     password: &Bound<'py, PyAny>,
     kind: Option<&Bound<'py, PyString>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let digest = digest_of(kind.map_or(Ok(Kind::Sha1), kind_of)?, password)?;
-    Ok(PyBytes::new(password.py(), &digest.to_bytes()))
+    let kind = kind.map_or(Ok(Kind::Sha1), kind_of)?;
+    erasing_stack(|| Ok(PyBytes::new(password.py(), &digest_of(kind, password)?.to_bytes())))
 }

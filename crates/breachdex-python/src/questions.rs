@@ -13,18 +13,18 @@ use pyo3::types::{PyInt, PyString};
 use crate::errors::{OrRaise as _, from_source, in_full, raise};
 use crate::exposure::Exposure;
 use crate::metadata::Metadata;
-use crate::password::{digest_of, given_digest, text_of, with_bytes};
+use crate::password::{digest_of, erasing_stack, given_digest, text_of, with_bytes};
 use crate::signals::{Listener, Work};
 
 /// Digits of a range's prefix.
 const PREFIX_DIGITS: usize = 5;
 
 pub(crate) fn count(corpus: &Corpus, password: &Bound<'_, PyAny>) -> PyResult<u64> {
-    count_of(password.py(), corpus, &digest_of(corpus.kind(), password)?)
+    erasing_stack(|| count_of(password.py(), corpus, &digest_of(corpus.kind(), password)?))
 }
 
 pub(crate) fn count_hash(corpus: &Corpus, digest: &Bound<'_, PyAny>) -> PyResult<u64> {
-    count_of(digest.py(), corpus, &given_digest(corpus.kind(), digest)?)
+    erasing_stack(|| count_of(digest.py(), corpus, &given_digest(corpus.kind(), digest)?))
 }
 
 fn count_of(py: Python<'_>, corpus: &Corpus, digest: &Digest) -> PyResult<u64> {
@@ -39,7 +39,9 @@ pub(crate) fn contains(
     min_count: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<bool> {
     let (py, min_count) = (password.py(), threshold(min_count)?);
-    let found = corpus.find(&digest_of(corpus.kind(), password)?, min_count);
+    let found = erasing_stack(|| {
+        digest_of(corpus.kind(), password).map(|digest| corpus.find(&digest, min_count))
+    })?;
     report_refusals(py, corpus);
     match found.or_raise(py)? {
         Finding::Exposed(_) => Ok(true),
@@ -55,8 +57,10 @@ pub(crate) fn question_of(
     stored: Option<&Bound<'_, PyString>>,
 ) -> PyResult<Question> {
     let stored = stored.map(text_of).transpose()?;
-    with_bytes(password, |bytes| {
-        Question::password(corpus.kind(), bytes, stored, FormSet::default()).or_raise(password.py())
+    erasing_stack(|| {
+        with_bytes(password, |bytes| {
+            Question::password(corpus.kind(), bytes, stored, FormSet::default()).or_raise(password.py())
+        })
     })
 }
 

@@ -8,11 +8,13 @@
 use std::fmt;
 
 use md4::Md4;
+use sha1::digest::FixedOutputReset;
 use sha1::{Digest as _, Sha1};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::error::{Error, Result};
 use crate::hex;
+use crate::memory::{OF_ONE, erasing_stack};
 
 /// Which digest of the password an index holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,22 +90,24 @@ impl Digest {
         if digits.len() != kind.hex_digits() {
             return Err(Error::InvalidDigest { kind, found: digits.len(), unit: "hex digits" });
         }
-        let key = hex::decode_key(digits).ok_or(Error::InvalidHex)?;
+        let key = erasing_stack::<OF_ONE, _>(|| hex::decode_key(digits)).ok_or(Error::InvalidHex)?;
         Ok(Self { key, kind })
     }
 
     /// The SHA-1 digest of a password, its bytes taken as they are.
     pub fn sha1(password: &[u8]) -> Self {
-        let mut hasher = PasswordHasher::new(Kind::Sha1);
-        hasher.update(password);
-        hasher.finish_infallible()
+        erasing_stack::<OF_ONE, _>(|| Self::of_whole(Kind::Sha1, password))
     }
 
     /// The NTLM digest of a password.
     pub fn ntlm(password: &str) -> Self {
-        let mut hasher = PasswordHasher::new(Kind::Ntlm);
-        hasher.update(password.as_bytes());
-        hasher.finish_infallible()
+        erasing_stack::<OF_ONE, _>(|| Self::of_whole(Kind::Ntlm, password.as_bytes()))
+    }
+
+    fn of_whole(kind: Kind, password: &[u8]) -> Self {
+        let mut hasher = PasswordHasher::new(kind);
+        hasher.update(password);
+        hasher.take_digest()
     }
 
     /// Which digest this is.
@@ -113,7 +117,8 @@ impl Digest {
 
     /// The raw bytes, zeroized when the returned buffer is dropped.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(self.key.to_bytes()[..self.kind.bytes()].to_vec())
+        let all = Zeroizing::new(self.key.to_bytes());
+        Zeroizing::new(all[..self.kind.bytes()].to_vec())
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -217,27 +222,45 @@ impl PasswordHasher {
     /// # Errors
     /// [`Error::PasswordNotUtf8`] for NTLM when the bytes were not UTF-8.
     pub fn finish(mut self) -> Result<Digest> {
-        match &mut self.0 {
-            State::Ntlm { pending, invalid, .. } if *invalid || pending.len > 0 => {
-                Err(Error::PasswordNotUtf8)
-            }
-            _ => Ok(self.finish_infallible()),
-        }
+        self.finish_reset()
     }
 
-    fn finish_infallible(self) -> Digest {
-        match self.0 {
+    /// [`PasswordHasher::finish`], after which the hasher has seen nothing and can hash another password in the same
+    /// place. A hasher that is moved leaves what it has seen where it was, and a result that is unwrapped the digest:
+    /// [`erasing_stack`](crate::memory::erasing_stack) around the caller overwrites both.
+    ///
+    /// # Errors
+    /// As [`PasswordHasher::finish`]. The hasher is as new then too.
+    pub fn finish_reset(&mut self) -> Result<Digest> {
+        erasing_stack::<OF_ONE, _>(|| self.finish_in_bulk())
+    }
+
+    /// [`PasswordHasher::finish_reset`], without overwriting the stack: for passwords of lists.
+    pub(crate) fn finish_in_bulk(&mut self) -> Result<Digest> {
+        if let State::Ntlm { pending, invalid, .. } = &self.0
+            && (*invalid || pending.len > 0)
+        {
+            *self = Self::new(Kind::Ntlm);
+            return Err(Error::PasswordNotUtf8);
+        }
+        Ok(self.take_digest())
+    }
+
+    fn take_digest(&mut self) -> Digest {
+        match &mut self.0 {
             State::Sha1(sha1) => {
-                let mut bytes: [u8; 20] = sha1.finalize().into();
-                let digest = Digest { key: Key::from_bytes(&bytes), kind: Kind::Sha1 };
-                bytes.zeroize();
-                digest
+                let mut bytes = Zeroizing::new([0; 20]);
+                FixedOutputReset::finalize_into_reset(sha1, (&mut *bytes).into());
+                // Resetting forgets how much of its block is in use, not the block.
+                *sha1 = Sha1::new();
+                Digest { key: Key::from_bytes(&*bytes), kind: Kind::Sha1 }
             }
-            State::Ntlm { md4, .. } => {
-                let mut bytes: [u8; 16] = md4.finalize().into();
-                let digest = Digest { key: Key::from_bytes(&bytes), kind: Kind::Ntlm };
-                bytes.zeroize();
-                digest
+            State::Ntlm { md4, pending, .. } => {
+                let mut bytes = Zeroizing::new([0; 16]);
+                FixedOutputReset::finalize_into_reset(md4, (&mut *bytes).into());
+                *md4 = Md4::new();
+                *pending = Utf8Tail::default();
+                Digest { key: Key::from_bytes(&*bytes), kind: Kind::Ntlm }
             }
         }
     }

@@ -43,6 +43,7 @@ mod index;
 mod input;
 mod kernels;
 mod mappable;
+pub mod memory;
 mod monitor;
 #[cfg(feature = "build")]
 mod overlay;

@@ -13,8 +13,9 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::AuditFlags;
 use crate::output::Output;
+use crate::passwords::standard_input;
 use crate::progress::Reporter;
-use crate::{indexes, messages};
+use crate::{indexes, messages, privacy};
 
 mod files;
 
@@ -34,7 +35,7 @@ pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
     let files = Files::begin(&flags)?;
     let options = options(&flags);
     let reporter = Reporter::start()?;
-    let audited = audit(input, &corpus, &options, &reporter);
+    let audited = privacy::erasing_stack(|| audit(input, &corpus, &options, &reporter));
     drop(reporter);
     let audited = audited?;
     let report = Report { audited: &audited, subject: &subject };
@@ -59,7 +60,7 @@ fn input(file: Option<&Path>) -> Result<Input, Failure> {
         None if io::stdin().is_terminal() => {
             Err(Failure::Usage(String::from("name a file to audit, or send one on standard input")))
         }
-        None => Ok(Input::Stream(Box::new(io::stdin()))),
+        None => Ok(Input::Stream(Box::new(standard_input()?))),
     }
 }
 

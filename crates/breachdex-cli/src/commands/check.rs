@@ -13,8 +13,8 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::CheckFlags;
 use crate::output::Output;
-use crate::passwords::{self, Content, Event, Line, Lines, Terminator};
-use crate::{indexes, messages, terminal};
+use crate::passwords::{self, Content, Event, Line, Lines, Stopped, Terminator, standard_input};
+use crate::{indexes, messages, privacy, terminal};
 
 mod answer;
 
@@ -134,7 +134,8 @@ impl Plan {
         };
         let Some(line) = terminal::prompt(&question)? else { return Ok(()) };
         let mut question = Reading::new(self.asking);
-        question.update(&line);
+        question.update(line.bytes().unwrap_or_default());
+        drop(line);
         let mut output = Output::open();
         self.answer(&mut vec![question.finish()], tally, &mut output)?;
         output.flush()
@@ -142,33 +143,30 @@ impl Plan {
 
     fn answer_lines(&self, null: bool, tally: &mut Tally) -> Result<(), Failure> {
         let terminator = if null { Terminator::Nul } else { Terminator::Newline };
-        let mut lines = Lines::new(io::stdin().lock(), terminator);
+        let mut lines = Lines::new(standard_input()?, terminator);
         let mut output = Output::open();
-        let mut questions = Vec::new();
+        let mut questions = Vec::with_capacity(AT_ONCE);
+        let mut question = Reading::new(self.asking);
         loop {
-            let mut question = Reading::new(self.asking);
+            if lines.is_read_up() {
+                privacy::erase_stack();
+            }
             let asked = lines.next_line(|event| match event {
                 Event::Piece(piece) => {
                     question.update(piece);
                     Ok(())
                 }
                 // A program that sends one line and waits for its answer gets it.
-                Event::Waiting => self
-                    .answer(&mut questions, tally, &mut output)
-                    .and_then(|()| output.flush())
-                    .map_err(Stopped::Failure),
+                Event::Waiting => {
+                    let answered = privacy::erasing_stack(|| self.answer(&mut questions, tally, &mut output));
+                    answered.and_then(|()| output.flush()).map_err(Stopped::Failure)
+                }
             });
-            match asked {
-                Ok(true) => questions.push(question.finish()),
-                Ok(false) => {
-                    self.answer(&mut questions, tally, &mut output)?;
-                    return output.flush();
-                }
-                Err(Stopped::Failure(failure)) => return Err(failure),
-                Err(Stopped::Input(error)) => {
-                    return Err(Failure::system("read standard input")(error));
-                }
+            if !asked? {
+                self.answer(&mut questions, tally, &mut output)?;
+                return output.flush();
             }
+            questions.push(question.finish());
             if questions.len() >= AT_ONCE {
                 self.answer(&mut questions, tally, &mut output)?;
             }
@@ -261,7 +259,7 @@ fn corpus(flags: &CheckFlags) -> Result<Corpus, Failure> {
     Ok(builder.overlays(indexes::open_overlays(&flags.overlay)?).build()?)
 }
 
-/// A line that is being read.
+/// Reads one line after another, each in the place of the one before, so that nothing of it is left.
 enum Reading {
     /// Hashed piece by piece, whatever its length.
     Hashed(passwords::Question),
@@ -284,25 +282,19 @@ impl Reading {
         }
     }
 
-    fn finish(self) -> Result<Question, Fault> {
+    /// The question about the line. Not inlined: its copies of the digest go with its stack.
+    #[inline(never)]
+    fn finish(&mut self) -> Result<Question, Fault> {
         match self {
             Self::Hashed(question) => Ok(Question::from(question.finish()?)),
             Self::Whole(kind, line) => {
-                let password = line.bytes().ok_or(Fault::TooLong)?;
-                Ok(Question::password(kind, password, None, FormSet::default())?)
+                let question = line
+                    .bytes()
+                    .ok_or(Fault::TooLong)
+                    .and_then(|line| Ok(Question::password(*kind, line, None, FormSet::default())?));
+                line.clear();
+                question
             }
         }
-    }
-}
-
-/// Why reading lines ended early.
-enum Stopped {
-    Failure(Failure),
-    Input(io::Error),
-}
-
-impl From<io::Error> for Stopped {
-    fn from(error: io::Error) -> Self {
-        Self::Input(error)
     }
 }

@@ -148,7 +148,7 @@ pub(crate) enum KindName {
 }
 
 /// An input format's name on the command line.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatName {
     Hibp,
     Ranges,

@@ -77,3 +77,14 @@ pub(crate) enum Command {
     Completions(CompletionsFlags),
     Man(ManFlags),
 }
+
+impl Command {
+    /// Whether users' passwords or their digests will be in memory.
+    pub(crate) fn reads_passwords(&self) -> bool {
+        match self {
+            Self::Check(_) | Self::Overlay(_) | Self::Policy(_) | Self::Audit(_) => true,
+            Self::Build(flags) => flags.format == Some(FormatName::Passwords),
+            _ => false,
+        }
+    }
+}

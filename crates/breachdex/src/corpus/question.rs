@@ -9,6 +9,8 @@ use super::{Corpus, Finding, Form, OnError};
 use super::{FormSet, each_form};
 use crate::digest::{Digest, Kind, PasswordHasher};
 use crate::error::Result;
+#[cfg(feature = "forms")]
+use crate::memory::push;
 
 /// A question to a [`Corpus`]: the digests of one password, one for each of its forms. Holds no password.
 #[derive(Clone, Debug)]
@@ -43,14 +45,14 @@ impl Question {
         match std::str::from_utf8(password) {
             Ok(text) => {
                 each_form(text, stored, wanted, |form, text| {
-                    forms.push((form, digest(kind, text.as_bytes())?));
+                    push(&mut forms, (form, digest(kind, text.as_bytes())?));
                     Ok::<_, crate::Error>(None::<()>)
                 })?;
             }
             Err(_) => {
-                forms.push((Form::Raw, digest(kind, password)?));
+                push(&mut forms, (Form::Raw, digest(kind, password)?));
                 if let Some(stored) = stored {
-                    forms.push((Form::Stored, digest(kind, stored.as_bytes())?));
+                    push(&mut forms, (Form::Stored, digest(kind, stored.as_bytes())?));
                 }
             }
         }
@@ -131,7 +133,10 @@ impl Corpus {
 
 /// The digests of all questions, one after another.
 fn digests(questions: &[Question]) -> Vec<Digest> {
-    questions.iter().flat_map(|question| &question.forms).map(|(_, digest)| digest.clone()).collect()
+    // Room for all, so that no copy is left behind where the list grows.
+    let mut all = Vec::with_capacity(questions.iter().map(|question| question.forms.len()).sum());
+    all.extend(questions.iter().flat_map(|question| &question.forms).map(|(_, digest)| digest.clone()));
+    all
 }
 
 /// The findings about [`digests`], joined for each question.
@@ -148,5 +153,5 @@ fn digest(kind: Kind, bytes: &[u8]) -> Result<Digest> {
     }
     let mut hasher = PasswordHasher::new(kind);
     hasher.update(bytes);
-    hasher.finish()
+    hasher.finish_reset()
 }

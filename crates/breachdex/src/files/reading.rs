@@ -92,11 +92,7 @@ impl InputFile {
     /// # Errors
     /// The system's.
     pub fn stdin() -> io::Result<Self> {
-        #[cfg(unix)]
-        let stdin = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
-        #[cfg(windows)]
-        let stdin = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
-        let file = File::from(stdin);
+        let file = crate::memory::standard_input()?;
         let is_file = file.metadata().is_ok_and(|facts| facts.is_file());
         Ok(Self { may_wait: !is_file, file })
     }

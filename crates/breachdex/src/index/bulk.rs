@@ -18,6 +18,7 @@ use crate::format::bucket::{Bucket, Malformed, Slot};
 use crate::format::directory::Locator;
 use crate::format::group::{self, Group};
 use crate::kernels::{BitOperations, Task, prefetch};
+use crate::memory::{OF_A_BATCH, erasing_stack};
 use crate::storage::{Access as _, InMemory, ReadMode};
 
 /// Questions in flight: enough to fill the processor's line buffers several times over.
@@ -35,11 +36,15 @@ pub(super) fn lookup_many(core: &Core, digests: &[Digest], answers: &mut [Answer
         }
         return Ok(());
     };
+    erasing_stack::<OF_A_BATCH, _>(|| in_batches(core, InMemory(bytes), digests, answers))
+}
+
+fn in_batches(core: &Core, access: InMemory<'_>, digests: &[Digest], answers: &mut [Answer]) -> Result<()> {
     for (digests, answers) in digests.chunks(BATCH).zip(answers.chunks_mut(BATCH)) {
         for digest in digests {
             core.admit(digest)?;
         }
-        let batch = Batch { core, access: InMemory(bytes), digests, answers };
+        let batch = Batch { core, access, digests, answers };
         core.run(batch).map_err(|failure| core.failed(failure))?;
     }
     Ok(())

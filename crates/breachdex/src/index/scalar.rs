@@ -13,6 +13,7 @@ use crate::format::Layout;
 use crate::format::bucket::{Bucket, Malformed};
 use crate::format::group::BucketRecord;
 use crate::kernels::{BitOperations, Task};
+use crate::memory::{OF_ONE, erasing_stack};
 use crate::storage::{Access, InMemory, ReadMode};
 
 impl Core {
@@ -23,7 +24,8 @@ impl Core {
         };
         self.admit(digest)?;
         let (access, key) = (InMemory(bytes), digest.key());
-        let found = self.run(Find { core: self, access, key, head: &mut (), bucket: &mut () });
+        let find = Find { core: self, access, key, head: &mut (), bucket: &mut () };
+        let found = erasing_stack::<OF_ONE, _>(|| self.run(find));
         Ok(self.answer(found.map_err(|failure| self.failed(failure))?))
     }
 
@@ -44,7 +46,8 @@ impl Core {
     pub(super) fn find(&self, key: &Key, mode: ReadMode, scratch: &mut RangeScratch) -> Result<Option<u64>> {
         let RangeScratch { head, buckets, .. } = scratch;
         let access = self.reading(mode);
-        let found = self.run(Find { core: self, access, key, head, bucket: buckets });
+        let find = Find { core: self, access, key, head, bucket: buckets };
+        let found = erasing_stack::<OF_ONE, _>(|| self.run(find));
         found.map_err(|failure| self.failed(failure))
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Mutex;
 
-use zeroize::Zeroize;
+use zeroize::optimization_barrier;
 
 /// Where a block may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +57,21 @@ impl TextBlock {
     /// The room behind the text, at least `room` bytes of it.
     pub(crate) fn spare(&mut self, room: usize) -> &mut [u8] {
         if self.buffer.len() < self.length + room {
-            self.buffer.resize(self.length + room, 0);
+            self.grow(self.length + room);
         }
         &mut self.buffer[self.length..]
+    }
+
+    /// Moves to a larger place and overwrites the one it leaves, for the text may be passwords.
+    fn grow(&mut self, length: usize) {
+        if length > self.buffer.capacity() {
+            let mut grown = Vec::with_capacity(length);
+            grown.extend_from_slice(&self.buffer[..self.length]);
+            self.buffer.fill(0);
+            optimization_barrier(self.buffer.as_slice());
+            self.buffer = grown;
+        }
+        self.buffer.resize(length, 0);
     }
 
     /// Ends the last line with a line feed where it has none.
@@ -116,7 +128,8 @@ impl BlockPool {
 
     pub(crate) fn give_back(&self, mut block: TextBlock) {
         if self.secret {
-            block.buffer.as_mut_slice().zeroize();
+            block.buffer.fill(0);
+            optimization_barrier(block.buffer.as_slice());
         }
         block.clear();
         let mut free = self.free.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

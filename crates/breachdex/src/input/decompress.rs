@@ -8,6 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use zeroize::Zeroizing;
+
 use super::Source;
 use crate::error::{Error, InputError, Result, io_error};
 use crate::files::{InputFile, is_stopped};
@@ -84,7 +86,7 @@ impl Read for Watched {
     }
 }
 
-type Started = Chain<Cursor<Vec<u8>>, Watched>;
+type Started = Chain<Cursor<Zeroizing<Vec<u8>>>, Watched>;
 
 impl TextReader {
     /// Opens an input. Its packing follows from its name; where the name says nothing, from its first bytes
@@ -109,7 +111,7 @@ impl TextReader {
             source: source.clone(),
         };
         let mut watched = Watched { file, feed: feed.clone() };
-        let mut start = Vec::with_capacity(ZSTD_MAGIC.len());
+        let mut start = Zeroizing::new(Vec::with_capacity(ZSTD_MAGIC.len()));
         (&mut watched)
             .take(ZSTD_MAGIC.len() as u64)
             .read_to_end(&mut start)

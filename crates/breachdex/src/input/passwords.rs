@@ -10,13 +10,13 @@ use crate::entry::Entry;
 /// The digests of a text of whole lines, each a password seen once.
 pub(crate) struct Passwords<'a> {
     rest: &'a [u8],
-    kind: Kind,
+    hasher: PasswordHasher,
     lines: u64,
 }
 
 impl<'a> Passwords<'a> {
     pub(crate) fn new(text: &'a [u8], kind: Kind) -> Self {
-        Self { rest: text, kind, lines: 0 }
+        Self { rest: text, hasher: PasswordHasher::new(kind), lines: 0 }
     }
 
     /// Lines read so far, the one just returned included.
@@ -36,9 +36,8 @@ impl Iterator for Passwords<'_> {
         let length = self.rest.iter().position(|byte| *byte == b'\n').unwrap_or(self.rest.len());
         let line = &self.rest[..length];
         self.rest = &self.rest[(length + 1).min(self.rest.len())..];
-        let mut hasher = PasswordHasher::new(self.kind);
-        hasher.update(line.strip_suffix(b"\r").unwrap_or(line));
-        Some(finish(hasher))
+        self.hasher.update(line.strip_suffix(b"\r").unwrap_or(line));
+        Some(finish(&mut self.hasher))
     }
 }
 
@@ -68,13 +67,13 @@ impl LongPassword {
     }
 
     /// The entry, now that the line has ended.
-    pub(crate) fn finish(self) -> Result<Entry, LineFault> {
-        finish(self.hasher)
+    pub(crate) fn finish(mut self) -> Result<Entry, LineFault> {
+        finish(&mut self.hasher)
     }
 }
 
-fn finish(hasher: PasswordHasher) -> Result<Entry, LineFault> {
-    let digest = hasher.finish().map_err(|_| LineFault::NotUtf8)?;
+fn finish(hasher: &mut PasswordHasher) -> Result<Entry, LineFault> {
+    let digest = hasher.finish_in_bulk().map_err(|_| LineFault::NotUtf8)?;
     Ok(Entry::new(&digest, 1))
 }
 

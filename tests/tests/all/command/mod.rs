@@ -10,6 +10,8 @@
 mod audit;
 mod cases;
 mod interruption;
+#[cfg(target_os = "linux")]
+mod memory;
 #[cfg(unix)]
 mod overlays;
 mod real_data;

@@ -9,12 +9,12 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 
-use breachdex::{Digest, Kind};
+use breachdex::{Digest, Kind, memory};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::flags::OverlayLines;
-use crate::passwords::{Content, Event, Lines, Question, Terminator};
+use crate::passwords::{Content, Event, Line, Lines, Question, Terminator, standard_input};
 use crate::{messages, terminal};
 
 /// How many bad lines are named. The others are counted.
@@ -40,7 +40,7 @@ pub(super) fn read(flags: &OverlayLines, kind: Kind, action: Action) -> Result<G
     match flags.file.as_deref().filter(|path| path.as_os_str() != "-") {
         Some(path) => read_lines(open(path)?, "the file", flags, kind),
         None if io::stdin().is_terminal() => ask(flags, kind, action),
-        None => read_lines(io::stdin().lock(), "standard input", flags, kind),
+        None => read_lines(standard_input()?, "standard input", flags, kind),
     }
 }
 
@@ -63,11 +63,11 @@ fn ask(flags: &OverlayLines, kind: Kind, action: Action) -> Result<Given, Failur
     let what = if flags.hash { format!("{kind} digest in hex") } else { String::from("Password") };
     let action = if action == Action::Add { "add" } else { "remove" };
     let line = terminal::prompt(&format!("{what} to {action} (not shown): "))?;
-    let Some(line) = line.filter(|line| !line.is_empty()) else {
+    let Some(typed) = line.as_ref().and_then(Line::bytes).filter(|line| !line.is_empty()) else {
         return Err(Failure::Usage(String::from("nothing was typed; nothing was written")));
     };
     let mut question = Question::new(content(flags), kind);
-    question.update(&line);
+    question.update(typed);
     Ok(Given { digests: vec![question.finish()?], empty: 0 })
 }
 
@@ -84,8 +84,8 @@ fn read_lines(
     let terminator = if flags.null { Terminator::Nul } else { Terminator::Newline };
     let mut lines = Lines::new(input, terminator);
     let (mut given, mut line, mut bad) = (Given::default(), 0, 0);
+    let mut question = Question::new(content(flags), kind);
     loop {
-        let mut question = Question::new(content(flags), kind);
         let (mut length, mut start) = (0, Zeroizing::new([0; 4]));
         let more = lines.next_line(|event| {
             if let Event::Piece(piece) = event {
@@ -104,7 +104,7 @@ fn read_lines(
         }
         match question.finish() {
             _ if length == 0 => given.empty += 1,
-            Ok(digest) => given.digests.push(digest),
+            Ok(digest) => memory::push(&mut given.digests, digest),
             Err(error) => {
                 bad += 1;
                 if bad <= NAMED {

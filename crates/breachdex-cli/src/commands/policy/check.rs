@@ -13,8 +13,8 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::PolicyCheckFlags;
 use crate::output::Output;
-use crate::passwords::{Event, Line, Lines, Terminator};
-use crate::{indexes, messages, terminal};
+use crate::passwords::{Event, Line, Lines, Stopped, Terminator, standard_input};
+use crate::{indexes, messages, privacy, terminal};
 
 pub(super) fn run(flags: &PolicyCheckFlags) -> Result<Exit, Failure> {
     if !flags.misplaced.is_empty() {
@@ -81,15 +81,18 @@ impl<'a> Judge<'a> {
 
     fn ask_terminal(&mut self) -> Result<(), Failure> {
         let Some(line) = terminal::prompt(self.language.command().password_prompt())? else { return Ok(()) };
-        self.judge(Some(&line))?;
+        self.judge(line.bytes())?;
         self.output.flush()
     }
 
     fn judge_lines(&mut self, null: bool) -> Result<(), Failure> {
         let terminator = if null { Terminator::Nul } else { Terminator::Newline };
-        let mut lines = Lines::new(io::stdin().lock(), terminator);
+        let mut lines = Lines::new(standard_input()?, terminator);
+        let mut line = Line::default();
         loop {
-            let mut line = Line::default();
+            if lines.is_read_up() {
+                privacy::erase_stack();
+            }
             let more = lines.next_line(|event| match event {
                 Event::Piece(piece) => {
                     line.push(piece);
@@ -98,12 +101,11 @@ impl<'a> Judge<'a> {
                 // A program that sends one line and waits for its answer gets it.
                 Event::Waiting => self.output.flush().map_err(Stopped::Failure),
             });
-            match more {
-                Ok(true) => self.judge(line.bytes())?,
-                Ok(false) => return self.output.flush(),
-                Err(Stopped::Failure(failure)) => return Err(failure),
-                Err(Stopped::Input(error)) => return Err(Failure::system("read standard input")(error)),
+            if !more? {
+                return self.output.flush();
             }
+            self.judge(line.bytes())?;
+            line.clear();
         }
     }
 
@@ -141,17 +143,5 @@ impl<'a> Judge<'a> {
         self.output.flush()?;
         messages::line_error(self.asked, &error);
         Ok(())
-    }
-}
-
-/// Why reading lines ended early.
-enum Stopped {
-    Failure(Failure),
-    Input(io::Error),
-}
-
-impl From<io::Error> for Stopped {
-    fn from(error: io::Error) -> Self {
-        Self::Input(error)
     }
 }

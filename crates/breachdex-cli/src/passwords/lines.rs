@@ -1,21 +1,13 @@
-//! Lines of passwords or digests from a stream, in constant memory however long a line is.
-//!
-//! A line is handed on in pieces as they are read. The one buffer they pass through is overwritten when the reader is
-//! dropped. What needs a line whole puts it together in a [`Line`], up to 1 MiB.
+//! A stream as lines, in constant memory however long a line is.
 
 #![forbid(unsafe_code)]
 
 use std::io::{self, Read};
 
-use breachdex::{Digest, Error, Kind, PasswordHasher};
-use zeroize::Zeroizing;
+use breachdex::memory::LockedBuffer;
 
-/// Larger than the buffer inside the standard library's `Stdin`, which is bypassed by reads of this size
-/// and so never holds a password.
+/// Bytes that are read at a time.
 const BUFFER: usize = 1 << 16;
-
-/// No password is longer. Such a line is refused, where it would have to be kept whole.
-const LONGEST_LINE: usize = 1 << 20;
 
 /// What ends a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,10 +36,12 @@ pub(crate) enum Event<'a> {
 }
 
 /// Splits a stream into lines. The last line counts without its terminator too, if it has any byte.
+///
+/// Bytes that were handed on are overwritten before the stream is read again.
 pub(crate) struct Lines<R> {
     input: R,
     terminator: Terminator,
-    buffer: Zeroizing<Vec<u8>>,
+    buffer: LockedBuffer,
     start: usize,
     end: usize,
 }
@@ -59,7 +53,12 @@ impl<R: Read> Lines<R> {
     }
 
     fn with_buffer(input: R, terminator: Terminator, size: usize) -> Self {
-        Self { input, terminator, buffer: Zeroizing::new(vec![0; size]), start: 0, end: 0 }
+        Self { input, terminator, buffer: LockedBuffer::new(size), start: 0, end: 0 }
+    }
+
+    /// Whether everything that was read was handed on, so that the next line waits for the stream.
+    pub(crate) fn is_read_up(&self) -> bool {
+        self.start == self.end
     }
 
     /// Hands on the pieces of the next line; `false` when there is none.
@@ -75,6 +74,7 @@ impl<R: Read> Lines<R> {
         let mut any = false;
         loop {
             if self.start == self.end {
+                self.buffer.erase(self.end);
                 on_event(Event::Waiting)?;
                 self.fill()?;
                 if self.start == self.end {
@@ -115,88 +115,6 @@ impl<R: Read> Lines<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
-        }
-    }
-}
-
-/// A line that is being put together, overwritten when it is dropped.
-#[derive(Default)]
-pub(crate) struct Line {
-    bytes: Zeroizing<Vec<u8>>,
-    is_too_long: bool,
-}
-
-impl Line {
-    /// Adds the next bytes.
-    pub(crate) fn push(&mut self, piece: &[u8]) {
-        let length = self.bytes.len() + piece.len();
-        if self.is_too_long || length > LONGEST_LINE {
-            self.is_too_long = true;
-            self.bytes = Zeroizing::default();
-            return;
-        }
-        if length > self.bytes.capacity() {
-            // Into a new place, so that the old one is overwritten.
-            let mut grown = Zeroizing::new(Vec::with_capacity(length.next_power_of_two().max(256)));
-            grown.extend_from_slice(&self.bytes);
-            self.bytes = grown;
-        }
-        self.bytes.extend_from_slice(piece);
-    }
-
-    /// The whole line; `None` where it is longer than 1 MiB.
-    pub(crate) fn bytes(&self) -> Option<&[u8]> {
-        (!self.is_too_long).then_some(&self.bytes)
-    }
-}
-
-/// What a line holds, and so how it becomes a digest.
-#[derive(Clone, Copy)]
-pub(crate) enum Content {
-    /// A password, to be hashed.
-    Passwords,
-    /// A digest in hexadecimal.
-    Digests,
-}
-
-/// Turns the pieces of one line into a digest.
-pub(crate) enum Question {
-    Password(PasswordHasher),
-    Digest { kind: Kind, digits: Zeroizing<[u8; 40]>, length: usize },
-}
-
-impl Question {
-    /// A line of which nothing was read yet.
-    pub(crate) fn new(content: Content, kind: Kind) -> Self {
-        match content {
-            Content::Passwords => Self::Password(PasswordHasher::new(kind)),
-            Content::Digests => Self::Digest { kind, digits: Zeroizing::new([0; 40]), length: 0 },
-        }
-    }
-
-    /// Adds the next bytes of the line.
-    pub(crate) fn update(&mut self, piece: &[u8]) {
-        match self {
-            Self::Password(hasher) => hasher.update(piece),
-            Self::Digest { digits, length, .. } => {
-                // Beyond the widest digest only the length matters, for the error.
-                if let Some(free) = digits.get_mut(*length..) {
-                    let kept = piece.len().min(free.len());
-                    free[..kept].copy_from_slice(&piece[..kept]);
-                }
-                *length += piece.len();
-            }
-        }
-    }
-
-    /// The digest to look up.
-    pub(crate) fn finish(self) -> Result<Digest, Error> {
-        match self {
-            Self::Password(hasher) => hasher.finish(),
-            Self::Digest { kind, length, .. } if length != kind.hex_digits() => {
-                Err(Error::InvalidDigest { kind, found: length, unit: "hex digits" })
-            }
-            Self::Digest { kind, digits, length } => Digest::from_hex(kind, &digits[..length]),
         }
     }
 }
@@ -250,15 +168,5 @@ mod tests {
         assert_eq!(split(b"a\n", Terminator::Newline, 4), [b"a"]);
         assert_eq!(split(b"\r", Terminator::Newline, 4), [b"\r"]);
         assert_eq!(split(b"\r\n", Terminator::Newline, 1), [b""]);
-    }
-
-    #[test]
-    fn a_digest_of_any_wrong_length_is_refused_with_that_length() {
-        for length in (0..100).filter(|length| *length != 40) {
-            let mut question = Question::new(Content::Digests, Kind::Sha1);
-            question.update(&vec![b'A'; length]);
-            let error = question.finish().unwrap_err().to_string();
-            assert_eq!(error, format!("a SHA-1 digest has 40 hex digits, found {length}"));
-        }
     }
 }

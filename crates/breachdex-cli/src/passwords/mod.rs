@@ -1,0 +1,46 @@
+//! Lines of passwords or digests from a stream, in constant memory however long a line is.
+//!
+//! `lines` hands a line on in pieces as they are read, `question` makes a digest of them, and `line` keeps a line whole, up
+//! to 1 MiB. The buffers are locked in memory, and overwritten once a line has been handed on.
+
+#![forbid(unsafe_code)]
+
+mod line;
+mod lines;
+mod question;
+
+use std::io;
+
+pub(crate) use line::Line;
+pub(crate) use lines::{Event, Lines, Terminator};
+pub(crate) use question::{Content, Question};
+
+use crate::failure::Failure;
+
+/// Standard input, read without the buffer of the standard library, which nobody overwrites.
+pub(crate) fn standard_input() -> Result<std::fs::File, Failure> {
+    breachdex::memory::standard_input().map_err(Failure::system("read standard input"))
+}
+
+/// Why reading lines ended early.
+pub(crate) enum Stopped {
+    /// What was done with a line failed.
+    Failure(Failure),
+    /// The stream did.
+    Input(io::Error),
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::Input(error)
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Failure(failure) => failure,
+            Stopped::Input(error) => Self::system("read standard input")(error),
+        }
+    }
+}
