@@ -51,6 +51,7 @@ pub mod rows;
 mod storage;
 #[cfg(test)]
 mod testing;
+pub mod text;
 
 #[cfg(feature = "build")]
 pub use build::{

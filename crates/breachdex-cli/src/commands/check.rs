@@ -13,7 +13,9 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::CheckFlags;
 use crate::output::Output;
-use crate::passwords::{self, Content, Event, Line, Lines, Stopped, Terminator, standard_input};
+use crate::passwords::{
+    self, Content, Event, HOLDS_NUL, Line, Lines, Listing, Stopped, Terminator, standard_input,
+};
 use crate::{indexes, messages, privacy, terminal};
 
 mod answer;
@@ -70,6 +72,8 @@ enum Fault {
     Source(#[from] Box<SourceError>),
     #[error("is longer than 1 MiB, which no password is")]
     TooLong,
+    #[error("{HOLDS_NUL}")]
+    Nul,
 }
 
 impl From<Error> for Fault {
@@ -143,7 +147,13 @@ impl Plan {
 
     fn answer_lines(&self, null: bool, tally: &mut Tally) -> Result<(), Failure> {
         let terminator = if null { Terminator::Nul } else { Terminator::Newline };
-        let mut lines = Lines::new(standard_input()?, terminator);
+        let listing = Listing {
+            name: "standard input",
+            terminator,
+            content: self.asking.content,
+            takes_hash: !self.asking.forms,
+        };
+        let mut lines = Lines::new(standard_input()?, listing);
         let mut output = Output::open();
         let mut questions = Vec::with_capacity(AT_ONCE);
         let mut question = Reading::new(self.asking);
@@ -166,7 +176,8 @@ impl Plan {
                 self.answer(&mut questions, tally, &mut output)?;
                 return output.flush();
             }
-            questions.push(question.finish());
+            let finished = question.finish();
+            questions.push(if lines.held_nul() { Err(Fault::Nul) } else { finished });
             if questions.len() >= AT_ONCE {
                 self.answer(&mut questions, tally, &mut output)?;
             }

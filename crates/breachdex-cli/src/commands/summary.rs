@@ -16,6 +16,11 @@ pub(super) fn print(report: &BuildReport, kind: Kind, elapsed: Duration) -> Resu
     if let Some(place) = &report.went_unsorted {
         messages::note(&format!("the input is not sorted (first at {place}), so it was sorted on disk"));
     }
+    for name in &report.passwords_like_digests {
+        messages::note(&format!(
+            "{name} was read as passwords, but its lines look like digests; --format hibp reads digests"
+        ));
+    }
     if report.left_out > 0 {
         let what = plural(report.left_out, "row or range file", "rows or range files");
         messages::note(&format!("{what} outside --prefixes left out"));

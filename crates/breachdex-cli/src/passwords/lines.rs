@@ -5,6 +5,9 @@
 use std::io::{self, Read};
 
 use breachdex::memory::LockedBuffer;
+use breachdex::text::{HEAD, NotText};
+
+use super::{Content, start};
 
 /// Bytes that are read at a time.
 const BUFFER: usize = 1 << 16;
@@ -27,6 +30,17 @@ impl Terminator {
     }
 }
 
+/// What a stream holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Listing {
+    /// For messages: `standard input`, `the file`.
+    pub(crate) name: &'static str,
+    pub(crate) terminator: Terminator,
+    pub(crate) content: Content,
+    /// Whether the command has --hash, for digests.
+    pub(crate) takes_hash: bool,
+}
+
 /// What happens while a line is read.
 pub(crate) enum Event<'a> {
     /// The next bytes of the line.
@@ -40,20 +54,39 @@ pub(crate) enum Event<'a> {
 /// Bytes that were handed on are overwritten before the stream is read again.
 pub(crate) struct Lines<R> {
     input: R,
-    terminator: Terminator,
+    listing: Listing,
     buffer: LockedBuffer,
     start: usize,
     end: usize,
+    has_begun: bool,
+    /// Whether a line in the buffer may hold a NUL that is not text.
+    may_hold_nul: bool,
+    /// Whether the line that was handed on last does.
+    held_nul: bool,
 }
 
 impl<R: Read> Lines<R> {
     /// Lines of `input`.
-    pub(crate) fn new(input: R, terminator: Terminator) -> Self {
-        Self::with_buffer(input, terminator, BUFFER)
+    pub(crate) fn new(input: R, listing: Listing) -> Self {
+        Self::with_buffer(input, listing, BUFFER)
     }
 
-    fn with_buffer(input: R, terminator: Terminator, size: usize) -> Self {
-        Self { input, terminator, buffer: LockedBuffer::new(size), start: 0, end: 0 }
+    fn with_buffer(input: R, listing: Listing, size: usize) -> Self {
+        Self {
+            input,
+            listing,
+            buffer: LockedBuffer::new(size),
+            start: 0,
+            end: 0,
+            has_begun: false,
+            may_hold_nul: false,
+            held_nul: false,
+        }
+    }
+
+    /// Whether the line that was handed on last holds a NUL though lines end at LF: it is not text.
+    pub(crate) fn held_nul(&self) -> bool {
+        self.held_nul
     }
 
     /// Whether everything that was read was handed on, so that the next line waits for the stream.
@@ -64,19 +97,24 @@ impl<R: Read> Lines<R> {
     /// Hands on the pieces of the next line; `false` when there is none.
     ///
     /// # Errors
-    /// What the stream or `on_event` fails with, the former through `From`.
-    pub(crate) fn next_line<E: From<io::Error>>(
+    /// What the stream or `on_event` fails with, the former through `From`; [`NotText`] before the first line.
+    pub(crate) fn next_line<E: From<io::Error> + From<NotText>>(
         &mut self,
         mut on_event: impl FnMut(Event<'_>) -> Result<(), E>,
     ) -> Result<bool, E> {
         // A CR at the end of the buffer is part of the line unless LF follows, which is not known yet.
         let mut held_cr = false;
         let mut any = false;
+        self.held_nul = false;
         loop {
             if self.start == self.end {
                 self.buffer.erase(self.end);
                 on_event(Event::Waiting)?;
-                self.fill()?;
+                if self.has_begun {
+                    self.fill(0)?;
+                } else {
+                    self.begin::<E>()?;
+                }
                 if self.start == self.end {
                     if held_cr {
                         on_event(Event::Piece(b"\r"))?;
@@ -86,14 +124,15 @@ impl<R: Read> Lines<R> {
             }
             any = true;
             let unread = &self.buffer[self.start..self.end];
-            let found = memchr::memchr(self.terminator.byte(), unread);
+            let found = memchr::memchr(self.listing.terminator.byte(), unread);
             let piece = &unread[..found.unwrap_or(unread.len())];
+            self.held_nul |= self.may_hold_nul && piece.contains(&0);
             self.start += piece.len() + usize::from(found.is_some());
             if held_cr && !piece.is_empty() {
                 on_event(Event::Piece(b"\r"))?;
             }
             held_cr = match piece.last() {
-                Some(last) => *last == b'\r' && self.terminator == Terminator::Newline,
+                Some(last) => *last == b'\r' && self.listing.terminator == Terminator::Newline,
                 None => held_cr,
             };
             // With an empty piece a held CR is the one before LF: it is dropped.
@@ -104,13 +143,28 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    fn fill(&mut self) -> io::Result<()> {
-        (self.start, self.end) = (0, 0);
+    /// Reads what the list begins with: enough to tell what it is, a line, or all there is.
+    fn begin<E: From<io::Error> + From<NotText>>(&mut self) -> Result<(), E> {
+        let wanted = HEAD.min(self.buffer.len());
+        let mut is_whole = false;
+        while self.end < wanted && !is_whole && memchr::memchr(b'\n', &self.buffer[..self.end]).is_none() {
+            is_whole = self.fill(self.end)? == 0;
+        }
+        self.start = start::begin(&self.buffer[..self.end], is_whole, self.listing)?;
+        self.has_begun = true;
+        Ok(())
+    }
+
+    /// Reads behind the first `kept` bytes of the buffer. Returns the number of bytes read, 0 at the end.
+    fn fill(&mut self, kept: usize) -> io::Result<usize> {
+        (self.start, self.end) = (0, kept);
         loop {
-            match self.input.read(&mut self.buffer) {
+            match self.input.read(&mut self.buffer[kept..]) {
                 Ok(read) => {
-                    self.end = read;
-                    return Ok(());
+                    self.end += read;
+                    let is_text = self.listing.terminator == Terminator::Newline;
+                    self.may_hold_nul = is_text && memchr::memchr(0, &self.buffer[..self.end]).is_some();
+                    return Ok(read);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -125,8 +179,31 @@ mod tests {
 
     use super::*;
 
+    /// What ends the reading of a test's lines.
+    #[derive(Debug, PartialEq, Eq)]
+    enum Fault {
+        Input(io::ErrorKind),
+        NotText(NotText),
+    }
+
+    impl From<io::Error> for Fault {
+        fn from(error: io::Error) -> Self {
+            Self::Input(error.kind())
+        }
+    }
+
+    impl From<NotText> for Fault {
+        fn from(found: NotText) -> Self {
+            Self::NotText(found)
+        }
+    }
+
+    fn listing(terminator: Terminator) -> Listing {
+        Listing { name: "the test", terminator, content: Content::Passwords, takes_hash: true }
+    }
+
     fn split(text: &[u8], terminator: Terminator, buffer: usize) -> Vec<Vec<u8>> {
-        let mut lines = Lines::with_buffer(text, terminator, buffer);
+        let mut lines = Lines::with_buffer(text, listing(terminator), buffer);
         let mut found = Vec::new();
         loop {
             let mut line = Vec::new();
@@ -134,7 +211,7 @@ mod tests {
                 if let Event::Piece(piece) = event {
                     line.extend_from_slice(piece);
                 }
-                io::Result::Ok(())
+                Ok::<(), Fault>(())
             });
             if !more.unwrap() {
                 return found;
@@ -168,5 +245,69 @@ mod tests {
         assert_eq!(split(b"a\n", Terminator::Newline, 4), [b"a"]);
         assert_eq!(split(b"\r", Terminator::Newline, 4), [b"\r"]);
         assert_eq!(split(b"\r\n", Terminator::Newline, 1), [b""]);
+    }
+
+    /// Hands out a few bytes at a time, as a pipe may.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = self.1.min(self.0.len()).min(buffer.len());
+            let (now, later) = self.0.split_at(length);
+            buffer[..length].copy_from_slice(now);
+            self.0 = later;
+            Ok(length)
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        for step in 1..20 {
+            let mut lines = Lines::new(
+                Trickle(b"\xef\xbb\xbffirst\n\xef\xbb\xbfsecond\n", step),
+                listing(Terminator::Newline),
+            );
+            let mut first = Vec::new();
+            let more = lines.next_line(|event| {
+                if let Event::Piece(piece) = event {
+                    first.extend_from_slice(piece);
+                }
+                Ok::<(), Fault>(())
+            });
+            assert_eq!((more, &*first), (Ok(true), &b"first"[..]), "{step} bytes at a time");
+        }
+        assert_eq!(split(b"\xef\xbb\xbf\n", Terminator::Newline, 64), [b""]);
+        assert_eq!(split(b"\xef\xbb\xbfa\0", Terminator::Nul, 64), [b"\xef\xbb\xbfa"], "taken exactly");
+    }
+
+    #[test]
+    fn what_is_not_text_is_refused_before_the_first_line() {
+        for step in 1..20 {
+            for (bytes, found) in [
+                (&b"\xff\xfep\0a\0\n\0"[..], NotText::Utf16),
+                (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", NotText::Packed(breachdex::text::Packed::Gzip)),
+            ] {
+                let mut lines = Lines::new(Trickle(bytes, step), listing(Terminator::Newline));
+                let mut any = 0;
+                let more = lines.next_line(|event| {
+                    any += usize::from(matches!(event, Event::Piece(_)));
+                    Ok::<(), Fault>(())
+                });
+                assert_eq!((more, any), (Err(Fault::NotText(found)), 0), "{step} bytes at a time");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_with_a_nul_is_marked() {
+        for buffer in [1, 2, 3, 64] {
+            let mut lines =
+                Lines::with_buffer(&b"one\nt\0wo\nthree\n"[..], listing(Terminator::Newline), buffer);
+            let mut marked = Vec::new();
+            while lines.next_line(|_| Ok::<(), Fault>(())).unwrap() {
+                marked.push(lines.held_nul());
+            }
+            assert_eq!(marked, [false, true, false], "buffer of {buffer}");
+        }
     }
 }

@@ -1,21 +1,27 @@
 //! Lines of passwords or digests from a stream, in constant memory however long a line is.
 //!
 //! `lines` hands a line on in pieces as they are read, `question` makes a digest of them, and `line` keeps a line whole, up
-//! to 1 MiB. The buffers are locked in memory, and overwritten once a line has been handed on.
+//! to 1 MiB. `start` looks at what a list begins with. The buffers are locked in memory, and overwritten once a line has been handed on.
 
 #![forbid(unsafe_code)]
 
 mod line;
 mod lines;
 mod question;
+mod start;
 
 use std::io;
 
+use breachdex::text::NotText;
 pub(crate) use line::Line;
-pub(crate) use lines::{Event, Lines, Terminator};
+pub(crate) use lines::{Event, Lines, Listing, Terminator};
 pub(crate) use question::{Content, Question};
 
 use crate::failure::Failure;
+
+/// What is said of a line with a NUL that ends at LF.
+pub(crate) const HOLDS_NUL: &str =
+    "holds a NUL byte, which no text does; use -0 for passwords of any bytes, each ended by NUL";
 
 /// Standard input, read without the buffer of the standard library, which nobody overwrites.
 pub(crate) fn standard_input() -> Result<std::fs::File, Failure> {
@@ -28,6 +34,14 @@ pub(crate) enum Stopped {
     Failure(Failure),
     /// The stream did.
     Input(io::Error),
+    /// The stream is not a list of text.
+    NotText(NotText),
+}
+
+impl From<NotText> for Stopped {
+    fn from(found: NotText) -> Self {
+        Self::NotText(found)
+    }
 }
 
 impl From<io::Error> for Stopped {
@@ -41,6 +55,7 @@ impl From<Stopped> for Failure {
         match stopped {
             Stopped::Failure(failure) => failure,
             Stopped::Input(error) => Self::system("read standard input")(error),
+            Stopped::NotText(found) => Self::Usage(format!("standard input {found}")),
         }
     }
 }

@@ -172,6 +172,7 @@ impl<'a> Job<'a> {
             floor: provenance.floor,
             holds_overlay: store.layout.overlay != OverlayMark::None,
             went_unsorted: None,
+            passwords_like_digests: self.passwords_like_digests(),
             left_out: 0,
             durability: Durability::default(),
             parsing: self.watches.parsing.total(),
@@ -180,6 +181,12 @@ impl<'a> Job<'a> {
             writing: self.watches.writing.total(),
             syncing: self.watches.syncing.total(),
         }
+    }
+
+    /// The names of the inputs that were read as passwords and look like digests.
+    fn passwords_like_digests(&self) -> Vec<String> {
+        let suspects = self.inputs.iter().filter(|input| input.looks_like_digests.load(Ordering::Relaxed));
+        suspects.map(|input| input.name.to_string()).collect()
     }
 
     /// Whether the inputs can be read once more.

@@ -32,6 +32,8 @@ pub struct BuildReport {
     pub holds_overlay: bool,
     /// Where the inputs stopped being sorted, if they did: everything was then sorted on disk.
     pub went_unsorted: Option<String>,
+    /// Inputs that were read as passwords, and whose first lines look like digests.
+    pub passwords_like_digests: Vec<String>,
     /// Rows and range files outside the prefixes asked for.
     pub left_out: u64,
     /// Whether the published file is known to be on disk under its name.

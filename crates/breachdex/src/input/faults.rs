@@ -32,6 +32,7 @@ pub(crate) enum LineFault {
     OutOfOrder,
     SumOverflow,
     NotUtf8,
+    NulInPassword,
 }
 
 /// What a line should have been.
@@ -101,6 +102,10 @@ impl LineFault {
                 format!("the counts of the digest add up to more than {}; use --merge max", u64::MAX)
             }
             Self::NotUtf8 => "the password is not UTF-8, which an NTLM digest needs".into(),
+            Self::NulInPassword => {
+                "the line holds a NUL byte, which no text does; convert the list to UTF-8 if it is UTF-16"
+                    .into()
+            }
         }
     }
 }

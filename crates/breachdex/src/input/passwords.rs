@@ -1,5 +1,5 @@
 //! Passwords, one a line: a line ends at LF, one CR before it is dropped, the empty line is the empty
-//! password, and any length is hashed in constant memory.
+//! password, and any length is hashed in constant memory. A line with a NUL is no text.
 
 #![forbid(unsafe_code)]
 
@@ -12,11 +12,13 @@ pub(crate) struct Passwords<'a> {
     rest: &'a [u8],
     hasher: PasswordHasher,
     lines: u64,
+    /// Whether a line may hold a NUL.
+    has_nul: bool,
 }
 
 impl<'a> Passwords<'a> {
     pub(crate) fn new(text: &'a [u8], kind: Kind) -> Self {
-        Self { rest: text, hasher: PasswordHasher::new(kind), lines: 0 }
+        Self { rest: text, hasher: PasswordHasher::new(kind), lines: 0, has_nul: text.contains(&0) }
     }
 
     /// Lines read so far, the one just returned included.
@@ -36,6 +38,9 @@ impl Iterator for Passwords<'_> {
         let length = self.rest.iter().position(|byte| *byte == b'\n').unwrap_or(self.rest.len());
         let line = &self.rest[..length];
         self.rest = &self.rest[(length + 1).min(self.rest.len())..];
+        if self.has_nul && line.contains(&0) {
+            return Some(Err(LineFault::NulInPassword));
+        }
         self.hasher.update(line.strip_suffix(b"\r").unwrap_or(line));
         Some(finish(&mut self.hasher))
     }
@@ -46,11 +51,12 @@ pub(crate) struct LongPassword {
     hasher: PasswordHasher,
     /// A CR whose meaning the next byte decides.
     pending_return: bool,
+    has_nul: bool,
 }
 
 impl LongPassword {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self { hasher: PasswordHasher::new(kind), pending_return: false }
+        Self { hasher: PasswordHasher::new(kind), pending_return: false, has_nul: false }
     }
 
     /// Adds a piece of the line, which holds no line feed.
@@ -58,6 +64,7 @@ impl LongPassword {
         if piece.is_empty() {
             return;
         }
+        self.has_nul |= piece.contains(&0);
         if self.pending_return {
             self.hasher.update(b"\r");
         }
@@ -68,7 +75,7 @@ impl LongPassword {
 
     /// The entry, now that the line has ended.
     pub(crate) fn finish(mut self) -> Result<Entry, LineFault> {
-        finish(&mut self.hasher)
+        if self.has_nul { Err(LineFault::NulInPassword) } else { finish(&mut self.hasher) }
     }
 }
 
@@ -97,6 +104,19 @@ mod tests {
         assert!(passwords.next().unwrap().unwrap().digest(Kind::Ntlm) == Digest::ntlm("grün"));
         assert_eq!(passwords.next().unwrap().err(), Some(LineFault::NotUtf8));
         assert_eq!(passwords.lines(), 2);
+    }
+
+    #[test]
+    fn a_line_with_a_nul_is_no_password() {
+        let mut passwords = Passwords::new(b"first\nse\0cond\nthird\n", Kind::Sha1);
+        assert!(passwords.next().unwrap().is_ok());
+        assert_eq!(passwords.next().unwrap().err(), Some(LineFault::NulInPassword));
+        assert_eq!(passwords.lines(), 2);
+        let mut long = LongPassword::new(Kind::Sha1);
+        for piece in [&b"a"[..], b"\0", b"b"] {
+            long.update(piece);
+        }
+        assert_eq!(long.finish().err(), Some(LineFault::NulInPassword));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::blocks::{BlockPool, Cut, Segment, TextBlock, last_cut};
 use super::decompress::{Feed, TextReader};
@@ -14,15 +15,18 @@ use super::{Format, Input};
 use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::entry::Entry;
-use crate::error::Result;
+use crate::error::{InputError, Result};
 use crate::index::Index;
 use crate::index::groups::GroupExtent;
+use crate::text;
 
 /// An input that was looked at: what it is, and what of it is opened once for all passes.
 pub(crate) struct Opened {
     pub(crate) input: Input,
     pub(crate) name: Arc<str>,
     pub(crate) contents: Contents,
+    /// Passwords that look like digests.
+    pub(crate) looks_like_digests: AtomicBool,
 }
 
 /// What an input holds.
@@ -42,7 +46,8 @@ impl Opened {
             (Format::Passwords, _) => Contents::Passwords,
             _ => Contents::Rows,
         };
-        Ok(Self { input: input.clone(), name: input.name().into(), contents })
+        let looks_like_digests = AtomicBool::new(false);
+        Ok(Self { input: input.clone(), name: input.name().into(), contents, looks_like_digests })
     }
 }
 
@@ -247,17 +252,20 @@ impl<'a> InputStream<'a> {
             let reader = match &mut self.text {
                 Some(reader) => reader,
                 closed => {
-                    let look_inside = matches!(input.contents, Contents::Rows);
                     let segment = Segment { start: block.length, input: self.at, starts_file: true };
                     block.segments.push(segment);
-                    closed.insert(TextReader::open(&input.input.source, look_inside, &self.feed)?)
+                    let mut reader = TextReader::open(&input.input.source, true, &self.feed)?;
+                    if matches!(input.contents, Contents::Passwords) {
+                        begin_passwords(input, &mut reader, block)?;
+                    }
+                    closed.insert(reader)
                 }
             };
             // A block that begins where the one before ended with a line has nothing carried over to own it.
             if block.segments.is_empty() {
                 block.segments.push(Segment { start: 0, input: self.at, starts_file: false });
             }
-            let room = target - block.length;
+            let room = target.saturating_sub(block.length).max(1);
             match reader.read(&mut block.spare(room)[..room])? {
                 0 => {
                     block.end_line();
@@ -283,4 +291,32 @@ impl<'a> InputStream<'a> {
         self.pool.give_back(block);
         None
     }
+}
+
+/// Reads the first bytes of a list of passwords behind a block's text, without a byte order mark.
+///
+/// # Errors
+/// [`InputError`] where they are not text.
+fn begin_passwords(input: &Opened, reader: &mut TextReader, block: &mut TextBlock) -> Result<()> {
+    /// Enough to look at some lines.
+    const WANTED: usize = 1 << 12;
+    let from = block.length;
+    let mut is_whole = false;
+    while block.length < from + WANTED && !is_whole {
+        let room = from + WANTED - block.length;
+        let read = reader.read(&mut block.spare(room)[..room])?;
+        block.length += read;
+        is_whole = read == 0;
+    }
+    let start = &block.text()[from..];
+    let mark = text::inspect(start).map_err(|fault| InputError {
+        input: input.name.to_string(),
+        line: None,
+        reason: format!("the list {fault}"),
+    })?;
+    let is_digests = text::digest_lines(&start[mark..], is_whole).is_some();
+    input.looks_like_digests.store(is_digests, Ordering::Relaxed);
+    block.buffer.copy_within(from + mark..block.length, from);
+    block.length -= mark;
+    Ok(())
 }

@@ -9,12 +9,14 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 
+use breachdex::text::NotText;
 use breachdex::{Digest, Kind, memory};
-use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::flags::OverlayLines;
-use crate::passwords::{Content, Event, Line, Lines, Question, Terminator, standard_input};
+use crate::passwords::{
+    Content, Event, HOLDS_NUL, Line, Lines, Listing, Question, Stopped, Terminator, standard_input,
+};
 use crate::{messages, terminal};
 
 /// How many bad lines are named. The others are counted.
@@ -82,28 +84,31 @@ fn read_lines(
     kind: Kind,
 ) -> Result<Given, Failure> {
     let terminator = if flags.null { Terminator::Nul } else { Terminator::Newline };
-    let mut lines = Lines::new(input, terminator);
+    let listing = Listing { name, terminator, content: content(flags), takes_hash: true };
+    let mut lines = Lines::new(input, listing);
     let (mut given, mut line, mut bad) = (Given::default(), 0, 0);
     let mut question = Question::new(content(flags), kind);
     loop {
-        let (mut length, mut start) = (0, Zeroizing::new([0; 4]));
+        let mut length = 0;
         let more = lines.next_line(|event| {
             if let Event::Piece(piece) = event {
                 question.update(piece);
-                start.iter_mut().skip(length).zip(piece).for_each(|(to, from)| *to = *from);
                 length += piece.len();
             }
-            io::Result::Ok(())
+            Ok(())
         });
-        if !more.map_err(|error| unreadable(name, &error))? {
+        if !more.map_err(|stopped| unwritten(name, stopped))? {
             break;
         }
         line += 1;
-        if line == 1 && !flags.null {
-            refuse_what_is_no_list(name, *start)?;
-        }
         match question.finish() {
             _ if length == 0 => given.empty += 1,
+            Ok(_) if lines.held_nul() => {
+                bad += 1;
+                if bad <= NAMED {
+                    messages::line_error(line, &HOLDS_NUL);
+                }
+            }
             Ok(digest) => memory::push(&mut given.digests, digest),
             Err(error) => {
                 bad += 1;
@@ -120,23 +125,15 @@ fn read_lines(
     }
 }
 
-fn unreadable(name: &str, error: &io::Error) -> Failure {
-    Failure::Usage(format!("cannot read {name}: {error}; nothing was written"))
-}
-
-/// Refuses bytes that were never meant as lines: taken as such they would be digests of passwords that nobody has,
-/// and those that were meant would be missing.
-fn refuse_what_is_no_list(name: &str, start: [u8; 4]) -> Result<(), Failure> {
-    let found = match start {
-        [0x1f, 0x8b, 0x08, _] | [0x28, 0xb5, 0x2f, 0xfd] => "is compressed; unpack it first",
-        [0x89, b'B', b'D', b'X'] => {
-            "is an index; `breachdex overlay list --digests` lists an overlay's digests, for --hash"
-        }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "is UTF-16; convert it to UTF-8 first",
-        [0xef, 0xbb, 0xbf, _] => {
-            "begins with a byte order mark, which would be taken for a part of the first password; remove it"
-        }
-        _ => return Ok(()),
-    };
-    Err(Failure::Usage(format!("{name} {found}; nothing was written")))
+/// Why reading stopped, and that it changed nothing.
+fn unwritten(name: &str, stopped: Stopped) -> Failure {
+    match stopped {
+        Stopped::Failure(failure) => failure,
+        Stopped::Input(error) => Failure::Usage(format!("cannot read {name}: {error}; nothing was written")),
+        Stopped::NotText(NotText::Index) => Failure::Usage(format!(
+            "{name} is an index; `breachdex overlay list --digests` lists an overlay's digests, for --hash; nothing was \
+             written"
+        )),
+        Stopped::NotText(found) => Failure::Usage(format!("{name} {found}; nothing was written")),
+    }
 }

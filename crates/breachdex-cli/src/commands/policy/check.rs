@@ -13,7 +13,9 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::PolicyCheckFlags;
 use crate::output::Output;
-use crate::passwords::{Event, Line, Lines, Stopped, Terminator, standard_input};
+use crate::passwords::{
+    Content, Event, HOLDS_NUL, Line, Lines, Listing, Stopped, Terminator, standard_input,
+};
 use crate::{indexes, messages, privacy, terminal};
 
 pub(super) fn run(flags: &PolicyCheckFlags) -> Result<Exit, Failure> {
@@ -87,7 +89,9 @@ impl<'a> Judge<'a> {
 
     fn judge_lines(&mut self, null: bool) -> Result<(), Failure> {
         let terminator = if null { Terminator::Nul } else { Terminator::Newline };
-        let mut lines = Lines::new(standard_input()?, terminator);
+        let listing =
+            Listing { name: "standard input", terminator, content: Content::Passwords, takes_hash: false };
+        let mut lines = Lines::new(standard_input()?, listing);
         let mut line = Line::default();
         loop {
             if lines.is_read_up() {
@@ -104,7 +108,12 @@ impl<'a> Judge<'a> {
             if !more? {
                 return self.output.flush();
             }
-            self.judge(line.bytes())?;
+            if lines.held_nul() {
+                self.asked += 1;
+                self.report(HOLDS_NUL)?;
+            } else {
+                self.judge(line.bytes())?;
+            }
             line.clear();
         }
     }
