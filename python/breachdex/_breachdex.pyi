@@ -142,7 +142,7 @@ class Exposure:
     def count(self) -> int | None:
         """How often it was seen; ``None`` where that is not known."""
     @property
-    def form(self) -> Literal["raw", "nfc", "nfkc", "casefold", "stored"]:
+    def form(self) -> Literal["raw", "nfc", "nfkc", "trimmed", "visible", "casefold", "stored"]:
         """The form of it that is exposed."""
     @property
     def source(self) -> Literal["base", "overlay"]:
@@ -629,7 +629,7 @@ class Reason:
     def count(self) -> int | None:
         """Of ``exposed``: how often it was seen, where that is known."""
     @property
-    def form(self) -> Literal["raw", "nfc", "nfkc", "casefold", "stored"] | None:
+    def form(self) -> Literal["raw", "nfc", "nfkc", "trimmed", "visible", "casefold", "stored"] | None:
         """Of ``exposed``: which way of writing it is exposed."""
     @property
     def source(

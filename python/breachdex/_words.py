@@ -55,7 +55,14 @@ def refusal_code(finding: Exposure | Unavailable) -> str:
     """The message code of a finding."""
     if isinstance(finding, Unavailable):
         return "index_unavailable"
-    return "exposed_form" if finding.form in ("nfkc", "casefold") else "exposed"
+    return exposed_code(finding.form)
+
+
+def exposed_code(form: str | None) -> str:
+    """The message code of an exposed password, by the form that is exposed."""
+    if form in ("nfkc", "casefold"):
+        return "exposed_form"
+    return "exposed_invisible" if form in ("trimmed", "visible") else "exposed"
 
 
 def joined(sentences: list[str], language: str = DEFAULT_LANGUAGE) -> str:

@@ -23,6 +23,7 @@ Code: TypeAlias = Literal[
     "too_short",
     "too_long",
     "context_word",
+    "control_character",
     "repetitive",
     "index_unavailable",
 ]

@@ -2,7 +2,7 @@
 """Makes passwords.json, passwords with their digests and the forms under which some are looked up, and policy.json,
 what the rules of a policy say of passwords.
 
-The digests are OpenSSL's, the forms those of Python's unicodedata, what rules say a plain model's (policy_model.py);
+The digests are OpenSSL's, the forms and what rules say those of a plain model (policy_model.py);
 the Rust and the Python tests read the files and must agree with them. Run it again after a change here, and commit
 both.
 """
@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import unicodedata
 from pathlib import Path
 
-from policy_cases import policy_vectors
+import policy_model
+from policy_cases import DEFAULT, policy_vectors
 
 PASSWORDS = [
     "", "a", "abc", "password", "correct horse battery staple", " leading and trailing ", "tab\tand\nnewline",
@@ -33,8 +33,7 @@ def md4(data: bytes) -> str:
 
 def forms(password: str) -> list[str]:
     """Distinct forms, the password itself first."""
-    nfc, nfkc = (unicodedata.normalize(name, password) for name in ("NFC", "NFKC"))
-    return list(dict.fromkeys([password, nfc, nfkc, nfkc.replace("¥", "\\")]))
+    return [text for _, text in policy_model.forms(password, DEFAULT, None)]
 
 
 def main() -> None:

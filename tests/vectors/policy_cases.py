@@ -6,7 +6,7 @@ from typing import Any
 
 import policy_model as model
 
-DEFAULT = ["nfc", "nfkc"]
+DEFAULT = ["nfc", "nfkc", "trimmed", "visible"]
 
 FORMS: list[tuple[str, list[str], str | None, list[str]]] = [
     # A password, the forms that are wanted, the one that will be kept, and what it is not taken for.
@@ -40,6 +40,25 @@ FORMS: list[tuple[str, list[str], str | None, list[str]]] = [
     ("abc", DEFAULT, "abc", []),
     ("🔑🔒", DEFAULT, None, []),
     ("", DEFAULT, None, [" "]),
+    *((f"{before}hunter2{after}", DEFAULT, None, ["hunter"]) for before, after in (
+        (" ", ""), ("", " "), ("\t", "\r"), ("", "\x00"), ("\xa0", ""), ("", "\u3000"), ("\u2028", "\x85"),
+        ("\ufeff", ""), ("", "\u200b"), ("\u202e", "\u202c"), ("\ufeff ", "\u200b\t"), ("\xad", " "),
+    )),
+    ("hunter2\x00", ["trimmed"], None, []),
+    ("hun\x00ter2", DEFAULT, None, ["hun", "hunter2"]),
+    ("hun ter2", DEFAULT, None, ["hunter2"]),
+    ("hun\u200bter2", DEFAULT, None, []),
+    ("hun\u200bter2", ["nfc", "nfkc"], None, ["hunter2"]),
+    ("hunter2 ", ["nfc", "nfkc"], None, ["hunter2"]),
+    ("hunter2 ", ["visible"], None, ["hunter2"]),
+    ("ｈｕｎ\u2060ｔｅｒ２\u3000", DEFAULT, None, []),
+    ("ｈｕｎ\u2060ｔｅｒ２\u3000", ["visible"], None, ["hunter2"]),
+    ("ｈｕｎ\u2060ｔｅｒ２\u3000", ["trimmed", "visible", "casefold"], None, []),
+    ("❤\ufe0f\U000e0041か\u200dき", DEFAULT, None, []),
+    ("\u3164\uffa0", DEFAULT, None, [""]),
+    (" \u3000 ", DEFAULT, None, [""]),
+    ("¥100\u3000", DEFAULT, None, []),
+    ("\xb4hunter2", DEFAULT, None, []),
 ]
 
 LENGTHS = [
@@ -130,6 +149,9 @@ VERDICTS = [
     ("9999999999999999", "hanako", 0),
     ("z" * 1025, "hanako", 0),
     ("zq7 kv!d" * 129, "hanako", 3),
+    ("zq7 kv!dwm\txp9rt", "hanako", 0),
+    ("zq7 kv!dwm xp9rt\x00and more", "hanako", 2),
+    ("zq7\x85", "hanako", 0),
 ]
 
 

@@ -31,6 +31,29 @@ EVENTS = ("sign_up", "change", "reset", "log_in")
 PROFILES = ("nist", "asvs-l1", "asvs-l2", "permissive")
 
 
+IGNORABLE = (
+    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F)),
+    *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF)),
+    *((0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
+)
+"""`Default_Ignorable_Code_Point` of Unicode 14."""
+
+
+def is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc"
+
+
+def trimmed(text: str) -> str:
+    """Without white space and control characters at the ends."""
+    ends = [at for at, character in enumerate(text) if not (character.isspace() or is_control(character))]
+    return text[ends[0] : ends[-1] + 1] if ends else ""
+
+
+def visible(text: str) -> str:
+    """Without what is not shown."""
+    return "".join(c for c in text if not any(first <= ord(c) <= last for first, last in IGNORABLE))
+
+
 def normal(form: str, text: str) -> str:
     return unicodedata.normalize(form, text)  # type: ignore[arg-type]
 
@@ -48,6 +71,14 @@ def forms(password: str, wanted: list[str], stored: str | None) -> list[tuple[st
     if "nfkc" in wanted and not password.isascii():
         found.setdefault(plain, "nfkc")
         found.setdefault(plain.replace("¥", "\\"), "nfkc")
+    kept = normal("NFKC", visible(password)) if "nfkc" in wanted else visible(password)
+    cut = [trimmed(password), *([trimmed(plain)] if "nfkc" in wanted else [])]
+    shown = [visible(password), trimmed(kept) if "trimmed" in wanted else kept]
+    for name, texts in (("trimmed", cut), ("visible", shown)):
+        # Where nothing is left, or nothing is not shown, there is nothing to look up.
+        if name in wanted and (name == "trimmed" or visible(password) != password):
+            for text in filter(None, texts):
+                found.setdefault(text, name)
     if "casefold" in wanted:
         found.setdefault(fold(password), "casefold")
     if stored is not None:
@@ -197,6 +228,7 @@ def reasons(profile: str, mfa: bool, event: str, password: str, user_name: str, 
         codes = codes if event == "log_in" else ["too_long"]
     else:
         codes += ["too_short"] * (length(password) < shortest)
+        codes += ["control_character"] * any(map(is_control, password))
         codes += ["context_word"] * (context_word(password, user_name, None, None, []) is not None)
         codes += ["repetitive"] * is_repetitive(password)
     found = [(code, action(profile, event, code)) for code in codes]

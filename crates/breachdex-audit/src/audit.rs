@@ -35,7 +35,7 @@ pub struct AuditOptions {
     pub list: usize,
     /// How often the bases must have seen a password for it to be exposed; inclusive.
     pub min_count: u64,
-    /// Look passwords up exactly as their bytes are, not in their NFC and NFKC forms too.
+    /// Look passwords up exactly as their bytes are, not in their other forms too.
     pub exact_bytes: bool,
     /// Keep all rows for reports that list them; these go through a temporary file.
     pub keep_rows: bool,

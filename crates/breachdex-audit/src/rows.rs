@@ -20,8 +20,6 @@ const FIXED: usize = 8 + 8 + 8 + 2 + 4;
 const STANDING: u16 = 8;
 /// Where the form begins.
 const FORM: u16 = 10;
-/// The forms by their number.
-const FORMS: [Form; 5] = [Form::Raw, Form::Nfc, Form::Nfkc, Form::Casefold, Form::Stored];
 
 /// A row of the reports that list all of them.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +144,7 @@ impl Rows {
                 exposed: (!flag(2)).then_some(flag(0)),
                 count: flag(3).then(|| number(16)),
                 in_overlay: flag(1),
-                form: FORMS[usize::from(bits >> FORM & 7) % FORMS.len()],
+                form: Form::ALL[usize::from(bits >> FORM & 7) % Form::ALL.len()],
                 is_partial: flag(6),
                 shared_by: if standing == Standing::Account { self.groups.size(number(8)) } else { 1 },
                 is_disabled: flag(4),

@@ -11,16 +11,20 @@ messages! {
     Passwords {
         /// The password is refused because it is exposed.
         exposed;
-        /// How often an exposed password was seen; follows `exposed` or `exposed_form`.
+        /// How often an exposed password was seen; follows `exposed`, `exposed_form` or `exposed_invisible`.
         exposed_count(count: grouped);
         /// The password is refused because another way of writing it is exposed.
         exposed_form;
+        /// The password is refused because it is exposed without what is not shown or stands at its ends.
+        exposed_invisible;
         /// The password has too few characters.
         too_short(min_length: number, length: number);
         /// The password has too many characters.
         too_long(max_length: number);
         /// The password is a word about the account or the service.
         context_word;
+        /// The password has a control character.
+        control_character;
         /// A small variation of the password is exposed.
         similar_exposed;
         /// The password is nothing but repeated or consecutive characters.
@@ -113,6 +117,8 @@ messages! {
         note_lm;
         /// Remark: which form of the password is exposed, `NFC` or `NFKC`.
         note_form(form: text);
+        /// Remark: it is exposed without white space at its ends and characters that are not shown.
+        note_invisible;
         /// Remark: another source might have said more.
         note_partial;
         /// Remark: how many accounts have the same password.
@@ -209,6 +215,8 @@ messages! {
         exposed_count(place: text, count: number);
         /// Which form of the password is exposed, `NFC` or `NFKC`.
         exposed_form(form: text);
+        /// It is exposed without white space at its ends and characters that are not shown.
+        exposed_invisible;
         /// Another source could not answer, so that the count is a lower bound.
         partial;
         /// Added where the index keeps a part of each digest.

@@ -166,6 +166,9 @@ impl Judge<'_> {
             return;
         }
         self.measure();
+        if self.asks(Code::ControlCharacter) && self.candidate.password.chars().any(char::is_control) {
+            self.found(Finding::ControlCharacter);
+        }
         if self.asks(Code::ContextWord) {
             self.compare_with_words();
         }

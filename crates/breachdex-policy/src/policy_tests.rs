@@ -169,6 +169,63 @@ fn an_exposed_password_says_how() {
 }
 
 #[test]
+fn control_characters_are_refused_unless_that_is_off() {
+    let known = Known::default();
+    for password in [
+        "zq7 kv!dwm\txp9rt",
+        "zq7 kv!dwm xp9rt\0",
+        "\u{85}zq7 kv!dwm xp9rt",
+        "zq7 kv!dwm xp9rt\u{7f}",
+        "\r\nzq7 kv!dwm xp9rt",
+    ] {
+        for profile in ["nist", "asvs-l1", "asvs-l2", "permissive"] {
+            let on = rules(&format!("profile = '{profile}'"));
+            for event in [Event::SignUp, Event::Change, Event::Reset] {
+                let verdict = judged(&on, &known, password, event);
+                assert_eq!(codes(&verdict), ["control_character"], "{password:?}");
+                assert_eq!(verdict.accepted(), profile == "permissive", "{password:?}");
+            }
+            assert!(judged(&on, &known, password, Event::LogIn).reasons().is_empty());
+            let off = rules(&format!("profile = '{profile}'\n[rules]\ncontrol_character = false"));
+            assert!(judged(&off, &known, password, Event::SignUp).reasons().is_empty());
+        }
+    }
+    for password in
+        ["zq7 kv!dwm\u{3000}xp9rt", "zq7 kv!dwm\u{200b}xp9rt", "パスワードの長いことばです。十五文字"]
+    {
+        assert!(judged(&rules("profile = 'nist'"), &known, password, Event::SignUp).reasons().is_empty());
+    }
+}
+
+#[test]
+fn what_is_cut_off_or_not_shown_hides_no_exposed_password() {
+    let known = Known::of(&[("kwak kwak kwak kwak", 4)]);
+    let nist = rules("profile = 'nist'");
+    for (password, form) in [
+        ("kwak kwak kwak kwak ", "trimmed"),
+        ("\u{3000}kwak kwak kwak kwak\u{a0}", "trimmed"),
+        ("ｋｗａｋ\u{3000}kwak kwak kwak\u{3000}", "trimmed"),
+        ("kwak kwak\u{200b} kwak kwak", "visible"),
+        ("\u{feff}kwak kwak kwak kwak", "visible"),
+        ("\u{202e}ｋｗａｋ kwak kwak kwak\u{202c} ", "visible"),
+    ] {
+        let verdict = judged(&nist, &known, password, Event::SignUp);
+        let [Reason { finding: Finding::Exposed(exposure), .. }] = verdict.reasons() else {
+            panic!("{password:?}")
+        };
+        assert_eq!(exposure.form.name(), form, "{password:?}");
+        assert_eq!(
+            verdict.messages(Language::Ja),
+            [
+                "このパスワードは、前後の空白や画面に表示されない文字を除くと、過去に流出したパスワードと同じです。別のパスワードを設定してください。"
+            ]
+        );
+        let old = rules("profile = 'nist'\nforms = ['nfc', 'nfkc']");
+        assert!(judged(&old, &known, password, Event::SignUp).accepted(), "{password:?}");
+    }
+}
+
+#[test]
 fn asvs_level_1_refuses_common_passwords_only() {
     let known = Known::of(&[("seen once or twice", 2), ("seen by everybody", COMMON_COUNT)]);
     let level_1 = rules("profile = 'asvs-l1'");

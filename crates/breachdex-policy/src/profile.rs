@@ -75,7 +75,13 @@ impl Profile {
         let refusal = if self == Self::Permissive { Action::Warn } else { Action::Reject };
         let mut actions = ActionTable::ACCEPT;
         for event in CHOICES {
-            for code in [Code::Exposed, Code::SimilarExposed, Code::ContextWord, Code::TooShort] {
+            for code in [
+                Code::Exposed,
+                Code::SimilarExposed,
+                Code::ContextWord,
+                Code::ControlCharacter,
+                Code::TooShort,
+            ] {
                 actions.set(event, code, refusal);
             }
             // What nobody may type at any length is no question of how strict a site is.

@@ -12,6 +12,8 @@ use crate::action::Action;
 pub enum Code {
     /// It is a word about the account or the service, or little more than one.
     ContextWord,
+    /// It has a control character, such as NUL, a tab or a line end, at which some programs cut it off.
+    ControlCharacter,
     /// It is in leaked data.
     Exposed,
     /// Whether it is in leaked data could not be found out.
@@ -28,8 +30,9 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of their names.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ContextWord,
+        Self::ControlCharacter,
         Self::Exposed,
         Self::IndexUnavailable,
         Self::Repetitive,
@@ -42,6 +45,7 @@ impl Code {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ContextWord => "context_word",
+            Self::ControlCharacter => "control_character",
             Self::Exposed => "exposed",
             Self::IndexUnavailable => "index_unavailable",
             Self::Repetitive => "repetitive",
@@ -86,6 +90,8 @@ impl WordSource {
 pub enum Finding {
     /// The password is a context word.
     ContextWord(WordSource),
+    /// The password has a control character.
+    ControlCharacter,
     /// The password is exposed.
     Exposed(Exposure),
     /// The index gave no answer.
@@ -115,6 +121,7 @@ impl Finding {
     pub const fn code(&self) -> Code {
         match self {
             Self::ContextWord(_) => Code::ContextWord,
+            Self::ControlCharacter => Code::ControlCharacter,
             Self::Exposed(_) => Code::Exposed,
             Self::IndexUnavailable => Code::IndexUnavailable,
             Self::Repetitive => Code::Repetitive,

@@ -67,9 +67,11 @@ impl Reason {
             (_, Action::Warn | Action::Notify, Finding::ContextWord(_)) => words.context_word_warning(),
             (_, _, Finding::Exposed(exposure)) => match exposure.form {
                 Form::Nfkc | Form::Casefold => words.exposed_form(),
-                _ => words.exposed(),
+                Form::Trimmed | Form::Visible => words.exposed_invisible(),
+                Form::Raw | Form::Nfc | Form::Stored => words.exposed(),
             },
             (_, _, Finding::ContextWord(_)) => words.context_word(),
+            (_, _, Finding::ControlCharacter) => words.control_character(),
             (_, _, Finding::IndexUnavailable) => words.index_unavailable(),
             (_, _, Finding::Repetitive) => words.repetitive(),
             (_, _, Finding::SimilarExposed) => words.similar_exposed(),

@@ -7,9 +7,6 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
 
-/// Every form, to be found by its name.
-const FORMS: [Form; 5] = [Form::Raw, Form::Nfc, Form::Nfkc, Form::Casefold, Form::Stored];
-
 /// How a password is exposed. Holds neither the password nor its digest.
 #[pyclass(module = "breachdex", frozen, eq, hash, get_all)]
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -49,7 +46,7 @@ pub(crate) type Facts = (Option<u64>, String, String, bool);
 /// The exposure that was pickled.
 pub(crate) fn exposure_of((count, form, source, is_partial): Facts) -> PyResult<breachdex::Exposure> {
     let wrong = || PyValueError::new_err("not what a breachdex.Exposure was pickled as");
-    let form = FORMS.into_iter().find(|known| known.name() == form).ok_or_else(wrong)?;
+    let form = Form::ALL.into_iter().find(|known| known.name() == form).ok_or_else(wrong)?;
     let origins = [Origin::Base, Origin::Overlay];
     let origin = origins.into_iter().find(|known| known.name() == source).ok_or_else(wrong)?;
     Ok(breachdex::Exposure { count, origin, form, is_partial })

@@ -259,7 +259,10 @@ impl Reason {
                 dict.set_item("length", length)?;
                 dict.set_item("max_length", max_length)?;
             }
-            Finding::IndexUnavailable | Finding::Repetitive | Finding::SimilarExposed => {}
+            Finding::ControlCharacter
+            | Finding::IndexUnavailable
+            | Finding::Repetitive
+            | Finding::SimilarExposed => {}
         }
         Ok(dict)
     }
@@ -294,7 +297,10 @@ fn facts_of(reason: &breachdex_policy::Reason) -> Facts {
         Finding::ContextWord(word) => source = Some(word.name().into()),
         Finding::TooShort { length, min_length } => lengths = Some((length, min_length)),
         Finding::TooLong { length, max_length } => lengths = Some((length, max_length)),
-        Finding::IndexUnavailable | Finding::Repetitive | Finding::SimilarExposed => {}
+        Finding::ControlCharacter
+        | Finding::IndexUnavailable
+        | Finding::Repetitive
+        | Finding::SimilarExposed => {}
     }
     (reason.code().name().into(), reason.action.name().into(), exposure, source, lengths)
 }
@@ -309,6 +315,7 @@ fn reason_of(py: Python<'_>, facts: Facts) -> PyResult<breachdex_policy::Reason>
         }
         (Code::TooShort, None, None, Some((length, min_length))) => Finding::TooShort { length, min_length },
         (Code::TooLong, None, None, Some((length, max_length))) => Finding::TooLong { length, max_length },
+        (Code::ControlCharacter, None, None, None) => Finding::ControlCharacter,
         (Code::IndexUnavailable, None, None, None) => Finding::IndexUnavailable,
         (Code::Repetitive, None, None, None) => Finding::Repetitive,
         (Code::SimilarExposed, None, None, None) => Finding::SimilarExposed,

@@ -65,7 +65,7 @@ pub use corpus::{
     Question, RangeServer, RemoteError, Snapshot, Source as CorpusSource, SourceError,
 };
 #[cfg(all(feature = "forms", feature = "live"))]
-pub use corpus::{FormSet, each_form, fold_case};
+pub use corpus::{FormSet, each_form, fold_case, is_invisible};
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;

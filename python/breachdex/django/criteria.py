@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from breachdex.django.gates import Source
     from breachdex.types import Code, Event, OnError
 
-GATE_FORMS: Final = frozenset({"nfc", "nfkc"})
+GATE_FORMS: Final = frozenset({"nfc", "nfkc", "trimmed", "visible"})
 """What is looked up besides the password as it came where there is no policy."""
 
 

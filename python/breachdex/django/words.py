@@ -8,6 +8,7 @@ from django.utils.functional import lazy  # type: ignore[import-untyped]
 from django.utils.translation import get_language, gettext_lazy, ngettext  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Exposure, Reason, grouped_number
+from breachdex._words import exposed_code
 from breachdex.django.texts import COUNTED, ENGLISH
 
 
@@ -24,7 +25,7 @@ def counted(code: str, **number: int) -> str:
 
 def of_exposure(exposure: Exposure | Reason, *, show_count: bool) -> Any:
     """Why this password is refused. Says how often only where that is known."""
-    code = "exposed_form" if exposure.form in ("nfkc", "casefold") else "exposed"
+    code = exposed_code(exposure.form)
     if show_count and exposure.count is not None:
         return _seen_lazy(code, exposure.count)
     return text(code)

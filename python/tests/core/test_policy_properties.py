@@ -28,7 +28,7 @@ PASSWORDS = st.builds(
     st.sampled_from(["lower", "upper", "swapcase", "title"]),
     st.sampled_from(["", "1", "!", "12", "2!"]),
 ) | st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=20)
-FORMS = ("nfc", "nfkc", "casefold")
+FORMS = ("nfc", "nfkc", "trimmed", "visible", "casefold")
 ACTIONS = st.sampled_from(["accept", "warn", "notify", "reject"])
 RULES = {"similar_exposed": True, "context_word": True, "repetitive": True}
 

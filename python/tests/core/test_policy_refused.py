@@ -23,8 +23,8 @@ from breachdex import Policy, PolicyError
         (
             "[rules]\n# off\nexposd = false",
             (
-                ':3: rules has no key "exposd" (the keys are context_word, exposed, repetitive, similar_exposed, '
-                'too_long, too_short); did you mean "exposed"?'
+                ':3: rules has no key "exposd" (the keys are context_word, control_character, exposed, repetitive, '
+                'similar_exposed, too_long, too_short); did you mean "exposed"?'
             ),
         ),
         (
@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ({"min_length": True}, "min_length must be a whole number, not true or false"),
         ({"min_length": 2**70}, "min_length must be a whole number, not a number of that size"),
         ({"min_length": 8.5}, "min_length must be a whole number, not a value of another type"),
-        ({"forms": ["nfd"]}, 'forms must be one of nfc, nfkc, casefold, not "nfd"; did you mean "nfc"?'),
+        ({"forms": ["nfd"]}, 'forms must be one of nfc, nfkc, trimmed, visible, casefold, not "nfd"; did you mean "nfc"?'),
         ({"language": "jp"}, 'language must be one of en, ja, not "jp"; did you mean "ja"?'),
         ({"context": [7]}, "context must be a string, not a number"),
         (

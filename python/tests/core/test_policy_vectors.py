@@ -20,6 +20,7 @@ OTHERS_OFF: Final[dict[Code, bool]] = {
     "too_short": False,
     "repetitive": False,
     "context_word": False,
+    "control_character": False,
     "exposed": False,
 }
 """So that one rule is asked alone."""

@@ -60,7 +60,7 @@ def loops(*validators: tuple[str, dict[str, Any]]) -> list[tuple[str, str]]:
             'its scope is "common" and log-in\'s "all"',
             'give it a profile whose scope is "all"',
         ),
-        (STRICT, {"forms": []}, "its forms lack nfc, nfkc, which log-in looks up", "add them to its forms"),
+        (STRICT, {"forms": []}, "its forms lack nfc, nfkc, trimmed, visible, which log-in looks up", "add them to its forms"),
         (STRICT, {"min_count": 3}, "its min_count is 3 and log-in's 1", "let its min_count be at most 1"),
         (
             strict("context_word", service_name="swallowshop", context=["martin", "nest"]),
@@ -129,7 +129,7 @@ def test_an_overlay_that_is_dropped(
 
 
 def test_forms_that_a_validator_without_a_policy_does_not_look_up(configure: Callable[..., None]) -> None:
-    configure(POLICY={**STRICT, "forms": ["nfc", "nfkc", "casefold"]})
+    configure(POLICY={**STRICT, "forms": ["nfc", "nfkc", "trimmed", "visible", "casefold"]})
     [(message, _)] = loops((EXPOSED, {}))
     assert message.endswith(": its forms lack casefold, which log-in looks up.")
     configure(POLICY=STRICT)
@@ -171,4 +171,4 @@ def test_the_words_of_a_policy_are_read_as_they_are(word: str) -> None:
     rules = rules_of({"profile": "asvs-l2", "service_name": word, "context": [word, "nest"]}, "here")
     read = of_rules(rules, at_log_in(), "reset")
     assert (read.service_name, read.context) == (word, frozenset({word, "nest"}))
-    assert (read.scope, read.forms) == ("all", frozenset({"nfc", "nfkc"}))
+    assert (read.scope, read.forms) == ("all", frozenset({"nfc", "nfkc", "trimmed", "visible"}))

@@ -112,7 +112,8 @@ fn rules(text: &str) -> Rules {
 
 /// A profile that asks the named rule only, and `too_long`, which is never met here.
 fn only(rule: &str, more: &str) -> Rules {
-    let codes = ["too_short", "repetitive", "context_word", "exposed", "similar_exposed"];
+    let codes =
+        ["too_short", "repetitive", "context_word", "control_character", "exposed", "similar_exposed"];
     let switches: Vec<String> = codes.iter().map(|code| format!("{code} = {}", *code == rule)).collect();
     rules(&format!("profile = 'permissive'\n{more}\n[rules]\n{}", switches.join("\n")))
 }

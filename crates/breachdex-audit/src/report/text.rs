@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex::Form;
 use breachdex_messages::Language;
 
 use super::numbers::{columns, harmless, share};
@@ -157,7 +158,10 @@ pub(super) fn remarks(finding: &Finding, language: Language) -> Vec<String> {
     ];
     let shared = (finding.shared_by > 1).then(|| words.shared_by(finding.shared_by));
     let flags = flags.into_iter().filter(|(applies, _)| *applies).map(|(_, word)| word);
-    let how = other_form(finding.form, true).map(|form| words.note_form(&form.to_uppercase()));
+    let how = other_form(finding.form, true).map(|form| match finding.form {
+        Form::Trimmed | Form::Visible => words.note_invisible().to_owned(),
+        _ => words.note_form(&form.to_uppercase()),
+    });
     let partial = finding.is_partial.then(|| words.note_partial().to_owned());
     let flags = flags.chain(words::standing(finding.standing, words)).map(str::to_owned);
     shared.into_iter().chain(how).chain(flags).chain(partial).collect()

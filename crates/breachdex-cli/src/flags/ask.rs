@@ -18,7 +18,8 @@ use crate::flags::values::{parse_positive, parse_seconds};
 ///
 /// On a terminal one password is asked for and not shown. Otherwise standard input holds one password a
 /// line, taken as it is: a line ends at LF, one CR before it is dropped, the empty line is the empty
-/// password. Passwords are never taken as arguments, where others could see them, and never printed.
+/// password. A byte order mark is passed over; UTF-16 and compressed input are refused, and so is a line with a NUL.
+/// Passwords are never taken as arguments, where others could see them, and never printed.
 ///
 /// Answers one line each: the line's number, "exposed" or "not found", and how often the password was seen
 /// ("-" in an index without counts), with tabs between. A line that cannot be answered is reported on
@@ -34,7 +35,7 @@ JSON, one object a line of input:
   floor    seen less often than this, a password may be missing from the index
   index    the index's path, or \"starter\"; of several, overlays among them, joined by \", \"
   source   with --overlay, if exposed: \"base\" or \"overlay\"
-  form     with --forms, if exposed: \"raw\", \"nfc\" or \"nfkc\"
+  form     with --forms, if exposed: \"raw\", \"nfc\", \"nfkc\", \"trimmed\" or \"visible\"
   partial  true if exposed and another source could not be checked; count is then a lower bound
   A malformed line is {\"line\": ..., \"error\": ...}. One that could not be checked has, with --on-error
   accept or reject, \"unknown\": true, and \"exposed\": null for accept, true for reject.
@@ -96,9 +97,10 @@ pub(crate) struct CheckFlags {
     /// Lines are digests in hex, not passwords
     #[arg(long)]
     pub(crate) hash: bool,
-    /// Also look up the NFC and NFKC forms of each password
+    /// Also look up the other forms of each password
     ///
-    /// So ｐａｓｓｗｏｒｄ finds password. The yen sign also counts as a backslash. Plain ASCII has one form.
+    /// NFC and NFKC, so that ｐａｓｓｗｏｒｄ finds password; the yen sign as a backslash; without white space at the ends;
+    /// without characters that are not shown. Plain ASCII without white space at its ends has one form.
     #[arg(long, conflicts_with = "hash")]
     pub(crate) forms: bool,
     /// Exposed means seen at least N times

@@ -59,7 +59,7 @@ pub(crate) struct AuditFlags {
     /// The column holds hashes of the index's kind, in hex or binary, not passwords
     #[arg(long, requires = "column")]
     pub(crate) hash: bool,
-    /// Look up passwords exactly as read, without their NFC and NFKC forms
+    /// Look up passwords exactly as read, without their other forms
     ///
     /// By default a password is also looked up as Unicode normalization makes it: ｐａｓｓｗｏｒｄ finds password.
     #[arg(long)]

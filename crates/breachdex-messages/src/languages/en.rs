@@ -19,12 +19,18 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         exposed_form: text(
             "Apart from differences in how its characters are written (such as full and half width), this password is the same as one that leaked in the past. Please choose a different one.",
         ),
+        exposed_invisible: text(
+            "Apart from spaces at its ends and characters that are not shown, this password is the same as one that leaked in the past. Please choose a different one.",
+        ),
         too_short: text(
             "This password is too short. Please use at least %(min_length)d characters (it has %(length)d).",
         ),
         too_long: text("This password is too long. Please use at most %(max_length)d characters."),
         context_word: text(
             "This password is easy to guess from a user name, an e-mail address or the name of this service. Please choose a different one.",
+        ),
+        control_character: text(
+            "This password has a control character in it, such as a tab or a line break. Please remove it or choose a different password.",
         ),
         similar_exposed: text(
             "This password is very similar to one that leaked in the past and could be guessed. Please choose a different one.",
@@ -96,6 +102,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         note_overlay: text("overlay"),
         note_lm: text("LM hash"),
         note_form: text("in its %(form)s form"),
+        note_invisible: text("without spaces at its ends and characters that are not shown"),
         note_partial: text("not all sources answered"),
         shared_by: text("shared by %(accounts)d"),
         unlisted: text("and %(number)d more"),
@@ -166,6 +173,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
             "this password is in %(place)s, seen %(count)d times; choose another.",
         ),
         exposed_form: text("What is exposed is its %(form)s form."),
+        exposed_invisible: text(
+            "What is exposed is the password without spaces at its ends and characters that are not shown.",
+        ),
         partial: text("Another source could not be checked, so it may have been seen more often."),
         false_alarm: text("The index keeps a part of each digest, so this may be a false alarm."),
         below_min_count: counted(

@@ -16,12 +16,18 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         exposed_form: text(
             "このパスワードは、全角と半角などの表記の違いを除くと、過去に流出したパスワードと同じです。別のパスワードを設定してください。",
         ),
+        exposed_invisible: text(
+            "このパスワードは、前後の空白や画面に表示されない文字を除くと、過去に流出したパスワードと同じです。別のパスワードを設定してください。",
+        ),
         too_short: text(
             "パスワードが短すぎます。%(min_length)d文字以上で設定してください（現在%(length)d文字）。",
         ),
         too_long: text("パスワードが長すぎます。%(max_length)d文字以内で設定してください。"),
         context_word: text(
             "ユーザー名、メールアドレス、サービス名などから推測されやすいパスワードは使用できません。別のパスワードを設定してください。",
+        ),
+        control_character: text(
+            "パスワードに、タブや改行などの制御文字が含まれています。制御文字を取り除くか、別のパスワードを設定してください。",
         ),
         similar_exposed: text(
             "過去に流出したパスワードとよく似ているため、推測されるおそれがあります。別のパスワードを設定してください。",
@@ -84,6 +90,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         note_overlay: text("独自リスト"),
         note_lm: text("LM ハッシュあり"),
         note_form: text("%(form)s 形で一致"),
+        note_invisible: text("前後の空白や表示されない文字を除くと一致"),
         note_partial: text("一部の照合先は応答なし"),
         shared_by: text("%(accounts)d アカウントで共通"),
         unlisted: text("ほか %(number)d 件"),
@@ -153,6 +160,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
             "このパスワードは %(place)s に含まれています（確認回数 %(count)d 回）。別のパスワードを設定してください。",
         ),
         exposed_form: text("一致したのは、このパスワードの %(form)s 形です。"),
+        exposed_invisible: text(
+            "一致したのは、このパスワードから前後の空白や表示されない文字を除いたものです。",
+        ),
         partial: text("応答のない照合先があるため、実際の回数はこれより多い可能性があります。"),
         false_alarm: text(
             "この索引はハッシュの一部だけを保持しているため、まれに別のパスワードと一致することがあります。",

@@ -92,7 +92,7 @@ fn what_is_not_known_is_named_with_the_nearest_that_is() {
         (
             "[rules]\nexposd = false",
             "policy.toml:2: rules has no key \"exposd\" (the keys are context_word, \
-             exposed, repetitive, similar_exposed, too_long, too_short); did you mean \"exposed\"?",
+             control_character, exposed, repetitive, similar_exposed, too_long, too_short); did you mean \"exposed\"?",
         ),
         (
             "[actions.login]\nexposed = 'warn'",
@@ -106,7 +106,7 @@ fn what_is_not_known_is_named_with_the_nearest_that_is() {
         ),
         (
             "forms = ['nfd']",
-            "policy.toml:1: forms must be one of nfc, nfkc, casefold, not \"nfd\"; did you mean \"nfc\"?",
+            "policy.toml:1: forms must be one of nfc, nfkc, trimmed, visible, casefold, not \"nfd\"; did you mean \"nfc\"?",
         ),
         ("on_error = 'zzz'", "policy.toml:1: on_error must be one of accept, reject, raise, not \"zzz\""),
     ] {

@@ -33,6 +33,11 @@ pub enum Form {
     /// Unicode normalization form KC: half-width and full-width characters, circled digits and the like become plain.
     /// The yen sign, which Japanese keyboards type where others have the backslash, also counts as a backslash.
     Nfkc,
+    /// Without white space and control characters at its ends, as it came or in NFKC: some programs cut them off.
+    Trimmed,
+    /// Without the characters that are not shown (zero-width and directional ones, variation selectors and all others
+    /// that Unicode lists as ignorable), as it came or in NFKC, and then without what `Trimmed` cuts off.
+    Visible,
     /// NFKC with case folded. Looked up on request only.
     Casefold,
     /// The form that the caller stores.
@@ -40,12 +45,18 @@ pub enum Form {
 }
 
 impl Form {
-    /// `raw`, `nfc`, `nfkc`, `casefold` or `stored`.
+    /// Every form, in the order in which they are looked up.
+    pub const ALL: [Self; 7] =
+        [Self::Raw, Self::Nfc, Self::Nfkc, Self::Trimmed, Self::Visible, Self::Casefold, Self::Stored];
+
+    /// `raw`, `nfc`, `nfkc`, `trimmed`, `visible`, `casefold` or `stored`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
             Self::Nfc => "nfc",
             Self::Nfkc => "nfkc",
+            Self::Trimmed => "trimmed",
+            Self::Visible => "visible",
             Self::Casefold => "casefold",
             Self::Stored => "stored",
         }

@@ -10,42 +10,58 @@ use unicode_normalization::{IsNormalized, is_nfc_quick};
 use zeroize::Zeroizing;
 
 use super::Form;
+use super::invisible::is_invisible;
 
 /// The forms that are looked up besides the raw one and the one that the caller stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormSet {
     nfc: bool,
     nfkc: bool,
+    trimmed: bool,
+    visible: bool,
     casefold: bool,
 }
 
-/// NFC and NFKC.
+/// All but case folding.
 impl Default for FormSet {
     fn default() -> Self {
-        Self { nfc: true, nfkc: true, casefold: false }
+        Self { nfc: true, nfkc: true, trimmed: true, visible: true, casefold: false }
     }
 }
 
 impl FormSet {
     /// The names of the forms that may be chosen.
-    pub const NAMES: [&str; 3] = ["nfc", "nfkc", "casefold"];
+    pub const NAMES: [&str; 5] = ["nfc", "nfkc", "trimmed", "visible", "casefold"];
 
     /// The named forms. What is no name is passed over.
     pub fn of(names: &[&str]) -> Self {
         let has = |name| names.contains(&name);
-        Self { nfc: has("nfc"), nfkc: has("nfkc"), casefold: has("casefold") }
+        Self {
+            nfc: has("nfc"),
+            nfkc: has("nfkc"),
+            trimmed: has("trimmed"),
+            visible: has("visible"),
+            casefold: has("casefold"),
+        }
     }
 
     /// The names of the chosen ones.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        let chosen = [self.nfc, self.nfkc, self.casefold];
+        let chosen = [self.nfc, self.nfkc, self.trimmed, self.visible, self.casefold];
         Self::NAMES.into_iter().zip(chosen).filter_map(|(name, is_chosen)| is_chosen.then_some(name))
+    }
+
+    /// Whether a password in ASCII has no other form than the raw one.
+    fn is_one_in_ascii(self, password: &str) -> bool {
+        !self.casefold && !(self.trimmed && trimmed(password).len() < password.len())
     }
 }
 
-/// Hands every distinct form of a password to `look`, the raw one first, until `look` has an answer. Plain ASCII
-/// has one form and allocates nothing, unless case folding is asked for; others have four at most by default, and
-/// two more with case folding and `stored`.
+/// Hands every distinct form of a password to `look`, the raw one first, until `look` has an answer.
+///
+/// Plain ASCII has one form and allocates nothing, unless it begins or ends with white space or a control character
+/// or case folding is asked for. Others have four at most, and with white space at their ends or invisible characters
+/// eight; case folding and `stored` are one more each.
 ///
 /// # Errors
 /// Those of `look`.
@@ -58,12 +74,14 @@ pub fn each_form<T, E>(
     if let Some(answer) = look(Form::Raw, password)? {
         return Ok(Some(answer));
     }
-    if stored.is_none() && !wanted.casefold && password.is_ascii() {
+    if stored.is_none() && password.is_ascii() && wanted.is_one_in_ascii(password) {
         return Ok(None);
     }
     let mut seen = Vec::new();
     for (form, text) in others(password, stored, wanted) {
-        if text.as_str() == password || seen.contains(&text) {
+        // Nothing is left of a password of white space alone, and nothing is looked up for it.
+        let is_left_over = text.is_empty() && matches!(form, Form::Trimmed | Form::Visible);
+        if is_left_over || text.as_str() == password || seen.contains(&text) {
             continue;
         }
         if let Some(answer) = look(form, &text)? {
@@ -96,7 +114,41 @@ fn others<'a>(
     let nfkc = (has_more && wanted.nfkc).then(|| nfkc.chain(backslash)).into_iter().flatten().flatten();
     let folded = iter::once_with(move || (Form::Casefold, fold_case(password)));
     let folded = wanted.casefold.then_some(folded).into_iter().flatten();
-    nfc.chain(nfkc).chain(folded).chain(stored.map(|text| (Form::Stored, collect(|| text.chars()))))
+    let stripped = trimmed_forms(password, wanted).chain(visible_forms(password, wanted));
+    let stored = stored.map(|text| (Form::Stored, collect(|| text.chars())));
+    nfc.chain(nfkc).chain(stripped).chain(folded).chain(stored)
+}
+
+/// The password without white space at its ends, as it came and in NFKC, where that makes a difference.
+fn trimmed_forms(password: &str, wanted: FormSet) -> impl Iterator<Item = (Form, Text)> {
+    let as_it_came = iter::once_with(move || collect(|| trimmed(password).chars()));
+    let plain = iter::once_with(move || {
+        let plain = collect(|| password.nfkc());
+        collect(|| trimmed(&plain).chars())
+    });
+    let plain = (wanted.nfkc && !password.is_ascii()).then_some(plain).into_iter().flatten();
+    // NFKC makes spaces of other white space, and of some accents that stand alone a space and an accent.
+    let has_ends = wanted.trimmed && (trimmed(password).len() < password.len() || !password.is_ascii());
+    let both = has_ends.then(|| as_it_came.chain(plain)).into_iter().flatten();
+    both.map(|text| (Form::Trimmed, text))
+}
+
+/// The password without invisible characters, where it has any: as it came, and in the other wanted forms at once.
+fn visible_forms(password: &str, wanted: FormSet) -> impl Iterator<Item = (Form, Text)> {
+    let visible = move || password.chars().filter(|character| !is_invisible(*character));
+    let as_it_came = iter::once_with(move || collect(visible));
+    let plain = iter::once_with(move || {
+        let plain = if wanted.nfkc { collect(|| visible().nfkc()) } else { collect(visible) };
+        if wanted.trimmed { collect(|| trimmed(&plain).chars()) } else { plain }
+    });
+    let has_any = wanted.visible && !password.is_ascii() && password.chars().any(is_invisible);
+    let both = has_any.then(|| as_it_came.chain(plain)).into_iter().flatten();
+    both.map(|text| (Form::Visible, text))
+}
+
+/// The text without white space and control characters at its ends.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|character: char| character.is_whitespace() || character.is_control())
 }
 
 /// The case folding of a text in NFKC, in NFKC. Allocates, and leaves nothing of it behind.
@@ -176,6 +228,7 @@ mod tests {
         assert_eq!(folded("password").len(), 1);
         assert_eq!(folded("ＳＴＲＡẞＥ").last(), Some(&(Form::Casefold, "strasse".to_owned())));
         assert_eq!(FormSet::of(&["casefold", "nfc"]).names().collect::<Vec<_>>(), ["nfc", "casefold"]);
+        assert_eq!(FormSet::default(), FormSet::of(&["nfc", "nfkc", "trimmed", "visible"]));
     }
 
     #[test]
@@ -185,6 +238,55 @@ mod tests {
         {
             assert_eq!(*fold_case(text), folded, "{text}");
         }
+    }
+
+    #[test]
+    fn what_programs_cut_off_is_not_looked_up_alone() {
+        for typed in [
+            "password ",
+            " password",
+            "\tpassword\r",
+            "password\0",
+            "\u{a0}password\u{3000}",
+            "password\u{2028}",
+            "\u{85}password",
+        ] {
+            assert_eq!(found(typed, "password"), Some(Form::Trimmed), "{typed:?}");
+        }
+        assert_eq!(found("ｐａｓｓｗｏｒｄ\u{3000}", "password"), Some(Form::Trimmed));
+        assert_eq!(found("pass word", "password"), None);
+        assert_eq!(forms(" \u{3000} ", None).iter().filter(|(_, text)| text.is_empty()).count(), 0);
+        assert_eq!(forms("   ", None).len(), 1);
+        let all = forms("password ", None);
+        assert_eq!(all.len(), 2, "ASCII costs one lookup more only where there is something to cut off");
+    }
+
+    #[test]
+    fn what_is_not_shown_does_not_hide_a_password() {
+        for typed in [
+            "pass\u{200b}word",
+            "\u{feff}password",
+            "pass\u{ad}word",
+            "\u{202e}password\u{202c}",
+            "password\u{fe0f}",
+            "pass\u{e0041}\u{e007f}word",
+            "\u{feff} password\u{200b}\t",
+            "ｐａｓｓ\u{2060}ｗｏｒｄ\u{3000}",
+        ] {
+            assert_eq!(found(typed, "password"), Some(Form::Visible), "{typed:?}");
+        }
+        assert_eq!(forms("\u{200b}", None).len(), 1, "nothing is left");
+        let only = |names: &[&str]| {
+            let mut all = Vec::new();
+            let _ = each_form("ｐｗ\u{200b} ", None, FormSet::of(names), |form, text| {
+                all.push((form.name(), text.to_owned()));
+                Ok::<Option<()>, ()>(None)
+            });
+            all.split_off(1)
+        };
+        assert_eq!(only(&["visible"]), [("visible", "ｐｗ ".to_owned())]);
+        assert_eq!(only(&["trimmed"]), [("trimmed", "ｐｗ\u{200b}".to_owned())]);
+        assert!(only(&[]).is_empty());
     }
 
     #[test]
@@ -199,7 +301,7 @@ mod tests {
         fn forms_are_distinct_few_and_begin_with_the_raw_one(password in "\\PC{0,12}", stored in "\\PC{0,4}") {
             let all = forms(&password, Some(&stored));
             prop_assert_eq!(&all[0], &(Form::Raw, password.clone()));
-            prop_assert!(all.len() <= 5);
+            prop_assert!(all.len() <= 9);
             for (i, (_, text)) in all.iter().enumerate() {
                 prop_assert!(all[..i].iter().all(|(_, other)| other != text));
             }

@@ -12,6 +12,8 @@ mod evidence;
 mod finding;
 #[cfg(feature = "forms")]
 mod forms;
+#[cfg(feature = "forms")]
+mod invisible;
 mod on_error;
 mod question;
 mod range;
@@ -24,6 +26,8 @@ mod throttle;
 pub use finding::{Exposure, Finding, Form, Origin};
 #[cfg(feature = "forms")]
 pub use forms::{FormSet, each_form, fold_case};
+#[cfg(feature = "forms")]
+pub use invisible::is_invisible;
 pub use on_error::{Decision, OnError};
 pub use question::Question;
 pub use snapshot::{MergedEntries, Snapshot};

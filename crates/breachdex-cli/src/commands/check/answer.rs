@@ -265,8 +265,10 @@ fn described(exposure: Exposure, base: &str, subject: &Subject, language: Langua
         Some(count) => words.exposed_count(place, count),
         None => words.exposed(place),
     }];
-    if exposure.form != Form::Raw {
-        sentences.push(words.exposed_form(&exposure.form.name().to_uppercase()));
+    match exposure.form {
+        Form::Raw => {}
+        Form::Trimmed | Form::Visible => sentences.push(words.exposed_invisible().to_owned()),
+        form => sentences.push(words.exposed_form(&form.name().to_uppercase())),
     }
     if exposure.is_partial {
         sentences.push(words.partial().to_owned());

@@ -83,7 +83,10 @@ impl From<&Reason> for ReasonRow {
             Finding::ContextWord(source) => Detail::ContextWord { source: source.name() },
             Finding::TooShort { length, min_length } => Detail::TooShort { length, min_length },
             Finding::TooLong { length, max_length } => Detail::TooLong { length, max_length },
-            Finding::IndexUnavailable | Finding::Repetitive | Finding::SimilarExposed => Detail::Nothing {},
+            Finding::ControlCharacter
+            | Finding::IndexUnavailable
+            | Finding::Repetitive
+            | Finding::SimilarExposed => Detail::Nothing {},
         };
         Self { code: reason.code().name(), action: reason.action.name(), detail }
     }
