@@ -6,8 +6,11 @@
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
+use breachdex::{Durability, files};
+
 
 use crate::terminal;
 
@@ -19,6 +22,19 @@ pub(crate) fn error(message: &impl Display) {
 /// `breachdex: note: ...`, for what the user should know and need not act on.
 pub(crate) fn note(message: &impl Display) {
     say("note: ", Style::new().bold(), message);
+}
+
+/// Says what is not known to be on disk of a file that was published.
+pub(crate) fn durability(path: &Path, durability: Durability) {
+    if !durability.is_synced() {
+        note(&format!("{}: {durability}", path.display()));
+    }
+    if files::Lock::lock_files_were_used() {
+        note(&format!(
+            "the file system of {} has no locks (flock); a lock file was used instead",
+            path.display()
+        ));
+    }
 }
 
 /// `breachdex: line N: ...`, for one bad line among others. Never given the line itself.

@@ -1,89 +1,92 @@
-//! A file that appears under its name only when it is complete.
+//! A file that appears under its name only when it is complete, or a pipe or device that is written through.
 
 #![forbid(unsafe_code)]
 
-use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process;
 
 use breachdex::Error;
-use tempfile::{Builder, NamedTempFile};
+use breachdex::files::{self, ClaimError, Readers, Temporary};
 
 use crate::failure::Failure;
+use crate::messages;
 
-/// A file being written beside its target; gone when it is dropped unpublished.
+/// A file being written beside its target; gone when it is dropped unpublished, and recognised by the next one that writes
+/// the same target when it was killed.
 pub(crate) struct Target {
     path: PathBuf,
-    folder: PathBuf,
-    file: NamedTempFile,
+    readers: Readers,
+    output: Output,
+}
+
+enum Output {
+    Temporary(Temporary),
+    /// What is no regular file is not replaced: its reader waits at its other end.
+    Through(File),
 }
 
 impl Target {
-    /// Begins a file that will be `path`, which may exist already only when it is to be replaced.
+    /// Begins a file that will be `path`, which may exist already only when it is to be replaced. Of a symbolic link to a
+    /// file, what it leads to is replaced; a pipe or a device is written through.
     ///
     /// A `secret` one is for its owner alone from the moment it is there, whatever the umask.
     pub(crate) fn create(path: &Path, replace: bool, secret: bool) -> Result<Self, Failure> {
-        match path.symlink_metadata() {
-            Ok(_) if !replace => return Err(Error::TargetExists(path.to_owned()).into()),
-            // A rename would put a file in the place of a folder or a device.
-            Ok(facts) if !facts.is_file() && !facts.is_symlink() => {
-                return Err(Failure::Usage(format!("{} is not a regular file", path.display())));
+        let readers = if secret { Readers::Owner } else { Readers::AsUsual };
+        let output = match through(path) {
+            Some(opened) => Output::Through(opened.map_err(|source| failed("open", path, source))?),
+            None => {
+                let resolved = files::resolve_target(path, replace).map_err(|error| refusal(path, error))?;
+                let claimed = Temporary::claim(files::current(), &resolved, readers);
+                Output::Temporary(claimed.map_err(|error| refusal(path, error))?)
             }
-            _ => {}
-        }
-        let name = path.file_name().ok_or_else(|| {
-            failed("create", path, io::Error::new(io::ErrorKind::InvalidInput, "it names no file"))
-        })?;
-        // Beside the target, because a rename is atomic only inside one file system.
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
         };
-        let mut prefix = OsString::from(".");
-        prefix.push(name);
-        prefix.push(format!(".breachdex-{}-", process::id()));
-        let create = |temporary: &Path| {
-            let mut options = OpenOptions::new();
-            #[cfg(unix)]
-            if secret {
-                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            }
-            options.write(true).create_new(true).open(temporary)
-        };
-        let file = Builder::new()
-            .prefix(&prefix)
-            .make_in(&folder, create)
-            .map_err(|source| failed("create", path, source))?;
-        Ok(Self { path: path.to_owned(), folder, file })
+        Ok(Self { path: path.to_owned(), readers, output })
     }
 
     /// Where to write.
-    pub(crate) fn file(&mut self) -> &mut File {
-        self.file.as_file_mut()
+    pub(crate) fn file(&mut self) -> &File {
+        match &self.output {
+            Output::Temporary(temporary) => temporary.file(),
+            Output::Through(file) => file,
+        }
+    }
+
+    /// Whether it is a pipe or a device.
+    pub(crate) fn is_through(&self) -> bool {
+        matches!(self.output, Output::Through(_))
     }
 
     /// Makes the file durable and gives it its name.
     pub(crate) fn publish(self, replace: bool) -> Result<(), Failure> {
-        let Self { path, folder, file } = self;
-        file.as_file().sync_all().map_err(|source| failed("sync", &path, source))?;
-        let renamed = match replace {
-            true => file.persist(&path),
-            false => file.persist_noclobber(&path),
-        };
-        match renamed {
-            Ok(_) => {}
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(Error::TargetExists(path).into());
+        let Self { path, readers, output } = self;
+        let Output::Temporary(temporary) = output else { return Ok(()) };
+        match temporary.publish(replace, readers) {
+            Ok(durability) => {
+                messages::durability(&path, durability);
+                Ok(())
             }
-            Err(error) => return Err(failed("create", &path, error.error)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !replace => {
+                Err(Error::TargetExists(path).into())
+            }
+            Err(error) => Err(failed("create", &path, error)),
         }
-        #[cfg(unix)]
-        File::open(&folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|source| failed("sync", &folder, source))?;
-        Ok(())
+    }
+}
+
+/// Opens for writing what is there and is no file that could be replaced: a pipe, a terminal, `/dev/stdout`.
+fn through(path: &Path) -> Option<io::Result<File>> {
+    let facts = path.metadata().ok().filter(|facts| !facts.is_file() && !facts.is_dir())?;
+    drop(facts);
+    Some(OpenOptions::new().write(true).open(path))
+}
+
+fn refusal(path: &Path, error: ClaimError) -> Failure {
+    match error {
+        ClaimError::Exists => Error::TargetExists(path.to_owned()).into(),
+        ClaimError::Busy => Error::TargetBusy(path.to_owned()).into(),
+        ClaimError::Unfit(reason) => Failure::Usage(reason),
+        ClaimError::Io(action, path, source) => Error::Io { action, path, source }.into(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use breachdex::files::{self, Disk, Readers};
 use breachdex::{Kind, Monitor, Phase, Progress};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -206,21 +207,32 @@ impl Writer<'_, '_> {
 }
 
 /// A folder that gets each range as a file, as it came.
-pub(crate) struct TextFolder(PathBuf);
+pub(crate) struct TextFolder {
+    path: PathBuf,
+    disk: Arc<dyn Disk>,
+}
 
 impl TextFolder {
     /// Makes the folder if it is not there.
     pub(crate) fn create(path: &Path) -> Result<Self> {
         std::fs::create_dir_all(path).map_err(io_error("create", path))?;
-        Ok(Self(path.to_owned()))
+        Ok(Self { path: path.to_owned(), disk: files::current() })
     }
 
     /// A file appears whole or not at all.
     fn write(&self, prefix: u32, text: &[u8]) -> Result<()> {
-        let path = self.0.join(format!("{prefix:05X}.txt"));
-        let temporary = self.0.join(format!(".{prefix:05X}.part"));
-        std::fs::write(&temporary, text)
-            .and_then(|()| std::fs::rename(&temporary, &path))
-            .map_err(io_error("write", &path))
+        let path = self.path.join(format!("{prefix:05X}.txt"));
+        let temporary = self.path.join(format!(".{prefix:05X}.part"));
+        let write = || {
+            let file = files::replace_leftover(&*self.disk, &temporary, Readers::AsUsual)?;
+            files::write_all_at(&*self.disk, &file, text, 0)?;
+            self.disk.rename(&temporary, &path, true)
+        };
+        let written = write();
+        if written.is_err() {
+            // The next run replaces what stays.
+            let _ = self.disk.remove(&temporary);
+        }
+        written.map_err(io_error("write", &path))
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(flags: Box<BuildFlags>) -> Result<Exit, Failure> {
     let reporter = Reporter::start()?;
     let report = breachdex::build(&inputs, &target, &options, &reporter)?;
     drop(reporter);
-    summary::print(&report, options.kind, started.elapsed())
+    summary::print(&report, &target, options.kind, started.elapsed())
 }
 
 fn inputs(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Input>, Failure> {

@@ -23,7 +23,8 @@ const PIECE: usize = 1 << 18;
 pub(crate) fn run(flags: &DiffFlags) -> Result<Exit, Failure> {
     let (old, new) = (Index::map(&flags.old)?, Index::map(&flags.new)?);
     let mut added = flags.export.as_deref().map(|path| Added::begin(path, flags, &new)).transpose()?;
-    let reporter = Reporter::start()?;
+    let is_through = added.as_ref().is_some_and(|added| added.target.is_through());
+    let reporter = if is_through { Reporter::beside_output() } else { Reporter::start()? };
     let mut visit = |change| match (&mut added, change) {
         (Some(added), Change::Added(entry)) => added.write(&entry),
         _ => Ok(()),

@@ -31,7 +31,7 @@ pub(crate) fn run(flags: Box<DownloadFlags>) -> Result<Exit, Failure> {
             target.display()
         ));
     }
-    summary::print(&index, options.index.kind, started.elapsed())
+    summary::print(&index, &target, options.index.kind, started.elapsed())
 }
 
 fn options(flags: DownloadFlags) -> Result<DownloadOptions, Failure> {

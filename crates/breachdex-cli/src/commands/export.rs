@@ -44,14 +44,16 @@ fn into_file(index: &Index, source: &Path, path: &Path, force: bool) -> Result<(
     if same_file::is_same_file(source, path).unwrap_or(false) {
         return Err(Failure::Usage(format!("{} is the index itself; choose another OUT", path.display())));
     }
-    let stop = signals::stop_flag()?;
     let mut target = Target::create(path, force, index.metadata().holds_overlay)?;
+    // A pipe's reader may keep us waiting: then a signal ends this as it ends any program.
+    let waits = target.is_through();
+    let reporter = if waits { Reporter::beside_output() } else { Reporter::start()? };
     let mut write = |piece: &[u8]| {
         let written = target.file().write_all(piece);
         written.map_err(|source| target::failed("write", path, source))
     };
-    index.export(0, &mut write, &Reporter::start()?)?;
-    if stop.load(Ordering::Relaxed) {
+    index.export(0, &mut write, &reporter)?;
+    if !waits && signals::stop_flag()?.load(Ordering::Relaxed) {
         return Err(Error::Cancelled.into());
     }
     target.publish(force)

@@ -27,5 +27,5 @@ pub(crate) fn run(flags: MergeFlags) -> Result<Exit, Failure> {
     let report = breachdex::merge(&flags.inputs, &flags.target.output, &options, &reporter)?;
     drop(reporter);
     let kind = Index::map(&flags.target.output)?.kind();
-    summary::print(&report, kind, started.elapsed())
+    summary::print(&report, &flags.target.output, kind, started.elapsed())
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::path::Path;
 use std::time::Duration;
 
 use breachdex::{BuildReport, Kind};
@@ -12,7 +13,8 @@ use crate::messages;
 use crate::output::Output;
 
 /// Notes on standard error, then the false-positive rate of a truncated index, then the one line.
-pub(super) fn print(report: &BuildReport, kind: Kind, elapsed: Duration) -> Result<Exit, Failure> {
+pub(super) fn print(report: &BuildReport, target: &Path, kind: Kind, elapsed: Duration) -> Result<Exit, Failure> {
+    messages::durability(target, report.durability);
     if let Some(place) = &report.went_unsorted {
         messages::note(&format!("the input is not sorted (first at {place}), so it was sorted on disk"));
     }

@@ -37,6 +37,9 @@ pub(crate) fn run(flags: &UpdateFlags) -> Result<Exit, Failure> {
             flags.file.display()
         ));
     }
+    if let Some(splice) = &report.index {
+        messages::durability(&flags.file, splice.index.durability);
+    }
     let mut output = Output::open();
     output.write(summary(&report).as_bytes())?;
     output.write(format!("{:.1} seconds\n", started.elapsed().as_secs_f64()).as_bytes())?;

@@ -96,9 +96,10 @@ fn beside(journal: &Path, suffix: &str) -> PathBuf {
 
 /// Removes all that a download or an update of a target leaves; the journal last, for it says what the others are.
 pub(crate) fn remove(journal: &Path) -> Result<()> {
-    spool::remove_file(&beside(journal, INDEX_SUFFIX))?;
+    let disk = breachdex::files::current();
+    spool::remove_file(&*disk, &beside(journal, INDEX_SUFFIX))?;
     spool::remove(journal)?;
-    spool::remove_file(journal)
+    spool::remove_file(&*disk, journal)
 }
 
 impl<'a> Assembly<'a> {
@@ -210,7 +211,8 @@ impl<'a> Assembly<'a> {
         notes: Vec<(String, Vec<u8>)>,
         monitor: &dyn Monitor,
     ) -> breachdex::Result<(SpliceReport, Journal)> {
-        let Self { journal, assembler, unfinished: Unfinished { path, file, groups, .. }, .. } = self;
+        let Self { journal, assembler, unfinished, .. } = self;
+        let Unfinished { path, file, groups, .. } = unfinished;
         let unfinished = UnfinishedIndex { file, path: &path, groups, source, date, notes };
         // The journal's lock is held until the target is there.
         Ok((assembler.publish(unfinished, target, monitor)?, journal))

@@ -5,9 +5,12 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use breachdex::files::{self, Disk, Readers};
 
 use super::beside;
 use crate::error::{Error, Result, io_error};
@@ -41,6 +44,7 @@ struct Segment {
 
 /// All segments of a journal.
 pub(super) struct Spool {
+    disk: Arc<dyn Disk>,
     journal: PathBuf,
     /// Ranges in a segment.
     capacity: u32,
@@ -63,7 +67,9 @@ impl Spool {
     ) -> Result<Self> {
         let mut head = Vec::new();
         Frame::write(&Record { tag: id.into(), ..Record::origin(base_url) }, &mut head);
+        let disk = files::current();
         let mut spool = Self {
+            disk: Arc::clone(&disk),
             journal: journal.to_owned(),
             capacity,
             head,
@@ -73,9 +79,9 @@ impl Spool {
         };
         for (number, path) in segments(journal)? {
             spool.next = number.saturating_add(1);
-            match read(number, &path, id, base_url, found)? {
+            match read(&*disk, number, &path, id, base_url, found)? {
                 Some(segment) => spool.segments.push_back(segment),
-                None => remove_file(&path)?,
+                None => remove_file(&*disk, &path)?,
             }
         }
         Ok(spool)
@@ -108,13 +114,7 @@ impl Spool {
         let number = self.next;
         self.next = number.saturating_add(1);
         let path = beside(&self.journal, &format!("{SUFFIX}{number}"));
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&path)
-            .map_err(io_error("create", &path))?;
+        let file = files::replace_leftover(&*self.disk, &path, Readers::Owner).map_err(io_error("create", &path))?;
         self.pending.extend_from_slice(&self.head);
         self.segments.push_back(Segment {
             number,
@@ -134,9 +134,7 @@ impl Spool {
         let Some(segment) = self.segments.back_mut().filter(|_| !self.pending.is_empty()) else {
             return Ok(());
         };
-        let mut file = &segment.file;
-        file.seek(SeekFrom::Start(segment.length))
-            .and_then(|_| file.write_all(&self.pending))
+        files::write_all_at(&*self.disk, &segment.file, &self.pending, segment.length)
             .map_err(io_error("write", &segment.path))?;
         segment.length += self.pending.len() as u64;
         self.pending.clear();
@@ -163,7 +161,7 @@ impl Spool {
         self.segments.retain(|segment| {
             let done = removed.is_ok() && is_done(segment);
             if done {
-                removed = remove_file(&segment.path);
+                removed = remove_file(&*self.disk, &segment.path);
             }
             !done
         });
@@ -173,7 +171,7 @@ impl Spool {
     /// Waits until all segments are on disk.
     pub(super) fn sync(&mut self) -> Result<()> {
         for segment in &mut self.segments {
-            segment.file.sync_data().map_err(io_error("write", &segment.path))?;
+            self.disk.sync(&segment.file).map_err(io_error("write", &segment.path))?;
             segment.synced = true;
         }
         Ok(())
@@ -182,11 +180,12 @@ impl Spool {
 
 /// Removes all segments of a journal.
 pub(super) fn remove(journal: &Path) -> Result<()> {
-    segments(journal)?.into_iter().try_for_each(|(_, path)| remove_file(&path))
+    let disk = files::current();
+    segments(journal)?.into_iter().try_for_each(|(_, path)| remove_file(&*disk, &path))
 }
 
-pub(super) fn remove_file(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
+pub(super) fn remove_file(disk: &dyn Disk, path: &Path) -> Result<()> {
+    match disk.remove(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_error("remove", path)(error)),
         _ => Ok(()),
     }
@@ -213,13 +212,14 @@ fn segments(journal: &Path) -> Result<Vec<(u64, PathBuf)>> {
 
 /// Reads a segment up to the first record that is not whole; `None` where nothing in it is of use.
 fn read(
+    disk: &dyn Disk,
     number: u64,
     path: &Path,
     id: &str,
     base_url: &str,
     found: &mut dyn FnMut(&Record, SpoolPlace) -> bool,
 ) -> Result<Option<Segment>> {
-    let file = OpenOptions::new().read(true).write(true).open(path).map_err(io_error("open", path))?;
+    let (file, _) = files::open_or_create(disk, path).map_err(io_error("open", path))?;
     let total = file.metadata().map_err(io_error("read", path))?.len();
     let mut reader = BufReader::with_capacity(1 << 20, &file);
     let mut next = |at: u64| Record::read(&mut reader, total - at).map_err(io_error("read", path));

@@ -2,10 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use breachdex::files::{self, Disk};
 use breachdex::{AssembledGroup, Assembler};
 
 use crate::error::{Result, io_error};
@@ -13,6 +15,7 @@ use crate::journal::{GroupState, Record};
 
 /// The file and the groups in it.
 pub(super) struct Unfinished {
+    disk: Arc<dyn Disk>,
     pub(super) path: PathBuf,
     pub(super) file: File,
     /// Bytes of all groups.
@@ -24,14 +27,9 @@ pub(super) struct Unfinished {
 impl Unfinished {
     /// Opens the file or makes an empty one; no group of it is known yet. To be called while the journal is locked.
     pub(super) fn open(path: PathBuf) -> Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(io_error("create", &path))?;
-        Ok(Self { path, file, length: 0, groups: Vec::new(), buffer: Vec::new() })
+        let disk = files::current();
+        let (file, _) = files::open_or_create(&*disk, &path).map_err(io_error("open", &path))?;
+        Ok(Self { disk, path, file, length: 0, groups: Vec::new(), buffer: Vec::new() })
     }
 
     /// Takes over a group that a journal's record vouches for; `None` where its bytes are not in the file, or where it is
@@ -68,15 +66,13 @@ impl Unfinished {
     pub(super) fn cut(&mut self) -> Result<()> {
         // Without groups the file is new, or of a run that is not gone on with.
         let end = if self.length == 0 { 0 } else { Assembler::GROUPS_START + self.length };
-        self.file.set_len(end).map_err(io_error("write", &self.path))
+        self.disk.set_len(&self.file, end).map_err(io_error("write", &self.path))
     }
 
     /// Appends a group's bytes. Returns their offset from the first group and their CRC.
     pub(super) fn append(&mut self, group: AssembledGroup, bytes: &[u8]) -> Result<(u64, u32)> {
         let offset = self.length;
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(Assembler::GROUPS_START + offset))
-            .and_then(|_| file.write_all(bytes))
+        files::write_all_at(&*self.disk, &self.file, bytes, Assembler::GROUPS_START + offset)
             .map_err(io_error("write", &self.path))?;
         self.length += group.length;
         self.groups.push(group);
@@ -84,6 +80,6 @@ impl Unfinished {
     }
 
     pub(super) fn sync(&self) -> Result<()> {
-        self.file.sync_data().map_err(io_error("write", &self.path))
+        self.disk.sync(&self.file).map_err(io_error("write", &self.path))
     }
 }

@@ -1,7 +1,12 @@
 //! An update on disk: what did not change is copied, nothing is written before a change is known, and whatever order ranges
 //! arrive in and whatever is cut off, the result is what a download makes.
 
+use std::os::unix::fs::MetadataExt as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use breachdex::Index;
+use breachdex::files::{self, Disk, System};
 
 use super::*;
 use crate::notes::{Memory, put_tag};
@@ -229,22 +234,48 @@ fn what_is_cut_off_or_flipped_costs_requests_and_nothing_else() {
     }
 }
 
+/// A disk that has no space for one file.
+#[derive(Debug)]
+struct FullFor {
+    path: PathBuf,
+    inode: AtomicU64,
+}
+
+impl FullFor {
+    fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), inode: AtomicU64::new(0) }
+    }
+}
+
+impl Disk for FullFor {
+    fn create_new(&self, path: &Path, mode: u32) -> std::io::Result<std::fs::File> {
+        let file = System.create_new(path, mode)?;
+        if path == self.path {
+            self.inode.store(file.metadata()?.ino(), Ordering::Relaxed);
+        }
+        Ok(file)
+    }
+
+    fn write_at(&self, file: &std::fs::File, bytes: &[u8], offset: u64) -> std::io::Result<usize> {
+        if file.metadata()?.ino() == self.inode.load(Ordering::Relaxed) {
+            return Err(std::io::Error::from_raw_os_error(28));
+        }
+        System.write_at(file, bytes, offset)
+    }
+}
+
 /// The spool and the unfinished index on a full disk: said by name, and what arrived is in the other of the two.
 #[cfg(unix)]
 #[test]
 #[allow(clippy::print_stderr)]
 fn a_full_disk_is_said_and_costs_no_request() {
-    if !Path::new("/dev/full").exists() {
-        eprintln!("skipped: there is no /dev/full");
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     let (target, _) = base(folder.path(), LAST);
     let held = Old::open(&target);
-    let mut assembly = held.update(&target, LAST);
-    unchanged(&mut assembly, 5..LAST - 1);
     let segment = folder.path().join(".x.bdx.breachdex-update-early-0");
-    std::os::unix::fs::symlink("/dev/full", &segment).expect("a link");
+    let on_full = |full: &Path| files::simulate(Arc::new(FullFor::new(full)), || held.update(&target, LAST));
+    let mut assembly = on_full(&segment);
+    unchanged(&mut assembly, 5..LAST - 1);
     assembly.keep(range_of(LAST, 7));
     let said = assembly.flush(&()).expect_err("full").to_string();
     assert!(
@@ -252,20 +283,18 @@ fn a_full_disk_is_said_and_costs_no_request() {
         "{said}"
     );
     drop(assembly);
-    std::fs::remove_file(&segment).expect("removed");
-    let mut assembly = held.update(&target, LAST);
+    let index = folder.path().join(".x.bdx.breachdex-update-index");
+    std::fs::remove_file(&index).expect("removed");
+    let mut assembly = on_full(&index);
     assert_eq!(assembly.missing(), [LAST - 1, LAST]);
-    let full = std::fs::OpenOptions::new().read(true).write(true).open("/dev/full").expect("opened");
-    let file = std::mem::replace(&mut assembly.unfinished.file, full);
     assembly.keep(range_of(LAST - 1, 7));
     assembly.keep(range_of(LAST, 7));
     let said = assembly.flush(&()).expect_err("full").to_string();
-    let index = folder.path().join(".x.bdx.breachdex-update-index");
     assert!(
         said.starts_with(&format!("cannot write {}: No space left on device", index.display())),
         "{said}"
     );
-    drop((assembly, file));
+    drop(assembly);
     assert!(held.update(&target, LAST).missing().is_empty());
 }
 

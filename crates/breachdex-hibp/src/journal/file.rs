@@ -2,9 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use breachdex::files::{self, Disk, Lock};
 
 use super::record::{FIXED, Record, RecordKind};
 use super::settings::Settings;
@@ -30,8 +33,10 @@ pub(crate) fn path(target: &Path, job: &str) -> PathBuf {
 /// The settings of a target's journal, if there is one that nobody uses.
 pub(crate) fn abandoned(target: &Path, job: &str) -> Option<Settings> {
     let path = path(target, job);
-    let file = File::open(&path).ok()?;
-    file.try_lock().ok()?;
+    path.symlink_metadata().ok()?;
+    let disk = files::current();
+    let (file, _) = files::open_or_create(&*disk, &path).ok()?;
+    let _lock = Lock::try_take(&disk, &file, &path).ok()??;
     match read_found(&file, &path).ok()? {
         Found::Journal(settings) => Some(settings),
         Found::Nothing | Found::Earlier => None,
@@ -39,26 +44,17 @@ pub(crate) fn abandoned(target: &Path, job: &str) -> Option<Settings> {
 }
 
 /// Opens a journal's file and locks it. Another run may finish and remove the file meanwhile: then there is a new one.
-pub(super) fn lock(path: &Path, target: &Path) -> Result<File> {
+pub(super) fn lock(disk: &Arc<dyn Disk>, path: &Path, target: &Path) -> Result<(File, Lock)> {
     loop {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(io_error("create", path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Busy(target.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(io_error("lock", path)(source)),
-        }
+        let (file, _) = files::open_or_create(&**disk, path).map_err(io_error("open", path))?;
+        let lock = Lock::try_take(disk, &file, path).map_err(io_error("lock", path))?;
+        let Some(lock) = lock else { return Err(Error::Busy(target.to_owned())) };
         let same = same_file::Handle::from_path(path)
             .ok()
             .zip(file.try_clone().ok())
             .is_some_and(|(there, here)| same_file::Handle::from_file(here).is_ok_and(|here| here == there));
         if same {
-            return Ok(file);
+            return Ok((file, lock));
         }
     }
 }

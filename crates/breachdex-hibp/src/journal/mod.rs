@@ -17,10 +17,12 @@ mod rows;
 mod settings;
 
 use std::fs::File;
-use std::io::{BufReader, Seek, SeekFrom, Write};
+use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use breachdex::files::{self, Disk, Lock};
 use breachdex::{Monitor, PREFIX_COUNT, Phase, Progress};
 
 use self::file::{Found, MAGIC, lock, read_found};
@@ -45,8 +47,11 @@ struct Known {
 
 /// An open, locked journal.
 pub(crate) struct Journal {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     file: File,
+    /// Held until the journal is dropped.
+    _lock: Lock,
     length: u64,
     pub(crate) settings: Settings,
     pub(crate) shape: RowShape,
@@ -90,7 +95,8 @@ impl Journal {
         monitor: &dyn Monitor,
     ) -> Result<Self> {
         let path = path(target, &settings.job);
-        let file = lock(&path, target)?;
+        let disk = files::current();
+        let (file, lock) = lock(&disk, &path, target)?;
         let (id, discarded) = resumable(read_found(&file, &path), &path, &settings, if_other)?;
         let resumes = id.is_some();
         if let Some(id) = id {
@@ -98,8 +104,10 @@ impl Journal {
         }
         let shape = RowShape::new(settings.bits, settings.counts);
         let mut journal = Self {
+            disk,
             path,
             file,
+            _lock: lock,
             length: 0,
             settings,
             shape,
@@ -123,7 +131,7 @@ impl Journal {
     }
 
     fn begin(&mut self) -> Result<()> {
-        self.file.set_len(0).map_err(io_error("write", &self.path))?;
+        self.disk.set_len(&self.file, 0).map_err(io_error("write", &self.path))?;
         let settings = serde_json::to_vec(&self.settings).unwrap_or_default();
         self.pending.extend_from_slice(MAGIC);
         self.append(&Record::settings(settings))
@@ -170,7 +178,7 @@ impl Journal {
             self.tags_valid_from = self.tags.len();
         }
         self.length = at;
-        self.file.set_len(at).map_err(io_error("write", &self.path))
+        self.disk.set_len(&self.file, at).map_err(io_error("write", &self.path))
     }
 
     /// Notes what is known of a range.
@@ -203,9 +211,7 @@ impl Journal {
 
     /// Hands everything that was appended to the system, which keeps it whatever becomes of the process.
     pub(crate) fn write(&mut self) -> Result<()> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(self.length))
-            .and_then(|_| file.write_all(&self.pending))
+        files::write_all_at(&*self.disk, &self.file, &self.pending, self.length)
             .map_err(io_error("write", &self.path))?;
         self.length += self.pending.len() as u64;
         self.pending.clear();
@@ -217,9 +223,12 @@ impl Journal {
         self.synced.elapsed() >= SYNC_EVERY
     }
 
-    /// Waits until everything written is on disk.
+    /// Waits until everything written is on disk, the names of all files beside the journal too.
     pub(crate) fn sync(&mut self) -> Result<()> {
-        self.file.sync_data().map_err(io_error("write", &self.path))?;
+        self.disk.sync(&self.file).map_err(io_error("write", &self.path))?;
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        // A name that is lost costs what was fetched, no more.
+        let _ = self.disk.sync_folder(folder.unwrap_or(Path::new(".")));
         self.synced = Instant::now();
         Ok(())
     }

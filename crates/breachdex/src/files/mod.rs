@@ -27,6 +27,8 @@ mod owned;
 mod reading;
 #[cfg(feature = "build")]
 mod temporary;
+#[cfg(all(test, feature = "build", unix))]
+mod tests;
 
 #[cfg(feature = "build")]
 pub use self::disk::{Disk, System, current, simulate, write_all_at};

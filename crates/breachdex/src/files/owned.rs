@@ -7,7 +7,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::{Disk, folder_of, refused};
+use super::{Disk, Readers, folder_of, refused};
 
 /// Mode of files that are ours alone.
 pub(super) const PRIVATE: u32 = 0o600;
@@ -33,13 +33,13 @@ pub fn open_or_create(disk: &dyn Disk, path: &Path) -> io::Result<(File, bool)> 
     }
 }
 
-/// Makes a file, for its owner alone, in place of what an earlier run left under its name.
+/// Makes a file in place of what an earlier run left under its name.
 ///
 /// # Errors
 /// As [`open_or_create`].
-pub fn replace_leftover(disk: &dyn Disk, path: &Path) -> io::Result<File> {
+pub fn replace_leftover(disk: &dyn Disk, path: &Path, readers: Readers) -> io::Result<File> {
     loop {
-        match disk.create_new(path, PRIVATE) {
+        match disk.create_new(path, readers.mode()) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let facts = match std::fs::symlink_metadata(path) {
                     Err(error) if error.kind() == ErrorKind::NotFound => continue,

@@ -33,6 +33,16 @@ pub enum Readers {
     Owner,
 }
 
+impl Readers {
+    /// The mode that such a file is made with, before the umask.
+    pub(super) const fn mode(self) -> u32 {
+        match self {
+            Self::AsUsual => 0o666,
+            Self::Owner => PRIVATE,
+        }
+    }
+}
+
 /// Why a target cannot be claimed.
 #[derive(Debug)]
 pub enum ClaimError {
@@ -140,8 +150,7 @@ impl Temporary {
         let creating = || failed("create", target);
         loop {
             let path = temporary_path(target);
-            let mode = if readers == Readers::Owner { PRIVATE } else { 0o666 };
-            let file = match disk.create_new(&path, mode) {
+            let file = match disk.create_new(&path, readers.mode()) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 created => created.map_err(creating())?,
             };

@@ -1,8 +1,12 @@
 //! Every way in which a server, a proxy or the network can misbehave: what passes is survived, what does not is said,
 //! and an index is never made of it.
 
+use std::fs::File;
 use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
 
+use breachdex::files::{self, Disk, System};
 use breachdex::{Kind, SpliceOptions};
 use breachdex_hibp::{DownloadOptions, Error, download};
 use breachdex_tests::range_server::{RangeServer, Reply, Request, body};
@@ -335,22 +339,29 @@ fn a_corpus_that_changes_meanwhile_is_noticed() {
     assert_holds(&folder.path().join("a.bdx"), &corpus(1), LAST);
 }
 
+/// A disk that has no space for one name.
+#[derive(Debug)]
+struct NoPlaceFor(&'static str);
+
+impl Disk for NoPlaceFor {
+    fn create_new(&self, path: &Path, mode: u32) -> std::io::Result<File> {
+        match path.ends_with(self.0) {
+            true => Err(std::io::Error::from_raw_os_error(28)),
+            false => System.create_new(path, mode),
+        }
+    }
+}
+
 #[test]
 fn a_full_disk_is_said_and_what_was_fetched_stays() {
     let server = RangeServer::start(corpus(0));
     let folder = tempdir().unwrap();
     let mut options = downloading(&server, LAST);
-    // A device on which every write fails for want of space.
-    if !std::path::Path::new("/dev/full").exists() {
-        return;
-    }
     options.also_text = Some(folder.path().join("text"));
-    std::fs::create_dir(folder.path().join("text")).unwrap();
-    std::os::unix::fs::symlink("/dev/full", folder.path().join("text/.00003.part")).unwrap();
-    let error = download(&folder.path().join("a.bdx"), &options, &()).expect_err("full").to_string();
+    let full = || download(&folder.path().join("a.bdx"), &options, &());
+    let error = files::simulate(Arc::new(NoPlaceFor("text/.00003.part")), full).expect_err("full").to_string();
     let file = folder.path().join("text/00003.txt");
     assert_eq!(error, format!("cannot write {}: No space left on device (os error 28)", file.display()));
-    std::fs::remove_file(folder.path().join("text/.00003.part")).unwrap();
     let report = download(&folder.path().join("a.bdx"), &options, &()).unwrap();
     assert_eq!(report.fetch.asked + report.fetch.resumed, LAST + 1);
     assert_holds(&folder.path().join("a.bdx"), &corpus(0), LAST);

@@ -138,7 +138,7 @@ impl Claimed {
 fn write_rows(
     claimed: &mut Option<Claimed>,
     rows: &Rows,
-    write: impl FnOnce(&Rows, &mut BufWriter<&mut std::fs::File>) -> Result<(), AuditError>,
+    write: impl FnOnce(&Rows, &mut BufWriter<&std::fs::File>) -> Result<(), AuditError>,
 ) -> Result<(), Failure> {
     let Some(Claimed { path, target }) = claimed else { return Ok(()) };
     let mut output = BufWriter::new(target.file());

@@ -60,7 +60,8 @@ fn tell(
         1 => messages::note(&"an empty line was passed over"),
         empty => messages::note(&format!("{empty} empty lines were passed over")),
     }
-    let OverlayChange { changed, unchanged, entries, .. } = change;
+    let OverlayChange { changed, unchanged, entries, durability, .. } = change;
+    messages::durability(overlay.path(), durability);
     let mut output = Output::open();
     output.write(
         format!("{changed} {done}, {unchanged} {rest}; {}\n", holds(overlay, kind, entries)).as_bytes(),

@@ -1,0 +1,350 @@
+//! Links, pipes and other users' files under our names; locks where there are none; what a replaced file hands on; and
+//! disks that fail.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{CWD, Mode, mkfifoat};
+use tempfile::{TempDir, tempdir};
+
+use super::*;
+
+fn system() -> Arc<dyn Disk> {
+    Arc::new(System)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn claim(disk: Arc<dyn Disk>, target: &Path) -> Temporary {
+    Temporary::claim(disk, target, Readers::AsUsual).unwrap()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+#[test]
+fn a_link_a_pipe_and_a_folder_under_our_names_are_refused() {
+    let folder = tempdir().unwrap();
+    let victim = folder.path().join("victim");
+    fs::write(&victim, "precious").unwrap();
+    let path = folder.path().join("ours");
+    let opened = |path: &Path| open_or_create(&System, path).unwrap_err().to_string();
+    let replaced = |path: &Path| replace_leftover(&System, path, Readers::Owner).unwrap_err().to_string();
+    symlink(&victim, &path).unwrap();
+    let said = "it is a symbolic link, which is not followed here; remove it";
+    assert_eq!([opened(&path), replaced(&path)], [said, said]);
+    fs::remove_file(&path).unwrap();
+    symlink(folder.path().join("nothing"), &path).unwrap();
+    assert_eq!([opened(&path), replaced(&path)], [said, said]);
+    fs::remove_file(&path).unwrap();
+    mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+    let said = "it is not a regular file; remove it";
+    assert_eq!([opened(&path), replaced(&path)], [said, said]);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert_eq!([opened(&path), replaced(&path)], [said, said]);
+    fs::remove_dir(&path).unwrap();
+    // Another name of the same file, in a folder where others may make one.
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    fs::hard_link(&victim, &path).unwrap();
+    let said = "it has other names (hard links), which others may have made; remove it";
+    assert_eq!([opened(&path), replaced(&path)], [said, said]);
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
+    fs::remove_file(&path).unwrap();
+    let (_, is_new) = open_or_create(&System, &path).unwrap();
+    assert!(is_new && mode(&path) == 0o600);
+    assert!(!open_or_create(&System, &path).unwrap().1);
+}
+
+#[test]
+fn a_file_of_another_user_is_refused() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root may make a file of another user");
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("ours");
+    fs::write(&path, "").unwrap();
+    std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
+    let said = open_or_create(&System, &path).unwrap_err().to_string();
+    assert_eq!(said, "it belongs to another user; remove it or choose another folder");
+    // Whose folder it is may do as he likes in it.
+    std::os::unix::fs::chown(folder.path(), Some(65_534), None).unwrap();
+    assert!(!open_or_create(&System, &path).unwrap().1);
+}
+
+#[test]
+fn a_pipe_that_is_called_as_a_temporary_file_keeps_nobody_waiting() {
+    let folder = tempdir().unwrap();
+    let strange = folder.path().join(".a.bdx.breachdex-1-abcdefgh");
+    mkfifoat(CWD, &strange, Mode::RUSR | Mode::WUSR).unwrap();
+    symlink("/dev/zero", folder.path().join(".a.bdx.breachdex-1-bcdefghi")).unwrap();
+    drop(claim(system(), &folder.path().join("a.bdx")));
+    assert_eq!(names(folder.path()), [".a.bdx.breachdex-1-abcdefgh", ".a.bdx.breachdex-1-bcdefghi"]);
+}
+
+#[test]
+fn a_lock_on_the_folder_stops_nobody() {
+    let folder = tempdir().unwrap();
+    let held = File::open(folder.path()).unwrap();
+    held.lock().unwrap();
+    drop(claim(system(), &folder.path().join("a.bdx")));
+}
+
+#[test]
+fn of_many_that_claim_at_once_one_has_it() {
+    let folder = tempdir().unwrap();
+    let target = folder.path().join("a.bdx");
+    for _ in 0..20 {
+        let held: Vec<_> = std::thread::scope(|scope| {
+            let claim = || Temporary::claim(system(), &target, Readers::AsUsual).ok();
+            let all: Vec<_> = (0..4).map(|_| scope.spawn(claim)).collect();
+            all.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(held.len() <= 1, "{held:?}");
+        drop(held);
+        assert!(names(folder.path()).is_empty());
+    }
+}
+
+/// A disk without locks.
+#[derive(Debug)]
+struct Lockless;
+
+impl Disk for Lockless {
+    fn try_flock(&self, _: &File) -> io::Result<bool> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[test]
+fn where_there_are_no_locks_a_lock_file_stands_in() {
+    let folder = tempdir().unwrap();
+    let target = folder.path().join("a.bdx");
+    let lockless = || Arc::new(Lockless) as Arc<dyn Disk>;
+    let first = claim(lockless(), &target);
+    assert_eq!(names(folder.path()).len(), 2);
+    let second = Temporary::claim(lockless(), &target, Readers::AsUsual);
+    assert!(matches!(second, Err(ClaimError::Busy)));
+    first.publish(false, Readers::AsUsual).unwrap();
+    assert_eq!(names(folder.path()), ["a.bdx"]);
+    assert!(Lock::lock_files_were_used() && !Lock::lock_files_were_used());
+    // Of a process that is gone: a child that was waited for.
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    let dead = child.id();
+    child.wait().unwrap();
+    let leftover = folder.path().join(format!(".a.bdx.breachdex-{dead}-abcdefgh"));
+    let lock = |name: &str| folder.path().join(format!("{name}.lock"));
+    let held = claim(lockless(), &target);
+    let name = held.path().file_name().unwrap().to_str().unwrap();
+    let ours = fs::read_to_string(lock(name)).unwrap();
+    drop(held);
+    let theirs = ours.replacen(&std::process::id().to_string(), &dead.to_string(), 1);
+    let put = |text: &str| {
+        fs::write(&leftover, "half").unwrap();
+        fs::write(lock(leftover.file_name().unwrap().to_str().unwrap()), text).unwrap();
+    };
+    put(&theirs);
+    drop(claim(lockless(), &target));
+    assert_eq!(names(folder.path()), ["a.bdx"]);
+    // What was left alone of a killed clean-up.
+    put(&theirs);
+    fs::remove_file(&leftover).unwrap();
+    drop(claim(lockless(), &target));
+    assert_eq!(names(folder.path()), ["a.bdx"]);
+    // Of another machine: it may live.
+    put(&format!("{dead} elsewhere\n"));
+    assert!(matches!(Temporary::claim(lockless(), &target, Readers::AsUsual), Err(ClaimError::Busy)));
+}
+
+#[test]
+fn a_replaced_file_hands_on_its_mode_and_attributes() {
+    let folder = tempdir().unwrap();
+    let target = folder.path().join("a.bdx");
+    for old in [0o600, 0o640, 0o664, 0o604] {
+        fs::write(&target, "old").unwrap();
+        fs::set_permissions(&target, Permissions::from_mode(old)).unwrap();
+        let has_attributes =
+            rustix::fs::setxattr(&target, "user.note", b"kept", rustix::fs::XattrFlags::empty()).is_ok();
+        let temporary = claim(system(), &target);
+        assert_eq!(mode(temporary.path()), 0o600);
+        write_all_at(&System, temporary.file(), b"new", 0).unwrap();
+        assert!(temporary.publish(true, Readers::AsUsual).unwrap().is_synced());
+        assert_eq!((mode(&target), fs::read(&target).unwrap().as_slice()), (old, &b"new"[..]));
+        if has_attributes {
+            let mut value = [0; 8];
+            let length = rustix::fs::getxattr(&target, "user.note", &mut value[..]).unwrap();
+            assert_eq!(&value[..length], b"kept");
+        }
+        claim(system(), &target).publish(true, Readers::Owner).unwrap();
+        assert_eq!(mode(&target), 0o600);
+        fs::remove_file(&target).unwrap();
+    }
+}
+
+#[test]
+fn a_replaced_file_hands_on_its_owner_and_group() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root may give a file away");
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let target = folder.path().join("a.bdx");
+    fs::write(&target, "old").unwrap();
+    std::os::unix::fs::chown(&target, Some(65_534), Some(33)).unwrap();
+    fs::set_permissions(&target, Permissions::from_mode(0o640)).unwrap();
+    claim(system(), &target).publish(true, Readers::AsUsual).unwrap();
+    let facts = fs::metadata(&target).unwrap();
+    assert_eq!((facts.uid(), facts.gid(), mode(&target)), (65_534, 33, 0o640));
+}
+
+#[test]
+fn a_link_stays_and_what_it_leads_to_is_replaced() {
+    let folder = tempdir().unwrap();
+    let (real, link) = (folder.path().join("real.bdx"), folder.path().join("link.bdx"));
+    fs::write(&real, "old").unwrap();
+    symlink("real.bdx", &link).unwrap();
+    assert!(matches!(resolve_target(&link, false), Err(ClaimError::Exists)));
+    let resolved = resolve_target(&link, true).unwrap();
+    claim(system(), &resolved).publish(true, Readers::AsUsual).unwrap();
+    assert!(link.is_symlink() && fs::read(&real).unwrap().is_empty());
+    let refused = |leads_to: &str| {
+        let link = folder.path().join("other");
+        let _ = fs::remove_file(&link);
+        symlink(leads_to, &link).unwrap();
+        match resolve_target(&link, true).unwrap_err() {
+            ClaimError::Unfit(reason) => reason.replace(&format!("{}/", folder.path().display()), ""),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused("/dev/null"), "other is a symbolic link to a device");
+    assert_eq!(refused("nowhere"), "other is a symbolic link that leads nowhere; remove it");
+    assert_eq!(refused("."), "other is a symbolic link to a folder");
+}
+
+/// What a disk does badly.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    ShortWrites,
+    Sync,
+    SyncFolder,
+    Rename,
+}
+
+#[derive(Debug)]
+struct Faulty(Fault);
+
+impl Faulty {
+    fn fails(&self, when: Fault) -> io::Result<()> {
+        if self.0 == when { Err(io::Error::from_raw_os_error(libc::EIO)) } else { Ok(()) }
+    }
+}
+
+impl Disk for Faulty {
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let most = if self.0 == Fault::ShortWrites { 3 } else { bytes.len() };
+        System.write_at(file, &bytes[..most.min(bytes.len())], offset)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        // A disk that is found to be full when it is asked to keep what it took.
+        if self.0 == Fault::Sync { Err(io::Error::from_raw_os_error(libc::ENOSPC)) } else { System.sync(file) }
+    }
+
+    fn rename(&self, from: &Path, to: &Path, replace: bool) -> io::Result<()> {
+        self.fails(Fault::Rename)?;
+        System.rename(from, to, replace)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.fails(Fault::SyncFolder)?;
+        System.sync_folder(folder)
+    }
+}
+
+fn corpus(folder: &TempDir) -> std::path::PathBuf {
+    let path = folder.path().join("corpus.txt");
+    fs::write(&path, format!("{:040X}:3\n{:040X}:1\n", 7, 9)).unwrap();
+    path
+}
+
+/// Builds over an old file on a disk with a fault; what was said, with the target's name alone.
+fn build_on(fault: Fault) -> (Result<Durability, String>, TempDir) {
+    let folder = tempdir().unwrap();
+    let input = crate::Input::path(corpus(&folder));
+    let target = folder.path().join("a.bdx");
+    fs::write(&target, "old").unwrap();
+    let options = crate::BuildOptions { replace: true, ..crate::BuildOptions::default() };
+    let built = simulate(Arc::new(Faulty(fault)), || crate::build(&[input], &target, &options, &()));
+    let said = built.map(|report| report.durability);
+    let said = said.map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""));
+    assert_eq!(names(folder.path()), ["a.bdx", "corpus.txt"]);
+    (said, folder)
+}
+
+#[test]
+fn a_build_survives_short_writes() {
+    let (said, folder) = build_on(Fault::ShortWrites);
+    assert_eq!(said, Ok(Durability::Synced));
+    crate::Index::open(folder.path().join("a.bdx")).unwrap().verify(&()).unwrap();
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_sync_leaves_the_old_file() {
+    let (said, folder) = build_on(Fault::Sync);
+    assert_eq!(said, Err("cannot write a.bdx: No space left on device (os error 28)".to_owned()));
+    assert_eq!(fs::read(folder.path().join("a.bdx")).unwrap(), b"old");
+    let (said, folder) = build_on(Fault::Rename);
+    assert_eq!(said, Err("cannot create a.bdx: Input/output error (os error 5)".to_owned()));
+    assert_eq!(fs::read(folder.path().join("a.bdx")).unwrap(), b"old");
+}
+
+#[test]
+fn a_folder_that_cannot_be_synced_is_an_outcome() {
+    let (said, folder) = build_on(Fault::SyncFolder);
+    assert_eq!(said, Ok(Durability::FolderNotSynced(Some(libc::EIO))));
+    assert_eq!(
+        said.unwrap().to_string(),
+        "published; the folder could not be synced: Input/output error (os error 5): a loss of power may bring back \
+         what was there before"
+    );
+    assert_eq!(crate::Index::open(folder.path().join("a.bdx")).unwrap().len(), 2);
+    let overlay = crate::OverlayFile::at(folder.path().join("own.bdx"));
+    let digest = crate::Digest::sha1(b"ours");
+    let add = || overlay.add(crate::Kind::Sha1, &[digest], &());
+    let change = simulate(Arc::new(Faulty(Fault::SyncFolder)), add).unwrap();
+    assert_eq!((change.changed, change.durability), (1, Durability::FolderNotSynced(Some(libc::EIO))));
+}
+
+#[test]
+fn waiting_for_a_pipe_ends_when_it_is_told_to() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+    let mut pipe = InputFile::open(&path).unwrap();
+    let stopped = pipe.read_unless(&mut [0; 4], &|| true).unwrap_err();
+    assert!(is_stopped(&stopped));
+    let writer = std::thread::spawn({
+        let path = path.clone();
+        move || fs::write(path, "text")
+    });
+    let mut text = String::new();
+    io::Read::read_to_string(&mut pipe, &mut text).unwrap();
+    writer.join().unwrap().unwrap();
+    assert_eq!(text, "text");
+    let refused = open_index(&path).unwrap_err().to_string();
+    assert!(refused.ends_with("pipe is not a breachdex index: it is a pipe or a device, not a file"), "{refused}");
+    let refused = crate::FileIndex::open(&path).unwrap_err().to_string();
+    assert!(refused.ends_with("it is a pipe or a device, not a file"), "{refused}");
+}
