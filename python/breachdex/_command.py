@@ -19,7 +19,9 @@ def main() -> int:
         print(f"breachdex {__version__} (Python package {_package()})")
         return 0
     # Python turns Ctrl-C into an exception and a closed pipe into an error; a command dies of either.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A job in the background of a script was told to ignore Ctrl-C.
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "SIGPIPE") and not NETWORKED.intersection(arguments[1:2]) and "--api" not in arguments:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     _open_standard_streams()

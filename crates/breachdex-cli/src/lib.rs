@@ -13,12 +13,14 @@ mod indexes;
 mod messages;
 mod output;
 mod passwords;
+mod printable;
 mod privacy;
 mod progress;
 mod signals;
 mod target;
 mod terminal;
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 
@@ -47,6 +49,7 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
+    signals::report_large_files_as_errors();
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let arguments = match commands::serve::config::with_file(arguments) {
         Ok(arguments) => arguments,
@@ -102,8 +105,11 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
         error.kind(),
         ErrorKind::UnknownArgument | ErrorKind::TooManyValues | ErrorKind::InvalidSubcommand
     );
+    let repeats_value = matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation);
     let command = TAKE_PASSWORDS.into_iter().find(|name| arguments.get(1).is_some_and(|given| given == name));
-    if let Some(command) = command.filter(|_| repeats_input) {
+    if let Some(command) = command.filter(|_| repeats_value) {
+        messages::error(&without_value(error, command));
+    } else if let Some(command) = command.filter(|_| repeats_input) {
         let hint = match error.get(ContextKind::SuggestedArg) {
             Some(suggestion) => format!("; did you mean {suggestion}?"),
             None => format!("; see breachdex {command} -h"),
@@ -113,6 +119,20 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
         print(error);
     }
     if error.use_stderr() { Exit::Error.code() } else { Exit::Success.code() }
+}
+
+/// What is wrong with a flag's value, without the value.
+fn without_value(error: &clap::Error, command: &str) -> String {
+    let context = |kind| error.get(kind).map(ToString::to_string);
+    let flag = context(ContextKind::InvalidArg).unwrap_or_default();
+    let value = context(ContextKind::InvalidValue).unwrap_or_default();
+    let possible = context(ContextKind::ValidValue).filter(|values| !values.is_empty());
+    let reason = match (possible, error.source().map(ToString::to_string)) {
+        (Some(values), _) => format!("; possible values: {values}"),
+        (None, Some(reason)) if value.is_empty() || !reason.contains(&value) => format!(": {reason}"),
+        _ => String::new(),
+    };
+    format!("invalid value for '{flag}'{reason}; see breachdex {command} -h")
 }
 
 /// Help and the version to standard output, faults to standard error under the command's name.

@@ -11,7 +11,7 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use breachdex::{Durability, files};
 
-
+use crate::printable::printable;
 use crate::terminal;
 
 /// `breachdex: error: ...`
@@ -51,6 +51,7 @@ fn say(label: &str, style: Style, message: &impl Display) {
     let stderr = io::stderr();
     let style = if terminal::wants_colour(&stderr) { style } else { Style::new() };
     // One write, so that lines of parallel processes do not mix.
-    let line = format!("{style}breachdex: {label}{style:#}{message}\n");
+    let message = message.to_string();
+    let line = format!("{style}breachdex: {label}{style:#}{}\n", printable(&message));
     let _ = stderr.lock().write_all(line.as_bytes());
 }

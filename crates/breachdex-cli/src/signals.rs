@@ -50,13 +50,52 @@ fn run_restore() -> bool {
 fn install() -> Result<(), Failure> {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     if INSTALLED.get().is_none() {
-        ctrlc::set_handler(on_signal).map_err(|error| Failure::System {
-            action: "take over the handling of Ctrl-C",
-            source: std::io::Error::other(error),
-        })?;
+        listen().map_err(Failure::system("take over the handling of Ctrl-C"))?;
         let _ = INSTALLED.set(());
     }
     Ok(())
+}
+
+/// Starts the thread that hears of signals. One that was ignored when the process began stays so: `nohup` and a shell that
+/// starts a job in the background ask for that.
+#[cfg(unix)]
+fn listen() -> std::io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+    let ignored = ignored_signals();
+    let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let mut signals = signal_hook::iterator::Signals::new(wanted)?;
+    let hear = move || signals.forever().for_each(|_| on_signal());
+    std::thread::Builder::new().name("breachdex-signals".into()).spawn(hear).map(drop)
+}
+
+#[cfg(not(unix))]
+fn listen() -> std::io::Result<()> {
+    ctrlc::set_handler(on_signal).map_err(std::io::Error::other)
+}
+
+/// The signals that this process ignores, the first in the lowest bit; none where the system does not say.
+#[cfg(unix)]
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Has a write beyond the largest file that this process may have (`ulimit -f`) fail with a reason, where it would end the
+/// process without one.
+pub(crate) fn report_large_files_as_errors() {
+    #[cfg(unix)]
+    {
+        static HEARD: OnceLock<()> = OnceLock::new();
+        HEARD.get_or_init(|| {
+            // What cannot be heard ends the process as before.
+            let _ = signal_hook::flag::register(
+                signal_hook::consts::SIGXFSZ,
+                std::sync::Arc::new(AtomicBool::new(false)),
+            );
+        });
+    }
 }
 
 /// Runs on a thread of its own, not inside the signal handler.

@@ -39,9 +39,8 @@ pub(crate) fn contains(
     min_count: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<bool> {
     let (py, min_count) = (password.py(), threshold(min_count)?);
-    let found = erasing_stack(|| {
-        digest_of(corpus.kind(), password).map(|digest| corpus.find(&digest, min_count))
-    })?;
+    let found =
+        erasing_stack(|| digest_of(corpus.kind(), password).map(|digest| corpus.find(&digest, min_count)))?;
     report_refusals(py, corpus);
     match found.or_raise(py)? {
         Finding::Exposed(_) => Ok(true),

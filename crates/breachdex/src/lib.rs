@@ -72,6 +72,8 @@ pub use entry::Entry;
 pub use error::{
     BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Result, Section, advice,
 };
+#[cfg(feature = "build")]
+pub use files::Durability;
 pub use format::MIN_BITS;
 #[cfg(feature = "live")]
 pub use index::LiveIndex;
@@ -79,8 +81,6 @@ pub use index::{
     Answer, Change, Checks, ContentId, Difference, Index, Lookup, Metadata, OpenOptions, Range, RangeScratch,
     VerifyOptions, diff,
 };
-#[cfg(feature = "build")]
-pub use files::Durability;
 #[cfg(feature = "build")]
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;

@@ -117,9 +117,10 @@ pub(crate) fn write_hollow(file: &File, layout: Layout, length: u32, entries: u3
     let said = Entry { key: Key::default(), count: 1 };
     let (header, sections) = around(layout, &[said], &[(0, 0, seal)], groups_length, Coverage::whole());
     let place = Place::Target("a hollow file".into());
+    let file = DiskFile { disk: crate::files::current(), file: file.try_clone()? };
     for (bytes, at) in [(&header[..], 0), (&head, LENGTH as u64), (&sections, LENGTH as u64 + groups_length)]
     {
-        positioned::write_all(file, bytes, at, &place).map_err(std::io::Error::other)?;
+        positioned::write_all(&file, bytes, at, &place).map_err(std::io::Error::other)?;
     }
     Ok(())
 }

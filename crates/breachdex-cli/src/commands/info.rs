@@ -11,6 +11,7 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::InfoFlags;
 use crate::output::Output;
+use crate::printable::printable;
 
 /// The most bytes of a note that are shown.
 const LONGEST_NOTE: usize = 200;
@@ -141,8 +142,9 @@ impl Facts {
         }
         let notes = self.notes.iter().map(|(name, value)| (name.as_str(), value.clone()));
         rows.extend(notes);
+        let rows: Vec<_> = rows.iter().map(|(name, value)| (printable(name), printable(value))).collect();
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-        rows.iter().map(|(name, value)| format!("{name:<width$}  {}\n", printable(value))).collect()
+        rows.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
     }
 
     fn bits_text(&self) -> String {
@@ -195,12 +197,6 @@ fn note_text(value: &[u8]) -> String {
         Ok(text) if value.len() <= LONGEST_NOTE => text.to_owned(),
         _ => format!("{} bytes", value.len()),
     }
-}
-
-/// Text from a file as a terminal may show it: control characters escaped, so that a crafted index cannot
-/// drive the terminal.
-fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
 #[cfg(test)]

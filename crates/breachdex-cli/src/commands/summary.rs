@@ -13,7 +13,12 @@ use crate::messages;
 use crate::output::Output;
 
 /// Notes on standard error, then the false-positive rate of a truncated index, then the one line.
-pub(super) fn print(report: &BuildReport, target: &Path, kind: Kind, elapsed: Duration) -> Result<Exit, Failure> {
+pub(super) fn print(
+    report: &BuildReport,
+    target: &Path,
+    kind: Kind,
+    elapsed: Duration,
+) -> Result<Exit, Failure> {
     messages::durability(target, report.durability);
     if let Some(place) = &report.went_unsorted {
         messages::note(&format!("the input is not sorted (first at {place}), so it was sorted on disk"));
@@ -26,6 +31,13 @@ pub(super) fn print(report: &BuildReport, target: &Path, kind: Kind, elapsed: Du
     if report.left_out > 0 {
         let what = plural(report.left_out, "row or range file", "rows or range files");
         messages::note(&format!("{what} outside --prefixes left out"));
+    }
+    if !report.passed_over.is_empty() {
+        messages::note(&format!(
+            "{} that cannot be range files passed over: {}",
+            plural(report.passed_over.len() as u64, "name", "names"),
+            some_of(&report.passed_over),
+        ));
     }
     if report.holds_overlay {
         messages::note(
@@ -40,6 +52,13 @@ pub(super) fn print(report: &BuildReport, target: &Path, kind: Kind, elapsed: Du
     output.write(totals(report, elapsed).as_bytes())?;
     output.flush()?;
     Ok(Exit::Success)
+}
+
+/// The first names of a list.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let more = if names.len() > SHOWN { ", ..." } else { "" };
+    format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
 }
 
 fn truncation(report: &BuildReport, kind: Kind) -> String {

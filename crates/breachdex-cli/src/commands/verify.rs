@@ -1,24 +1,43 @@
-//! `verify`: every byte of an index against its checksums.
+//! `verify`: every byte of indexes against their checksums.
 
 #![forbid(unsafe_code)]
 
-use breachdex::Index;
+use std::path::Path;
+
+use breachdex::{Error, Index};
 
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::VerifyFlags;
+use crate::messages;
 use crate::output::Output;
+use crate::printable::printable;
 use crate::progress::Reporter;
 
 pub(crate) fn run(flags: &VerifyFlags) -> Result<Exit, Failure> {
-    let index = Index::map(&flags.file)?;
-    let reporter = Reporter::start()?;
+    let mut damaged = 0;
+    for file in &flags.files {
+        match verify(file) {
+            Ok(line) => {
+                let mut output = Output::open();
+                output.write(line.as_bytes())?;
+                output.flush()?;
+            }
+            Err(error @ Error::Cancelled) => return Err(error.into()),
+            Err(error) => {
+                damaged += 1;
+                messages::error(&error);
+            }
+        }
+    }
+    Ok(if damaged == 0 { Exit::Success } else { Exit::Error })
+}
+
+/// What is said of a sound index.
+fn verify(file: &Path) -> Result<String, Error> {
+    let index = Index::map(file)?;
+    let reporter = Reporter::start().map_err(|failure| Error::Unbuildable(failure.to_string()))?;
     index.verify(&reporter)?;
-    drop(reporter);
-    let mut output = Output::open();
-    let (name, metadata) = (index.name(), index.metadata());
-    let line = format!("{name}: sound, {} entries, {} bytes\n", metadata.entries, metadata.file_length);
-    output.write(line.as_bytes())?;
-    output.flush()?;
-    Ok(Exit::Success)
+    let (name, metadata) = (printable(index.name()), index.metadata());
+    Ok(format!("{name}: sound, {} entries, {} bytes\n", metadata.entries, metadata.file_length))
 }

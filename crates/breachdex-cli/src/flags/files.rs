@@ -110,17 +110,18 @@ pub(crate) struct InfoFlags {
     pub(crate) json: bool,
 }
 
-/// Check every byte of an index
+/// Check every byte of indexes
 ///
-/// Exit code 0 when it is sound, 2 when it is damaged; the message names the first fault's section and its
-/// offset in bytes.
+/// Exit code 0 when all are sound, 2 when one is damaged; the message names the first fault's section and its
+/// offset in bytes. The others are checked all the same.
 #[derive(Args)]
 #[command(after_long_help = "\
 Example:
       breachdex verify pwned.bdx && cp pwned.bdx /srv/")]
 pub(crate) struct VerifyFlags {
-    /// The index
-    pub(crate) file: PathBuf,
+    /// The indexes
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Print a shell's completion script

@@ -114,7 +114,8 @@ impl Spool {
         let number = self.next;
         self.next = number.saturating_add(1);
         let path = beside(&self.journal, &format!("{SUFFIX}{number}"));
-        let file = files::replace_leftover(&*self.disk, &path, Readers::Owner).map_err(io_error("create", &path))?;
+        let file =
+            files::replace_leftover(&*self.disk, &path, Readers::Owner).map_err(io_error("create", &path))?;
         self.pending.extend_from_slice(&self.head);
         self.segments.push_back(Segment {
             number,

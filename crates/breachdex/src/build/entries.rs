@@ -20,7 +20,11 @@ use crate::format::{Layout, directory_bits};
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Unbuildable`] where the counts add up to more than fits; [`Error::NotPublished`].
-pub(crate) fn write_entries(publication: Publication, layout: Layout, entries: &[Entry]) -> Result<Durability> {
+pub(crate) fn write_entries(
+    publication: Publication,
+    layout: Layout,
+    entries: &[Entry],
+) -> Result<Durability> {
     let store = write(&publication, layout, entries)?;
     publication.sync()?;
     let checked = publication.read_back(&store)?;

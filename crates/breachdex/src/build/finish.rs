@@ -130,7 +130,10 @@ mod tests {
         let place = positioned::Place::Target(file.path().to_owned());
         let store = GroupStore::new(
             positioned::DiskFile { disk: crate::files::current(), file: file.reopen().unwrap() },
-            place, 256, layout(Kind::Sha1, 160, 0));
+            place,
+            256,
+            layout(Kind::Sha1, 160, 0),
+        );
         finish(&store, &provenance(most)).unwrap();
         assert_eq!(crate::Index::map(file.path()).unwrap().metadata().source.len(), most);
         assert!(crate::Index::open(file.path()).is_ok());

@@ -138,7 +138,7 @@ impl Intake<'_> {
         lines: &mut Vec<Lines>,
     ) -> Result<(), Trouble> {
         for (segment, text) in block.parts() {
-            let mut rows = Rows::new(text, self.shape, segment.starts_file);
+            let mut rows = Rows::new(text, self.shape, segment.starts_file).padded();
             let fed = self.kernel.run(FeedRows { intake: self, rows: &mut rows, sink: &mut *sink });
             if let Err(misfit) = fed {
                 let line = Some(rows.lines());

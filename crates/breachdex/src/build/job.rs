@@ -174,6 +174,7 @@ impl<'a> Job<'a> {
             went_unsorted: None,
             passwords_like_digests: self.passwords_like_digests(),
             left_out: 0,
+            passed_over: self.passed_over(),
             durability: Durability::default(),
             parsing: self.watches.parsing.total(),
             sorting: self.watches.sorting.total(),
@@ -187,6 +188,15 @@ impl<'a> Job<'a> {
     fn passwords_like_digests(&self) -> Vec<String> {
         let suspects = self.inputs.iter().filter(|input| input.looks_like_digests.load(Ordering::Relaxed));
         suspects.map(|input| input.name.to_string()).collect()
+    }
+
+    /// What lies in folders of range files and is none.
+    fn passed_over(&self) -> Vec<String> {
+        let folders = self.inputs.iter().filter_map(|input| match &input.contents {
+            Contents::Ranges(folder) => Some(&folder.passed_over),
+            _ => None,
+        });
+        folders.flatten().cloned().collect()
     }
 
     /// Whether the inputs can be read once more.

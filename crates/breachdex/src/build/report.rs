@@ -36,6 +36,8 @@ pub struct BuildReport {
     pub passwords_like_digests: Vec<String>,
     /// Rows and range files outside the prefixes asked for.
     pub left_out: u64,
+    /// Names in folders of range files that cannot be range files and were passed over.
+    pub passed_over: Vec<String>,
     /// Whether the published file is known to be on disk under its name.
     pub durability: Durability,
     /// Thread time spent reading and parsing.

@@ -412,8 +412,8 @@ fn every_bad_line_is_named() {
     let ntlm = format!("{:032X}:1", 5);
     let cases: Vec<(Kind, Vec<u8>, &str)> = vec![
         (Kind::Sha1, good.into(), "line 2: expected 40 hex digits for SHA-1, found 37"),
-        (Kind::Sha1, ntlm.clone().into(), "line 2: this looks like an NTLM digest; use --kind ntlm"),
-        (Kind::Ntlm, sha1.clone().into(), "line 2: this looks like a SHA-1 digest; use --kind sha1"),
+        (Kind::Sha1, ntlm.clone().into(), "line 2: expected 40 hex digits for SHA-1, found 32"),
+        (Kind::Ntlm, sha1.clone().into(), "line 2: expected 32 hex digits for NTLM, found 40"),
         (
             Kind::Sha1,
             sha1.replace('5', "G").into(),

@@ -63,7 +63,11 @@ pub(super) fn give_mode(file: &File, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     match file.set_permissions(std::fs::Permissions::from_mode(mode)) {
         // What all files of a mount have in common cannot be changed; nor was it when the file was made.
-        Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => Ok(()),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
+        {
+            Ok(())
+        }
         given => given,
     }
 }

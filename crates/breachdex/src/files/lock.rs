@@ -147,9 +147,7 @@ fn place() -> String {
 #[cfg(unix)]
 fn is_alive(process: u32) -> bool {
     let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
-    process.is_none_or(|process| {
-        rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
-    })
+    process.is_none_or(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
 }
 
 #[cfg(not(unix))]

@@ -19,8 +19,10 @@ fn system() -> Arc<dyn Disk> {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -259,7 +261,11 @@ impl Disk for Faulty {
 
     fn sync(&self, file: &File) -> io::Result<()> {
         // A disk that is found to be full when it is asked to keep what it took.
-        if self.0 == Fault::Sync { Err(io::Error::from_raw_os_error(libc::ENOSPC)) } else { System.sync(file) }
+        if self.0 == Fault::Sync {
+            Err(io::Error::from_raw_os_error(libc::ENOSPC))
+        } else {
+            System.sync(file)
+        }
     }
 
     fn rename(&self, from: &Path, to: &Path, replace: bool) -> io::Result<()> {
@@ -344,7 +350,10 @@ fn waiting_for_a_pipe_ends_when_it_is_told_to() {
     writer.join().unwrap().unwrap();
     assert_eq!(text, "text");
     let refused = open_index(&path).unwrap_err().to_string();
-    assert!(refused.ends_with("pipe is not a breachdex index: it is a pipe or a device, not a file"), "{refused}");
-    let refused = crate::FileIndex::open(&path).unwrap_err().to_string();
+    assert!(
+        refused.ends_with("pipe is not a breachdex index: it is a pipe or a device, not a file"),
+        "{refused}"
+    );
+    let refused = crate::Index::open(&path).unwrap_err().to_string();
     assert!(refused.ends_with("it is a pipe or a device, not a file"), "{refused}");
 }

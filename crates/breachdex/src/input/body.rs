@@ -153,7 +153,7 @@ mod tests {
                 "line 2: the count is missing; use --no-counts if the list is meant to have none",
             ),
             (two(&row(kind, 6, "x")), "line 2: the count is not a whole number"),
-            (two(&row(Kind::Ntlm, 6, "1")), "line 2: this looks like an NTLM digest; use --kind ntlm"),
+            (two(&row(Kind::Ntlm, 6, "1")), "line 2: expected 35 hex digits for SHA-1, found 27"),
             (two("00000:1"), "line 2: expected 35 hex digits for SHA-1, found 5"),
             (two("\r\n"), "line 2: the line is empty; expected 35 hex digits, a colon and a count"),
             ("<html>".into(), "line 1: this looks like a web page, not a list of digests; download it again"),

@@ -25,6 +25,14 @@ pub(crate) enum Packing {
     Zstd,
 }
 
+/// Archives that are named and not read: how each begins, what it is called, and what unpacks it to a pipe.
+const ARCHIVES: [(&[u8], &str, &str); 4] = [
+    (b"7z\xbc\xaf", "a 7-Zip archive", "7z x -so"),
+    (b"PK\x03\x04", "a ZIP archive", "unzip -p"),
+    (b"\xfd7zX", "xz data", "xz -dc"),
+    (b"BZh", "bzip2 data", "bzip2 -dc"),
+];
+
 impl Packing {
     /// What a file's name says.
     pub(crate) fn of_name(path: &Path) -> Self {
@@ -122,6 +130,15 @@ impl TextReader {
         };
         if packing != Packing::Plain && start.is_empty() {
             return Err(reader.fault(format!("the file is empty, which is not a {} file", packing.name())));
+        }
+        if packing == Packing::Plain
+            && let Some((_, what, command)) = ARCHIVES.iter().find(|(magic, ..)| start.starts_with(magic))
+            && look_inside
+        {
+            return Err(reader.fault(format!(
+                "this is {what}; unpack it first, or pipe `{command} {}` into standard input",
+                reader.name
+            )));
         }
         reader.packing = packing;
         reader.reader = unpack(packing, Cursor::new(start).chain(watched), &reader.name)?;

@@ -109,3 +109,20 @@ fn a_missing_file_is_named() {
     let error = TextReader::open(&source, true, &Feed::default()).err().unwrap().to_string();
     assert!(error.starts_with("cannot open no/such/file: "), "{error}");
 }
+
+#[test]
+fn archives_are_named_with_what_unpacks_them() {
+    let folder = Folder::new();
+    let cases: [(&[u8], &str); 4] = [
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first, or pipe `7z x -so"),
+        (b"PK\x03\x04\x14", "a ZIP archive; unpack it first, or pipe `unzip -p"),
+        (b"\xfd7zXZ\0", "xz data; unpack it first, or pipe `xz -dc"),
+        (b"BZh91AY", "bzip2 data; unpack it first, or pipe `bzip2 -dc"),
+    ];
+    for (start, expected) in cases {
+        let said = folder.read("a", start, true).unwrap_err();
+        assert_eq!(said, format!("a: this is {expected} a` into standard input"));
+        // A list of passwords may begin with anything.
+        assert_eq!(folder.read("a", start, false).unwrap(), start);
+    }
+}

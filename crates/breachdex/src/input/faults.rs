@@ -138,7 +138,8 @@ pub(crate) fn diagnose(line: &[u8], shape: RowShape, first: bool) -> LineFault {
     if let Some(at) = digest.iter().position(|byte| !byte.is_ascii_hexdigit()) {
         return LineFault::NotHex(at + 1);
     }
-    if digest.len() == shape.other_digits() {
+    // Further on it is a line among others of the right kind, and the other kind would not read those.
+    if first && digest.len() == shape.other_digits() {
         return LineFault::OtherKind;
     }
     if digest.len() != shape.digits() {

@@ -20,6 +20,8 @@ pub(crate) struct Rows<'a> {
     width: usize,
     /// Whether the text begins its file.
     starts_file: bool,
+    /// Whether blanks may follow a row, as in lists that pad all lines to one length.
+    padded: bool,
 }
 
 /// Decimal digits that one load can hold.
@@ -27,7 +29,12 @@ const WORD_DIGITS: usize = 8;
 
 impl<'a> Rows<'a> {
     pub(crate) fn new(text: &'a [u8], shape: RowShape, starts_file: bool) -> Self {
-        Self { text, at: 0, lines: 0, shape, width: shape.digits(), starts_file }
+        Self { text, at: 0, lines: 0, shape, width: shape.digits(), starts_file, padded: false }
+    }
+
+    /// Takes spaces and tabs before the line end for padding.
+    pub(crate) fn padded(self) -> Self {
+        Self { padded: true, ..self }
     }
 
     /// Lines read so far, the one just returned included.
@@ -67,6 +74,7 @@ impl<'a> Rows<'a> {
         let rest = &self.text[self.at..];
         let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
         let line = rest[..length].strip_suffix(b"\r").unwrap_or(&rest[..length]);
+        let line = if self.padded { without_padding(line) } else { line };
         let after = self.at + (length + 1).min(rest.len());
         let fault = || diagnose(line, self.shape, self.starts_file && self.at == 0);
         let width = self.width;
@@ -132,6 +140,12 @@ fn leading_number(word: u64) -> Option<(u64, usize)> {
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     let eight = (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff;
     Some((eight, bits as usize / 8))
+}
+
+/// A line without the blanks at its end.
+fn without_padding(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|byte| !matches!(byte, b' ' | b'\t'));
+    &line[..end.map_or(0, |last| last + 1)]
 }
 
 /// Any whole number from 1 to 2^64 - 1, leading zeros allowed.

@@ -74,3 +74,24 @@ fn bare_digests_are_rows_only_where_that_was_said() {
     assert!(only(text.as_bytes(), SHAPE) == Err(LineFault::MissingCount));
     assert!(only(text.as_bytes(), RowShape { bare: true, ..SHAPE }).is_ok());
 }
+
+#[test]
+fn blanks_behind_a_row_are_padding_in_lists_and_a_fault_in_bodies() {
+    let key = hex::decode_key(DIGEST.as_bytes()).unwrap();
+    for blanks in [" ", "\t", "                      ", " \t \t"] {
+        for end in ["\n", "\r\n"] {
+            let text = format!("{DIGEST}:37{blanks}{end}{DIGEST}:1{end}");
+            let mut rows = Rows::new(text.as_bytes(), SHAPE, true).padded();
+            assert!(rows.next() == Some(Ok(Entry { key, count: 37 })) && rows.next().unwrap().is_ok());
+            assert_eq!(only(text.as_bytes(), SHAPE).err(), Some(LineFault::NotACount));
+        }
+    }
+    // Blanks elsewhere stay faults.
+    for line in
+        [format!(" {DIGEST}:1"), format!("{DIGEST} :1"), format!("{DIGEST}: 1"), format!("{DIGEST}:1 2")]
+    {
+        let text = line + "\n";
+        assert!(Rows::new(text.as_bytes(), SHAPE, true).padded().next().unwrap().is_err(), "{text}");
+    }
+    assert_eq!(Rows::new(b"  \n", SHAPE, true).padded().next(), Some(Err(LineFault::Empty)));
+}

@@ -16,11 +16,13 @@ use crate::entry::Entry;
 use crate::error::{Error, InputError, Result, io_error};
 use crate::hex;
 
-/// A folder whose every entry is a range file. Names are kept as a few bits each, for a whole corpus has a
+/// A folder of range files. What else lies in it is passed over, unless it may be a range file that was damaged. Names are kept as a few bits each, for a whole corpus has a
 /// million of them.
 pub(crate) struct RangeFolder {
     pub(crate) path: PathBuf,
     names: Vec<FileName>,
+    /// Names of what lies beside range files and cannot be one: files of file managers, notes, folders.
+    pub(crate) passed_over: Vec<String>,
 }
 
 /// How a prefix's file is written: present, which digits are lower-case, and its endings. 0 is no file.
@@ -80,9 +82,10 @@ impl RangeFolder {
     /// Lists a folder.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Input`] where an entry is no range file or two are the same range.
+    /// [`Error::Io`]; [`Error::Input`] where the name of an entry is nearly that of a range file, or two are the same range.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let mut names = vec![FileName::default(); PREFIX_COUNT as usize];
+        let mut passed_over = Vec::new();
         for entry in std::fs::read_dir(path).map_err(io_error("list", path))? {
             let entry = entry.map_err(io_error("list", path))?;
             let name = entry.file_name();
@@ -90,6 +93,10 @@ impl RangeFolder {
             let parsed = name.to_str().and_then(FileName::parse);
             let is_folder = entry.file_type().map_err(io_error("look at", &place))?.is_dir();
             let Some((prefix, form)) = parsed.filter(|_| !is_folder) else {
+                if !resembles_range(name.as_encoded_bytes()) {
+                    passed_over.push(name.to_string_lossy().into_owned());
+                    continue;
+                }
                 return Err(fault(
                     &place,
                     None,
@@ -110,7 +117,8 @@ impl RangeFolder {
             }
             *slot = form;
         }
-        Ok(Self { path: path.to_owned(), names })
+        passed_over.sort_unstable();
+        Ok(Self { path: path.to_owned(), names, passed_over })
     }
 
     /// The prefixes that have a file.
@@ -152,6 +160,16 @@ impl RangeFolder {
         let name = self.names[prefix as usize];
         name.is_present().then(|| self.path.join(name.write(prefix)))
     }
+}
+
+/// Whether a name may be that of a range file that was cut, copied or renamed: it begins with five hex digits and no letter
+/// or digit behind them, or has nothing but hex digits before its ending.
+fn resembles_range(name: &[u8]) -> bool {
+    let digits = name.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let next = name.get(digits);
+    digits > 0
+        && (next.is_none_or(|byte| *byte == b'.')
+            || digits == PREFIX_DIGITS && !next.is_some_and(u8::is_ascii_alphanumeric))
 }
 
 /// The rows of one range file.
@@ -205,7 +223,7 @@ impl RangeFile {
         }
         let mut top = Key::default();
         top.place(0, 20, u64::from(self.prefix));
-        let mut rows = Rows::new(&self.text[..self.length], shape, true);
+        let mut rows = Rows::new(&self.text[..self.length], shape, true).padded();
         let mut ascending = true;
         let mut last = Key::default();
         while let Some(row) = rows.next() {
@@ -226,7 +244,7 @@ impl RangeFile {
 
     /// The line of the first row whose digest an earlier one has as well.
     pub(crate) fn duplicate(&self, shape: RowShape) -> Error {
-        let mut rows = Rows::new(&self.text[..self.length], shape, true);
+        let mut rows = Rows::new(&self.text[..self.length], shape, true).padded();
         let mut seen = std::collections::BTreeSet::new();
         let mut line = None;
         while let Some(Ok(row)) = rows.next() {

@@ -122,8 +122,8 @@ fn what_is_no_range_file_is_named() {
     type Change = fn(&Folder);
     let cases: [(Change, &str); 12] = [
         (
-            |folder| folder.write("readme.txt", ""),
-            "ranges/readme.txt: this is not a range file: expected names like 00000 or 00000.txt, .gz or .zst \
+            |folder| folder.write("00005 (1).txt", ""),
+            "ranges/00005 (1).txt: this is not a range file: expected names like 00000 or 00000.txt, .gz or .zst \
              after it; move it elsewhere",
         ),
         (
@@ -174,4 +174,21 @@ fn what_is_no_range_file_is_named() {
         change(&folder);
         assert_eq!(folder.refused(), expected);
     }
+}
+
+#[test]
+fn what_cannot_be_a_range_is_passed_over_and_listed() {
+    let folder = Folder::new();
+    let strange =
+        [".DS_Store", ".00000.part", "README", "Thumbs.db", "desktop.ini", "lost+found", "sha1.index"];
+    for name in strange {
+        match name {
+            "lost+found" => std::fs::create_dir(folder.path(name)).unwrap(),
+            _ => folder.write(name, "anything"),
+        }
+    }
+    let report = folder.build(CoverageRule::Present).unwrap();
+    let mut expected = strange.map(String::from).to_vec();
+    expected.sort();
+    assert_eq!(report.0.passed_over, expected);
 }

@@ -359,7 +359,8 @@ fn a_full_disk_is_said_and_what_was_fetched_stays() {
     let mut options = downloading(&server, LAST);
     options.also_text = Some(folder.path().join("text"));
     let full = || download(&folder.path().join("a.bdx"), &options, &());
-    let error = files::simulate(Arc::new(NoPlaceFor("text/.00003.part")), full).expect_err("full").to_string();
+    let error =
+        files::simulate(Arc::new(NoPlaceFor("text/.00003.part")), full).expect_err("full").to_string();
     let file = folder.path().join("text/00003.txt");
     assert_eq!(error, format!("cannot write {}: No space left on device (os error 28)", file.display()));
     let report = download(&folder.path().join("a.bdx"), &options, &()).unwrap();

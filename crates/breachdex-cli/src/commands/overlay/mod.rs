@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::flags::{OverlayAction, OverlayAddFlags, OverlayFlags, OverlayListFlags, OverlayRemoveFlags};
 use crate::messages;
 use crate::output::Output;
+use crate::printable::printable;
 use crate::progress::Reporter;
 
 /// Digests are handed on in pieces of this size.
@@ -72,7 +73,8 @@ fn tell(
 
 fn holds(overlay: &OverlayFile, kind: Kind, entries: u64) -> String {
     let digests = if entries == 1 { "digest" } else { "digests" };
-    format!("{} holds {entries} {kind} {digests}", overlay.path().display())
+    let name = overlay.path().display().to_string();
+    format!("{} holds {entries} {kind} {digests}", printable(&name))
 }
 
 fn list(flags: &OverlayListFlags) -> Result<Exit, Failure> {

@@ -1,0 +1,30 @@
+//! Text from files and peers as a terminal may show it.
+
+#![forbid(unsafe_code)]
+
+use std::borrow::Cow;
+
+/// Escapes what would drive a terminal or disguise a text: control characters, line ends among them, and the characters
+/// that change the direction of what follows.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unprintable) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |c: char| if is_unprintable(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
+}
+
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_drives_a_terminal_is_escaped_and_all_else_is_kept() {
+        assert!(matches!(printable("pwned.bdx: ñ 侵害"), Cow::Borrowed("pwned.bdx: ñ 侵害")));
+        assert_eq!(printable("a\x1b[2Jb\nc\rd\u{9b}e\u{202e}f"), "a\\u{1b}[2Jb\\nc\\rd\\u{9b}e\\u{202e}f");
+    }
+}
