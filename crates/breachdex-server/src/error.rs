@@ -177,3 +177,20 @@ impl ServeError {
         move |source| Self::System { action, source }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn refused_threads_are_named_with_what_is_needed() {
+        let source = io::Error::from_raw_os_error(11);
+        let said = ServeError::Thread { needed: 13, source }.to_string();
+        assert_eq!(
+            said,
+            "cannot start a thread: Resource temporarily unavailable (os error 11); the server needs up to 13: raise \
+             the limit on threads (ulimit -u, TasksMax=, pids_limit) or use fewer --workers"
+        );
+    }
+}

@@ -208,6 +208,30 @@ fn an_address_has_a_share_of_the_connections() {
 }
 
 #[test]
+fn idle_connections_go_while_connections_are_scarce() {
+    let folder = TempDir::new().unwrap();
+    let limits = Limits {
+        connections: Some(8),
+        header_timeout: Duration::from_millis(300),
+        idle_timeout: Duration::from_secs(3_600),
+        ..Limits::default()
+    };
+    let server = serve(&folder, limits);
+    let few: Vec<Client> = (0..4)
+        .map(|_| {
+            let mut client = Client::connect(server.address);
+            assert_eq!(client.get("/range/21BD1", &[]).text(), BODY);
+            client
+        })
+        .collect();
+    let many: Vec<Connection> = (0..3).map(|_| Connection::open(server.address, 0)).collect();
+    for mut client in few {
+        assert!(client.is_closed());
+    }
+    drop(many);
+}
+
+#[test]
 fn clients_behind_a_trusted_proxy_have_limits_of_their_own() {
     let folder = TempDir::new().unwrap();
     let index = sha1(folder.path(), ROWS);

@@ -60,6 +60,30 @@ fn https_answers_as_http_does_and_offers_http_2() {
 }
 
 #[test]
+fn a_renewed_certificate_is_used_after_a_reload_and_a_bad_one_is_not() {
+    let folder = TempDir::new().unwrap();
+    let index = sha1(folder.path(), ROWS);
+    let (files, old) = certificate(folder.path(), "a");
+    let server = Running::start(ServeOptions { tls: Some(files), ..options(&[&index]) });
+    let body = |root: &rustls::pki_types::CertificateDer<'static>| {
+        Client::over(connect(&server, root.clone(), &[])).get("/range/21BD1", &[]).text().to_owned()
+    };
+    assert_eq!(body(&old), BODY);
+    let mut open = Client::over(connect(&server, old.clone(), &[]));
+    assert_eq!(open.get("/range/21BD1", &[]).text(), BODY);
+    // As a renewal that was interrupted leaves it.
+    let key = fs::read(folder.path().join("a.key")).unwrap();
+    fs::write(folder.path().join("a.key"), "half").unwrap();
+    server.reload.run();
+    assert_eq!(body(&old), BODY);
+    fs::write(folder.path().join("a.key"), key).unwrap();
+    let (_, new) = certificate(folder.path(), "a");
+    server.reload.run();
+    assert_eq!(body(&new), BODY);
+    assert_eq!(open.get("/range/21BD1", &[]).text(), BODY);
+}
+
+#[test]
 fn bad_files_are_sentences() {
     let folder = TempDir::new().unwrap();
     let index = sha1(folder.path(), ROWS);
