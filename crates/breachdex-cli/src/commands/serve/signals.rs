@@ -62,12 +62,16 @@ mod platform {
     use signal_hook::iterator::Signals;
 
     use crate::failure::Failure;
+    use crate::signals;
 
     pub(super) fn listen(
         stop: impl Fn() + Send + 'static,
         reload: impl Fn() + Send + 'static,
     ) -> Result<(), Failure> {
-        let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal));
+        let ignored = signals::ignored_signals();
+        // nohup and the like stay in force; without SIGTERM nothing could stop a service.
+        let is_heard = |signal: &i32| *signal == SIGTERM || ignored >> (signal - 1) & 1 == 0;
+        let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(is_heard);
         let mut signals =
             Signals::new(heard).map_err(Failure::system("take over the handling of signals"))?;
         let wait = move || {
@@ -77,18 +81,6 @@ mod platform {
         };
         let thread = thread::Builder::new().name(String::from("breachdex-signals")).spawn(wait);
         thread.map(drop).map_err(Failure::system("start a thread"))
-    }
-
-    /// Whether the parent had the signal ignored, as nohup does. That stays, except of SIGTERM.
-    fn is_ignored(signal: i32) -> bool {
-        if signal == SIGTERM {
-            return false;
-        }
-        // Elsewhere nothing tells without unsafe code, and the signal is heard.
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-        ignored >> (signal - 1) & 1 == 1
     }
 }
 
