@@ -57,7 +57,9 @@ fn a_bucket_that_is_a_hole_is_refused_without_memory_for_it() {
             assert_eq!(reason(written), REASON);
             assert!(rows.capacity() <= 1 << 20, "{} bytes for a hole", rows.capacity());
             assert_eq!(reason(index.iter().next().unwrap()), REASON);
-            assert_eq!(reason(index.verify(&())), REASON);
+            // A record is wide for a reason, or refused before its bucket is looked at.
+            let reason_of_verify = reason(index.verify(&()));
+            assert!(reason_of_verify == REASON || entries == 1, "{reason_of_verify}");
             let mut write = |_: &[u8]| Ok::<(), Error>(());
             assert_eq!(reason(index.export(1, &mut write, &())), REASON);
             let far = digest(Kind::Sha1, Key { words: [u64::MAX; 3] }.truncated(160));
