@@ -35,7 +35,7 @@ impl OpenOptions {
         Self::default()
     }
 
-    /// Maps the file instead of reading it: a lookup takes a tenth of the time. The mapping is shared with whoever else
+    /// Maps the file instead of reading it: a lookup takes about a sixth of the time. The mapping is shared with whoever else
     /// has the file open, and no program can keep them from changing it.
     ///
     /// Use it for a file that is only ever replaced by rename, as everything in this project does, and that only users
