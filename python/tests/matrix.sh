@@ -32,7 +32,7 @@ run() {
     environment=$environments/$version-django-$django
     [ -d "$environment" ] || "$interpreter" -m venv "$environment"
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check "Django==$django.*" \
-        $(grep -E '^(pytest|babel|django-allauth|gunicorn|uvicorn|argon2)' \
+        $(grep -E '^(pytest|babel|django-allauth|djangorestframework|pydantic|gunicorn|uvicorn|argon2)' \
             ../requirements-test.txt)
     export PYTHONPATH=$package
     "$environment/bin/python" -c 'import django, sys; print("Python", sys.version.split()[0], "Django", django.__version__)'
