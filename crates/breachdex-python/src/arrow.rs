@@ -70,8 +70,8 @@ impl Counts {
         Self { array: array_of(counts) }
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Vec<Option<u32>>,))> {
-        Ok((py.get_type::<Self>().getattr("_restore")?, (self.to_pylist(),)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        Ok((py.get_type::<Self>().getattr("_restore")?, (self.to_pylist(),).into_pyobject(py)?))
     }
 
     fn __repr__(&self) -> String {
@@ -112,9 +112,10 @@ impl ChunkedCounts {
         Self { chunks: chunks.into_iter().map(array_of).collect() }
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Vec<Vec<Option<u32>>>,))> {
-        let chunks = self.chunks.iter().map(|chunk| numbers(chunk).collect()).collect();
-        Ok((py.get_type::<Self>().getattr("_restore")?, (chunks,)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let chunks: Vec<Vec<Option<u32>>> =
+            self.chunks.iter().map(|chunk| numbers(chunk).collect()).collect();
+        Ok((py.get_type::<Self>().getattr("_restore")?, (chunks,).into_pyobject(py)?))
     }
 
     fn __repr__(&self) -> String {
