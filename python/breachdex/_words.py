@@ -24,6 +24,9 @@ def word(code: str, language: str = DEFAULT_LANGUAGE, **values: int) -> str:
 
     :param values: what it is filled with. 1 takes the singular where the message has one.
     """
+    if code == "exposed_count":
+        # The only number that may be so large that its digits are read in groups.
+        return exposed_count(values["count"], language)
     catalogue = _catalogue(language)
     text = catalogue[code]
     if 1 in values.values():
@@ -41,7 +44,7 @@ def refusal(
     sentences = [word(refusal_code(finding), language)]
     if show_count and isinstance(finding, Exposure) and tells_count(gate, finding):
         assert finding.count is not None
-        sentences.append(exposed_count(finding.count, language))
+        sentences.append(word("exposed_count", language, count=finding.count))
     return sentences
 
 
