@@ -22,7 +22,12 @@ PAGES: Final = {
 }
 """A page's name in the site, and its file in the project."""
 
-ATTACHMENTS: Final = ("breachdex.service", "breachdex.socket", "breachdex-update.service", "breachdex-update.timer")
+ATTACHMENTS: Final = (
+    "breachdex.service",
+    "breachdex.socket",
+    "breachdex-update.service",
+    "breachdex-update.timer",
+)
 """Files beside these pages that they link to."""
 
 

@@ -44,10 +44,9 @@ DEFAULT_ON_ERROR: Final[Mapping[Event, OnError]] = {
 EXPOSED_ONLY: Final = {
     "profile": "nist",
     "min_length": 1,
-    "rules": {"too_short": False, "context_word": False, "repetitive": False},
     "actions": {"log_in": {"exposed": "warn"}},
 }
-"""What passwords are judged by where no policy is configured."""
+"""What passwords are judged by where no policy is configured, with every rule off but two."""
 
 
 class _InvalidError(ValueError):
@@ -154,7 +153,11 @@ class Configuration:
         """Rules that refuse exposed passwords only, as configured, and with some keys changed."""
         configured = {"min_count": self.min_count, "on_error": self.on_error, "language": self.lang}
         said = {key: value for key, value in (*configured.items(), *changes.items()) if value is not None}
-        return PolicyRules.from_settings({**EXPOSED_ONLY, **said})
+        from breachdex._verdicts import CODES
+
+        # What nobody may type at any length is no question of a policy.
+        rules = {code: code in ("exposed", "too_long") for code in CODES}
+        return PolicyRules.from_settings({**EXPOSED_ONLY, "rules": rules, **said})
 
     def on_error_at(self, event: Event) -> OnError:
         """What a fault at run time means at an event."""

@@ -40,10 +40,23 @@ FORMS: list[tuple[str, list[str], str | None, list[str]]] = [
     ("abc", DEFAULT, "abc", []),
     ("🔑🔒", DEFAULT, None, []),
     ("", DEFAULT, None, [" "]),
-    *((f"{before}hunter2{after}", DEFAULT, None, ["hunter"]) for before, after in (
-        (" ", ""), ("", " "), ("\t", "\r"), ("", "\x00"), ("\xa0", ""), ("", "\u3000"), ("\u2028", "\x85"),
-        ("\ufeff", ""), ("", "\u200b"), ("\u202e", "\u202c"), ("\ufeff ", "\u200b\t"), ("\xad", " "),
-    )),
+    *(
+        (f"{before}hunter2{after}", DEFAULT, None, ["hunter"])
+        for before, after in (
+            (" ", ""),
+            ("", " "),
+            ("\t", "\r"),
+            ("", "\x00"),
+            ("\xa0", ""),
+            ("", "\u3000"),
+            ("\u2028", "\x85"),
+            ("\ufeff", ""),
+            ("", "\u200b"),
+            ("\u202e", "\u202c"),
+            ("\ufeff ", "\u200b\t"),
+            ("\xad", " "),
+        )
+    ),
     ("hunter2\x00", ["trimmed"], None, []),
     ("hun\x00ter2", DEFAULT, None, ["hun", "hunter2"]),
     ("hun ter2", DEFAULT, None, ["hunter2"]),

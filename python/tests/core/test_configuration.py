@@ -14,6 +14,7 @@ import breachdex
 import pytest
 from breachdex import _configuration
 from breachdex._configuration import current
+from breachdex._verdicts import CODES, EVENTS
 from breachdex.types import OnError
 from support import damaged, write_index
 
@@ -257,6 +258,9 @@ class TestValidate:
         breachdex.configure(index=exposed_index)
         assert breachdex.validate("x9#", user_name="x9#").accepted
         assert refusal("hunter2").codes == ("exposed",)
+        judge = current().judge
+        acting = {code for code in CODES for event in EVENTS if judge.action(event, code) != "accept"}
+        assert acting == {"exposed", "too_long"}
 
     def test_the_error_says_everything_an_adapter_needs(self, exposed_index: Path) -> None:
         breachdex.configure(index=exposed_index, policy="nist")

@@ -89,7 +89,10 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ({"min_length": True}, "min_length must be a whole number, not true or false"),
         ({"min_length": 2**70}, "min_length must be a whole number, not a number of that size"),
         ({"min_length": 8.5}, "min_length must be a whole number, not a value of another type"),
-        ({"forms": ["nfd"]}, 'forms must be one of nfc, nfkc, trimmed, visible, casefold, not "nfd"; did you mean "nfc"?'),
+        (
+            {"forms": ["nfd"]},
+            'forms must be one of nfc, nfkc, trimmed, visible, casefold, not "nfd"; did you mean "nfc"?',
+        ),
         ({"language": "jp"}, 'language must be one of en, ja, not "jp"; did you mean "ja"?'),
         ({"context": [7]}, "context must be a string, not a number"),
         (

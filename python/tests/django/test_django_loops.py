@@ -60,7 +60,12 @@ def loops(*validators: tuple[str, dict[str, Any]]) -> list[tuple[str, str]]:
             'its scope is "common" and log-in\'s "all"',
             'give it a profile whose scope is "all"',
         ),
-        (STRICT, {"forms": []}, "its forms lack nfc, nfkc, trimmed, visible, which log-in looks up", "add them to its forms"),
+        (
+            STRICT,
+            {"forms": []},
+            "its forms lack nfc, nfkc, trimmed, visible, which log-in looks up",
+            "add them to its forms",
+        ),
         (STRICT, {"min_count": 3}, "its min_count is 3 and log-in's 1", "let its min_count be at most 1"),
         (
             strict("context_word", service_name="swallowshop", context=["martin", "nest"]),
