@@ -27,9 +27,27 @@ pub(crate) fn map(path: impl AsRef<Path>) -> Result<Index, Failure> {
     Ok(Index::map(path)?)
 }
 
+/// Notes a file that is named twice, which is seldom meant.
+pub(crate) fn note_repeated(named: &[PathBuf]) {
+    for (at, path) in named.iter().enumerate() {
+        // Looking at a pipe would open it.
+        let is_same = |other: &&PathBuf| {
+            path.is_file() && other.is_file() && same_file::is_same_file(path, other).unwrap_or(false)
+        };
+        if let Some(other) = named[..at].iter().find(is_same) {
+            let (other, path) = (other.display(), path.display());
+            match other.to_string() == path.to_string() {
+                true => messages::note(&format!("{path} is named twice; once is enough")),
+                false => messages::note(&format!("{other} and {path} are one file; naming it once is enough")),
+            }
+        }
+    }
+}
+
 /// Opens the named indexes, or the default one when none is named. Never empty.
 pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
     if !named.is_empty() {
+        note_repeated(named);
         return named.iter().map(map).collect();
     }
     match default_path() {

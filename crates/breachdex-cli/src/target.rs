@@ -74,8 +74,36 @@ impl Target {
     }
 }
 
+/// Whether standard output is named.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Refuses standard output for an index, whose header is written last.
+pub(crate) fn refuse_stdout(path: &Path) -> Result<(), Failure> {
+    match is_stdout(path) {
+        true => Err(Failure::Usage(String::from(
+            "an index cannot be written to standard output (-), because its beginning is written last; name a file",
+        ))),
+        false => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn stdout() -> io::Result<File> {
+    Ok(File::from(std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?))
+}
+
+#[cfg(windows)]
+fn stdout() -> io::Result<File> {
+    Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?))
+}
+
 /// Opens for writing what is there and is no file that could be replaced: a pipe, a terminal, `/dev/stdout`.
 fn through(path: &Path) -> Option<io::Result<File>> {
+    if is_stdout(path) {
+        return Some(stdout());
+    }
     let facts = path.metadata().ok().filter(|facts| !facts.is_file() && !facts.is_dir())?;
     drop(facts);
     Some(OpenOptions::new().write(true).open(path))

@@ -10,17 +10,22 @@ use breachdex::{BuildOptions, CoverageRule, Format, Input, Kind, MergeRule, Sour
 use crate::commands::{Exit, summary};
 use crate::failure::Failure;
 use crate::flags::{BuildFlags, FormatName, KindName, MergeRuleName, ResourceFlags};
+use crate::indexes;
 use crate::progress::Reporter;
+use crate::target;
 
 pub(crate) fn run(flags: Box<BuildFlags>) -> Result<Exit, Failure> {
     let started = Instant::now();
+    target::refuse_stdout(&flags.target.output)?;
     let format = flags.format.map(Format::from);
-    let inputs = inputs(&flags.inputs, format)?;
+    let named = flags.inputs.clone();
+    let inputs = inputs(&named, format)?;
     let target = flags.target.output.clone();
     let options = options(*flags);
     let reporter = Reporter::start()?;
     let report = breachdex::build(&inputs, &target, &options, &reporter)?;
     drop(reporter);
+    indexes::note_repeated(&named);
     summary::print(&report, &target, options.kind, started.elapsed())
 }
 

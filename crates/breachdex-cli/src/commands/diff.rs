@@ -21,6 +21,12 @@ use crate::target::{self, Target};
 const PIECE: usize = 1 << 18;
 
 pub(crate) fn run(flags: &DiffFlags) -> Result<Exit, Failure> {
+    let to_stdout = flags.export.as_deref().is_some_and(target::is_stdout);
+    if to_stdout && flags.json {
+        return Err(Failure::Usage(String::from(
+            "--json and --export - both write to standard output; name a file for one of them",
+        )));
+    }
     let (old, new) = (Index::map(&flags.old)?, Index::map(&flags.new)?);
     let mut added = flags.export.as_deref().map(|path| Added::begin(path, flags, &new)).transpose()?;
     let is_through = added.as_ref().is_some_and(|added| added.target.is_through());
@@ -40,6 +46,11 @@ pub(crate) fn run(flags: &DiffFlags) -> Result<Exit, Failure> {
     tell_what_is_left_out(&old, &new);
     let facts = Facts::of(&old, &new, &difference);
     let text = if flags.json { facts.json()? } else { facts.text(new.content_id()) };
+    if to_stdout {
+        // Beside the rows it would be taken for one. Where standard error is closed there is nobody to tell.
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        return Ok(Exit::Success);
+    }
     let mut output = Output::open();
     output.write(text.as_bytes())?;
     output.flush()?;

@@ -12,9 +12,11 @@ use crate::failure::Failure;
 use crate::flags::{DownloadFlags, FetchFlags};
 use crate::messages;
 use crate::progress::Reporter;
+use crate::target;
 
 pub(crate) fn run(flags: Box<DownloadFlags>) -> Result<Exit, Failure> {
     let started = Instant::now();
+    target::refuse_stdout(&flags.target.output)?;
     let target = flags.target.output.clone();
     let options = options(*flags)?;
     let reporter = Reporter::start()?;

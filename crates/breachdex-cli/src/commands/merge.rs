@@ -9,10 +9,13 @@ use breachdex::{Index, MergeOptions};
 use crate::commands::{Exit, summary};
 use crate::failure::Failure;
 use crate::flags::MergeFlags;
+use crate::indexes;
 use crate::progress::Reporter;
+use crate::target;
 
 pub(crate) fn run(flags: MergeFlags) -> Result<Exit, Failure> {
     let started = Instant::now();
+    target::refuse_stdout(&flags.target.output)?;
     let defaults = MergeOptions::default();
     let options = MergeOptions {
         merge: flags.merge.into(),
@@ -26,6 +29,7 @@ pub(crate) fn run(flags: MergeFlags) -> Result<Exit, Failure> {
     let reporter = Reporter::start()?;
     let report = breachdex::merge(&flags.inputs, &flags.target.output, &options, &reporter)?;
     drop(reporter);
+    indexes::note_repeated(&flags.inputs);
     let kind = Index::map(&flags.target.output)?.kind();
     summary::print(&report, &flags.target.output, kind, started.elapsed())
 }

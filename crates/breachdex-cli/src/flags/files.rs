@@ -61,7 +61,8 @@ pub(crate) struct DiffFlags {
     pub(crate) json: bool,
     /// Write the hashes added as sorted HEX:COUNT lines
     ///
-    /// Bare HEX where NEW has no counts. The file appears when it is complete. Needs exact indexes.
+    /// Bare HEX where NEW has no counts. The file appears when it is complete. - is standard output; the summary then
+    /// goes to standard error. Needs exact indexes.
     #[arg(long, value_name = "FILE")]
     pub(crate) export: Option<PathBuf>,
     /// Replace FILE if it exists

@@ -7,6 +7,7 @@
 #![cfg(unix)]
 
 mod disk;
+mod files;
 mod interruption;
 mod packed;
 mod target;
