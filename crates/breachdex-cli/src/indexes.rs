@@ -6,7 +6,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use breachdex::{Corpus, Index, LiveIndex, OpenOptions};
+use breachdex::{Corpus, Index, LiveIndex, OpenOptions, files};
 
 use crate::failure::Failure;
 use crate::messages;
@@ -30,15 +30,14 @@ pub(crate) fn map(path: impl AsRef<Path>) -> Result<Index, Failure> {
 /// Notes a file that is named twice, which is seldom meant.
 pub(crate) fn note_repeated(named: &[PathBuf]) {
     for (at, path) in named.iter().enumerate() {
-        // Looking at a pipe would open it.
-        let is_same = |other: &&PathBuf| {
-            path.is_file() && other.is_file() && same_file::is_same_file(path, other).unwrap_or(false)
-        };
+        let is_same = |other: &&PathBuf| files::is_same_file(path, other);
         if let Some(other) = named[..at].iter().find(is_same) {
             let (other, path) = (other.display(), path.display());
             match other.to_string() == path.to_string() {
                 true => messages::note(&format!("{path} is named twice; once is enough")),
-                false => messages::note(&format!("{other} and {path} are one file; naming it once is enough")),
+                false => {
+                    messages::note(&format!("{other} and {path} are one file; naming it once is enough"))
+                }
             }
         }
     }

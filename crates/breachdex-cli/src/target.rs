@@ -52,11 +52,6 @@ impl Target {
         }
     }
 
-    /// Whether it is a pipe or a device.
-    pub(crate) fn is_through(&self) -> bool {
-        matches!(self.output, Output::Through(_))
-    }
-
     /// Makes the file durable and gives it its name.
     pub(crate) fn publish(self, replace: bool) -> Result<(), Failure> {
         let Self { path, readers, output } = self;
@@ -99,14 +94,19 @@ fn stdout() -> io::Result<File> {
     Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?))
 }
 
-/// Opens for writing what is there and is no file that could be replaced: a pipe, a terminal, `/dev/stdout`.
+/// Whether a path is written through, because what is there is no file that could be replaced: a pipe, a terminal,
+/// `/dev/stdout`. Its reader may keep us waiting.
+pub(crate) fn is_through(path: &Path) -> bool {
+    is_stdout(path) || path.metadata().is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
+}
+
+/// Opens for writing what is written through.
 fn through(path: &Path) -> Option<io::Result<File>> {
-    if is_stdout(path) {
-        return Some(stdout());
+    match (is_stdout(path), is_through(path)) {
+        (true, _) => Some(stdout()),
+        (_, true) => Some(OpenOptions::new().write(true).open(path)),
+        _ => None,
     }
-    let facts = path.metadata().ok().filter(|facts| !facts.is_file() && !facts.is_dir())?;
-    drop(facts);
-    Some(OpenOptions::new().write(true).open(path))
 }
 
 fn refusal(path: &Path, error: ClaimError) -> Failure {

@@ -28,9 +28,10 @@ pub(crate) fn run(flags: &DiffFlags) -> Result<Exit, Failure> {
         )));
     }
     let (old, new) = (Index::map(&flags.old)?, Index::map(&flags.new)?);
-    let mut added = flags.export.as_deref().map(|path| Added::begin(path, flags, &new)).transpose()?;
-    let is_through = added.as_ref().is_some_and(|added| added.target.is_through());
+    // Heard before there is a temporary file that a signal might leave.
+    let is_through = flags.export.as_deref().is_some_and(target::is_through);
     let reporter = if is_through { Reporter::beside_output() } else { Reporter::start()? };
+    let mut added = flags.export.as_deref().map(|path| Added::begin(path, flags, &new)).transpose()?;
     let mut visit = |change| match (&mut added, change) {
         (Some(added), Change::Added(entry)) => added.write(&entry),
         _ => Ok(()),
@@ -72,7 +73,7 @@ impl<'a> Added<'a> {
             let (name, full) = (index.name().to_owned(), metadata.kind.bits());
             return Err(Error::NotExact { name, bits: metadata.bits, full }.into());
         }
-        let is_input = |input: &PathBuf| same_file::is_same_file(input, path).unwrap_or(false);
+        let is_input = |input: &PathBuf| breachdex::files::is_same_file(input, path);
         if is_input(&flags.old) || is_input(&flags.new) {
             let message = format!("{} is one of the indexes; choose another FILE", path.display());
             return Err(Failure::Usage(message));

@@ -41,13 +41,14 @@ pub(crate) fn run(flags: &ExportFlags) -> Result<Exit, Failure> {
 }
 
 fn into_file(index: &Index, source: &Path, path: &Path, force: bool) -> Result<(), Failure> {
-    if same_file::is_same_file(source, path).unwrap_or(false) {
+    if breachdex::files::is_same_file(source, path) {
         return Err(Failure::Usage(format!("{} is the index itself; choose another OUT", path.display())));
     }
-    let mut target = Target::create(path, force, index.metadata().holds_overlay)?;
-    // A pipe's reader may keep us waiting: then a signal ends this as it ends any program.
-    let waits = target.is_through();
+    // A pipe's reader may keep us waiting: then a signal ends this as it ends any program. Else signals are heard before
+    // there is a temporary file that they might leave.
+    let waits = target::is_through(path);
     let reporter = if waits { Reporter::beside_output() } else { Reporter::start()? };
+    let mut target = Target::create(path, force, index.metadata().holds_overlay)?;
     let mut write = |piece: &[u8]| {
         let written = target.file().write_all(piece);
         written.map_err(|source| target::failed("write", path, source))

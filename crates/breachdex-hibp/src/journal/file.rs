@@ -49,10 +49,11 @@ pub(super) fn lock(disk: &Arc<dyn Disk>, path: &Path, target: &Path) -> Result<(
         let (file, _) = files::open_or_create(&**disk, path).map_err(io_error("open", path))?;
         let lock = Lock::try_take(disk, &file, path).map_err(io_error("lock", path))?;
         let Some(lock) = lock else { return Err(Error::Busy(target.to_owned())) };
-        let same = same_file::Handle::from_path(path)
-            .ok()
-            .zip(file.try_clone().ok())
-            .is_some_and(|(there, here)| same_file::Handle::from_file(here).is_ok_and(|here| here == there));
+        // What took its place is not opened unless it is a file.
+        let same = path.is_file()
+            && same_file::Handle::from_path(path).ok().zip(file.try_clone().ok()).is_some_and(
+                |(there, here)| same_file::Handle::from_file(here).is_ok_and(|here| here == there),
+            );
         if same {
             return Ok((file, lock));
         }

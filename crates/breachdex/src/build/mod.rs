@@ -49,6 +49,7 @@ use self::job::{Job, Memory};
 use self::plan::{Decision, check_options};
 pub(crate) use self::publish::{Publication, Readers};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::input::stream::Opened;
 use crate::input::{Input, Source};
 use crate::monitor::Monitor;
@@ -121,14 +122,14 @@ fn refuse_overwriting(inputs: &[Input], target: &Path) -> Result<()> {
                 }
                 false
             }
-            // Looking at a pipe more closely would open it.
-            Source::Path(path) => {
-                path.is_file() && target.is_file() && same_file::is_same_file(path, target).unwrap_or(false)
+            Source::Path(path) => files::is_same_file(path, target),
+            Source::Stdin if target.is_file() => {
+                match (same_file::Handle::stdin(), same_file::Handle::from_path(target)) {
+                    (Ok(stdin), Ok(target)) => stdin == target,
+                    _ => false,
+                }
             }
-            Source::Stdin => match (same_file::Handle::stdin(), same_file::Handle::from_path(target)) {
-                (Ok(stdin), Ok(target)) => stdin == target,
-                _ => false,
-            },
+            Source::Stdin => false,
         };
         if same {
             return Err(Error::Unbuildable(format!(

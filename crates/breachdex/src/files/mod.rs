@@ -44,6 +44,12 @@ pub use self::reading::{InputFile, kind_of, open_index};
 #[cfg(feature = "build")]
 pub use self::temporary::{ClaimError, Readers, Temporary, resolve_target};
 
+/// Whether two paths lead to one regular file. Opens nothing else: a pipe would wait for its writer.
+#[cfg(feature = "build")]
+pub fn is_same_file(one: &std::path::Path, other: &std::path::Path) -> bool {
+    one.is_file() && other.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
+}
+
 /// The folder of a path.
 #[cfg(feature = "build")]
 pub(crate) fn folder_of(path: &std::path::Path) -> &std::path::Path {

@@ -41,7 +41,7 @@ impl Files {
                 return Err(Failure::Usage(message));
             }
             let read = flags.file.iter().chain(&flags.index).chain(&flags.overlay);
-            if read.into_iter().any(|read| same_file::is_same_file(read, path).unwrap_or(false)) {
+            if read.into_iter().any(|read| breachdex::files::is_same_file(read, path)) {
                 let message = format!("{} is read by this audit; choose another OUT", path.display());
                 return Err(Failure::Usage(message));
             }
