@@ -1,7 +1,7 @@
 //! Links, pipes and other users' files under our names; locks where there are none; what a replaced file hands on; and
 //! disks that fail.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::fs::{self, File, Permissions};
 use std::io;
