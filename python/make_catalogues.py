@@ -22,7 +22,7 @@ TARGET: Final = HERE / "breachdex" / "django"
 NOTE: Final = "Made by python/make_catalogues.py from crates/breachdex-messages. Do not edit."
 PLURALS: Final = {True: "nplurals=2; plural=(n != 1);", False: "nplurals=1; plural=0;"}
 """By whether the language has a form for one thing."""
-COUNTED: Final = ("exposed", "exposed_form")
+COUNTED: Final = ("exposed", "exposed_form", "exposed_invisible")
 """What may be followed by how often; together they are one message, so that a language joins them its own way."""
 NUMBERED: Final = ("help_length",)
 """Whole messages that depend on a number."""

@@ -247,7 +247,7 @@ def test_the_policy_itself(nist: Policy, exposed_index: Path) -> None:
         nist.anything = 1  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
         nist.index = None  # type: ignore[misc,assignment]
-    with pytest.raises(PolicyError, match="^code must be one of context_word, exposed, "):
+    with pytest.raises(PolicyError, match="^code must be one of context_word, control_character, exposed, "):
         nist.action("log_in", "exposd")  # type: ignore[arg-type]
     # Paths share the process's one handle.
     assert Policy.profile("asvs-l2", index=str(exposed_index)).index is nist.index

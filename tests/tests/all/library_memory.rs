@@ -29,7 +29,10 @@ fn the_library_forgets_what_it_hashed_and_looked_up() {
         };
         let mut needles = Needles::default();
         needles.password("the password", PASSWORD);
-        needles.digest("the digest", &digest.to_bytes());
+        // An index that holds the digest has its bits in memory, and they are no secret there.
+        if !is_held {
+            needles.digest("the digest", &digest.to_bytes());
+        }
         for how in ["digest", "pieces", "many", "forms"] {
             let mut child = Command::new(env!("CARGO_BIN_EXE_library-under-test"))
                 .arg(&index)

@@ -10,6 +10,7 @@
 mod audit;
 mod cases;
 mod interruption;
+mod leaks;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(unix)]
