@@ -18,8 +18,12 @@ class RangeClient:
     """Asks a range server, which learns the first five hex digits of a digest and nothing else.
 
     Answers are padded, redirections are not followed, and nothing but https is spoken unless the server is this
-    machine. Safe to share between threads and after a fork.
+    machine. An answer whose end the protocol does not tell (no length, no chunks, no HTTP/2) is an error: it may have been
+    cut. The proxy comes from ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, trusted certificates from the
+    system or ``SSL_CERT_FILE``. A log-in that a proxy refused is not repeated for a minute, so that no account is locked.
+    Safe to share between threads and after a fork.
 
+    :raises ValueError: for an argument, or a variable named here, that makes no sense.
     :param base_url: the server, as ``https://api.pwnedpasswords.com``.
     :param timeout: seconds that a whole answer may take.
     :param on_error: what a fault on the way means: ``accept`` (not exposed, logged once a minute), ``reject``

@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use breachdex::Kind;
 
@@ -39,6 +40,10 @@ pub enum Reply {
     CutAt(usize),
     /// The right range, of which so many bytes come before nothing does.
     StallAt(usize),
+    /// The right range, a few bytes at a time, each after a while: no single wait is long.
+    Trickle,
+    /// These bytes, after which the connection is closed.
+    Raw(Vec<u8>),
     /// The connection is closed without an answer.
     Hangup,
 }
@@ -237,6 +242,18 @@ fn answer(
             send(writer, 200, &right, &good, most);
             // Until the client gives up.
             let _ = writer.read(&mut [0]);
+            None
+        }
+        Reply::Trickle => {
+            send(writer, 200, &right, &good, 0)?;
+            for piece in good.chunks(4) {
+                thread::sleep(Duration::from_millis(20));
+                writer.write_all(piece).and_then(|()| writer.flush()).ok()?;
+            }
+            None
+        }
+        Reply::Raw(bytes) => {
+            let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
             None
         }
         Reply::Hangup => None,

@@ -14,7 +14,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Audit(#[from] breachdex_audit::AuditError),
     /// The network, a range server, or what an unfinished download left.
-    #[error(transparent)]
+    #[error("{}", crate::hints::remote(.0))]
     Remote(#[from] breachdex_hibp::Error),
     /// A policy makes no sense.
     #[error(transparent)]

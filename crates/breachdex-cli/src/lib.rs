@@ -2,13 +2,16 @@
 //!
 //! `flags` is what the user typed, `commands` is what happens then, one file each. The rest are the few
 //! places where the command touches the world: `passwords` in, `privacy` around them, `terminal` prompt and colour, `output` and
-//! `messages` out, `target` for files of text, `progress` and `signals` while a long job runs.
+//! `messages` out, `target` for files of text, `progress` and `signals` while a long job runs. `hints` adds flags to errors
+//! of the libraries, `corpus_age` knows when a corpus is old.
 
 #![forbid(unsafe_code)]
 
 mod commands;
+mod corpus_age;
 mod failure;
 mod flags;
+mod hints;
 mod indexes;
 mod messages;
 mod output;

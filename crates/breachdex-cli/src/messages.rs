@@ -37,6 +37,16 @@ pub(crate) fn durability(path: &Path, durability: Durability) {
     }
 }
 
+/// `breachdex: ...`, how far a long job is.
+pub(crate) fn progress(message: &impl Display) {
+    say("", Style::new(), message);
+}
+
+/// A line for programs, as it is.
+pub(crate) fn json(line: &str) {
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
 /// `breachdex: line N: ...`, for one bad line among others. Never given the line itself.
 pub(crate) fn line_error(line: u64, message: &impl Display) {
     numbered_error("line", line, message);

@@ -1,94 +1,70 @@
-//! How far a long job is, on standard error where that is a terminal, and the way Ctrl-C reaches the job.
+//! How far a long job is, on standard error: a bar on a terminal, lines elsewhere. Also the way Ctrl-C reaches the job.
 
 #![forbid(unsafe_code)]
+
+mod bar;
+mod lines;
 
 use std::io::{self, IsTerminal as _};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use breachdex::{Monitor, Phase, Progress};
-use indicatif::{ProgressBar, ProgressStyle};
+use breachdex::{Monitor, Progress};
 
+use self::bar::Bar;
+use self::lines::Lines;
 use crate::failure::Failure;
+use crate::flags::ProgressName;
 use crate::signals;
-
-const KNOWN_LENGTH: &str = "{msg:<9} {wide_bar} {percent:>3}% {eta}";
-/// For bytes that are only read.
-const KNOWN_BYTES: &str = "{msg:<9} {wide_bar} {percent:>3}% {binary_bytes_per_sec} {eta}";
-/// For entries.
-const KNOWN_ENTRIES: &str = "{msg:<9} {wide_bar} {percent:>3}% {per_sec} {eta}";
-/// For what is counted, not measured.
-const KNOWN_NUMBER: &str = "{msg:<9} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
-const UNKNOWN_LENGTH: &str = "{msg:<9} {spinner} {human_pos} {elapsed}";
 
 /// Shows progress and passes on a request to stop.
 pub(crate) struct Reporter {
     stop: &'static AtomicBool,
-    bar: Option<Bar>,
+    shown: Shown,
 }
 
-struct Bar {
-    shown: ProgressBar,
-    phase: Mutex<Option<Phase>>,
+enum Shown {
+    Nothing,
+    Bar(Bar),
+    Lines(Lines),
 }
 
 impl Reporter {
-    /// Takes over Ctrl-C; shows a bar where standard error is a terminal.
-    pub(crate) fn start() -> Result<Self, Failure> {
-        Ok(Self { stop: signals::stop_flag()?, bar: Bar::on_terminal() })
+    /// Takes over Ctrl-C; shows progress as it was asked for.
+    pub(crate) fn start(mode: ProgressName) -> Result<Self, Failure> {
+        Ok(Self { stop: signals::stop_flag()?, shown: Shown::new(mode) })
     }
 
     /// For a job that writes to standard output: Ctrl-C ends it as it ends any program, also while a reader keeps
     /// it waiting, and no bar runs through rows on a terminal.
-    pub(crate) fn beside_output() -> Self {
+    pub(crate) fn beside_output(mode: ProgressName) -> Self {
         static NEVER: AtomicBool = AtomicBool::new(false);
-        let bar = if io::stdout().is_terminal() { None } else { Bar::on_terminal() };
-        Self { stop: &NEVER, bar }
+        let shown = match mode {
+            ProgressName::Auto if io::stdout().is_terminal() => Shown::Nothing,
+            mode => Shown::new(mode),
+        };
+        Self { stop: &NEVER, shown }
+    }
+}
+
+impl Shown {
+    fn new(mode: ProgressName) -> Self {
+        match mode {
+            ProgressName::Auto if io::stderr().is_terminal() => Self::Bar(Bar::new()),
+            ProgressName::Auto | ProgressName::Plain => Self::Lines(Lines::plain()),
+            ProgressName::Json => Self::Lines(Lines::json()),
+            ProgressName::None => Self::Nothing,
+        }
     }
 }
 
 impl Monitor for Reporter {
     fn progress(&self, progress: Progress) -> ControlFlow<()> {
-        if let Some(bar) = &self.bar {
-            bar.show(progress);
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => bar.show(progress),
+            Shown::Lines(lines) => lines.show(progress),
         }
         if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-}
-
-impl Bar {
-    fn on_terminal() -> Option<Self> {
-        let bar = || Self { shown: ProgressBar::new_spinner(), phase: Mutex::new(None) };
-        io::stderr().is_terminal().then(bar)
-    }
-
-    fn show(&self, progress: Progress) {
-        let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
-        if *phase != Some(progress.phase) {
-            *phase = Some(progress.phase);
-            let template = match progress.total {
-                Some(_) if progress.phase == Phase::Downloading => KNOWN_NUMBER,
-                Some(_) if progress.phase == Phase::Verifying => KNOWN_BYTES,
-                Some(_) if progress.phase == Phase::Writing => KNOWN_ENTRIES,
-                Some(_) => KNOWN_LENGTH,
-                None => UNKNOWN_LENGTH,
-            };
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                self.shown.set_style(style);
-            }
-            self.shown.reset();
-            self.shown.set_message(progress.phase.name());
-        }
-        if let Some(total) = progress.total {
-            self.shown.set_length(total);
-        }
-        self.shown.set_position(progress.done);
-    }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        self.shown.finish_and_clear();
     }
 }

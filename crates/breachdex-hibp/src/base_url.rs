@@ -34,15 +34,24 @@ impl BaseUrl {
 
     /// Whether nobody on the way can read or change what is said: https, or this machine itself.
     pub fn is_private(&self) -> bool {
-        self.0.scheme() == "https" || self.is_loopback()
+        self.is_https() || self.is_loopback()
+    }
+
+    /// Whether the connection is encrypted.
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// The host, an IPv6 address without brackets, and the port.
+    pub(crate) fn host_and_port(&self) -> (&str, u16) {
+        let host = self.0.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+        (host, self.0.port_or_known_default().unwrap_or_default())
     }
 
     /// Whether this is the machine itself.
     pub(crate) fn is_loopback(&self) -> bool {
-        self.0.host_str().is_some_and(|host| {
-            let host = host.trim_start_matches('[').trim_end_matches(']');
-            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        })
+        let (host, _) = self.host_and_port();
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// Whether this is the service itself, not a mirror or a server of one's own.

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use breachdex::{BuildReport, Index, Monitor, SpliceOptions};
 
-use crate::assembly::{self, Assembly, Making};
+use crate::assembly::{self, Assembly, Making, TextFolder};
+use crate::date::{day, no_later_than_today};
 use crate::distill::Rules;
-use crate::error::{Error, Result};
+use crate::error::{Error, MissingRanges, Result};
 use crate::journal::{self, IfOther, Settings};
-use crate::notes::{Memory, prefixes, put_tag};
-use crate::run::{self, FetchOptions, FetchReport, Order, TextFolder};
+use crate::notes::{Memory, put_tag};
+use crate::run::{self, FetchOptions, FetchReport, Order};
 
 const JOB: &str = "download";
 
@@ -27,6 +28,8 @@ pub struct DownloadOptions {
     pub index: SpliceOptions,
     /// Throw away what an earlier run fetched, whatever its settings were.
     pub restart: bool,
+    /// Where ranges cannot be fetched, make an index that does not cover them. Without it there is none before all are.
+    pub allow_missing: bool,
 }
 
 /// What a download did.
@@ -39,6 +42,8 @@ pub struct DownloadReport {
     pub index: Option<BuildReport>,
     /// Whether the server changed ranges while they were fetched, so that an update is due.
     pub corpus_changed: bool,
+    /// The ranges that could not be fetched and are not covered.
+    pub missing: Option<MissingRanges>,
 }
 
 /// Downloads ranges and makes an index of them at `target`.
@@ -51,7 +56,8 @@ pub struct DownloadReport {
 ///
 /// # Errors
 /// [`breachdex::Error::TargetExists`]; [`Error::Busy`] while another download of the target runs;
-/// [`Error::Range`] when a range cannot be had; [`Error::Journal`] when an earlier run had other settings;
+/// [`Error::Missing`] when ranges could not be fetched: all others are kept, and the same call asks for those alone;
+/// [`Error::Range`] for a fault of all ranges; [`Error::Journal`] when an earlier run had other settings;
 /// [`Error::Stopped`] when the monitor says so; what [`breachdex::Assembler`] gives.
 pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor) -> Result<DownloadReport> {
     let rules = rules(&options.index)?;
@@ -67,6 +73,7 @@ pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor)
                     fetch: FetchReport::default(),
                     index: None,
                     corpus_changed: false,
+                    missing: None,
                 });
             }
             None if !options.index.replace => {
@@ -79,11 +86,20 @@ pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor)
     let base_url = options.fetch.base_url.to_string();
     let making = Making { base: None, options: &options.index, concurrency: options.fetch.concurrency };
     let mut assembly = Assembly::open(target, settings, &base_url, if_other, making, monitor)?;
-    let text = options.also_text.as_deref().map(TextFolder::create).transpose()?;
-    let fetch = fetch_missing(&mut assembly, options, rules, text, monitor)?;
+    if let Some(folder) = &options.also_text {
+        assembly.keep_text(TextFolder::create(folder)?);
+    }
+    let (fetch, missing) = fetch_missing(&mut assembly, options, rules, monitor)?;
+    if let Some(missing) = &missing {
+        let is_any_left = missing.prefixes.len() < assembly.covered().len();
+        if !options.allow_missing || !is_any_left {
+            return Err(Error::Missing(Box::new(missing.clone())));
+        }
+        assembly.leave_out(&missing.prefixes, &options.index, monitor)?;
+    }
     let corpus_changed = assembly.journal.corpus_changed();
     let index = publish(assembly, target, options, monitor)?;
-    Ok(DownloadReport { fetch, index: Some(index), corpus_changed })
+    Ok(DownloadReport { fetch, index: Some(index), corpus_changed, missing })
 }
 
 /// A run that was ended after it had published and before it had cleaned up is finished now. Returns what it was asked
@@ -105,7 +121,7 @@ fn rules(options: &SpliceOptions) -> Result<Rules> {
     let bits = options.bits.unwrap_or(kind.bits());
     if !(breachdex::MIN_BITS..=kind.bits()).contains(&bits) {
         return Err(Error::Options(format!(
-            "--bits {bits} is not possible: {kind} digests have {}, and at least {} are needed",
+            "{bits} bits are not possible: {kind} digests have {}, and at least {} are needed",
             kind.bits(),
             breachdex::MIN_BITS
         )));
@@ -124,17 +140,16 @@ fn fetch_missing(
     assembly: &mut Assembly<'_>,
     options: &DownloadOptions,
     rules: Rules,
-    text: Option<TextFolder>,
     monitor: &dyn Monitor,
-) -> Result<FetchReport> {
+) -> Result<(FetchReport, Option<MissingRanges>)> {
     let missing = assembly.missing();
-    let with_text = text.is_some();
+    let with_text = options.also_text.is_some();
     let order = Order {
         kind: rules.kind,
         total: missing.len() as u32,
         wanted: Box::new(missing.into_iter().map(|prefix| (prefix, String::new()))),
         keep: Box::new(move |prefix, answer| rules.keep(prefix, answer, with_text, |_, _| Ok(false))),
-        text,
+        witnesses: run::witnesses(assembly.covered()),
     };
     run::run(&options.fetch, order, assembly, monitor)
 }
@@ -146,43 +161,21 @@ fn publish(
     options: &DownloadOptions,
     monitor: &dyn Monitor,
 ) -> Result<BuildReport> {
-    let SpliceOptions { mut source, mut date, coverage, .. } = options.index.clone();
+    let SpliceOptions { mut source, mut date, .. } = options.index.clone();
     let journal = &assembly.journal;
     if date.is_empty() {
-        date = day(journal.latest_change());
+        date = day(no_later_than_today(journal.latest_change()));
     }
     if source.is_empty() && options.fetch.base_url.is_default() {
         source = "Have I Been Pwned, Pwned Passwords".into();
     }
     let mut tags = Vec::new();
-    prefixes(&coverage).for_each(|prefix| put_tag(&mut tags, journal.tag(prefix)));
+    assembly.covered().iter().for_each(|prefix| put_tag(&mut tags, journal.tag(*prefix)));
     let notes = Memory::encode(&options.fetch.base_url.to_string(), &journal.settings.id, tags);
-    let (index, journal) = assembly.publish(target, (source, date), notes, monitor).map_err(stopped)?;
+    let (index, journal) = assembly.publish(target, (source, date), notes, monitor)?;
     assembly::remove(&journal::path(target, JOB))?;
     drop(journal);
     Ok(index.index)
-}
-
-/// What is stopped leaves what was fetched, so nothing is lost.
-pub(crate) fn stopped(error: breachdex::Error) -> Error {
-    match error {
-        breachdex::Error::Cancelled => Error::Stopped,
-        error => error.into(),
-    }
-}
-
-/// The day of a time in seconds since 1970 as `YYYY-MM-DD`; empty for 0.
-pub(crate) fn day(seconds: u64) -> String {
-    if seconds == 0 {
-        return String::new();
-    }
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    // `Sun, 06 Nov 1994 08:49:37 GMT`; times beyond the year 9999 cannot be written so.
-    const LATEST: u64 = 253_402_300_799;
-    let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds.min(LATEST));
-    let text = httpdate::fmt_http_date(time);
-    let month = MONTHS.find(&text[8..11]).map_or(0, |at| at / 3 + 1);
-    format!("{}-{month:02}-{}", &text[12..16], &text[5..7])
 }
 
 #[cfg(test)]
@@ -192,25 +185,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days() {
-        for (seconds, expected) in [
-            (0, ""),
-            (1, "1970-01-01"),
-            (951_782_400, "2000-02-29"),
-            (1_767_225_599, "2025-12-31"),
-            (1_767_225_600, "2026-01-01"),
-            (u64::MAX, "9999-12-31"),
-        ] {
-            assert_eq!(day(seconds), expected);
-        }
-    }
-
-    #[test]
     fn what_cannot_be_built_is_refused_before_anything_is_fetched() {
         let options = SpliceOptions { bits: Some(161), ..SpliceOptions::default() };
         assert_eq!(
             rules(&options).expect_err("too many").to_string(),
-            "--bits 161 is not possible: SHA-1 digests have 160, and at least 32 are needed"
+            "161 bits are not possible: SHA-1 digests have 160, and at least 32 are needed"
         );
         let options =
             SpliceOptions { coverage: Coverage::empty(), kind: Kind::Ntlm, ..SpliceOptions::default() };

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,20 +27,34 @@ pub enum Error {
         reason: &'static str,
     },
     /// The connection would not be encrypted.
-    #[error("{base} is not encrypted: use https, or --insecure-http if the network is yours alone")]
+    #[error("{base} is not encrypted: use https, or allow http if the network is yours alone")]
     NotEncrypted {
         /// The server.
         base: String,
     },
-    /// A range could not be had.
-    #[error("range {prefix:05X}: {fault}{}", tried(*attempts))]
-    Range {
-        /// The 20-bit prefix.
-        prefix: u32,
-        /// What happened last.
-        fault: FetchFault,
-        /// How often it was tried.
-        attempts: u32,
+    /// A range could not be fetched, and no other one can be: the run ended there.
+    #[error("{0}")]
+    Range(Box<FailedRange>),
+    /// Some ranges could not be fetched. The others are kept for the next run.
+    #[error("{0}")]
+    Missing(Box<MissingRanges>),
+    /// The proxy's address, given or from the environment, is none.
+    #[error("{origin}: {reason}")]
+    Proxy {
+        /// Where it was given: the name of an environment variable, or `proxy`.
+        origin: String,
+        /// What is wrong with it. Never repeats it: it may hold a password.
+        reason: &'static str,
+    },
+    /// A file of trusted certificates cannot be used.
+    #[error("{} ({origin}): {reason}", path.display())]
+    TrustFile {
+        /// Where it was given: the name of an environment variable, or `CA file`.
+        origin: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A remote question could not be answered. The prefix is not said, for it is part of a password's digest.
     #[error("{base} gave no answer: {fault}")]
@@ -50,7 +65,7 @@ pub enum Error {
         fault: FetchFault,
     },
     /// A digest of another kind than the client asks for.
-    #[error("the client asks for {asked} ranges, the digest is {}", digest)]
+    #[error("the client asks for {asked} ranges, the digest is {digest}")]
     WrongKind {
         /// What the client asks for.
         asked: Kind,
@@ -82,10 +97,19 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong and what to do.
         reason: String,
+        /// Whether discarding it is a way out: [`DownloadOptions::restart`](crate::DownloadOptions::restart).
+        can_be_discarded: bool,
     },
     /// Another run has the same target.
     #[error("another download or update of {} is running; wait for it or choose another target", .0.display())]
     Busy(PathBuf),
+    /// The index that is to be updated.
+    #[error(
+        "{} holds digests from an overlay, which the server does not know: an update would lose them; keep the overlay apart, \
+         update the index that it was merged with, and ask both",
+        .0.display()
+    )]
+    HoldsOverlay(PathBuf),
     /// Options that contradict one another, or the index.
     #[error("{0}")]
     Options(String),
@@ -94,16 +118,30 @@ pub enum Error {
     Stopped,
 }
 
-/// Why one range could not be had.
-#[derive(Debug, thiserror::Error)]
+/// Why one range could not be fetched.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchFault {
     /// No answer: refused, reset, cut short, timed out, no route, no name.
     #[error("{0}")]
     Network(String),
+    /// Nothing tells a whole answer from one that was cut: no length, no chunks, no HTTP/2.
+    #[error("the server does not say where its answer ends")]
+    NoEnd {
+        /// Whether the answer is compressed; the compression then has an end of its own.
+        is_compressed: bool,
+    },
     /// The server is not who it should be, or cannot be spoken to securely.
-    #[error("the server's certificate is not to be trusted: {0}")]
+    #[error("the server's certificate is not trusted: {0}")]
     Certificate(String),
+    /// The proxy wants a log-in, or another one. Asking again may lock the account.
+    #[error("the proxy {proxy} {}", if *has_credentials { "does not accept the user name and password" } else { "requires a user name and a password" })]
+    ProxyLogin {
+        /// Host and port.
+        proxy: String,
+        /// Whether a user name was given.
+        has_credentials: bool,
+    },
     /// The server said no.
     #[error("the server answered {status}{}", wait(*retry_after))]
     Status {
@@ -130,9 +168,104 @@ pub enum FetchFault {
     /// The body is not the range.
     #[error("the answer is not the range: {0}")]
     Body(#[from] BodyFault),
+    /// The body is what some mirrors send and the service does not.
+    #[error("the answer is not the range: {0}")]
+    Quirk(Quirk),
     /// The body is not a range at all.
     #[error("{0}")]
     Malformed(#[from] Malformed),
+}
+
+impl FetchFault {
+    /// What mirrors do that [`FetchOptions::mirror_quirks`](crate::FetchOptions::mirror_quirks) would accept.
+    pub fn is_mirror_quirk(&self) -> bool {
+        matches!(
+            self,
+            Self::Quirk(_) | Self::NoEnd { is_compressed: true } | Self::Status { status: 404, .. }
+        )
+    }
+
+    /// Whether there was a body, and it was not the range.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Body(_) | Self::Quirk(_) | Self::Encoding(_) | Self::TooLarge(_))
+    }
+
+    /// Whether no other range can be fetched either.
+    pub(crate) fn concerns_all(&self) -> bool {
+        matches!(self, Self::Certificate(_) | Self::ProxyLogin { .. })
+    }
+}
+
+/// What some mirrors send and the service does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Quirk {
+    /// A line end after the last row.
+    #[error("it ends with a line end, as one that was cut short does")]
+    FinalLineEnd,
+    /// Padding that was not asked for.
+    #[error("line {line}: the count is 0, which marks padding that was not asked for")]
+    Padding {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// No byte at all.
+    #[error("it is empty")]
+    Empty,
+}
+
+/// A range that could not be fetched.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("range {prefix:05X}: {fault}{}", tried(*attempts))]
+pub struct FailedRange {
+    /// The 20-bit prefix.
+    pub prefix: u32,
+    /// What happened last.
+    pub fault: FetchFault,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// The ranges that a run could not fetch.
+#[derive(Clone, Debug)]
+pub struct MissingRanges {
+    /// Their prefixes, ascending.
+    pub prefixes: Vec<u32>,
+    /// One of them.
+    pub example: FailedRange,
+    /// Whether so many failed in a row that the run ended before it had asked for all.
+    pub gave_up: bool,
+}
+
+impl MissingRanges {
+    /// The prefixes, those in a row as `FIRST-LAST`.
+    pub fn ranges(&self) -> String {
+        let rows = self.prefixes.chunk_by(|one, next| one + 1 == *next);
+        let row = |row: &[u32]| match *row {
+            [first, .., last] => format!("{first:05X}-{last:05X}"),
+            [only] => format!("{only:05X}"),
+            [] => String::new(),
+        };
+        rows.map(row).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for MissingRanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.prefixes.len(), self.gave_up) {
+            (1, false) => self.example.fmt(f),
+            (number, false) => {
+                write!(f, "{number} ranges could not be fetched ({}); {}", self.ranges(), self.example)
+            }
+            (number, true) => {
+                write!(
+                    f,
+                    "gave up after {number} ranges could not be fetched, many in a row; {}",
+                    self.example
+                )
+            }
+        }
+    }
 }
 
 fn tried(attempts: u32) -> String {

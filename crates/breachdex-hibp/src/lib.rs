@@ -11,12 +11,13 @@
 mod assembly;
 mod base_url;
 mod client;
+mod date;
 mod distill;
 mod download;
 mod error;
 mod fetch;
-mod http;
 mod journal;
+mod network;
 mod notes;
 mod run;
 mod update;
@@ -24,10 +25,11 @@ mod update;
 pub use base_url::BaseUrl;
 pub use client::{RangeClient, RangeClientOptions};
 pub use download::{DownloadOptions, DownloadReport, download};
-pub use error::{Error, FetchFault, Result};
+pub use error::{Error, FailedRange, FetchFault, MissingRanges, Quirk, Result};
 pub use fetch::retry::RetryPolicy;
+pub use network::{NetworkOptions, ProxyUrl};
 pub use run::{FetchOptions, FetchReport};
-pub use update::{UpdateOptions, UpdateReport, update};
+pub use update::{UpdateOptions, UpdatePreview, UpdateReport, preview_update, update};
 
 // Threads may share these; a field that forbids it is a breaking change.
 const _: () = {

@@ -1,29 +1,37 @@
 //! Fetching many ranges at once, and keeping each as it comes.
+//!
+//! A range that cannot be fetched does not end a run: the others are fetched, then it is tried once more. What ends a run is
+//! a fault of all ranges, and a server that answers nothing but faults.
 
 #![forbid(unsafe_code)]
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use breachdex::files::{self, Disk, Readers};
 use breachdex::{Kind, Monitor, Phase, Progress};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::watch;
 
 use crate::BaseUrl;
-use crate::assembly::Assembly;
-use crate::error::{Error, Result, io_error};
+use crate::error::{Error, FailedRange, FetchFault, MissingRanges, Result};
 use crate::fetch::retry::RetryPolicy;
 use crate::fetch::{Answer, Fetcher};
 use crate::journal::Record;
+use crate::network::{HttpClient, NetworkOptions};
 
 /// How long the writer waits for a range before it looks whether it is to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Fetched ranges that wait for the writer, at most.
 const QUEUE: usize = 128;
+/// Ranges that the server refuses in a row before a run ends.
+const MOST_REFUSED: u32 = 256;
+/// Ranges that are asked for before 404 is believed to mean that one has no rows, at most.
+const WITNESSES: usize = 64;
+/// What one counts that failed although it was tried again: it took long, and others will.
+const WEIGHT_OF_RETRIED: u32 = MOST_REFUSED / 8;
 
 /// How ranges are fetched.
 #[derive(Clone, Debug)]
@@ -34,18 +42,28 @@ pub struct FetchOptions {
     pub concurrency: usize,
     /// How long to wait for a connection, and for each piece of an answer.
     pub timeout: Duration,
+    /// How long a request and its whole answer may take.
+    pub request_timeout: Duration,
     /// How failed requests are tried again.
     pub retry: RetryPolicy,
+    /// How the server is reached and whom to trust.
+    pub network: NetworkOptions,
+    /// Accept what some mirrors send and the service does not: a line end after the last row, padding, empty bodies, 404
+    /// for a range without rows, and compressed answers without a length.
+    pub mirror_quirks: bool,
 }
 
 impl Default for FetchOptions {
-    /// The service itself, 64 requests at a time, half a minute of patience.
+    /// The service itself, 64 requests at a time, half a minute for each piece and five for a whole answer.
     fn default() -> Self {
         Self {
             base_url: BaseUrl::default(),
             concurrency: 64,
             timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(300),
             retry: RetryPolicy::default(),
+            network: NetworkOptions::default(),
+            mirror_quirks: false,
         }
     }
 }
@@ -73,6 +91,12 @@ pub(crate) struct Kept {
     pub(crate) text: Option<Vec<u8>>,
 }
 
+impl From<Record> for Kept {
+    fn from(record: Record) -> Self {
+        Self { record, text: None }
+    }
+}
+
 /// Makes of an answer what is kept. Runs on the network's threads.
 pub(crate) type Keep = Box<dyn Fn(u32, Answer) -> Result<Kept> + Send + Sync>;
 
@@ -82,60 +106,102 @@ pub(crate) type Wanted = Box<dyn Iterator<Item = (u32, String)> + Send>;
 /// What is to be fetched, and what becomes of it.
 pub(crate) struct Order {
     pub(crate) kind: Kind,
+    /// Ascending.
     pub(crate) wanted: Wanted,
     /// How many ranges are wanted.
     pub(crate) total: u32,
     pub(crate) keep: Keep,
-    pub(crate) text: Option<TextFolder>,
+    /// Ranges of which some should have rows, wherever the server is asked rightly.
+    pub(crate) witnesses: Vec<u32>,
 }
 
-/// Fetches the wanted ranges, which ascend, into an assembly.
+/// So many ranges spread over those that are covered, to be the witnesses.
+pub(crate) fn witnesses(covered: &[u32]) -> Vec<u32> {
+    covered.iter().copied().step_by((covered.len() / WITNESSES).max(1)).take(WITNESSES).collect()
+}
+
+/// Where ranges go.
+pub(crate) trait Store {
+    /// Ranges that are there.
+    fn ranges(&self) -> u32;
+    /// Only prefixes below this are asked for; it rises as ranges are kept.
+    fn limit(&self) -> watch::Receiver<u32>;
+    /// Remembers when the run began, by the server's clock.
+    fn note_begun(&mut self, seconds: u64) -> Result<()>;
+    /// Takes a range; [`Store::flush`] writes it.
+    fn keep(&mut self, kept: Kept) -> Result<()>;
+    /// A range will not come now. Others need not wait for it.
+    fn pass_over(&mut self, prefix: u32);
+    /// Hands everything that was taken to the system.
+    fn flush(&mut self, monitor: &dyn Monitor) -> Result<()>;
+}
+
+/// Fetches the wanted ranges into a store. Returns which ones could not be fetched, too.
+///
+/// # Errors
+/// [`Error::Range`]; [`Error::Missing`] where so many failed in a row that the run ended early; what the store gives.
 pub(crate) fn run(
     options: &FetchOptions,
     order: Order,
-    store: &mut Assembly<'_>,
+    store: &mut dyn Store,
     monitor: &dyn Monitor,
-) -> Result<FetchReport> {
-    let Order { kind, wanted, total, keep, text } = order;
+) -> Result<(FetchReport, Option<MissingRanges>)> {
+    let Order { kind, wanted, total, keep, witnesses } = order;
     let resumed = store.ranges();
-    let client = crate::http::client(options.timeout, options.concurrency)?;
-    let fetcher = Arc::new(Fetcher::new(client, options.base_url.clone(), kind, options.retry));
+    let client = HttpClient::new(&options.base_url, &options.network, options.timeout, options.concurrency)?;
+    let fetcher = Arc::new(Fetcher::new(client, kind, options));
     let runtime =
         Builder::new_multi_thread().enable_all().thread_name("breachdex-fetch").build().map_err(|error| {
             Error::System { action: "start the network's threads", reason: error.to_string() }
         })?;
-    let arrivals = start(&runtime, options, &fetcher, wanted, keep, &store.limit());
-    let mut writer = Writer { runtime: &runtime, arrivals, store, text, monitor, resumed, total };
-    let written = writer.run(&fetcher);
+    let (keep, fetching) = (Arc::new(keep), Arc::clone(&fetcher));
+    let workers = Workers { runtime: &runtime, concurrency: options.concurrency, fetcher: fetching, keep };
+    let failed = BTreeMap::new();
+    let mut writer = Writer { workers: &workers, store, monitor, total: resumed + total, failed, witnesses };
+    let written = writer.run(wanted);
+    let missing = writer.missing();
     runtime.shutdown_background();
-    written?;
+    let gave_up = written?;
     let counters = &fetcher.counters;
-    Ok(FetchReport {
+    let missing = missing.map(|missing| MissingRanges { gave_up, ..missing });
+    if let Some(missing) = missing.clone().filter(|_| gave_up) {
+        return Err(Error::Missing(Box::new(missing)));
+    }
+    let report = FetchReport {
         asked: store.ranges() - resumed,
         resumed,
         bytes: counters.moved.load(Ordering::Relaxed),
         retries: counters.retries.load(Ordering::Relaxed),
         damaged: counters.damaged.load(Ordering::Relaxed),
-    })
+    };
+    Ok((report, missing))
 }
 
-/// Starts so many workers, each of which asks for one range after another.
-fn start(
-    runtime: &Runtime,
-    options: &FetchOptions,
-    fetcher: &Arc<Fetcher>,
-    wanted: Wanted,
-    keep: Keep,
-    limit: &watch::Receiver<u32>,
-) -> Receiver<Result<Kept>> {
-    let (sender, arrivals) = channel(QUEUE);
-    let wanted = Arc::new(Mutex::new(wanted));
-    let keep = Arc::new(keep);
-    for _ in 0..options.concurrency.max(1) {
-        let (fetcher, wanted, keep) = (Arc::clone(fetcher), Arc::clone(&wanted), Arc::clone(&keep));
-        runtime.spawn(work(fetcher, wanted, keep, limit.clone(), sender.clone()));
+/// What comes back from a worker.
+enum Arrival {
+    Kept(Kept),
+    Failed(FailedRange, String),
+}
+
+/// Those who ask for one range after another.
+struct Workers<'a> {
+    runtime: &'a Runtime,
+    concurrency: usize,
+    fetcher: Arc<Fetcher>,
+    keep: Arc<Keep>,
+}
+
+impl Workers<'_> {
+    /// Starts them. They end when nothing is wanted any more, or the receiver is dropped.
+    fn start(&self, wanted: Wanted, limit: &watch::Receiver<u32>) -> Receiver<Result<Arrival>> {
+        let (sender, arrivals) = channel(QUEUE);
+        let wanted = Arc::new(Mutex::new(wanted));
+        for _ in 0..self.concurrency.max(1) {
+            let (fetcher, keep) = (Arc::clone(&self.fetcher), Arc::clone(&self.keep));
+            self.runtime.spawn(work(fetcher, Arc::clone(&wanted), keep, limit.clone(), sender.clone()));
+        }
+        arrivals
     }
-    arrivals
 }
 
 async fn work(
@@ -143,7 +209,7 @@ async fn work(
     wanted: Arc<Mutex<Wanted>>,
     keep: Arc<Keep>,
     mut limit: watch::Receiver<u32>,
-    out: Sender<Result<Kept>>,
+    out: Sender<Result<Arrival>>,
 ) {
     loop {
         let next = wanted.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -152,87 +218,120 @@ async fn work(
         if limit.wait_for(|limit| prefix < *limit).await.is_err() {
             return;
         }
-        let kept = fetcher.fetch(prefix, &tag).await.and_then(|answer| keep(prefix, answer));
-        let failed = kept.is_err();
+        let arrival = match fetcher.fetch(prefix, &tag).await {
+            Ok(answer) => keep(prefix, answer).map(Arrival::Kept),
+            Err(failed) if failed.fault.concerns_all() => Err(Error::Range(Box::new(failed))),
+            Err(failed) => Ok(Arrival::Failed(failed, tag)),
+        };
+        let is_over = arrival.is_err();
         // Nobody listens any more when the run is over.
-        if out.send(kept).await.is_err() || failed {
+        if out.send(arrival).await.is_err() || is_over {
             return;
         }
     }
 }
 
 /// Writes what arrives, on the thread that called.
-struct Writer<'a, 'b> {
-    runtime: &'a Runtime,
-    arrivals: Receiver<Result<Kept>>,
-    store: &'a mut Assembly<'b>,
-    text: Option<TextFolder>,
+struct Writer<'a> {
+    workers: &'a Workers<'a>,
+    store: &'a mut dyn Store,
     monitor: &'a dyn Monitor,
-    resumed: u32,
+    /// Ranges that are there in the end.
     total: u32,
+    /// The ranges that failed, each with the entity tag that it was asked for with.
+    failed: BTreeMap<u32, (FailedRange, String)>,
+    witnesses: Vec<u32>,
 }
 
-impl Writer<'_, '_> {
-    fn run(&mut self, fetcher: &Fetcher) -> Result<()> {
+/// How a pass over the wanted ranges ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Complete,
+    /// Too many failed in a row.
+    GivenUp,
+}
+
+impl Writer<'_> {
+    /// Fetches all, then once more what failed. Whether it gave up before it had asked for all.
+    fn run(&mut self, wanted: Wanted) -> Result<bool> {
+        let before = self.store.ranges();
+        if self.pass(wanted)? == Pass::GivenUp {
+            return Ok(true);
+        }
+        // Where nothing came at all, there is no hope for a second time.
+        if !self.failed.is_empty() && (self.store.ranges() > before || self.finds_witness()) {
+            let again = self.failed.iter().map(|(prefix, (_, tag))| (*prefix, tag.clone()));
+            let again: Vec<(u32, String)> = again.collect();
+            self.pass(Box::new(again.into_iter()))?;
+        }
+        Ok(false)
+    }
+
+    /// Whether the server has any range, where only that makes its 404 mean that there are no rows. It is asked even if
+    /// an earlier run got all ranges that have some.
+    fn finds_witness(&self) -> bool {
+        let fetcher = &self.workers.fetcher;
+        fetcher.needs_witness()
+            && self.workers.runtime.block_on(async {
+                for prefix in &self.witnesses {
+                    match fetcher.fetch(*prefix, "").await {
+                        Ok(_) => return true,
+                        Err(FailedRange { fault: FetchFault::Status { status: 404, .. }, .. }) => {}
+                        Err(_) => return false,
+                    }
+                }
+                false
+            })
+    }
+
+    fn pass(&mut self, wanted: Wanted) -> Result<Pass> {
+        let mut arrivals = self.workers.start(wanted, &self.store.limit());
         let mut batch = Vec::with_capacity(QUEUE);
+        // Of those that failed since the last one that did not.
+        let mut weight = 0_u32;
         loop {
-            let received = self.runtime.block_on(async {
-                tokio::time::timeout(POLL_INTERVAL, self.arrivals.recv_many(&mut batch, QUEUE)).await
+            let received = self.workers.runtime.block_on(async {
+                tokio::time::timeout(POLL_INTERVAL, arrivals.recv_many(&mut batch, QUEUE)).await
             });
             if received == Ok(0) {
-                return Ok(());
+                return Ok(Pass::Complete);
             }
-            self.store.note_begun(fetcher.counters.begun.load(Ordering::Relaxed))?;
-            let written = batch.drain(..).try_for_each(|kept| self.write(kept?));
+            self.store.note_begun(self.workers.fetcher.counters.begun.load(Ordering::Relaxed))?;
+            let written = batch.drain(..).try_for_each(|arrival| self.take(arrival?, &mut weight));
             // What came before a fault is kept all the same.
             self.store.flush(self.monitor)?;
             written?;
-            let done = u64::from(self.store.ranges());
-            let total = Some(u64::from(self.resumed + self.total));
-            let progress = Progress { phase: Phase::Downloading, done, total };
-            if self.monitor.progress(progress).is_break() {
+            let (done, total) = (u64::from(self.store.ranges()), Some(u64::from(self.total)));
+            if self.monitor.progress(Progress { phase: Phase::Downloading, done, total }).is_break() {
                 return Err(Error::Stopped);
+            }
+            if weight >= MOST_REFUSED {
+                return Ok(Pass::GivenUp);
             }
         }
     }
 
-    /// Text first: a range that is kept has its file.
-    fn write(&mut self, kept: Kept) -> Result<()> {
-        if let (Some(folder), Some(text)) = (&self.text, &kept.text) {
-            folder.write(kept.record.prefix, text)?;
+    fn take(&mut self, arrival: Arrival, weight: &mut u32) -> Result<()> {
+        match arrival {
+            Arrival::Kept(kept) => {
+                *weight = 0;
+                self.failed.remove(&kept.record.prefix);
+                self.store.keep(kept)
+            }
+            Arrival::Failed(mut failed, tag) => {
+                *weight += if failed.attempts > 1 { WEIGHT_OF_RETRIED } else { 1 };
+                let prefix = failed.prefix;
+                failed.attempts += self.failed.get(&prefix).map_or(0, |(before, _)| before.attempts);
+                self.failed.insert(prefix, (failed, tag));
+                self.store.pass_over(prefix);
+                Ok(())
+            }
         }
-        self.store.keep(kept.record);
-        Ok(())
-    }
-}
-
-/// A folder that gets each range as a file, as it came.
-pub(crate) struct TextFolder {
-    path: PathBuf,
-    disk: Arc<dyn Disk>,
-}
-
-impl TextFolder {
-    /// Makes the folder if it is not there.
-    pub(crate) fn create(path: &Path) -> Result<Self> {
-        std::fs::create_dir_all(path).map_err(io_error("create", path))?;
-        Ok(Self { path: path.to_owned(), disk: files::current() })
     }
 
-    /// A file appears whole or not at all.
-    fn write(&self, prefix: u32, text: &[u8]) -> Result<()> {
-        let path = self.path.join(format!("{prefix:05X}.txt"));
-        let temporary = self.path.join(format!(".{prefix:05X}.part"));
-        let write = || {
-            let file = files::replace_leftover(&*self.disk, &temporary, Readers::AsUsual)?;
-            files::write_all_at(&*self.disk, &file, text, 0)?;
-            self.disk.rename(&temporary, &path, true)
-        };
-        let written = write();
-        if written.is_err() {
-            // The next run replaces what stays.
-            let _ = self.disk.remove(&temporary);
-        }
-        written.map_err(io_error("write", &path))
+    fn missing(&self) -> Option<MissingRanges> {
+        let (_, (example, _)) = self.failed.first_key_value()?;
+        let prefixes = self.failed.keys().copied().collect();
+        Some(MissingRanges { prefixes, example: example.clone(), gave_up: false })
     }
 }

@@ -9,12 +9,16 @@ use breachdex::{Entry, Index, Monitor, Prefix, SpliceOptions, SpliceReport, coll
 
 use crate::BaseUrl;
 use crate::assembly::{self, Assembly, Base, Making};
+use crate::date::{day, no_later_than_today};
 use crate::distill::Rules;
-use crate::download::{day, stopped};
-use crate::error::{Error, Result, io_error};
+use crate::error::{Error, MissingRanges, Result, io_error};
 use crate::journal::{self, IfOther, Journal, RecordKind, Settings};
 use crate::notes::{Memory, Tags, prefixes, put_tag};
-use crate::run::{self, FetchOptions, FetchReport, Order};
+use crate::run::{self, FetchOptions, FetchReport, Keep, Order, Wanted};
+
+mod preview;
+
+pub use self::preview::UpdatePreview;
 
 const JOB: &str = "update";
 
@@ -41,6 +45,8 @@ pub struct UpdateReport {
     pub fetch: FetchReport,
     /// Ranges that the server said are unchanged.
     pub ranges_unchanged: u64,
+    /// The ranges that could not be fetched and are as they were.
+    pub missing: Option<MissingRanges>,
     /// Ranges that were fetched and had the same rows.
     pub ranges_same: u64,
     /// What was written; `None` when nothing had changed and nothing was.
@@ -60,27 +66,43 @@ pub struct UpdateReport {
 /// fetching everything. An update that ended, whatever ended it, is resumed by the same call while the index is the same;
 /// what was begun for another one, or by an earlier version, is discarded.
 ///
+/// Ranges that cannot be fetched stay as they are, and the next update asks for them again; the report names them.
+///
 /// # Errors
-/// As [`download`](crate::download); [`Error::Options`] for an index that was cut to the commonest entries, and for
-/// one that holds entries of an overlay.
+/// As [`download`](crate::download), but for single ranges that could not be fetched; [`Error::Options`] for an index that
+/// was cut to the most frequent entries; [`Error::HoldsOverlay`].
 pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Result<UpdateReport> {
     // A link stays a link: what it points to is replaced.
     let path = &std::fs::canonicalize(path).map_err(io_error("open", path))?;
+    with_update(path, options, |update| update.run(path, monitor))
+}
+
+/// What [`update`] would change: asks for every range as it does and compares what changed. Writes nothing, and leaves an
+/// unfinished update as it is.
+///
+/// # Errors
+/// As [`update`].
+pub fn preview_update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Result<UpdatePreview> {
+    with_update(path, options, |update| update.preview(monitor))
+}
+
+/// Decides what is asked for, and of whom.
+fn with_update<T>(
+    path: &Path,
+    options: &UpdateOptions,
+    work: impl FnOnce(&Update<'_>) -> Result<T>,
+) -> Result<T> {
     let index = Arc::new(Index::map(path)?);
     let metadata = index.metadata();
     if metadata.is_cut {
         return Err(Error::Options(format!(
-            "{} holds the commonest passwords only (--top): which ones those are now cannot be told from what \
-             changed; download or build it again",
+            "{} holds the most frequent passwords only: which ones those are now cannot be told from what changed; \
+             download or build it again",
             path.display()
         )));
     }
     if metadata.holds_overlay {
-        return Err(Error::Options(format!(
-            "{} holds digests from an overlay, which the server does not know: an update would lose them; keep the \
-             overlay apart, update the index that it was merged with, and ask both (check --overlay)",
-            path.display()
-        )));
+        return Err(Error::HoldsOverlay(path.to_owned()));
     }
     let memory = Memory::of(&index)?;
     let fetch = FetchOptions { base_url: server(options, &memory), ..options.fetch.clone() };
@@ -105,7 +127,7 @@ pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Re
         date: metadata.corpus_date.clone(),
         replace: true,
     };
-    Update { index: &index, rules, fetch: &fetch, options: &making, known }.run(path, monitor)
+    work(&Update { index: &index, rules, fetch: &fetch, options: &making, known })
 }
 
 /// The server to ask.
@@ -130,12 +152,20 @@ impl Update<'_> {
         let url = self.fetch.base_url.to_string();
         // What was fetched for another state of the index is of no use for this one.
         let mut assembly = Assembly::open(path, self.settings(), &url, IfOther::StartOver, making, monitor)?;
-        let fetch = self.ask(&mut assembly, monitor)?;
+        let (fetch, missing) = self.ask(&mut assembly, monitor)?;
+        let unchanged = assembly.journal.count(RecordKind::Unchanged);
+        if let Some(missing) = &missing {
+            if missing.prefixes.len() == assembly.covered().len() {
+                return Err(Error::Missing(Box::new(missing.clone())));
+            }
+            assembly.keep_of_base(&missing.prefixes, monitor)?;
+        }
         let journal = &assembly.journal;
         let report = UpdateReport {
             base_url: self.fetch.base_url.clone(),
             fetch,
-            ranges_unchanged: journal.count(RecordKind::Unchanged),
+            ranges_unchanged: unchanged,
+            missing,
             ranges_same: journal.count(RecordKind::Same),
             index: None,
             corpus_changed: journal.corpus_changed(),
@@ -167,22 +197,31 @@ impl Update<'_> {
     }
 
     /// Asks for every range of which nothing is known yet.
-    fn ask(&self, assembly: &mut Assembly<'_>, monitor: &dyn Monitor) -> Result<FetchReport> {
+    fn ask(
+        &self,
+        assembly: &mut Assembly<'_>,
+        monitor: &dyn Monitor,
+    ) -> Result<(FetchReport, Option<MissingRanges>)> {
         let missing = assembly.missing();
+        let total = missing.len() as u32;
+        let wanted = self.tagged().filter(move |(prefix, _)| missing.binary_search(prefix).is_ok());
+        run::run(self.fetch, self.order(total, Box::new(wanted), self.keep()?), assembly, monitor)
+    }
+
+    fn order(&self, total: u32, wanted: Wanted, keep: Keep) -> Order {
+        let covered: Vec<u32> = prefixes(&self.options.coverage).collect();
+        Order { kind: self.rules.kind, total, wanted, keep, witnesses: run::witnesses(&covered) }
+    }
+
+    /// Keeps what differs from the index.
+    fn keep(&self) -> Result<Keep> {
         let (index, rules) = (Arc::clone(self.index), self.rules);
         let collisions = collisions_by_range(&index)?;
-        let order = Order {
-            kind: rules.kind,
-            total: missing.len() as u32,
-            wanted: Box::new(self.tagged().filter(move |(prefix, _)| missing.binary_search(prefix).is_ok())),
-            keep: Box::new(move |prefix, answer| {
-                rules.keep(prefix, answer, false, |entries, folded| {
-                    Ok(is_folded(collisions.as_deref(), prefix, folded) && holds(&index, prefix, entries)?)
-                })
-            }),
-            text: None,
-        };
-        run::run(self.fetch, order, assembly, monitor)
+        Ok(Box::new(move |prefix, answer| {
+            rules.keep(prefix, answer, false, |entries, folded| {
+                Ok(is_folded(collisions.as_deref(), prefix, folded) && holds(&index, prefix, entries)?)
+            })
+        }))
     }
 
     /// Publishes the new index, if there is anything new. Returns the journal, whose lock is to be held until the rest is
@@ -198,7 +237,8 @@ impl Update<'_> {
         }
         let journal = &assembly.journal;
         let is_changed = journal.count(RecordKind::Range) > 0;
-        let latest = if is_changed { day(journal.latest_change()) } else { String::new() };
+        let latest =
+            if is_changed { day(no_later_than_today(journal.latest_change())) } else { String::new() };
         // Dates in this form are in the order of their text.
         let date = latest.max(self.options.date.clone());
         let mut tags = Vec::new();
@@ -211,7 +251,7 @@ impl Update<'_> {
         }
         let notes = Memory::encode(&self.fetch.base_url.to_string(), &journal.settings.id, tags);
         let facts = (self.options.source.clone(), date);
-        let (index, journal) = assembly.publish(path, facts, notes, monitor).map_err(stopped)?;
+        let (index, journal) = assembly.publish(path, facts, notes, monitor)?;
         Ok((Some(index), journal))
     }
 }

@@ -118,7 +118,10 @@ pub(crate) fn from_remote(py: Python<'_>, error: &breachdex_hibp::Error) -> PyEr
     use breachdex_hibp::Error as Remote;
     match error {
         Remote::Index(error) => from_index(py, error),
-        Remote::BaseUrl { .. } => pyo3::exceptions::PyValueError::new_err(error.to_string()),
+        // What was set up wrongly is never taken for a server that is away.
+        Remote::BaseUrl { .. } | Remote::Proxy { .. } | Remote::TrustFile { .. } => {
+            pyo3::exceptions::PyValueError::new_err(error.to_string())
+        }
         Remote::NotEncrypted { base } => pyo3::exceptions::PyValueError::new_err(format!(
             "{base} is not encrypted: use https, or insecure_http=True if the network is yours alone"
         )),

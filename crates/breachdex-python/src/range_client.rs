@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use breachdex::{Answer, Digest, Entry, Kind, LogThrottle, OnError, RangeServer, RemoteError, SourceError};
-use breachdex_hibp::{RangeClient, RangeClientOptions};
+use breachdex_hibp::{NetworkOptions, RangeClient, RangeClientOptions};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -133,7 +133,8 @@ impl BlockingRangeClient {
         let timeout =
             timeout.ok_or_else(|| PyValueError::new_err("timeout is a number of seconds above 0"))?;
         let base_url = base_url.parse::<breachdex_hibp::BaseUrl>().or_raise(py)?;
-        let options = RangeClientOptions { base_url, kind: kind_of(kind)?, timeout, insecure_http };
+        let network = NetworkOptions::default();
+        let options = RangeClientOptions { base_url, kind: kind_of(kind)?, timeout, insecure_http, network };
         let this = Self { options, client: PerProcess::new(), on_error, throttle: faults::throttle() };
         // Refuses what cannot be asked now, not at the first question.
         this.client(py)?;

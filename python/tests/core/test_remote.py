@@ -70,6 +70,33 @@ def test_a_server_that_says_nothing(tmp_path: Path) -> None:
             client.count("a")
 
 
+def test_an_answer_that_may_have_been_cut_is_no_answer() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                # Rows, and an end that may be one of the network's.
+                connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"0" * 34 + b"1:1")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        client = breachdex.RangeClient(f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(breachdex.RemoteError, match="the server does not say where its answer ends$"):
+            client.count("a")
+        thread.join()
+
+
+def test_a_proxy_that_is_none_is_an_error_whatever_faults_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:s3cret@:1")
+    with pytest.raises(ValueError, match="^HTTPS_PROXY: not the address of a proxy: ") as caught:
+        breachdex.RangeClient(on_error="accept")
+    assert "s3cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -11,7 +11,7 @@ use breachdex_audit::{AuditOptions, Audited, Input, LineFault, ReadOptions, audi
 
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::AuditFlags;
+use crate::flags::{AuditFlags, ProgressName};
 use crate::output::Output;
 use crate::passwords::standard_input;
 use crate::progress::Reporter;
@@ -34,7 +34,7 @@ pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
     let input = input(flags.file.as_deref())?;
     let files = Files::begin(&flags)?;
     let options = options(&flags);
-    let reporter = Reporter::start()?;
+    let reporter = Reporter::start(ProgressName::Auto)?;
     let audited = privacy::erasing_stack(|| audit(input, &corpus, &options, &reporter));
     drop(reporter);
     let audited = audited?;

@@ -21,8 +21,9 @@ pub(crate) fn run(flags: Box<BuildFlags>) -> Result<Exit, Failure> {
     let named = flags.inputs.clone();
     let inputs = inputs(&named, format)?;
     let target = flags.target.output.clone();
+    let progress = flags.progress.progress;
     let options = options(*flags);
-    let reporter = Reporter::start()?;
+    let reporter = Reporter::start(progress)?;
     let report = breachdex::build(&inputs, &target, &options, &reporter)?;
     drop(reporter);
     indexes::note_repeated(&named);

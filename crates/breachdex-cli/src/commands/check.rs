@@ -6,12 +6,12 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use breachdex::{Corpus, Decision, Error, FormSet, Kind, OnError, Question, SourceError};
-use breachdex_hibp::{RangeClient, RangeClientOptions};
+use breachdex_hibp::{NetworkOptions, RangeClient, RangeClientOptions};
 use breachdex_messages::Language;
 
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::CheckFlags;
+use crate::flags::{CheckFlags, proxy_from};
 use crate::output::Output;
 use crate::passwords::{
     self, Content, Event, HOLDS_NUL, Line, Lines, Listing, Stopped, Terminator, standard_input,
@@ -265,6 +265,10 @@ fn corpus(flags: &CheckFlags) -> Result<Corpus, Failure> {
             kind: flags.kind.into(),
             timeout: flags.timeout,
             insecure_http: flags.insecure_http,
+            network: NetworkOptions {
+                proxy: proxy_from(flags.proxy.as_ref())?,
+                ca_file: flags.ca_file.clone(),
+            },
         })?));
     }
     Ok(builder.overlays(indexes::open_overlays(&flags.overlay)?).build()?)

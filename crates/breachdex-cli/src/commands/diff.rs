@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::commands::Exit;
 use crate::commands::export::HOLDS_OVERLAY;
 use crate::failure::Failure;
-use crate::flags::DiffFlags;
+use crate::flags::{DiffFlags, ProgressName};
 use crate::messages;
 use crate::output::Output;
 use crate::progress::Reporter;
@@ -30,7 +30,8 @@ pub(crate) fn run(flags: &DiffFlags) -> Result<Exit, Failure> {
     let (old, new) = (Index::map(&flags.old)?, Index::map(&flags.new)?);
     // Heard before there is a temporary file that a signal might leave.
     let is_through = flags.export.as_deref().is_some_and(target::is_through);
-    let reporter = if is_through { Reporter::beside_output() } else { Reporter::start()? };
+    let auto = ProgressName::Auto;
+    let reporter = if is_through { Reporter::beside_output(auto) } else { Reporter::start(auto)? };
     let mut added = flags.export.as_deref().map(|path| Added::begin(path, flags, &new)).transpose()?;
     let mut visit = |change| match (&mut added, change) {
         (Some(added), Change::Added(entry)) => added.write(&entry),

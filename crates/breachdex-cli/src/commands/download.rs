@@ -2,14 +2,19 @@
 
 #![forbid(unsafe_code)]
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use breachdex::{Coverage, Kind, SpliceOptions};
-use breachdex_hibp::{DownloadOptions, FetchOptions, FetchReport, RetryPolicy, download};
+use breachdex::{
+    BuildOptions, BuildReport, Coverage, CoverageRule, Error, Index, Input, Kind, SpliceOptions,
+};
+use breachdex_hibp::{
+    DownloadOptions, DownloadReport, FetchOptions, FetchReport, NetworkOptions, RetryPolicy, download,
+};
 
 use crate::commands::{Exit, summary};
 use crate::failure::Failure;
-use crate::flags::{DownloadFlags, FetchFlags};
+use crate::flags::{DownloadFlags, FetchFlags, proxy_from};
 use crate::messages;
 use crate::progress::Reporter;
 use crate::target;
@@ -17,23 +22,99 @@ use crate::target;
 pub(crate) fn run(flags: Box<DownloadFlags>) -> Result<Exit, Failure> {
     let started = Instant::now();
     target::refuse_stdout(&flags.target.output)?;
-    let target = flags.target.output.clone();
+    let (target, top) = (flags.target.output.clone(), flags.top);
+    let progress = flags.progress.progress;
     let options = options(*flags)?;
-    let reporter = Reporter::start()?;
-    let report = download(&target, &options, &reporter)?;
+    let reporter = Reporter::start(progress)?;
+    let index = match top {
+        Some(top) => Some(most_frequent(&target, &options, top, &reporter)?),
+        None => {
+            let report = download(&target, &options, &reporter)?;
+            notes(&report, &target);
+            report.index
+        }
+    };
     drop(reporter);
-    let Some(index) = report.index else {
+    let Some(index) = index else {
         messages::note(&format!("{} was finished before", target.display()));
         return Ok(Exit::Success);
     };
+    summary::print(&index, &target, options.index.kind, started.elapsed())
+}
+
+/// What else is to be said of a download.
+fn notes(report: &DownloadReport, target: &Path) {
+    if report.index.is_none() {
+        return;
+    }
     fetched(&report.fetch);
+    if let Some(missing) = &report.missing {
+        messages::note(&format!("{missing}; the index does not cover what is missing"));
+    }
     if report.corpus_changed {
         messages::note(&format!(
             "the server changed ranges while they were fetched; breachdex update {} makes them one state",
             target.display()
         ));
     }
-    summary::print(&index, &target, options.index.kind, started.elapsed())
+}
+
+/// The most frequent entries: which ones these are is known when all were fetched, so they are taken from a whole index,
+/// which is removed then. An interrupted run leaves it to the next one.
+fn most_frequent(
+    target: &Path,
+    options: &DownloadOptions,
+    top: u64,
+    reporter: &Reporter,
+) -> Result<BuildReport, Failure> {
+    let index = &options.index;
+    if target.symlink_metadata().is_ok() && !index.replace {
+        return Err(Error::TargetExists(target.to_owned()).into());
+    }
+    let whole = whole_of(target);
+    let is_there = !options.restart && is_whole(&whole, index);
+    if !is_there {
+        let replace = SpliceOptions { replace: true, ..index.clone() };
+        let report = download(&whole, &DownloadOptions { index: replace, ..options.clone() }, reporter)?;
+        notes(&report, target);
+    }
+    let defaults = BuildOptions::default();
+    let build = BuildOptions {
+        kind: index.kind,
+        bits: index.bits,
+        force_bits: index.force_bits,
+        top: Some(top),
+        coverage: CoverageRule::Whole,
+        memory: index.memory,
+        threads: if index.threads == 0 { defaults.threads } else { index.threads },
+        source: index.source.clone(),
+        date: index.date.clone(),
+        replace: index.replace,
+        ..defaults
+    };
+    let report = breachdex::build(&[Input::path(&whole)], target, &build, reporter)?;
+    std::fs::remove_file(&whole).map_err(Failure::system("remove the whole index"))?;
+    Ok(report)
+}
+
+/// Where the whole index of a target is.
+fn whole_of(target: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(".breachdex-whole.bdx");
+    target.with_file_name(name)
+}
+
+/// Whether an earlier run left the whole index that is wanted.
+fn is_whole(path: &Path, wanted: &SpliceOptions) -> bool {
+    Index::open(path).is_ok_and(|index| {
+        let found = index.metadata();
+        found.kind == wanted.kind
+            && found.bits == wanted.bits.unwrap_or(wanted.kind.bits())
+            && found.floor == wanted.min_count
+            && found.coverage == wanted.coverage
+            && found.has_counts
+    })
 }
 
 fn options(flags: DownloadFlags) -> Result<DownloadOptions, Failure> {
@@ -43,7 +124,7 @@ fn options(flags: DownloadFlags) -> Result<DownloadOptions, Failure> {
     };
     let kind = Kind::from(flags.kind);
     Ok(DownloadOptions {
-        fetch: flags.fetch.options(),
+        fetch: flags.fetch.options()?,
         also_text: flags.also_text,
         index: SpliceOptions {
             kind,
@@ -59,22 +140,29 @@ fn options(flags: DownloadFlags) -> Result<DownloadOptions, Failure> {
             replace: flags.target.force,
         },
         restart: flags.restart,
+        allow_missing: flags.allow_missing,
     })
 }
 
 impl FetchFlags {
     /// How to fetch; from the service itself where no server is named.
-    pub(super) fn options(&self) -> FetchOptions {
-        FetchOptions {
+    pub(super) fn options(&self) -> Result<FetchOptions, Failure> {
+        Ok(FetchOptions {
             base_url: self.base_url.clone().unwrap_or_default(),
             concurrency: self.concurrency as usize,
             timeout: self.timeout,
+            request_timeout: self.request_timeout,
             retry: RetryPolicy { retries: self.retries, ..RetryPolicy::default() },
-        }
+            network: NetworkOptions {
+                proxy: proxy_from(self.network.proxy.as_ref())?,
+                ca_file: self.network.ca_file.clone(),
+            },
+            mirror_quirks: self.mirror_quirks,
+        })
     }
 }
 
-/// What was had, on standard error: how much, and what went wrong on the way.
+/// What was fetched, on standard error: how much, and what went wrong on the way.
 pub(super) fn fetched(report: &FetchReport) {
     let FetchReport { asked, resumed, bytes, retries, damaged, .. } = report;
     let mut said = format!("{} asked for, {bytes} bytes fetched", ranges(u64::from(*asked)));

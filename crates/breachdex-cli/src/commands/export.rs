@@ -28,9 +28,9 @@ pub(crate) fn run(flags: &ExportFlags) -> Result<Exit, Failure> {
         return Err(Error::NotExact { name, bits: metadata.bits, full: metadata.kind.bits() }.into());
     }
     match flags.output.as_deref().filter(|path| path.as_os_str() != "-") {
-        Some(path) => into_file(&index, &flags.file, path, flags.force)?,
+        Some(path) => into_file(&index, flags, path)?,
         None => {
-            let reporter = Reporter::beside_output();
+            let reporter = Reporter::beside_output(flags.progress.progress);
             let mut output = Output::open();
             index.export(0, &mut |piece| output.write(piece), &reporter)?;
             output.flush()?;
@@ -40,14 +40,16 @@ pub(crate) fn run(flags: &ExportFlags) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn into_file(index: &Index, source: &Path, path: &Path, force: bool) -> Result<(), Failure> {
+fn into_file(index: &Index, flags: &ExportFlags, path: &Path) -> Result<(), Failure> {
+    let (source, force) = (&flags.file, flags.force);
     if breachdex::files::is_same_file(source, path) {
         return Err(Failure::Usage(format!("{} is the index itself; choose another OUT", path.display())));
     }
     // A pipe's reader may keep us waiting: then a signal ends this as it ends any program. Else signals are heard before
     // there is a temporary file that they might leave.
     let waits = target::is_through(path);
-    let reporter = if waits { Reporter::beside_output() } else { Reporter::start()? };
+    let mode = flags.progress.progress;
+    let reporter = if waits { Reporter::beside_output(mode) } else { Reporter::start(mode)? };
     let mut target = Target::create(path, force, index.metadata().holds_overlay)?;
     let mut write = |piece: &[u8]| {
         let written = target.file().write_all(piece);

@@ -8,6 +8,7 @@ use breachdex::{Index, PREFIX_COUNT};
 use serde::Serialize;
 
 use crate::commands::Exit;
+use crate::corpus_age;
 use crate::failure::Failure;
 use crate::flags::InfoFlags;
 use crate::output::Output;
@@ -17,7 +18,8 @@ use crate::printable::printable;
 const LONGEST_NOTE: usize = 200;
 
 pub(crate) fn run(flags: &InfoFlags) -> Result<Exit, Failure> {
-    let facts = Facts::of(&Index::map(&flags.file)?)?;
+    let index = Index::map(&flags.file)?;
+    let facts = Facts::of(&index)?;
     let mut output = Output::open();
     if flags.json {
         let json = serde_json::to_string(&facts).map_err(|error| Failure::output(error.into()))?;
@@ -27,6 +29,7 @@ pub(crate) fn run(flags: &InfoFlags) -> Result<Exit, Failure> {
         output.write(facts.text().as_bytes())?;
     }
     output.flush()?;
+    corpus_age::note_if_old(&flags.file, &index.metadata().corpus_date, flags.max_age);
     Ok(Exit::Success)
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn run(flags: MergeFlags) -> Result<Exit, Failure> {
         date: flags.target.date,
         replace: flags.target.force,
     };
-    let reporter = Reporter::start()?;
+    let reporter = Reporter::start(flags.progress.progress)?;
     let report = breachdex::merge(&flags.inputs, &flags.target.output, &options, &reporter)?;
     drop(reporter);
     indexes::note_repeated(&flags.inputs);

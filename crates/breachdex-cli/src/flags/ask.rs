@@ -87,6 +87,15 @@ pub(crate) struct CheckFlags {
     /// Only on a network that is yours alone.
     #[arg(long, requires = "api")]
     pub(crate) insecure_http: bool,
+    /// Proxy to the server [default: from the environment]
+    ///
+    /// That is HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. http://host:port, https://host:port, or socks4, socks4a, socks5 or socks5h; with an a or h at the end the proxy
+    /// resolves host names. Give a user name and a password in the environment variable instead.
+    #[arg(long, value_name = "URL", requires = "api")]
+    pub(crate) proxy: Option<String>,
+    /// Certificates to trust beside the system's, in PEM
+    #[arg(long, value_name = "FILE", requires = "api")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// If a line cannot be checked: accept, reject or raise
     ///
     /// Applies where no source that can be read holds the password and one gave no answer or does not cover it. raise:

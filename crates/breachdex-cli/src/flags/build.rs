@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::flags::ProgressFlags;
 use crate::flags::values::{parse_date, parse_positive, parse_prefixes, parse_size};
 
 /// Build an index from hashes, range files, passwords or other indexes
@@ -80,6 +81,8 @@ pub(crate) struct BuildFlags {
     pub(crate) partial: bool,
     #[command(flatten)]
     pub(crate) resources: ResourceFlags,
+    #[command(flatten)]
+    pub(crate) progress: ProgressFlags,
 }
 
 /// Merge indexes of one kind into one
@@ -103,6 +106,8 @@ pub(crate) struct MergeFlags {
     pub(crate) merge: MergeRuleName,
     #[command(flatten)]
     pub(crate) resources: ResourceFlags,
+    #[command(flatten)]
+    pub(crate) progress: ProgressFlags,
 }
 
 /// Where the index goes and what it says about itself.

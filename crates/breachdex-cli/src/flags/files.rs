@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
+use crate::flags::ProgressFlags;
+
 /// Write an index's entries as sorted HEX:COUNT lines
 ///
 /// Upper-case, LF after every line, bare HEX where the index has no counts. Building from the result gives
@@ -27,6 +29,8 @@ pub(crate) struct ExportFlags {
     /// Replace OUT if it exists
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) progress: ProgressFlags,
 }
 
 /// Say what changed from one index to another
@@ -109,6 +113,9 @@ pub(crate) struct InfoFlags {
     /// As one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print a note if the corpus is older than this
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) max_age: Option<u32>,
 }
 
 /// Check every byte of indexes
@@ -123,6 +130,8 @@ pub(crate) struct VerifyFlags {
     /// The indexes
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) progress: ProgressFlags,
 }
 
 /// Print a shell's completion script

@@ -11,6 +11,7 @@ mod files;
 mod language;
 mod overlay;
 mod policy;
+mod progress;
 mod remote;
 mod serve;
 mod values;
@@ -25,7 +26,8 @@ pub(crate) use overlay::{
     OverlayAction, OverlayAddFlags, OverlayFlags, OverlayLines, OverlayListFlags, OverlayRemoveFlags,
 };
 pub(crate) use policy::{PolicyAction, PolicyCheckFlags, PolicyFlags, PolicyShowFlags, PolicySource};
-pub(crate) use remote::{DownloadFlags, FetchFlags, UpdateFlags};
+pub(crate) use progress::{ProgressFlags, ProgressName};
+pub(crate) use remote::{DownloadFlags, FetchFlags, UpdateFlags, proxy_from};
 pub(crate) use serve::{LogFormatName, LogLevelName, ServeFlags};
 
 use clap::{Parser, Subcommand};

@@ -7,6 +7,8 @@ use std::time::Duration;
 use breachdex::Residency;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use crate::corpus_age::is_in_future;
+
 /// Bytes: a plain number, or one with a unit. `K`, `M`, `G`, `T` and the `KiB` family are powers of 1024,
 /// `kB`, `MB`, `GB`, `TB` powers of 1000; case does not matter.
 pub(super) fn parse_size(text: &str) -> Result<u64, String> {
@@ -85,7 +87,10 @@ pub(super) fn parse_date(text: &str) -> Result<String, String> {
         2 => 28,
         _ => 0,
     };
-    if (1..=days).contains(&day) { Ok(text.to_owned()) } else { Err(String::from("there is no such day")) }
+    if !(1..=days).contains(&day) {
+        return Err(String::from("there is no such day"));
+    }
+    if is_in_future(text) { Err(String::from("the day is in the future")) } else { Ok(text.to_owned()) }
 }
 
 #[cfg(test)]
@@ -131,6 +136,7 @@ mod tests {
             "2026-07-02 ",
             "2026/07/02",
             "２0260702",
+            "9998-01-01",
         ] {
             assert!(parse_date(bad).is_err(), "{bad:?}");
         }

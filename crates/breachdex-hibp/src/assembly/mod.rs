@@ -15,22 +15,26 @@ mod order;
 mod spool;
 #[cfg(test)]
 mod tests;
+mod text;
 mod unfinished;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use breachdex::{
-    Assembler, ChangedRange, Index, Monitor, Phase, Progress, SpliceOptions, SpliceReport, UnfinishedIndex,
+    Assembler, ChangedRange, Coverage, Index, Monitor, Phase, Progress, SpliceOptions, SpliceReport,
+    UnfinishedIndex,
 };
 use tokio::sync::watch;
 
 use self::order::{next_group, window};
 use self::spool::{Spool, SpoolPlace};
+pub(crate) use self::text::TextFolder;
 use self::unfinished::Unfinished;
 use crate::error::{Error, Result};
 use crate::journal::{self, GroupState, IfOther, Journal, RangeState, Record, RecordKind, Settings};
 use crate::notes::{Tags, prefixes};
+use crate::run::{Kept, Store};
 
 /// Follows the journal's name.
 const INDEX_SUFFIX: &str = "-index";
@@ -74,6 +78,10 @@ pub(crate) struct Assembly<'a> {
     front: usize,
     /// How many of them could be: in complete groups.
     reach: usize,
+    /// Ranges that cannot be fetched now, and how many of `covered` would be in complete groups with them. What lies behind
+    /// them waits in the spool.
+    passed_over: BTreeSet<u32>,
+    reach_with_gaps: usize,
     /// Whether groups are to be written: always, but for an update of which no change is known yet.
     is_due: bool,
     window: usize,
@@ -85,6 +93,8 @@ pub(crate) struct Assembly<'a> {
     batch: Vec<Record>,
     bytes: Vec<u8>,
     limit: watch::Sender<u32>,
+    /// Where ranges are kept as text, too.
+    text: Option<TextFolder>,
 }
 
 /// A path beside the journal's.
@@ -158,6 +168,8 @@ impl<'a> Assembly<'a> {
             covered,
             front,
             reach: front,
+            passed_over: BTreeSet::new(),
+            reach_with_gaps: front,
             is_due: false,
             window,
             early,
@@ -166,10 +178,53 @@ impl<'a> Assembly<'a> {
             batch: Vec::new(),
             bytes: Vec::new(),
             limit: watch::Sender::new(0),
+            text: None,
         };
         assembly.is_due = base.is_none() || front > 0 || assembly.is_any_of_use();
         assembly.flush(monitor)?;
         Ok(assembly)
+    }
+
+    /// Keeps ranges as text too, from now on.
+    pub(crate) fn keep_text(&mut self, folder: TextFolder) {
+        self.text = Some(folder);
+    }
+
+    /// Does without ranges that cannot be fetched: the index will not cover them. `options` are those of the assembly, which
+    /// has no base.
+    ///
+    /// # Errors
+    /// What [`Assembler::new`] gives; as [`Store::flush`].
+    pub(crate) fn leave_out(
+        &mut self,
+        missing: &[u32],
+        options: &SpliceOptions,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        // None of them is in a group, so those that are stay where they are.
+        self.covered.retain(|prefix| missing.binary_search(prefix).is_err());
+        let ranges = missing.iter().map(|prefix| (*prefix, *prefix));
+        let missing = Coverage::from_ranges(ranges).unwrap_or_else(Coverage::empty);
+        let coverage = options.coverage.difference(&missing);
+        self.assembler = Assembler::new(None, &SpliceOptions { coverage, ..options.clone() })?;
+        self.passed_over.clear();
+        self.flush(monitor)
+    }
+
+    /// Leaves ranges that cannot be fetched as the base has them. The next run asks for them again.
+    ///
+    /// # Errors
+    /// As [`Store::flush`].
+    pub(crate) fn keep_of_base(&mut self, missing: &[u32], monitor: &dyn Monitor) -> Result<()> {
+        // Not written to the journal: who goes on from there is to ask for them.
+        missing.iter().for_each(|prefix| self.journal.know(&Record::of(RecordKind::Unchanged, *prefix)));
+        self.passed_over.clear();
+        self.flush(monitor)
+    }
+
+    /// The prefixes that the index will cover, ascending.
+    pub(crate) fn covered(&self) -> &[u32] {
+        &self.covered
     }
 
     /// Whether something is known that the base does not have.
@@ -203,19 +258,27 @@ impl<'a> Assembly<'a> {
     /// Makes the unfinished index, which is due and has all groups, the one at `target`. What else there is stays; [`remove`] it then.
     ///
     /// # Errors
-    /// What [`Assembler::publish`] gives.
+    /// What [`Assembler::publish`] gives; [`Error::Io`].
     pub(crate) fn publish(
-        self,
+        mut self,
         target: &Path,
         (source, date): (String, String),
         notes: Vec<(String, Vec<u8>)>,
         monitor: &dyn Monitor,
-    ) -> breachdex::Result<(SpliceReport, Journal)> {
+    ) -> Result<(SpliceReport, Journal)> {
+        if let Some(text) = &mut self.text {
+            text.sync()?;
+        }
         let Self { journal, assembler, unfinished, .. } = self;
         let Unfinished { path, file, groups, .. } = unfinished;
         let unfinished = UnfinishedIndex { file, path: &path, groups, source, date, notes };
         // The journal's lock is held until the target is there.
-        Ok((assembler.publish(unfinished, target, monitor)?, journal))
+        let report = assembler.publish(unfinished, target, monitor).map_err(|error| match error {
+            // What is stopped leaves what was fetched, so nothing is lost.
+            breachdex::Error::Cancelled => Error::Stopped,
+            error => error.into(),
+        })?;
+        Ok((report, journal))
     }
 
     /// The first prefix that is in no group; beyond all where every one is.
@@ -231,6 +294,20 @@ impl<'a> Assembly<'a> {
                 break;
             }
             self.reach += next.len;
+        }
+    }
+
+    /// How many ranges are known or passed over, in groups of which nothing is on its way.
+    fn extend_reach_with_gaps(&mut self) {
+        self.reach_with_gaps = self.reach_with_gaps.max(self.reach);
+        while let Some(next) = next_group(&self.covered, self.reach_with_gaps) {
+            let ranges = &self.covered[self.reach_with_gaps..self.reach_with_gaps + next.len];
+            let is_over =
+                |prefix: &u32| self.journal.kind_of(*prefix).is_some() || self.passed_over.contains(prefix);
+            if !ranges.iter().all(is_over) {
+                break;
+            }
+            self.reach_with_gaps += next.len;
         }
     }
 
@@ -320,6 +397,9 @@ impl<'a> Assembly<'a> {
         self.journal.write()?;
         let due = self.journal.is_sync_due();
         if due {
+            if let Some(text) = &mut self.text {
+                text.sync()?;
+            }
             self.unfinished.sync()?;
             self.journal.sync()?;
         }
@@ -328,16 +408,6 @@ impl<'a> Assembly<'a> {
             self.spool.sync()?;
         }
         Ok(())
-    }
-
-    /// Remembers when the run began, by the server's clock; the first time counts.
-    pub(crate) fn note_begun(&mut self, seconds: u64) -> Result<()> {
-        self.journal.note_begun(seconds)
-    }
-
-    /// Takes a range; [`Assembly::flush`] writes it.
-    pub(crate) fn keep(&mut self, record: Record) {
-        self.batch.push(record);
     }
 
     /// Notes what was taken. Returns the prefixes of those with rows.
@@ -357,9 +427,37 @@ impl<'a> Assembly<'a> {
         }
         Ok(arrived)
     }
+}
 
-    /// Hands everything that was taken to the system, which keeps it whatever becomes of the process.
-    pub(crate) fn flush(&mut self, monitor: &dyn Monitor) -> Result<()> {
+impl Store for Assembly<'_> {
+    fn ranges(&self) -> u32 {
+        self.journal.ranges()
+    }
+
+    fn limit(&self) -> watch::Receiver<u32> {
+        self.limit.subscribe()
+    }
+
+    fn note_begun(&mut self, seconds: u64) -> Result<()> {
+        self.journal.note_begun(seconds)
+    }
+
+    /// Text first: a range that is kept has its file.
+    fn keep(&mut self, kept: Kept) -> Result<()> {
+        if let (Some(folder), Some(text)) = (&mut self.text, &kept.text) {
+            folder.write(kept.record.prefix, text)?;
+        }
+        self.passed_over.remove(&kept.record.prefix);
+        self.batch.push(kept.record);
+        Ok(())
+    }
+
+    fn pass_over(&mut self, prefix: u32) {
+        self.passed_over.insert(prefix);
+    }
+
+    /// The system keeps what was handed over, whatever becomes of the process.
+    fn flush(&mut self, monitor: &dyn Monitor) -> Result<()> {
         let arrived = self.take_batch()?;
         // What has no rows is safe before any group is written.
         self.journal.write()?;
@@ -374,18 +472,12 @@ impl<'a> Assembly<'a> {
         }
         appended?;
         self.settle()?;
-        let front = if self.is_due { self.front } else { self.reach };
+        let mut front = if self.is_due { self.front } else { self.reach };
+        if !self.passed_over.is_empty() {
+            self.extend_reach_with_gaps();
+            front = front.max(self.reach_with_gaps);
+        }
         self.limit.send_replace(self.front_prefix(front.saturating_add(self.window)));
         Ok(())
-    }
-
-    /// Ranges that are there.
-    pub(crate) fn ranges(&self) -> u32 {
-        self.journal.ranges()
-    }
-
-    /// Only prefixes below this are asked for; it rises as ranges are kept.
-    pub(crate) fn limit(&self) -> watch::Receiver<u32> {
-        self.limit.subscribe()
     }
 }

@@ -55,7 +55,7 @@ fn range_of(prefix: u32, rows: u32) -> Record {
 }
 
 fn keep(assembly: &mut Assembly<'_>, prefixes: impl IntoIterator<Item = u32>) {
-    prefixes.into_iter().for_each(|prefix| assembly.keep(range(prefix)));
+    prefixes.into_iter().for_each(|prefix| assembly.keep(range(prefix).into()).expect("kept"));
     assembly.flush(&()).expect("written");
 }
 
@@ -225,7 +225,7 @@ fn a_restart_takes_nothing_over_and_an_earlier_format_is_named() {
     keep(&mut assembly, (5..0x10).chain([0x11]));
     drop(assembly);
     let error = open_at(&target, URL, 0x4f, IfOther::Refuse).err().expect("other prefixes").to_string();
-    assert!(error.contains("(other --prefixes)"), "{error}");
+    assert!(error.contains("(other prefixes)"), "{error}");
     let assembly = open_at(&target, URL, 0x4f, IfOther::StartOver).expect("over");
     assert_eq!(assembly.missing().len(), 0x4f - 4);
     assert_eq!(assembly.unfinished.file.metadata().expect("a file").len(), 0);
@@ -237,8 +237,8 @@ fn a_restart_takes_nothing_over_and_an_earlier_format_is_named() {
         assert_eq!(
             open_at(&target, URL, 0x4f, IfOther::Refuse).err().expect("earlier").to_string(),
             format!(
-                "{}: an earlier version of breachdex began this and did not finish it; --restart discards what it \
-                 fetched and starts over",
+                "{}: an earlier version of breachdex began this and did not finish it; discard what it \
+                 fetched",
                 path.display()
             )
         );
@@ -263,4 +263,49 @@ fn the_window_is_a_small_share_of_the_corpus_and_never_too_small_for_the_request
     assert_eq!(next(0), Some((0xfff, 1 << 15, 1)));
     assert_eq!(next(2), Some((0xffff, 1 << 15, 1)));
     assert_eq!((next(3), next(4)), (None, None));
+}
+
+/// A disk whose folders cannot be synced.
+#[derive(Debug)]
+struct NoFolders(i32);
+
+impl breachdex::files::Disk for NoFolders {
+    fn sync_folder(&self, _: &Path) -> std::io::Result<()> {
+        Err(std::io::Error::from_raw_os_error(self.0))
+    }
+}
+
+#[test]
+fn an_index_whose_folder_cannot_be_synced_is_published_and_that_is_said() {
+    const EIO: i32 = 5;
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("x.bdx");
+    let report = breachdex::files::simulate(std::sync::Arc::new(NoFolders(EIO)), || {
+        let mut assembly = open(&target, 0x3f);
+        keep(&mut assembly, 5..=0x3f);
+        let facts = (String::new(), String::new());
+        let (report, _journal) = assembly.publish(&target, facts, Vec::new(), &()).expect("published");
+        remove(&journal::path(&target, "download")).expect("removed");
+        report
+    });
+    assert!(!report.index.durability.is_synced());
+    assert!(std::fs::read(&target).expect("the index") == expected(0x3f));
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_to_another_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("x.bdx");
+    let victim = folder.path().join("victim");
+    std::fs::write(&victim, "of another").expect("written");
+    for suffix in ["", INDEX_SUFFIX] {
+        let link = beside(&journal::path(&target, "download"), suffix);
+        std::os::unix::fs::symlink(&victim, &link).expect("a link");
+        let error = open_at(&target, URL, 0x3f, IfOther::Refuse).err().expect("refused").to_string();
+        assert!(error.contains("symbolic link"), "{error}");
+        std::fs::remove_file(&link).expect("removed");
+    }
+    assert_eq!(std::fs::read(&victim).expect("there"), b"of another");
 }

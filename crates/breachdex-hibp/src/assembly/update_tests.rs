@@ -74,12 +74,14 @@ fn answer(prefix: u32) -> Record {
 }
 
 fn unchanged(assembly: &mut Assembly<'_>, prefixes: impl IntoIterator<Item = u32>) {
-    prefixes.into_iter().for_each(|prefix| assembly.keep(Record::of(RecordKind::Unchanged, prefix)));
+    prefixes
+        .into_iter()
+        .for_each(|prefix| assembly.keep(Record::of(RecordKind::Unchanged, prefix).into()).expect("kept"));
     assembly.flush(&()).expect("written");
 }
 
 fn take(assembly: &mut Assembly<'_>, prefixes: &[u32]) {
-    prefixes.iter().for_each(|prefix| assembly.keep(answer(*prefix)));
+    prefixes.iter().for_each(|prefix| assembly.keep(answer(*prefix).into()).expect("kept"));
     assembly.flush(&()).expect("written");
 }
 
@@ -89,7 +91,8 @@ fn fresh(last: u32) -> Vec<u8> {
     let target = folder.path().join("x.bdx");
     let mut assembly = open(&target, last);
     for prefix in 5..=last {
-        assembly.keep(if is_changed(prefix) { range_of(prefix, 7) } else { range(prefix) });
+        let record = if is_changed(prefix) { range_of(prefix, 7) } else { range(prefix) };
+        assembly.keep(record.into()).expect("kept");
     }
     assembly.flush(&()).expect("written");
     finish(assembly, &target)
@@ -150,13 +153,13 @@ fn nothing_is_written_before_a_change_is_known() {
     assert_eq!((assembly.missing(), assembly.is_due(), length(&assembly)), (vec![LAST], false, 0));
     // A range that was fetched and is the same with a tag that is known is no reason.
     let same = |prefix| Record { payload: Vec::new(), rows: 0, kind: RecordKind::Same, ..range(prefix) };
-    assembly.keep(same(LAST));
+    assembly.keep(same(LAST).into()).expect("kept");
     assembly.flush(&()).expect("written");
     assert!(assembly.missing().is_empty() && !assembly.is_due() && length(&assembly) == 0);
     drop(assembly);
     // One whose tag was not known is.
     let mut assembly = held.update(&target, LAST);
-    assembly.keep(same(7));
+    assembly.keep(same(7).into()).expect("kept");
     assembly.flush(&()).expect("written");
     assert!(assembly.is_due() && length(&assembly) > 0);
     assert_eq!((assembly.front, assembly.reach), (assembly.covered.len(), assembly.covered.len()));
@@ -178,7 +181,7 @@ fn the_last_range_changed_has_all_groups_written_and_is_not_lost_when_that_is_st
     let held = Old::open(&target);
     let mut assembly = held.update(&target, LAST);
     unchanged(&mut assembly, 5..LAST);
-    assembly.keep(range_of(LAST, 7));
+    assembly.keep(range_of(LAST, 7).into()).expect("kept");
     assert!(matches!(assembly.flush(&Stop), Err(Error::Stopped)));
     assert_eq!(assembly.front, CHUNK * 16 - 5);
     drop(assembly);
@@ -276,7 +279,7 @@ fn a_full_disk_is_said_and_costs_no_request() {
     let on_full = |full: &Path| files::simulate(Arc::new(FullFor::new(full)), || held.update(&target, LAST));
     let mut assembly = on_full(&segment);
     unchanged(&mut assembly, 5..LAST - 1);
-    assembly.keep(range_of(LAST, 7));
+    assembly.keep(range_of(LAST, 7).into()).expect("kept");
     let said = assembly.flush(&()).expect_err("full").to_string();
     assert!(
         said.starts_with(&format!("cannot write {}: No space left on device", segment.display())),
@@ -287,8 +290,8 @@ fn a_full_disk_is_said_and_costs_no_request() {
     std::fs::remove_file(&index).expect("removed");
     let mut assembly = on_full(&index);
     assert_eq!(assembly.missing(), [LAST - 1, LAST]);
-    assembly.keep(range_of(LAST - 1, 7));
-    assembly.keep(range_of(LAST, 7));
+    assembly.keep(range_of(LAST - 1, 7).into()).expect("kept");
+    assembly.keep(range_of(LAST, 7).into()).expect("kept");
     let said = assembly.flush(&()).expect_err("full").to_string();
     assert!(
         said.starts_with(&format!("cannot write {}: No space left on device", index.display())),

@@ -3,19 +3,22 @@
 #![forbid(unsafe_code)]
 
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use breachdex::{Answer, Digest, Entry, Kind, Lookup, RangeServer, RemoteError};
+use breachdex_protocol::body;
 use breachdex_protocol::padding::ADD_PADDING;
-use breachdex_protocol::{MOST_BODY_BYTES, body};
 use futures_util::future::join_all;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
+use reqwest::header::ACCEPT_ENCODING;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::BaseUrl;
 use crate::error::{Error, FetchFault, Result};
+use crate::fetch;
 use crate::fetch::decode::Encoding;
+use crate::network::{HttpClient, NetworkOptions};
 
 /// Connections kept open between questions.
 const IDLE_CONNECTIONS: usize = 16;
@@ -31,6 +34,8 @@ pub struct RangeClientOptions {
     pub timeout: Duration,
     /// Allow a connection that others can read and change.
     pub insecure_http: bool,
+    /// How the server is reached and whom to trust.
+    pub network: NetworkOptions,
 }
 
 impl Default for RangeClientOptions {
@@ -41,6 +46,7 @@ impl Default for RangeClientOptions {
             kind: Kind::Sha1,
             timeout: Duration::from_secs(10),
             insecure_http: false,
+            network: NetworkOptions::default(),
         }
     }
 }
@@ -59,7 +65,7 @@ impl Default for RangeClientOptions {
 /// # Ok::<(), breachdex_hibp::Error>(())
 /// ```
 pub struct RangeClient {
-    http: Client,
+    http: HttpClient,
     options: RangeClientOptions,
     /// For those who ask without a runtime of their own.
     runtime: OnceLock<Runtime>,
@@ -69,12 +75,13 @@ impl RangeClient {
     /// A client; connects when it is first asked.
     ///
     /// # Errors
-    /// [`Error::NotEncrypted`] unless https, this machine itself, or allowed; [`Error::System`].
+    /// [`Error::NotEncrypted`] unless https, this machine itself, or allowed; [`Error::Proxy`] for a proxy in the
+    /// environment that is none; [`Error::TrustFile`]; [`Error::System`].
     pub fn new(options: RangeClientOptions) -> Result<Self> {
         if !options.base_url.is_private() && !options.insecure_http {
             return Err(Error::NotEncrypted { base: options.base_url.to_string() });
         }
-        let http = crate::http::client(options.timeout, IDLE_CONNECTIONS)?;
+        let http = HttpClient::new(&options.base_url, &options.network, options.timeout, IDLE_CONNECTIONS)?;
         Ok(Self { http, options, runtime: OnceLock::new() })
     }
 
@@ -151,24 +158,12 @@ impl RangeClient {
             .get(self.options.base_url.range(prefix, self.options.kind))
             .header(ACCEPT_ENCODING, Encoding::accepted(&self.options.base_url))
             .header(ADD_PADDING, "true");
-        let mut response = request.send().await.map_err(crate::http::fault)?;
+        let response = self.http.send(request).await?;
         match response.status() {
-            StatusCode::OK => {}
-            status if status.is_redirection() => {
-                return Err(FetchFault::Redirected { status: status.as_u16() });
-            }
-            status => return Err(FetchFault::Status { status: status.as_u16(), retry_after: None }),
+            StatusCode::OK => fetch::body::read(&self.http, response, true, &AtomicU64::new(0)).await,
+            status if status.is_redirection() => Err(FetchFault::Redirected { status: status.as_u16() }),
+            status => Err(FetchFault::Status { status: status.as_u16(), retry_after: None }),
         }
-        let encoding = response.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
-        let encoding = Encoding::of(encoding.unwrap_or_default())?;
-        let mut packed = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(crate::http::fault)? {
-            if packed.len() + piece.len() > MOST_BODY_BYTES {
-                return Err(FetchFault::TooLarge(MOST_BODY_BYTES));
-            }
-            packed.extend_from_slice(&piece);
-        }
-        encoding.decode(packed)
     }
 
     fn runtime(&self) -> Result<&Runtime> {

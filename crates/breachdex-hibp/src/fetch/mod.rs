@@ -1,26 +1,31 @@
-//! Having one range: conditional, checked, tried again where that may help.
+//! Fetching one range: conditional, checked, tried again where that may help.
+//!
+//! `body` reads an answer whole, `decode` decompresses it, `quirks` knows what mirrors do, `retry` decides what is tried
+//! again.
 
 #![forbid(unsafe_code)]
 
+pub(crate) mod body;
 pub(crate) mod decode;
+mod quirks;
 pub(crate) mod retry;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use breachdex::{Entry, Kind, read_range_body};
-use breachdex_protocol::MOST_BODY_BYTES;
+use reqwest::StatusCode;
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, DATE, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LAST_MODIFIED,
-    RETRY_AFTER,
+    ACCEPT_ENCODING, DATE, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
 };
-use reqwest::{Client, Response, StatusCode};
 
 use self::decode::Encoding;
 use self::retry::{RetryPolicy, Verdict, judge};
 use crate::BaseUrl;
-use crate::error::{Error, FetchFault, Result};
+use crate::error::{FailedRange, FetchFault};
+use crate::network::HttpClient;
+use crate::run::FetchOptions;
 
 /// The longest entity tag that is kept; longer ones are done without.
 const MOST_TAG_BYTES: usize = 200;
@@ -34,9 +39,10 @@ pub(crate) enum Answer {
 }
 
 /// A range as it was fetched.
+#[derive(Default)]
 pub(crate) struct FetchedRange {
     pub(crate) entries: Vec<Entry>,
-    /// The body, decompressed.
+    /// The body, decompressed, and without quirks.
     pub(crate) text: Vec<u8>,
     /// The strong or weak entity tag, as it was sent; empty without one.
     pub(crate) tag: String,
@@ -45,10 +51,13 @@ pub(crate) struct FetchedRange {
 
 /// What all requests of a run share.
 pub(crate) struct Fetcher {
-    client: Client,
+    client: HttpClient,
     base: BaseUrl,
     kind: Kind,
     policy: RetryPolicy,
+    /// How long a request and its whole answer may take.
+    request_timeout: Duration,
+    mirror_quirks: bool,
     /// Until when the server wants to be left alone.
     quiet_until: Mutex<Option<Instant>>,
     pub(crate) counters: Counters,
@@ -65,32 +74,47 @@ pub(crate) struct Counters {
     pub(crate) moved: AtomicU64,
     /// The first answer's date, by the server's clock, in seconds since 1970; 0 before it.
     pub(crate) begun: AtomicU64,
+    /// Whether the server has had any range.
+    found: AtomicBool,
 }
 
 impl Fetcher {
-    pub(crate) fn new(client: Client, base: BaseUrl, kind: Kind, policy: RetryPolicy) -> Self {
-        Self { client, base, kind, policy, quiet_until: Mutex::default(), counters: Counters::default() }
+    pub(crate) fn new(client: HttpClient, kind: Kind, options: &FetchOptions) -> Self {
+        Self {
+            client,
+            base: options.base_url.clone(),
+            kind,
+            policy: options.retry,
+            request_timeout: options.request_timeout,
+            mirror_quirks: options.mirror_quirks,
+            quiet_until: Mutex::default(),
+            counters: Counters::default(),
+        }
     }
 
-    /// Has a range, or learns that it has not changed since it had `tag`.
+    /// Fetches a range, or learns that it has not changed since it had `tag`.
     ///
     /// # Errors
-    /// [`Error::Range`] when trying again does not help or was tried often enough.
-    pub(crate) async fn fetch(&self, prefix: u32, tag: &str) -> Result<Answer> {
+    /// When trying again does not help or was tried often enough.
+    pub(crate) async fn fetch(&self, prefix: u32, tag: &str) -> Result<Answer, FailedRange> {
         let mut attempts = 0;
         let mut waits = 0;
         loop {
             self.wait_for_quiet().await;
-            let fault = match self.attempt(prefix, tag).await {
-                Ok(answer) => return Ok(answer),
-                Err(fault) => fault,
+            let fault = match tokio::time::timeout(self.request_timeout, self.attempt(prefix, tag)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(fault)) => fault,
+                Err(_) => FetchFault::Network(format!(
+                    "the answer was not complete within {} seconds",
+                    self.request_timeout.as_secs_f64()
+                )),
             };
             attempts += 1;
-            if matches!(fault, FetchFault::Body(_) | FetchFault::Encoding(_) | FetchFault::TooLarge(_)) {
+            if fault.is_damage() {
                 self.counters.damaged.fetch_add(1, Ordering::Relaxed);
             }
             match judge(&fault, &self.policy, attempts, waits) {
-                Verdict::GiveUp => return Err(Error::Range { prefix, fault, attempts }),
+                Verdict::GiveUp => return Err(FailedRange { prefix, fault, attempts }),
                 Verdict::After(delay) => tokio::time::sleep(delay).await,
                 Verdict::AllAfter(delay) => {
                     waits += 1;
@@ -99,6 +123,11 @@ impl Fetcher {
             }
             self.counters.retries.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Whether 404 may mean a range without rows, and is still to be told from a wrong address.
+    pub(crate) fn needs_witness(&self) -> bool {
+        self.mirror_quirks && !self.counters.found.load(Ordering::Relaxed)
     }
 
     /// One request and its answer, checked.
@@ -110,12 +139,17 @@ impl Fetcher {
         if !tag.is_empty() {
             request = request.header(IF_NONE_MATCH, tag);
         }
-        let response = request.send().await.map_err(crate::http::fault)?;
+        let response = self.client.send(request).await?;
         self.note_date(response.headers());
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_MODIFIED if !tag.is_empty() => return Ok(Answer::Unchanged),
             StatusCode::NOT_MODIFIED => return Err(FetchFault::NothingModified),
+            // A server that has had no range yet is one that is asked at the wrong address.
+            StatusCode::NOT_FOUND if self.mirror_quirks && self.counters.found.load(Ordering::Relaxed) => {
+                let text = quirks::put_right(&[], self.kind);
+                return Ok(Answer::Range(FetchedRange { text, ..FetchedRange::default() }));
+            }
             status if status.is_redirection() => {
                 return Err(FetchFault::Redirected { status: status.as_u16() });
             }
@@ -124,34 +158,30 @@ impl Fetcher {
                 return Err(FetchFault::Status { status: status.as_u16(), retry_after });
             }
         }
-        let encoding = Encoding::of(text_of(response.headers(), &CONTENT_ENCODING))?;
         let tag = text_of(response.headers(), &ETAG);
         let tag = if tag.len() <= MOST_TAG_BYTES { tag.to_owned() } else { String::new() };
         let modified = httpdate::parse_http_date(text_of(response.headers(), &LAST_MODIFIED)).ok();
-        let packed = self.body(response).await?;
-        let mut text = encoding.decode(packed)?;
-        let length = text.len();
-        if text.last() == Some(&b'\n') {
-            return Err(cut_short());
-        }
-        let mut entries = Vec::with_capacity(text.len() / 36);
-        read_range_body(self.kind, prefix, &mut text, &mut entries)?;
-        text.truncate(length);
+        let text = body::read(&self.client, response, self.mirror_quirks, &self.counters.moved).await?;
+        let (entries, text) = self.rows(prefix, text)?;
+        self.counters.found.store(true, Ordering::Relaxed);
         Ok(Answer::Range(FetchedRange { entries, text, tag, modified }))
     }
 
-    /// The body as it is on the wire; refuses what is larger than any range.
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, FetchFault> {
-        let expected = response.content_length().unwrap_or(128 << 10);
-        let mut body = Vec::with_capacity(expected.min(MOST_BODY_BYTES as u64) as usize);
-        while let Some(piece) = response.chunk().await.map_err(crate::http::fault)? {
-            self.counters.moved.fetch_add(piece.len() as u64, Ordering::Relaxed);
-            if body.len() + piece.len() > MOST_BODY_BYTES {
-                return Err(FetchFault::TooLarge(MOST_BODY_BYTES));
-            }
-            body.extend_from_slice(&piece);
+    /// The rows of a body, and the body without quirks.
+    fn rows(&self, prefix: u32, mut text: Vec<u8>) -> Result<(Vec<Entry>, Vec<u8>), FetchFault> {
+        if self.mirror_quirks {
+            text = quirks::put_right(&text, self.kind);
         }
-        Ok(body)
+        // More than one line end is no quirk.
+        if let Some(quirk) = quirks::find(&text) {
+            return Err(FetchFault::Quirk(quirk));
+        }
+        let length = text.len();
+        let mut entries = Vec::with_capacity(length / 36);
+        read_range_body(self.kind, prefix, &mut text, &mut entries)
+            .map_err(|fault| quirks::fault(&text, fault, self.kind))?;
+        text.truncate(length);
+        Ok((entries, text))
     }
 
     fn note_date(&self, headers: &HeaderMap) {
@@ -185,16 +215,8 @@ pub(crate) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// The service ends no body with a line end, so one that does was cut between two rows.
-fn cut_short() -> FetchFault {
-    breachdex::BodyFault {
-        line: None,
-        reason: "it ends with a line end, as one that was cut short does".into(),
-    }
-    .into()
-}
-
-fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
+/// The text of a header; empty without one.
+pub(crate) fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 

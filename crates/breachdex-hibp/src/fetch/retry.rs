@@ -63,12 +63,14 @@ pub(crate) fn judge(fault: &FetchFault, policy: &RetryPolicy, attempts: u32, wai
         }
         FetchFault::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
         FetchFault::Network(_)
+        | FetchFault::NoEnd { .. }
         | FetchFault::NothingModified
         | FetchFault::TooLarge(_)
         | FetchFault::Encoding(_)
         | FetchFault::Body(_)
+        | FetchFault::Quirk(_)
         | FetchFault::Malformed(_) => true,
-        FetchFault::Certificate(_) | FetchFault::Redirected { .. } => false,
+        FetchFault::Certificate(_) | FetchFault::ProxyLogin { .. } | FetchFault::Redirected { .. } => false,
     };
     if again && attempts - waits <= policy.retries {
         Verdict::After(policy.delay(attempts - waits))
@@ -119,11 +121,13 @@ mod tests {
 
     #[test]
     fn what_will_not_get_better_is_not_tried_again() {
-        for code in [400, 401, 403, 404, 406, 410, 451] {
+        for code in [400, 401, 403, 404, 406, 407, 410, 451] {
             assert_eq!(judge(&status(code, None), &POLICY, 1, 0), Verdict::GiveUp, "{code}");
         }
         assert_eq!(judge(&FetchFault::Redirected { status: 302 }, &POLICY, 1, 0), Verdict::GiveUp);
         assert_eq!(judge(&FetchFault::Certificate("x".into()), &POLICY, 1, 0), Verdict::GiveUp);
+        let login = FetchFault::ProxyLogin { proxy: "proxy:1".into(), has_credentials: true };
+        assert_eq!(judge(&login, &POLICY, 1, 0), Verdict::GiveUp);
         for code in [408, 429, 500, 502, 503, 504] {
             assert!(matches!(judge(&status(code, None), &POLICY, 1, 0), Verdict::After(_)), "{code}");
         }

@@ -91,6 +91,7 @@ pub(super) fn read_found(file: &File, path: &Path) -> Result<Found> {
         return Err(Error::Journal {
             path: path.to_owned(),
             reason: "this is not what a download or an update leaves; move it elsewhere".into(),
+            can_be_discarded: false,
         });
     }
     let record = Record::read(&mut file, length - MAGIC.len() as u64).map_err(io_error("read", path))?;
@@ -103,7 +104,8 @@ pub(super) fn read_found(file: &File, path: &Path) -> Result<Found> {
         None if length <= MOST_UNFINISHED => Ok(Found::Nothing),
         None => Err(Error::Journal {
             path: path.to_owned(),
-            reason: "its first record is damaged; --restart throws away what it holds".into(),
+            reason: "its first record is damaged; discard what it holds".into(),
+            can_be_discarded: true,
         }),
     }
 }

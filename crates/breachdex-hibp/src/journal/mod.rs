@@ -203,6 +203,7 @@ impl Journal {
             return Err(Error::Journal {
                 path: self.path.clone(),
                 reason: format!("range {:05X} is too large for it", record.prefix),
+                can_be_discarded: false,
             });
         }
         Frame::write(record, &mut self.pending);
@@ -280,6 +281,7 @@ impl Journal {
         Error::Journal {
             path: self.path.clone(),
             reason: format!("the record of range {prefix:05X} is damaged; run the same command again"),
+            can_be_discarded: false,
         }
     }
 }
@@ -297,20 +299,18 @@ fn resumable(
             None => return Ok((Some(found.id), false)),
             Some(_) if if_other == IfOther::StartOver => return Ok((None, false)),
             Some(what) => format!(
-                "a run with other settings was begun and not finished ({what}); use the same ones, or --restart to \
-                 throw away what it fetched"
+                "a run with other settings was begun and not finished ({what}); use the same ones, or discard what it \
+                 fetched"
             ),
         },
         Ok(Found::Earlier) if if_other == IfOther::StartOver => return Ok((None, true)),
         Ok(Found::Earlier) => {
-            "an earlier version of breachdex began this and did not finish it; --restart discards what it fetched and \
-             starts over"
-                .into()
+            "an earlier version of breachdex began this and did not finish it; discard what it fetched".into()
         }
         Err(Error::Journal { .. }) if if_other == IfOther::StartOver => return Ok((None, false)),
         Err(error) => return Err(error),
     };
-    Err(Error::Journal { path: path.to_owned(), reason })
+    Err(Error::Journal { path: path.to_owned(), reason, can_be_discarded: true })
 }
 
 #[cfg(test)]

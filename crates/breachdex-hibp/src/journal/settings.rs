@@ -51,12 +51,12 @@ impl Settings {
         let differences = [
             (self.job != other.job, "another command"),
             (self.base != other.base, "another state of the index"),
-            (self.kind != other.kind, "another --kind"),
-            (self.bits != other.bits, "other --bits"),
-            (self.counts != other.counts, "with or without --no-counts"),
-            (self.min_count != other.min_count, "another --min-count"),
-            (self.prefixes != other.prefixes, "other --prefixes"),
-            (self.text != other.text, "another --also-text"),
+            (self.kind != other.kind, "another kind of digest"),
+            (self.bits != other.bits, "another number of bits"),
+            (self.counts != other.counts, "with or without counts"),
+            (self.min_count != other.min_count, "another minimum count"),
+            (self.prefixes != other.prefixes, "other prefixes"),
+            (self.text != other.text, "another folder for text"),
         ];
         differences.into_iter().find_map(|(differs, what)| differs.then_some(what))
     }

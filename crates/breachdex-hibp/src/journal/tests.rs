@@ -105,8 +105,8 @@ fn two_runs_do_not_share_a_journal_and_other_settings_are_refused() {
     assert_eq!(
         said(Journal::open(&target, other(), "http://a", IfOther::Refuse, &mut |_| Ok(None), &())),
         format!(
-            "{}: a run with other settings was begun and not finished (another --min-count); use the same ones, \
-             or --restart to throw away what it fetched",
+            "{}: a run with other settings was begun and not finished (another minimum count); use the same ones, \
+             or discard what it fetched",
             path(&target, "download").display()
         )
     );

@@ -54,8 +54,19 @@ fn server() -> RangeServer {
     server
 }
 
-fn check(folder: &Path, arguments: &[&str], stdin: &str) -> (String, String, i32) {
+pub(super) fn check(folder: &Path, arguments: &[&str], stdin: &str) -> (String, String, i32) {
+    check_with(folder, &[], arguments, stdin)
+}
+
+/// `check` with variables in its environment.
+pub(super) fn check_with(
+    folder: &Path,
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+    stdin: &str,
+) -> (String, String, i32) {
     let mut child = command(folder)
+        .envs(environment.iter().copied())
         .arg("check")
         .args(arguments)
         .stdin(Stdio::piped())

@@ -1,7 +1,8 @@
 //! Downloads, updates and remote checks against range servers that behave and that misbehave.
 //!
-//! `disk` has what a download takes there, `faults` every way of misbehaving, `resume` what is killed and gone on with, `update` what changes,
-//! `check` the answers from afar, `options` what is refused.
+//! `faults` has every way of misbehaving, `ends` what is no whole answer, `missing` ranges that cannot be fetched, `mirrors` what
+//! mirrors do, `proxies` and `secure` the way to the server. `resume` has what is killed and gone on with, `disk` what a
+//! download takes there, `update` what changes, `check` the answers from afar, `options` what is refused.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
@@ -9,8 +10,12 @@
 mod check;
 #[cfg(unix)]
 mod disk;
+mod ends;
 mod faults;
+mod mirrors;
+mod missing;
 mod options;
+mod proxies;
 mod resume;
 mod secure;
 mod update;
@@ -52,11 +57,13 @@ fn fetching(server: &RangeServer) -> FetchOptions {
         base_url: server.url().parse().unwrap(),
         concurrency: 8,
         timeout: Duration::from_millis(400),
+        request_timeout: Duration::from_secs(5),
         retry: RetryPolicy {
             retries: 3,
             base_delay: Duration::from_millis(2),
             longest_delay: Duration::from_millis(10),
         },
+        ..FetchOptions::default()
     }
 }
 
@@ -70,6 +77,7 @@ fn downloading(server: &RangeServer, last: u32) -> DownloadOptions {
             ..SpliceOptions::default()
         },
         restart: false,
+        allow_missing: false,
     }
 }
 
@@ -116,9 +124,10 @@ fn assert_unfinished(folder: &Path) {
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_breachdex-under-test"));
     command.current_dir(folder).env_remove("BREACHDEX_INDEX");
-    for proxy in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-        command.env_remove(proxy);
+    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+        command.env_remove(name).env_remove(name.to_uppercase());
     }
+    command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
     command
 }
 

@@ -24,7 +24,7 @@ fn refused(arguments: &[&str]) -> String {
 fn what_cannot_be_is_refused_before_anything_is_asked() {
     assert_eq!(
         refused(&["--kind", "ntlm", "--bits", "160"]),
-        "breachdex: error: --bits 160 is not possible: NTLM digests have 128, and at least 32 are needed\n"
+        "breachdex: error: 160 bits are not possible: NTLM digests have 128, and at least 32 are needed\n"
     );
     assert!(
         refused(&["--base-url", "pwnedpasswords"])
@@ -50,13 +50,19 @@ fn another_server_may_go_on_and_other_settings_may_not() {
         _ => breachdex_tests::range_server::Reply::Good,
     });
     let (_, stderr, exit) = run(&server, &[]);
-    assert_eq!((stderr.as_str(), exit), ("breachdex: error: range 00030: the server answered 404\n", 2));
+    assert_eq!(
+        (stderr.as_str(), exit),
+        (
+            "breachdex: error: range 00030: the server answered 404 (tried 2 times); for a mirror that answers so for every range without rows: --mirror-quirks\n",
+            2
+        )
+    );
     let (_, stderr, exit) = run(&server, &["--min-count", "2"]);
     assert_eq!(exit, 2);
     assert_eq!(
         stderr,
         "breachdex: error: .a.bdx.breachdex-download: a run with other settings was begun and not finished \
-         (another --min-count); use the same ones, or --restart to throw away what it fetched\n"
+         (another minimum count); use the same ones, or discard what it fetched with --restart\n"
     );
     let mirror = RangeServer::start(corpus(0));
     let (_, stderr, exit) = run(&mirror, &[]);

@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use breachdex::Index;
+use breachdex::{Index, Monitor, Phase, Progress};
+use breachdex_hibp::UpdateOptions;
 use breachdex_tests::range_server::{RangeServer, Reply};
-use tempfile::tempdir;
+use tempfile::{TempDir, tempdir};
 
 use super::{assert_holds, assert_unfinished, command, corpus, fetch, listing};
 
@@ -44,7 +47,7 @@ fn slowed(server: &RangeServer) {
 }
 
 /// Ranges that one kill can cost: as many as wait to be written, and as many again that are being written, each at most
-/// 128, with those on their way. That none that the journal holds is fetched again is tested where the journal is.
+/// 128, with those on their way. That none that is said to be there is fetched again is tested below.
 const LOST_AT_MOST: u32 = 2 * 128 + 8;
 
 /// Waits a while, then kills with a signal that cannot be caught. Whether it was still running.
@@ -185,6 +188,67 @@ fn an_update_killed_at_any_moment_is_gone_on_with() {
     assert_eq!(content_id(&target), new_id);
     assert_holds(&target, &corpus(1), LAST);
     assert_eq!(listing(folder.path()), ["a.bdx"]);
+}
+
+/// Copies all that is on disk now and then, as a kill would leave it, with the number of ranges that are said to be there.
+struct Snapshots<'a> {
+    folder: &'a Path,
+    taken: Mutex<Vec<(TempDir, u64)>>,
+}
+
+impl Monitor for Snapshots<'_> {
+    fn progress(&self, progress: Progress) -> ControlFlow<()> {
+        let mut taken = self.taken.lock().unwrap();
+        let last = taken.last().map_or(0, |(_, done)| *done);
+        if progress.phase == Phase::Downloading && progress.done >= last + u64::from(LAST) / 20 {
+            let copy = tempdir().unwrap();
+            for name in listing(self.folder) {
+                fs::copy(self.folder.join(&name), copy.path().join(&name)).unwrap();
+            }
+            taken.push((copy, progress.done));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Goes on from each snapshot and checks that only what was not there is asked for, and that once.
+fn go_on(server: &RangeServer, snapshots: Snapshots<'_>, finish: &dyn Fn(&Path)) {
+    let taken = snapshots.taken.into_inner().unwrap();
+    assert!(taken.len() >= 3, "{} snapshots", taken.len());
+    for (copy, done) in taken {
+        server.forget();
+        finish(copy.path());
+        let requests = server.requests().len() as u64;
+        assert_eq!((requests, asked(server).len() as u64), (u64::from(LAST) + 1 - done, requests));
+    }
+}
+
+#[test]
+fn no_range_that_is_said_to_be_there_is_fetched_twice() {
+    let server = RangeServer::start(corpus(0));
+    // Some are late, so that others wait in the spool.
+    server.behave(|request| {
+        thread::sleep(Duration::from_micros(if request.prefix % 61 == 0 { 5000 } else { 100 }));
+        Reply::Good
+    });
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bdx");
+    let snapshots = Snapshots { folder: folder.path(), taken: Mutex::default() };
+    breachdex_hibp::download(&path, &super::downloading(&server, LAST), &snapshots).unwrap();
+    go_on(&server, snapshots, &|copy| {
+        fetch(&server, copy, LAST).unwrap();
+        assert_holds(&copy.join("a.bdx"), &corpus(0), LAST);
+    });
+
+    server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
+    let options =
+        UpdateOptions { fetch: super::fetching(&server), from_origin: true, memory: 64 << 20, threads: 0 };
+    let snapshots = Snapshots { folder: folder.path(), taken: Mutex::default() };
+    breachdex_hibp::update(&path, &options, &snapshots).unwrap();
+    go_on(&server, snapshots, &|copy| {
+        breachdex_hibp::update(&copy.join("a.bdx"), &options, &()).unwrap();
+        assert_holds(&copy.join("a.bdx"), &corpus(1), LAST);
+    });
 }
 
 #[cfg(unix)]

@@ -188,8 +188,8 @@ fn what_cannot_be_updated_is_refused() {
     assert_eq!(
         bring_up_to_date(&server, &path).expect_err("cut").to_string(),
         format!(
-            "{} holds the commonest passwords only (--top): which ones those are now cannot be told from what \
-             changed; download or build it again",
+            "{} holds the most frequent passwords only: which ones those are now cannot be told from what changed; \
+             download or build it again",
             real.display()
         )
     );
@@ -199,7 +199,7 @@ fn what_cannot_be_updated_is_refused() {
         bring_up_to_date(&server, &own).expect_err("an overlay").to_string(),
         format!(
             "{} holds digests from an overlay, which the server does not know: an update would lose them; keep the \
-             overlay apart, update the index that it was merged with, and ask both (check --overlay)",
+             overlay apart, update the index that it was merged with, and ask both",
             fs::canonicalize(&own).unwrap().display()
         )
     );
@@ -228,4 +228,109 @@ fn a_damaged_index_is_not_updated() {
     let error = bring_up_to_date(&server, &path).expect_err("damaged").to_string();
     assert!(error.contains(" is damaged: "), "{error}");
     assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_dry_run_says_what_an_update_would_change_and_writes_nothing() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    fetch(&server, folder.path(), LAST).unwrap();
+    let path = folder.path().join("a.bdx");
+    let before = fs::read(&path).unwrap();
+    let run = |arguments: &[&str]| {
+        let (stdout, stderr, exit) = said(&command(folder.path()).args(arguments).output().unwrap());
+        assert_eq!(exit, 0, "{stderr}");
+        let (said, seconds) = stdout.rsplit_once(", ").unwrap();
+        assert!(seconds.ends_with(" seconds\n"));
+        said.to_owned()
+    };
+    assert_eq!(run(&["update", "--dry-run", "a.bdx"]), "nothing would change in 256 ranges");
+    server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
+    let would = run(&["update", "--dry-run", "a.bdx"]);
+    assert!(fs::read(&path).unwrap() == before);
+    assert_eq!(listing(folder.path()), ["a.bdx"]);
+    let (would, end) = would.rsplit_once(", ").unwrap();
+    assert_eq!(end, "nothing was written");
+    let did = run(&["update", "a.bdx"]);
+    let (did, entries) = did.rsplit_once(", ").unwrap();
+    assert!(entries.ends_with(" entries"));
+    assert_eq!(would.replace(" would change", " changed"), did);
+}
+
+#[test]
+fn progress_is_written_for_programs() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    let run = |mode: &str| {
+        let output = command(folder.path())
+            .args(["download", "-o", "a.bdx", "--force", "--restart", "--prefixes", "00000-000FF"])
+            .args(["--progress", mode, "--base-url", &server.url()])
+            .output()
+            .unwrap();
+        let (_, stderr, exit) = said(&output);
+        assert_eq!(exit, 0, "{stderr}");
+        stderr
+    };
+    let written = run("json");
+    let lines: Vec<serde_json::Value> =
+        written.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(lines.len(), written.lines().count() - 1, "{written}");
+    assert_eq!((&lines[0]["progress"], &lines[0]["total"]), (&"fetching".into(), &256.into()));
+    assert!(
+        lines.iter().any(|line| line["progress"] == "syncing" || line["progress"] == "writing"),
+        "{written}"
+    );
+    for quiet in ["none", "plain", "auto"] {
+        // Nothing within half a minute.
+        assert_eq!(run(quiet).lines().count(), 1);
+    }
+}
+
+#[test]
+fn an_old_corpus_is_noted_when_asked_for() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    fetch(&server, folder.path(), LAST).unwrap();
+    let run = |arguments: &[&str]| {
+        let (_, stderr, exit) = said(&command(folder.path()).args(arguments).output().unwrap());
+        assert_eq!(exit, 0);
+        stderr
+    };
+    assert_eq!(run(&["info", "a.bdx"]), "");
+    assert_eq!(run(&["info", "a.bdx", "--max-age", "4000000"]), "");
+    for arguments in [["info", "a.bdx", "--max-age", "0"], ["update", "a.bdx", "--max-age", "0"]] {
+        let stderr = run(&arguments);
+        let note = stderr.lines().last().unwrap();
+        let (start, end) = note.split_once(" days old; ").unwrap();
+        assert!(start.starts_with("breachdex: note: the corpus of a.bdx is of 2026-07-02, "), "{note}");
+        assert_eq!(end, "breachdex update a.bdx fetches what changed");
+    }
+}
+
+#[test]
+fn the_most_frequent_are_those_of_a_build() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    fetch(&server, folder.path(), LAST).unwrap();
+    let whole = Index::open(folder.path().join("a.bdx")).unwrap().len();
+    let run = |arguments: &[&str]| {
+        let (_, stderr, exit) = said(&command(folder.path()).args(arguments).output().unwrap());
+        assert_eq!(exit, 0, "{stderr}");
+    };
+    run(&["build", "-o", "built.bdx", "--top", "100", "a.bdx"]);
+    let url = server.url();
+    let download =
+        ["download", "-o", "top.bdx", "--top", "100", "--prefixes", "00000-000FF", "--base-url", &url];
+    server.forget();
+    run(&download);
+    assert_eq!(server.requests().len(), LAST as usize + 1);
+    assert_eq!(listing(folder.path()), ["a.bdx", "built.bdx", "top.bdx"]);
+    let id = |name: &str| Index::open(folder.path().join(name)).unwrap().content_id();
+    let top = Index::open(folder.path().join("top.bdx")).unwrap();
+    assert_eq!((top.len(), top.metadata().is_cut, whole > 100), (100, true, true));
+    let built = id("built.bdx");
+    assert_eq!(id("top.bdx"), built);
+    // What an interrupted run left is taken.
+    fs::rename(folder.path().join("a.bdx"), folder.path().join(".top.bdx.breachdex-whole.bdx")).unwrap();
+    fs::remove_file(folder.path().join("top.bdx")).unwrap();
+    server.forget();
+    run(&download);
+    assert!(server.requests().is_empty());
+    assert_eq!((id("top.bdx"), listing(folder.path()).len()), (built, 2));
 }

@@ -9,7 +9,9 @@ use breachdex::{Kind, OverlayChange, OverlayFile};
 use self::lines::{Action, Given};
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::{OverlayAction, OverlayAddFlags, OverlayFlags, OverlayListFlags, OverlayRemoveFlags};
+use crate::flags::{
+    OverlayAction, OverlayAddFlags, OverlayFlags, OverlayListFlags, OverlayRemoveFlags, ProgressName,
+};
 use crate::messages;
 use crate::output::Output;
 use crate::printable::printable;
@@ -36,7 +38,7 @@ fn add(flags: &OverlayAddFlags) -> Result<Exit, Failure> {
         return Err(breachdex::Error::OverlayKind { name, held, asked: kind }.into());
     }
     let given = lines::read(&flags.lines, kind, Action::Add)?;
-    let change = overlay.add(kind, &given.digests, &Reporter::start()?)?;
+    let change = overlay.add(kind, &given.digests, &Reporter::start(ProgressName::Auto)?)?;
     tell(&overlay, kind, &given, change, ["added", "already there"])
 }
 
@@ -44,7 +46,7 @@ fn remove(flags: &OverlayRemoveFlags) -> Result<Exit, Failure> {
     let overlay = OverlayFile::at(&flags.lines.overlay);
     let kind = overlay.open()?.kind();
     let given = lines::read(&flags.lines, kind, Action::Remove)?;
-    let change = overlay.remove(kind, &given.digests, &Reporter::start()?)?;
+    let change = overlay.remove(kind, &given.digests, &Reporter::start(ProgressName::Auto)?)?;
     tell(&overlay, kind, &given, change, ["removed", "not there"])
 }
 
