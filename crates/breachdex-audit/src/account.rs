@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::Digest;
+use breachdex::{Digest, Kind};
 
 use crate::error::{LineFault, Result};
+use crate::policy::Violations;
+use crate::read::assumption::Assumption;
 
 /// Whose password it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -39,6 +41,17 @@ pub(crate) enum Secret<'a> {
     Absent,
 }
 
+impl Secret<'_> {
+    /// A digest, which may be that of the empty password.
+    pub(crate) fn of_digest(digest: Digest) -> Self {
+        let empty = match digest.kind() {
+            Kind::Sha1 => Digest::sha1(b""),
+            Kind::Ntlm => Digest::ntlm(""),
+        };
+        if digest == empty { Self::Empty } else { Self::Digest(digest) }
+    }
+}
+
 /// One account of the input.
 pub(crate) struct Record<'a> {
     /// The line, item, entry or row, from 1.
@@ -59,10 +72,42 @@ impl<'a> Record<'a> {
         Self { number, user, secret, standing: Standing::Account, is_disabled: false, has_lm: false }
     }
 
-    /// A record with a password, which may be empty.
+    /// A record with a password, which may be the empty one.
     pub(crate) fn with_password(number: u64, user: &'a str, password: &'a [u8]) -> Self {
         let secret = if password.is_empty() { Secret::Empty } else { Secret::Password(password) };
         Self::new(number, user, secret)
+    }
+
+    /// A record of a password manager, where an item without a password is no account with the empty one.
+    pub(crate) fn of_export(number: u64, user: &'a str, password: &'a Option<impl AsRef<str>>) -> Self {
+        match password.as_ref().map(AsRef::as_ref) {
+            None | Some("") => Self::new(number, user, Secret::Absent),
+            Some(password) => Self::new(number, user, Secret::Password(password.as_bytes())),
+        }
+    }
+}
+
+/// What is known about a record besides its name and what the index says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    /// Which input it is from, from 0.
+    pub(crate) input: u32,
+    pub(crate) number: u64,
+    pub(crate) standing: Standing,
+    pub(crate) is_disabled: bool,
+    pub(crate) has_lm: bool,
+    /// It has the empty password, which is not looked up.
+    pub(crate) is_empty: bool,
+    /// The password is the account's own name.
+    pub(crate) is_own_name: bool,
+    /// Why the policy refuses it.
+    pub(crate) violations: Violations,
+}
+
+impl Entry {
+    /// Whether somebody can log in with it.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.standing != Standing::Former && !self.is_disabled
     }
 }
 
@@ -74,4 +119,6 @@ pub(crate) trait Sink {
     fn malformed(&mut self, number: u64, fault: LineFault) -> Result<()>;
     /// An item that is no log-in.
     fn other_item(&mut self);
+    /// What was assumed about the input.
+    fn assume(&mut self, assumption: Assumption);
 }

@@ -5,22 +5,25 @@
 use std::ops::ControlFlow;
 
 use breachdex::{Corpus, Error, FormSet, Monitor, Phase, Progress, Question};
+use breachdex_policy::Rules;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::account::{Record, Secret, Sink, Standing};
+use crate::account::{Entry, Record, Secret, Sink};
+use crate::actions::Actions;
 use crate::error::{AuditError, LineFault, Result};
 use crate::findings::{Finding, Findings};
 use crate::formats::{Format, Request};
-use crate::groups::Groups;
+use crate::found::Found;
 use crate::identity::{Pseudonyms, Tags};
+use crate::own_name::is_own_name;
+use crate::policy::{Judge, Violations};
 use crate::read::ReadOptions;
+use crate::read::assumption::Assumption;
 use crate::read::input::{Input, Meter, Opened};
 use crate::rows::{Rows, Spool};
-use crate::tally::Tally;
-use crate::window::{Answered, Asking, Window};
+use crate::tally::{PolicyTally, Tally};
+use crate::window::{Asking, Window, clipped};
 
-/// Malformed lines that are named one by one.
-const NAMED_FAULTS: usize = 10;
 /// Records between two looks at whether to go on.
 const RECORDS: u64 = 4096;
 
@@ -37,8 +40,10 @@ pub struct AuditOptions {
     pub min_count: u64,
     /// Look passwords up exactly as their bytes are, not in their other forms too.
     pub exact_bytes: bool,
-    /// Keep all rows for reports that list them; these go through a temporary file.
+    /// Keep all rows for reports that list them, or the members of groups; these go through a temporary file.
     pub keep_rows: bool,
+    /// A policy that passwords are judged by besides, and its name for reports. Formats of digests refuse it.
+    pub policy: Option<(String, Rules)>,
     /// Threads; `None` for one per processor.
     pub threads: Option<usize>,
 }
@@ -53,52 +58,103 @@ impl Default for AuditOptions {
             min_count: 1,
             exact_bytes: false,
             keep_rows: false,
+            policy: None,
             threads: None,
         }
     }
+}
+
+/// An input that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InputRead {
+    /// Its path, or `standard input`.
+    pub name: String,
+    /// What it was read as.
+    pub format: Format,
+    /// What was assumed about it that nobody said.
+    pub assumptions: Vec<Assumption>,
+}
+
+/// A line that could not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fault {
+    /// Which input it is from, from 0.
+    pub input: usize,
+    /// Its line, item, entry or row, from 1.
+    pub number: u64,
+    /// What is wrong with it.
+    pub fault: LineFault,
 }
 
 /// What was found.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Audited {
-    /// The input's name.
-    pub input: String,
-    /// What it was read as.
-    pub format: Format,
+    /// The inputs, in the order in which they were read; at least one.
+    pub inputs: Vec<InputRead>,
     /// Whether accounts are named as in the input.
     pub has_users: bool,
     /// The counts.
     pub tally: Tally,
-    /// Exposed accounts and machine accounts, those seen most often first; as many as were asked for.
+    /// Accounts and machine accounts to act on, the worst first; as many as were asked for.
     pub findings: Vec<Finding>,
+    /// How many there are of these in all.
+    pub findings_total: u64,
+    /// How many of these are machine accounts.
+    pub findings_machines: u64,
     /// The first lines that could not be used, at most 10.
-    pub faults: Vec<(u64, LineFault)>,
+    pub faults: Vec<Fault>,
     /// Why whether some passwords are exposed is not known: different reasons, at most 10.
     pub unanswered_because: Vec<String>,
     /// All rows, where these were asked for.
     pub rows: Option<Rows>,
+    pub(crate) actions: Actions,
 }
 
-/// Audits an input.
-///
-/// Costs some 80 MB, eight bytes for each account, the pages of the index that one slice of questions touches, and the
-/// time of a bulk lookup. Passwords are hashed as they are read;
-/// what holds them is overwritten, but for what the libraries that parse JSON, CSV, XML, Parquet and Arrow keep for
-/// themselves.
+impl Audited {
+    /// The name of an input.
+    pub fn input_name(&self, input: usize) -> &str {
+        self.inputs.get(input).map_or("", |input| input.name.as_str())
+    }
+
+    /// Lines that could not be used that are not among the first ten.
+    pub fn more_faults(&self) -> u64 {
+        (self.tally.malformed + self.tally.unanswered).saturating_sub(self.faults.len() as u64)
+    }
+}
+
+/// Audits an input; [`audit_all`] with one.
 ///
 /// # Errors
-/// [`AuditError`]: the input cannot be read, is of no certain format, or has nothing valid in it; a threshold needs counts
-/// that a base does not store. Single lines that cannot be used or answered are counted and do not end it.
+/// As [`audit_all`].
 pub fn audit(
     input: Input,
     corpus: &Corpus,
     options: &AuditOptions,
     monitor: &dyn Monitor,
 ) -> Result<Audited> {
-    let (opened, format) = Opened::new(input, options.read.format, options.read.column.is_some())?;
-    format.require()?;
-    options.read.check(format)?;
+    audit_all(vec![input], corpus, options, monitor)
+}
+
+/// Audits inputs as one: passwords are compared across all of them.
+///
+/// Costs some 80 MB, eight bytes for each account and twice that at the end, the pages of the index that one slice of
+/// questions touches, and the time of a bulk lookup. Passwords are hashed as they are read; what holds them is overwritten,
+/// but for what the libraries that parse JSON, XML, Parquet and Arrow keep for themselves. A policy with the rule for similar
+/// passwords costs some hundred lookups a password more.
+///
+/// # Errors
+/// [`AuditError`]: an input cannot be read, is of no certain format, or has nothing valid in it; a threshold needs counts
+/// that a base does not store; a policy is to judge digests. Single lines that cannot be used or answered are counted and do
+/// not end it.
+pub fn audit_all(
+    inputs: Vec<Input>,
+    corpus: &Corpus,
+    options: &AuditOptions,
+    monitor: &dyn Monitor,
+) -> Result<Audited> {
     if options.min_count > 1 {
         corpus.require_counts()?;
     }
@@ -107,19 +163,25 @@ pub fn audit(
         action: "start threads",
         source: std::io::Error::other(error),
     })?;
-    let name = opened.name.clone();
+    let policy = options.policy.as_ref();
     let mut auditor = Auditor {
         corpus,
         min_count: options.min_count.max(1),
         exact_bytes: options.exact_bytes,
+        judge: policy.map(|(_, rules)| Judge::new(rules)),
         pool,
         monitor,
-        meter: opened.meter.clone(),
+        meter: Meter::default(),
         window: Window::new(),
         found: Found {
-            tally: Tally::default(),
+            inputs: Vec::new(),
+            tally: Tally {
+                policy: policy.map(|(name, _)| PolicyTally { name: name.clone(), ..PolicyTally::default() }),
+                ..Tally::default()
+            },
             tags: Vec::new(),
             findings: Findings::new(options.list),
+            actions: Actions::default(),
             faults: Vec::new(),
             reasons: Vec::new(),
             spool: options.keep_rows.then(Spool::new).transpose()?,
@@ -129,11 +191,15 @@ pub fn audit(
         tagger: Tags::new(),
         seen: 0,
     };
-    let request = Request { format, options: &options.read, kind: corpus.kind() };
-    (format.spec().read)(opened, &request, &mut auditor)?;
-    auditor.settle()?;
+    let is_empty = inputs.is_empty();
+    for input in inputs {
+        auditor.read(input, options)?;
+    }
+    if is_empty {
+        return Err(AuditError::Empty { name: String::from("the list of inputs") });
+    }
     let Auditor { pool, found, .. } = auditor;
-    found.finish(name, format, &pool)
+    found.finish(&pool)
 }
 
 /// The audit while it goes on.
@@ -141,6 +207,7 @@ struct Auditor<'a> {
     corpus: &'a Corpus,
     min_count: u64,
     exact_bytes: bool,
+    judge: Option<Judge>,
     pool: ThreadPool,
     monitor: &'a dyn Monitor,
     meter: Meter,
@@ -150,34 +217,17 @@ struct Auditor<'a> {
     seen: u64,
 }
 
-/// What was found so far.
-struct Found {
-    tally: Tally,
-    /// One for each account.
-    tags: Vec<u64>,
-    findings: Findings,
-    faults: Vec<(u64, LineFault)>,
-    reasons: Vec<String>,
-    spool: Option<Spool>,
-    spooled: u64,
-    /// `None` where accounts are named as they are.
-    pseudonyms: Option<Pseudonyms>,
-}
-
 impl Sink for Auditor<'_> {
     fn record(&mut self, record: Record<'_>) -> Result<()> {
         self.tick()?;
-        self.found.tally.admit(&record);
+        let user = clipped(record.user);
         let question = match &record.secret {
-            Secret::Empty => {
-                self.found.tally.empty += 1;
-                return Ok(());
-            }
+            Secret::Empty => None,
             Secret::Absent => {
                 self.found.tally.without_password += 1;
                 return Ok(());
             }
-            Secret::Digest(digest) => Question::from(digest.clone()),
+            Secret::Digest(digest) => Some(Question::from(digest.clone())),
             Secret::Password(password) => {
                 let kind = self.corpus.kind();
                 let question = match self.exact_bytes {
@@ -185,28 +235,93 @@ impl Sink for Auditor<'_> {
                     false => Question::password(kind, password, None, FormSet::default()),
                 };
                 match question {
-                    Ok(question) => question,
+                    Ok(question) => Some(question),
                     Err(_) => return self.malformed(record.number, LineFault::PasswordNotUtf8),
                 }
             }
         };
-        self.window.push(&record, question);
+        self.found.tally.admit(&record);
+        let entry = Entry {
+            input: self.found.input(),
+            number: record.number,
+            standing: record.standing,
+            is_disabled: record.is_disabled,
+            has_lm: record.has_lm,
+            is_empty: question.is_none(),
+            is_own_name: is_own_name(user, &record.secret),
+            violations: self.judge(&record)?,
+        };
+        self.window.push(entry, user, question);
         if self.window.is_full() { self.settle() } else { Ok(()) }
     }
 
     fn malformed(&mut self, number: u64, fault: LineFault) -> Result<()> {
         self.tick()?;
         self.found.tally.malformed += 1;
-        self.found.fault(number, fault);
+        let input = self.found.input();
+        self.found.fault(input, number, fault);
         Ok(())
     }
 
     fn other_item(&mut self) {
         self.found.tally.other_items += 1;
     }
+
+    fn assume(&mut self, assumption: Assumption) {
+        if let Some(input) = self.found.inputs.last_mut() {
+            input.assumptions.push(assumption);
+        }
+    }
 }
 
 impl Auditor<'_> {
+    /// Reads one input to its end.
+    fn read(&mut self, input: Input, options: &AuditOptions) -> Result<()> {
+        let (opened, format) = Opened::new(input, options.read.format, options.read.column.is_some())?;
+        format.require()?;
+        options.read.check(format)?;
+        if self.judge.is_some() && (format.spec().holds_digests || options.read.digests) {
+            return Err(AuditError::PolicyOfDigests { name: opened.name });
+        }
+        let name = opened.name.clone();
+        let assumptions = opened.assumed.into_iter().collect();
+        self.found.inputs.push(InputRead { name: name.clone(), format, assumptions });
+        self.meter = opened.meter.clone();
+        let had = self.found.tally.read();
+        let (malformed, first) = (self.found.tally.malformed, self.found.faults.len());
+        let request = Request { format, options: &options.read, kind: self.corpus.kind() };
+        (format.spec().read)(opened, &request, self)?;
+        self.settle()?;
+        if self.found.tally.read() > had {
+            return Ok(());
+        }
+        // The first faults are kept, and with them the first of this input, unless others had ten before it.
+        Err(match self.found.faults.get(first) {
+            Some(fault) => AuditError::NothingValid {
+                name,
+                format,
+                malformed: self.found.tally.malformed - malformed,
+                number: fault.number,
+                first: fault.fault,
+            },
+            None if self.found.tally.malformed > malformed => {
+                AuditError::AllMalformed { name, format, malformed: self.found.tally.malformed - malformed }
+            }
+            None => AuditError::Empty { name },
+        })
+    }
+
+    fn judge(&self, record: &Record<'_>) -> Result<Violations> {
+        let (Some(judge), Secret::Password(password)) = (&self.judge, &record.secret) else {
+            return Ok(Violations::default());
+        };
+        match std::str::from_utf8(password) {
+            Ok(password) => Ok(judge.judge(self.corpus, password, record.user)?),
+            // A policy judges text.
+            Err(_) => Ok(Violations::default()),
+        }
+    }
+
     fn tick(&mut self) -> Result<()> {
         self.seen += 1;
         if self.seen.is_multiple_of(RECORDS) { go_on(self.monitor, &self.meter) } else { Ok(()) }
@@ -228,66 +343,5 @@ fn go_on(monitor: &dyn Monitor, meter: &Meter) -> Result<()> {
     match monitor.progress(progress) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Error::Cancelled.into()),
-    }
-}
-
-impl Found {
-    fn fault(&mut self, number: u64, fault: LineFault) {
-        if self.faults.len() < NAMED_FAULTS {
-            self.faults.push((number, fault));
-        }
-    }
-
-    fn add(&mut self, row: &Answered<'_>) -> Result<()> {
-        self.tally.count(row.standing, row.is_disabled, row.outcome);
-        if let Some(fault) = row.outcome.unanswered {
-            self.fault(row.number, fault);
-        } else if row.standing == Standing::Account {
-            self.tags.push(row.tag);
-        }
-        let pseudonyms = &self.pseudonyms;
-        let name = |user: &str| match pseudonyms {
-            Some(pseudonyms) if !user.is_empty() => pseudonyms.of(user),
-            _ => user.to_owned(),
-        };
-        if row.outcome.is_exposed && row.standing != Standing::Former {
-            self.findings.offer(row, name);
-        }
-        if let Some(spool) = &mut self.spool {
-            self.spooled += 1;
-            spool.push(row, &name(row.user))?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, input: String, format: Format, pool: &ThreadPool) -> Result<Audited> {
-        if !self.tally.has_valid() {
-            return Err(match self.faults.first() {
-                Some(&(number, first)) => AuditError::NothingValid {
-                    name: input,
-                    format,
-                    malformed: self.tally.malformed,
-                    number,
-                    first,
-                },
-                None => AuditError::Empty { name: input },
-            });
-        }
-        let groups = Groups::of(self.tags, pool);
-        self.tally.shared = groups.summary();
-        self.faults.sort_by_key(|(number, _)| *number);
-        let findings = self.findings.finish(&groups);
-        let rows = self.spool.map(|spool| spool.finish(self.spooled, groups)).transpose()?;
-        let has_users = self.pseudonyms.is_none();
-        Ok(Audited {
-            input,
-            format,
-            has_users,
-            tally: self.tally,
-            findings,
-            faults: self.faults,
-            unanswered_because: self.reasons,
-            rows,
-        })
     }
 }

@@ -9,6 +9,7 @@ use breachdex::Kind;
 use breachdex_messages::Language;
 
 use crate::formats::Format;
+use crate::read::sealed::Sealed;
 
 /// The crate's result.
 pub type Result<T, E = AuditError> = std::result::Result<T, E>;
@@ -66,7 +67,7 @@ pub enum AuditError {
         what: &'static str,
     },
     /// The column is not there. The columns that are there are not listed: without a header, they are data.
-    #[error("{name} has no column {column:?} among its {found}; names are compared exactly")]
+    #[error("{name} has no column {column:?} among its {found}; names are compared exactly{hint}")]
     NoSuchColumn {
         /// The input.
         name: String,
@@ -74,6 +75,8 @@ pub enum AuditError {
         column: String,
         /// How many there are.
         found: usize,
+        /// Where the column may be, as the end of a sentence; empty where that is not known.
+        hint: String,
     },
     /// Two columns have the name.
     #[error("{name} has more than one column {column:?}")]
@@ -109,6 +112,28 @@ pub enum AuditError {
         /// The input.
         name: String,
     },
+    /// A file that is known and cannot be read.
+    #[error("{name} is {sealed}")]
+    Sealed {
+        /// The input.
+        name: String,
+        /// What it is, and what to do.
+        sealed: Sealed,
+    },
+    /// A policy judges text.
+    #[error("{name} holds digests, and a policy judges passwords; leave the policy out")]
+    PolicyOfDigests {
+        /// The input.
+        name: String,
+    },
+    /// An earlier report that cannot be compared with.
+    #[error("{name} is no report of an audit in JSON: {reason}")]
+    NotAReport {
+        /// The report.
+        name: String,
+        /// What was found, without content.
+        reason: String,
+    },
     /// A flag that the format has no use for.
     #[error("{flag} has no meaning for {format}: {reason}")]
     Misplaced {
@@ -142,6 +167,19 @@ pub enum AuditError {
         /// What is wrong with it.
         first: LineFault,
     },
+    /// No line of one input among others could be used.
+    #[error(
+        "nothing in {name} could be read as {}: {malformed} {} malformed",
+        format.described(Language::En), format.units(*malformed)
+    )]
+    AllMalformed {
+        /// The input.
+        name: String,
+        /// What it was read as.
+        format: Format,
+        /// How many there were.
+        malformed: u64,
+    },
     /// A format that this build leaves out.
     #[error(
         "this breachdex was built without {}; build it with --features parquet, or install a release",
@@ -161,7 +199,7 @@ fn names() -> String {
     Format::ALL.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// What is wrong with one line of the input.
+/// What is wrong with one line of the input. Messages hold no content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineFault {
@@ -172,7 +210,7 @@ pub enum LineFault {
     #[error("longer than {0} bytes")]
     TooLong(usize),
     /// A line of an NTLM dump that is neither of its two forms.
-    #[error("neither user:rid:lm:nt::: nor user:hash")]
+    #[error("no line of a dump: neither user:rid:lm:nt::: nor user:hash")]
     NotNtlm,
     /// A field of an NTLM dump that should be a digest.
     #[error("its {0} hash is not 32 hex digits")]
@@ -196,9 +234,12 @@ pub enum LineFault {
         /// Cells found.
         found: u64,
     },
-    /// A cell whose quote is never closed, so that the rest of the file is in it.
-    #[error("a quote that is never closed; all behind it was taken for one cell")]
+    /// A cell that begins with a quote which is not closed, or only behind what looks like other rows.
+    #[error("a cell begins with a quote that is not closed; only this line is left out")]
     OpenQuote,
+    /// A cell that begins with a quote and goes on behind the closing one.
+    #[error("text behind a closing quote; only this line is left out")]
+    TextAfterQuote,
     /// A value that was exported encrypted.
     #[error("its password is encrypted in the file")]
     Encrypted,

@@ -1,4 +1,5 @@
-//! The exposed accounts that a report lists: those whose passwords were seen most often.
+//! The accounts that a report lists, the worst first: those in use before disabled ones; the empty password, one that is the
+//! account's own name, exposed ones by how often they were seen, and those that the policy refuses.
 
 #![forbid(unsafe_code)]
 
@@ -9,19 +10,24 @@ use breachdex::Form;
 
 use crate::account::Standing;
 use crate::groups::Groups;
+use crate::policy::Violations;
 use crate::tally::Band;
 use crate::window::Answered;
 
-/// An exposed account.
+/// An account to act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
+    /// Which input it is from, from 0.
+    pub input: usize,
     /// Its line, item, entry or row, from 1.
     pub number: u64,
     /// Its pseudonym, or its name where that was asked for; empty where the input has none.
     pub account: String,
     /// Whose it is.
     pub standing: Standing,
+    /// Whether the password is exposed; `false` for the empty one, which is not looked up.
+    pub is_exposed: bool,
     /// How often the password was seen; `None` where an index does not say.
     pub count: Option<u64>,
     /// An overlay holds the password.
@@ -36,6 +42,14 @@ pub struct Finding {
     pub has_lm: bool,
     /// Accounts that have this password, itself among them; 1 where it is the only one.
     pub shared_by: u64,
+    /// The number of the accounts' group; `None` where it is the only one.
+    pub group: Option<u64>,
+    /// It has the empty password.
+    pub is_empty: bool,
+    /// The password is the account's own name.
+    pub is_own_name: bool,
+    /// The rules of the policy that refuse it.
+    pub violations: Violations,
 }
 
 impl Finding {
@@ -45,8 +59,19 @@ impl Finding {
     }
 }
 
-/// The most often seen come first, equals in the order of the input.
-type Rank = (u64, Reverse<u64>);
+/// Whether it is in use, how bad that is, how often it was seen; equals in the order of the inputs.
+type Rank = (bool, u8, u64, Reverse<(u32, u64)>);
+
+fn rank(row: &Answered<'_>) -> Rank {
+    let severity = match (row.entry.is_empty, row.entry.is_own_name, row.outcome.is_exposed) {
+        (true, _, _) => 3,
+        (_, true, _) => 2,
+        (_, _, true) => 1,
+        _ => 0,
+    };
+    let place = Reverse((row.entry.input, row.entry.number));
+    (row.entry.is_in_use(), severity, row.outcome.count.unwrap_or(0), place)
+}
 
 struct Ranked {
     rank: Rank,
@@ -77,43 +102,62 @@ impl Ord for Ranked {
 /// Keeps the worst of the findings, and no more than are asked for.
 pub(crate) struct Findings {
     most: usize,
+    offered: u64,
+    machines: u64,
     kept: BinaryHeap<Reverse<Ranked>>,
 }
 
 impl Findings {
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, kept: BinaryHeap::new() }
+        Self { most, offered: 0, machines: 0, kept: BinaryHeap::new() }
     }
 
-    /// Takes a row that is exposed; `name` is called only if it is kept for now.
+    /// Takes a row that is a finding; `name` is called only if it is kept for now.
     pub(crate) fn offer(&mut self, row: &Answered<'_>, name: impl FnOnce(&str) -> String) {
-        let rank = (row.outcome.count.unwrap_or(0), Reverse(row.number));
+        self.offered += 1;
+        self.machines += u64::from(row.entry.standing == Standing::Machine);
+        let rank = rank(row);
         if self.kept.len() >= self.most {
             match self.kept.peek() {
                 Some(Reverse(least)) if least.rank < rank => drop(self.kept.pop()),
                 _ => return,
             }
         }
+        let Answered { entry, outcome, .. } = row;
         let finding = Finding {
-            number: row.number,
+            input: entry.input as usize,
+            number: entry.number,
             account: name(row.user),
-            standing: row.standing,
-            count: row.outcome.count,
-            in_overlay: row.outcome.in_overlay,
-            form: row.outcome.form,
-            is_partial: row.outcome.is_partial,
-            is_disabled: row.is_disabled,
-            has_lm: row.has_lm,
+            standing: entry.standing,
+            is_exposed: outcome.is_exposed,
+            count: outcome.count.filter(|_| outcome.is_exposed),
+            in_overlay: outcome.in_overlay,
+            form: outcome.form,
+            is_partial: outcome.is_partial,
+            is_disabled: entry.is_disabled,
+            has_lm: entry.has_lm,
             shared_by: 1,
+            group: None,
+            is_empty: entry.is_empty,
+            is_own_name: entry.is_own_name,
+            violations: entry.violations,
         };
         self.kept.push(Reverse(Ranked { rank, finding, tag: row.tag }));
+    }
+
+    /// How many findings there were in all, and how many of them are machines.
+    pub(crate) fn offered(&self) -> (u64, u64) {
+        (self.offered, self.machines)
     }
 
     /// The worst first. Only accounts share passwords; machines and former passwords are not in the groups.
     pub(crate) fn finish(self, groups: &Groups) -> Vec<Finding> {
         let kept = self.kept.into_sorted_vec().into_iter();
         let with_group = |Reverse(Ranked { finding, tag, .. }): Reverse<Ranked>| match finding.standing {
-            Standing::Account => Finding { shared_by: groups.size(tag), ..finding },
+            Standing::Account => {
+                let (shared_by, group) = groups.size_and_id(tag);
+                Finding { shared_by, group, ..finding }
+            }
             _ => finding,
         };
         kept.map(with_group).collect()

@@ -20,13 +20,17 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod actions;
 mod audit;
 mod error;
 mod findings;
 mod formats;
+mod found;
 mod groups;
 mod identity;
 mod outcome;
+mod own_name;
+mod policy;
 mod read;
 pub mod report;
 mod rows;
@@ -34,15 +38,18 @@ mod tally;
 mod window;
 
 pub use account::Standing;
-pub use audit::{AuditOptions, Audited, audit};
+pub use audit::{AuditOptions, Audited, Fault, InputRead, audit, audit_all};
 pub use error::{AuditError, LineFault, Result};
 pub use findings::Finding;
 pub use formats::Format;
 pub use groups::{Group, Shared};
+pub use policy::Violations;
+pub use read::assumption::Assumption;
 pub use read::input::Input;
+pub use read::sealed::Sealed;
 pub use read::{Encoding, ReadOptions};
 pub use rows::{Row, Rows};
-pub use tally::{Band, LookedUp, Tally};
+pub use tally::{Band, LookedUp, PolicyTally, Tally};
 
 // Threads may share these; a field that forbids it is a breaking change.
 const _: () = {

@@ -4,9 +4,10 @@
 
 use serde::Serialize;
 
-use crate::account::{Record, Standing};
+use crate::account::{Entry, Record, Standing};
 use crate::groups::Shared;
 use crate::outcome::Outcome;
+use crate::policy::Violations;
 
 /// How often passwords were seen, as ranges from these numbers on.
 const BAND_STARTS: [u64; 6] = [1, 2, 10, 100, 1_000, 10_000];
@@ -88,18 +89,36 @@ pub struct Tally {
     pub machines: LookedUp,
     /// Passwords no longer in use.
     pub former: LookedUp,
-    /// Log-ins with the empty password, which is not looked up.
+    /// Passwords that are empty, which are not looked up and are no accounts here: of accounts, machines, and former ones.
     pub empty: u64,
+    /// Of these, those of accounts and machines that somebody can log in with.
+    pub empty_in_use: u64,
+    /// Accounts and machines in use whose password is their own name, exposed or not.
+    pub own_name: u64,
+    /// What the policy refuses; `None` where none was asked.
+    pub policy: Option<PolicyTally>,
     /// Log-ins without a password: a passkey, a reference to another entry.
     pub without_password: u64,
     /// Items that are no log-ins.
     pub other_items: u64,
-    /// Accounts that keep an LM hash, whatever their password.
+    /// Accounts that keep an LM hash, whatever their password, disabled or not.
     pub lm_hashes: u64,
     /// Lines that could not be used.
     pub malformed: u64,
     /// Lines of which it is not known whether they are exposed: no index covers them, or one could not be read.
     pub unanswered: u64,
+}
+
+/// What a policy refuses of the accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyTally {
+    /// The name of the profile or the file.
+    pub name: String,
+    /// Accounts in use whose password the policy refuses, besides those that are exposed only.
+    pub refused: u64,
+    /// The same by rule, in the order of [`Violations::CODES`].
+    pub by_rule: [u64; Violations::CODES.len()],
 }
 
 impl Tally {
@@ -109,17 +128,32 @@ impl Tally {
     }
 
     /// Counts what was found.
-    pub(crate) fn count(&mut self, standing: Standing, is_disabled: bool, outcome: Outcome) {
+    pub(crate) fn count(&mut self, entry: &Entry, outcome: Outcome) {
+        if entry.is_empty {
+            self.empty += 1;
+            self.empty_in_use += u64::from(entry.is_in_use());
+            return;
+        }
+        self.own_name += u64::from(entry.is_own_name && entry.is_in_use());
+        if let Some(policy) = &mut self.policy
+            && !entry.violations.is_empty()
+            && entry.is_in_use()
+        {
+            policy.refused += 1;
+            for (at, code) in Violations::CODES.iter().enumerate() {
+                policy.by_rule[at] += u64::from(entry.violations.codes().any(|broken| broken == *code));
+            }
+        }
         if outcome.unanswered.is_some() {
             self.unanswered += 1;
             return;
         }
-        match standing {
+        match entry.standing {
             Standing::Machine => self.machines.add(outcome),
             Standing::Former => self.former.add(outcome),
             Standing::Account => {
                 self.accounts += 1;
-                if is_disabled {
+                if entry.is_disabled {
                     self.disabled.add(outcome);
                 }
                 if outcome.is_exposed {
@@ -133,15 +167,27 @@ impl Tally {
         }
     }
 
-    /// Whether anything in the input was what its format says.
-    pub(crate) fn has_valid(&self) -> bool {
-        self.accounts + self.machines.checked + self.former.checked + self.unanswered > 0
-            || self.empty + self.without_password + self.other_items > 0
+    /// How much was what its format says.
+    pub(crate) fn read(&self) -> u64 {
+        self.accounts
+            + self.machines.checked
+            + self.former.checked
+            + self.unanswered
+            + self.empty
+            + self.without_password
+            + self.other_items
     }
 
-    /// Whether a password that is in use is exposed.
-    pub fn is_exposed(&self) -> bool {
-        self.exposed + self.machines.exposed > 0
+    /// Whether there is anything to act on: an exposed password of an account or a machine, the empty one or the own name
+    /// of one in use, a password that the policy refuses.
+    pub fn has_findings(&self) -> bool {
+        let refused = self.policy.as_ref().map_or(0, |policy| policy.refused);
+        self.exposed + self.machines.exposed + self.empty_in_use + self.own_name + refused > 0
+    }
+
+    /// Exposed accounts that somebody can log in with.
+    pub fn exposed_in_use(&self) -> u64 {
+        self.exposed - self.disabled.exposed
     }
 
     /// Whether something could not be answered.

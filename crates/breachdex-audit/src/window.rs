@@ -10,7 +10,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 use zeroize::{Zeroize as _, Zeroizing, zeroize_stack};
 
-use crate::account::{Record, Standing};
+use crate::account::Entry;
 use crate::error::Result;
 use crate::identity::Tags;
 use crate::outcome::{self, Outcome};
@@ -28,24 +28,18 @@ const STACK: usize = 1 << 15;
 /// No name is longer; what a broken file may have in its place is cut.
 const LONGEST_NAME: usize = 1 << 16;
 
-/// A row whose password was looked up.
+/// A row whose password was looked up, or is the empty one.
 pub(crate) struct Answered<'a> {
-    pub(crate) number: u64,
+    pub(crate) entry: Entry,
     pub(crate) user: &'a str,
-    pub(crate) standing: Standing,
-    pub(crate) is_disabled: bool,
-    pub(crate) has_lm: bool,
     pub(crate) outcome: Outcome,
     pub(crate) tag: u64,
 }
 
 struct Row {
-    number: u64,
+    entry: Entry,
     /// Where the user's name ends among all names; it begins where the one before ends.
     name_end: u32,
-    standing: Standing,
-    is_disabled: bool,
-    has_lm: bool,
     tag: u64,
     outcome: Outcome,
 }
@@ -85,18 +79,13 @@ impl Window {
         Self { rows: Vec::new(), questions: Vec::new(), names: Zeroizing::default() }
     }
 
-    pub(crate) fn push(&mut self, record: &Record<'_>, question: Question) {
+    /// Takes a row with its question; the empty password has none.
+    pub(crate) fn push(&mut self, entry: Entry, user: &str, question: Option<Question>) {
         let row = self.rows.len() as u32;
-        self.names.push_str(clipped(record.user));
-        self.rows.push(Row {
-            number: record.number,
-            name_end: self.names.len() as u32,
-            standing: record.standing,
-            is_disabled: record.is_disabled,
-            has_lm: record.has_lm,
-            tag: 0,
-            outcome: Outcome::default(),
-        });
+        self.names.push_str(clipped(user));
+        let name_end = self.names.len() as u32;
+        self.rows.push(Row { entry, name_end, tag: 0, outcome: Outcome::default() });
+        let Some(question) = question else { return };
         let (_, digest) = &question.forms()[0];
         let digest = digest.clone();
         let forms = (question.forms().len() > 1).then(|| Box::new(question));
@@ -135,16 +124,16 @@ impl Window {
         // Sorting moves digests by the stacks of its threads, which wait for more work.
         pool.broadcast(|_| zeroize_stack::<STACK>());
         let mut name_start = 0;
-        for Row { number, name_end, standing, is_disabled, has_lm, tag, outcome } in rows.drain(..) {
+        for Row { entry, name_end, tag, outcome } in rows.drain(..) {
             let user = &names[name_start..name_end as usize];
             name_start = name_end as usize;
-            visit(Answered { number, user, standing, is_disabled, has_lm, outcome, tag })?;
+            visit(Answered { entry, user, outcome, tag })?;
         }
         names.zeroize();
         Ok(())
     }
 }
 
-fn clipped(name: &str) -> &str {
+pub(crate) fn clipped(name: &str) -> &str {
     &name[..name.floor_char_boundary(LONGEST_NAME)]
 }

@@ -57,6 +57,8 @@ messages! {
         title;
         /// First line of the summary: what was read and against which index.
         heading(input: text, format: text, index: text, entries: grouped);
+        /// Instead of the name of an input where there are several.
+        several_inputs(number: grouped);
         /// The same with the date of the corpus.
         heading_dated(input: text, format: text, index: text, entries: grouped, date: text);
         /// Row: accounts with a password that was looked up.
@@ -83,6 +85,24 @@ messages! {
         former;
         /// Row: empty passwords.
         empty;
+        /// Row: empty passwords of accounts that are in use.
+        empty_in_use;
+        /// Row: accounts whose password is their own name.
+        own_name;
+        /// Row: accounts whose password the policy refuses.
+        refused(policy: text);
+        /// Rule of a policy: too short.
+        rule_too_short;
+        /// Rule of a policy: too long.
+        rule_too_long;
+        /// Rule of a policy: a word about the account or the service.
+        rule_context_word;
+        /// Rule of a policy: similar to an exposed password.
+        rule_similar_exposed;
+        /// Rule of a policy: repeated or consecutive characters.
+        rule_repetitive;
+        /// Rule of a policy: a control character.
+        rule_control_character;
         /// Row: accounts without a password.
         without_password;
         /// Row: items that are not log-ins.
@@ -103,6 +123,8 @@ messages! {
         account;
         /// Column: the account's pseudonym.
         pseudonym;
+        /// Column: the input that the account is in.
+        file;
         /// Column: where in the input the account is.
         number;
         /// Column: remarks.
@@ -121,8 +143,14 @@ messages! {
         note_invisible;
         /// Remark: another source might have said more.
         note_partial;
-        /// Remark: how many accounts have the same password.
-        shared_by(accounts: grouped);
+        /// Remark: the password is empty.
+        note_empty;
+        /// Remark: the password is the account's own name.
+        note_own_name;
+        /// Remark: which rules of the policy refuse the password.
+        note_policy(rules: text);
+        /// Remark: how many accounts have the same password, and the number of their group.
+        shared_by(accounts: grouped, group: number);
         /// Below a list: how many more there are.
         unlisted(number: grouped);
         /// Band: it is not known how often.
@@ -139,16 +167,60 @@ messages! {
         largest_groups;
         /// Heading of the table of all counts.
         all_counts;
-        /// Heading of the list of accounts.
+        /// Heading of the list of accounts in use.
         list;
+        /// Heading of the list of disabled accounts.
+        list_disabled;
+        /// Above the list: how many there are, and what they are.
+        list_sum(total: grouped, accounts: grouped, machines: grouped);
+        /// Tile: accounts to act on.
+        to_act_on;
         /// Heading of `meanings`.
         meaning;
         /// What the numbers mean.
-        meanings[5];
-        /// Heading of `steps`.
+        meanings[6];
+        /// Heading of the steps.
         next;
-        /// What to do next.
-        steps[5];
+        /// Step: accounts with the empty password.
+        step_empty(accounts: grouped);
+        /// Step: accounts whose password is their own name.
+        step_own_name(accounts: grouped);
+        /// Step: accounts with an exposed password.
+        step_exposed(accounts: grouped);
+        /// Step: machine accounts with an exposed password.
+        step_machines(accounts: grouped);
+        /// Step: passwords that several accounts have.
+        step_shared(passwords: grouped, accounts: grouped);
+        /// Step: accounts with an LM hash.
+        step_lm_hashes(accounts: grouped);
+        /// Step: accounts whose password the policy refuses.
+        step_refused(accounts: grouped);
+        /// Step: disabled accounts with an exposed or empty password.
+        step_disabled(accounts: grouped);
+        /// Step: lines that could not be read or answered.
+        step_incomplete(lines: grouped);
+        /// Step: refuse exposed passwords when they are chosen.
+        step_gate;
+        /// Step: delete the input.
+        step_delete;
+        /// Heading of the table of contents.
+        contents;
+        /// Heading of the first part, for those who decide.
+        summary;
+        /// Heading of the second part, for administrators.
+        details;
+        /// Below the table of contents: which pages are for whom.
+        pages;
+        /// Heading of the comparison with an earlier report.
+        trend;
+        /// Above the comparison: which report it is with.
+        trend_since(date: text, input: text);
+        /// Column: the number in the earlier report.
+        before;
+        /// Column: the number now.
+        now;
+        /// Column: the difference.
+        change;
         /// Before the version.
         made_with;
         /// Notice: something could not be read or answered.
@@ -161,6 +233,8 @@ messages! {
         confidential;
         /// Before the number of a group of accounts.
         group;
+        /// Heading of the members of the groups.
+        members;
         /// Instead of an empty list.
         none_exposed;
         /// Label: the indexes.

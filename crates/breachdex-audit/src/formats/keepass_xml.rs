@@ -22,17 +22,12 @@ const DEEPEST: usize = 200;
 
 pub(super) static FORMAT: Spec = Spec {
     name: "keepass-xml",
-    help: "",
     describe: |words| words.format_export("KeePass", "XML"),
     unit: Unit::Entry,
     extensions: &["xml"],
     recognises: |_, _| true,
-    headers: &[],
-    has_encoding: false,
-    takes_column: false,
-    takes_delimiter: false,
-    holds_digests: false,
     read,
+    ..Spec::BASE
 };
 
 fn read(input: Opened, _: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
@@ -249,6 +244,7 @@ impl Entry {
             reference if reference.starts_with("{REF:P@") => {
                 Record::new(self.number, &self.user, Secret::Absent)
             }
+            "" => Record::new(self.number, &self.user, Secret::Absent),
             password => Record::with_password(self.number, &self.user, password.as_bytes()),
         };
         let standing = if self.is_former { Standing::Former } else { Standing::Account };

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use breachdex::Kind;
 use breachdex_messages::{Language, Reports, Words};
+use zeroize::Zeroizing;
 
-use crate::account::Sink;
+use crate::account::{Record, Sink, Standing};
 use crate::error::{AuditError, Result};
 use crate::read::ReadOptions;
 use crate::read::header::Header;
@@ -50,12 +51,32 @@ formats! {
     BitwardenJson => bitwarden_json,
     /// Bitwarden's CSV, of a person or an organisation.
     BitwardenCsv => bitwarden_csv,
+    /// 1Password's `export.data`, out of a 1PUX archive.
+    OnePassword1pux => one_password_1pux,
     /// 1Password's CSV.
     OnePasswordCsv => one_password_csv,
     /// KeePass 2 and KeePassXC's XML.
     KeepassXml => keepass_xml,
     /// KeePass and KeePassXC's CSV.
     KeepassCsv => keepass_csv,
+    /// Apple Passwords and Safari's CSV.
+    AppleCsv => apple_csv,
+    /// Dashlane's CSV.
+    DashlaneCsv => dashlane_csv,
+    /// Enpass's JSON.
+    EnpassJson => enpass_json,
+    /// Keeper's CSV, which has no header.
+    KeeperCsv => keeper_csv,
+    /// LastPass's CSV.
+    LastpassCsv => lastpass_csv,
+    /// NordPass's CSV.
+    NordpassCsv => nordpass_csv,
+    /// Proton Pass's JSON.
+    ProtonJson => proton_json,
+    /// Proton Pass's CSV.
+    ProtonCsv => proton_csv,
+    /// RoboForm's CSV.
+    RoboformCsv => roboform_csv,
     /// Chrome, Edge and other Chromium browsers' CSV.
     ChromeCsv => chrome_csv,
     /// Firefox's CSV.
@@ -101,22 +122,46 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
-    /// What the CSV exports of password managers and browsers have in common: all but the name and the headers.
-    pub(crate) const CSV_EXPORT: Self = Self {
+    /// What most formats have in common.
+    const BASE: Self = Self {
         name: "",
         help: "",
         describe: |_| String::new(),
         unit: Unit::Line,
+        extensions: &[],
+        recognises: |_, _| false,
+        headers: &[],
+        has_encoding: false,
+        takes_column: false,
+        takes_delimiter: false,
+        holds_digests: false,
+        read: |_, _, _| Ok(()),
+    };
+
+    /// What the CSV exports of password managers and browsers have in common: all but the name and the headers.
+    pub(crate) const CSV_EXPORT: Self = Self {
         extensions: &["csv"],
         recognises: |spec, start| {
             !start.has_column && spec.headers.iter().any(|header| header.is_of(start.first_line))
         },
-        headers: &[],
         has_encoding: true,
-        takes_column: false,
-        takes_delimiter: false,
-        holds_digests: false,
         read: crate::read::csv::read,
+        ..Self::BASE
+    };
+
+    /// What JSON exports have in common: all but the name, how they are told and how they are read.
+    const JSON_EXPORT: Self = Self { unit: Unit::Item, extensions: &["json"], ..Self::BASE };
+
+    /// What lists and dumps of hashes have in common: all but the name and how they are read.
+    const HASHES: Self = Self { has_encoding: true, holds_digests: true, ..Self::BASE };
+
+    /// What files of columns have in common: all but the name and how they are read.
+    const COLUMNS: Self = Self {
+        help: "--column, --user-column",
+        unit: Unit::Row,
+        recognises: |_, _| true,
+        takes_column: true,
+        ..Self::BASE
     };
 }
 
@@ -124,8 +169,52 @@ impl Spec {
 pub(crate) struct Start<'a> {
     /// The first line, as far as it is short and text.
     pub(crate) first_line: &'a str,
+    /// The first 4096 bytes as text.
+    pub(crate) text: &'a str,
     /// Whether the user named a column.
     pub(crate) has_column: bool,
+}
+
+/// Whether the text has every word of one of these signatures.
+fn has_all(start: &Start<'_>, signatures: &[&[&str]]) -> bool {
+    signatures.iter().any(|words| words.iter().all(|word| start.text.contains(word)))
+}
+
+/// Says in which encoding a text is read that nobody named.
+fn assume(text: &crate::read::text::Text, sink: &mut dyn Sink) {
+    if let Some(assumed) = text.assumed() {
+        sink.assume(assumed);
+    }
+}
+
+/// A text of a JSON export, which may be a password.
+type Word = Option<Zeroizing<String>>;
+
+/// An entry of an item's history.
+#[derive(serde::Deserialize)]
+struct OldValue {
+    #[serde(default)]
+    value: Word,
+}
+
+/// The first of some texts that is not empty.
+fn first_of<'a>(words: impl IntoIterator<Item = &'a Word>) -> &'a str {
+    let texts = words.into_iter().filter_map(Option::as_ref).map(|word| word.as_str());
+    texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+}
+
+/// Tells of an item's former passwords.
+fn tell_history<'a>(
+    number: u64,
+    user: &str,
+    old: impl Iterator<Item = &'a Word>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    for password in old.flatten().filter(|password| !password.is_empty()) {
+        let record = Record::with_password(number, user, password.as_bytes());
+        sink.record(Record { standing: Standing::Former, ..record })?;
+    }
+    Ok(())
 }
 
 /// How an input is to be read.
@@ -214,20 +303,19 @@ impl Format {
         self.spec().takes_column
     }
 
-    /// The format of a file by its name's extension and its first line, where these leave no doubt.
+    /// The format of a file by its name's extension and its beginning, where these leave no doubt.
     ///
-    /// `has_column` says that the user named a column, which makes a CSV of no known product plain CSV. A list of
-    /// digests is never told by its looks: a password may look like one.
-    pub(crate) fn detect(path: &Path, first_line: &str, has_column: bool) -> Option<Self> {
+    /// A column that the user named makes a CSV of no known product plain CSV. A list of digests is never detected: a
+    /// password may look like one.
+    pub(crate) fn detect(path: &Path, start: &Start<'_>) -> Option<Self> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let extension = extension.to_ascii_lowercase();
         let lists = |format: &&Self| format.spec().extensions.contains(&extension.as_str());
         let is_listed = Self::ALL.iter().any(|format| lists(&format));
-        let start = Start { first_line, has_column };
         let mut recognised = Self::ALL.iter().copied().filter(|format| {
             let spec = format.spec();
             let fits = if is_listed { lists(&format) } else { spec.extensions.is_empty() };
-            fits && (spec.recognises)(spec, &start)
+            fits && (spec.recognises)(spec, start)
         });
         recognised.next().filter(|_| recognised.next().is_none())
     }

@@ -1,38 +1,59 @@
-//! NTLM dumps: `user:rid:lm:nt:::` as pwdump and impacket's secretsdump write it, and `user:hash`.
+//! NTLM dumps as tools write them, one account a line:
 //!
-//! secretsdump appends ` (pwdLastSet=...)` and ` (status=Enabled)` or ` (status=Disabled)` behind the last colon, names
-//! old passwords `user_history0`, and machine accounts end in `$`.
+//! - `user:rid:lm:nt:::` of pwdump, impacket's secretsdump, NetExec and DSInternals (`PWDump`). secretsdump appends
+//!   ` (pwdLastSet=...)` and ` (status=Enabled)` or ` (status=Disabled)`; what else it prints (`[*]`, Kerberos keys) is
+//!   passed over or counted as other items. NetExec puts `SMB ADDRESS PORT HOST` before each line.
+//! - `user:hash` and `user:$NT$hash` (DSInternals `HashcatNT` and `JohnNT`), `user::lm:nt:sid::` (`Ophcrack`).
+//! - pypykatz's text and its `-g` lines, `file:package:domain:user:NT:LM:SHA1:...`.
+//!
+//! Old passwords are named `user_history0`, and machine accounts end in `$`. Views of DSInternals:
+//! <https://github.com/MichaelGrafnetter/DSInternals/blob/master/Documentation/PowerShell/Readme.md>.
 
 #![forbid(unsafe_code)]
 
 use breachdex::{Digest, Kind};
 
-use super::{Request, Spec, Unit};
+use super::{Request, Spec};
 use crate::account::{Record, Secret, Sink, Standing};
 use crate::error::{AuditError, LineFault, Result};
 use crate::read::input::Opened;
 use crate::read::text::{Lines, Text};
 
-/// The NTLM digest of the empty password.
-const EMPTY_NT: &str = "31d6cfe0d16ae931b73c59d7e0c089c0";
-/// What stands in place of an LM hash where there is none.
+/// What stands in place of an LM hash where there is none: the LM hash of the empty password.
 const EMPTY_LM: &str = "aad3b435b51404eeaad3b435b51404ee";
-/// The same in dumps of old tools, with asterisks behind.
+/// The account has no password, in dumps of old tools; asterisks follow.
 const NO_PASSWORD: &str = "NO PASSWORD";
+/// No hash is kept, in dumps of DSInternals; asterisks follow.
+const NO_LM_HASH: &str = "NO LM-HASH";
+/// The same for the NT hash.
+const NO_NT_HASH: &str = "NO NT-HASH";
+/// What tools print before what they have to say besides accounts.
+const REMARKS: [&str; 7] = ["[*]", "[+]", "[-]", "[!]", "[i]", "Impacket v", "#"];
+/// What Kerberos keys and other secrets of secretsdump are called in the second field.
+const OTHER_SECRETS: [&str; 9] = [
+    "aes256-cts-hmac-sha1-96",
+    "aes128-cts-hmac-sha1-96",
+    "des-cbc-md5",
+    "des-cbc-crc",
+    "dec-cbc-crc",
+    "rc4_hmac",
+    "rc4-hmac",
+    "plain_password_hex",
+    "CLEARTEXT",
+];
+/// The protocols that NetExec names at the beginning of a line.
+const PROTOCOLS: [&str; 8] = ["SMB", "LDAP", "WINRM", "MSSQL", "WMI", "RDP", "SSH", "NXC"];
+/// The packages that pypykatz names.
+const PACKAGES: [&str; 9] =
+    ["msv", "wdigest", "kerberos", "tspkg", "ssp", "livessp", "credman", "dpapi", "cloudap"];
 
 pub(super) static FORMAT: Spec = Spec {
     name: "ntlm",
-    help: "user:rid:lm:nt::: (secretsdump, pwdump) or user:hash; asks an NTLM index",
+    help: "dumps of secretsdump, NetExec, DSInternals, pypykatz, pwdump; asks an NTLM index",
     describe: |words| words.format_ntlm().to_owned(),
-    unit: Unit::Line,
-    extensions: &[],
-    recognises: |_, start| is_dump_line(start.first_line),
-    headers: &[],
-    has_encoding: true,
-    takes_column: false,
-    takes_delimiter: false,
-    holds_digests: true,
+    recognises: |_, start| is_dump(start.text),
     read,
+    ..Spec::HASHES
 };
 
 fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
@@ -40,64 +61,179 @@ fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()>
         return Err(AuditError::OtherKind { input: input.name, found: Kind::Ntlm, held: request.kind });
     }
     let failed = Opened::failed(&input.name);
-    let mut lines = Lines::new(Text::new(input.reader, request.options.encoding).map_err(&failed)?);
+    let text = Text::new(input.reader, request.options.encoding).map_err(&failed)?;
+    super::assume(&text, sink);
+    let mut lines = Lines::new(text);
+    let mut session = Session::default();
     while let Some(line) = lines.next().map_err(&failed)? {
-        match line.content.and_then(|content| parse(line.number, content)) {
-            Ok(Some(record)) => sink.record(record)?,
-            Ok(None) => {}
+        let content = match line.content {
+            Ok(content) => content,
+            Err(fault) => {
+                sink.malformed(line.number, fault)?;
+                continue;
+            }
+        };
+        if session.takes(content) {
+            if let Some(digest) = session.nt(content) {
+                let user = session.user.as_str();
+                let record = Record::new(line.number, user, Secret::of_digest(digest));
+                sink.record(Record { standing: standing_of(user), ..record })?;
+            }
+            continue;
+        }
+        match parse(line.number, content) {
+            Ok(Line::Account(record)) => sink.record(record)?,
+            Ok(Line::OtherSecret) => sink.other_item(),
+            Ok(Line::Remark) => {}
             Err(fault) => sink.malformed(line.number, fault)?,
         }
     }
     Ok(())
 }
 
-/// Whether this can be nothing but a line of a dump: of the long form, with both hashes.
-fn is_dump_line(line: &str) -> bool {
-    let mut fields = line.split(':');
-    let (Some(user), Some(rid), Some(lm), Some(nt)) =
-        (fields.next(), fields.next(), fields.next(), fields.next())
-    else {
-        return false;
-    };
-    !user.is_empty()
-        && is_rid(rid)
-        && is_no_password_or(lm, is_hash)
-        && is_no_password_or(nt, is_hash)
-        && fields.count() >= 3
+/// pypykatz's text, whose accounts have several lines each.
+#[derive(Default)]
+struct Session {
+    has_begun: bool,
+    user: String,
 }
 
-/// `None` for a line with nothing on it.
-fn parse(number: u64, line: &str) -> Result<Option<Record<'_>>, LineFault> {
-    let line = line.trim_end();
-    if line.is_empty() {
-        return Ok(None);
+impl Session {
+    /// Whether the line belongs to such a text.
+    fn takes(&mut self, line: &str) -> bool {
+        let text = line.trim();
+        self.has_begun |= text.starts_with("FILE: ====") || text == "== LogonSession ==";
+        if let Some(user) = text.strip_prefix("Username:").filter(|_| self.has_begun) {
+            self.user = user.trim().to_owned();
+        }
+        self.has_begun
+    }
+
+    /// The NT hash on a line.
+    fn nt(&self, line: &str) -> Option<Digest> {
+        let digits = line.trim().strip_prefix("NT:")?.trim();
+        Digest::from_hex(Kind::Ntlm, digits.as_bytes()).ok()
+    }
+}
+
+/// Whether a text begins as nothing but a dump does: behind remarks, with a line of one of the forms that have both hashes.
+fn is_dump(text: &str) -> bool {
+    let is_said = |line: &&str| !line.is_empty() && !is_remark(line);
+    let first = text.lines().map(|line| without_host(line.trim())).find(is_said);
+    first.is_some_and(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let is_long = match fields.as_slice() {
+            [user, rid, lm, nt, _, _, ..] => {
+                !user.is_empty() && (is_rid(rid) || rid.is_empty()) && is_lm(lm) && is_nt(nt)
+            }
+            _ => false,
+        };
+        let is_john = fields.get(1).is_some_and(|field| field.strip_prefix("$NT$").is_some_and(is_hash));
+        is_long || is_john || line.starts_with("FILE: ====") || line == "== LogonSession ==" || is_katz(&fields)
+    })
+}
+
+enum Line<'a> {
+    Account(Record<'a>),
+    /// A Kerberos key, a cached log-in, a plain password: nothing that an index of NTLM digests knows.
+    OtherSecret,
+    /// Nothing of an account.
+    Remark,
+}
+
+fn parse(number: u64, line: &str) -> Result<Line<'_>, LineFault> {
+    let line = without_host(line.trim());
+    if line.is_empty() || is_remark(line) {
+        return Ok(Line::Remark);
+    }
+    if line.contains(":$DCC2$") {
+        return Ok(Line::OtherSecret);
     }
     let (user, rest) = line.split_once(':').filter(|(user, _)| !user.is_empty()).ok_or(LineFault::NotNtlm)?;
-    let (nt, lm, remarks) = match rest.split_once(':') {
-        None => (rest, EMPTY_LM, ""),
-        Some((rid, rest)) => {
-            let mut fields = rest.splitn(3, ':');
-            match (fields.next(), fields.next(), fields.next()) {
-                (Some(lm), Some(nt), Some(remarks)) if is_rid(rid) => (nt, lm, remarks),
-                _ => return Err(LineFault::NotNtlm),
-            }
-        }
+    let Some((second, behind)) = rest.split_once(':') else {
+        let nt = rest.strip_prefix("$NT$").unwrap_or(rest);
+        return account(number, user, nt, "", "");
     };
-    if !is_no_password_or(lm, is_hash) {
+    if let Some(nt) = second.strip_prefix("$NT$") {
+        return account(number, user, nt, "", behind);
+    }
+    if OTHER_SECRETS.contains(&second) || second.starts_with("0x") {
+        return Ok(Line::OtherSecret);
+    }
+    let fields: Vec<&str> = line.split(':').collect();
+    if is_katz(&fields) {
+        return match katz_account(&fields) {
+            Some((user, nt)) => account(number, user, nt, "", ""),
+            None => Ok(Line::OtherSecret),
+        };
+    }
+    let mut fields = behind.splitn(3, ':');
+    match (fields.next(), fields.next(), fields.next()) {
+        (Some(lm), Some(nt), Some(remarks)) if is_rid(second) || second.is_empty() => {
+            account(number, user, nt, lm, remarks)
+        }
+        _ => Err(LineFault::NotNtlm),
+    }
+}
+
+fn account<'a>(
+    number: u64,
+    user: &'a str,
+    nt: &str,
+    lm: &str,
+    remarks: &str,
+) -> Result<Line<'a>, LineFault> {
+    if !is_lm(lm) {
         return Err(LineFault::NotAHash("LM"));
     }
-    let secret = match () {
-        () if nt.eq_ignore_ascii_case(EMPTY_NT) || nt.starts_with(NO_PASSWORD) => Secret::Empty,
-        () => Secret::Digest(
+    let secret = match nt {
+        nt if nt.starts_with(NO_PASSWORD) => Secret::Empty,
+        nt if nt.is_empty() || nt.starts_with(NO_NT_HASH) => Secret::Absent,
+        nt => Secret::of_digest(
             Digest::from_hex(Kind::Ntlm, nt.as_bytes()).map_err(|_| LineFault::NotAHash("NT"))?,
         ),
     };
-    Ok(Some(Record {
+    Ok(Line::Account(Record {
         standing: standing_of(user),
         is_disabled: remarks.contains("(status=Disabled)"),
-        has_lm: !lm.eq_ignore_ascii_case(EMPTY_LM) && !lm.starts_with(NO_PASSWORD),
+        has_lm: is_hash(lm) && !lm.eq_ignore_ascii_case(EMPTY_LM),
         ..Record::new(number, user, secret)
     }))
+}
+
+/// The line without what NetExec puts before it: `SMB  10.0.0.1  445  DC01  `.
+fn without_host(line: &str) -> &str {
+    let word = |text: &'_ str| -> Option<usize> { text.find(|character: char| character.is_ascii_whitespace()) };
+    let mut rest = line;
+    for at in 0..4 {
+        let Some(end) = word(rest) else { return line };
+        let fits = match at {
+            0 => PROTOCOLS.contains(&&rest[..end]),
+            2 => rest[..end].bytes().all(|byte| byte.is_ascii_digit()),
+            _ => true,
+        };
+        if !fits {
+            return line;
+        }
+        rest = rest[end..].trim_start();
+    }
+    rest
+}
+
+fn is_remark(line: &str) -> bool {
+    REMARKS.iter().any(|remark| line.starts_with(remark)) || line.starts_with("filename:packagename:")
+}
+
+/// Whether these are the fields of a line of pypykatz's `-g`.
+fn is_katz(fields: &[&str]) -> bool {
+    fields.len() >= 9 && fields[..2].iter().any(|field| PACKAGES.contains(field))
+}
+
+/// The user and the NT hash of such a line.
+fn katz_account<'a>(fields: &[&'a str]) -> Option<(&'a str, &'a str)> {
+    let at = fields[..2].iter().position(|field| PACKAGES.contains(field))?;
+    let (user, nt) = (fields[at + 2], fields[at + 3]);
+    (is_hash(nt) && !user.is_empty()).then_some((user, nt))
 }
 
 fn standing_of(user: &str) -> Standing {
@@ -119,6 +255,10 @@ fn is_hash(field: &str) -> bool {
     field.len() == Kind::Ntlm.hex_digits() && field.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn is_no_password_or(field: &str, otherwise: impl Fn(&str) -> bool) -> bool {
-    field.starts_with(NO_PASSWORD) || otherwise(field)
+fn is_lm(field: &str) -> bool {
+    field.is_empty() || field.starts_with(NO_PASSWORD) || field.starts_with(NO_LM_HASH) || is_hash(field)
+}
+
+fn is_nt(field: &str) -> bool {
+    field.starts_with(NO_PASSWORD) || field.starts_with(NO_NT_HASH) || is_hash(field)
 }

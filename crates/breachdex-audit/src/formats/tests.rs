@@ -9,7 +9,7 @@ use super::*;
 use crate::{AuditOptions, Input, audit};
 
 fn detected(name: &str, first_line: &str, has_column: bool) -> Option<Format> {
-    Format::detect(Path::new(name), first_line, has_column)
+    Format::detect(Path::new(name), &Start { first_line, text: first_line, has_column })
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn every_format_has_a_name_and_a_description_of_its_own() {
 fn a_header_is_recognised_as_one_format() {
     let mut headers = 0;
     for format in Format::ALL {
-        for header in format.spec().headers {
+        for header in format.spec().headers.iter().filter(|header| header.fixed.is_none()) {
             headers += 1;
             let line = header.signature.join(",");
             assert_eq!(detected("export.csv", &line, false), Some(*format), "{line}");
@@ -45,7 +45,7 @@ fn a_header_is_recognised_as_one_format() {
             assert_eq!(detected("export.txt", &line, false), None, "{line}");
         }
     }
-    assert_eq!(headers, 8);
+    assert_eq!(headers, 16);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_made_up_format_is_audited() {
         ..AuditOptions::default()
     };
     let audited = audit(Input::File(file), &corpus, &options(None), &()).expect("an audit");
-    assert_eq!(audited.format, Format::MadeUp);
+    assert_eq!(audited.inputs[0].format, Format::MadeUp);
     assert_eq!((audited.tally.accounts, audited.tally.exposed), (2, 1));
     assert_eq!((audited.findings[0].number, audited.findings[0].account.as_str()), (2, "kim"));
     assert_eq!(Format::MadeUp.described(Language::Ja), "Example Vault のエクスポート（CSV）");

@@ -1,20 +1,22 @@
-//! A column of a Parquet or Arrow file, batch by batch.
+//! A column of a Parquet or Arrow file, batch by batch; `root.field` is a column within a struct.
 
 #![forbid(unsafe_code)]
 
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, ArrayRef, LargeBinaryArray, LargeStringArray, RecordBatch};
 use arrow_ipc::reader::{FileReader, StreamReader};
-use arrow_schema::{ArrowError, DataType, Schema};
+use arrow_schema::{ArrowError, DataType, Fields, Schema};
 use breachdex::{Digest, Kind};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::ReadOptions;
 use super::input::Opened;
+use super::json::refusal;
 use crate::account::{Record, Secret, Sink};
 use crate::error::{AuditError, Result};
 use crate::formats::{Format, Request};
@@ -28,14 +30,16 @@ pub(crate) fn read_parquet(input: Opened, request: &Request<'_>, sink: &mut dyn 
     let Request { options, kind, .. } = *request;
     let refused = refusal(&input.name, Format::Parquet);
     let Some(path) = &input.path else {
-        return Err(refused(String::from("it is a stream, and Parquet is read from its end; name a file")));
+        let reason =
+            "it is a stream or compressed as a whole, and Parquet is read from its end; name the file itself";
+        return Err(refused(String::from(reason)));
     };
     let file = File::open(path).map_err(Opened::failed(&input.name))?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| refused(error.to_string()))?;
-    let columns = Columns::find(&input.name, builder.schema(), options)?;
+    let roots = Columns::find(&input.name, builder.schema(), options)?.roots();
     let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-    let mask = ProjectionMask::roots(builder.parquet_schema(), columns.roots());
+    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
     let batches = builder.with_projection(mask).with_batch_size(BATCH).build();
     let batches = batches.map_err(|error| refused(error.to_string()))?;
     let columns = Columns::find(&input.name, &arrow_array::RecordBatchReader::schema(&batches), options)?;
@@ -68,7 +72,8 @@ pub(crate) fn read_arrow(input: Opened, request: &Request<'_>, sink: &mut dyn Si
             each(batches, &columns, &refused, kind, options.digests, sink)
         }
         None if start == FILE_MAGIC => {
-            Err(refused(String::from("it is Arrow's file format, not its stream; name it as a file")))
+            let reason = "it is Arrow's file format, not its stream; name the file itself";
+            Err(refused(String::from(reason)))
         }
         _ => {
             let whole = std::io::Cursor::new(start).chain(reader);
@@ -97,44 +102,98 @@ fn each(
     Ok(())
 }
 
-fn refusal(name: &str, format: Format) -> impl Fn(String) -> AuditError {
-    let name = name.to_owned();
-    move |reason| AuditError::NotTheFormat { name: name.clone(), format, reason }
+/// Where in a batch a column is: its root, then the fields of structs, and how it is called.
+struct Path {
+    at: Vec<usize>,
+    name: String,
+}
+
+impl Path {
+    /// A column by its name, or `root.field.field` within structs. `None` where there is none, an error where two have the
+    /// name.
+    fn find(name: &str, fields: &Fields) -> Result<Option<Self>, ()> {
+        let mut same = fields.iter().enumerate().filter(|(_, field)| field.name() == name);
+        match (same.next(), same.next()) {
+            (Some((at, _)), None) => return Ok(Some(Self { at: vec![at], name: name.to_owned() })),
+            (Some(_), Some(_)) => return Err(()),
+            (None, _) => {}
+        }
+        let nested = fields.iter().enumerate().filter_map(|(at, field)| match field.data_type() {
+            DataType::Struct(inner) => {
+                let rest = name.strip_prefix(field.name().as_str())?.strip_prefix('.')?;
+                Some((at, Self::find(rest, inner)))
+            }
+            _ => None,
+        });
+        for (at, found) in nested {
+            if let Some(found) = found? {
+                let path = std::iter::once(at).chain(found.at).collect();
+                return Ok(Some(Self { at: path, name: name.to_owned() }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn data_type<'a>(&self, fields: &'a Fields) -> &'a DataType {
+        let mut found = fields[self.at[0]].data_type();
+        for at in &self.at[1..] {
+            if let DataType::Struct(inner) = found {
+                found = inner[*at].data_type();
+            }
+        }
+        found
+    }
+
+    /// The column of a batch. A value within a struct that is null is null.
+    fn of(&self, batch: &RecordBatch) -> ArrayRef {
+        let mut array = Arc::clone(batch.column(self.at[0]));
+        for at in &self.at[1..] {
+            let Some(outer) = array.as_struct_opt() else { break };
+            let inner = Arc::clone(outer.column(*at));
+            array = match outer.nulls() {
+                Some(nulls) => {
+                    let all = arrow_buffer::NullBuffer::union(Some(nulls), inner.logical_nulls().as_ref());
+                    let data = inner.to_data().into_builder().nulls(all);
+                    data.build().map_or(inner, arrow_array::make_array)
+                }
+                None => inner,
+            };
+        }
+        array
+    }
 }
 
 /// Where in a batch the things are.
 struct Columns {
     name: String,
-    secret: (usize, String),
-    user: Option<(usize, String)>,
+    secret: Path,
+    user: Option<Path>,
 }
 
 impl Columns {
     fn find(name: &str, schema: &Schema, options: &ReadOptions) -> Result<Self> {
-        let place = |column: &str| {
-            let mut places = schema.fields().iter().enumerate().filter(|(_, field)| field.name() == column);
-            match (places.next(), places.next()) {
-                (Some((at, _)), None) => Ok((at, column.to_owned())),
-                (None, _) => Err(AuditError::NoSuchColumn {
-                    name: name.to_owned(),
-                    column: column.to_owned(),
-                    found: schema.fields().len(),
-                }),
-                _ => Err(AuditError::ColumnTwice { name: name.to_owned(), column: column.to_owned() }),
-            }
+        let place = |column: &str| match Path::find(column, schema.fields()) {
+            Ok(Some(path)) => Ok(path),
+            Ok(None) => Err(AuditError::NoSuchColumn {
+                name: name.to_owned(),
+                column: column.to_owned(),
+                found: schema.fields().len(),
+                hint: hint(column, schema.fields()),
+            }),
+            Err(()) => Err(AuditError::ColumnTwice { name: name.to_owned(), column: column.to_owned() }),
         };
         let secret = place(options.column.as_deref().unwrap_or_default())?;
-        let refused = |(at, column): &(usize, String)| AuditError::ColumnType {
+        let refused = |path: &Path| AuditError::ColumnType {
             name: name.to_owned(),
-            column: column.clone(),
-            found: schema.field(*at).data_type().to_string(),
+            column: path.name.clone(),
+            found: path.data_type(schema.fields()).to_string(),
         };
-        if target_of(schema.field(secret.0).data_type()).is_none() {
+        if target_of(secret.data_type(schema.fields())).is_none() {
             return Err(refused(&secret));
         }
         let user = options.user_column.as_deref().map(place).transpose()?;
         if let Some(user) = &user
-            && !arrow_cast::can_cast_types(schema.field(user.0).data_type(), &DataType::LargeUtf8)
+            && !arrow_cast::can_cast_types(user.data_type(schema.fields()), &DataType::LargeUtf8)
         {
             return Err(refused(user));
         }
@@ -142,8 +201,8 @@ impl Columns {
     }
 
     fn roots(&self) -> Vec<usize> {
-        let mut roots = vec![self.secret.0];
-        roots.extend(self.user.iter().map(|(at, _)| *at));
+        let mut roots = vec![self.secret.at[0]];
+        roots.extend(self.user.iter().map(|path| path.at[0]));
         roots
     }
 
@@ -156,15 +215,16 @@ impl Columns {
         digests: bool,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let cast = |(at, column): &(usize, String), to: &DataType| -> Result<ArrayRef> {
-            let array = batch.column(*at);
-            arrow_cast::cast(array, to).map_err(|_| AuditError::ColumnType {
+        let cast = |path: &Path, to: &DataType| -> Result<ArrayRef> {
+            let array = path.of(batch);
+            arrow_cast::cast(&array, to).map_err(|_| AuditError::ColumnType {
                 name: self.name.clone(),
-                column: column.clone(),
+                column: path.name.clone(),
                 found: array.data_type().to_string(),
             })
         };
-        let target = target_of(batch.column(self.secret.0).data_type()).unwrap_or(DataType::LargeBinary);
+        let schema = batch.schema_ref();
+        let target = target_of(self.secret.data_type(schema.fields())).unwrap_or(DataType::LargeBinary);
         let array = cast(&self.secret, &target)?;
         let secrets = match target {
             DataType::LargeUtf8 => Secrets::Text(array.as_string::<i64>()),
@@ -190,12 +250,21 @@ impl Columns {
                 _ => super::digest(kind, secret.trim_ascii()),
             };
             match digest {
-                Ok(digest) => sink.record(Record::new(number, user, Secret::Digest(digest)))?,
+                Ok(digest) => sink.record(Record::new(number, user, Secret::of_digest(digest)))?,
                 Err(fault) => sink.malformed(number, fault)?,
             }
         }
         Ok(())
     }
+}
+
+/// A column within a struct that has the name, as the end of a sentence.
+fn hint(column: &str, fields: &Fields) -> String {
+    let within = fields.iter().find_map(|field| match field.data_type() {
+        DataType::Struct(inner) if inner.iter().any(|inner| inner.name() == column) => Some(field.name()),
+        _ => None,
+    });
+    within.map(|root| format!("; there is {root}.{column}")).unwrap_or_default()
 }
 
 /// What a column of this type is read as; `None` where it can hold no passwords.

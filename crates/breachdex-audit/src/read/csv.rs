@@ -1,257 +1,318 @@
-//! CSV (RFC 4180): cells in quotes may hold line ends, quotes in them are doubled, or escaped in KeePass 1's dialect.
+//! CSV with a header, or of a product that writes none: which columns matter, and what each record says.
 
 #![forbid(unsafe_code)]
 
-use std::cell::Cell;
-use std::io::{self, BufReader, Cursor, Read};
-use std::rc::Rc;
+use std::io;
 
 use breachdex::Kind;
-use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::ReadOptions;
+use super::assumption::Assumption;
 use super::digest;
-use super::header::Header;
+use super::header::{DELIMITERS, Header};
 use super::input::Opened;
-use super::text::Text;
+use super::records::{Cells, Dialect, Records, split_line};
+use super::text::{Text, readable_in};
 use crate::account::{Record, Secret, Sink};
 use crate::error::{AuditError, LineFault, Result};
 use crate::formats::{Format, Request};
-
-/// How much of the beginning is looked at to know the dialect.
-const PEEK: u64 = 4096;
-/// No record of an export is as long; a quote that is not closed makes one of the rest of the file.
-const LONGEST_RECORD: usize = 1 << 26;
 
 pub(crate) fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     let Request { format, options, kind } = *request;
     let name = input.name;
     let failed = Opened::failed(&name);
-    let mut text = Text::new(input.reader, options.encoding).map_err(&failed)?;
-    let fault = text.fault();
-    let mut start = Vec::new();
-    text.by_ref().take(PEEK).read_to_end(&mut start).map_err(&failed)?;
-    let expected = expected(&start, format.spec().headers);
-    let has_backslashes = expected.is_some_and(|header| header.has_backslashes);
-    let quotes = Rc::new(Cell::new(Quotes::default()));
-    let source = Watched {
-        reader: Cursor::new(start).chain(text),
-        quotes: Rc::clone(&quotes),
-        has_backslashes,
-        has_return: false,
-        length: 0,
-        last: b'\n',
-    };
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(options.delimiter.unwrap_or(b','))
-        .double_quote(!has_backslashes)
-        .escape(has_backslashes.then_some(b'\\'))
-        .from_reader(BufReader::new(source));
-    let mut header = ByteRecord::new();
-    if !next(&mut reader, &mut header, &failed)? {
+    let text = Text::new(input.reader, options.encoding).map_err(&failed)?;
+    if let Some(assumed) = text.assumed() {
+        sink.assume(assumed);
+    }
+    let mut records = Records::new(text);
+    let separator = separator_line(&mut records).map_err(&failed)?;
+    if let Some(delimiter) = separator {
+        sink.assume(Assumption::SeparatorLine(delimiter));
+    }
+    let first = records.peek_line().map_err(&failed)?;
+    if first.is_empty() && records.next(PLAIN).map_err(&failed)?.is_none() {
         return Err(AuditError::Empty { name });
     }
-    let columns = Columns::find(&name, format, expected, options, &header)?;
-    let mut record = ByteRecord::new();
-    let mut following = ByteRecord::new();
-    let mut is_there = next(&mut reader, &mut record, &failed)?;
-    let mut line = first_line(&reader, &record);
-    while is_there {
-        is_there = next(&mut reader, &mut following, &failed)?;
-        // A quote that is not closed takes in all that follows, so that only the last record can have one.
-        let is_open = !is_there && quotes.get().is_odd;
-        // The line end that the file's last line was given is in that cell too.
-        line += u64::from(is_open);
-        match columns.check(&record, is_open, fault) {
-            Ok(()) => columns.tell(&record, line, options.digests.then_some(kind), sink)?,
-            Err(fault) => sink.malformed(line, fault)?,
+    let given = options.delimiter.or(separator);
+    let place = Place { name: &name, format, options };
+    let line = records.peek_line().map_err(&failed)?;
+    let columns = match format.spec().headers {
+        [Header { fixed: Some(_), .. }, ..] => Columns::fixed(&format.spec().headers[0], given),
+        [] => Columns::named(&place, line, given)?,
+        headers => Columns::of_product(&place, line, given, headers)?,
+    };
+    if let Some(delimiter) = columns.assumed {
+        sink.assume(Assumption::Delimiter(delimiter));
+    }
+    let undecodable = records.undecodable();
+    if columns.has_header {
+        records.next(columns.dialect).map_err(&failed)?;
+    }
+    let mut widths = Widths::default();
+    while let Some((line, content)) = records.next(columns.dialect).map_err(&failed)? {
+        match content.and_then(|()| columns.check(records.cells(), undecodable)) {
+            Ok(()) => columns.tell(records.cells(), line, options.digests.then_some(kind), sink)?,
+            Err(fault) => {
+                widths.count(fault);
+                records.rewind();
+                sink.malformed(line, fault)?;
+            }
         }
-        line = first_line(&reader, &following);
-        std::mem::swap(&mut record, &mut following);
+    }
+    if let Some(assumed) = widths.explained(&columns) {
+        sink.assume(assumed);
     }
     Ok(())
 }
 
-/// The next record; `false` at the end.
-fn next<R: Read>(
-    reader: &mut Reader<R>,
-    record: &mut ByteRecord,
-    failed: impl Fn(io::Error) -> AuditError,
-) -> Result<bool> {
-    reader.read_byte_record(record).map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => failed(error),
-        // Nothing else can happen to records of bytes of any length.
-        _ => failed(io::Error::from(io::ErrorKind::InvalidData)),
-    })
+const PLAIN: Dialect = Dialect { delimiter: b',', has_backslashes: false };
+
+/// The delimiter of a first line `sep=;`, which spreadsheets write and read. It is passed over.
+fn separator_line(records: &mut Records) -> io::Result<Option<u8>> {
+    let line = records.peek_line()?;
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let (Some(start), [_, _, _, _, delimiter]) = (line.get(..4), line) else { return Ok(None) };
+    if !start.eq_ignore_ascii_case(b"sep=") {
+        return Ok(None);
+    }
+    let delimiter = *delimiter;
+    records.skip_line()?;
+    Ok(Some(delimiter))
 }
 
-/// Which of a format's headers the file has; `None` where the user names the columns. A file with none of them is told
-/// so when its columns are looked for.
-fn expected(start: &[u8], headers: &'static [Header]) -> Option<&'static Header> {
-    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = String::from_utf8_lossy(line);
-    let found = headers.iter().find(|header| header.is_of(&line));
-    found.or_else(|| headers.iter().find(|header| !header.has_backslashes))
+/// What is read, for messages, and how.
+struct Place<'a> {
+    name: &'a str,
+    format: Format,
+    options: &'a ReadOptions,
 }
 
 /// Where in a record the things are.
 struct Columns {
+    dialect: Dialect,
+    has_header: bool,
     width: usize,
+    /// Rows may have more cells.
+    is_ragged: bool,
     secret: usize,
-    user: Option<usize>,
+    /// The first that is not empty names the account.
+    users: Vec<usize>,
     item: Option<(usize, &'static str)>,
+    /// A delimiter that nobody named.
+    assumed: Option<u8>,
+    has_apostrophes: bool,
+    /// An empty cell is an entry without a password, as password managers have many, and not the empty password.
+    empty_is_absent: bool,
 }
 
 impl Columns {
-    fn find(
-        name: &str,
-        format: Format,
-        expected: Option<&'static Header>,
-        options: &ReadOptions,
-        header: &ByteRecord,
-    ) -> Result<Self> {
-        let width = header.len();
-        if let Some(expected) = expected {
-            let place = |column: &str| {
-                header.iter().position(|cell| cell.trim_ascii().eq_ignore_ascii_case(column.as_bytes()))
-            };
-            let required = |column: &'static str| {
-                place(column).ok_or_else(|| AuditError::NotTheFormat {
-                    name: name.to_owned(),
-                    format,
-                    reason: format!("its first line names no column {column}"),
-                })
-            };
-            let item =
-                expected.item.map(|(column, value)| required(column).map(|at| (at, value))).transpose()?;
-            let user = Some(required(expected.user)?);
-            return Ok(Self { width, secret: required(expected.password)?, user, item });
+    /// The columns of a product that writes no header.
+    fn fixed(header: &Header, given: Option<u8>) -> Self {
+        let (user, secret, width) = header.fixed.unwrap_or_default();
+        Self {
+            dialect: Dialect { delimiter: given.unwrap_or(b','), has_backslashes: header.has_backslashes },
+            has_header: false,
+            width,
+            is_ragged: header.is_ragged,
+            secret,
+            users: vec![user],
+            item: None,
+            assumed: None,
+            has_apostrophes: header.has_apostrophes,
+            empty_is_absent: true,
         }
-        let place = |column: &str| {
-            let mut places = header.iter().enumerate().filter(|(_, cell)| *cell == column.as_bytes());
+    }
+
+    /// The columns of a product, by its header.
+    fn of_product(
+        place: &Place<'_>,
+        line: &[u8],
+        given: Option<u8>,
+        headers: &'static [Header],
+    ) -> Result<Self> {
+        let candidates = candidates(&given);
+        let found = candidates.iter().find_map(|delimiter| {
+            let header = headers.iter().find(|header| {
+                let dialect = Dialect { delimiter: *delimiter, has_backslashes: header.has_backslashes };
+                split_line(line, dialect).is_some_and(|cells| header.fits(&names_of(&cells)))
+            })?;
+            Some((*delimiter, header))
+        });
+        // A file with none of the headers is told which column is missing.
+        let plain = headers.iter().find(|header| !header.has_backslashes).unwrap_or(&headers[0]);
+        let (delimiter, header) = found.unwrap_or((candidates[0], plain));
+        let dialect = Dialect { delimiter, has_backslashes: header.has_backslashes };
+        let cells = split_line(line, dialect).unwrap_or_default();
+        let names = names_of(&cells);
+        let at = |column: &str| names.iter().position(|name| name == column);
+        let required = |column: &'static str| {
+            at(column).ok_or_else(|| AuditError::NotTheFormat {
+                name: place.name.to_owned(),
+                format: place.format,
+                reason: format!("its first line names no column {column}{}", hint(line, column, delimiter)),
+            })
+        };
+        let users = std::iter::once(required(header.user))
+            .chain(header.other_users.iter().filter_map(|column| at(column)).map(Ok))
+            .collect::<Result<_>>()?;
+        let item = header.item.map(|(column, value)| required(column).map(|at| (at, value))).transpose()?;
+        Ok(Self {
+            dialect,
+            has_header: true,
+            width: cells.len(),
+            is_ragged: header.is_ragged,
+            secret: required(header.password)?,
+            users,
+            item,
+            assumed: (given.is_none() && delimiter != b',').then_some(delimiter),
+            has_apostrophes: header.has_apostrophes,
+            empty_is_absent: true,
+        })
+    }
+
+    /// The columns that the user names.
+    fn named(place: &Place<'_>, line: &[u8], given: Option<u8>) -> Result<Self> {
+        let ReadOptions { column, user_column, .. } = place.options;
+        let secret = column.as_deref().unwrap_or_default();
+        let candidates = candidates(&given);
+        let split = |delimiter: u8| split_line(line, Dialect { delimiter, ..PLAIN }).unwrap_or_default();
+        let has = |delimiter: &u8| split(*delimiter).iter().any(|cell| cell == secret.as_bytes());
+        let delimiter = candidates.iter().copied().find(has).unwrap_or(candidates[0]);
+        let cells = split(delimiter);
+        let place_of = |column: &str| {
+            let mut places = cells.iter().enumerate().filter(|(_, cell)| *cell == column.as_bytes());
             match (places.next(), places.next()) {
                 (Some((at, _)), None) => Ok(at),
                 (None, _) => Err(AuditError::NoSuchColumn {
-                    name: name.to_owned(),
+                    name: place.name.to_owned(),
                     column: column.to_owned(),
-                    found: width,
+                    found: cells.len(),
+                    hint: hint(line, column, delimiter),
                 }),
-                _ => Err(AuditError::ColumnTwice { name: name.to_owned(), column: column.to_owned() }),
+                _ => Err(AuditError::ColumnTwice { name: place.name.to_owned(), column: column.to_owned() }),
             }
         };
-        let user = options.user_column.as_deref().map(place).transpose()?;
-        Ok(Self { width, secret: place(options.column.as_deref().unwrap_or_default())?, user, item: None })
+        let users = user_column.iter().map(|column| place_of(column)).collect::<Result<_>>()?;
+        Ok(Self {
+            dialect: Dialect { delimiter, ..PLAIN },
+            has_header: true,
+            width: cells.len(),
+            is_ragged: false,
+            secret: place_of(secret)?,
+            users,
+            item: None,
+            assumed: (given.is_none() && delimiter != b',').then_some(delimiter),
+            has_apostrophes: false,
+            empty_is_absent: false,
+        })
     }
 
-    fn check(&self, record: &ByteRecord, is_open: bool, undecodable: LineFault) -> Result<(), LineFault> {
-        if is_open {
-            return Err(LineFault::OpenQuote);
-        }
-        if record.len() != self.width {
-            let (expected, found) = (self.width as u64, record.len() as u64);
+    fn check(&self, cells: &Cells, undecodable: LineFault) -> Result<(), LineFault> {
+        let fits = if self.is_ragged { cells.len() >= self.width } else { cells.len() == self.width };
+        if !fits {
+            let (expected, found) = (self.width as u64, cells.len() as u64);
             return Err(LineFault::Cells { expected, found });
         }
-        if record.iter().all(|cell| std::str::from_utf8(cell).is_ok()) { Ok(()) } else { Err(undecodable) }
+        if std::iter::once(&self.secret).chain(&self.users).any(|at| self.encloses_rows(cells.get(*at))) {
+            return Err(LineFault::OpenQuote);
+        }
+        if cells.iter().all(|cell| std::str::from_utf8(cell).is_ok()) { Ok(()) } else { Err(undecodable) }
     }
 
-    fn tell(&self, record: &ByteRecord, line: u64, digests: Option<Kind>, sink: &mut dyn Sink) -> Result<()> {
-        let cell = |at: usize| record.get(at).unwrap_or_default();
-        if self.item.is_some_and(|(at, login)| cell(at) != login.as_bytes()) {
+    /// Whether a line within a password or a name would be a row by itself: then a quote was not closed before it.
+    fn encloses_rows(&self, cell: &[u8]) -> bool {
+        let mut lines = cell.split(|byte| matches!(byte, b'\n' | b'\r')).skip(1);
+        lines.any(|line| {
+            let delimiters = memchr::memchr_iter(self.dialect.delimiter, line).count();
+            !line.is_empty() && delimiters + 1 >= self.width
+        })
+    }
+
+    fn tell(&self, cells: &Cells, line: u64, digests: Option<Kind>, sink: &mut dyn Sink) -> Result<()> {
+        if self.item.is_some_and(|(at, login)| cells.get(at) != login.as_bytes()) {
             sink.other_item();
             return Ok(());
         }
-        let user = self.user.and_then(|at| std::str::from_utf8(cell(at)).ok()).unwrap_or_default();
-        let secret = cell(self.secret);
+        let named = self.users.iter().map(|at| self.value(cells.get(*at))).find(|name| !name.is_empty());
+        let user = named.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
+        let secret = self.value(cells.get(self.secret));
         let Some(kind) = digests else {
-            return sink.record(Record::with_password(line, user, secret));
+            return sink.record(match secret {
+                b"" if self.empty_is_absent => Record::new(line, user, Secret::Absent),
+                secret => Record::with_password(line, user, secret),
+            });
         };
         match secret.trim_ascii() {
             b"" => sink.record(Record::new(line, user, Secret::Absent)),
             digits => match digest(kind, digits) {
-                Ok(digest) => sink.record(Record::new(line, user, Secret::Digest(digest))),
+                Ok(digest) => sink.record(Record::new(line, user, Secret::of_digest(digest))),
                 Err(fault) => sink.malformed(line, fault),
             },
         }
     }
-}
 
-/// Whether the quotes so far are odd in number, which at the end of a file means that one was not closed.
-#[derive(Clone, Copy, Default)]
-struct Quotes {
-    is_odd: bool,
-    /// The last byte was a backslash that escapes the next.
-    is_escaped: bool,
-}
-
-impl Quotes {
-    fn pass(&mut self, byte: u8, has_backslashes: bool) {
-        match (self.is_escaped, byte) {
-            (true, _) => self.is_escaped = false,
-            (false, b'\\') => self.is_escaped = has_backslashes,
-            (false, b'"') => self.is_odd ^= true,
-            _ => {}
+    /// A cell without the apostrophe that a product puts before what a spreadsheet would take for a formula.
+    fn value<'a>(&self, cell: &'a [u8]) -> &'a [u8] {
+        match cell {
+            [b'\'', b'=' | b'+' | b'-' | b'@' | b'\'', ..] if self.has_apostrophes => &cell[1..],
+            cell => cell,
         }
     }
 }
 
-/// Watches the quotes that pass, and has every record end at LF, so that lines can be counted: the CR before it is
-/// dropped outside of quotes, and the last line gets one.
-struct Watched<R> {
-    reader: R,
-    quotes: Rc<Cell<Quotes>>,
-    has_backslashes: bool,
-    /// A CR outside of quotes of which it is not known what follows.
-    has_return: bool,
-    /// Bytes of the record so far.
-    length: usize,
-    /// The last byte that was handed on; LF at first, for nothing needs no line end.
-    last: u8,
+fn candidates(given: &Option<u8>) -> &[u8] {
+    given.as_ref().map_or(&DELIMITERS, std::slice::from_ref)
 }
 
-impl<R: Read> Read for Watched<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut written = 0;
-        while written == 0 {
-            // There is room for a CR that was held back.
-            let read = self.reader.read(&mut buffer[1..])?;
-            if read == 0 {
-                let end = if std::mem::take(&mut self.has_return) { b'\r' } else { b'\n' };
-                let is_wanted = end == b'\r' || self.last != b'\n';
-                self.last = end;
-                buffer[0] = end;
-                return Ok(usize::from(is_wanted));
-            }
-            let mut quotes = self.quotes.get();
-            for at in 1..=read {
-                let byte = buffer[at];
-                if std::mem::take(&mut self.has_return) && byte != b'\n' {
-                    buffer[written] = b'\r';
-                    written += 1;
-                }
-                if byte == b'\r' && !quotes.is_odd {
-                    self.has_return = true;
-                    continue;
-                }
-                quotes.pass(byte, self.has_backslashes);
-                self.length = if byte == b'\n' && !quotes.is_odd { 0 } else { self.length + 1 };
-                buffer[written] = byte;
-                written += 1;
-            }
-            self.quotes.set(quotes);
-            if self.length > LONGEST_RECORD {
-                let reason = "a record of more than 64 MiB; it seems that a quote is not closed";
-                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-            }
+/// A header's names as they are compared.
+fn names_of(cells: &Cells) -> Vec<String> {
+    cells.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_lowercase()).collect()
+}
+
+/// Why a column may be missing that is there: the header is in another encoding, or has another delimiter.
+fn hint(line: &[u8], column: &str, delimiter: u8) -> String {
+    let has = |line: &[u8], delimiter| {
+        split_line(line, Dialect { delimiter, ..PLAIN }).is_some_and(|cells| {
+            cells.iter().any(|cell| cell.trim_ascii().eq_ignore_ascii_case(column.as_bytes()))
+        })
+    };
+    if let Some(other) = DELIMITERS.iter().find(|other| **other != delimiter && has(line, **other)) {
+        return format!("; it has one if the delimiter is {}", super::assumption::delimiter_name(*other));
+    }
+    let found = readable_in(line)
+        .into_iter()
+        .find(|(_, text)| DELIMITERS.iter().any(|delimiter| has(text.as_bytes(), *delimiter)));
+    match found {
+        Some((encoding, _)) => format!("; it has one if the encoding is {encoding}"),
+        None if std::str::from_utf8(line).is_err() => {
+            String::from("; its first line is not text in the encoding that was assumed")
         }
-        self.last = buffer[written - 1];
-        Ok(written)
+        None => String::new(),
     }
 }
 
-/// The line on which a record begins, which was just read; lines without a cell are counted and are no records.
-fn first_line<R: Read>(reader: &Reader<R>, record: &ByteRecord) -> u64 {
-    let within = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
-    reader.position().line().saturating_sub(within + 1)
+/// How many cells the records have that do not fit the header.
+#[derive(Default)]
+struct Widths {
+    /// The number of cells of the first such record, and whether all have as many.
+    first: Option<u64>,
+    differ: bool,
+    records: u64,
+}
+
+impl Widths {
+    fn count(&mut self, fault: LineFault) {
+        if let LineFault::Cells { found, .. } = fault {
+            self.differ |= self.first.is_some_and(|first| first != found);
+            self.first.get_or_insert(found);
+            self.records += 1;
+        }
+    }
+
+    /// What several records of one other width have in common.
+    fn explained(&self, columns: &Columns) -> Option<Assumption> {
+        let found = self.first.filter(|_| self.records > 1 && !self.differ)?;
+        Some(Assumption::Width { expected: columns.width as u64, found, records: self.records })
+    }
 }

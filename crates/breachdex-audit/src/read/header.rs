@@ -2,6 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+use super::records::{Dialect, split_line};
+
+/// The delimiters that are tried, the usual one first.
+pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
 /// One form of a product's CSV. Names are compared without regard to case.
 #[derive(Debug)]
 pub(crate) struct Header {
@@ -10,11 +15,19 @@ pub(crate) struct Header {
     /// Whether a header of this product has no columns besides the signature and these.
     pub(crate) only_with: Option<&'static [&'static str]>,
     pub(crate) user: &'static str,
+    /// Columns that name the account where the first is empty; a header may lack them.
+    pub(crate) other_users: &'static [&'static str],
     pub(crate) password: &'static str,
     /// The column that says what an item is, and what it says of a log-in.
     pub(crate) item: Option<(&'static str, &'static str)>,
     /// Quotes and backslashes within cells have a backslash before them, instead of doubled quotes.
     pub(crate) has_backslashes: bool,
+    /// Rows may have more cells than the header.
+    pub(crate) is_ragged: bool,
+    /// An apostrophe goes before values that a spreadsheet would take for formulas.
+    pub(crate) has_apostrophes: bool,
+    /// The product writes no header: where the user and the password are, and the fewest cells of a row.
+    pub(crate) fixed: Option<(usize, usize, usize)>,
 }
 
 impl Header {
@@ -23,20 +36,32 @@ impl Header {
         signature: &[],
         only_with: None,
         user: "username",
+        other_users: &[],
         password: "password",
         item: None,
         has_backslashes: false,
+        is_ragged: false,
+        has_apostrophes: false,
+        fixed: None,
     };
 
-    /// Whether this is the header row.
+    /// Whether this line is the header row, with any of the usual delimiters.
     pub(crate) fn is_of(&self, line: &str) -> bool {
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
-        let Some(Ok(record)) = reader.records().next() else { return false };
-        let header: Vec<String> = record.iter().map(|cell| cell.trim().to_lowercase()).collect();
+        DELIMITERS.iter().any(|delimiter| {
+            let dialect = Dialect { delimiter: *delimiter, has_backslashes: self.has_backslashes };
+            split_line(line.as_bytes(), dialect).is_some_and(|cells| {
+                let names = cells.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_lowercase());
+                self.fits(&names.collect::<Vec<_>>())
+            })
+        })
+    }
+
+    /// Whether these are the header's columns, in lower case.
+    pub(crate) fn fits(&self, header: &[String]) -> bool {
         let has = |name: &&str| header.iter().any(|cell| cell == name);
         let knows = |cell: &String| {
             self.only_with.is_none_or(|more| self.signature.iter().chain(more).any(|name| cell == name))
         };
-        self.signature.iter().all(has) && header.iter().all(knows)
+        self.fixed.is_none() && self.signature.iter().all(has) && header.iter().all(knows)
     }
 }

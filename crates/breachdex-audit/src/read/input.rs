@@ -1,15 +1,21 @@
-//! Opening the input and keeping count of how much of it was read.
+//! Opening the input, telling its format, and keeping count of how much of it was read.
 
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use zeroize::Zeroizing;
+
+use super::assumption::Assumption;
+use super::compression::{self, Compression};
+use super::sealed;
+use super::text;
 use crate::error::{AuditError, Result};
-use crate::formats::Format;
+use crate::formats::{Format, Start};
 
 /// How much is looked at to tell a format.
 const PEEK: usize = 4096;
@@ -35,49 +41,65 @@ pub(crate) struct Opened {
     /// For messages.
     pub(crate) name: String,
     pub(crate) reader: Box<dyn Read>,
-    /// The file itself, for formats that are not read from front to back.
+    /// The file itself, for formats that are not read from front to back; `None` for a stream and a compressed file.
     #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only these formats seek"))]
     pub(crate) path: Option<PathBuf>,
     pub(crate) meter: Meter,
+    /// What was assumed so far.
+    pub(crate) assumed: Option<Assumption>,
 }
 
 impl Opened {
-    /// Opens the input and settles its format.
+    /// Opens the input, decompresses it and settles its format.
     pub(crate) fn new(input: Input, format: Option<Format>, has_column: bool) -> Result<(Self, Format)> {
+        let meter = Meter::default();
         match input {
             Input::Stream(reader) => {
                 let name = String::from("standard input");
-                let format = format.ok_or_else(|| AuditError::FormatNotCertain { name: name.clone() })?;
-                let meter = Meter::default();
                 let reader = Box::new(Counted { reader, done: Rc::clone(&meter.done) });
-                Ok((Self { name, reader, path: None, meter }, format))
-            }
-            Input::File(path) => {
-                let name = path.display().to_string();
-                let failed = |action| {
-                    let path = path.clone();
-                    move |source| AuditError::Io { action, path, source }
+                let plain = Plain::new(reader, &name)?;
+                let format = match sealed::of(Path::new(""), &plain.start) {
+                    Some(sealed) => return Err(AuditError::Sealed { name, sealed }),
+                    None => format.ok_or_else(|| AuditError::FormatNotCertain { name: name.clone() })?,
                 };
-                let facts = std::fs::metadata(&path).map_err(failed("open"))?;
-                if facts.is_dir() {
-                    return Err(failed("read")(io::Error::from(io::ErrorKind::IsADirectory)));
-                }
-                let format = match format {
-                    Some(format) => format,
-                    None if facts.is_file() => {
-                        let line = first_line(&path).map_err(failed("read"))?;
-                        Format::detect(&path, &line, has_column)
-                            .ok_or_else(|| AuditError::FormatNotCertain { name: name.clone() })?
-                    }
-                    None => return Err(AuditError::FormatNotCertain { name }),
-                };
-                let file = File::open(&path).map_err(failed("open"))?;
-                let total = facts.is_file().then_some(facts.len());
-                let meter = Meter { done: Rc::default(), total };
-                let reader = Box::new(Counted { reader: Box::new(file), done: Rc::clone(&meter.done) });
-                Ok((Self { name, reader, path: Some(path), meter }, format))
+                let assumed = plain.assumed();
+                Ok((Self { name, reader: plain.reader, path: None, meter, assumed }, format))
             }
+            Input::File(path) => Self::file(path, format, has_column),
         }
+    }
+
+    fn file(path: PathBuf, format: Option<Format>, has_column: bool) -> Result<(Self, Format)> {
+        let name = path.display().to_string();
+        let failed = |action| {
+            let path = path.clone();
+            move |source| AuditError::Io { action, path, source }
+        };
+        let facts = std::fs::metadata(&path).map_err(failed("open"))?;
+        if facts.is_dir() {
+            return Err(failed("read")(io::Error::from(io::ErrorKind::IsADirectory)));
+        }
+        let file = File::open(&path).map_err(failed("open"))?;
+        let meter = Meter { done: Rc::default(), total: facts.is_file().then_some(facts.len()) };
+        let reader = Box::new(Counted { reader: Box::new(file), done: Rc::clone(&meter.done) });
+        let plain = Plain::new(reader, &name)?;
+        let plain_name = plain.compression.map_or_else(|| path.clone(), |found| found.plain_name(&path));
+        if let Some(sealed) = sealed::of(&plain_name, &plain.start) {
+            return Err(AuditError::Sealed { name, sealed });
+        }
+        let format = match format {
+            Some(format) => format,
+            None if facts.is_file() => {
+                let text = text::lossy(&plain.start);
+                let first_line = text.lines().next().unwrap_or_default();
+                Format::detect(&plain_name, &Start { first_line, text: &text, has_column })
+                    .ok_or_else(|| AuditError::FormatNotCertain { name: name.clone() })?
+            }
+            None => return Err(AuditError::FormatNotCertain { name }),
+        };
+        let assumed = plain.assumed();
+        let path = plain.compression.is_none().then_some(path);
+        Ok((Self { name, reader: plain.reader, path, meter, assumed }, format))
     }
 
     /// A failed read.
@@ -87,16 +109,39 @@ impl Opened {
     }
 }
 
-/// The first line, as far as it is short and text; what is not has no format that can be told by it.
-fn first_line(path: &Path) -> io::Result<String> {
-    let mut start = Vec::new();
-    File::open(path)?.take(PEEK as u64).read_to_end(&mut start)?;
-    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&start);
-    let text = match start {
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => encoding_rs::UTF_16LE.decode(start).0.into_owned(),
-        _ => String::from_utf8_lossy(start).into_owned(),
-    };
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+/// An input that is decompressed.
+struct Plain {
+    reader: Box<dyn Read>,
+    /// Its first bytes, which the reader has too.
+    start: Zeroizing<Vec<u8>>,
+    compression: Option<Compression>,
+}
+
+impl Plain {
+    /// Decompresses where that is needed, and looks at the first bytes of what comes of it.
+    fn new(mut reader: Box<dyn Read>, name: &str) -> Result<Self> {
+        let failed = Opened::failed(name);
+        let mut start = peek(&mut reader).map_err(&failed)?;
+        let compression = Compression::of(&start);
+        if let Some(compression) = compression {
+            let raw = Box::new(Cursor::new(start).chain(reader));
+            reader = compression::open(raw, compression, name)?;
+            start = peek(&mut reader).map_err(&failed)?;
+        }
+        let reader = Box::new(Cursor::new(start.clone()).chain(reader));
+        Ok(Self { reader, start, compression })
+    }
+
+    fn assumed(&self) -> Option<Assumption> {
+        self.compression.map(|found| Assumption::Compressed(found.name()))
+    }
+}
+
+/// The first bytes, in a buffer that never grows.
+fn peek(reader: &mut dyn Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut start = Zeroizing::new(Vec::with_capacity(PEEK));
+    reader.take(PEEK as u64).read_to_end(&mut start)?;
+    Ok(start)
 }
 
 /// Counts the bytes that pass.

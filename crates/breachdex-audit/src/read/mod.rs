@@ -1,15 +1,21 @@
 //! What formats have in common, on the way from a file to records.
 //!
-//! `input` opens, `text` decodes and cuts lines, `csv` reads CSV with a header, of which `header` knows the products'
-//! columns, and `columns` reads Parquet and Arrow.
+//! `input` opens (`compression` decompresses, `sealed` knows what cannot be read), `text` decodes and cuts lines,
+//! `records` cuts CSV records, of which `csv` takes the columns that `header` or the user names, `json` walks to the items of
+//! an export, and `columns` reads Parquet and Arrow. `assumption` is what was assumed about an input.
 
 #![forbid(unsafe_code)]
 
+pub(crate) mod assumption;
 #[cfg(feature = "parquet")]
 pub(crate) mod columns;
+mod compression;
 pub(crate) mod csv;
 pub(crate) mod header;
 pub(crate) mod input;
+pub(crate) mod json;
+mod records;
+pub(crate) mod sealed;
 pub(crate) mod text;
 
 use breachdex::{Digest, Error, Kind};
@@ -24,7 +30,7 @@ pub use text::Encoding;
 pub struct ReadOptions {
     /// The format; `None` to tell by the file, where that is certain.
     pub format: Option<Format>,
-    /// The encoding of text; `None` is UTF-8, or UTF-16 where a byte order mark says so.
+    /// The encoding of text; `None` is UTF-8, or UTF-16 where a byte order mark or zero bytes say so.
     pub encoding: Option<Encoding>,
     /// The column of passwords or digests, for formats that let the user choose.
     pub column: Option<String>,
@@ -32,7 +38,7 @@ pub struct ReadOptions {
     pub user_column: Option<String>,
     /// The column holds digests of the index's kind, not passwords.
     pub digests: bool,
-    /// What parts the cells of plain CSV; `None` is a comma.
+    /// The cell delimiter of CSV; `None` for the one with which the header has the columns, first of all a comma.
     pub delimiter: Option<u8>,
 }
 

@@ -7,39 +7,115 @@
 
 use std::io::{self, Read};
 
-use encoding_rs::{Decoder, DecoderResult, SHIFT_JIS, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::assumption::Assumption;
 use crate::error::LineFault;
 
 /// Text is read in pieces of this size.
 const PIECE: usize = 1 << 18;
 /// No line of a dump or list is as long.
 const LONGEST_LINE: usize = 1 << 16;
+/// How much of the beginning is looked at to know the encoding.
+const PEEK: usize = 256;
 /// What stands for bytes that are not text.
 const FAULT: u8 = 0xFF;
 
-/// How text is encoded.
+/// How text is encoded: any encoding of the web's standard (<https://encoding.spec.whatwg.org>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Encoding {
-    /// UTF-8, with or without a byte order mark.
-    Utf8,
-    /// Windows' Japanese code page 932, Shift_JIS with Microsoft's additions.
-    Cp932,
-    /// UTF-16, little-endian unless a byte order mark says otherwise.
-    Utf16,
-}
+pub struct Encoding(&'static encoding_rs::Encoding);
 
 impl Encoding {
+    /// UTF-8, with or without a byte order mark.
+    pub const UTF_8: Self = Self(&encoding_rs::UTF_8_INIT);
+    /// Windows' Japanese code page 932, Shift_JIS with Microsoft's additions.
+    pub const CP932: Self = Self(&encoding_rs::SHIFT_JIS_INIT);
+    /// UTF-16, little-endian unless a byte order mark says otherwise.
+    pub const UTF_16: Self = Self(&encoding_rs::UTF_16LE_INIT);
+    /// UTF-16, big-endian unless a byte order mark says otherwise.
+    pub const UTF_16_BE: Self = Self(&encoding_rs::UTF_16BE_INIT);
+
+    /// The encoding of this name or one of its usual labels (`cp932`, `sjis`, `latin1`, `windows-1252`, `euc-kr`), in any
+    /// case; `None` for a name that is not known.
+    pub fn named(label: &str) -> Option<Self> {
+        let windows = |page: &str| format!("windows-{page}");
+        let label = label.trim().to_ascii_lowercase().replace('_', "-");
+        let known = match label.as_str() {
+            "cp932" | "ms932" | "shift-jis" => Some(encoding_rs::SHIFT_JIS),
+            "cp936" => Some(encoding_rs::GBK),
+            "cp949" => Some(encoding_rs::EUC_KR),
+            "cp950" => Some(encoding_rs::BIG5),
+            "utf16" => Some(encoding_rs::UTF_16LE),
+            "utf16be" => Some(encoding_rs::UTF_16BE),
+            other => match other.strip_prefix("cp125") {
+                Some(page) => encoding_rs::Encoding::for_label(windows(&format!("125{page}")).as_bytes()),
+                None => encoding_rs::Encoding::for_label(other.as_bytes()),
+            },
+        };
+        // These decode nothing that anybody writes.
+        let is_real = |found: &&'static encoding_rs::Encoding| {
+            *found != encoding_rs::REPLACEMENT && *found != encoding_rs::X_USER_DEFINED
+        };
+        known.filter(is_real).map(Self)
+    }
+
     /// For sentences.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Utf8 => "UTF-8",
-            Self::Cp932 => "CP932",
-            Self::Utf16 => "UTF-16",
+    pub fn name(self) -> &'static str {
+        match () {
+            () if self == Self::CP932 => "CP932",
+            () if self == Self::UTF_16 => "UTF-16",
+            () => self.0.name(),
         }
     }
+
+    fn is_utf_16(self) -> bool {
+        self == Self::UTF_16 || self == Self::UTF_16_BE
+    }
+}
+
+/// What the first bytes say about the encoding, and how many of them are a byte order mark.
+fn recognised(start: &[u8]) -> (Option<Encoding>, usize) {
+    match start {
+        [0xEF, 0xBB, 0xBF, ..] => (Some(Encoding::UTF_8), 3),
+        [0xFF, 0xFE, ..] => (Some(Encoding::UTF_16), 2),
+        [0xFE, 0xFF, ..] => (Some(Encoding::UTF_16_BE), 2),
+        _ => (by_zeros(&start[..start.len().min(PEEK)]), 0),
+    }
+}
+
+/// Text in UTF-16 has zero bytes at one side of ASCII characters, and other text has none.
+fn by_zeros(start: &[u8]) -> Option<Encoding> {
+    let zeros = |side: usize| start.iter().skip(side).step_by(2).any(|byte| *byte == 0);
+    match (zeros(0), zeros(1)) {
+        (false, true) => Some(Encoding::UTF_16),
+        (true, false) => Some(Encoding::UTF_16_BE),
+        _ => None,
+    }
+}
+
+/// The beginning of a text, for telling what it is; faults are replaced.
+pub(crate) fn lossy(start: &[u8]) -> Zeroizing<String> {
+    let (encoding, mark) = recognised(start);
+    let Encoding(encoding) = encoding.unwrap_or(Encoding::UTF_8);
+    Zeroizing::new(encoding.decode_without_bom_handling(&start[mark..]).0.into_owned())
+}
+
+/// What bytes that are not UTF-8 say in the encodings in which they are whole, the likeliest first.
+pub(crate) fn readable_in(bytes: &[u8]) -> Vec<(&'static str, String)> {
+    const LIKELY: [Encoding; 6] = [
+        Encoding::CP932,
+        Encoding(&encoding_rs::EUC_JP_INIT),
+        Encoding(&encoding_rs::EUC_KR_INIT),
+        Encoding(&encoding_rs::GBK_INIT),
+        Encoding(&encoding_rs::BIG5_INIT),
+        Encoding(&encoding_rs::WINDOWS_1252_INIT),
+    ];
+    let decoded = |encoding: &Encoding| {
+        let text = encoding.0.decode_without_bom_handling_and_without_replacement(bytes)?;
+        Some((encoding.name(), text.into_owned()))
+    };
+    LIKELY.iter().filter_map(decoded).collect()
 }
 
 /// The text of an input as UTF-8.
@@ -57,29 +133,25 @@ pub(crate) struct Text {
     /// Nor has the decoder, which must not be asked again.
     finished: bool,
     encoding: Encoding,
+    assumed: Option<Assumption>,
 }
 
 impl Text {
     /// Looks for a byte order mark and drops it.
     pub(crate) fn new(mut reader: Box<dyn Read>, encoding: Option<Encoding>) -> io::Result<Self> {
-        let mut start = Zeroizing::new(Vec::with_capacity(4));
-        reader.by_ref().take(3).read_to_end(&mut start)?;
-        let (marked, mark) = match start.as_slice() {
-            [0xEF, 0xBB, 0xBF] => (Some(Encoding::Utf8), 3),
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => (Some(Encoding::Utf16), 2),
-            _ => (None, 0),
+        let mut start = Zeroizing::new(Vec::with_capacity(PEEK));
+        reader.by_ref().take(PEEK as u64).read_to_end(&mut start)?;
+        let (found, mark) = recognised(&start);
+        let named = encoding.unwrap_or_else(|| found.unwrap_or(Encoding::UTF_8));
+        // A byte order mark says which UTF-16 it is.
+        let used = match found {
+            Some(found) if mark > 0 && named.is_utf_16() && found.is_utf_16() => found,
+            _ => named,
         };
-        let encoding = encoding.or(marked).unwrap_or(Encoding::Utf8);
-        let mark = if marked == Some(encoding) { mark } else { 0 };
-        let decoder = match encoding {
-            Encoding::Utf8 => None,
-            Encoding::Cp932 => Some(SHIFT_JIS.new_decoder_without_bom_handling()),
-            Encoding::Utf16 if start.starts_with(&[0xFE, 0xFF]) => {
-                Some(UTF_16BE.new_decoder_without_bom_handling())
-            }
-            Encoding::Utf16 => Some(UTF_16LE.new_decoder_without_bom_handling()),
-        };
+        let mark = if found == Some(used) { mark } else { 0 };
+        let decoder = (used != Encoding::UTF_8).then(|| used.0.new_decoder_without_bom_handling());
         let decoded = Zeroizing::new(Vec::new());
+        let is_assumed = encoding.is_none() && used.is_utf_16();
         Ok(Self {
             reader,
             raw: start,
@@ -89,8 +161,14 @@ impl Text {
             decoder,
             ended: false,
             finished: false,
-            encoding,
+            encoding: if used.is_utf_16() { Encoding::UTF_16 } else { used },
+            assumed: is_assumed.then(|| Assumption::Encoding(used.0.name())),
         })
+    }
+
+    /// The encoding, where the text itself says so.
+    pub(crate) fn assumed(&self) -> Option<Assumption> {
+        self.assumed
     }
 
     /// What a cell or line that is not text is told.
@@ -178,7 +256,7 @@ fn read_some(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Lines that end at LF or CRLF.
+/// Lines that end at LF, CR LF or CR.
 pub(crate) struct Lines {
     text: Text,
     buffer: Zeroizing<Vec<u8>>,
@@ -206,12 +284,20 @@ impl Lines {
         let mut searched = 0;
         loop {
             let unread = &self.buffer[self.start..self.end];
-            if let Some(at) = memchr::memchr(b'\n', &unread[searched..]) {
+            if let Some(at) = memchr::memchr2(b'\n', b'\r', &unread[searched..]) {
                 let line = self.start..self.start + searched + at;
-                self.start = line.end + 1;
-                return Ok(Some(self.line(line)));
+                // A CR at the end of what was read may have its LF behind it.
+                if self.buffer[line.end] == b'\n' || line.end + 1 < self.end || self.ended {
+                    let is_pair = self.buffer[line.end] == b'\r'
+                        && line.end + 1 < self.end
+                        && self.buffer[line.end + 1] == b'\n';
+                    self.start = line.end + 1 + usize::from(is_pair);
+                    return Ok(Some(self.line(line)));
+                }
+                searched += at;
+            } else {
+                searched = unread.len();
             }
-            searched = unread.len();
             if self.ended {
                 let line = self.start..self.end;
                 self.start = self.end;
@@ -227,7 +313,6 @@ impl Lines {
     fn line(&mut self, range: std::ops::Range<usize>) -> Line<'_> {
         self.number += 1;
         let bytes = &self.buffer[range];
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let content = match bytes.len() {
             0..=LONGEST_LINE => std::str::from_utf8(bytes).map_err(|_| self.text.fault()),
             _ => Err(LineFault::TooLong(LONGEST_LINE)),
@@ -250,9 +335,15 @@ impl Lines {
     fn skip_line(&mut self) -> io::Result<Line<'static>> {
         self.number += 1;
         loop {
-            match memchr::memchr(b'\n', &self.buffer[self.start..self.end]) {
+            match memchr::memchr2(b'\n', b'\r', &self.buffer[self.start..self.end]) {
                 Some(at) => {
+                    let is_return = self.buffer[self.start + at] == b'\r';
                     self.start += at + 1;
+                    if is_return && self.start == self.end && !self.ended {
+                        self.fill()?;
+                    }
+                    let has_feed = self.start < self.end && self.buffer[self.start] == b'\n';
+                    self.start += usize::from(is_return && has_feed);
                     break;
                 }
                 None if self.ended => {

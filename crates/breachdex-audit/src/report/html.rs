@@ -1,7 +1,8 @@
 //! The report as a page in one file, which asks nobody for anything and runs nothing.
 //!
 //! The policy in its head allows the one style sheet, named by its SHA-256, and nothing else: no script, no image, no
-//! address. Everything that comes from outside goes through maud, which escapes.
+//! address. Everything that comes from outside goes through maud, which escapes. The summary fits two printed pages; the
+//! part for administrators begins on a page of its own.
 
 #![forbid(unsafe_code)]
 
@@ -16,8 +17,8 @@ use super::{Report, page};
 
 const STYLE: &str = include_str!("page.css");
 
-/// The page. `date` is when it is made, as it is to be shown.
-pub fn html(report: Report<'_>, language: Language, date: &str) -> String {
+/// The page.
+pub fn html(report: Report<'_>, language: Language) -> String {
     let words = language.reports();
     let style_hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     let policy =
@@ -35,68 +36,121 @@ pub fn html(report: Report<'_>, language: Language, date: &str) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (header(report, language, date))
-                main { (body(report, language)) }
-                (footer(report, language, date))
+                (header(report, language))
+                main {
+                    (summary(report, language))
+                    (details(report, language))
+                }
+                (footer(report, language))
             }
         }
     }
     .into_string()
 }
 
-fn header(report: Report<'_>, language: Language, date: &str) -> Markup {
+fn header(report: Report<'_>, language: Language) -> Markup {
     let (audited, words) = (report.audited, language.reports());
+    let date = report.subject.made_on.as_str();
     markup! {
         header {
-            h1 { (words.title()) }
-            p.faint { (harmless(&audited.input)) " · " (audited.format.described(language)) " · " (date) }
-            p.faint { (words.confidential()) }
-            @if audited.tally.is_incomplete() { p.notice { (words.incomplete()) } }
-            @for reason in &audited.unanswered_because { p.notice { (harmless(reason)) } }
-            @if report.subject.is_starter { p.notice { (words.starter()) } }
+            div.inner {
+                h1 { (words.title()) }
+                p.where {
+                    (harmless(&report.input(language))) " · " (report.format(language))
+                    @if !date.is_empty() { " · " (date) }
+                }
+                p.confidential { (words.confidential()) }
+            }
+        }
+        @if audited.tally.is_incomplete() || report.subject.is_starter {
+            div.notices {
+                @if audited.tally.is_incomplete() { p.notice { (words.incomplete()) } }
+                @for reason in &audited.unanswered_because { p.notice { (harmless(reason)) } }
+                @if report.subject.is_starter { p.notice { (words.starter()) } }
+            }
         }
     }
 }
 
-fn body(report: Report<'_>, language: Language) -> Markup {
+/// A heading with the name that the table of contents leads to.
+fn heading(id: &str, text: &str) -> Markup {
+    markup! { h2 id=(id) { (text) } }
+}
+
+fn summary(report: Report<'_>, language: Language) -> Markup {
     let (audited, words) = (report.audited, language.reports());
     let tally = &audited.tally;
+    let of_all = |part: u64| share(part, tally.accounts);
     markup! {
-        dl.tiles {
-            (page::tile(words.accounts(), tally.accounts, "", false, language))
-            (page::tile(words.exposed(), tally.exposed, &share(tally.exposed, tally.accounts), true, language))
-            (page::tile(words.shared_accounts(), tally.shared.accounts, &share(tally.shared.accounts, tally.accounts), false, language))
+        section.summary aria-labelledby="next" {
+            dl.tiles {
+                (page::tile(words.accounts(), tally.accounts, "", false, language))
+                (page::tile(words.to_act_on(), audited.findings_total, "", true, language))
+                (page::tile(words.exposed(), tally.exposed, &of_all(tally.exposed), true, language))
+                @if tally.empty_in_use > 0 {
+                    (page::tile(words.empty_in_use(), tally.empty_in_use, "", true, language))
+                }
+                (page::tile(words.shared_accounts(), tally.shared.accounts, &of_all(tally.shared.accounts), false, language))
+            }
+            (heading("next", words.next()))
+            (page::step_cards(report, language))
+            (page::contents(report, language))
+            (heading("summary", words.summary()))
+            div.pair {
+                (page::ring(tally.exposed, tally.accounts, language))
+                (page::bands(report, language))
+            }
+            @if report.earlier.is_some() {
+                (heading("trend", words.trend()))
+                (page::trend(report, language))
+            }
         }
-        section.pair {
-            (page::ring(tally.exposed, tally.accounts, language))
-            (page::bands(report, language))
-        }
-        @if !tally.shared.largest.is_empty() {
-            section { h2 { (words.shared()) } (page::groups(report, language)) }
-        }
-        section {
-            h2 { (words.list()) }
-            @if !audited.has_users && !audited.findings.is_empty() { p.faint { (words.pseudonyms()) } }
-            (page::list(report, language))
-        }
-        section { h2 { (words.all_counts()) } (page::counts(report, language)) }
-        section { h2 { (words.meaning()) } ul { @for meaning in words.meanings() { li { (meaning) } } } }
-        section { h2 { (words.next()) } ol { @for step in words.steps() { li { (step) } } } }
     }
 }
 
-fn footer(report: Report<'_>, language: Language, date: &str) -> Markup {
+fn details(report: Report<'_>, language: Language) -> Markup {
+    let (audited, words) = (report.audited, language.reports());
+    let shared = &audited.tally.shared;
+    markup! {
+        section.details {
+            p.part { (words.details()) }
+            (heading("list", words.list()))
+            @if !audited.has_users && !audited.findings.is_empty() { p.faint { (words.pseudonyms()) } }
+            (page::list(report, language))
+            @if !shared.largest.is_empty() {
+                (heading("shared", words.shared()))
+                (page::groups(report, language))
+                @if shared.largest.iter().any(|group| !group.members.is_empty()) {
+                    h3 { (words.members()) }
+                    (page::members(report, language))
+                }
+            }
+            (heading("counts", words.all_counts()))
+            (page::counts(report, language))
+            (heading("meaning", words.meaning()))
+            ul { @for meaning in words.meanings() { li { (meaning) } } }
+        }
+    }
+}
+
+fn footer(report: Report<'_>, language: Language) -> Markup {
     let (subject, words) = (report.subject, language.reports());
     markup! {
         footer {
             p { (words.made_with()) " " (env!("CARGO_PKG_VERSION")) }
             dl {
-                dt { (words.index()) } dd { (subject.indexes.join(", ")) " (" (subject.kind) ")" }
-                @if !subject.overlays.is_empty() { dt { (words.overlays()) } dd { (subject.overlays.join(", ")) } }
+                @if report.audited.inputs.len() > 1 {
+                    dt { (words.file()) }
+                    dd { @for input in &report.audited.inputs { (harmless(&input.name)) br; } }
+                }
+                dt { (words.index()) } dd { (harmless(&subject.indexes.join(", "))) " (" (subject.kind) ")" }
+                @if !subject.overlays.is_empty() {
+                    dt { (words.overlays()) } dd { (harmless(&subject.overlays.join(", "))) }
+                }
                 dt { (words.entries()) } dd { (language.grouped(subject.entries)) }
                 @if let Some(corpus_date) = &subject.corpus_date { dt { (words.corpus_date()) } dd { (corpus_date) } }
                 dt { (words.threshold()) } dd { (language.grouped(subject.min_count)) }
-                dt { (words.date()) } dd { (date) }
+                @if !subject.made_on.is_empty() { dt { (words.date()) } dd { (subject.made_on) } }
             }
             @if !subject.is_exact { p { (words.not_exact()) } }
         }

@@ -1,8 +1,11 @@
 //! What is said about an audit: a summary with a table, JSON, a page, and files of all rows. No password, no digest.
+//!
+//! `steps` is what there is to do next, `earlier` a report to compare with.
 
 #![forbid(unsafe_code)]
 
 mod csv;
+mod earlier;
 mod html;
 mod json;
 mod numbers;
@@ -12,11 +15,13 @@ mod parquet;
 #[cfg(not(feature = "parquet"))]
 #[path = "parquet_left_out.rs"]
 mod parquet;
+mod steps;
 mod text;
 mod words;
 
-pub use self::csv::write_csv;
+pub use self::csv::{CsvEncoding, write_csv};
 pub use breachdex_messages::Language;
+pub use earlier::Earlier;
 pub use html::html;
 pub use json::json;
 pub use parquet::write_parquet;
@@ -47,6 +52,8 @@ pub struct Subject {
     pub min_count: u64,
     /// The index is the short one that is part of the program.
     pub is_starter: bool,
+    /// The day of the report, `YYYY-MM-DD`; empty where it is not to be said.
+    pub made_on: String,
 }
 
 impl Subject {
@@ -65,6 +72,7 @@ impl Subject {
             floor: 1,
             min_count: min_count.max(1),
             is_starter: false,
+            made_on: String::new(),
         };
         for base in corpus.bases() {
             let name = match base {
@@ -110,12 +118,38 @@ pub struct Report<'a> {
     pub audited: &'a Audited,
     /// What was asked.
     pub subject: &'a Subject,
+    /// A report to compare with.
+    pub earlier: Option<&'a Earlier>,
 }
 
-impl Report<'_> {
-    /// Exposed accounts and machine accounts that the list leaves out.
-    fn unlisted(&self) -> u64 {
-        let tally = &self.audited.tally;
-        (tally.exposed + tally.machines.exposed).saturating_sub(self.audited.findings.len() as u64)
+impl<'a> Report<'a> {
+    /// A report that is compared with none.
+    pub fn new(audited: &'a Audited, subject: &'a Subject) -> Self {
+        Self { audited, subject, earlier: None }
+    }
+
+    /// Findings that the list leaves out.
+    fn unlisted(self) -> u64 {
+        self.audited.findings_total.saturating_sub(self.audited.findings.len() as u64)
+    }
+
+    /// The input's name, or how many there are.
+    fn input(self, language: Language) -> String {
+        match self.audited.inputs.as_slice() {
+            [input] => input.name.clone(),
+            inputs => language.reports().several_inputs(inputs.len() as u64),
+        }
+    }
+
+    /// The formats of the inputs, each once.
+    fn format(self, language: Language) -> String {
+        let mut formats: Vec<String> = Vec::new();
+        for input in &self.audited.inputs {
+            let described = input.format.described(language);
+            if !formats.contains(&described) {
+                formats.push(described);
+            }
+        }
+        formats.join(", ")
     }
 }

@@ -1,4 +1,4 @@
-//! The parts of the page: charts and tables.
+//! The parts of the page: steps, charts and tables.
 
 #![forbid(unsafe_code)]
 
@@ -6,9 +6,11 @@ use breachdex_messages::Language;
 use maud::{Markup, html};
 
 use super::numbers::{harmless, share};
-use super::text::remarks;
+use super::steps::{Urgency, steps};
+use super::text::{place, remarks, seen};
 use super::{Report, words};
 use crate::findings::Finding;
+use crate::policy::Violations;
 use crate::tally::Band;
 
 /// The ring's radius, and with it how far it is around.
@@ -21,6 +23,84 @@ pub(super) fn tile(label: &str, number: u64, remark: &str, is_bad: bool, languag
         div.bad[is_bad && number > 0] {
             dt { (label) }
             dd { (language.grouped(number)) @if !remark.is_empty() { " " small { (remark) } } }
+        }
+    }
+}
+
+/// What there is to do, as numbered cards.
+pub(super) fn step_cards(report: Report<'_>, language: Language) -> Markup {
+    html! {
+        ol.steps {
+            @for step in steps(report, language) {
+                li class=(match step.urgency { Urgency::Now => "now", Urgency::Soon => "soon", Urgency::Later => "later" }) {
+                    p { (step.text) }
+                    @if !step.names.is_empty() {
+                        p.names {
+                            @for (at, name) in step.names.iter().enumerate() {
+                                @if at > 0 { ", " }
+                                bdi { (name) }
+                            }
+                            @if step.more > 0 { " " (language.reports().unlisted(step.more)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where the parts of the page are.
+pub(super) fn contents(report: Report<'_>, language: Language) -> Markup {
+    let words = language.reports();
+    let has_groups = !report.audited.tally.shared.largest.is_empty();
+    let parts = [
+        (true, "next", words.next()),
+        (true, "summary", words.summary()),
+        (report.earlier.is_some(), "trend", words.trend()),
+        (true, "list", words.list()),
+        (has_groups, "shared", words.shared()),
+        (true, "counts", words.all_counts()),
+        (true, "meaning", words.meaning()),
+    ];
+    html! {
+        nav.contents aria-label=(words.contents()) {
+            strong { (words.contents()) }
+            ol { @for (_, id, name) in parts.iter().filter(|(is_there, _, _)| *is_there) { li { a href={ "#" (id) } { (name) } } } }
+            p.faint { (words.pages()) }
+        }
+    }
+}
+
+/// The comparison with an earlier report.
+pub(super) fn trend(report: Report<'_>, language: Language) -> Markup {
+    let words = language.reports();
+    let Some(earlier) = report.earlier else { return html! {} };
+    let class = |is_worse| match is_worse {
+        Some(true) => "worse",
+        Some(false) => "better",
+        None => "same",
+    };
+    html! {
+        p.faint { (words.trend_since(&harmless(&earlier.made_on), &harmless(&earlier.input))) }
+        table {
+            thead {
+                tr {
+                    th scope="col" {}
+                    th.number scope="col" { (words.before()) }
+                    th.number scope="col" { (words.now()) }
+                    th.number scope="col" { (words.change()) }
+                }
+            }
+            tbody {
+                @for change in earlier.changes(report, language) {
+                    tr {
+                        th scope="row" { (change.label) }
+                        td.number { (change.before.map_or_else(|| String::from("–"), |before| language.grouped(before))) }
+                        td.number { (language.grouped(change.now)) }
+                        td.number { span class=(class(change.is_worse())) { (change.difference(language)) } }
+                    }
+                }
+            }
         }
     }
 }
@@ -108,11 +188,10 @@ pub(super) fn groups(report: Report<'_>, language: Language) -> Markup {
         .shared
         .largest
         .iter()
-        .zip(1..)
-        .map(|(group, at)| Bar {
+        .map(|group| Bar {
             label: match group.exposed {
-                true => format!("{} {at} ({})", words.group(), words.exposed()),
-                false => format!("{} {at}", words.group()),
+                true => format!("{} {} ({})", words.group(), group.id, words.exposed()),
+                false => format!("{} {}", words.group(), group.id),
             },
             number: group.accounts,
             is_bad: group.exposed,
@@ -121,10 +200,34 @@ pub(super) fn groups(report: Report<'_>, language: Language) -> Markup {
     bars(words.largest_groups(), &rows, language)
 }
 
+/// Who is in the groups.
+pub(super) fn members(report: Report<'_>, language: Language) -> Markup {
+    let words = language.reports();
+    html! {
+        dl.members {
+            @for group in report.audited.tally.shared.largest.iter().filter(|group| !group.members.is_empty()) {
+                dt class=(if group.exposed { "bad" } else { "neutral" }) {
+                    (words.group()) " " (group.id) ": " (language.grouped(group.accounts))
+                    @if group.exposed { " (" (words.exposed()) ")" }
+                }
+                dd {
+                    @for (at, name) in group.members.iter().enumerate() {
+                        @if at > 0 { ", " }
+                        bdi { (if name.is_empty() { String::from("–") } else { harmless(name) }) }
+                    }
+                    @if group.accounts > group.members.len() as u64 {
+                        " " (words.unlisted(group.accounts - group.members.len() as u64))
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Every count there is.
 pub(super) fn counts(report: Report<'_>, language: Language) -> Markup {
     let (tally, words) = (&report.audited.tally, language.reports());
-    let rows = [
+    let mut rows = vec![
         (words.accounts(), tally.accounts, None),
         (words.exposed(), tally.exposed, None),
         (words.by_overlay(), tally.by_overlay, None),
@@ -137,11 +240,20 @@ pub(super) fn counts(report: Report<'_>, language: Language) -> Markup {
         (words.former(), tally.former.checked, Some(tally.former.exposed)),
         (words.lm_hashes(), tally.lm_hashes, None),
         (words.empty(), tally.empty, None),
+        (words.empty_in_use(), tally.empty_in_use, None),
+        (words.own_name(), tally.own_name, None),
         (words.without_password(), tally.without_password, None),
         (words.other_items(), tally.other_items, None),
         (words.malformed(), tally.malformed, None),
         (words.unanswered(), tally.unanswered, None),
     ];
+    let policy = tally.policy.as_ref();
+    let refused = policy.map(|policy| words.refused(&harmless(&policy.name))).unwrap_or_default();
+    if let Some(policy) = policy {
+        rows.push((refused.as_str(), policy.refused, None));
+        let by_rule = Violations::CODES.into_iter().zip(policy.by_rule);
+        rows.extend(by_rule.map(|(code, accounts)| (words::rule(code, words), accounts, None)));
+    }
     html! {
         table {
             thead { tr { th scope="col" {} th.number scope="col" { "#" } th.number scope="col" { (words.of_them_exposed()) } } }
@@ -158,38 +270,51 @@ pub(super) fn counts(report: Report<'_>, language: Language) -> Markup {
     }
 }
 
-/// The exposed accounts.
+/// The accounts to act on: those in use, then the disabled ones.
 pub(super) fn list(report: Report<'_>, language: Language) -> Markup {
     let (audited, words) = (report.audited, language.reports());
-    let seen =
-        |finding: &Finding| finding.count.map_or_else(|| String::from("–"), |count| language.grouped(count));
+    let (in_use, disabled): (Vec<&Finding>, Vec<&Finding>) =
+        audited.findings.iter().partition(|finding| !finding.is_disabled);
+    let accounts = audited.findings_total - audited.findings_machines;
     html! {
-        @if audited.findings.is_empty() {
+        @if audited.findings.is_empty() && audited.findings_total == 0 {
             p { (words.none_exposed()) }
         } @else {
-            div.wide {
-                table {
-                    thead {
-                        tr {
-                            th.number scope="col" { (words.seen()) }
-                            th scope="col" { (if audited.has_users { words.account() } else { words.pseudonym() }) }
-                            th.number scope="col" { (words.number()) }
-                            th scope="col" { (words.notes()) }
-                        }
+            p { (words.list_sum(audited.findings_total, accounts, audited.findings_machines)) }
+            @if !in_use.is_empty() { (rows(&in_use, report, language)) }
+            @if !disabled.is_empty() {
+                h3 { (words.list_disabled()) }
+                (rows(&disabled, report, language))
+            }
+            @if report.unlisted() > 0 { p.faint { (words.unlisted(report.unlisted())) } }
+        }
+    }
+}
+
+fn rows(findings: &[&Finding], report: Report<'_>, language: Language) -> Markup {
+    let (audited, words) = (report.audited, language.reports());
+    html! {
+        div.wide {
+            table {
+                thead {
+                    tr {
+                        th.number scope="col" { (words.seen()) }
+                        th scope="col" { (if audited.has_users { words.account() } else { words.pseudonym() }) }
+                        th.number scope="col" { (words.number()) }
+                        th scope="col" { (words.notes()) }
                     }
-                    tbody {
-                        @for finding in &audited.findings {
-                            tr {
-                                td.number { (seen(finding)) }
-                                td.name { (harmless(&finding.account)) }
-                                td.number { (finding.number) }
-                                td { (remarks(finding, language).join(", ")) }
-                            }
+                }
+                tbody {
+                    @for finding in findings {
+                        tr.worst[finding.is_empty || finding.is_own_name] {
+                            td.number { (seen(finding, language)) }
+                            td.name { (harmless(&finding.account)) }
+                            td.number { (place(finding, report)) }
+                            td { (remarks(finding, language).join(", ")) }
                         }
                     }
                 }
             }
-            @if report.unlisted() > 0 { p.faint { (language.reports().unlisted(report.unlisted())) } }
         }
     }
 }

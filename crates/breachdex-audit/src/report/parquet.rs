@@ -23,7 +23,7 @@ const BATCH: usize = 8192;
 /// Rows of a row group, which is held in memory until it is complete.
 const ROW_GROUP: usize = 1 << 17;
 
-/// Writes all rows. Cells that are not known are null. Unlike in CSV, names are as they are.
+/// Writes all rows in the order of the input. Cells that are not known are null. Unlike in CSV, names are as they are.
 ///
 /// # Errors
 /// [`AuditError::Parquet`] when `output` takes no more, [`AuditError::System`] when the rows cannot be read back.
@@ -61,6 +61,11 @@ fn schema() -> SchemaRef {
         field("lm_hash", DataType::Boolean, false),
         field("form", DataType::Utf8, true),
         field("partial", DataType::Boolean, false),
+        field("empty", DataType::Boolean, false),
+        field("own_name", DataType::Boolean, false),
+        field("group", DataType::UInt64, true),
+        field("policy", DataType::Utf8, true),
+        field("file", DataType::Utf8, false),
     ]))
 }
 
@@ -79,6 +84,11 @@ struct Columns {
     lm_hash: BooleanBuilder,
     form: StringBuilder,
     partial: BooleanBuilder,
+    empty: BooleanBuilder,
+    own_name: BooleanBuilder,
+    group: UInt64Builder,
+    policy: StringBuilder,
+    file: StringBuilder,
 }
 
 impl Columns {
@@ -96,6 +106,11 @@ impl Columns {
         self.lm_hash.append_value(row.has_lm);
         self.form.append_option(other_form(row.form, row.exposed == Some(true)));
         self.partial.append_value(row.is_partial);
+        self.empty.append_value(row.is_empty);
+        self.own_name.append_value(row.is_own_name);
+        self.group.append_option(row.group);
+        self.policy.append_option((!row.violations.is_empty()).then(|| row.violations.names()));
+        self.file.append_value(row.input);
     }
 
     fn take(&mut self, schema: &SchemaRef) -> Result<RecordBatch> {
@@ -113,6 +128,11 @@ impl Columns {
             Arc::new(self.lm_hash.finish()),
             Arc::new(self.form.finish()),
             Arc::new(self.partial.finish()),
+            Arc::new(self.empty.finish()),
+            Arc::new(self.own_name.finish()),
+            Arc::new(self.group.finish()),
+            Arc::new(self.policy.finish()),
+            Arc::new(self.file.finish()),
         ];
         RecordBatch::try_new(Arc::clone(schema), columns)
             .map_err(|error| AuditError::Parquet(error.to_string()))

@@ -8,11 +8,12 @@ use breachdex_messages::Language;
 use super::numbers::{columns, harmless, share};
 use super::{Report, Subject, other_form, words};
 use crate::findings::Finding;
+use crate::policy::Violations;
 use crate::tally::{Band, LookedUp, Tally};
 
 /// The counts and the table, as lines.
 pub fn text(report: Report<'_>, language: Language) -> String {
-    let Report { audited, subject } = report;
+    let Report { audited, subject, .. } = report;
     let mut text = heading(report, language);
     let rows = counts(&audited.tally, language);
     let widest = rows.iter().map(|row| columns(&row.label)).max().unwrap_or(0);
@@ -22,6 +23,7 @@ pub fn text(report: Report<'_>, language: Language) -> String {
         let remark = if remark.is_empty() { remark } else { format!("  {remark}") };
         text += &format!("{label}{padding}  {number:>longest$}{remark}\n");
     }
+    text += &trend(report, language);
     text += &notes(subject, audited.tally.is_incomplete(), language);
     text.extend(audited.unanswered_because.iter().map(|reason| format!("  {}\n", harmless(reason))));
     if !audited.findings.is_empty() {
@@ -35,16 +37,16 @@ pub fn text(report: Report<'_>, language: Language) -> String {
 }
 
 fn heading(report: Report<'_>, language: Language) -> String {
-    let Report { audited, subject } = report;
+    let Report { subject, .. } = report;
     let words = language.reports();
     let indexes = match subject.overlays.as_slice() {
         [] => subject.indexes.join(", "),
         overlays => format!("{} + {}", subject.indexes.join(", "), overlays.join(", ")),
     };
-    let format = audited.format.described(language);
+    let (input, format) = (harmless(&report.input(language)), report.format(language));
     let heading = match &subject.corpus_date {
-        None => words.heading(&audited.input, &format, &indexes, subject.entries),
-        Some(date) => words.heading_dated(&audited.input, &format, &indexes, subject.entries, date),
+        None => words.heading(&input, &format, &indexes, subject.entries),
+        Some(date) => words.heading_dated(&input, &format, &indexes, subject.entries, date),
     };
     heading + "\n\n"
 }
@@ -63,10 +65,16 @@ fn counts(tally: &Tally, language: Language) -> Vec<Row> {
         number: language.grouped(number),
         remark,
     };
-    let mut rows = vec![
+    let mut rows = Vec::new();
+    for (label, number) in [(words.empty_in_use(), tally.empty_in_use), (words.own_name(), tally.own_name)] {
+        if number > 0 {
+            rows.push(row(label, number, String::new()));
+        }
+    }
+    rows.extend([
         row(words.accounts(), tally.accounts, String::new()),
         row(words.exposed(), tally.exposed, share(tally.exposed, tally.accounts)),
-    ];
+    ]);
     let bands = Band::ALL.into_iter().zip(tally.bands).filter(|(_, accounts)| *accounts > 0);
     rows.extend(
         bands
@@ -98,6 +106,13 @@ fn counts(tally: &Tally, language: Language) -> Vec<Row> {
             .filter(|(_, looked_up)| looked_up.checked > 0)
             .map(|(label, LookedUp { checked, exposed })| row(label, checked, words.of_them(exposed))),
     );
+    if let Some(policy) = tally.policy.as_ref() {
+        rows.push(row(&words.refused(&harmless(&policy.name)), policy.refused, String::new()));
+        let by_rule = Violations::CODES.into_iter().zip(policy.by_rule).filter(|(_, accounts)| *accounts > 0);
+        rows.extend(by_rule.map(|(code, accounts)| {
+            row(&format!("  {}", words::rule(code, words)), accounts, String::new())
+        }));
+    }
     let rest = [
         (words.lm_hashes(), tally.lm_hashes),
         (words.empty(), tally.empty),
@@ -112,6 +127,21 @@ fn counts(tally: &Tally, language: Language) -> Vec<Row> {
     rows
 }
 
+/// The comparison with an earlier report, if any.
+fn trend(report: Report<'_>, language: Language) -> String {
+    let Some(earlier) = report.earlier else { return String::new() };
+    let words = language.reports();
+    let since = words.trend_since(&harmless(&earlier.made_on), &harmless(&earlier.input));
+    let rows = earlier.changes(report, language).into_iter().map(|change| {
+        let before = change.before.map_or_else(|| String::from("–"), |before| language.grouped(before));
+        [change.label.to_owned(), before, language.grouped(change.now), change.difference(language)]
+    });
+    let header =
+        [String::new(), words.before().to_owned(), words.now().to_owned(), words.change().to_owned()];
+    let lines: Vec<[String; 4]> = std::iter::once(header).chain(rows).collect();
+    format!("\n{since}\n{}", aligned(&lines, [false, true, true, true]))
+}
+
 fn notes(subject: &Subject, is_incomplete: bool, language: Language) -> String {
     let words = language.reports();
     let notes = [
@@ -122,47 +152,70 @@ fn notes(subject: &Subject, is_incomplete: bool, language: Language) -> String {
     notes.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| format!("\n{note}\n")).collect()
 }
 
-/// The exposed accounts, in columns.
+/// The accounts to act on, in columns.
 fn table(report: Report<'_>, language: Language) -> String {
     let (audited, words) = (report.audited, language.reports());
     let name = if audited.has_users { words.account() } else { words.pseudonym() };
     let header = [words.seen(), name, words.number(), words.notes()].map(str::to_owned);
     let cells = |finding: &Finding| {
-        let seen = finding.count.map_or_else(|| String::from("-"), |count| language.grouped(count));
         let account = if finding.account.is_empty() { String::from("-") } else { harmless(&finding.account) };
-        [seen, account, finding.number.to_string(), remarks(finding, language).join(", ")]
+        [seen(finding, language), account, place(finding, report), remarks(finding, language).join(", ")]
     };
     let lines: Vec<[String; 4]> = std::iter::once(header).chain(audited.findings.iter().map(cells)).collect();
+    aligned(&lines, [true, false, true, false])
+}
+
+/// How often an exposed password was seen.
+pub(super) fn seen(finding: &Finding, language: Language) -> String {
+    match (finding.is_exposed, finding.count) {
+        (true, Some(count)) => language.grouped(count),
+        _ => String::from("-"),
+    }
+}
+
+/// Where in the input an account is, with the input's name where there are several.
+pub(super) fn place(finding: &Finding, report: Report<'_>) -> String {
+    match report.audited.inputs.len() {
+        0 | 1 => finding.number.to_string(),
+        _ => format!("{}:{}", harmless(report.audited.input_name(finding.input)), finding.number),
+    }
+}
+
+/// Cells in columns of equal width; those of numbers are aligned on the right.
+fn aligned<const N: usize>(lines: &[[String; N]], is_number: [bool; N]) -> String {
     let width = |at: usize| lines.iter().map(|line| columns(&line[at])).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2)];
-    let padded = |[seen, account, number, notes]: &[String; 4]| {
-        let space = |at: usize, text: &str| " ".repeat(widths[at] - columns(text));
-        let line = format!(
-            "{}{seen}  {account}{}  {}{number}  {notes}",
-            space(0, seen),
-            space(1, account),
-            space(2, number)
-        );
-        line.trim_end().to_owned() + "\n"
+    let widths: [usize; N] = std::array::from_fn(width);
+    let padded = |line: &[String; N]| {
+        let cell = |at: usize| {
+            let space = " ".repeat(widths[at] - columns(&line[at]));
+            if is_number[at] { format!("{space}{}", line[at]) } else { format!("{}{space}", line[at]) }
+        };
+        let cells: Vec<String> = (0..N).map(cell).collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
     };
     lines.iter().map(padded).collect()
 }
 
-/// What else there is to say about an exposed account.
+/// What else there is to say about an account.
 pub(super) fn remarks(finding: &Finding, language: Language) -> Vec<String> {
     let words = language.reports();
+    let first = [(finding.is_empty, words.note_empty()), (finding.is_own_name, words.note_own_name())];
     let flags = [
         (finding.is_disabled, words.note_disabled()),
         (finding.in_overlay, words.note_overlay()),
         (finding.has_lm, words.note_lm()),
     ];
-    let shared = (finding.shared_by > 1).then(|| words.shared_by(finding.shared_by));
-    let flags = flags.into_iter().filter(|(applies, _)| *applies).map(|(_, word)| word);
-    let how = other_form(finding.form, true).map(|form| match finding.form {
+    let that_apply = |(applies, word): (bool, &'static str)| applies.then(|| word.to_owned());
+    let shared = finding.group.map(|group| words.shared_by(finding.shared_by, group));
+    let how = other_form(finding.form, finding.is_exposed).map(|form| match finding.form {
         Form::Trimmed | Form::Visible => words.note_invisible().to_owned(),
         _ => words.note_form(&form.to_uppercase()),
     });
+    let rules: Vec<&str> = finding.violations.codes().map(|code| words::rule(code, words)).collect();
+    let policy = (!rules.is_empty()).then(|| words.note_policy(&rules.join(", ")));
     let partial = finding.is_partial.then(|| words.note_partial().to_owned());
-    let flags = flags.chain(words::standing(finding.standing, words)).map(str::to_owned);
-    shared.into_iter().chain(how).chain(flags).chain(partial).collect()
+    let standing = words::standing(finding.standing, words).map(str::to_owned);
+    let first = first.into_iter().filter_map(that_apply);
+    let flags = flags.into_iter().filter_map(that_apply);
+    first.chain(shared).chain(how).chain(flags).chain(standing).chain(policy).chain(partial).collect()
 }

@@ -18,7 +18,7 @@ use breachdex_audit::{AuditError, AuditOptions, Audited, Format, Input, ReadOpti
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::{account, digest, hex, known, options, rows, run};
+use crate::{account, digest, empty, hex, known, options, rows, run};
 
 fn batch(secrets: ArrayRef) -> RecordBatch {
     let rows = secrets.len() as i64;
@@ -85,8 +85,15 @@ fn columns_of_passwords() {
             run(stream, &known(Kind::Sha1), &chosen(Some(Format::Arrow), false)).unwrap(),
         ];
         for audited in found {
-            let expected = [(1, "10", true), (4, "13", false), (5, "10", true), (8, "13", false)];
-            assert_eq!(rows(&audited), expected.map(|(number, id, exposed)| account(number, id, exposed)));
+            let expected = [
+                account(1, "10", true),
+                empty(3, "12"),
+                account(4, "13", false),
+                account(5, "10", true),
+                empty(7, "12"),
+                account(8, "13", false),
+            ];
+            assert_eq!(rows(&audited), expected);
             assert_eq!((audited.tally.empty, audited.tally.without_password), (2, 2));
         }
     }
@@ -129,7 +136,12 @@ fn files_that_cannot_be_audited() {
     assert!(said.starts_with(&format!("{name} is not a Parquet file: ")), "{said}");
     let stream =
         run("PAR1", &known(Kind::Sha1), &chosen(Some(Format::Parquet), false)).unwrap_err().to_string();
-    assert!(stream.ends_with("it is a stream, and Parquet is read from its end; name a file"), "{stream}");
+    assert!(
+        stream.ends_with(
+            "it is a stream or compressed as a whole, and Parquet is read from its end; name the file itself"
+        ),
+        "{stream}"
+    );
 }
 
 #[test]
@@ -150,4 +162,60 @@ fn rows_as_parquet() {
     );
     let exposed = batch.column_by_name("exposed").unwrap().as_boolean();
     assert!(exposed.value(0) && !exposed.value(1) && text("band").is_null(1));
+}
+
+/// Passwords within structs, and in every compression.
+#[test]
+fn nested_columns_in_every_compression() {
+    use arrow_array::StructArray;
+    use arrow_schema::{DataType, Field, Fields};
+    use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+    use parquet::file::properties::WriterProperties;
+
+    let field = |name: &str| Field::new(name, DataType::Utf8, true);
+    let inner = Fields::from(vec![field("name"), field("pw")]);
+    let names: ArrayRef = Arc::new(StringArray::from(vec!["kim", "lee", "pat"]));
+    let secrets: ArrayRef = Arc::new(StringArray::from(vec!["password", "unheard of", "password"]));
+    let nulls = arrow_buffer::NullBuffer::from(vec![true, true, false]);
+    let login: ArrayRef = Arc::new(StructArray::new(inner, vec![names, secrets], Some(nulls)));
+    let batch = RecordBatch::try_from_iter([("login", login)]).unwrap();
+    let chosen = |column: &str| {
+        let read = ReadOptions {
+            column: Some(column.to_owned()),
+            user_column: Some(String::from("login.name")),
+            ..ReadOptions::default()
+        };
+        AuditOptions { read, ..options(Format::Parquet) }
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    for compression in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::ZSTD(ZstdLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+    ] {
+        let properties = WriterProperties::builder().set_compression(compression).build();
+        let file = File::create(&path).unwrap();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let input = Input::File(path.clone());
+        let audited = audit(input, &known(Kind::Sha1).corpus, &chosen("login.pw"), &()).unwrap();
+        assert_eq!(rows(&audited), [account(1, "kim", true), account(2, "lee", false)], "{compression:?}");
+        assert_eq!(audited.tally.without_password, 1, "{compression:?}");
+    }
+    let input = Input::File(path.clone());
+    let said = audit(input, &known(Kind::Sha1).corpus, &chosen("pw"), &()).unwrap_err().to_string();
+    let name = path.display();
+    assert_eq!(
+        said,
+        format!("{name} has no column \"pw\" among its 1; names are compared exactly; there is login.pw")
+    );
+    let said =
+        audit(Input::File(path.clone()), &known(Kind::Sha1).corpus, &chosen("login"), &()).unwrap_err();
+    assert!(said.to_string().contains("passwords and digests are text or binary"), "{said}");
 }

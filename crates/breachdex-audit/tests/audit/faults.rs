@@ -3,10 +3,10 @@
 #![forbid(unsafe_code)]
 
 use breachdex::Kind;
-use breachdex_audit::report::{self, Language, Report};
+use breachdex_audit::report::{self, CsvEncoding, Language, Report};
 use breachdex_audit::{AuditError, AuditOptions, Encoding, Format, LineFault, ReadOptions};
 
-use crate::{Indexes, account, damaged, hex, index, index_of, known, options, rows, run};
+use crate::{Indexes, account, damaged, faults, hex, index, index_of, known, options, rows, run};
 
 fn by_column(read: ReadOptions) -> AuditOptions {
     let read = ReadOptions { format: Some(Format::Csv), column: Some(String::from("pw")), ..read };
@@ -28,10 +28,10 @@ fn malformed_lines_of_a_dump() {
     let audited = run(dump, &known(Kind::Ntlm), &options(Format::Ntlm)).unwrap();
     assert_eq!(rows(&audited), [account(1, "kim", true), account(8, "sam", true)]);
     assert_eq!(audited.tally.malformed, 6);
-    let said: Vec<String> = audited.faults.iter().map(|(line, fault)| format!("{line}: {fault}")).collect();
+    let said: Vec<String> = faults(&audited).iter().map(|(line, fault)| format!("{line}: {fault}")).collect();
     let expected = [
-        "2: neither user:rid:lm:nt::: nor user:hash",
-        "3: neither user:rid:lm:nt::: nor user:hash",
+        "2: no line of a dump: neither user:rid:lm:nt::: nor user:hash",
+        "3: no line of a dump: neither user:rid:lm:nt::: nor user:hash",
         "4: its LM hash is not 32 hex digits",
         "5: its NT hash is not 32 hex digits",
         "6: longer than 65536 bytes",
@@ -45,8 +45,9 @@ fn ten_faults_are_named_and_all_are_counted() {
     let list = format!("{}\n{}", hex(Kind::Sha1, "password"), "nothing\n".repeat(25));
     let audited = run(list, &known(Kind::Sha1), &options(Format::Hashes)).unwrap();
     assert_eq!((audited.faults.len(), audited.tally.malformed), (10, 25));
-    assert_eq!(audited.faults[0], (2, LineFault::Width { expected: 40, found: 7 }));
-    assert_eq!(audited.faults[0].1.to_string(), "a digest here has 40 hex digits, found 7");
+    assert_eq!(audited.more_faults(), 15);
+    assert_eq!(faults(&audited)[0], (2, LineFault::Width { expected: 40, found: 7 }));
+    assert_eq!(audited.faults[0].fault.to_string(), "a digest here has 40 hex digits, found 7");
 }
 
 #[test]
@@ -80,21 +81,21 @@ fn what_cannot_be_decoded_is_never_hashed() {
     text.extend(encoding_rs::SHIFT_JIS.encode("パスワード").0.iter());
     let mut broken = text.clone();
     broken.extend(b"\r\nbro\x82\r\n\xFDken\r\npassword\r\n");
-    let cp932 = by_column(ReadOptions { encoding: Some(Encoding::Cp932), ..ReadOptions::default() });
+    let cp932 = by_column(ReadOptions { encoding: Some(Encoding::CP932), ..ReadOptions::default() });
     let audited = run(&broken, &known(Kind::Sha1), &cp932).unwrap();
     assert_eq!(rows(&audited), [account(2, "", true), account(3, "", true), account(6, "", true)]);
     let fault = LineFault::Undecodable("CP932");
-    assert_eq!(audited.faults, [(4, fault), (5, fault)]);
+    assert_eq!(faults(&audited), [(4, fault), (5, fault)]);
     assert_eq!(fault.to_string(), "not CP932; if the file is in another encoding, name it with --encoding");
     let utf8 = run(&text, &known(Kind::Sha1), &by_column(ReadOptions::default())).unwrap();
-    assert_eq!(utf8.faults, [(3, LineFault::Undecodable("UTF-8"))]);
+    assert_eq!(faults(&utf8), [(3, LineFault::Undecodable("UTF-8"))]);
     // A lone surrogate, and a byte too many.
     let utf16 =
         [b"\xFF\xFEp\0w\0\n\0".as_slice(), b"\x00\xD8a\0\n\0", b"1\x002\x003\x004\x005\x006\0\n\0z"].concat();
     let audited = run(utf16, &known(Kind::Sha1), &by_column(ReadOptions::default())).unwrap();
     assert_eq!(rows(&audited), [account(3, "", true)]);
     let fault = LineFault::Undecodable("UTF-16");
-    assert_eq!(audited.faults, [(2, fault), (4, fault)]);
+    assert_eq!(faults(&audited), [(2, fault), (4, fault)]);
 }
 
 #[test]
@@ -106,22 +107,33 @@ fn csv_records_that_are_none() {
         &csv,
     )
     .unwrap();
-    assert_eq!(rows(&audited), [account(2, "", true), account(5, "", true)]);
+    assert_eq!(rows(&audited), [account(2, "", true), account(5, "", true), account(8, "", true)]);
     let cells = |found| LineFault::Cells { expected: 2, found };
-    assert_eq!(audited.faults, [(3, cells(1)), (4, cells(3)), (7, LineFault::OpenQuote)]);
+    assert_eq!(faults(&audited), [(3, cells(1)), (4, cells(3)), (7, LineFault::OpenQuote)]);
     assert_eq!(cells(1).to_string(), "1 cells where the header has 2");
-    let open = "a quote that is never closed; all behind it was taken for one cell";
+    let open = "a cell begins with a quote that is not closed; only this line is left out";
     assert_eq!(LineFault::OpenQuote.to_string(), open);
+    let behind = "text behind a closing quote; only this line is left out";
+    assert_eq!(LineFault::TextAfterQuote.to_string(), behind);
 }
 
-/// An open quote takes in the rest of a file, which may be of any length; memory may not.
+/// A cell of any length costs its line, and memory for a part of it.
 #[test]
 fn a_record_without_end() {
-    let mut csv = b"pw\npassword\n\"".to_vec();
-    csv.resize(70 << 20, b'x');
-    let expected =
-        "cannot read standard input: a record of more than 64 MiB; it seems that a quote is not closed";
-    assert_eq!(refusal(csv, Kind::Sha1, &by_column(ReadOptions::default())), expected);
+    for end in ["\nlee,password\n", ""] {
+        let mut csv = b"id,pw\nkim,password\nx,\"".to_vec();
+        csv.resize(12 << 20, b'x');
+        csv.extend(end.bytes());
+        let audited = run(csv, &known(Kind::Sha1), &by_column(ReadOptions::default())).unwrap();
+        assert_eq!(faults(&audited), [(3, LineFault::OpenQuote)]);
+        assert_eq!(audited.tally.accounts, 1 + u64::from(!end.is_empty()));
+    }
+    let mut csv = b"id,pw\nkim,password\nx,".to_vec();
+    csv.resize(12 << 20, b'x');
+    csv.extend(b"\r\nlee,password\r\n");
+    let audited = run(csv, &known(Kind::Sha1), &by_column(ReadOptions::default())).unwrap();
+    assert_eq!(faults(&audited), [(3, LineFault::TooLong(1 << 20))]);
+    assert_eq!(rows(&audited).last().unwrap().0, 4);
 }
 
 #[test]
@@ -158,7 +170,7 @@ fn flags_without_a_meaning() {
     assert_eq!(said, "--column has no meaning for chrome-csv: its columns are known");
     let said = with(|read| read.digests = true, Format::Hashes);
     assert_eq!(said, "--hash has no meaning for hashes: it holds digests anyway");
-    let said = with(|read| read.encoding = Some(Encoding::Cp932), Format::BitwardenJson);
+    let said = with(|read| read.encoding = Some(Encoding::CP932), Format::BitwardenJson);
     assert_eq!(said, "--encoding has no meaning for bitwarden-json: it says itself how its text is encoded");
     let said = with(|read| read.delimiter = Some(b';'), Format::ChromeCsv);
     assert_eq!(said, "--delimiter has no meaning for chrome-csv: its columns are known");
@@ -214,7 +226,7 @@ fn an_encrypted_value_of_keepass_is_not_looked_up() {
     );
     let audited = run(file, &known(Kind::Sha1), &options(Format::KeepassXml)).unwrap();
     assert_eq!(rows(&audited), [account(2, "", true)]);
-    assert_eq!(audited.faults, [(1, LineFault::Encrypted)]);
+    assert_eq!(faults(&audited), [(1, LineFault::Encrypted)]);
     assert_eq!(LineFault::Encrypted.to_string(), "its password is encrypted in the file");
 }
 
@@ -228,7 +240,7 @@ fn what_no_index_covers_is_unknown() {
     let audited = run(&list, &indexes, &options(Format::Hashes)).unwrap();
     assert_eq!((audited.tally.accounts, audited.tally.exposed, audited.tally.unanswered), (1, 1, 1));
     assert_eq!(rows(&audited)[1].3, None);
-    assert_eq!(audited.faults, [(2, LineFault::NotCovered)]);
+    assert_eq!(faults(&audited), [(2, LineFault::NotCovered)]);
     let said = "outside the coverage of the index: whether it is exposed is not known";
     assert_eq!(LineFault::NotCovered.to_string(), said);
     // An overlay that holds it makes it exposed all the same.
@@ -274,7 +286,7 @@ fn a_damaged_overlay_hides_nothing_and_aborts_nothing() {
     );
     assert_eq!((audited.tally.exposed, audited.tally.unanswered), (1, 1));
     assert!(audited.tally.is_incomplete());
-    assert_eq!(audited.faults, [(3, LineFault::Unanswered)]);
+    assert_eq!(faults(&audited), [(3, LineFault::Unanswered)]);
     let said = "could not be checked: whether it is exposed is not known";
     assert_eq!(LineFault::Unanswered.to_string(), said);
     let [reason] = &*audited.unanswered_because else { panic!("{:?}", audited.unanswered_because) };
@@ -285,10 +297,10 @@ fn a_damaged_overlay_hides_nothing_and_aborts_nothing() {
         "{reason}"
     );
     let subject = indexes.subject();
-    let report = Report { audited: &audited, subject: &subject };
+    let report = Report::new(&audited, &subject);
     for language in [Language::En, Language::Ja] {
         assert!(report::text(report, language).contains(reason.as_str()));
-        assert!(report::html(report, language, "2026-01-01").contains(reason.as_str()));
+        assert!(report::html(report, language).contains(reason.as_str()));
     }
     assert!(report::json(report).contains("\"unanswered\":1,\"unanswered_because\":["));
 }
@@ -304,14 +316,14 @@ fn passwords_are_looked_up_in_their_forms() {
     let audited = run(csv, &indexes, &in_forms).unwrap();
     assert_eq!(audited.tally.exposed, 3);
     let subject = indexes.subject();
-    let report = Report { audited: &audited, subject: &subject };
+    let report = Report::new(&audited, &subject);
     let json = report::json(report);
     assert_eq!(json.matches("\"form\":\"nfkc\"").count(), 2, "{json}");
     assert!(report::text(report, Language::En).contains("in its NFKC form"));
-    assert!(report::html(report, Language::Ja, "2026-01-01").contains("NFKC 形で一致"));
+    assert!(report::html(report, Language::Ja).contains("NFKC 形で一致"));
     let mut rows = Vec::new();
-    report::write_csv(audited.rows.as_ref().unwrap(), &mut rows).unwrap();
+    report::write_csv(audited.rows.as_ref().unwrap(), &mut rows, CsvEncoding::Utf8).unwrap();
     let rows = String::from_utf8(rows).unwrap();
-    let ends: Vec<&str> = rows.lines().map(|line| line.split("false,").last().unwrap()).collect();
-    assert_eq!(&ends[1..], ["nfkc,false", "nfkc,false", ",false"], "{rows}");
+    let forms: Vec<&str> = rows.lines().map(|line| line.split(',').nth(10).unwrap()).collect();
+    assert_eq!(forms, ["form", "nfkc", "nfkc", ""], "{rows}");
 }

@@ -5,7 +5,7 @@
 use breachdex::Kind;
 use breachdex_audit::{Encoding, Format, ReadOptions, Standing};
 
-use crate::{account, former, hex, known, options, rows, run};
+use crate::{account, empty, former, hex, known, options, rows, run};
 
 const NO_LM: &str = "aad3b435b51404eeaad3b435b51404ee";
 const NO_NT: &str = "31d6cfe0d16ae931b73c59d7e0c089c0";
@@ -35,9 +35,12 @@ fn ntlm_dumps() {
         former(4, "kim_history0", true),
         machine,
         former(6, "WS01$_history12", true),
+        empty(7, "Guest"),
         account(8, "old", true),
+        empty(9, "gone"),
         account(11, "short", true),
     ];
+    assert_eq!(audited.tally.empty_in_use, 2);
     assert_eq!(rows(&audited), expected);
     let tally = &audited.tally;
     assert_eq!(
@@ -97,7 +100,7 @@ fn bitwarden_csv_of_a_person_and_of_an_organisation() {
         );
         let audited = run(export, &known(Kind::Sha1), &options(Format::BitwardenCsv)).unwrap();
         assert_eq!(rows(&audited), [account(2, "kim", true)], "{first}");
-        assert_eq!((audited.tally.other_items, audited.tally.empty), (1, 1));
+        assert_eq!((audited.tally.other_items, audited.tally.without_password), (1, 1));
     }
 }
 
@@ -171,7 +174,7 @@ fn keepass_xml() {
     let expected =
         [former(2, "kim", true), account(1, "R&D <kim>", true), former(3, "", true), account(6, "", false)];
     assert_eq!(rows(&audited), expected);
-    assert_eq!((audited.tally.without_password, audited.tally.empty), (1, 1));
+    assert_eq!((audited.tally.without_password, audited.tally.empty), (2, 0));
 }
 
 #[test]
@@ -211,9 +214,9 @@ fn japanese_excel_and_utf_16() {
         assert_eq!(rows(&audited), expected, "{encoding:?}");
     };
     // "ソ", "表" and "十" end in a backslash in CP932.
-    check(encoding_rs::SHIFT_JIS.encode(text).0.into_owned(), Some(Encoding::Cp932));
+    check(encoding_rs::SHIFT_JIS.encode(text).0.into_owned(), Some(Encoding::CP932));
     let units = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
     check([vec![0xFF, 0xFE], units(u16::to_le_bytes)].concat(), None);
     check([vec![0xFE, 0xFF], units(u16::to_be_bytes)].concat(), None);
-    check(units(u16::to_le_bytes), Some(Encoding::Utf16));
+    check(units(u16::to_le_bytes), Some(Encoding::UTF_16));
 }

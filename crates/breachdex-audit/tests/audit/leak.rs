@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use breachdex::Kind;
-use breachdex_audit::report::{self, Language, Report};
+use breachdex_audit::report::{self, CsvEncoding, Language, Report};
 use breachdex_audit::{AuditOptions, Format, ReadOptions};
 
 use crate::{Indexes, hex, index, options, run};
@@ -19,19 +19,33 @@ fn all_outputs(input: &str, indexes: &Indexes, format: Format, users: bool) -> V
         Err(error) => return vec![error.to_string(), format!("{error:?}")],
     };
     let subject = indexes.subject();
-    let report = Report { audited: &audited, subject: &subject };
+    let report = Report::new(&audited, &subject);
     let rows = audited.rows.as_ref().unwrap();
-    let (mut csv, mut parquet) = (Vec::new(), Vec::new());
-    report::write_csv(rows, &mut csv).unwrap();
-    report::write_parquet(rows, &mut parquet).unwrap();
     let mut said: Vec<String> =
-        audited.faults.iter().map(|(_, fault)| format!("{fault} {fault:?}")).collect();
+        audited.faults.iter().map(|fault| format!("{} {fault:?}", fault.fault)).collect();
+    said.extend(
+        audited
+            .inputs
+            .iter()
+            .flat_map(|input| &input.assumptions)
+            .map(|assumed| format!("{assumed} {assumed:?}")),
+    );
+    for encoding in [CsvEncoding::Utf8, CsvEncoding::Utf8Bom, CsvEncoding::Cp932] {
+        let mut csv = Vec::new();
+        report::write_csv(rows, &mut csv, encoding).unwrap();
+        said.push(String::from_utf8_lossy(&csv).into_owned());
+    }
+    let mut parquet = Vec::new();
+    match report::write_parquet(rows, &mut parquet) {
+        Ok(()) => said.push(String::from_utf8_lossy(&parquet).into_owned()),
+        // A build without Parquet says so.
+        Err(error) => said.push(format!("{error} {error:?}")),
+    }
     for language in Language::ALL.iter().copied() {
         said.push(report::text(report, language));
-        said.push(report::html(report, language, "2026-11-22"));
+        said.push(report::html(report, language));
     }
     said.extend([report::json(report), format!("{audited:?} {subject:?} {indexes:?}")]);
-    said.extend([csv, parquet].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
     said
 }
 
@@ -46,6 +60,31 @@ fn nothing_says_the_password() {
             ),
             (Format::Hashes, format!("{digest}\n{SENTINEL}\n{digest}00\n")),
             (Format::Hashes, format!("{SENTINEL}\n")),
+            (Format::Hashes, format!("kim:{digest}\n{digest}:{SENTINEL}\n")),
+            (Format::Ntlm, format!("SMB 10.0.0.1 445 DC kim:1::{digest}:::\nkim:CLEARTEXT:{SENTINEL}\n")),
+            (
+                Format::Csv,
+                format!("user,pw\nkim,\"{SENTINEL}\nlee,\"{SENTINEL}\"{SENTINEL}\npat,\"{SENTINEL}\"\n"),
+            ),
+            (Format::KeeperCsv, format!("f,t,kim,{SENTINEL},u,n\n{SENTINEL}\n")),
+            (
+                Format::ProtonJson,
+                format!(
+                    r#"{{"vaults":{{"a":{{"items":[{{"data":{{"type":"login","content":{{"itemUsername":"kim","password":"{SENTINEL}"}}}}}}]}}}}}}"#
+                ),
+            ),
+            (
+                Format::EnpassJson,
+                format!(
+                    r#"{{"items":[{{"category":"login","fields":[{{"type":"password","value":"{SENTINEL}","history":[{{"value":"{SENTINEL}"}}]}}]}}]}}"#
+                ),
+            ),
+            (
+                Format::OnePassword1pux,
+                format!(
+                    r#"{{"accounts":[{{"vaults":[{{"items":[{{"details":{{"loginFields":[{{"designation":"password","value":"{SENTINEL}"}}]}}}}]}}]}}]}}"#
+                ),
+            ),
             (Format::Csv, format!("user,pw\nkim,{SENTINEL}\nlee,{SENTINEL},{SENTINEL}\npat,\"{SENTINEL}\n")),
             (Format::Csv, format!("user,{SENTINEL}\nkim,{SENTINEL}\n")),
             (Format::ChromeCsv, format!("name,url,username,password\na,b,kim,{SENTINEL}\n{SENTINEL}\n")),

@@ -5,7 +5,11 @@
 
 #[cfg(feature = "parquet")]
 mod columns;
+mod csv_quotes;
+mod dumps;
+mod exports;
 mod faults;
+mod findings;
 mod formats;
 mod leak;
 mod model;
@@ -15,7 +19,8 @@ use std::io::Cursor;
 
 use breachdex::{BuildOptions, Corpus, CoverageRule, Digest, Index, Kind, build};
 use breachdex_audit::{
-    AuditError, AuditOptions, Audited, Format, Input, ReadOptions, Standing, audit, report::Subject,
+    AuditError, AuditOptions, Audited, Format, Input, LineFault, ReadOptions, Standing, audit,
+    report::Subject,
 };
 
 /// What the index of most tests holds.
@@ -94,7 +99,8 @@ impl Indexes {
     }
 
     fn subject(&self) -> Subject {
-        Subject::of(&self.corpus, self.min_count).unwrap()
+        let subject = Subject::of(&self.corpus, self.min_count).unwrap();
+        Subject { made_on: String::from("2026-11-22"), ..subject }
     }
 }
 
@@ -121,6 +127,11 @@ fn run(input: impl AsRef<[u8]>, indexes: &Indexes, options: &AuditOptions) -> Re
     audit(Input::Stream(Box::new(Cursor::new(input.as_ref().to_vec()))), &indexes.corpus, &options, &())
 }
 
+/// The lines that could not be used, and why.
+fn faults(audited: &Audited) -> Vec<(u64, LineFault)> {
+    audited.faults.iter().map(|fault| (fault.number, fault.fault)).collect()
+}
+
 /// Number, account, standing and whether it is exposed, of all rows.
 type Seen = (u64, String, Standing, Option<bool>);
 
@@ -141,4 +152,9 @@ fn account(number: u64, name: &str, exposed: bool) -> Seen {
 
 fn former(number: u64, name: &str, exposed: bool) -> Seen {
     (number, name.to_owned(), Standing::Former, Some(exposed))
+}
+
+/// A row of an account with the empty password, which is not looked up.
+fn empty(number: u64, name: &str) -> Seen {
+    (number, name.to_owned(), Standing::Account, None)
 }

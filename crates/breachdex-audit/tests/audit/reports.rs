@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use breachdex::Kind;
-use breachdex_audit::report::{self, Language, Report, Subject};
+use breachdex_audit::report::{self, CsvEncoding, Language, Report, Subject};
 use breachdex_audit::{AuditOptions, Audited, Format};
 
 use crate::{Indexes, hex, index, known, options, run};
@@ -33,7 +33,7 @@ fn audited(users: bool) -> (Audited, Subject) {
 
 fn csv(audited: &Audited) -> String {
     let mut bytes = Vec::new();
-    report::write_csv(audited.rows.as_ref().unwrap(), &mut bytes).unwrap();
+    report::write_csv(audited.rows.as_ref().unwrap(), &mut bytes, CsvEncoding::Utf8).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -41,7 +41,7 @@ fn csv(audited: &Audited) -> String {
 fn a_page_escapes_everything_and_allows_nothing() {
     let (audited, subject) = audited(true);
     for language in Language::ALL.iter().copied() {
-        let page = report::html(Report { audited: &audited, subject: &subject }, language, "2026-11-22");
+        let page = report::html(Report::new(&audited, &subject), language);
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
         assert!(page.contains("&quot;&gt;&lt;img src=x onerror=alert(1)&gt;"));
         for forbidden in [
@@ -66,7 +66,7 @@ fn a_page_s_policy_names_its_style() {
     use base64::Engine as _;
     use sha2::Digest as _;
     let (audited, subject) = audited(false);
-    let page = report::html(Report { audited: &audited, subject: &subject }, Language::Ja, "");
+    let page = report::html(Report::new(&audited, &subject), Language::Ja);
     assert!(page.starts_with("<!DOCTYPE html><html lang=\"ja\">"));
     let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
     let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
@@ -81,9 +81,12 @@ fn cells_that_a_spreadsheet_would_run_have_an_apostrophe() {
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(
         lines[0],
-        "number,account,standing,exposed,count,band,source,shared_by,disabled,lm_hash,form,partial"
+        "number,account,standing,exposed,count,band,source,shared_by,disabled,lm_hash,form,partial,empty,own_name,group,policy,file"
     );
-    assert_eq!(lines[1], "1,<script>alert(1)</script>,account,true,9,2-9,base,6,false,false,,false");
+    assert_eq!(
+        lines[1],
+        "1,<script>alert(1)</script>,account,true,9,2-9,base,6,false,false,,false,false,false,1,,standard input"
+    );
     assert!(lines[3].starts_with("3,'=cmd|' /C calc'!A0,"), "{}", lines[3]);
     assert!(lines[4].starts_with("4,'@SUM(1),"), "{}", lines[4]);
 }
@@ -91,7 +94,7 @@ fn cells_that_a_spreadsheet_would_run_have_an_apostrophe() {
 #[test]
 fn names_cannot_act_on_a_terminal() {
     let (audited, subject) = audited(true);
-    let text = report::text(Report { audited: &audited, subject: &subject }, Language::En);
+    let text = report::text(Report::new(&audited, &subject), Language::En);
     assert!(text.contains("a\u{FFFD}[31mb") && text.contains("\u{FFFD}evil"));
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202E}'));
 }
@@ -127,7 +130,7 @@ fn the_summary_as_printed() {
     let mut subject = indexes.subject();
     subject.indexes = vec![String::from("ntlm.bdx")];
     subject.corpus_date = Some(String::from("2026-07-02"));
-    let report = Report { audited: &audited, subject: &subject };
+    let report = Report::new(&audited, &subject);
     let expected = "\
 standard input, an NTLM dump, against ntlm.bdx (6 entries, 2026-07-02)
 
@@ -145,9 +148,9 @@ malformed                1
 This report is not complete: some of the input could not be read or answered.
 
   seen  account  number  notes
-12,000  kim           1  shared by 2
-12,000  lee           2  shared by 2, disabled
+12,000  kim           1  shared by 2 (group 1)
      1  WS$           4  machine
+12,000  lee           2  shared by 2 (group 1), disabled
 ";
     assert_eq!(report::text(report, Language::En), expected);
     let ja = report::text(report, Language::Ja);
@@ -158,14 +161,17 @@ This report is not complete: some of the input could not be read or answered.
 #[test]
 fn json_has_every_count() {
     let (audited, subject) = audited(false);
-    let json = report::json(Report { audited: &audited, subject: &subject });
+    let json = report::json(Report::new(&audited, &subject));
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["accounts"], 6);
     assert_eq!(value["exposed"], 6);
     assert_eq!(value["bands"][1], serde_json::json!({"band": "2-9", "from": 2, "to": 9, "accounts": 6}));
-    assert_eq!(value["shared"]["largest"][0], serde_json::json!({"accounts": 6, "exposed": true}));
+    let group = &value["shared"]["largest"][0];
+    assert_eq!((&group["id"], &group["accounts"], &group["exposed"]), (&1.into(), &6.into(), &true.into()));
+    assert_eq!(group["members"].as_array().unwrap().len(), 6);
+    assert_eq!((&value["made_on"], &value["empty_in_use"]), (&"2026-11-22".into(), &0.into()));
     assert_eq!(value["listed"].as_array().unwrap().len(), 6);
-    assert_eq!(value["listed"][0]["count"], 9);
+    assert_eq!((&value["listed"][0]["count"], &value["listed"][0]["group"]), (&9.into(), &1.into()));
     assert_eq!((&value["users"], &value["unlisted"]), (&false.into(), &0.into()));
 }
 
@@ -181,7 +187,7 @@ fn the_list_is_the_worst_and_says_how_many_more_there_are() {
     let audited = run(dump, &indexes, &chosen).unwrap();
     let listed: Vec<_> = audited.findings.iter().map(|found| (found.account.as_str(), found.count)).collect();
     assert_eq!(listed, [("user4", Some(12_000)), ("user2", Some(120)), ("user1", Some(9))]);
-    let text = report::text(Report { audited: &audited, subject: &indexes.subject() }, Language::En);
+    let text = report::text(Report::new(&audited, &indexes.subject()), Language::En);
     assert!(text.ends_with("\nand 2 more\n"), "{text}");
 }
 

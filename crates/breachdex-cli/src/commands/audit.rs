@@ -2,28 +2,31 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{self, IsTerminal as _};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use breachdex::{Corpus, Index};
-use breachdex_audit::report::{self, Report, Subject};
-use breachdex_audit::{AuditOptions, Audited, Input, LineFault, ReadOptions, audit};
+use breachdex_audit::report::{self, Earlier, Report, Subject};
+use breachdex_audit::{AuditOptions, Audited, ReadOptions, audit_all};
+use breachdex_policy::{Node, Rules, Settings, Value};
+use chrono::DateTime;
 
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::{AuditFlags, ProgressName};
 use crate::output::Output;
-use crate::passwords::standard_input;
 use crate::progress::Reporter;
 use crate::{indexes, messages, privacy};
 
 mod files;
+mod inputs;
 
 use files::Files;
 
 pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
     let corpus = open(&flags)?;
-    let subject = Subject::of(&corpus, flags.min_count)?;
+    let mut subject = Subject::of(&corpus, flags.min_count)?;
+    subject.made_on = today();
     if flags.min_count < subject.floor {
         messages::note(&format!(
             "a password seen fewer than {} times may be missing from {} (its floor)",
@@ -31,15 +34,18 @@ pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
             subject.indexes.join(", ")
         ));
     }
-    let input = input(flags.file.as_deref())?;
-    let files = Files::begin(&flags)?;
-    let options = options(&flags);
+    let earlier = flags.compare.as_deref().map(Earlier::open).transpose()?;
+    let options = options(&flags)?;
+    let named = inputs::expand(&flags.files)?;
+    let files = Files::begin(&flags, &named)?;
+    let inputs = inputs::open(named)?;
     let reporter = Reporter::start(ProgressName::Auto)?;
-    let audited = privacy::erasing_stack(|| audit(input, &corpus, &options, &reporter));
+    let audited = privacy::erasing_stack(|| audit_all(inputs, &corpus, &options, &reporter));
     drop(reporter);
     let audited = audited?;
-    let report = Report { audited: &audited, subject: &subject };
+    let report = Report { earlier: earlier.as_ref(), ..Report::new(&audited, &subject) };
     let published = files.publish(report, &flags);
+    tell_assumptions(&audited);
     tell_faults(&audited);
     match published.and_then(|()| print(report, &flags)) {
         // Whoever reads has heard enough; what was found is the result all the same.
@@ -54,21 +60,12 @@ fn open(flags: &AuditFlags) -> Result<Corpus, Failure> {
     Ok(Corpus::builder().bases(indexes::open(&flags.index)?).overlays(overlays).build()?)
 }
 
-fn input(file: Option<&Path>) -> Result<Input, Failure> {
-    match file.filter(|path| path.as_os_str() != "-") {
-        Some(path) => Ok(Input::File(path.to_owned())),
-        None if io::stdin().is_terminal() => {
-            Err(Failure::Usage(String::from("name a file to audit, or send one on standard input")))
-        }
-        None => Ok(Input::Stream(Box::new(standard_input()?))),
-    }
-}
-
-fn options(flags: &AuditFlags) -> AuditOptions {
-    AuditOptions {
+fn options(flags: &AuditFlags) -> Result<AuditOptions, Failure> {
+    let lists_rows = flags.csv.is_some() || flags.parquet.is_some();
+    Ok(AuditOptions {
         read: ReadOptions {
             format: flags.format,
-            encoding: flags.encoding.map(Into::into),
+            encoding: flags.encoding,
             column: flags.column.clone(),
             user_column: flags.user_column.clone(),
             digests: flags.hash,
@@ -78,21 +75,49 @@ fn options(flags: &AuditFlags) -> AuditOptions {
         list: flags.top,
         min_count: flags.min_count,
         exact_bytes: flags.exact_bytes,
-        keep_rows: flags.csv.is_some() || flags.parquet.is_some(),
+        keep_rows: lists_rows || flags.html.is_some() || flags.json,
+        policy: flags.policy.as_deref().map(policy).transpose()?,
         threads: None,
+    })
+}
+
+/// The policy of a file, or of a profile where no file has the name; and its name for reports.
+fn policy(name: &Path) -> Result<(String, Rules), Failure> {
+    if name.exists() {
+        return Ok((name.display().to_string(), Settings::open(name)?.rules));
+    }
+    let Some(profile) = name.to_str().filter(|name| !name.contains(['/', '\\', '.'])) else {
+        // The system says what is wrong with the file.
+        return Ok((name.display().to_string(), Settings::open(name)?.rules));
+    };
+    let node = Value::Table(vec![(String::from("profile"), Value::Text(profile.to_owned()).into())]);
+    let rules = Settings::from_node(&Node::from(node))?.rules;
+    Ok((profile.to_owned(), rules))
+}
+
+/// What was assumed about the inputs.
+fn tell_assumptions(audited: &Audited) {
+    for input in &audited.inputs {
+        for assumption in &input.assumptions {
+            messages::note(&format!("{}: {assumption}", input.name));
+        }
     }
 }
 
 /// The first lines that could not be used, by number, and how many more there are.
 fn tell_faults(audited: &Audited) {
-    for (number, fault) in &audited.faults {
-        let fault: &LineFault = fault;
-        messages::numbered_error(audited.format.unit(), *number, fault);
+    let has_several = audited.inputs.len() > 1;
+    for fault in &audited.faults {
+        let Some(input) = audited.inputs.get(fault.input) else { continue };
+        let unit = input.format.unit();
+        if has_several {
+            messages::numbered_error(&format!("{}, {unit}", input.name), fault.number, &fault.fault);
+        } else {
+            messages::numbered_error(unit, fault.number, &fault.fault);
+        }
     }
-    let all = audited.tally.malformed + audited.tally.unanswered;
-    let more = all - audited.faults.len() as u64;
-    if more > 0 {
-        messages::error(&format!("and {more} more that could not be used"));
+    if audited.more_faults() > 0 {
+        messages::error(&format!("and {} more that could not be used", audited.more_faults()));
     }
     for reason in &audited.unanswered_because {
         messages::error(reason);
@@ -112,9 +137,16 @@ fn print(report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
 
 fn exit(audited: &Audited, exit_zero: bool) -> Exit {
     let tally = &audited.tally;
-    match (tally.is_incomplete(), tally.is_exposed()) {
+    match (tally.is_incomplete(), tally.has_findings()) {
         (true, _) => Exit::Error,
         (false, true) if !exit_zero => Exit::Exposed,
         (false, _) => Exit::Success,
     }
+}
+
+/// The day, in UTC.
+fn today() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let day = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    day.map(|day| day.format("%Y-%m-%d").to_string()).unwrap_or_default()
 }

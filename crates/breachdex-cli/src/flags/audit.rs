@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use breachdex_audit::report::CsvEncoding;
 use breachdex_audit::{Encoding, Format};
 use breachdex_messages::Language;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -14,22 +15,24 @@ use crate::flags::values::parse_positive;
 
 /// Report which accounts have exposed passwords
 ///
-/// Reads a dump of NTLM hashes, a list of hashes, an export of a password manager or browser, or a column of a CSV,
-/// Parquet or Arrow file. Says how many accounts there are, how many have exposed passwords, how often those were seen,
-/// and how many accounts share a password. Passwords and hashes are in no output. Accounts are named by pseudonyms that are
-/// good for one run, unless --users is given; their numbers lead back to the input.
+/// Reads dumps of NTLM hashes, lists of hashes, exports of password managers and browsers, and columns of CSV, Parquet and
+/// Arrow files. Reports how many accounts there are, which of them have an empty or exposed password or one that is their own
+/// name, how often exposed passwords were seen, and which accounts share a password. No output contains a password or a
+/// hash. Accounts have pseudonyms that are good for one run, unless --users is given; their numbers lead back to the input.
 ///
-/// Machine accounts, former passwords (histories, recycle bins) and empty passwords are counted apart; the exit code is
-/// about accounts and machine accounts. A line that cannot be read is counted and named on standard error by its number,
-/// the others are answered all the same, and the exit code is 2.
+/// Machine accounts, former passwords (histories, recycle bins) and empty passwords are counted separately. A line that cannot
+/// be read is counted and named on standard error by its number, the others are answered all the same, and the exit code
+/// is 2.
 #[derive(Args)]
 #[command(after_long_help = format!("{}{DETAILS}", formats()))]
 pub(crate) struct AuditFlags {
-    /// The file to audit, or - [default: standard input]
+    /// Files or folders to audit together, or - [default: standard input]
     ///
-    /// Standard input needs --format, and Parquet needs a file.
-    pub(crate) file: Option<PathBuf>,
-    /// The index to ask; repeatable, counts are summed
+    /// A folder stands for all files in it and below that are not hidden. Standard input needs --format, and Parquet needs a
+    /// file. Files compressed with gzip or zstd are decompressed.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Index to search; repeatable, counts are summed
     ///
     /// All must be of one kind. Default: $BREACHDEX_INDEX, else the starter index, which is part of the program.
     #[arg(long, value_name = "FILE")]
@@ -39,24 +42,38 @@ pub(crate) struct AuditFlags {
     /// What it holds is exposed, whatever --min-count says. If it cannot be read, passwords that no index holds are unknown.
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    /// Also check plain-text passwords against a policy file or profile
+    ///
+    /// A TOML file of `breachdex policy`, or one of the profiles nist, asvs-l1, asvs-l2, permissive. Reports length, context
+    /// words, similar exposed passwords and repetition beside exposure.
+    #[arg(long, value_name = "FILE|PROFILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Format of the input [default: auto-detect]
     #[arg(long, value_name = "FORMAT", value_parser = format_parser(), hide_possible_values = true)]
     pub(crate) format: Option<Format>,
-    /// Text encoding: utf-8, cp932 or utf-16 [default: utf-8, or by the byte order mark]
+    /// Text encoding, such as cp932 or windows-1252 [default: utf-8 or utf-16, auto-detect]
     ///
-    /// A line that is not valid in the encoding is an error and is never looked up.
-    #[arg(long, value_name = "NAME", hide_possible_values = true)]
-    pub(crate) encoding: Option<EncodingName>,
+    /// Any encoding of the WHATWG standard by its usual labels. UTF-16 is detected by its byte order mark or zero bytes. A line
+    /// that is not valid in the encoding is an error and is never looked up.
+    #[arg(long, value_name = "NAME", value_parser = parse_encoding)]
+    pub(crate) encoding: Option<Encoding>,
     /// Column of the passwords, or with --hash of the hashes
+    ///
+    /// In Parquet and Arrow, root.field is a column within a struct.
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,
     /// Column of the account names
     #[arg(long, value_name = "NAME", requires = "column")]
     pub(crate) user_column: Option<String>,
-    /// Cell delimiter of CSV input: a character, or tab [default: comma]
+    /// Cell delimiter of CSV input: a character, or tab [default: auto-detect]
+    ///
+    /// Without it, the delimiter of a first line sep=, else the first of comma, semicolon, tab and | with which the header has
+    /// the columns.
     #[arg(long, value_name = "DELIMITER", value_parser = parse_delimiter)]
     pub(crate) delimiter: Option<u8>,
-    /// The column holds hashes of the index's kind, in hex or binary, not passwords
+    /// The column contains hashes of the index's kind, not passwords
+    ///
+    /// In hexadecimal, or in binary columns as bytes.
     #[arg(long, requires = "column")]
     pub(crate) hash: bool,
     /// Look up passwords exactly as read, without their other forms
@@ -70,33 +87,42 @@ pub(crate) struct AuditFlags {
     /// Show real account names instead of pseudonyms
     #[arg(long)]
     pub(crate) users: bool,
-    /// List at most N exposed accounts, the most often seen first
+    /// List at most N accounts, the worst first
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub(crate) top: usize,
     /// Language of the summary and the page
     #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = LanguageParser)]
     pub(crate) lang: Language,
+    /// Compare with an earlier report that --json printed
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) compare: Option<PathBuf>,
     /// Print one JSON object instead of the summary
     #[arg(long)]
     pub(crate) json: bool,
     /// Print nothing on standard output
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Write an HTML page with charts; - for standard output
+    /// Write an HTML page with next steps and charts; - for standard output
     ///
-    /// One file that loads nothing and runs no script. Like all report files it can be read by its owner only (mode 0600).
+    /// One file that loads nothing and runs no script. Printed, its first two pages are a summary. Like all report files it can
+    /// be read by its owner only (mode 0600).
     #[arg(long, value_name = "OUT")]
     pub(crate) html: Option<PathBuf>,
     /// Write all rows as CSV; - for standard output
     #[arg(long, value_name = "OUT")]
     pub(crate) csv: Option<PathBuf>,
+    /// Text encoding of --csv: utf-8, utf-8-bom or cp932
+    ///
+    /// Excel opens utf-8-bom, and in Japan cp932, without asking. Characters that CP932 does not have become 〓.
+    #[arg(long, value_name = "NAME", default_value = "utf-8", requires = "csv", hide_possible_values = true)]
+    pub(crate) csv_encoding: CsvEncodingName,
     /// Write all rows as Parquet; - for standard output
     #[arg(long, value_name = "OUT")]
     pub(crate) parquet: Option<PathBuf>,
     /// Replace reports that exist
     #[arg(long)]
     pub(crate) force: bool,
-    /// Exit with 0, not 1, when something is exposed
+    /// Exit with 0, not 1, when there is something to act on
     #[arg(long)]
     pub(crate) exit_zero: bool,
 }
@@ -113,41 +139,55 @@ fn formats() -> String {
 
 /// What help says behind the formats.
 const DETAILS: &str = "\
-  Without --format a file's is told by its extension (.json, .xml, .parquet, .arrow, .feather), a
-  .csv by its header, and a dump by its first line. Where that is not certain it is an error. Columns
-  and lists hold passwords unless --hash or the format says otherwise: that is never guessed.
+  Without --format, a file's format is detected by its extension (.json, .xml, .data, .parquet, .arrow,
+  .feather; .gz and .zst are looked behind), by the header of a .csv, the keys of a .json and the first
+  lines of a dump. Where that is not certain it is an error. Columns and lists hold passwords unless --hash
+  or the format says otherwise: that is never guessed. Encrypted vaults and archives are refused with the
+  way to an export that can be read.
+
+Exit codes:
+  0 nothing to act on, 1 an exposed password, or an account in use with the empty password, with its own
+  name as password or one that --policy refuses, 2 an error, bad usage, or a line that could not be read
 
 JSON, one object:
-  input, format        what was read, and as what
-  index, overlays      what was asked; kind, exact, entries, corpus_date, floor, min_count: about it
+  input, format        what was read, and as what; inputs lists them where there are several
+  made_on              the day of the report
+  index, overlays      what was searched; kind, exact, entries, corpus_date, floor, min_count: about it
   accounts             with a password that was looked up
   exposed              of these, seen at least --min-count times or in an overlay
   by_overlay           of these, in an overlay
   below_min_count      seen, but fewer times
   bands                list of {band, from, to, accounts}: exposed accounts by how often the password
                        was seen; from is null for not known, to is null for no end
-  shared               {groups, exposed_groups, accounts, largest: [{accounts, exposed}]}: passwords
-                       that several accounts have
+  shared               {groups, exposed_groups, accounts, largest: [{id, accounts, exposed, members}]}:
+                       passwords that several accounts have
   disabled             {checked, exposed} of the accounts that are disabled
   machines, former     {checked, exposed}, not among the accounts
-  empty, without_password, other_items    not looked up
+  empty                empty passwords, which are not looked up; empty_in_use: of accounts and machines
+                       that are not disabled
+  own_name             accounts and machines in use whose password is their own name
+  policy               {name, refused, rules: [{rule, accounts}]}, with --policy
+  without_password, other_items    not looked up
   lm_hashes            accounts that keep an LM hash
   malformed            lines that could not be read
   unanswered           passwords of which it is not known whether they are exposed: no index covers them,
                        or one could not be read; unanswered_because lists the reasons
   users                whether accounts are named as in the input
-  listed               the --top exposed accounts: {number, account, standing, count, overlay,
-                       disabled, lm_hash, shared_by}; count is null where not known; form (nfc, nfkc)
-                       where another form than the password as read is exposed; partial is true
-                       where a source could not be read and count is a lower bound
+  listed               the --top accounts to act on: {number, account, standing, exposed, count, overlay,
+                       disabled, lm_hash, shared_by}; count is null where not known; input where there
+                       are several; form (nfc, nfkc) where another form than the password as read is
+                       exposed; partial is true where a source could not be read and count is a lower
+                       bound; empty, own_name, policy and group where they apply
   unlisted             how many more there are
 
-CSV and Parquet, a row for each password that was looked up:
+CSV and Parquet, a row for each password that was looked up or is empty:
   number, account, standing (account, machine, former), exposed (empty or null: not known), count,
   band, source (base, overlay), shared_by, disabled, lm_hash, form (nfc, nfkc; empty or null for the
-  password as read), partial (true: a source could not be read, count is a lower bound)
-  In CSV, an account that begins with = + - @ tab or CR has an apostrophe before it, so that no
-  spreadsheet takes it for a formula.
+  password as read), partial (true: a source could not be read, count is a lower bound), empty,
+  own_name, group (number of the accounts that share it), policy (rules it breaks), file
+  In CSV, accounts in use with the empty password come first. A cell that begins with = + - @ or their
+  full-width forms has an apostrophe before it, so that no spreadsheet takes it for a formula, and control
+  characters are replaced.
 
 Examples:
   A domain's dump, with a page to show:
@@ -157,29 +197,38 @@ Examples:
   A column of an export of Excel in Japan:
       breachdex audit members.csv --column パスワード --user-column 会員番号 \\
           --encoding cp932 --lang ja --index pwned.bdx
+  All dumps of a folder, compared with last month, for Excel in Japan:
+      breachdex audit dumps/ --index ntlm.bdx --users --compare last.json \\
+          --csv rows.csv --csv-encoding cp932 --html report.html --lang ja
   A column of SHA-1 hashes, all rows into Parquet:
       breachdex audit users.parquet --column sha1 --hash --user-column id \\
           --index pwned.bdx --users --parquet audit.parquet";
 
-/// How the input's text is encoded.
+/// How the text of `--csv` is encoded.
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum EncodingName {
+pub(crate) enum CsvEncodingName {
     #[value(name = "utf-8", alias = "utf8")]
     Utf8,
+    #[value(name = "utf-8-bom", alias = "utf8-bom")]
+    Utf8Bom,
     #[value(name = "cp932", aliases = ["shift_jis", "sjis"])]
     Cp932,
-    #[value(name = "utf-16", alias = "utf16")]
-    Utf16,
 }
 
-impl From<EncodingName> for Encoding {
-    fn from(name: EncodingName) -> Self {
+impl From<CsvEncodingName> for CsvEncoding {
+    fn from(name: CsvEncodingName) -> Self {
         match name {
-            EncodingName::Utf8 => Self::Utf8,
-            EncodingName::Cp932 => Self::Cp932,
-            EncodingName::Utf16 => Self::Utf16,
+            CsvEncodingName::Utf8 => Self::Utf8,
+            CsvEncodingName::Utf8Bom => Self::Utf8Bom,
+            CsvEncodingName::Cp932 => Self::Cp932,
         }
     }
+}
+
+fn parse_encoding(label: &str) -> Result<Encoding, String> {
+    Encoding::named(label).ok_or_else(|| {
+        String::from("give an encoding such as utf-8, utf-16, cp932, euc-jp, windows-1252, windows-1251, gbk, big5 or euc-kr")
+    })
 }
 
 fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {

@@ -49,7 +49,10 @@ fn reports_are_their_owner_s_alone_and_say_no_password() {
         }
     }
     let csv = fs::read_to_string(folder.path().join("r.csv")).unwrap();
-    assert!(csv.contains("\n2,'=kim,account,true,7,2-9,base,1,false,false,,false\n"), "{csv}");
+    assert!(
+        csv.contains("\n2,'=kim,account,true,7,2-9,base,1,false,false,,false,false,false,,,vault.csv\n"),
+        "{csv}"
+    );
 }
 
 fn breachdex_sha1(password: &str) -> String {

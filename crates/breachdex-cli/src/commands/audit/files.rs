@@ -5,11 +5,9 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use breachdex_audit::report::{self, Report};
 use breachdex_audit::{AuditError, Format, Rows};
-use chrono::DateTime;
 
 use crate::failure::Failure;
 use crate::flags::AuditFlags;
@@ -30,7 +28,7 @@ struct Claimed {
 
 impl Files {
     /// Refuses what cannot be written, so that no audit is made in vain.
-    pub(super) fn begin(flags: &AuditFlags) -> Result<Self, Failure> {
+    pub(super) fn begin(flags: &AuditFlags, inputs: &[PathBuf]) -> Result<Self, Failure> {
         if flags.parquet.is_some() {
             Format::Parquet.require()?;
         }
@@ -40,7 +38,8 @@ impl Files {
                 let message = format!("{} is named for two reports; choose another OUT", path.display());
                 return Err(Failure::Usage(message));
             }
-            let read = flags.file.iter().chain(&flags.index).chain(&flags.overlay);
+            let others = flags.policy.iter().chain(&flags.compare);
+            let read = inputs.iter().chain(&flags.index).chain(&flags.overlay).chain(others);
             if read.into_iter().any(|read| breachdex::files::is_same_file(read, path)) {
                 let message = format!("{} is read by this audit; choose another OUT", path.display());
                 return Err(Failure::Usage(message));
@@ -57,12 +56,14 @@ impl Files {
     pub(super) fn publish(self, report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
         let Self { mut html, mut csv, mut parquet } = self;
         if let Some(claimed) = &mut html {
-            let page = report::html(report, flags.lang, &today());
+            let page = report::html(report, flags.lang);
             let written = claimed.target.file().write_all(page.as_bytes());
             written.map_err(|source| target::failed("write", &claimed.path, source))?;
         }
         if let Some(rows) = &report.audited.rows {
-            write_rows(&mut csv, rows, |rows, output| report::write_csv(rows, output))?;
+            write_rows(&mut csv, rows, |rows, output| {
+                report::write_csv(rows, output, flags.csv_encoding.into())
+            })?;
             write_rows(&mut parquet, rows, |rows, output| report::write_parquet(rows, output))?;
         }
         for Claimed { target, .. } in [html, csv, parquet].into_iter().flatten() {
@@ -86,13 +87,13 @@ fn print(report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
     let is_asked = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
     if is_asked(&flags.html) {
         let mut output = Output::open();
-        output.write(report::html(report, flags.lang, &today()).as_bytes())?;
+        output.write(report::html(report, flags.lang).as_bytes())?;
         output.flush()?;
     }
     let Some(rows) = &report.audited.rows else { return Ok(()) };
     let mut stream = Stream { output: BufWriter::new(io::stdout()), failure: None };
     let written = if is_asked(&flags.csv) {
-        report::write_csv(rows, &mut stream)
+        report::write_csv(rows, &mut stream, flags.csv_encoding.into())
     } else if is_asked(&flags.parquet) {
         report::write_parquet(rows, &mut stream)
     } else {
@@ -144,11 +145,4 @@ fn write_rows(
     let mut output = BufWriter::new(target.file());
     write(rows, &mut output)?;
     output.flush().map_err(|source| target::failed("write", path, source))
-}
-
-/// The day, in UTC.
-fn today() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let day = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    day.map(|day| day.format("%Y-%m-%d").to_string()).unwrap_or_default()
 }

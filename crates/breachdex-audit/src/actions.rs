@@ -1,0 +1,65 @@
+//! What there is to do, and for whom: counts with the first names of each kind.
+
+#![forbid(unsafe_code)]
+
+use crate::account::Standing;
+use crate::window::Answered;
+
+/// Accounts that a step names. The list and the files of rows have all of them.
+const NAMES: usize = 20;
+
+/// Accounts of one kind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Named {
+    pub(crate) number: u64,
+    /// The first of them, by pseudonym or name; accounts without a name are not among them.
+    pub(crate) names: Vec<String>,
+}
+
+impl Named {
+    fn add(&mut self, user: &str, name: impl FnOnce(&str) -> String) {
+        self.number += 1;
+        if self.names.len() < NAMES && !user.is_empty() {
+            self.names.push(name(user));
+        }
+    }
+}
+
+/// What there is to do besides having exposed passwords of accounts in use changed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Actions {
+    /// Accounts and machines in use with the empty password.
+    pub(crate) empty: Named,
+    /// Accounts and machines in use whose password is their name.
+    pub(crate) own_name: Named,
+    /// Machines with an exposed password.
+    pub(crate) machines: Named,
+    /// Accounts that keep an LM hash.
+    pub(crate) lm_hashes: Named,
+    /// Accounts in use whose password the policy refuses.
+    pub(crate) refused: Named,
+    /// Disabled accounts whose password is exposed or empty.
+    pub(crate) disabled: Named,
+}
+
+impl Actions {
+    pub(crate) fn add(&mut self, row: &Answered<'_>, name: impl Fn(&str) -> String) {
+        let (entry, user) = (&row.entry, row.user);
+        if entry.standing == Standing::Former {
+            return;
+        }
+        let is_exposed = row.outcome.is_exposed;
+        let in_use = entry.is_in_use();
+        let kinds = [
+            (&mut self.empty, entry.is_empty && in_use),
+            (&mut self.own_name, entry.is_own_name && in_use),
+            (&mut self.machines, is_exposed && in_use && entry.standing == Standing::Machine),
+            (&mut self.lm_hashes, entry.has_lm && entry.standing == Standing::Account),
+            (&mut self.refused, !entry.violations.is_empty() && in_use),
+            (&mut self.disabled, (is_exposed || entry.is_empty) && entry.is_disabled),
+        ];
+        for (named, _) in kinds.into_iter().filter(|(_, applies)| *applies) {
+            named.add(user, &name);
+        }
+    }
+}

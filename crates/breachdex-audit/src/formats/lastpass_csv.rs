@@ -1,0 +1,16 @@
+//! LastPass's CSV, of today and from before it had one-time passwords.
+
+#![forbid(unsafe_code)]
+
+use super::Spec;
+use crate::read::header::Header;
+
+pub(super) static FORMAT: Spec = Spec {
+    name: "lastpass-csv",
+    describe: |words| words.format_export("LastPass", "CSV"),
+    headers: &[Header {
+        signature: &["url", "username", "password", "extra", "name", "grouping", "fav"],
+        ..Header::PLAIN
+    }],
+    ..Spec::CSV_EXPORT
+};

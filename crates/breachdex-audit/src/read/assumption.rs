@@ -1,0 +1,64 @@
+//! What was assumed about an input that the user did not say.
+
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+/// What was assumed about an input, or explains what could not be used of it. The text is for standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Assumption {
+    /// The first line of the file, `sep=`, names the delimiter.
+    SeparatorLine(u8),
+    /// The header has the columns with this delimiter only.
+    Delimiter(u8),
+    /// The text is in this encoding, by its byte order mark or its zero bytes.
+    Encoding(&'static str),
+    /// The input was compressed.
+    Compressed(&'static str),
+    /// Several records have the same number of cells, which is not the header's.
+    Width {
+        /// Cells of the header.
+        expected: u64,
+        /// Cells of the records.
+        found: u64,
+        /// How many records.
+        records: u64,
+    },
+}
+
+impl fmt::Display for Assumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SeparatorLine(delimiter) => {
+                write!(f, "its first line says that the delimiter is {}", delimiter_name(*delimiter))
+            }
+            Self::Delimiter(delimiter) => {
+                write!(f, "read with the delimiter {}, by its header", delimiter_name(*delimiter))
+            }
+            Self::Encoding(encoding) => write!(f, "read as {encoding}, by its first bytes"),
+            Self::Compressed(format) => write!(f, "decompressed ({format})"),
+            Self::Width { expected, found, records } if found > expected => write!(
+                f,
+                "{records} rows have {found} cells and the header {expected}: add the missing column names to the first \
+                 line, or quote cells that contain the delimiter"
+            ),
+            Self::Width { expected, found, records } => write!(
+                f,
+                "{records} rows have {found} cells and the header {expected}: the first line may be no header, or belong \
+                 to another table"
+            ),
+        }
+    }
+}
+
+/// A delimiter as people call it.
+pub(crate) fn delimiter_name(delimiter: u8) -> String {
+    match delimiter {
+        b'\t' => String::from("tab"),
+        b';' => String::from("semicolon"),
+        b',' => String::from("comma"),
+        b'|' => String::from("|"),
+        other => char::from(other).to_string(),
+    }
+}

@@ -1,0 +1,261 @@
+//! Exports of password managers in the shapes that the products document, and the files that are refused by name.
+
+#![forbid(unsafe_code)]
+
+use breachdex::Kind;
+use breachdex_audit::{AuditOptions, Audited, Format, Input, audit};
+
+use crate::{account, former, known, options, rows, run};
+
+fn read(export: &str, format: Format) -> Audited {
+    run(export, &known(Kind::Sha1), &options(format)).unwrap()
+}
+
+/// Detects the format by the file's name and content.
+fn detect(name: &str, export: impl AsRef<[u8]>) -> Result<Format, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, export).unwrap();
+    let found = audit(Input::File(path), &known(Kind::Sha1).corpus, &AuditOptions::default(), &());
+    found
+        .map(|found| found.inputs[0].format)
+        .map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+}
+
+#[test]
+fn csv_exports() {
+    let exports = [
+        (
+            Format::AppleCsv,
+            "Title,URL,Username,Password,Notes,OTPAuth\nMail,https://a.example/,kim,password,,\nSite,https://b.example/,lee,,,\n",
+        ),
+        (
+            Format::AppleCsv,
+            "Title,Url,Username,Password,OTPAuth\nMail,https://a.example/,kim,password,\nSite,b,lee,,\n",
+        ),
+        (
+            Format::LastpassCsv,
+            "url,username,password,totp,extra,name,grouping,fav\nhttps://a.example,kim,password,,,Mail,Work,0\nhttp://sn,,,,note,Note,,0\n",
+        ),
+        (
+            Format::LastpassCsv,
+            "url,username,password,extra,name,grouping,fav\nhttps://a.example,kim,password,,Mail,Work,0\nhttp://sn,,,note,Note,,0\n",
+        ),
+        (
+            Format::DashlaneCsv,
+            "username,username2,username3,title,password,note,url,category,otpSecret\n,kim,,Mail,password,,https://a.example,Work,\nlee,,,Site,,,b,,\n",
+        ),
+        (
+            Format::ProtonCsv,
+            "type,name,url,email,username,password,note,totp,createTime,modifyTime,vault\nlogin,Mail,https://a.example,kim,,password,,,1700000000,1700000000,Personal\nlogin,Key,b,lee@example.org,lee,,,,1,1,Personal\n",
+        ),
+        (
+            Format::NordpassCsv,
+            "name,url,additional_urls,username,password,note,cardholdername,cardnumber,cvc,expirydate,zipcode,folder,full_name,phone_number,email,address1,address2,city,country,state,type,custom_fields\nMail,https://a.example,,kim,password,,,,,,,,,,,,,,,,password,\nKey,b,,lee,,,,,,,,,,,,,,,,,password,\n",
+        ),
+        (
+            Format::NordpassCsv,
+            "name,url,username,password,note,cardholdername,cardnumber,cvc,expirydate,zipcode,folder,full_name,phone_number,email,address1,address2,city,country,state\nMail,https://a.example,kim,password,,,,,,,,,,,,,,,\nKey,b,lee,,,,,,,,,,,,,,,,\n",
+        ),
+        (
+            Format::RoboformCsv,
+            "\u{FEFF}Name,Url,MatchUrl,Login,Pwd,Note,Folder,RfFieldsV2\nMail,https://a.example,https://a.example,kim,password,,Work,\"User ID$,,,txt,kim\",\"Password$,,,pwd,password\"\nLink,b,,,,just a link,,\n",
+        ),
+    ];
+    for (format, export) in exports {
+        let found = read(export, format);
+        assert_eq!(rows(&found), [account(2, "kim", true)], "{format:?}");
+        let tally = &found.tally;
+        assert_eq!((tally.without_password, tally.malformed, tally.empty), (1, 0, 0), "{format:?}");
+        assert!(!found.tally.is_incomplete());
+        assert_eq!(detect("export.csv", export), Ok(format));
+    }
+    // A card of NordPass and a note of Proton Pass are no log-ins.
+    let card = "name,url,username,password,note,cardholdername,folder,type\nCard,,,,,Kim,,credit_card\nMail,a,kim,x,,,,password\n";
+    assert_eq!(read(card, Format::NordpassCsv).tally.other_items, 1);
+}
+
+#[test]
+fn roboform_puts_an_apostrophe_before_formulas() {
+    let header = "Name,Url,MatchUrl,Login,Pwd,Note,Folder,RfFieldsV2\n";
+    let indexes = crate::Indexes::new(
+        crate::index(Kind::Sha1, true, &[("@secret", 5), ("'plain", 6)]),
+        vec![],
+        vec![],
+        1,
+    )
+    .unwrap();
+    let export = format!("{header}A,a,a,'=kim,'@secret,,,\nB,b,b,lee,'plain,,,\n");
+    let found = run(export, &indexes, &options(Format::RoboformCsv)).unwrap();
+    assert_eq!(rows(&found), [account(2, "=kim", true), account(3, "lee", true)]);
+}
+
+#[test]
+fn keeper_writes_no_header() {
+    let export =
+        "Work,Mail,kim,password,https://a.example,note,,custom,value\n,Site,lee,unheard of,,,\nshort,row\n";
+    let found = read(export, Format::KeeperCsv);
+    assert_eq!(rows(&found), [account(1, "kim", true), account(2, "lee", false)]);
+    assert_eq!(found.tally.malformed, 1);
+    assert!(detect("export.csv", export).unwrap_err().starts_with("the format of export.csv is not certain"));
+}
+
+const PROTON: &str = r#"{"version":"1.21.2","userId":"u","encrypted":false,"vaults":{
+  "share-1":{"name":"Personal","description":"","display":{"color":0,"icon":0},"items":[
+    {"itemId":"1","shareId":"s","data":{"metadata":{"name":"Mail","note":"","itemUuid":"a"},"extraFields":[],"type":"login",
+      "content":{"itemEmail":"kim@example.org","password":"password","urls":["https://a.example"],"totpUri":"","passkeys":[],"itemUsername":""}},
+      "state":1,"aliasEmail":null,"contentFormatVersion":6,"createTime":1,"modifyTime":1},
+    {"itemId":"2","data":{"metadata":{"name":"Note"},"extraFields":[],"type":"note","content":{}},"state":1}]},
+  "share-2":{"name":"Work","items":[
+    {"itemId":"3","data":{"metadata":{"name":"Old"},"type":"login","content":{"username":"lee","password":"123456"}},"state":2},
+    {"itemId":"4","data":{"metadata":{"name":"Key"},"type":"login","content":{"itemUsername":"pat","password":""}},"state":1}]}}}"#;
+
+const ONE_PASSWORD: &str = r#"{"accounts":[{"attrs":{"accountName":"Kim","name":"Kim","avatar":"","email":"k@example.org","uuid":"A","domain":"https://my.1password.com/"},
+  "vaults":[{"attrs":{"uuid":"v","desc":"","avatar":"","name":"Personal","type":"P"},"items":[
+    {"uuid":"1","favIndex":0,"createdAt":1,"updatedAt":1,"state":"active","categoryUuid":"001",
+      "details":{"loginFields":[{"value":"kim","id":"","name":"username","fieldType":"T","designation":"username"},
+        {"value":"password","id":"","name":"password","fieldType":"P","designation":"password"}],
+        "notesPlain":"","sections":[],"passwordHistory":[{"value":"123456","time":1}]},
+      "overview":{"subtitle":"kim","title":"Mail","url":"","ps":50}},
+    {"uuid":"2","categoryUuid":"005","details":{"loginFields":[],"password":"unheard of","sections":[],"passwordHistory":[]},"overview":{}},
+    {"uuid":"3","categoryUuid":"003","details":{"loginFields":[],"notesPlain":"a note","sections":[],"passwordHistory":[]},"overview":{}},
+    {"uuid":"4","trashed":true,"categoryUuid":"001","details":{"loginFields":[{"value":"lee","designation":"username"},{"value":"123456","designation":"password"}]}}]}]}]}"#;
+
+const ENPASS: &str = r#"{"folders":[{"icon":"1","parent_uuid":"","title":"Work","updated_at":1,"uuid":"f"}],"items":[
+  {"archived":0,"auto_submit":1,"category":"login","createdAt":1,"favorite":0,"fields":[
+    {"deleted":0,"label":"Username","order":1,"sensitive":0,"type":"username","uid":10,"updated_at":1,"value":"","value_updated_at":1},
+    {"deleted":0,"label":"E-mail","type":"email","value":"kim"},
+    {"deleted":0,"label":"Password","type":"password","value":"password","history":[{"updated_at":1,"value":"123456"}]}],
+    "icon":{},"note":"","subtitle":"","template_type":"login.default","title":"Mail","trashed":0,"updated_at":1,"uuid":"a"},
+  {"archived":0,"auto_submit":1,"category":"note","note":"n","title":"Note","trashed":0},
+  {"archived":0,"auto_submit":1,"category":"login","fields":[{"type":"username","value":"lee","deleted":0},{"type":"password","value":"123456","deleted":0}],"trashed":1}]}"#;
+
+#[test]
+fn json_exports() {
+    let found = read(PROTON, Format::ProtonJson);
+    assert_eq!(rows(&found), [account(1, "kim@example.org", true), former(3, "lee", true)]);
+    assert_eq!((found.tally.other_items, found.tally.without_password), (1, 1));
+    let found = read(ONE_PASSWORD, Format::OnePassword1pux);
+    let expected =
+        [account(1, "kim", true), former(1, "kim", true), account(2, "", false), former(4, "lee", true)];
+    assert_eq!(rows(&found), expected);
+    assert_eq!(found.tally.other_items, 1);
+    let found = read(ENPASS, Format::EnpassJson);
+    assert_eq!(rows(&found), [account(1, "kim", true), former(1, "kim", true), former(3, "lee", true)]);
+    assert_eq!(found.tally.other_items, 1);
+    for (name, export, format) in [
+        ("data.json", PROTON, Format::ProtonJson),
+        ("export.data", ONE_PASSWORD, Format::OnePassword1pux),
+        ("export.json", ONE_PASSWORD, Format::OnePassword1pux),
+        ("enpass.json", ENPASS, Format::EnpassJson),
+    ] {
+        assert_eq!(detect(name, export), Ok(format), "{name}");
+    }
+    let encrypted = PROTON.replace("\"encrypted\":false", "\"encrypted\":true");
+    let said = run(encrypted, &known(Kind::Sha1), &options(Format::ProtonJson)).unwrap_err().to_string();
+    assert!(said.starts_with("standard input is an encrypted export; export again"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_by_name_with_the_way() {
+    let zip = b"PK\x03\x04rest".as_slice();
+    let kdbx = b"\x03\xD9\xA2\x9A\x67\xFB\x4B\xB5rest".as_slice();
+    let keepass =
+        "open it and export it as KeePass XML (2.x) (File > Export, in KeePassXC Database > Export > XML)";
+    for (name, content, said) in [
+        (
+            "vault.1pux",
+            zip,
+            "vault.1pux is a 1Password archive (1PUX); unzip it, audit the file export.data in it as 1password-1pux, and \
+             delete both afterwards"
+                .to_owned(),
+        ),
+        (
+            "vault.1pif",
+            b"{}",
+            "vault.1pif is a 1Password interchange file (1PIF); export again as 1PUX or CSV (File > Export) and audit that"
+                .to_owned(),
+        ),
+        ("vault.kdbx", kdbx, format!("vault.kdbx is an encrypted KeePass 2 database (KDBX); {keepass}")),
+        ("renamed.csv", kdbx, format!("renamed.csv is an encrypted KeePass 2 database (KDBX); {keepass}")),
+        (
+            "pass.spass",
+            b"AAAA",
+            "pass.spass is an encrypted Samsung Pass export, and Samsung Pass has no other; move the passwords to Google \
+             Password Manager on the device, export them there as CSV and audit that"
+                .to_owned(),
+        ),
+        (
+            "members.xlsx",
+            zip,
+            "members.xlsx is a spreadsheet; save it as CSV UTF-8 and audit that with the column of passwords".to_owned(),
+        ),
+        (
+            "old.feather",
+            b"FEA1rest",
+            "old.feather is a Feather version 1 file; write it again as Feather version 2, for example with \
+             pyarrow.feather.write_feather(pyarrow.feather.read_table(FILE), NEW)"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(detect(name, content), Err(said), "{name}");
+    }
+    assert!(detect("a.zip", zip).unwrap_err().contains("data.json of Proton Pass"));
+}
+
+#[cfg(feature = "decompression")]
+#[test]
+fn compressed_exports() {
+    use std::io::Write as _;
+    let export = "name,url,username,password\na,https://a.example/,kim,password\n";
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(export.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let zstd = zstd::encode_all(export.as_bytes(), 1).unwrap();
+    assert_eq!(detect("export.csv.gz", &gzip), Ok(Format::ChromeCsv));
+    assert_eq!(detect("export.csv.zst", &zstd), Ok(Format::ChromeCsv));
+    let found = run(&gzip, &known(Kind::Sha1), &options(Format::ChromeCsv)).unwrap();
+    assert_eq!(rows(&found), [account(2, "kim", true)]);
+    assert_eq!(found.inputs[0].assumptions[0].to_string(), "decompressed (gzip)");
+    let cut = &gzip[..gzip.len() - 5];
+    let said = run(cut, &known(Kind::Sha1), &options(Format::ChromeCsv)).unwrap_err().to_string();
+    assert_eq!(said, "cannot read standard input: the gzip data end too early; get the file again");
+}
+
+#[test]
+fn legacy_encodings_by_their_labels() {
+    use breachdex_audit::{Encoding, ReadOptions};
+    for (label, name) in [
+        ("windows-1252", "windows-1252"),
+        ("latin1", "windows-1252"),
+        ("CP932", "CP932"),
+        ("sjis", "CP932"),
+        ("euc-jp", "EUC-JP"),
+        ("cp1251", "windows-1251"),
+        ("gbk", "GBK"),
+        ("utf-16be", "UTF-16BE"),
+        ("UTF-8", "UTF-8"),
+    ] {
+        assert_eq!(Encoding::named(label).map(Encoding::name), Some(name), "{label}");
+    }
+    assert_eq!(Encoding::named("klingon"), None);
+    assert_eq!(Encoding::named("replacement"), None);
+    let indexes =
+        crate::Indexes::new(crate::index(Kind::Sha1, true, &[("Größe", 3)]), vec![], vec![], 1).unwrap();
+    let read = ReadOptions {
+        format: Some(Format::Csv),
+        column: Some(String::from("pw")),
+        encoding: Encoding::named("windows-1252"),
+        ..ReadOptions::default()
+    };
+    let chosen = AuditOptions { read, ..options(Format::Csv) };
+    let found = run(b"pw\nGr\xF6\xDFe\n", &indexes, &chosen).unwrap();
+    assert_eq!(found.tally.exposed, 1);
+    // Without a byte order mark, UTF-16 has zero bytes.
+    let utf16: Vec<u8> =
+        "name,url,username,password\na,b,kim,password\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let found = run(&utf16, &known(Kind::Sha1), &options(Format::ChromeCsv)).unwrap();
+    assert_eq!(rows(&found), [account(2, "kim", true)]);
+    assert_eq!(found.inputs[0].assumptions[0].to_string(), "read as UTF-16LE, by its first bytes");
+    assert_eq!(detect("export.csv", utf16), Ok(Format::ChromeCsv));
+}
