@@ -125,7 +125,7 @@ pub fn share_row(name: &str, report: &BuildReport, took: Duration) -> [String; 8
 }
 
 /// How a handle is opened for a measurement.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Handle {
     /// In tables.
     pub name: &'static str,

@@ -1,13 +1,10 @@
-//! How old the corpus of an index is.
+//! Whether a corpus date can be.
 
 #![forbid(unsafe_code)]
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use chrono::NaiveDate;
-
-use crate::messages;
 
 /// Days from 1970-01-01 to a date, `YYYY-MM-DD`.
 fn days(date: &str) -> Option<i64> {
@@ -24,23 +21,6 @@ fn today() -> i64 {
 /// Whether a date is later than today is anywhere on Earth.
 pub(crate) fn is_in_future(date: &str) -> bool {
     days(date).is_some_and(|day| day > today() + 1)
-}
-
-/// Notes on standard error that a corpus is older than so many days.
-pub(crate) fn note_if_old(index: &Path, date: &str, most_days: Option<u32>) {
-    let name = index.display();
-    let Some(most) = most_days else { return };
-    match days(date) {
-        None => messages::note(&format!("{name} has no corpus date, so its age is unknown")),
-        Some(_) if is_in_future(date) => {
-            messages::note(&format!("{name} has a corpus date in the future: {date}"));
-        }
-        Some(day) if today() - day > i64::from(most) => messages::note(&format!(
-            "the corpus of {name} is of {date}, {} days old; breachdex update {name} fetches what changed",
-            today() - day
-        )),
-        Some(_) => {}
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,10 @@
 #![forbid(unsafe_code)]
 
 use std::io;
+use std::path::PathBuf;
+
+use breachdex::Error;
+use breachdex::trust::{KeyError, SignatureFault, Staleness};
 
 /// Why a command stopped.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +26,17 @@ pub(crate) enum Failure {
     /// The range server cannot start or go on.
     #[error(transparent)]
     Serve(#[from] breachdex_server::ServeError),
+    /// A key cannot be trusted.
+    #[error(transparent)]
+    PublicKey(#[from] KeyError),
+    /// A key cannot sign.
+    #[error("cannot sign with {}: {reason}", path.display())]
+    SecretKey {
+        /// The key's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The arguments do not make sense together.
     #[error("{0}")]
     Usage(String),
@@ -39,6 +54,31 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// What to do about it with this command, to be put behind the message; may be empty.
+    pub(crate) fn hint(&self) -> &'static str {
+        let error = match self {
+            Self::Index(error)
+            | Self::Remote(breachdex_hibp::Error::Index(error))
+            | Self::Serve(breachdex_server::ServeError::Index(error)) => error,
+            _ => return "",
+        };
+        match error {
+            Error::NotSigned { fault: SignatureFault::Missing(_), .. } => {
+                "; sign the index with breachdex sign, or copy its two signature files beside it"
+            }
+            Error::NotSigned { fault: SignatureFault::UnknownKey { .. }, .. } => {
+                "; if the key is yours, name it with --trusted-key too"
+            }
+            Error::NotSigned { .. } => {
+                "; copy the index and its signature files again, or sign it with breachdex sign"
+            }
+            Error::Stale { reason: Staleness::TooOld { .. }, .. } => {
+                " (breachdex update), or raise --max-age"
+            }
+            _ => "",
+        }
+    }
+
     /// A failed write to standard output.
     pub(crate) fn output(source: io::Error) -> Self {
         match source.kind() {

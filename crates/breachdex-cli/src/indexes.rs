@@ -6,10 +6,11 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use breachdex::trust::Trust;
 use breachdex::{Corpus, Index, LiveIndex, OpenOptions, files};
 
 use crate::failure::Failure;
-use crate::messages;
+use crate::{messages, trust};
 
 const VARIABLE: &str = "BREACHDEX_INDEX";
 
@@ -19,12 +20,6 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The path in `$BREACHDEX_INDEX`, if it is set.
 pub(crate) fn default_path() -> Option<PathBuf> {
     env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
-}
-
-/// Maps an index file. A lookup is then over in a microsecond, and a command that asks once reads no more than it needs;
-/// every command of this project replaces files by rename, and so must others.
-pub(crate) fn map(path: impl AsRef<Path>) -> Result<Index, Failure> {
-    Ok(Index::map(path)?)
 }
 
 /// Notes a file that is named twice, which is seldom meant.
@@ -43,22 +38,29 @@ pub(crate) fn note_repeated(named: &[PathBuf]) {
     }
 }
 
-/// Opens the named indexes, or the default one when none is named. Never empty.
-pub(crate) fn open(named: &[PathBuf]) -> Result<Vec<Index>, Failure> {
+/// Maps the named indexes, or the default one when none is named. Never empty. A lookup is then over in a microsecond, and a
+/// command that asks once reads no more than it needs; every command of this project replaces files by rename, and so must
+/// others.
+pub(crate) fn open(named: &[PathBuf], trusted: &Trust) -> Result<Vec<Index>, Failure> {
+    let map = |path: &PathBuf| Ok(Index::open_with(path, trust::mapped(trusted))?);
     if !named.is_empty() {
         note_repeated(named);
         return named.iter().map(map).collect();
     }
     match default_path() {
-        Some(path) => Ok(vec![map(path)?]),
+        Some(path) => Ok(vec![map(&path)?]),
         None => Ok(vec![starter()?]),
     }
 }
 
 /// Opens the named index, or the default one, under overlays; all of them follow their files.
-pub(crate) fn open_live(named: Option<&PathBuf>, overlays: &[PathBuf]) -> Result<Corpus, Failure> {
+pub(crate) fn open_live(
+    named: Option<&PathBuf>,
+    overlays: &[PathBuf],
+    trusted: &Trust,
+) -> Result<Corpus, Failure> {
     let base = match named.cloned().or_else(default_path) {
-        Some(path) => follow(&path)?,
+        Some(path) => follow(&path, trust::mapped(trusted))?,
         None => LiveIndex::new(starter()?),
     };
     Ok(Corpus::builder().base(base).overlays(open_overlays(overlays)?).build()?)
@@ -66,12 +68,12 @@ pub(crate) fn open_live(named: Option<&PathBuf>, overlays: &[PathBuf]) -> Result
 
 /// Opens overlays, which follow their files.
 pub(crate) fn open_overlays(paths: &[PathBuf]) -> Result<Vec<LiveIndex>, Failure> {
-    paths.iter().map(|path| follow(path)).collect()
+    paths.iter().map(|path| follow(path, OpenOptions::new().mapped())).collect()
 }
 
 /// Maps an index file and follows it when it is replaced.
-fn follow(path: &Path) -> Result<LiveIndex, Failure> {
-    Ok(LiveIndex::open(path, OpenOptions::new().mapped(), Some(POLL_INTERVAL))?)
+fn follow(path: &Path, options: OpenOptions) -> Result<LiveIndex, Failure> {
+    Ok(LiveIndex::open(path, options, Some(POLL_INTERVAL))?)
 }
 
 /// The path of an index, or `starter`.

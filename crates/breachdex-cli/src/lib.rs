@@ -2,8 +2,8 @@
 //!
 //! `flags` is what the user typed, `commands` is what happens then, one file each. The rest are the few
 //! places where the command touches the world: `passwords` in, `privacy` around them, `terminal` prompt and colour, `output` and
-//! `messages` out, `target` for files of text, `progress` and `signals` while a long job runs. `hints` adds flags to errors
-//! of the libraries, `corpus_age` knows when a corpus is old.
+//! `messages` out, `target` for files of text, `signing` for secret keys, `trust` for public ones, `progress` and `signals`
+//! while a long job runs. `hints` adds flags to errors of the libraries, `corpus_age` knows when a corpus is old.
 
 #![forbid(unsafe_code)]
 
@@ -20,8 +20,10 @@ mod printable;
 mod privacy;
 mod progress;
 mod signals;
+mod signing;
 mod target;
 mod terminal;
+mod trust;
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -69,7 +71,7 @@ where
         Ok(exit) => exit.code(),
         Err(Failure::ClosedPipe) => Exit::Success.code(),
         Err(failure) => {
-            messages::error(&failure);
+            messages::error(&format!("{failure}{}", failure.hint()));
             Exit::Error.code()
         }
     }
@@ -94,6 +96,8 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Diff(flags) => commands::diff::run(&flags),
         Command::Info(flags) => commands::info::run(&flags),
         Command::Verify(flags) => commands::verify::run(&flags),
+        Command::Sign(flags) => commands::sign::run(&flags),
+        Command::Keygen(flags) => commands::keygen::run(&flags),
         Command::Completions(flags) => commands::completions::run(&flags),
         Command::Man(flags) => commands::man::run(&flags),
     }

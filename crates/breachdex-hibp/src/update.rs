@@ -5,7 +5,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use breachdex::{Entry, Index, Monitor, Prefix, SpliceOptions, SpliceReport, collisions_by_range};
+use breachdex::{
+    BeforePublish, Entry, Index, Monitor, OpenOptions, Prefix, SpliceOptions, SpliceReport,
+    collisions_by_range,
+};
 
 use crate::BaseUrl;
 use crate::assembly::{self, Assembly, Base, Making};
@@ -33,6 +36,10 @@ pub struct UpdateOptions {
     pub memory: u64,
     /// Threads that work; 0 is one for each processor.
     pub threads: usize,
+    /// How the index is opened: whose signature it must have before anything of it is copied.
+    pub open: OpenOptions,
+    /// What is done with the finished index before it takes the old one's place.
+    pub before_publish: Option<BeforePublish>,
 }
 
 /// What an update found and did.
@@ -92,7 +99,7 @@ fn with_update<T>(
     options: &UpdateOptions,
     work: impl FnOnce(&Update<'_>) -> Result<T>,
 ) -> Result<T> {
-    let index = Arc::new(Index::map(path)?);
+    let index = Arc::new(Index::open_with(path, options.open.clone())?);
     let metadata = index.metadata();
     if metadata.is_cut {
         return Err(Error::Options(format!(
@@ -126,6 +133,7 @@ fn with_update<T>(
         source: metadata.source.clone(),
         date: metadata.corpus_date.clone(),
         replace: true,
+        before_publish: options.before_publish.clone(),
     };
     work(&Update { index: &index, rules, fetch: &fetch, options: &making, known })
 }

@@ -197,6 +197,7 @@ pub(crate) fn build(
         date: corpus_date
             .map_or_else(|| Ok(String::new()), |date| date.str().map(|text| text.to_string()))?,
         replace,
+        before_publish: None,
     };
     let inputs = self::inputs(inputs, format.map(|name| input_format(py, name)).transpose()?)?;
     let listener = Listener::new(|py, now: breachdex::Progress| {

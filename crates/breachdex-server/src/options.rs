@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use breachdex::Residency;
+use breachdex::trust::Trust;
 
 use crate::http::host::HostPattern;
 use crate::listen::Listen;
@@ -38,6 +39,9 @@ pub struct ServeOptions {
     pub health_details: bool,
     /// Certificate and key for https; plain http if `None`.
     pub tls: Option<TlsFiles>,
+    /// Whose signature an index must have, how old it may be, and whether one may replace a newer one, at start and
+    /// when the file is replaced. Does not apply to overlays, which change often and can only forbid more.
+    pub trust: Trust,
     /// How much of the indexes is in memory; overlays are read on demand.
     pub residency: Residency,
     /// Number of worker threads; 0 means one per processor.
@@ -65,6 +69,7 @@ impl Default for ServeOptions {
             trusted_proxies: Vec::new(),
             health_details: false,
             tls: None,
+            trust: Trust::default(),
             residency: Residency::OnDemand,
             workers: 0,
             allow_partial: false,

@@ -83,6 +83,7 @@ impl Server {
             allow_partial: options.allow_partial,
             overlays: OverlayRule::of(options, plan.range_addresses()),
             residency: options.residency,
+            trust: options.trust.clone(),
         };
         let catalogue = Arc::new(Catalogue::new(open(options, &rules)?)?);
         let tls = options.tls.as_ref().map(Tls::new).transpose()?.map(Arc::new);

@@ -140,6 +140,24 @@ pub enum Error {
         /// The file or the server's address.
         name: String,
     },
+    /// An index without a valid signature of a trusted key.
+    #[cfg(feature = "signatures")]
+    #[error("{name} is not signed by a trusted key: {fault}")]
+    NotSigned {
+        /// The file.
+        name: String,
+        /// What is wrong with its signature.
+        fault: crate::trust::SignatureFault,
+    },
+    /// An index that is older than it may be.
+    #[cfg(feature = "signatures")]
+    #[error("{name} is not new enough: {reason}")]
+    Stale {
+        /// The file.
+        name: String,
+        /// Why.
+        reason: crate::trust::Staleness,
+    },
     /// An index took the place of one that holds other digests.
     #[error(
         "{name} holds {found} digests now, before it held {expected} ones; put an index of the same kind there"

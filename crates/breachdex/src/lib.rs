@@ -52,12 +52,14 @@ mod storage;
 #[cfg(test)]
 mod testing;
 pub mod text;
+#[cfg(feature = "signatures")]
+pub mod trust;
 
 #[cfg(feature = "build")]
 pub use build::{
-    AssembledGroup, Assembler, BuildOptions, BuildReport, ChangedRange, CoverageRule, GroupChanges,
-    MergeOptions, MergeRule, SpliceOptions, SpliceReport, UnfinishedIndex, build, collisions_by_range, merge,
-    splice,
+    AssembledGroup, Assembler, BeforePublish, BuildOptions, BuildReport, ChangedRange, CoverageRule,
+    GroupChanges, MergeOptions, MergeRule, SpliceOptions, SpliceReport, UnfinishedIndex, build,
+    collisions_by_range, merge, splice,
 };
 #[cfg(feature = "live")]
 pub use corpus::{

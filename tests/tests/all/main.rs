@@ -22,6 +22,8 @@ mod recorded;
 mod remote;
 mod second_reader;
 mod serve;
+#[cfg(unix)]
+mod signatures;
 mod splice;
 mod starter;
 mod vectors;

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::flags::{AuditFlags, ProgressName};
 use crate::output::Output;
 use crate::progress::Reporter;
-use crate::{indexes, messages, privacy};
+use crate::{indexes, messages, privacy, trust};
 
 mod files;
 mod inputs;
@@ -57,7 +57,10 @@ pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
 /// The sources that the flags name, fixed for the whole audit.
 fn open(flags: &AuditFlags) -> Result<Corpus, Failure> {
     let overlays = flags.overlay.iter().map(Index::map).collect::<Result<Vec<_>, _>>()?;
-    Ok(Corpus::builder().bases(indexes::open(&flags.index)?).overlays(overlays).build()?)
+    Ok(Corpus::builder()
+        .bases(indexes::open(&flags.index, &trust::of(&flags.trust)?)?)
+        .overlays(overlays)
+        .build()?)
 }
 
 fn options(flags: &AuditFlags) -> Result<AuditOptions, Failure> {

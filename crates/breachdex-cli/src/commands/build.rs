@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::flags::{BuildFlags, FormatName, KindName, MergeRuleName, ResourceFlags};
 use crate::indexes;
 use crate::progress::Reporter;
+use crate::signing;
 use crate::target;
 
 pub(crate) fn run(flags: Box<BuildFlags>) -> Result<Exit, Failure> {
@@ -21,11 +22,17 @@ pub(crate) fn run(flags: Box<BuildFlags>) -> Result<Exit, Failure> {
     let named = flags.inputs.clone();
     let inputs = inputs(&named, format)?;
     let target = flags.target.output.clone();
+    let takes_input = named.iter().any(|path| path.as_os_str() == "-");
+    let key = signing::load(flags.target.sign.sign.as_ref(), takes_input)?;
     let progress = flags.progress.progress;
-    let options = options(*flags);
+    let mut options = options(*flags);
+    options.before_publish = key.as_ref().map(|key| key.before_publish(&target));
     let reporter = Reporter::start(progress)?;
     let report = breachdex::build(&inputs, &target, &options, &reporter)?;
     drop(reporter);
+    if key.is_some() {
+        signing::settle(&target)?;
+    }
     indexes::note_repeated(&named);
     summary::print(&report, &target, options.kind, started.elapsed())
 }
@@ -62,6 +69,7 @@ fn options(flags: BuildFlags) -> BuildOptions {
         source: flags.target.source,
         date: flags.target.date,
         replace: flags.target.force,
+        before_publish: None,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::output::Output;
 use crate::passwords::{
     self, Content, Event, HOLDS_NUL, Line, Lines, Listing, Stopped, Terminator, standard_input,
 };
-use crate::{indexes, messages, privacy, terminal};
+use crate::{indexes, messages, privacy, terminal, trust};
 
 mod answer;
 
@@ -257,7 +257,7 @@ impl Plan {
 fn corpus(flags: &CheckFlags) -> Result<Corpus, Failure> {
     let mut builder = Corpus::builder();
     if flags.api.is_none() || !flags.index.is_empty() {
-        builder = builder.bases(indexes::open(&flags.index)?);
+        builder = builder.bases(indexes::open(&flags.index, &trust::of(&flags.trust)?)?);
     }
     if let Some(base_url) = &flags.api {
         builder = builder.server(Arc::new(RangeClient::new(RangeClientOptions {

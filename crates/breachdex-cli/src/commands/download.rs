@@ -17,14 +17,17 @@ use crate::failure::Failure;
 use crate::flags::{DownloadFlags, FetchFlags, proxy_from};
 use crate::messages;
 use crate::progress::Reporter;
+use crate::signing;
 use crate::target;
 
 pub(crate) fn run(flags: Box<DownloadFlags>) -> Result<Exit, Failure> {
     let started = Instant::now();
     target::refuse_stdout(&flags.target.output)?;
     let (target, top) = (flags.target.output.clone(), flags.top);
+    let key = signing::load(flags.target.sign.sign.as_ref(), false)?;
     let progress = flags.progress.progress;
-    let options = options(*flags)?;
+    let mut options = options(*flags)?;
+    options.index.before_publish = key.as_ref().map(|key| key.before_publish(&target));
     let reporter = Reporter::start(progress)?;
     let index = match top {
         Some(top) => Some(most_frequent(&target, &options, top, &reporter)?),
@@ -36,9 +39,15 @@ pub(crate) fn run(flags: Box<DownloadFlags>) -> Result<Exit, Failure> {
     };
     drop(reporter);
     let Some(index) = index else {
+        if let Some(key) = &key {
+            signing::require(&target, key)?;
+        }
         messages::note(&format!("{} was finished before", target.display()));
         return Ok(Exit::Success);
     };
+    if key.is_some() {
+        signing::settle(&target)?;
+    }
     summary::print(&index, &target, options.index.kind, started.elapsed())
 }
 
@@ -138,6 +147,7 @@ fn options(flags: DownloadFlags) -> Result<DownloadOptions, Failure> {
             source: flags.target.source,
             date: flags.target.date,
             replace: flags.target.force,
+            before_publish: None,
         },
         restart: flags.restart,
         allow_missing: flags.allow_missing,

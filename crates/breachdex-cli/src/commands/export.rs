@@ -14,14 +14,14 @@ use crate::flags::ExportFlags;
 use crate::output::Output;
 use crate::progress::Reporter;
 use crate::target::{self, Target};
-use crate::{messages, signals};
+use crate::{messages, signals, trust};
 
 /// What text cannot say of rows that were an overlay's.
 pub(super) const HOLDS_OVERLAY: &str =
     "these rows hold digests from an overlay, which text cannot say: keep them as secret as the overlay";
 
 pub(crate) fn run(flags: &ExportFlags) -> Result<Exit, Failure> {
-    let index = Index::map(&flags.file)?;
+    let index = Index::open_with(&flags.file, trust::mapped(&trust::of(&flags.trust)?))?;
     let metadata = index.metadata();
     if !metadata.is_exact() {
         let name = index.name().to_owned();

@@ -4,21 +4,23 @@
 
 use std::collections::BTreeMap;
 
+use breachdex::trust::SignatureFiles;
 use breachdex::{Index, PREFIX_COUNT};
 use serde::Serialize;
 
 use crate::commands::Exit;
-use crate::corpus_age;
 use crate::failure::Failure;
 use crate::flags::InfoFlags;
 use crate::output::Output;
 use crate::printable::printable;
+use crate::trust;
 
 /// The most bytes of a note that are shown.
 const LONGEST_NOTE: usize = 200;
 
 pub(crate) fn run(flags: &InfoFlags) -> Result<Exit, Failure> {
-    let index = Index::map(&flags.file)?;
+    let trusted = trust::of(&flags.trust)?;
+    let index = Index::open_with(&flags.file, trust::mapped(&trusted))?;
     let facts = Facts::of(&index)?;
     let mut output = Output::open();
     if flags.json {
@@ -29,7 +31,6 @@ pub(crate) fn run(flags: &InfoFlags) -> Result<Exit, Failure> {
         output.write(facts.text().as_bytes())?;
     }
     output.flush()?;
-    corpus_age::note_if_old(&flags.file, &index.metadata().corpus_date, flags.max_age);
     Ok(Exit::Success)
 }
 
@@ -59,6 +60,8 @@ struct Facts {
     directory_bits: u32,
     groups: u64,
     content_id: String,
+    signed_by: Option<String>,
+    signature_checked: bool,
     notes: BTreeMap<String, String>,
     #[serde(skip)]
     full_bits: u32,
@@ -79,6 +82,8 @@ impl Facts {
         let counts = metadata.has_counts;
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let notes = index.notes()?.into_iter();
+        let claimed = || SignatureFiles::beside(index.path()?).claimed_key();
+        let signed_by = index.signed().map(|signed| signed.key).or_else(claimed);
         Ok(Self {
             index: index.name().to_owned(),
             format_version: metadata.format_version,
@@ -114,6 +119,8 @@ impl Facts {
             directory_bits: metadata.directory_bits,
             groups: metadata.groups,
             content_id: index.content_id().to_string(),
+            signed_by: signed_by.map(|key| key.to_string()),
+            signature_checked: index.signed().is_some(),
             notes: notes.map(|(name, value)| (name, note_text(&value))).collect(),
             full_bits: metadata.kind.bits(),
         })
@@ -139,6 +146,7 @@ impl Facts {
             ("directory bits", self.directory_bits.to_string()),
             ("groups", self.groups.to_string()),
             ("content id", self.content_id.clone()),
+            ("signature", self.signature_text()),
         ];
         if let Some(text) = self.overlay_text() {
             rows.push(("overlay", text));
@@ -157,6 +165,14 @@ impl Facts {
                 "{} of {}, false-positive rate {:.3e}, collisions {}",
                 self.bits, self.full_bits, self.false_positive_rate, self.collisions
             ),
+        }
+    }
+
+    fn signature_text(&self) -> String {
+        match (&self.signed_by, self.signature_checked) {
+            (Some(key), true) => format!("valid, key {key}"),
+            (Some(key), false) => format!("not checked, names key {key} (see --trusted-key)"),
+            (None, _) => String::from("none"),
         }
     }
 

@@ -7,11 +7,11 @@ use breachdex::{Lookup as _, Prefix, rows};
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::RangeFlags;
-use crate::indexes;
 use crate::output::Output;
+use crate::{indexes, trust};
 
 pub(crate) fn run(flags: &RangeFlags) -> Result<Exit, Failure> {
-    let index = indexes::open(flags.index.as_slice())?.remove(0);
+    let index = indexes::open(flags.index.as_slice(), &trust::of(&flags.trust)?)?.remove(0);
     let kind = index.kind();
     index.require_exact()?;
     index.require_counts()?;

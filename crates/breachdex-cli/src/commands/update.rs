@@ -2,9 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+use std::path::Path;
 use std::time::Instant;
 
-use breachdex::Index;
+use breachdex::trust::{SignatureFiles, Trust};
 use breachdex_hibp::{
     FetchReport, MissingRanges, UpdateOptions, UpdatePreview, UpdateReport, preview_update, update,
 };
@@ -15,15 +16,25 @@ use crate::failure::Failure;
 use crate::flags::UpdateFlags;
 use crate::output::Output;
 use crate::progress::Reporter;
-use crate::{corpus_age, messages};
+use crate::{messages, signing, target, trust};
 
 pub(crate) fn run(flags: &UpdateFlags) -> Result<Exit, Failure> {
     let started = Instant::now();
+    let key = signing::load(flags.sign.sign.as_ref(), false)?;
+    // What is copied from the old index is signed with the new one, so it must have been signed itself.
+    let mut keys = trust::of_keys(&flags.keys.trusted_key, None)?.trusted_keys().to_vec();
+    keys.extend(key.as_ref().map(|key| key.public().clone()));
+    let trusted = if keys.is_empty() { Trust::default() } else { Trust::keys(keys)? };
+    // The file that a link leads to is replaced, and has the signature beside it.
+    let path =
+        std::fs::canonicalize(&flags.file).map_err(|source| target::failed("open", &flags.file, source))?;
     let options = UpdateOptions {
         fetch: flags.fetch.options()?,
         from_origin: flags.fetch.base_url.is_none(),
         memory: flags.work.memory,
         threads: flags.work.threads.map_or(0, |threads| threads as usize),
+        open: trust::mapped(&trusted),
+        before_publish: key.as_ref().map(|key| key.before_publish(&path)),
     };
     let reporter = Reporter::start(flags.progress.progress)?;
     let (said, missing) = if flags.dry_run {
@@ -34,6 +45,9 @@ pub(crate) fn run(flags: &UpdateFlags) -> Result<Exit, Failure> {
     } else {
         let report = update(&flags.file, &options, &reporter)?;
         drop(reporter);
+        if report.index.is_some() {
+            settle(&path, key.is_some(), &trusted)?;
+        }
         notes(&report, flags);
         (summary(&report), report.missing)
     };
@@ -41,10 +55,6 @@ pub(crate) fn run(flags: &UpdateFlags) -> Result<Exit, Failure> {
     output.write(said.as_bytes())?;
     output.write(format!("{:.1} seconds\n", started.elapsed().as_secs_f64()).as_bytes())?;
     output.flush()?;
-    if flags.max_age.is_some() {
-        let index = Index::open(&flags.file)?;
-        corpus_age::note_if_old(&flags.file, &index.metadata().corpus_date, flags.max_age);
-    }
     Ok(missing.map_or(Exit::Success, |missing| incomplete(&missing, flags.dry_run)))
 }
 
@@ -74,6 +84,20 @@ fn notes(report: &UpdateReport, flags: &UpdateFlags) {
             flags.file.display()
         ));
     }
+}
+
+/// Gives the signature of the new index its lasting names, or says that there is none.
+fn settle(path: &Path, is_signed: bool, trusted: &Trust) -> Result<(), Failure> {
+    if is_signed {
+        return signing::settle(path);
+    }
+    if trusted.needs_signature() || SignatureFiles::beside(path).signature.exists() {
+        messages::note(&format!(
+            "the new index is not signed, and will be refused where keys are trusted; sign it with breachdex sign {}",
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 fn summary(report: &UpdateReport) -> String {

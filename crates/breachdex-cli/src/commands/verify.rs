@@ -1,9 +1,10 @@
-//! `verify`: every byte of indexes against their checksums.
+//! `verify`: every byte of indexes against their checksums, and their signatures.
 
 #![forbid(unsafe_code)]
 
 use std::path::Path;
 
+use breachdex::trust::Trust;
 use breachdex::{Error, Index};
 
 use crate::commands::Exit;
@@ -13,11 +14,13 @@ use crate::messages;
 use crate::output::Output;
 use crate::printable::printable;
 use crate::progress::Reporter;
+use crate::trust;
 
 pub(crate) fn run(flags: &VerifyFlags) -> Result<Exit, Failure> {
+    let trusted = trust::of_keys(&flags.public_key, flags.max_age)?;
     let mut damaged = 0;
     for file in &flags.files {
-        match verify(file, flags.progress.progress) {
+        match verify(file, &trusted, flags.progress.progress) {
             Ok(line) => {
                 let mut output = Output::open();
                 output.write(line.as_bytes())?;
@@ -34,10 +37,11 @@ pub(crate) fn run(flags: &VerifyFlags) -> Result<Exit, Failure> {
 }
 
 /// What is said of a sound index.
-fn verify(file: &Path, progress: ProgressName) -> Result<String, Error> {
-    let index = Index::map(file)?;
+fn verify(file: &Path, trusted: &Trust, progress: ProgressName) -> Result<String, Error> {
+    let index = Index::open_with(file, trust::mapped(trusted))?;
     let reporter = Reporter::start(progress).map_err(|failure| Error::Unbuildable(failure.to_string()))?;
     index.verify(&reporter)?;
     let (name, metadata) = (printable(index.name()), index.metadata());
-    Ok(format!("{name}: sound, {} entries, {} bytes\n", metadata.entries, metadata.file_length))
+    let signed = index.signed().map(|signed| format!(", signed with key {}", signed.key)).unwrap_or_default();
+    Ok(format!("{name}: sound, {} entries, {} bytes{signed}\n", metadata.entries, metadata.file_length))
 }

@@ -10,9 +10,9 @@ use breachdex_hibp::BaseUrl;
 use breachdex_messages::Language;
 use clap::{Args, ValueEnum};
 
-use crate::flags::KindName;
 use crate::flags::language::LanguageParser;
 use crate::flags::values::{parse_positive, parse_seconds};
+use crate::flags::{KindName, TrustFlags};
 
 /// Check whether passwords are exposed
 ///
@@ -70,6 +70,8 @@ pub(crate) struct CheckFlags {
     /// are picked up within two seconds.
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustFlags,
     /// Ask a range server, together with any --index
     ///
     /// It learns the first five hex digits of each digest and nothing else; answers are padded. Redirects are not
@@ -154,6 +156,8 @@ pub(crate) struct RangeFlags {
     /// The index to ask [default: $BREACHDEX_INDEX, else the starter index]
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustFlags,
 }
 
 /// What to do with a line that could not be checked.

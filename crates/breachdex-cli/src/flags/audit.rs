@@ -10,6 +10,7 @@ use breachdex_messages::Language;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 
+use crate::flags::TrustFlags;
 use crate::flags::language::LanguageParser;
 use crate::flags::values::parse_positive;
 
@@ -42,6 +43,8 @@ pub(crate) struct AuditFlags {
     /// What it holds is exposed, whatever --min-count says. If it cannot be read, passwords that no index holds are unknown.
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustFlags,
     /// Also check plain-text passwords against a policy file or profile
     ///
     /// A TOML file of `breachdex policy`, or one of the profiles nist, asvs-l1, asvs-l2, permissive. Reports length, context

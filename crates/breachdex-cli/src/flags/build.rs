@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::flags::ProgressFlags;
 use crate::flags::values::{parse_date, parse_positive, parse_prefixes, parse_size};
+use crate::flags::{ProgressFlags, SignFlag};
 
 /// Build an index from hashes, range files, passwords or other indexes
 ///
@@ -126,6 +126,8 @@ pub(crate) struct TargetFlags {
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     #[arg(default_value = "", hide_default_value = true)]
     pub(crate) date: String,
+    #[command(flatten)]
+    pub(crate) sign: SignFlag,
 }
 
 /// What the work may take.

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::flags::ProgressFlags;
+use crate::flags::values::parse_days;
+use crate::flags::{ProgressFlags, TrustFlags};
 
 /// Write an index's entries as sorted HEX:COUNT lines
 ///
@@ -23,6 +24,8 @@ Examples:
 pub(crate) struct ExportFlags {
     /// The index
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: TrustFlags,
     /// The file to write [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
@@ -101,6 +104,8 @@ JSON fields:
   directory_bits       leading bits that the directory resolves
   groups               in the file
   content_id           equal for indexes with the same entries and facts
+  signed_by            the key that the signature names, null without one
+  signature_checked    whether that key is trusted and the signature valid; see --trusted-key
   notes                object: what may vary between equal indexes, such as tool; long ones
                        and those that are not text only by their length
 
@@ -110,12 +115,11 @@ Examples:
 pub(crate) struct InfoFlags {
     /// The index
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: TrustFlags,
     /// As one JSON object
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print a note if the corpus is older than this
-    #[arg(long, value_name = "DAYS")]
-    pub(crate) max_age: Option<u32>,
 }
 
 /// Check every byte of indexes
@@ -125,6 +129,7 @@ pub(crate) struct InfoFlags {
 #[derive(Args)]
 #[command(after_long_help = "\
 Example:
+      breachdex verify pwned.bdx --public-key breachdex.pub
       breachdex verify pwned.bdx && cp pwned.bdx /srv/")]
 pub(crate) struct VerifyFlags {
     /// The indexes
@@ -132,6 +137,14 @@ pub(crate) struct VerifyFlags {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) progress: ProgressFlags,
+    /// Also check its signature, by this key; repeatable [default: $BREACHDEX_TRUSTED_KEYS]
+    ///
+    /// A file of minisign's format, or the key's 56 characters. One of several keys is enough.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) public_key: Vec<PathBuf>,
+    /// Refuse an index whose corpus date is older, as in 90 or 12w
+    #[arg(long, value_name = "DAYS", value_parser = parse_days)]
+    pub(crate) max_age: Option<u32>,
 }
 
 /// Print a shell's completion script

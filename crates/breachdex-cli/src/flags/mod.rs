@@ -14,6 +14,7 @@ mod policy;
 mod progress;
 mod remote;
 mod serve;
+mod trust;
 mod values;
 
 pub(crate) use ask::{CheckFlags, OnErrorName, RangeFlags};
@@ -29,6 +30,7 @@ pub(crate) use policy::{PolicyAction, PolicyCheckFlags, PolicyFlags, PolicyShowF
 pub(crate) use progress::{ProgressFlags, ProgressName};
 pub(crate) use remote::{DownloadFlags, FetchFlags, UpdateFlags, proxy_from};
 pub(crate) use serve::{LogFormatName, LogLevelName, ServeFlags};
+pub(crate) use trust::{KeyFlags, KeygenFlags, SignFlag, SignFlags, TrustFlags};
 
 use clap::{Parser, Subcommand};
 
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Diff(DiffFlags),
     Info(InfoFlags),
     Verify(VerifyFlags),
+    Sign(SignFlags),
+    Keygen(KeygenFlags),
     Completions(CompletionsFlags),
     Man(ManFlags),
 }

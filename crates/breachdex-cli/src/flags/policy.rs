@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use breachdex_messages::Language;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::OnErrorName;
 use super::language::LanguageParser;
+use super::{OnErrorName, TrustFlags};
 
 /// Check passwords against a policy, or print the policy
 ///
@@ -74,6 +74,8 @@ pub(crate) struct PolicyCheckFlags {
     /// Your own list of banned passwords; repeatable [default: the policy's]
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustFlags,
     /// The account's name
     #[arg(long, value_name = "NAME")]
     pub(crate) user_name: Option<String>,

@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::failure::Failure;
 use crate::flags::values::{parse_positive, parse_prefixes, parse_seconds, parse_size};
-use crate::flags::{KindName, ProgressFlags, TargetFlags};
+use crate::flags::{KeyFlags, KindName, ProgressFlags, SignFlag, TargetFlags};
 
 /// Download breached password hashes straight into an index
 ///
@@ -99,6 +99,9 @@ or that an overlay was merged into, cannot be updated.
 Exit codes: 0 done, also when nothing had changed; 2 an error or stopped; what was fetched is kept.
 If some ranges could not be fetched, the others are updated all the same and the exit code is 2.
 
+With trusted keys, or --sign, the index must be signed before it is updated, and what of it is copied
+is checked against the signature.
+
 Examples:
       breachdex update pwned.bdx
   What would change:
@@ -114,9 +117,10 @@ pub(crate) struct UpdateFlags {
     /// Fetches every range that changed, as an update does.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print a note if the corpus is older than this
-    #[arg(long, value_name = "DAYS")]
-    pub(crate) max_age: Option<u32>,
+    #[command(flatten)]
+    pub(crate) keys: KeyFlags,
+    #[command(flatten)]
+    pub(crate) sign: SignFlag,
     #[command(flatten)]
     pub(crate) fetch: FetchFlags,
     #[command(flatten)]

@@ -9,6 +9,7 @@ use breachdex::Residency;
 use breachdex_server::{HostPattern, Listen, TrustedProxy};
 use clap::{Args, ValueEnum};
 
+use crate::flags::TrustFlags;
 use crate::flags::values::{parse_residency, parse_seconds, parse_size};
 
 /// Serve ranges to every Pwned Passwords client
@@ -45,6 +46,13 @@ pub(crate) struct ServeFlags {
     /// Its rows are in the ranges, and a change is seen within two seconds.
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustFlags,
+    /// Let a replaced index have an older corpus date, with --trusted-key
+    ///
+    /// Otherwise it is refused: an old signature stays valid, and an old index lacks what leaked since.
+    #[arg(long)]
+    pub(crate) allow_rollback: bool,
     /// Serve digests from overlays to this machine
     ///
     /// They are unsalted digests of passwords that people use, and every client can list them all. Also needed for

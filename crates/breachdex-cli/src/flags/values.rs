@@ -45,6 +45,17 @@ pub(super) fn parse_positive(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Days: a whole number of them, or of weeks with a `w`.
+pub(super) fn parse_days(text: &str) -> Result<u32, String> {
+    let (number, days) = match text.strip_suffix('w') {
+        Some(weeks) => (weeks, 7),
+        None => (text.strip_suffix('d').unwrap_or(text), 1),
+    };
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number.parse::<u32>().ok().filter(|_| digits).and_then(|number| number.checked_mul(days));
+    number.ok_or_else(|| String::from("give a number of days, as in 90, or of weeks, as in 12w"))
+}
+
 /// Seconds, with or without a fraction; more than none and less than a day.
 pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
@@ -106,6 +117,17 @@ mod tests {
         assert_eq!(parse_size("4096"), Ok(4096));
         for bad in ["", "MiB", "0", "-1", "1.5G", "1Gi", "1 parsec", "99999999999999999999", "99999999T"] {
             assert!(parse_size(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn days() {
+        assert_eq!(parse_days("90"), Ok(90));
+        assert_eq!(parse_days("90d"), Ok(90));
+        assert_eq!(parse_days("12w"), Ok(84));
+        assert_eq!(parse_days("0"), Ok(0));
+        for bad in ["", "w", "-1", "+1", "1.5", "1 w", "1m", "4294967295w"] {
+            assert!(parse_days(bad).is_err(), "{bad:?}");
         }
     }
 

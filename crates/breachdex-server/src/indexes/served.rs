@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
+use breachdex::trust::Trust;
 use breachdex::{
     Checks, Corpus, Error, Index, Kind, Metadata, OpenOptions, RangeScratch, ReadMode, Residency,
 };
@@ -20,6 +21,7 @@ pub(crate) struct Rules {
     pub(crate) allow_partial: bool,
     pub(crate) overlays: OverlayRule,
     pub(crate) residency: Residency,
+    pub(crate) trust: Trust,
 }
 
 /// A part of what answers for a kind.
@@ -53,7 +55,11 @@ pub(crate) fn open(path: &Path, part: Part, rules: &Rules) -> Result<Index, Serv
     let residency = if part == Part::Base { rules.residency } else { Residency::OnDemand };
     // Read and not mapped, and checked for every answer, even from a copy in memory: whatever becomes of the file or the
     // memory, a server answers right or says that it cannot.
-    let index = Index::open_with(path, OpenOptions::new().residency(residency).checks(Checks::Always))?;
+    let mut options = OpenOptions::new().residency(residency).checks(Checks::Always);
+    if part == Part::Base {
+        options = options.trust(rules.trust.clone());
+    }
+    let index = Index::open_with(path, options)?;
     if index.metadata().holds_overlay {
         rules.overlays.require(path)?;
     }

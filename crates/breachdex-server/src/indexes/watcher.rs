@@ -88,11 +88,16 @@ impl Watcher {
         {
             return;
         }
-        match self.load(file).and_then(|fresh| self.take_over(file.part, fresh, &current)) {
+        match self.load(file, &current).and_then(|fresh| self.take_over(file.part, fresh, &current)) {
             Ok(()) => {}
             Err(ServeError::Index(Error::Cancelled)) => {}
+            // A signature may be copied after its index, so that file is tried again; nothing more is said of it.
+            Err(ServeError::Index(Error::NotSigned { .. })) if file.unsigned.as_ref() == Some(&stamp) => {}
             Err(error) => {
-                file.refused = Some(stamp);
+                match error {
+                    ServeError::Index(Error::NotSigned { .. }) => file.unsigned = Some(stamp),
+                    _ => file.refused = Some(stamp),
+                }
                 self.metrics.count_refused_swap(file.kind);
                 tracing::error!(
                     kind = file.kind.name(),
@@ -102,11 +107,15 @@ impl Watcher {
         }
     }
 
-    fn load(&self, file: &WatchedFile) -> Result<Index, ServeError> {
+    fn load(&self, file: &WatchedFile, current: &Served) -> Result<Index, ServeError> {
         let fresh = served::open(&file.path, file.part, &self.rules)?;
         let (path, expected, found) = (file.path.clone(), file.kind, fresh.metadata().kind);
         if expected != found {
             return Err(ServeError::OtherKind { path, expected, found });
+        }
+        if file.part == Part::Base {
+            let (old, new) = (current.index().metadata(), fresh.metadata());
+            self.rules.trust.check_replacement(&file.path.display().to_string(), old, new)?;
         }
         // On one thread, so that answers keep the other processors.
         fresh.verify_with(VerifyOptions { threads: 1 }, &UntilShutdown(&self.shutdown))?;
@@ -132,6 +141,8 @@ struct WatchedFile {
     part: Part,
     is_missing: bool,
     refused: Option<Stamp>,
+    /// One that was refused because its signature is missing or wrong, which may change without it.
+    unsigned: Option<Stamp>,
 }
 
 impl WatchedFile {
@@ -143,6 +154,7 @@ impl WatchedFile {
             part,
             is_missing: false,
             refused: None,
+            unsigned: None,
         };
         served.parts().map(file).collect()
     }

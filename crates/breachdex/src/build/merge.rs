@@ -51,7 +51,8 @@ pub fn merge(
     check_options(&build)?;
     refuse_no_inputs(inputs.len())?;
     refuse_overwriting(&named, target)?;
-    let mut publication = Publication::claim(target, options.replace)?;
+    let mut publication =
+        Publication::claim(target, options.replace)?.before(options.before_publish.as_ref());
     let opened: Vec<Opened> = named.iter().map(Opened::new).collect::<Result<_>>()?;
     let indexes: Vec<&Index> = opened
         .iter()

@@ -37,7 +37,7 @@ use std::path::Path;
 
 pub(crate) use entries::write_entries;
 pub use merge::merge;
-pub use options::{BuildOptions, CoverageRule, MergeOptions, MergeRule};
+pub use options::{BeforePublish, BuildOptions, CoverageRule, MergeOptions, MergeRule};
 pub use report::BuildReport;
 pub use splice::{
     AssembledGroup, Assembler, ChangedRange, GroupChanges, SpliceOptions, SpliceReport, UnfinishedIndex,
@@ -83,7 +83,8 @@ pub fn build(
     check_options(options)?;
     job::refuse_no_inputs(inputs.len())?;
     refuse_overwriting(inputs, target)?;
-    let mut publication = Publication::claim(target, options.replace)?;
+    let mut publication =
+        Publication::claim(target, options.replace)?.before(options.before_publish.as_ref());
     let opened: Vec<Opened> = inputs.iter().map(Opened::new).collect::<Result<_>>()?;
     let decision = Decision::new(options, &opened)?;
     publication.suit(decision.layout)?;

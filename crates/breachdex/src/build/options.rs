@@ -2,9 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::digest::Kind;
+use crate::error::Result;
+use crate::index::{ContentId, Metadata};
 
 /// What becomes of digests that occur more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,30 @@ pub enum CoverageRule {
     Prefixes(Vec<(u32, u32)>),
     /// Those whose files a range folder has.
     Present,
+}
+
+/// A call with what a finished index says of itself, before the file gets its name: the place to publish a signature, so
+/// that the index is never there without. An error of it leaves the target as it was.
+#[derive(Clone)]
+pub struct BeforePublish(Arc<Call>);
+
+type Call = dyn Fn(&Metadata, ContentId) -> Result<()> + Send + Sync;
+
+impl BeforePublish {
+    /// Calls `call` on the thread that publishes.
+    pub fn new(call: impl Fn(&Metadata, ContentId) -> Result<()> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(call))
+    }
+
+    pub(crate) fn call(&self, metadata: &Metadata, content_id: ContentId) -> Result<()> {
+        (self.0)(metadata, content_id)
+    }
+}
+
+impl fmt::Debug for BeforePublish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BeforePublish(..)")
+    }
 }
 
 /// What to build of the inputs, and with what.
@@ -62,6 +90,8 @@ pub struct BuildOptions {
     pub date: String,
     /// Replace the target if it exists.
     pub replace: bool,
+    /// What is done with a finished index before it gets its name.
+    pub before_publish: Option<BeforePublish>,
 }
 
 impl Default for BuildOptions {
@@ -81,6 +111,7 @@ impl Default for BuildOptions {
             source: String::new(),
             date: String::new(),
             replace: false,
+            before_publish: None,
         }
     }
 }
@@ -102,6 +133,8 @@ pub struct MergeOptions {
     pub date: String,
     /// Replace the target if it exists.
     pub replace: bool,
+    /// What is done with a finished index before it gets its name.
+    pub before_publish: Option<BeforePublish>,
 }
 
 impl Default for MergeOptions {
@@ -115,6 +148,7 @@ impl Default for MergeOptions {
             source: String::new(),
             date: String::new(),
             replace: false,
+            before_publish: None,
         }
     }
 }

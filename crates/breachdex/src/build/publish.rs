@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::groups::GroupStore;
+use super::options::BeforePublish;
 use super::positioned::{DiskFile, Place};
 use super::read_back::{ReadBack, read_back};
 use crate::error::{Error, Result, io_error};
@@ -25,6 +26,7 @@ pub(crate) struct Publication {
     replace: bool,
     readers: Readers,
     temporary: Temporary,
+    before: Option<BeforePublish>,
     /// Keeps the claim while another file is the temporary one.
     claim: Option<Temporary>,
 }
@@ -45,7 +47,13 @@ impl Publication {
         let resolved = resolve_target(target, replace).map_err(refusal(target))?;
         let temporary = Temporary::claim(files::current(), &resolved, readers).map_err(refusal(target))?;
         let folder = folder_of(&resolved).to_owned();
-        Ok(Self { target: target.to_owned(), folder, replace, readers, temporary, claim: None })
+        Ok(Self { target: target.to_owned(), folder, replace, readers, temporary, before: None, claim: None })
+    }
+
+    /// Has something done before the file gets its name.
+    #[must_use]
+    pub(crate) fn before(self, before: Option<&BeforePublish>) -> Self {
+        Self { before: before.cloned(), ..self }
     }
 
     /// The folder of the target.
@@ -102,8 +110,12 @@ impl Publication {
 
     /// Gives the temporary file, which was synced and read back, the target's name. Says whether that is known to be on
     /// disk.
-    pub(crate) fn publish(self, _: ReadBack) -> Result<Durability> {
-        let Self { target, replace, readers, temporary, claim, .. } = self;
+    pub(crate) fn publish(self, checked: ReadBack) -> Result<Durability> {
+        let Self { target, replace, readers, temporary, before, claim, .. } = self;
+        if let (Some(before), Some((metadata, content_id))) = (&before, checked.facts()) {
+            before.call(metadata, content_id)?;
+        }
+        drop(checked);
         // A process that is killed once the target is there leaves nothing of ours beside it.
         drop(claim);
         temporary.publish(replace, readers).map_err(|error| match error.kind() {

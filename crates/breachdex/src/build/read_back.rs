@@ -13,7 +13,7 @@ use zeroize::Zeroize as _;
 use super::groups::{GroupPlace, GroupStore};
 use crate::entry::Entry;
 use crate::error::{Error, ReadBackFault, Result};
-use crate::index::{Index, RangeScratch};
+use crate::index::{ContentId, Index, Metadata, RangeScratch};
 use crate::storage::ReadMode;
 
 /// Entries of each sample at most; half as many are left when it is thinned out.
@@ -26,13 +26,20 @@ const LEAST: usize = 1024;
 const STEPS: usize = 512;
 
 /// A finished file gave back what was written to it.
-pub(crate) struct ReadBack(());
+pub(crate) struct ReadBack(Option<Index>);
+
+impl ReadBack {
+    /// What the file says of itself.
+    pub(super) fn facts(&self) -> Option<(&Metadata, ContentId)> {
+        self.0.as_ref().map(|index| (index.metadata(), index.content_id()))
+    }
+}
 
 #[cfg(test)]
 impl ReadBack {
     /// For tests of publishing by itself.
     pub(super) fn unchecked() -> Self {
-        Self(())
+        Self(None)
     }
 }
 
@@ -115,7 +122,7 @@ impl Sample {
 /// # Errors
 /// [`Error::NotPublished`], which names the target.
 pub(crate) fn read_back(store: &GroupStore, path: &Path, target: &Path) -> Result<ReadBack> {
-    check(store, path).map(|()| ReadBack(())).map_err(|fault| match fault {
+    check(store, path).map(|index| ReadBack(Some(index))).map_err(|fault| match fault {
         // The file's temporary name says nothing to anybody.
         ReadBackFault::Unreadable(error) => Error::NotPublished {
             target: target.to_owned(),
@@ -125,7 +132,7 @@ pub(crate) fn read_back(store: &GroupStore, path: &Path, target: &Path) -> Resul
     })
 }
 
-fn check(store: &GroupStore, path: &Path) -> Result<(), ReadBackFault> {
+fn check(store: &GroupStore, path: &Path) -> Result<Index, ReadBackFault> {
     let unreadable = |error| ReadBackFault::Unreadable(Box::new(error));
     let index = Index::open(path).map_err(unreadable)?;
     check_directory(&index, &store.log.places)?;
@@ -140,7 +147,7 @@ fn check(store: &GroupStore, path: &Path) -> Result<(), ReadBackFault> {
         // Groups that were copied as bytes, or written by an earlier run.
         of_groups(store).map_err(unreadable)?.0.iter().try_for_each(&mut ask)?;
     }
-    Ok(())
+    Ok(index)
 }
 
 fn check_directory(index: &Index, written: &[GroupPlace]) -> Result<(), ReadBackFault> {

@@ -88,7 +88,7 @@ where
     N: FnOnce(I) -> Result<Vec<(String, Vec<u8>)>>,
 {
     let decision = decide(base, options)?;
-    let publication = Publication::claim(target, options.replace)?;
+    let publication = Publication::claim(target, options.replace)?.before(options.before_publish.as_ref());
     let control = Control::new(threads(options.threads, options.memory), monitor)?;
     let job = Job {
         control: &control,

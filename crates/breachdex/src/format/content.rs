@@ -45,6 +45,18 @@ impl GroupHasher {
     }
 }
 
+/// The hash of a unit, from the prefixes and hashes of its groups in order.
+pub(crate) fn unit(groups: &[(u32, Hash)]) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    groups.iter().for_each(|(prefix, hash)| add_group(&mut hasher, *prefix, hash));
+    hasher.finalize().into()
+}
+
+fn add_group(hasher: &mut blake3::Hasher, prefix: u32, hash: &Hash) {
+    hasher.update(&prefix.to_le_bytes());
+    hasher.update(hash);
+}
+
 /// Makes the hashes of units from those of groups.
 pub(crate) struct UnitHasher {
     /// Bits of a prefix that its unit does not say.
@@ -65,8 +77,7 @@ impl UnitHasher {
     /// Adds a group. Prefixes must ascend.
     pub(crate) fn add(&mut self, prefix: u32, hash: &Hash) {
         self.end_before(prefix >> self.shift);
-        self.hasher.update(&prefix.to_le_bytes());
-        self.hasher.update(hash);
+        add_group(&mut self.hasher, prefix, hash);
     }
 
     /// The hashes of all units before the one of a prefix.

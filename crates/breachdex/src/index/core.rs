@@ -6,6 +6,7 @@
 use super::failure::Failure;
 use super::metadata::{ContentId, Metadata};
 use super::sections;
+use super::units::Units;
 use super::verified::Verified;
 use super::{Answer, Range};
 use crate::coverage::Prefix;
@@ -38,6 +39,10 @@ pub(crate) struct Core {
     whole: bool,
     directory: Directory,
     pub(super) verified: Verified,
+    /// Where the content id is trusted.
+    pub(super) units: Option<Units>,
+    #[cfg(feature = "signatures")]
+    signed: Option<crate::trust::Signed>,
     kernel: ActiveKernel,
 }
 
@@ -73,8 +78,28 @@ impl Core {
             header,
             directory,
             verified,
+            units: None,
+            #[cfg(feature = "signatures")]
+            signed: None,
             kernel: ActiveKernel::choose(kernel),
         })
+    }
+
+    /// Takes the content id for trusted: what was read at open must have it, and from now on every unit its hash.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    #[cfg(feature = "signatures")]
+    pub(super) fn trust_content_id(&mut self, signed: crate::trust::Signed) -> Result<()> {
+        let units = Units::prove(&self.header, &self.metadata, self.all_groups(), &self.hashes()?)
+            .map_err(|fault| self.damaged(fault))?;
+        (self.units, self.signed) = (Some(units), Some(signed));
+        Ok(())
+    }
+
+    #[cfg(feature = "signatures")]
+    pub(super) fn signed(&self) -> Option<&crate::trust::Signed> {
+        self.signed.as_ref()
     }
 
     pub(super) fn name(&self) -> &str {

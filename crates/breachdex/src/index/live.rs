@@ -95,7 +95,7 @@ impl LiveIndex {
         let every = every.filter(|_| path.is_some());
         let shared = Shared {
             path,
-            options: index.options,
+            options: index.options.clone(),
             kind: index.kind(),
             state: ArcSwap::from_pointee(State::Open(index)),
             refusal: ArcSwapOption::empty(),
@@ -320,20 +320,21 @@ impl Shared {
             }
             Err(Error::Cancelled) => Err(Error::Cancelled),
             Err(error) => {
-                // What the system refuses today (too many open files, a right that is granted a moment later) it
-                // may grant tomorrow, so that file is tried again; what a file holds stays.
-                let lasts = !matches!(error, Error::Io { .. });
-                self.refuse(lasts.then_some(found.identity), error);
+                self.refuse(stays_refused(&error).then_some(found.identity), error);
                 Ok(false)
             }
         }
     }
 
     fn open_checked(&self, path: &Path, monitor: &dyn Monitor) -> Result<Index> {
-        let index = Index::open_with(path, self.options)?;
+        let index = Index::open_with(path, self.options.clone())?;
         if index.kind() != self.kind {
             let name = index.name().to_owned();
             return Err(Error::OtherKind { name, expected: self.kind, found: index.kind() });
+        }
+        #[cfg(feature = "signatures")]
+        if let State::Open(old) | State::ModifiedInPlace(old, _) = &**self.state.load() {
+            self.options.trusted().check_replacement(index.name(), old.metadata(), index.metadata())?;
         }
         index.verify(monitor)?;
         Ok(index)
@@ -349,6 +350,19 @@ impl Shared {
             self.refusal.store(Some(Arc::new(Refusal { identity, error: Arc::new(error) })));
             self.has_unreported.store(true, Ordering::Relaxed);
         }
+    }
+}
+
+/// Whether a file that gave an error is not to be tried again.
+///
+/// What the system refuses today (too many open files, a right that is granted a moment later) it may grant tomorrow, and
+/// a signature may be copied after its index; what a file holds stays.
+fn stays_refused(error: &Error) -> bool {
+    match error {
+        Error::Io { .. } => false,
+        #[cfg(feature = "signatures")]
+        Error::NotSigned { .. } => false,
+        _ => true,
     }
 }
 

@@ -38,6 +38,7 @@ mod storages_tests;
 #[cfg(test)]
 mod tests;
 mod touch;
+mod units;
 mod verified;
 mod verify;
 mod verify_group;
@@ -138,7 +139,8 @@ impl Index {
     /// [`Index::open`] or [`Index::map`] with options.
     ///
     /// # Errors
-    /// As these; [`Error::DoesNotFit`] where memory or a limit is too small for the residency.
+    /// As these; [`Error::DoesNotFit`] where memory or a limit is too small for the residency; with
+    /// [`OpenOptions::trust`] `NotSigned` and `Stale`.
     pub fn open_with(path: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let (core, identity) = options.open(path)?;
@@ -171,6 +173,13 @@ impl Index {
         let mut index = Self::from_bytes(breachdex_starter::STARTER_INDEX, "the starter index")?;
         index.is_starter = true;
         Ok(index)
+    }
+
+    /// The signature that was asked for at open and is valid; `None` where none was asked for. Every answer is then what
+    /// the signer's index says: a group is held against the content id when it is first touched.
+    #[cfg(feature = "signatures")]
+    pub fn signed(&self) -> Option<&crate::trust::Signed> {
+        self.core.signed()
     }
 
     /// Takes the pages of the mapped file that were touched so far out of the process's resident memory, for bulk

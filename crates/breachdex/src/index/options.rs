@@ -7,6 +7,8 @@ use std::path::Path;
 
 use super::core::{Checks, Core};
 use super::identity::Identity;
+#[cfg(feature = "signatures")]
+use crate::error::Error;
 use crate::error::Result;
 use crate::files;
 use crate::kernels::Kernel;
@@ -20,13 +22,15 @@ use crate::storage::residency::Residency;
 /// let index = Index::open_with("pwned.bdx", OpenOptions::new().mapped().residency(Residency::Populate))?;
 /// # let _ = index; Ok::<(), breachdex::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct OpenOptions {
     kernel: Kernel,
     residency: Residency,
     checks: Option<Checks>,
     is_mapped: bool,
+    #[cfg(feature = "signatures")]
+    trust: crate::trust::Trust,
 }
 
 impl OpenOptions {
@@ -68,7 +72,47 @@ impl OpenOptions {
         Self { kernel, ..self }
     }
 
-    pub(super) fn open(self, path: &Path) -> Result<(Core, Identity)> {
+    /// Whose signature the file must have, and how old it may be.
+    ///
+    /// With trusted keys header, directory and facts are held against the signed content id at open, and a group when it
+    /// is first touched, whatever [`Checks`] say: that lookup reads its unit, half a megabyte in a whole corpus.
+    #[cfg(feature = "signatures")]
+    pub fn trust(self, trust: crate::trust::Trust) -> Self {
+        Self { trust, ..self }
+    }
+
+    #[cfg(feature = "signatures")]
+    pub(super) fn trusted(&self) -> &crate::trust::Trust {
+        &self.trust
+    }
+
+    #[cfg(feature = "signatures")]
+    pub(super) fn open(&self, path: &Path) -> Result<(Core, Identity)> {
+        let mut tries = 3;
+        loop {
+            tries -= 1;
+            let (mut core, identity) = self.open_file(path)?;
+            match self.trust.check(path, core.metadata(), core.content_id()) {
+                Ok(None) => return Ok((core, identity)),
+                Ok(Some(signed)) => {
+                    core.trust_content_id(signed)?;
+                    return Ok((core, identity));
+                }
+                // Replaced in between, and its signature with it.
+                Err(Error::NotSigned { .. })
+                    if tries > 0
+                        && std::fs::metadata(path).is_ok_and(|facts| Identity::of(&facts) != identity) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    #[cfg(not(feature = "signatures"))]
+    pub(super) fn open(&self, path: &Path) -> Result<(Core, Identity)> {
+        self.open_file(path)
+    }
+
+    fn open_file(&self, path: &Path) -> Result<(Core, Identity)> {
         let (file, facts) = files::open_index(path)?;
         let length = facts.len();
         let storage = if length == 0 {
@@ -80,12 +124,12 @@ impl OpenOptions {
         Ok((core, Identity::of(&facts)))
     }
 
-    pub(super) fn open_bytes(self, bytes: Cow<'static, [u8]>, name: &str) -> Result<Core> {
+    pub(super) fn open_bytes(&self, bytes: Cow<'static, [u8]>, name: &str) -> Result<Core> {
         let length = bytes.len() as u64;
         self.core(Storage::Memory(bytes), length, name.to_owned())
     }
 
-    fn core(self, storage: Storage, length: u64, name: String) -> Result<Core> {
+    fn core(&self, storage: Storage, length: u64, name: String) -> Result<Core> {
         let usual = if storage.bytes().is_none() { Checks::Always } else { Checks::Once };
         // A mapping may be shorter than the file was a moment ago, or longer.
         let length = storage.bytes().map_or(length, |bytes| bytes.len() as u64);

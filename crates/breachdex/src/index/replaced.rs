@@ -35,7 +35,10 @@ impl Index {
         if now.is_same_file(identity) {
             return Err(self.core.changed_in_place());
         }
-        Self::open_with(path, self.options).map(Some)
+        let index = Self::open_with(path, self.options.clone())?;
+        #[cfg(feature = "signatures")]
+        self.options.trusted().check_replacement(self.name(), self.metadata(), index.metadata())?;
+        Ok(Some(index))
     }
 }
 

@@ -8,10 +8,12 @@
 
 use super::core::Core;
 use super::failure::Failure;
+use super::units::Units;
 use crate::digest::Key;
 use crate::error::{Fault, Section};
 use crate::format::bucket::{self, Bucket};
 use crate::format::checksum;
+use crate::format::content::{self, Hash};
 use crate::format::directory::Locator;
 use crate::format::group::{self, BucketRecord, Group};
 use crate::format::header::Header;
@@ -52,6 +54,10 @@ impl Core {
                 self.will_need(locator.offset(), group.data_start);
             }
             self.check_group(prefix, locator, &group).map_err(|reason| self.group_fault(locator, reason))?;
+            if let Some(units) = self.units.as_ref().filter(|units| !units.is_checked(prefix)) {
+                self.check_unit(access, units, prefix, locator)?;
+            }
+            self.verified.remember_group(prefix);
         }
         Ok(group)
     }
@@ -124,9 +130,51 @@ impl Core {
     /// Checks a group's head: at the first touch, or at every one.
     #[cold]
     fn check_group(&self, prefix: u32, locator: Locator, group: &Group<'_>) -> Result<(), &'static str> {
-        group.check(self.header.layout, prefix, locator)?;
-        self.verified.remember_group(prefix);
-        Ok(())
+        group.check(self.header.layout, prefix, locator)
+    }
+
+    /// Reads all groups of a group's unit and compares them with its hash: one group of half a megabyte in a whole corpus.
+    #[cold]
+    fn check_unit<'b, A: Access<'b>>(
+        &self,
+        access: A,
+        units: &Units,
+        prefix: u32,
+        locator: Locator,
+    ) -> Result<(), Failure> {
+        let (mut buffer, mut hashes) = (A::Buffer::default(), Vec::new());
+        let span = units.prefixes(prefix);
+        for (prefix, locator) in self.groups_between(*span.start(), *span.end()) {
+            hashes.push((prefix, self.group_hash(access, locator, &mut buffer)?));
+        }
+        Ok(units.check(prefix, &hashes).map_err(|reason| self.group_fault(locator, reason))?)
+    }
+
+    /// The hash of a group's bytes, which are read in pieces.
+    fn group_hash<'b, A: Access<'b>>(
+        &self,
+        access: A,
+        locator: Locator,
+        buffer: &mut A::Buffer,
+    ) -> Result<Hash, Failure> {
+        let fault = |reason| self.group_fault(locator, reason);
+        let room = self.header.groups.length.saturating_sub(locator.offset());
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        if A::READS {
+            self.load_head(access, locator, room, 0, buffer)?;
+        }
+        let at = self.header.groups.offset + locator.offset();
+        let end = Group::from_head(access.loaded(at, buffer), room).map_err(fault)?.end();
+        self.will_need(locator.offset(), end);
+        let (mut hasher, mut done) = (content::GroupHasher::default(), 0);
+        while done < end {
+            let (at, length) = (at + done as u64, (end - done).min(SEQUENTIAL));
+            access.load(at, length, 0, buffer).map_err(|unread| Failure::of(unread, Section::Groups, at))?;
+            let piece = access.loaded(at, buffer).get(..length);
+            hasher.update(piece.ok_or_else(|| fault("the group is cut short"))?);
+            done += length;
+        }
+        Ok(hasher.finish())
     }
 
     /// A bucket's record. `bucket` is its index in the group.

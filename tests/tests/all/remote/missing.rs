@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use breachdex::{Coverage, Digest, Entry, Index, Kind, Prefix};
+use breachdex::{Coverage, Digest, Entry, Index, Kind, OpenOptions, Prefix};
 use breachdex_hibp::{DownloadOptions, Error, UpdateOptions, download, update};
 use breachdex_tests::range_server::{RangeServer, Reply};
 use tempfile::tempdir;
@@ -91,7 +91,14 @@ fn an_index_without_the_missing_ranges_says_so() {
     // What it covers is kept up to date, with the entity tags of the download.
     server.forget();
     server.behave(|_| Reply::Good);
-    let options = UpdateOptions { fetch: fetching(&server), from_origin: true, memory: 64 << 20, threads: 0 };
+    let options = UpdateOptions {
+        fetch: fetching(&server),
+        from_origin: true,
+        memory: 64 << 20,
+        threads: 0,
+        open: OpenOptions::new().mapped(),
+        before_publish: None,
+    };
     let report = update(&path, &options, &()).unwrap();
     assert_eq!((report.ranges_unchanged, report.index.is_none()), (u64::from(LAST + 1) - 4, true));
 }

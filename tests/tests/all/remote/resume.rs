@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use breachdex::{Index, Monitor, Phase, Progress};
+use breachdex::{Index, Monitor, OpenOptions, Phase, Progress};
 use breachdex_hibp::UpdateOptions;
 use breachdex_tests::range_server::{RangeServer, Reply};
 use tempfile::{TempDir, tempdir};
@@ -241,8 +241,14 @@ fn no_range_that_is_said_to_be_there_is_fetched_twice() {
     });
 
     server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
-    let options =
-        UpdateOptions { fetch: super::fetching(&server), from_origin: true, memory: 64 << 20, threads: 0 };
+    let options = UpdateOptions {
+        fetch: super::fetching(&server),
+        from_origin: true,
+        memory: 64 << 20,
+        threads: 0,
+        open: OpenOptions::new().mapped(),
+        before_publish: None,
+    };
     let snapshots = Snapshots { folder: folder.path(), taken: Mutex::default() };
     breachdex_hibp::update(&path, &options, &snapshots).unwrap();
     go_on(&server, snapshots, &|copy| {

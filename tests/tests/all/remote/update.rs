@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use breachdex::{BuildOptions, CoverageRule, Digest, Index, Input, Kind, OverlayFile, SpliceOptions, build};
+use breachdex::{
+    BuildOptions, CoverageRule, Digest, Index, Input, Kind, OpenOptions, OverlayFile, SpliceOptions, build,
+};
 use breachdex_hibp::{UpdateOptions, UpdateReport, download, update};
 use breachdex_tests::range_server::{RangeServer, Reply, body};
 use tempfile::tempdir;
@@ -13,7 +15,14 @@ use super::{assert_holds, command, corpus, downloading, fetch, fetching, listing
 const LAST: u32 = 255;
 
 fn bring_up_to_date(server: &RangeServer, path: &Path) -> breachdex_hibp::Result<UpdateReport> {
-    let options = UpdateOptions { fetch: fetching(server), from_origin: true, memory: 32 << 20, threads: 0 };
+    let options = UpdateOptions {
+        fetch: fetching(server),
+        from_origin: true,
+        memory: 32 << 20,
+        threads: 0,
+        open: OpenOptions::default(),
+        before_publish: None,
+    };
     update(path, &options, &())
 }
 
@@ -285,23 +294,19 @@ fn progress_is_written_for_programs() {
 }
 
 #[test]
-fn an_old_corpus_is_noted_when_asked_for() {
+fn an_old_corpus_is_refused_when_asked_for() {
     let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
     fetch(&server, folder.path(), LAST).unwrap();
-    let run = |arguments: &[&str]| {
+    let run = |days: &str| {
+        let arguments = ["info", "a.bdx", "--max-age", days];
         let (_, stderr, exit) = said(&command(folder.path()).args(arguments).output().unwrap());
-        assert_eq!(exit, 0);
-        stderr
+        (stderr, exit)
     };
-    assert_eq!(run(&["info", "a.bdx"]), "");
-    assert_eq!(run(&["info", "a.bdx", "--max-age", "4000000"]), "");
-    for arguments in [["info", "a.bdx", "--max-age", "0"], ["update", "a.bdx", "--max-age", "0"]] {
-        let stderr = run(&arguments);
-        let note = stderr.lines().last().unwrap();
-        let (start, end) = note.split_once(" days old; ").unwrap();
-        assert!(start.starts_with("breachdex: note: the corpus of a.bdx is of 2026-07-02, "), "{note}");
-        assert_eq!(end, "breachdex update a.bdx fetches what changed");
-    }
+    assert_eq!(run("4000000"), (String::new(), 0));
+    let (stderr, exit) = run("0");
+    assert_eq!(exit, 2);
+    let start = "breachdex: error: a.bdx is of 2026-07-02, ";
+    assert!(stderr.starts_with(start) && stderr.contains(" days ago, at most 0 are allowed"), "{stderr}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::output::Output;
 use crate::passwords::{
     Content, Event, HOLDS_NUL, Line, Lines, Listing, Stopped, Terminator, standard_input,
 };
-use crate::{indexes, messages, privacy, terminal};
+use crate::{indexes, messages, privacy, terminal, trust};
 
 pub(super) fn run(flags: &PolicyCheckFlags) -> Result<Exit, Failure> {
     if !flags.misplaced.is_empty() {
@@ -52,7 +52,8 @@ impl<'a> Judge<'a> {
     fn new(flags: &'a PolicyCheckFlags, asks_terminal: bool) -> Result<Self, Failure> {
         let settings = super::settings(&flags.source)?;
         let overlays = if flags.overlay.is_empty() { &settings.overlays } else { &flags.overlay };
-        let corpus = indexes::open_live(flags.index.as_ref().or(settings.index.as_ref()), overlays)?;
+        let index = flags.index.as_ref().or(settings.index.as_ref());
+        let corpus = indexes::open_live(index, overlays, &trust::of(&flags.trust)?)?;
         let mut rules = settings.rules;
         if let Some(on_error) = flags.on_error {
             rules.on_error = [on_error.into(); 4];

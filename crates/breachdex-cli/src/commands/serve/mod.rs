@@ -18,8 +18,8 @@ use breachdex_server::{Limits, ServeOptions, Server, Shutdown, TlsFiles};
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::ServeFlags;
-use crate::indexes;
 use crate::output::Output;
+use crate::{indexes, trust};
 
 pub(crate) fn run(flags: ServeFlags) -> Result<Exit, Failure> {
     if let Some(url) = &flags.health {
@@ -27,7 +27,7 @@ pub(crate) fn run(flags: ServeFlags) -> Result<Exit, Failure> {
     }
     log::start(flags.log_level, flags.log_format);
     let inherited = systemd::inherited()?;
-    let options = options(flags, !inherited.is_empty());
+    let options = options(flags, !inherited.is_empty())?;
     let shutdown_timeout = options.limits.shutdown_timeout;
     let server = Server::bind_with(&options, inherited)?;
     let (urls, status_urls) = (server.urls(), server.status_urls());
@@ -47,12 +47,14 @@ pub(crate) fn run(flags: ServeFlags) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn options(flags: ServeFlags, has_inherited: bool) -> ServeOptions {
+fn options(flags: ServeFlags, has_inherited: bool) -> Result<ServeOptions, Failure> {
     let mut listen = flags.listen;
     if listen.is_empty() && !has_inherited {
         listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
     }
-    ServeOptions {
+    let trust = trust::of(&flags.trust)?.with_rollback(flags.allow_rollback);
+    Ok(ServeOptions {
+        trust,
         indexes: if flags.index.is_empty() { Vec::from_iter(indexes::default_path()) } else { flags.index },
         overlays: flags.overlay,
         serve_overlays: flags.serve_overlays,
@@ -79,5 +81,5 @@ fn options(flags: ServeFlags, has_inherited: bool) -> ServeOptions {
             send_timeout: flags.send_timeout,
             shutdown_timeout: flags.shutdown_timeout,
         },
-    }
+    })
 }

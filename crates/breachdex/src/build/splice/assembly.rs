@@ -209,7 +209,8 @@ impl<'a> Assembler<'a> {
         let Self { options, decision, most, base, .. } = self;
         let mut notes = foreign_notes(notes)?;
         let Sum { log, mut tally, given } = sum(groups, &decision)?;
-        let mut publication = Publication::claim(target, options.replace)?;
+        let mut publication =
+            Publication::claim(target, options.replace)?.before(options.before_publish.as_ref());
         publication.adopt(file, path);
         let control = Control::new(threads(options.threads, options.memory), monitor)?;
         let job = Job {

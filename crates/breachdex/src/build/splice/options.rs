@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::build::{BuildOptions, BuildReport};
+use crate::build::{BeforePublish, BuildOptions, BuildReport};
 use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::entry::Entry;
@@ -46,6 +46,8 @@ pub struct SpliceOptions {
     pub date: String,
     /// Replace the target if it exists. The target may be the base's own file.
     pub replace: bool,
+    /// What is done with a finished index before it gets its name.
+    pub before_publish: Option<BeforePublish>,
 }
 
 impl Default for SpliceOptions {
@@ -63,6 +65,7 @@ impl Default for SpliceOptions {
             source: String::new(),
             date: String::new(),
             replace: false,
+            before_publish: None,
         }
     }
 }

@@ -1,0 +1,264 @@
+//! Secret keys, and the statement and signature of an index that is written.
+//!
+//! The order in which files appear is that of the library's `trust::SignatureFiles`: first the pair with `next` in its
+//! names, then the index, then the pair under its lasting names. Whatever ends a job, one of the pairs belongs to the index
+//! that is there.
+
+#![forbid(unsafe_code)]
+
+use std::fs;
+use std::io::{self, Cursor, IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use breachdex::trust::{PublicKey, SignatureFiles, Statement, Trust};
+use breachdex::{BeforePublish, Error, Index, OpenOptions};
+use minisign::{KeyPair, SecretKey, SecretKeyBox};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::passwords::{Content, Event, Line, Lines, Listing, Stopped, Terminator, standard_input};
+use crate::target::{self, Target};
+use crate::{messages, terminal};
+
+/// No secret key's file is longer.
+const LONGEST_KEY: u64 = 8 << 10;
+
+/// How the second line of a secret key's file begins: "Ed", then "Sc" or zeros, then "B2".
+const ENCRYPTED: &str = "RWRTY0Iy";
+const PLAIN: &str = "RWQAAEIy";
+
+/// Bytes of a secret key's second line, and of the checksum that they end with.
+const KEY: usize = 158;
+const CHECKSUM: usize = 32;
+
+/// A secret key, ready to sign. Has no `Debug`: that of the key prints it.
+pub(crate) struct SigningKey {
+    secret: SecretKey,
+    public: PublicKey,
+}
+
+impl SigningKey {
+    /// Reads a key, and asks for its password where it has one. `takes_input` says that standard input holds something else.
+    pub(crate) fn load(path: &Path, takes_input: bool) -> Result<Self, Failure> {
+        let refused = |reason: &'static str| Failure::SecretKey { path: path.to_owned(), reason };
+        let text = read_key(path)?;
+        let line = text.lines().nth(1).unwrap_or_default().trim();
+        let boxed = SecretKeyBox::from(String::from(text.as_str()));
+        let secret = if line.starts_with(PLAIN) {
+            plain_key(line, boxed).ok_or_else(|| refused("it is damaged; restore it from a copy"))?
+        } else if line.starts_with(ENCRYPTED) {
+            if takes_input && !io::stdin().is_terminal() {
+                return Err(refused(
+                    "it has a password, and standard input holds something else; sign the index afterwards with breachdex sign",
+                ));
+            }
+            let password = ask("password of the secret key: ")?;
+            let secret = boxed.into_secret_key(Some(String::from(password.as_str())));
+            secret.map_err(|_| refused("the password is wrong, or the file is damaged"))?
+        } else if line.len() == 56 {
+            return Err(refused("it is a public key; name the secret key"));
+        } else {
+            return Err(refused("it is not a minisign secret key"));
+        };
+        Self::new(secret).ok_or_else(|| refused("it is damaged; restore it from a copy"))
+    }
+
+    fn new(secret: SecretKey) -> Option<Self> {
+        let public = minisign::PublicKey::from_secret_key(&secret).ok()?;
+        Some(Self { public: public.to_base64().parse().ok()?, secret })
+    }
+
+    /// The public key that belongs to it.
+    pub(crate) fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Writes the statement of an index and its signature, under the names that they have until the index is there.
+    pub(crate) fn write_next(&self, index: &Path, statement: &Statement) -> Result<(), Failure> {
+        let text = statement.encode().map_err(|fault| Failure::Usage(fault.to_string()))?;
+        let name = SignatureFiles::beside(index).statement;
+        let name = name.file_name().unwrap_or_default().to_string_lossy().replace(char::is_control, "?");
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let comment = format!("timestamp:{now}\tfile:{name}\thashed");
+        let public = minisign::PublicKey::from_secret_key(&self.secret).map_err(|error| failed(&error))?;
+        let signature = minisign::sign(
+            Some(&public),
+            &self.secret,
+            Cursor::new(&text),
+            Some(&comment),
+            Some("signature from breachdex secret key"),
+        );
+        let signature = signature.map_err(|error| failed(&error))?.to_string();
+        let files = SignatureFiles::next(index);
+        write(&files.statement, text.as_bytes())?;
+        write(&files.signature, signature.as_bytes())
+    }
+
+    /// What a job does before an index gets its name.
+    pub(crate) fn before_publish(self: &Arc<Self>, index: &Path) -> BeforePublish {
+        let (key, index) = (Arc::clone(self), index.to_owned());
+        BeforePublish::new(move |metadata, content_id| {
+            key.write_next(&index, &Statement::of(metadata, content_id)).map_err(|failure| match failure {
+                Failure::Index(error) => error,
+                other => Error::Unbuildable(other.to_string()),
+            })
+        })
+    }
+}
+
+/// A key that is not encrypted. Those of `minisign -G -W` have zeros for a checksum; signing finds out whether its halves
+/// belong together.
+fn plain_key(line: &str, boxed: SecretKeyBox) -> Option<SecretKey> {
+    let bytes = Zeroizing::new(BASE64_STANDARD.decode(line).ok()?);
+    if bytes.len() == KEY && bytes[KEY - CHECKSUM..].iter().all(|byte| *byte == 0) {
+        return SecretKey::from_bytes(&bytes).ok();
+    }
+    boxed.into_unencrypted_secret_key().ok()
+}
+
+/// Gives the pair of an index that is there now its lasting names.
+pub(crate) fn settle(index: &Path) -> Result<(), Failure> {
+    let (next, lasting) = (SignatureFiles::next(index), SignatureFiles::beside(index));
+    for (from, to) in [(&next.statement, &lasting.statement), (&next.signature, &lasting.signature)] {
+        let bytes = fs::read(from).map_err(|source| target::failed("read", from, source))?;
+        write(to, &bytes)?;
+    }
+    for path in [&next.signature, &next.statement] {
+        fs::remove_file(path).map_err(|source| target::failed("remove", path, source))?;
+    }
+    Ok(())
+}
+
+/// Refuses an index that a job finds finished, and that this key has not signed.
+pub(crate) fn require(index: &Path, key: &SigningKey) -> Result<(), Failure> {
+    let trust = Trust::keys([key.public().clone()])?;
+    Index::open_with(index, OpenOptions::new().trust(trust))?;
+    Ok(())
+}
+
+/// The key that a job signs with, where it is to.
+pub(crate) fn load(path: Option<&PathBuf>, takes_input: bool) -> Result<Option<Arc<SigningKey>>, Failure> {
+    path.map(|path| SigningKey::load(path, takes_input).map(Arc::new)).transpose()
+}
+
+/// Generates a pair of keys and writes it. Returns the public key.
+pub(crate) fn generate(secret: &Path, public: &Path, encrypted: bool) -> Result<PublicKey, Failure> {
+    for path in [secret, public] {
+        if path.symlink_metadata().is_ok() {
+            return Err(Failure::Usage(format!(
+                "{} exists; keys are never replaced, choose another name",
+                path.display()
+            )));
+        }
+    }
+    let pair = match encrypted {
+        true => KeyPair::generate_encrypted_keypair(Some(String::from(new_password()?.as_str()))),
+        false => KeyPair::generate_unencrypted_keypair(),
+    };
+    let pair = pair.map_err(|error| failed(&error))?;
+    let comment = if encrypted { "breachdex encrypted secret key" } else { "breachdex secret key" };
+    let text = pair.sk.to_box(Some(comment)).map_err(|error| failed(&error))?;
+    let text = Zeroizing::new(String::from(text));
+    let public_text = pair.pk.to_box().map_err(|error| failed(&error))?.into_string();
+    let key = public_text.parse::<PublicKey>()?;
+    let mut target = Target::create(secret, false, true)?;
+    put(&mut target, secret, text.as_bytes())?;
+    target.publish(false)?;
+    let mut target = Target::create(public, false, false)?;
+    put(&mut target, public, public_text.as_bytes())?;
+    target.publish(false)?;
+    Ok(key)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut target = Target::create(path, true, false)?;
+    put(&mut target, path, bytes)?;
+    target.publish(true)
+}
+
+fn put(target: &mut Target, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    target.file().write_all(bytes).map_err(|source| target::failed("write", path, source))
+}
+
+fn read_key(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let open = |source| target::failed("open", path, source);
+    let file = fs::File::open(path).map_err(open)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = file.metadata().map_err(open)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            let path = path.display();
+            messages::note(&format!(
+                "{path} has mode {mode:04o}, so other users can sign with it; run chmod 600 {path}"
+            ));
+        }
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_KEY as usize));
+    file.take(LONGEST_KEY).read_to_end(&mut bytes).map_err(|source| target::failed("read", path, source))?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => {
+            Err(Failure::SecretKey { path: path.to_owned(), reason: "it is not a minisign secret key" })
+        }
+    }
+}
+
+/// A password from the terminal, or the first line of standard input.
+fn ask(question: &str) -> Result<Zeroizing<String>, Failure> {
+    let line = match io::stdin().is_terminal() {
+        true => terminal::prompt(question)?.unwrap_or_default(),
+        false => first_line()?,
+    };
+    match line.bytes().map(std::str::from_utf8) {
+        Some(Ok(text)) => Ok(Zeroizing::new(text.to_owned())),
+        _ => Err(Failure::Usage(String::from("the password of the secret key is not UTF-8"))),
+    }
+}
+
+fn first_line() -> Result<Line, Failure> {
+    let listing = Listing {
+        name: "standard input",
+        terminator: Terminator::Newline,
+        content: Content::Passwords,
+        takes_hash: false,
+    };
+    let mut line = Line::default();
+    let mut lines = Lines::new(standard_input()?, listing);
+    let read = lines.next_line(|event| {
+        if let Event::Piece(piece) = event {
+            line.push(piece);
+        }
+        Ok::<(), Stopped>(())
+    });
+    match read {
+        Ok(_) => Ok(line),
+        Err(Stopped::Failure(failure)) => Err(failure),
+        Err(Stopped::Input(source)) => Err(Failure::system("read standard input")(source)),
+        Err(Stopped::NotText(_)) => {
+            Err(Failure::Usage(String::from("the password of the secret key is not UTF-8")))
+        }
+    }
+}
+
+fn new_password() -> Result<Zeroizing<String>, Failure> {
+    let password = ask("new password for the secret key: ")?;
+    if password.is_empty() {
+        return Err(Failure::Usage(String::from(
+            "the password is empty; give one, or say --no-password for a key that is not encrypted",
+        )));
+    }
+    if io::stdin().is_terminal() && *ask("the same password again: ")? != *password {
+        return Err(Failure::Usage(String::from("the two passwords differ; try again")));
+    }
+    Ok(password)
+}
+
+/// What the library of signatures refused, which names no secret.
+fn failed(error: &minisign::PError) -> Failure {
+    Failure::Usage(format!("cannot sign: {error}"))
+}

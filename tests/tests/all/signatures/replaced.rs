@@ -1,0 +1,159 @@
+//! Files that are replaced while an index is in use: the order in which they appear, and what is refused.
+
+#![forbid(unsafe_code)]
+
+use std::fs;
+
+use breachdex::trust::{SignatureFiles, Trust};
+use breachdex::{Digest, Index, LiveIndex, OpenOptions};
+
+use super::{Key, Site, index_bytes, sound, statement, write_pair};
+
+fn newer() -> Vec<u8> {
+    index_bytes(1, "2026-08-02")
+}
+
+/// A password that only this state holds.
+fn holds(live: &LiveIndex, state: u32) -> bool {
+    live.ask(|index| index.contains(&Digest::sha1(format!("password {}", 1_000_000 + state).as_bytes()), 1))
+        .unwrap()
+}
+
+fn reload(site: &Site, live: &LiveIndex) -> Result<bool, String> {
+    let taken = live.reload_if_changed(&()).unwrap();
+    match live.reload_error() {
+        None => Ok(taken),
+        Some(error) => Err(site.words(error)),
+    }
+}
+
+#[test]
+fn at_every_moment_of_a_publication_the_index_can_be_opened() {
+    let site = Site::signed(sound());
+    let live = LiveIndex::open(&site.path, site.options(), None).unwrap();
+    let check = |state: u32| {
+        site.open().unwrap();
+        site.read().unwrap();
+        reload(&site, &live).unwrap();
+        assert!(holds(&live, state));
+    };
+    let fresh = Site::unsigned(&newer());
+    let text = statement(&fresh.path);
+    let (next, lasting) = (SignatureFiles::next(&site.path), site.files());
+    check(0);
+    fs::write(&next.statement, &text).unwrap();
+    check(0);
+    fs::write(&next.signature, site.key.sign(&text)).unwrap();
+    check(0);
+    site.replace(&newer());
+    check(1);
+    fs::copy(&next.statement, &lasting.statement).unwrap();
+    check(1);
+    fs::copy(&next.signature, &lasting.signature).unwrap();
+    check(1);
+    fs::remove_file(&next.signature).unwrap();
+    check(1);
+    fs::remove_file(&next.statement).unwrap();
+    check(1);
+}
+
+#[test]
+fn a_replacement_without_a_signature_is_refused_until_it_has_one() {
+    let site = Site::signed(sound());
+    let live = LiveIndex::open(&site.path, site.options(), None).unwrap();
+    site.replace(&newer());
+    let error = reload(&site, &live).unwrap_err();
+    assert!(
+        error.starts_with(
+            "a.bdx is not signed by a trusted key: a.bdx.id is the statement of another index: its corpus date is \
+             \"2026-07-02\", this one has \"2026-08-02\""
+        ),
+        "{error}"
+    );
+    assert!(holds(&live, 0));
+    assert!(live.unreported_error().is_some() && live.unreported_error().is_none());
+    reload(&site, &live).unwrap_err();
+    assert!(live.unreported_error().is_none(), "the same refusal is reported once");
+    let other = Key::new();
+    write_pair(&site.files(), &statement(&site.path), &other);
+    let expected = format!(
+        "a.bdx is not signed by a trusted key: a.bdx.id.minisig was made with key {}, which is not trusted",
+        other.public
+    );
+    assert_eq!(reload(&site, &live), Err(expected));
+    assert!(holds(&live, 0));
+    site.sign();
+    assert_eq!(reload(&site, &live), Ok(true));
+    assert!(holds(&live, 1));
+}
+
+/// A question looks for a signature again, too.
+#[test]
+fn questions_take_a_replacement_once_its_signature_is_there() {
+    let site = Site::signed(sound());
+    let live = LiveIndex::open(&site.path, site.options(), Some(std::time::Duration::ZERO)).unwrap();
+    site.replace(&newer());
+    assert!(holds(&live, 0) && live.reload_error().is_some());
+    site.sign();
+    assert!(holds(&live, 1) && live.reload_error().is_none());
+}
+
+#[test]
+fn an_older_index_is_refused_unless_that_is_allowed() {
+    for (old, expected) in [
+        (index_bytes(1, "2026-07-01"), "its corpus date is 2026-07-01"),
+        (index_bytes(1, ""), "it has no corpus date"),
+    ] {
+        let site = Site::signed(sound());
+        let live = LiveIndex::open(&site.path, site.options(), None).unwrap();
+        let trust = site.key.trust().with_rollback(true);
+        let allowed = LiveIndex::open(&site.path, OpenOptions::new().trust(trust), None).unwrap();
+        let untrusting = LiveIndex::open(&site.path, OpenOptions::default(), None).unwrap();
+        let kept = site.open().unwrap();
+        site.replace(&old);
+        site.sign();
+        let expected = format!(
+            "a.bdx is not new enough: {expected}, which is older than 2026-07-02 of the index in use"
+        );
+        assert_eq!(reload(&site, &live), Err(expected.clone()));
+        assert_eq!(kept.reopen_if_replaced().map(drop).map_err(|error| site.words(error)), Err(expected));
+        assert!(holds(&live, 0));
+        assert_eq!(reload(&site, &allowed), Ok(true));
+        assert_eq!(reload(&site, &untrusting), Ok(true));
+    }
+    // The same day is not older.
+    let site = Site::signed(sound());
+    let live = LiveIndex::open(&site.path, site.options(), None).unwrap();
+    site.replace(&index_bytes(1, "2026-07-02"));
+    site.sign();
+    assert_eq!(reload(&site, &live), Ok(true));
+}
+
+#[test]
+fn a_replacement_that_is_too_old_is_refused() {
+    let site = Site::signed(&index_bytes(0, "2001-01-01"));
+    let trust: Trust = site.key.trust().with_max_age(Some(1_000_000)).with_rollback(true);
+    let live = LiveIndex::open(&site.path, OpenOptions::new().trust(trust), None).unwrap();
+    site.replace(&index_bytes(1, ""));
+    site.sign();
+    let error = reload(&site, &live).unwrap_err();
+    assert_eq!(
+        error,
+        "a.bdx is not new enough: it has no corpus date, and at most 1000000 days since then are allowed; build it with \
+         one"
+    );
+    assert!(holds(&live, 0));
+}
+
+#[test]
+fn a_publication_that_ended_early_leaves_a_signed_index() {
+    let site = Site::signed(sound());
+    // The pair of an index that never came.
+    let fresh = Site::unsigned(&newer());
+    write_pair(&SignatureFiles::next(&site.path), &statement(&fresh.path), &site.key);
+    site.open().unwrap();
+    // One that came, and whose pair did not get its lasting names.
+    site.replace(&newer());
+    assert_eq!(site.open().unwrap().signed().unwrap().statement.corpus_date, "2026-08-02");
+    assert!(Index::open_with(&site.path, site.options()).is_ok());
+}
