@@ -24,8 +24,8 @@ fn all(path: &Path) -> Vec<(String, Result<Index>)> {
     for checks in [Checks::Once, Checks::Always] {
         let options = OpenOptions::new().checks(checks);
         for residency in [Residency::OnDemand, Residency::Populate, Residency::HugePages] {
-            let read = options.residency(residency);
-            for (how, options) in [("read", read), ("mapped", read.mapped())] {
+            let read = options.clone().residency(residency);
+            for (how, options) in [("read", read.clone()), ("mapped", read.mapped())] {
                 all.push((format!("{how}, {residency}, {checks:?}"), Index::open_with(path, options)));
             }
         }
