@@ -137,9 +137,10 @@ pub(crate) struct VerifyFlags {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) progress: ProgressFlags,
-    /// Also check its signature, by this key; repeatable [default: $BREACHDEX_TRUSTED_KEYS]
+    /// Also check its signature, by this key; repeatable
     ///
-    /// A file of minisign's format, or the key's 56 characters. One of several keys is enough.
+    /// A file of minisign's format, or the key's 56 characters. One of several keys is enough. Default:
+    /// $BREACHDEX_TRUSTED_KEYS, with commas between keys.
     #[arg(long, value_name = "KEY")]
     pub(crate) public_key: Vec<PathBuf>,
     /// Refuse an index whose corpus date is older, as in 90 or 12w

@@ -11,9 +11,9 @@ use crate::flags::values::parse_days;
 /// Whose signatures are accepted.
 #[derive(Args, Clone, Default)]
 pub(crate) struct KeyFlags {
-    /// Accept only indexes signed by this key; repeatable [default: $BREACHDEX_TRUSTED_KEYS]
+    /// Accept only indexes signed by this key; repeatable
     ///
-    /// A file of minisign's format, or the key's 56 characters; the variable holds several with commas between. The index
+    /// A file of minisign's format, or the key's 56 characters. Default: $BREACHDEX_TRUSTED_KEYS, with commas between keys. The index
     /// needs FILE.id and FILE.id.minisig beside it (see sign). Overlays and the starter index need none.
     #[arg(long, value_name = "KEY")]
     pub(crate) trusted_key: Vec<PathBuf>,
