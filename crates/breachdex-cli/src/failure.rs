@@ -63,16 +63,14 @@ impl Failure {
             _ => return "",
         };
         match error {
-            Error::NotSigned { fault: SignatureFault::Missing(_), .. } => {
-                "; sign the index with breachdex sign, or copy its two signature files beside it"
-            }
-            Error::NotSigned { fault: SignatureFault::UnknownKey { .. }, .. } => {
-                "; if the key is yours, name it with --trusted-key too"
-            }
-            Error::NotSigned { .. } => {
-                "; copy the index and its signature files again, or sign it with breachdex sign"
-            }
-            Error::Stale { reason: Staleness::TooOld { .. }, .. } => {
+            Error::NotSigned { fault, .. } => match **fault {
+                SignatureFault::Missing(_) => {
+                    "; sign the index with breachdex sign, or copy its two signature files beside it"
+                }
+                SignatureFault::UnknownKey { .. } => "; if the key is yours, name it with --trusted-key too",
+                _ => "; copy the index and its signature files again, or sign it with breachdex sign",
+            },
+            Error::Stale { reason, .. } if matches!(**reason, Staleness::TooOld { .. }) => {
                 " (breachdex update), or raise --max-age"
             }
             _ => "",

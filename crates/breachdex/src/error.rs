@@ -147,7 +147,7 @@ pub enum Error {
         /// The file.
         name: String,
         /// What is wrong with its signature.
-        fault: crate::trust::SignatureFault,
+        fault: Box<crate::trust::SignatureFault>,
     },
     /// An index that is older than it may be.
     #[cfg(feature = "signatures")]
@@ -156,7 +156,7 @@ pub enum Error {
         /// The file.
         name: String,
         /// Why.
-        reason: crate::trust::Staleness,
+        reason: Box<crate::trust::Staleness>,
     },
     /// An index took the place of one that holds other digests.
     #[error(

@@ -89,8 +89,10 @@ impl Trust {
             false => None,
         };
         if let Some(days) = self.max_age {
-            age::check(&metadata.corpus_date, days, age::today())
-                .map_err(|reason| Error::Stale { name: path.display().to_string(), reason })?;
+            age::check(&metadata.corpus_date, days, age::today()).map_err(|reason| Error::Stale {
+                name: path.display().to_string(),
+                reason: Box::new(reason),
+            })?;
         }
         Ok(signed)
     }
@@ -104,6 +106,6 @@ impl Trust {
             return Ok(());
         }
         let reason = Staleness::Rollback { found: new.corpus_date.clone(), served: old.corpus_date.clone() };
-        Err(Error::Stale { name: name.to_owned(), reason })
+        Err(Error::Stale { name: name.to_owned(), reason: Box::new(reason) })
     }
 }

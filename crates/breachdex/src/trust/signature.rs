@@ -149,7 +149,7 @@ pub(super) fn check(index: &Path, expected: &Statement, keys: &[PublicKey]) -> R
         }
     }
     let fault = worst.unwrap_or_else(|| SignatureFault::Missing(SignatureFiles::beside(index).signature));
-    Err(Error::NotSigned { name: index.display().to_string(), fault })
+    Err(Error::NotSigned { name: index.display().to_string(), fault: Box::new(fault) })
 }
 
 fn is_link(path: &Path) -> bool {
