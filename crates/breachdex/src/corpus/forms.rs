@@ -53,7 +53,7 @@ impl FormSet {
 
     /// Whether a password in ASCII has no other form than the raw one.
     fn is_one_in_ascii(self, password: &str) -> bool {
-        !self.casefold && !(self.trimmed && trimmed(password).len() < password.len())
+        !(self.casefold || self.trimmed && trimmed(password).len() < password.len())
     }
 }
 

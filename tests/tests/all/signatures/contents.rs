@@ -180,8 +180,7 @@ fn an_entry_that_was_changed_without_a_trace_in_the_checksums_is_refused_at_the_
     assert_eq!(fault(index.lookup_many(&digests, &mut answers).unwrap_err()).reason, OTHER_HASH);
     let exported = index.export::<Error>(1, &mut |_| Ok(()), &());
     assert_eq!(fault(exported.unwrap_err()).reason, OTHER_HASH);
-    let prefix =
-        original.iter().skip(20_000 * 19 / 64).next().unwrap().unwrap().digest(breachdex::Kind::Sha1);
+    let prefix = original.iter().nth(20_000 * 19 / 64).unwrap().unwrap().digest(breachdex::Kind::Sha1);
     let prefix = u32::from_be_bytes(prefix.to_bytes()[..4].try_into().unwrap()) >> 12;
     let mut rows = Vec::new();
     let range = read.write_range(prefix, ReadMode::Blocking, &mut scratch, &mut rows);
