@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = OpenOptions::new().residency(arguments.residency);
     let index = match arguments.ranges_only {
         true => None,
-        false => Some(Index::open_with(&arguments.index, options.mapped())?),
+        false => Some(Index::open_with(&arguments.index, options.clone().mapped())?),
     };
     let by_reads = match arguments.ranges_only {
         true => Some(Index::open_with(&arguments.index, options.checks(Checks::Always))?),

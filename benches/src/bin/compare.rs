@@ -164,7 +164,7 @@ fn measure_lookups(
     let mut table = Vec::new();
     for handle in subject::handles() {
         announce(format_args!("asking {}: {}", built.shape.name, handle.name));
-        let times = subject::lookups(built, handle, questions)?;
+        let times = subject::lookups(built, handle.clone(), questions)?;
         let name = format!("{} (`{}`)", handle.name, times.kernel);
         table.push([
             name,
