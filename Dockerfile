@@ -9,12 +9,13 @@ RUN apk add --no-cache musl-dev gcc make
 WORKDIR /source
 COPY . .
 # musl's target links statically. Debug information would be most of the image.
-RUN cargo build --profile dist --locked --package breachdex-cli --config profile.dist.strip=true \
+RUN cargo build --profile dist --features parquet --locked --package breachdex-cli --config profile.dist.strip=true \
     && install -D target/dist/breachdex /image/breachdex
 
 FROM scratch
 COPY --from=build /image/breachdex /breachdex
-COPY LICENSE-APACHE LICENSE-MIT /
+COPY LICENSE-APACHE LICENSE-MIT third-party/breachdex-command.cdx.json /
+COPY third-party/LICENCES.txt /THIRD-PARTY-LICENCES.txt
 # nobody: owns nothing in the image and nothing in the volume.
 USER 65532:65532
 EXPOSE 8080 9090

@@ -24,7 +24,7 @@ LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 8
 BUILD := cargo build --workspace --lib --tests --locked
 
 .PHONY: test test-all short lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test python-environment \
-	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel $(LONG_PARTS)
+	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party $(LONG_PARTS)
 
 # One command after another keeps one of two cores idle: cargo waits for linkers, pytest for one interpreter.
 test:
@@ -56,7 +56,7 @@ python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/program.py tests/vectors/make.py data/rebuild.py \
-		python/in_place.py $(CLIENTS) benches/full_scale
+		python/in_place.py third-party/collect.py $(CLIENTS) benches/full_scale
 
 # The tests, the command that they run, and the Python module.
 rust-build: | docs
@@ -104,6 +104,10 @@ python-stub: python-install
 
 site: $(PYTHON_VENV)/made
 	NO_MKDOCS_2_WARNING=1 $(PYTHON_VENV)/bin/mkdocs build --quiet --strict
+
+# The licences and bills of materials of what is released; to be run when Cargo.lock changes.
+third-party:
+	python3 third-party/collect.py
 
 # Range clients that others wrote, from PyPI and npm, against the server. Says which ones could not be had.
 clients: rust-build
