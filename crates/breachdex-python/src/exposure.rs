@@ -15,7 +15,7 @@ pub(crate) struct Exposure {
     ///
     /// How often it was seen; `None` where that is not known.
     count: Option<u64>,
-    /// `form: Literal['raw', 'nfc', 'nfkc', 'casefold', 'stored']`
+    /// `form: Literal['raw', 'nfc', 'nfkc', 'trimmed', 'visible', 'casefold', 'stored']`
     ///
     /// The form of it that is exposed.
     form: &'static str,

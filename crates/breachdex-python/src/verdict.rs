@@ -185,7 +185,7 @@ impl Reason {
         }
     }
 
-    /// `form: Literal['raw', 'nfc', 'nfkc', 'casefold', 'stored'] | None`
+    /// `form: Literal['raw', 'nfc', 'nfkc', 'trimmed', 'visible', 'casefold', 'stored'] | None`
     ///
     /// Of `exposed`: which way of writing it is exposed.
     #[getter]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,8 @@ def test_the_installed_command_is_the_same_code() -> None:
     if not script.exists():
         pytest.skip("breachdex is not installed in this environment, only importable")
     done = subprocess.run([script, "--version"], check=False, capture_output=True, text=True, timeout=60)
-    assert done.stdout == f"breachdex {breachdex.__version__}\n"
+    package = version("breachdex")
+    assert done.stdout == f"breachdex {breachdex.__version__} (Python package {package})\n"
     assert os.access(script, os.X_OK) and script.stat().st_size < 10_000
 
 

@@ -17,6 +17,7 @@ CORPUS: Final = 2_068_408_781
 SAMPLE: Final = 60_000_000
 BITS_OF_A_COUNT: Final = 3.13
 """Mean length of a count of the real corpus, as a bucket has it."""
+PAGE_OF_FILE: Final = 4096
 
 
 def weights(mean: float) -> list[tuple[int, float]]:
@@ -37,19 +38,23 @@ def bucket(n: int, rest: int, counts: bool) -> float:
 
 
 def group(n: int, bits: int, directory_bits: int, counts: bool) -> float:
-    """Bytes of a group of n entries: head, records of 8 bytes, buckets."""
-    most = 256 if bits > 96 else 512 if bits >= 56 else 1024
+    """Bytes of a group of n entries: head, records of 8 bytes, buckets, and the zeros that keep the head in one page."""
+    most = 240 if bits > 96 else 512 if bits >= 56 else 1024
     extra = math.ceil(math.log2(max(1, math.ceil(n / most))))
     rest = bits - directory_bits - extra
     buckets = sum(weight * bucket(m, rest, counts) for m, weight in weights(n / (1 << extra)))
-    return 9 + (1 << extra) * (8 + buckets)
+    head = 9 + 8 * (1 << extra)
+    # A head anywhere in a page crosses its end with a probability of head / page, and then moves by half of its length.
+    zeros = head * head / 2 / PAGE_OF_FILE if head <= PAGE_OF_FILE else 0
+    return head + zeros + (1 << extra) * buckets
 
 
 def bytes_an_entry(entries: int, bits: int, counts: bool) -> float:
     """Bytes of the whole file, divided by its entries; for more than 2^22 of them."""
     groups = 2**16
     mean = sum(weight * group(n, bits, 16, counts) for n, weight in weights(entries / groups))
-    return (groups * mean + 400_000) / entries
+    hashes = 32 * min(groups, 1 << int(math.log2(groups * mean / 2**15)))
+    return (groups * mean + hashes + 400_000) / entries
 
 
 def cells(first: str) -> list[list[str]]:
