@@ -114,13 +114,17 @@ def test_code_points_are_counted_after_normalisation(choose: Any) -> None:
         "~!@#$%^&*()_+{}|:<>?",
         "かえるのうたがきこえてくるよとんで",
         "   spaces   everywhere   ",
-        "tabs\tand ünïcödé 🐸 here",
+        "dashes – and ünïcödé 🐸 here",
         "Zażółć gęślą jaźń dziś",
         "개구리의 노래가 들려온다네 정말",
     ],
 )
 def test_no_composition_rules_and_any_character(choose: Any, password: str) -> None:
     assert choose(password)[0]
+
+
+def test_what_no_password_field_can_type_is_refused(choose: Any) -> None:
+    assert not choose("tabs\tand ünïcödé 🐸 here")[0]
 
 
 def test_the_entire_password_is_compared_not_parts_of_it(choose: Any) -> None:
