@@ -16,7 +16,16 @@ const LOGIN: u64 = 1;
 pub(super) static FORMAT: Spec = Spec {
     name: "bitwarden-json",
     describe: |words| words.format_export("Bitwarden", "JSON"),
-    recognises: |_, start| !super::has_all(start, &[&super::proton_json::SIGNATURE, &super::one_password_1pux::SIGNATURE, &super::enpass_json::SIGNATURE]),
+    recognises: |_, start| {
+        !super::has_all(
+            start,
+            &[
+                &super::proton_json::SIGNATURE,
+                &super::one_password_1pux::SIGNATURE,
+                &super::enpass_json::SIGNATURE,
+            ],
+        )
+    },
     read: |input, request, sink| {
         json::read::<Item>(input, request, "Bitwarden", &[Step::Key("items"), Step::Each], sink)
     },

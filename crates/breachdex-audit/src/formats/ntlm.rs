@@ -129,7 +129,11 @@ fn is_dump(text: &str) -> bool {
             _ => false,
         };
         let is_john = fields.get(1).is_some_and(|field| field.strip_prefix("$NT$").is_some_and(is_hash));
-        is_long || is_john || line.starts_with("FILE: ====") || line == "== LogonSession ==" || is_katz(&fields)
+        is_long
+            || is_john
+            || line.starts_with("FILE: ====")
+            || line == "== LogonSession =="
+            || is_katz(&fields)
     })
 }
 
@@ -176,13 +180,7 @@ fn parse(number: u64, line: &str) -> Result<Line<'_>, LineFault> {
     }
 }
 
-fn account<'a>(
-    number: u64,
-    user: &'a str,
-    nt: &str,
-    lm: &str,
-    remarks: &str,
-) -> Result<Line<'a>, LineFault> {
+fn account<'a>(number: u64, user: &'a str, nt: &str, lm: &str, remarks: &str) -> Result<Line<'a>, LineFault> {
     if !is_lm(lm) {
         return Err(LineFault::NotAHash("LM"));
     }
@@ -203,7 +201,8 @@ fn account<'a>(
 
 /// The line without what NetExec puts before it: `SMB  10.0.0.1  445  DC01  `.
 fn without_host(line: &str) -> &str {
-    let word = |text: &'_ str| -> Option<usize> { text.find(|character: char| character.is_ascii_whitespace()) };
+    let word =
+        |text: &'_ str| -> Option<usize> { text.find(|character: char| character.is_ascii_whitespace()) };
     let mut rest = line;
     for at in 0..4 {
         let Some(end) = word(rest) else { return line };

@@ -178,15 +178,11 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
             "Look at %(lines)d lines that could not be read or answered; nothing is known about them.",
         ),
         step_gate: text("Refuse exposed passwords when they are chosen, so that they do not come back."),
-        step_delete: text(
-            "Delete the input when you are done: it gives access to every account in it.",
-        ),
+        step_delete: text("Delete the input when you are done: it gives access to every account in it."),
         contents: text("Contents"),
         summary: text("Summary"),
         details: text("For administrators"),
-        pages: text(
-            "Printed, the summary takes the first two pages; what follows is for administrators.",
-        ),
+        pages: text("Printed, the summary takes the first two pages; what follows is for administrators."),
         trend: text("Compared with the earlier report"),
         trend_since: text("Earlier report: %(date)s, %(input)s"),
         before: text("earlier"),
