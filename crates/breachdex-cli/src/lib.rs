@@ -1,8 +1,8 @@
 //! The command `breachdex` as a library, so that other programs can ship the same command.
 //!
-//! `flags` is what the user typed, `commands` is what happens then, one file each. The rest are the few
-//! places where the command touches the world: `passwords` in, `privacy` around them, `terminal` prompt and colour, `output` and
-//! `messages` out, `target` for files of text, `signing` for secret keys, `trust` for public ones, `progress` and `signals`
+//! `commands` has a file or folder for each subcommand, with its flags and what happens then; `flags` are those that several
+//! have. The rest are the few places where the command touches the world: `passwords` in, `privacy` around them, `terminal` prompt and colour, `output` and
+//! `messages` out, `summary` of a new index, `target` for files of text, `signing` for secret keys, `trust` for public ones, `progress` and `signals`
 //! while a long job runs. `hints` adds flags to errors of the libraries, `corpus_age` knows when a corpus is old.
 
 #![forbid(unsafe_code)]
@@ -21,6 +21,7 @@ mod privacy;
 mod progress;
 mod signals;
 mod signing;
+mod summary;
 mod target;
 mod terminal;
 mod trust;
@@ -35,10 +36,7 @@ use clap::error::{ContextKind, ErrorKind};
 
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::{Arguments, Command};
-
-/// Commands that passwords are typed for.
-const TAKE_PASSWORDS: [&str; 3] = ["check", "overlay", "policy"];
+use crate::flags::Arguments;
 
 /// Runs the command with the given arguments, the program's own name first, and returns its exit code:
 /// 0 success (for `check`: asked, and nothing exposed), 1 something is exposed, 2 an error or bad usage.
@@ -64,7 +62,7 @@ where
         }
     };
     let exit = match Arguments::try_parse_from(&arguments) {
-        Ok(parsed) => dispatch(parsed.command),
+        Ok(parsed) => parsed.command.run(),
         Err(error) => return explain(&error, &arguments),
     };
     match exit {
@@ -74,32 +72,6 @@ where
             messages::error(&format!("{failure}{}", failure.hint()));
             Exit::Error.code()
         }
-    }
-}
-
-fn dispatch(command: Command) -> Result<Exit, Failure> {
-    if command.reads_passwords() {
-        privacy::forbid_dumps();
-    }
-    match command {
-        Command::Build(flags) => commands::build::run(flags),
-        Command::Download(flags) => commands::download::run(flags),
-        Command::Update(flags) => commands::update::run(&flags),
-        Command::Serve(flags) => commands::serve::run(*flags),
-        Command::Merge(flags) => commands::merge::run(flags),
-        Command::Overlay(flags) => commands::overlay::run(&flags),
-        Command::Policy(flags) => commands::policy::run(flags),
-        Command::Check(flags) => commands::check::run(flags),
-        Command::Audit(flags) => commands::audit::run(*flags),
-        Command::Range(flags) => commands::range::run(&flags),
-        Command::Export(flags) => commands::export::run(&flags),
-        Command::Diff(flags) => commands::diff::run(&flags),
-        Command::Info(flags) => commands::info::run(&flags),
-        Command::Verify(flags) => commands::verify::run(&flags),
-        Command::Sign(flags) => commands::sign::run(&flags),
-        Command::Keygen(flags) => commands::keygen::run(&flags),
-        Command::Completions(flags) => commands::completions::run(&flags),
-        Command::Man(flags) => commands::man::run(&flags),
     }
 }
 
@@ -113,8 +85,8 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
         ErrorKind::UnknownArgument | ErrorKind::TooManyValues | ErrorKind::InvalidSubcommand
     );
     let repeats_value = matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation);
-    let command = TAKE_PASSWORDS.into_iter().find(|name| arguments.get(1).is_some_and(|given| given == name));
-    if let Some(command) = command.filter(|_| repeats_value) {
+    let command = arguments.get(1).and_then(|name| commands::taking_passwords(name));
+    if let Some(command) = command.as_ref().filter(|_| repeats_value) {
         messages::error(&without_value(error, command));
     } else if let Some(command) = command.filter(|_| repeats_input) {
         let hint = match error.get(ContextKind::SuggestedArg) {

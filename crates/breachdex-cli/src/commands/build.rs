@@ -5,36 +5,128 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use breachdex::{BuildOptions, CoverageRule, Format, Input, Kind, MergeRule, Source};
+use breachdex::{BuildOptions, CoverageRule, Format, Input, MergeRule, Source};
+use clap::{Args, ValueEnum};
 
-use crate::commands::{Exit, summary};
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::{BuildFlags, FormatName, KindName, MergeRuleName, ResourceFlags};
+use crate::flags::values::{parse_positive, parse_prefixes};
+use crate::flags::{KindName, MergeRuleName, ProgressFlags, ResourceFlags, TargetFlags};
 use crate::indexes;
 use crate::progress::Reporter;
-use crate::signing;
-use crate::target;
+use crate::{signing, summary, target};
 
-pub(crate) fn run(flags: Box<BuildFlags>) -> Result<Exit, Failure> {
-    let started = Instant::now();
-    target::refuse_stdout(&flags.target.output)?;
-    let format = flags.format.map(Format::from);
-    let named = flags.inputs.clone();
-    let inputs = inputs(&named, format)?;
-    let target = flags.target.output.clone();
-    let takes_input = named.iter().any(|path| path.as_os_str() == "-");
-    let key = signing::load(flags.target.sign.sign.as_ref(), takes_input)?;
-    let progress = flags.progress.progress;
-    let mut options = options(*flags);
-    options.before_publish = key.as_ref().map(|key| key.before_publish(&target));
-    let reporter = Reporter::start(progress)?;
-    let report = breachdex::build(&inputs, &target, &options, &reporter)?;
-    drop(reporter);
-    if key.is_some() {
-        signing::settle(&target)?;
+/// Build an index from hashes, range files, passwords or other indexes
+///
+/// Inputs may be in any order and any number, plain, .gz or .zst. They are checked line by line; the index
+/// appears under its name only when it is complete. Ends with one line: entries, bytes, bytes per entry,
+/// seconds.
+#[derive(Args)]
+#[command(after_long_help = "\
+Examples:
+  A full corpus of HEX:COUNT lines, exact:
+      breachdex build -o pwned.bdx pwned-passwords-sha1-ordered-by-hash-v8.txt.gz
+  A folder of range files (00000.txt to FFFFF.txt) with NTLM digests:
+      breachdex build -o ntlm.bdx --kind ntlm ranges/
+  Part of such a folder; questions outside it will be errors, never \"not found\":
+      breachdex build -o part.bdx --prefixes 00000-0007F ranges/
+  A third of the size: keep 64 bits of each digest (false positives: 1 in 9,000,000,000):
+      breachdex build -o small.bdx --bits 64 pwned.bdx
+  Your own list of passwords:
+      breachdex build -o own.bdx --format passwords own.txt")]
+pub(crate) struct Flags {
+    /// A file, a folder of range files, an index, or - for standard input
+    #[arg(value_name = "INPUT", required = true)]
+    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    target: TargetFlags,
+    /// What the inputs are
+    ///
+    /// hibp: HEX:COUNT lines, LF or CRLF, in any order, hex in any case. ranges: a folder of files 00000 or
+    /// 00000.txt. passwords: one a line. index: a breachdex index. Without it a folder is ranges, an index
+    /// is known by its first bytes, and anything else is hibp.
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(help = "hibp, ranges, passwords or index [default: auto-detect]")]
+    format: Option<FormatName>,
+    /// Which digest: sha1 or ntlm
+    #[arg(long, value_name = "KIND", default_value = "sha1", hide_possible_values = true)]
+    kind: KindName,
+    /// Bits kept of each digest [default: all, which is exact]
+    ///
+    /// 32 to 160, or 128 for NTLM. With fewer than all the index is smaller and may take a password that it
+    /// does not hold for one that it holds; the rate is printed, and above 1 in 128 the build is refused.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(32..=160))]
+    bits: Option<u32>,
+    /// Build even where more than 1 in 128 answers would be wrong
+    #[arg(long, requires = "bits")]
+    force_bits: bool,
+    /// Store no counts; lines may then be bare HEX
+    #[arg(long)]
+    no_counts: bool,
+    /// Leave out what was seen less often, after merging
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_positive)]
+    min_count: u64,
+    /// Keep the N most frequent, after --min-count
+    ///
+    /// Among equal counts at the cut the smaller digests stay.
+    #[arg(long, value_name = "N", value_parser = parse_positive)]
+    top: Option<u64>,
+    /// Counts of equal digests: sum, max or error
+    ///
+    /// What becomes of digests that occur more than once. Without it passwords are summed and anything else
+    /// that occurs twice is an error.
+    #[arg(long, value_name = "RULE", hide_possible_values = true)]
+    merge: Option<MergeRuleName>,
+    /// The inputs hold these prefixes only (5 hex digits)
+    ///
+    /// Inclusive, repeatable; rows and files outside are left out. Without it and --partial every one of
+    /// a folder's 1,048,576 range files must be there.
+    #[arg(long, value_name = "FIRST-LAST", value_parser = parse_prefixes, conflicts_with = "partial")]
+    prefixes: Vec<(u32, u32)>,
+    /// A folder holds the prefixes of its files only
+    #[arg(long)]
+    partial: bool,
+    #[command(flatten)]
+    resources: ResourceFlags,
+    #[command(flatten)]
+    progress: ProgressFlags,
+}
+
+/// An input format's name on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    Hibp,
+    Ranges,
+    Passwords,
+    Index,
+}
+
+impl Subcommand for Flags {
+    fn reads_passwords(&self) -> bool {
+        self.format == Some(FormatName::Passwords)
     }
-    indexes::note_repeated(&named);
-    summary::print(&report, &target, options.kind, started.elapsed())
+
+    fn run(self) -> Result<Exit, Failure> {
+        let started = Instant::now();
+        target::refuse_stdout(&self.target.output)?;
+        let format = self.format.map(Format::from);
+        let named = self.inputs.clone();
+        let inputs = inputs(&named, format)?;
+        let target = self.target.output.clone();
+        let takes_input = named.iter().any(|path| path.as_os_str() == "-");
+        let key = signing::load(self.target.sign.sign.as_ref(), takes_input)?;
+        let progress = self.progress.progress;
+        let mut options = options(self);
+        options.before_publish = key.as_ref().map(|key| key.before_publish(&target));
+        let reporter = Reporter::start(progress)?;
+        let report = breachdex::build(&inputs, &target, &options, &reporter)?;
+        drop(reporter);
+        if key.is_some() {
+            signing::settle(&target)?;
+        }
+        indexes::note_repeated(&named);
+        summary::print(&report, &target, options.kind, started.elapsed())
+    }
 }
 
 fn inputs(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Input>, Failure> {
@@ -48,7 +140,7 @@ fn inputs(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Input>, Failu
     Ok(paths.iter().map(|path| Input { source: source(path), format }).collect())
 }
 
-fn options(flags: BuildFlags) -> BuildOptions {
+fn options(flags: Flags) -> BuildOptions {
     let defaults = BuildOptions::default();
     BuildOptions {
         kind: flags.kind.into(),
@@ -73,22 +165,6 @@ fn options(flags: BuildFlags) -> BuildOptions {
     }
 }
 
-impl ResourceFlags {
-    /// The number of threads asked for, else `default`.
-    pub(crate) fn threads_or(&self, default: usize) -> usize {
-        self.threads.map_or(default, |threads| threads as usize)
-    }
-}
-
-impl From<KindName> for Kind {
-    fn from(name: KindName) -> Self {
-        match name {
-            KindName::Sha1 => Self::Sha1,
-            KindName::Ntlm => Self::Ntlm,
-        }
-    }
-}
-
 impl From<FormatName> for Format {
     fn from(name: FormatName) -> Self {
         match name {
@@ -96,16 +172,6 @@ impl From<FormatName> for Format {
             FormatName::Ranges => Self::Ranges,
             FormatName::Passwords => Self::Passwords,
             FormatName::Index => Self::Index,
-        }
-    }
-}
-
-impl From<MergeRuleName> for MergeRule {
-    fn from(name: MergeRuleName) -> Self {
-        match name {
-            MergeRuleName::Sum => Self::Sum,
-            MergeRuleName::Max => Self::Max,
-            MergeRuleName::Error => Self::Error,
         }
     }
 }

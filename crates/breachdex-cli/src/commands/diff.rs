@@ -6,12 +6,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use breachdex::{Change, ContentId, Coverage, Difference, Entry, Error, Index, diff, rows};
+use clap::Args;
 use serde::Serialize;
 
-use crate::commands::Exit;
 use crate::commands::export::HOLDS_OVERLAY;
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::{DiffFlags, ProgressName};
+use crate::flags::ProgressName;
 use crate::messages;
 use crate::output::Output;
 use crate::progress::Reporter;
@@ -20,43 +21,86 @@ use crate::target::{self, Target};
 /// Text is handed on in pieces of this size.
 const PIECE: usize = 1 << 18;
 
-pub(crate) fn run(flags: &DiffFlags) -> Result<Exit, Failure> {
-    let to_stdout = flags.export.as_deref().is_some_and(target::is_stdout);
-    if to_stdout && flags.json {
-        return Err(Failure::Usage(String::from(
-            "--json and --export - both write to standard output; name a file for one of them",
-        )));
-    }
-    let (old, new) = (Index::map(&flags.old)?, Index::map(&flags.new)?);
-    // Heard before there is a temporary file that a signal might leave.
-    let is_through = flags.export.as_deref().is_some_and(target::is_through);
-    let auto = ProgressName::Auto;
-    let reporter = if is_through { Reporter::beside_output(auto) } else { Reporter::start(auto)? };
-    let mut added = flags.export.as_deref().map(|path| Added::begin(path, flags, &new)).transpose()?;
-    let mut visit = |change| match (&mut added, change) {
-        (Some(added), Change::Added(entry)) => added.write(&entry),
-        _ => Ok(()),
-    };
-    let difference = diff(&old, &new, &mut visit, &reporter)?;
-    drop(reporter);
-    if let Some(added) = added {
-        added.publish(flags.force)?;
-        if new.metadata().holds_overlay {
-            messages::note(&HOLDS_OVERLAY);
+/// Say what changed from one index to another
+///
+/// Compares what both cover. Exit code 0, whether they differ or not. Most of two states of one corpus is
+/// encoded alike and passed over unread but for its checksums.
+#[derive(Args)]
+#[command(after_long_help = "\
+JSON fields:
+  old, new             the paths
+  same_content         whether the content ids are equal; nothing was then compared
+  entries_old          of the whole index
+  entries_new          of the whole index
+  ranges_changed       5-digit prefixes under which anything differs
+  hashes_added         that only NEW has
+  hashes_removed       that only OLD has
+  counts_changed       hashes whose counts differ, null where an index has no counts
+  only_old_covers      object: prefixes (how many), ranges (list of \"FIRST-LAST\")
+  only_new_covers      as only_old_covers
+
+Examples:
+      breachdex diff october.bdx november.bdx
+  The hashes that are new, as HEX:COUNT lines:
+      breachdex diff october.bdx november.bdx --export new.txt")]
+pub(crate) struct Flags {
+    /// The index as it was
+    old: PathBuf,
+    /// The index as it is
+    new: PathBuf,
+    /// As one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Write the hashes added as sorted HEX:COUNT lines
+    ///
+    /// Bare HEX where NEW has no counts. The file appears when it is complete. - is standard output; the summary then
+    /// goes to standard error. Needs exact indexes.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// Replace FILE if it exists
+    #[arg(long, requires = "export")]
+    force: bool,
+}
+
+impl Subcommand for Flags {
+    fn run(self) -> Result<Exit, Failure> {
+        let to_stdout = self.export.as_deref().is_some_and(target::is_stdout);
+        if to_stdout && self.json {
+            return Err(Failure::Usage(String::from(
+                "--json and --export - both write to standard output; name a file for one of them",
+            )));
         }
+        let (old, new) = (Index::map(&self.old)?, Index::map(&self.new)?);
+        // Heard before there is a temporary file that a signal might leave.
+        let is_through = self.export.as_deref().is_some_and(target::is_through);
+        let auto = ProgressName::Auto;
+        let reporter = if is_through { Reporter::beside_output(auto) } else { Reporter::start(auto)? };
+        let mut added = self.export.as_deref().map(|path| Added::begin(path, &self, &new)).transpose()?;
+        let mut visit = |change| match (&mut added, change) {
+            (Some(added), Change::Added(entry)) => added.write(&entry),
+            _ => Ok(()),
+        };
+        let difference = diff(&old, &new, &mut visit, &reporter)?;
+        drop(reporter);
+        if let Some(added) = added {
+            added.publish(self.force)?;
+            if new.metadata().holds_overlay {
+                messages::note(&HOLDS_OVERLAY);
+            }
+        }
+        tell_what_is_left_out(&old, &new);
+        let facts = Facts::of(&old, &new, &difference);
+        let text = if self.json { facts.json()? } else { facts.text(new.content_id()) };
+        if to_stdout {
+            // Beside the rows it would be taken for one. Where standard error is closed there is nobody to tell.
+            let _ = std::io::stderr().lock().write_all(text.as_bytes());
+            return Ok(Exit::Success);
+        }
+        let mut output = Output::open();
+        output.write(text.as_bytes())?;
+        output.flush()?;
+        Ok(Exit::Success)
     }
-    tell_what_is_left_out(&old, &new);
-    let facts = Facts::of(&old, &new, &difference);
-    let text = if flags.json { facts.json()? } else { facts.text(new.content_id()) };
-    if to_stdout {
-        // Beside the rows it would be taken for one. Where standard error is closed there is nobody to tell.
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
-        return Ok(Exit::Success);
-    }
-    let mut output = Output::open();
-    output.write(text.as_bytes())?;
-    output.flush()?;
-    Ok(Exit::Success)
 }
 
 /// The file of the hashes added, while it is being written.
@@ -68,7 +112,7 @@ struct Added<'a> {
 }
 
 impl<'a> Added<'a> {
-    fn begin(path: &Path, flags: &DiffFlags, index: &'a Index) -> Result<Self, Failure> {
+    fn begin(path: &Path, flags: &Flags, index: &'a Index) -> Result<Self, Failure> {
         let metadata = index.metadata();
         if !metadata.is_exact() {
             let (name, full) = (index.name().to_owned(), metadata.kind.bits());

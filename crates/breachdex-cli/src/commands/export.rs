@@ -3,14 +3,15 @@
 #![forbid(unsafe_code)]
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use breachdex::{Error, Index};
+use clap::Args;
 
-use crate::commands::Exit;
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::ExportFlags;
+use crate::flags::{ProgressFlags, TrustFlags};
 use crate::output::Output;
 use crate::progress::Reporter;
 use crate::target::{self, Target};
@@ -20,27 +21,55 @@ use crate::{messages, signals, trust};
 pub(super) const HOLDS_OVERLAY: &str =
     "these rows hold digests from an overlay, which text cannot say: keep them as secret as the overlay";
 
-pub(crate) fn run(flags: &ExportFlags) -> Result<Exit, Failure> {
-    let index = Index::open_with(&flags.file, trust::mapped(&trust::of(&flags.trust)?))?;
-    let metadata = index.metadata();
-    if !metadata.is_exact() {
-        let name = index.name().to_owned();
-        return Err(Error::NotExact { name, bits: metadata.bits, full: metadata.kind.bits() }.into());
-    }
-    match flags.output.as_deref().filter(|path| path.as_os_str() != "-") {
-        Some(path) => into_file(&index, flags, path)?,
-        None => {
-            let reporter = Reporter::beside_output(flags.progress.progress);
-            let mut output = Output::open();
-            index.export(0, &mut |piece| output.write(piece), &reporter)?;
-            output.flush()?;
-        }
-    }
-    tell_what_is_missing(&index);
-    Ok(Exit::Success)
+/// Write an index's entries as sorted HEX:COUNT lines
+///
+/// Upper-case, LF after every line, bare HEX where the index has no counts. Building from the result gives
+/// the same entries. Needs an exact index.
+#[derive(Args)]
+#[command(after_long_help = "\
+Examples:
+  Compressed:
+      breachdex export pwned.bdx | zstd > pwned.txt.zst
+  Into a file, which appears when it is complete:
+      breachdex export pwned.bdx -o pwned.txt")]
+pub(crate) struct Flags {
+    /// The index
+    file: PathBuf,
+    #[command(flatten)]
+    trust: TrustFlags,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// Replace OUT if it exists
+    #[arg(long, requires = "output")]
+    force: bool,
+    #[command(flatten)]
+    progress: ProgressFlags,
 }
 
-fn into_file(index: &Index, flags: &ExportFlags, path: &Path) -> Result<(), Failure> {
+impl Subcommand for Flags {
+    fn run(self) -> Result<Exit, Failure> {
+        let index = Index::open_with(&self.file, trust::mapped(&trust::of(&self.trust)?))?;
+        let metadata = index.metadata();
+        if !metadata.is_exact() {
+            let name = index.name().to_owned();
+            return Err(Error::NotExact { name, bits: metadata.bits, full: metadata.kind.bits() }.into());
+        }
+        match self.output.as_deref().filter(|path| path.as_os_str() != "-") {
+            Some(path) => into_file(&index, &self, path)?,
+            None => {
+                let reporter = Reporter::beside_output(self.progress.progress);
+                let mut output = Output::open();
+                index.export(0, &mut |piece| output.write(piece), &reporter)?;
+                output.flush()?;
+            }
+        }
+        tell_what_is_missing(&index);
+        Ok(Exit::Success)
+    }
+}
+
+fn into_file(index: &Index, flags: &Flags, path: &Path) -> Result<(), Failure> {
     let (source, force) = (&flags.file, flags.force);
     if breachdex::files::is_same_file(source, path) {
         return Err(Failure::Usage(format!("{} is the index itself; choose another OUT", path.display())));

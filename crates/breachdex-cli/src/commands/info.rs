@@ -3,14 +3,16 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use breachdex::trust::SignatureFiles;
 use breachdex::{Index, PREFIX_COUNT};
+use clap::Args;
 use serde::Serialize;
 
-use crate::commands::Exit;
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::InfoFlags;
+use crate::flags::TrustFlags;
 use crate::output::Output;
 use crate::printable::printable;
 use crate::trust;
@@ -18,20 +20,67 @@ use crate::trust;
 /// The most bytes of a note that are shown.
 const LONGEST_NOTE: usize = 200;
 
-pub(crate) fn run(flags: &InfoFlags) -> Result<Exit, Failure> {
-    let trusted = trust::of(&flags.trust)?;
-    let index = Index::open_with(&flags.file, trust::mapped(&trusted))?;
-    let facts = Facts::of(&index)?;
-    let mut output = Output::open();
-    if flags.json {
-        let json = serde_json::to_string(&facts).map_err(|error| Failure::output(error.into()))?;
-        output.write(json.as_bytes())?;
-        output.write(b"\n")?;
-    } else {
-        output.write(facts.text().as_bytes())?;
+/// Say what an index holds
+#[derive(Args)]
+#[command(after_long_help = "\
+JSON fields:
+  index                the path
+  format_version       of the file
+  kind                 \"sha1\" or \"ntlm\"
+  bits                 kept of each digest
+  exact                whether that is all of them
+  entries              how many digests
+  counts               whether counts are stored
+  total_count          sum of all counts, null without counts
+  max_count            the largest count, null without counts
+  floor                seen less often than this, a password may be missing
+  cut                  whether --top left entries out
+  collisions           digests folded into another that shares the kept bits
+  false_positive_rate  chance that a password outside the source is found
+  overlay              whether this is an overlay
+  holds_overlay        whether it is one or one was merged into it: keep the file secret
+  coverage             object: whole (true or false), prefixes (how many of 1048576),
+                       ranges (list of \"FIRST-LAST\")
+  source, date         as given to build, null where not given
+  bytes                the file's length
+  bytes_per_entry      null without entries
+  directory_bits       leading bits that the directory resolves
+  groups               in the file
+  content_id           equal for indexes with the same entries and facts
+  signed_by            the key that the signature names, null without one
+  signature_checked    whether that key is trusted and the signature valid; see --trusted-key
+  notes                object: what may vary between equal indexes, such as tool; long ones
+                       and those that are not text only by their length
+
+Examples:
+      breachdex info pwned.bdx
+      breachdex info --json pwned.bdx | jq .entries")]
+pub(crate) struct Flags {
+    /// The index
+    file: PathBuf,
+    #[command(flatten)]
+    trust: TrustFlags,
+    /// As one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Subcommand for Flags {
+    fn run(self) -> Result<Exit, Failure> {
+        let trusted = trust::of(&self.trust)?;
+        let index = Index::open_with(&self.file, trust::mapped(&trusted))?;
+        let facts = Facts::of(&index)?;
+        let mut output = Output::open();
+        if self.json {
+            let json = serde_json::to_string(&facts).map_err(|error| Failure::output(error.into()))?;
+            output.write(json.as_bytes())?;
+            output.write(b"\n")?;
+        } else {
+            output.write(facts.text().as_bytes())?;
+        }
+        output.flush()?;
+        Ok(Exit::Success)
     }
-    output.flush()?;
-    Ok(Exit::Success)
 }
 
 /// The fields of `--json`, in this order. They may gain companions but do not change.

@@ -1,26 +1,91 @@
-//! What each subcommand does, one file each, and the exit codes, which are chosen here only.
+//! The subcommands: a file or a folder, and a line in the registry each. The exit codes, which are chosen here only.
+//!
+//! A subcommand's `Flags` are what is typed, with their help texts; as a [`Subcommand`] they say what happens then.
 
 #![forbid(unsafe_code)]
 
-pub(crate) mod audit;
-pub(crate) mod build;
-pub(crate) mod check;
-pub(crate) mod completions;
-pub(crate) mod diff;
-pub(crate) mod download;
-pub(crate) mod export;
-pub(crate) mod info;
-pub(crate) mod keygen;
-pub(crate) mod man;
-pub(crate) mod merge;
-pub(crate) mod overlay;
-pub(crate) mod policy;
-pub(crate) mod range;
-pub(crate) mod serve;
-pub(crate) mod sign;
-mod summary;
-pub(crate) mod update;
-pub(crate) mod verify;
+use std::ffi::OsStr;
+
+use crate::failure::Failure;
+use crate::privacy;
+
+/// Declares the subcommands and their files, in the order in which help lists them. The name that is typed is the file's,
+/// with `-` for `_`.
+macro_rules! commands {
+    ($($(#[cfg($cfg:meta)])? $name:ident => $file:ident,)+) => {
+        $($(#[cfg($cfg)])? pub(crate) mod $file;)+
+
+        /// The flags of the subcommand that was typed.
+        #[derive(clap::Subcommand)]
+        pub(crate) enum Command {
+            $($(#[cfg($cfg)])? $name(Box<$file::Flags>),)+
+        }
+
+        impl Command {
+            /// Does what was typed.
+            pub(crate) fn run(self) -> Result<Exit, Failure> {
+                match self {
+                    $($(#[cfg($cfg)])? Self::$name(flags) => run(*flags),)+
+                }
+            }
+        }
+
+        /// The files of all subcommands, and whether passwords are typed for them.
+        const ALL: &[(&str, bool)] =
+            &[$($(#[cfg($cfg)])? (stringify!($file), <$file::Flags as Subcommand>::TAKES_PASSWORDS),)+];
+    };
+}
+
+commands! {
+    Build => build,
+    Download => download,
+    Update => update,
+    Serve => serve,
+    Merge => merge,
+    Overlay => overlay,
+    Policy => policy,
+    Check => check,
+    Audit => audit,
+    Range => range,
+    Export => export,
+    Diff => diff,
+    Info => info,
+    Verify => verify,
+    Sign => sign,
+    Keygen => keygen,
+    Completions => completions,
+    Man => man,
+    #[cfg(test)]
+    Count => count,
+}
+
+/// A subcommand: what is typed for it, and what it does.
+pub(crate) trait Subcommand: clap::Args {
+    /// Whether passwords are typed for it. One that is typed in the wrong place is then not repeated in an error.
+    const TAKES_PASSWORDS: bool = false;
+
+    /// Whether users' passwords or their digests will be in memory, which is then kept out of core dumps.
+    fn reads_passwords(&self) -> bool {
+        Self::TAKES_PASSWORDS
+    }
+
+    /// Does it.
+    fn run(self) -> Result<Exit, Failure>;
+}
+
+fn run(flags: impl Subcommand) -> Result<Exit, Failure> {
+    if flags.reads_passwords() {
+        privacy::forbid_dumps();
+    }
+    flags.run()
+}
+
+/// The subcommand of this name, if passwords are typed for it.
+pub(crate) fn taking_passwords(name: &OsStr) -> Option<String> {
+    let names =
+        ALL.iter().filter(|(_, takes_passwords)| *takes_passwords).map(|(file, _)| file.replace('_', "-"));
+    names.into_iter().find(|known| name == known.as_str())
+}
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,3 +108,6 @@ impl Exit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

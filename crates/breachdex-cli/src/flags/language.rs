@@ -9,7 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// Takes `ja`, `ja-JP` and `ja_JP.UTF-8`; help and completions offer the codes of the registered languages.
 #[derive(Clone)]
-pub(super) struct LanguageParser;
+pub(crate) struct LanguageParser;
 
 impl TypedValueParser for LanguageParser {
     type Value = Language;

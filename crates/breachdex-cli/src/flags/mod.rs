@@ -1,38 +1,27 @@
-//! What the user typed. What the program needs of it are other types, made by each command.
+//! What every command line begins with, and the flags that several commands have.
 //!
-//! The help texts are here too, next to the flags that they explain.
+//! The flags of one command are with the code that runs them, in `commands`. A help text is next to the flag that it
+//! explains.
 
 #![forbid(unsafe_code)]
 
-mod ask;
-mod audit;
-mod build;
-mod files;
-mod language;
-mod overlay;
-mod policy;
+pub(crate) mod fetch;
+pub(crate) mod language;
+mod on_error;
 mod progress;
-mod remote;
-mod serve;
+mod target;
 mod trust;
-mod values;
+pub(crate) mod values;
 
-pub(crate) use ask::{CheckFlags, OnErrorName, RangeFlags};
-pub(crate) use audit::AuditFlags;
-pub(crate) use build::{
-    BuildFlags, FormatName, KindName, MergeFlags, MergeRuleName, ResourceFlags, TargetFlags,
-};
-pub(crate) use files::{CompletionsFlags, DiffFlags, ExportFlags, InfoFlags, ManFlags, VerifyFlags};
-pub(crate) use overlay::{
-    OverlayAction, OverlayAddFlags, OverlayFlags, OverlayLines, OverlayListFlags, OverlayRemoveFlags,
-};
-pub(crate) use policy::{PolicyAction, PolicyCheckFlags, PolicyFlags, PolicyShowFlags, PolicySource};
+use clap::Parser;
+
+use crate::commands::Command;
+
+pub(crate) use fetch::{FetchFlags, proxy_from};
+pub(crate) use on_error::OnErrorName;
 pub(crate) use progress::{ProgressFlags, ProgressName};
-pub(crate) use remote::{DownloadFlags, FetchFlags, UpdateFlags, proxy_from};
-pub(crate) use serve::{LogFormatName, LogLevelName, ServeFlags};
-pub(crate) use trust::{KeyFlags, KeygenFlags, SignFlag, SignFlags, TrustFlags};
-
-use clap::{Parser, Subcommand};
+pub(crate) use target::{KindName, MergeRuleName, ResourceFlags, TargetFlags};
+pub(crate) use trust::{KeyFlags, SignFlag, TrustFlags};
 
 /// Is this password already in the attackers' lists?
 ///
@@ -60,37 +49,4 @@ pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Command {
-    Build(Box<BuildFlags>),
-    Download(Box<DownloadFlags>),
-    Update(UpdateFlags),
-    Serve(Box<ServeFlags>),
-    Merge(MergeFlags),
-    Overlay(OverlayFlags),
-    Policy(PolicyFlags),
-    Check(CheckFlags),
-    Audit(Box<AuditFlags>),
-    Range(RangeFlags),
-    Export(ExportFlags),
-    Diff(DiffFlags),
-    Info(InfoFlags),
-    Verify(VerifyFlags),
-    Sign(SignFlags),
-    Keygen(KeygenFlags),
-    Completions(CompletionsFlags),
-    Man(ManFlags),
-}
-
-impl Command {
-    /// Whether users' passwords or their digests will be in memory.
-    pub(crate) fn reads_passwords(&self) -> bool {
-        match self {
-            Self::Check(_) | Self::Overlay(_) | Self::Policy(_) | Self::Audit(_) => true,
-            Self::Build(flags) => flags.format == Some(FormatName::Passwords),
-            _ => false,
-        }
-    }
 }

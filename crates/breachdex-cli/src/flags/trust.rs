@@ -1,4 +1,4 @@
-//! The flags of signatures: which keys are trusted, and `sign` and `keygen`.
+//! The flags of signatures: which keys are trusted, and what is signed.
 
 #![forbid(unsafe_code)]
 
@@ -40,46 +40,4 @@ pub(crate) struct SignFlag {
     /// first line of standard input.
     #[arg(long, value_name = "SECRET-KEY")]
     pub(crate) sign: Option<PathBuf>,
-}
-
-/// Sign an index with a secret key
-///
-/// Verifies the index, writes FILE.id, a text with its content id, and signs that as FILE.id.minisig. The signature is
-/// minisign's: minisign -V and rsign verify check it too. The password of the key is asked for on the terminal, or is
-/// the first line of standard input.
-#[derive(Args)]
-#[command(after_long_help = "\
-Examples:
-  Sign an index, then let nothing else be used:
-      breachdex sign pwned.bdx --secret-key breachdex.key
-      export BREACHDEX_TRUSTED_KEYS=/etc/breachdex/breachdex.pub
-      breachdex check --index pwned.bdx
-  Check a signature with minisign:
-      minisign -V -p breachdex.pub -m pwned.bdx.id")]
-pub(crate) struct SignFlags {
-    /// The index
-    pub(crate) file: PathBuf,
-    /// The secret key's file, as keygen or minisign -G makes it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_key: PathBuf,
-}
-
-/// Generate a key pair for signing indexes
-///
-/// The files have minisign's format. The secret key is encrypted with a password, asked for twice on the terminal or
-/// read from the first line of standard input; its file has mode 0600. Existing files are never replaced.
-#[derive(Args)]
-#[command(after_long_help = "\
-Example:
-      breachdex keygen --secret-key breachdex.key --public-key breachdex.pub")]
-pub(crate) struct KeygenFlags {
-    /// Where the secret key goes; keep it secret
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_key: PathBuf,
-    /// Where the public key goes, for --trusted-key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) public_key: PathBuf,
-    /// Do not encrypt the secret key: anyone who reads it can sign
-    #[arg(long)]
-    pub(crate) no_password: bool,
 }

@@ -11,7 +11,7 @@ use crate::corpus_age::is_in_future;
 
 /// Bytes: a plain number, or one with a unit. `K`, `M`, `G`, `T` and the `KiB` family are powers of 1024,
 /// `kB`, `MB`, `GB`, `TB` powers of 1000; case does not matter.
-pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let factor: u64 = match unit.trim_start().to_ascii_lowercase().as_str() {
@@ -33,12 +33,12 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
 }
 
 /// One of the names of a residency.
-pub(super) fn parse_residency() -> impl TypedValueParser<Value = Residency> {
+pub(crate) fn parse_residency() -> impl TypedValueParser<Value = Residency> {
     PossibleValuesParser::new(Residency::ALL.map(Residency::name)).try_map(|name| name.parse())
 }
 
 /// A whole number of 1 or more.
-pub(super) fn parse_positive(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_positive(text: &str) -> Result<u64, String> {
     match text.parse::<u64>() {
         Ok(number) if number > 0 => Ok(number),
         _ => Err(String::from("give a whole number of 1 or more")),
@@ -46,7 +46,7 @@ pub(super) fn parse_positive(text: &str) -> Result<u64, String> {
 }
 
 /// Days: a whole number of them, or of weeks with a `w`.
-pub(super) fn parse_days(text: &str) -> Result<u32, String> {
+pub(crate) fn parse_days(text: &str) -> Result<u32, String> {
     let (number, days) = match text.strip_suffix('w') {
         Some(weeks) => (weeks, 7),
         None => (text.strip_suffix('d').unwrap_or(text), 1),
@@ -57,13 +57,13 @@ pub(super) fn parse_days(text: &str) -> Result<u32, String> {
 }
 
 /// Seconds, with or without a fraction; more than none and less than a day.
-pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| String::from("give seconds, as in 30 or 2.5"))
 }
 
 /// `FIRST-LAST`, 5 hex digits each, inclusive, in order.
-pub(super) fn parse_prefixes(text: &str) -> Result<(u32, u32), String> {
+pub(crate) fn parse_prefixes(text: &str) -> Result<(u32, u32), String> {
     let prefix = |digits: &str| match digits.len() {
         5 if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => u32::from_str_radix(digits, 16).ok(),
         _ => None,
@@ -76,7 +76,7 @@ pub(super) fn parse_prefixes(text: &str) -> Result<(u32, u32), String> {
 }
 
 /// A day of the calendar as `YYYY-MM-DD`; returned as it is.
-pub(super) fn parse_date(text: &str) -> Result<String, String> {
+pub(crate) fn parse_date(text: &str) -> Result<String, String> {
     let refused = || String::from("give a day as YYYY-MM-DD");
     if text.is_empty() {
         return Ok(String::new());

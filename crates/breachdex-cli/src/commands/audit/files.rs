@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use breachdex_audit::report::{self, Report};
 use breachdex_audit::{AuditError, Format, Rows};
 
+use super::flags::Flags;
 use crate::failure::Failure;
-use crate::flags::AuditFlags;
 use crate::output::Output;
 use crate::target::{self, Target};
 
@@ -28,7 +28,7 @@ struct Claimed {
 
 impl Files {
     /// Refuses what cannot be written, so that no audit is made in vain.
-    pub(super) fn begin(flags: &AuditFlags, inputs: &[PathBuf]) -> Result<Self, Failure> {
+    pub(super) fn begin(flags: &Flags, inputs: &[PathBuf]) -> Result<Self, Failure> {
         if flags.parquet.is_some() {
             Format::Parquet.require()?;
         }
@@ -53,7 +53,7 @@ impl Files {
     }
 
     /// Writes all of them, and then gives them their names.
-    pub(super) fn publish(self, report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
+    pub(super) fn publish(self, report: Report<'_>, flags: &Flags) -> Result<(), Failure> {
         let Self { mut html, mut csv, mut parquet } = self;
         if let Some(claimed) = &mut html {
             let page = report::html(report, flags.lang);
@@ -74,7 +74,7 @@ impl Files {
 }
 
 /// Whether a report goes to standard output.
-pub(super) fn takes_stdout(flags: &AuditFlags) -> bool {
+pub(super) fn takes_stdout(flags: &Flags) -> bool {
     [&flags.html, &flags.csv, &flags.parquet].into_iter().flatten().any(|path| is_stdout(path))
 }
 
@@ -83,7 +83,7 @@ fn is_stdout(path: &Path) -> bool {
 }
 
 /// Writes the report that goes to standard output, if any.
-fn print(report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
+fn print(report: Report<'_>, flags: &Flags) -> Result<(), Failure> {
     let is_asked = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
     if is_asked(&flags.html) {
         let mut output = Output::open();

@@ -12,8 +12,8 @@ use std::path::Path;
 use breachdex::text::NotText;
 use breachdex::{Digest, Kind, memory};
 
+use super::flags::OverlayLines;
 use crate::failure::Failure;
-use crate::flags::OverlayLines;
 use crate::passwords::{
     Content, Event, HOLDS_NUL, Line, Lines, Listing, Question, Stopped, Terminator, standard_input,
 };

@@ -2,29 +2,35 @@
 
 #![forbid(unsafe_code)]
 
+mod flags;
 mod lines;
 
 use breachdex::{Kind, OverlayChange, OverlayFile};
 
+use self::flags::{OverlayAction, OverlayAddFlags, OverlayListFlags, OverlayRemoveFlags};
 use self::lines::{Action, Given};
-use crate::commands::Exit;
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::{
-    OverlayAction, OverlayAddFlags, OverlayFlags, OverlayListFlags, OverlayRemoveFlags, ProgressName,
-};
+use crate::flags::ProgressName;
 use crate::messages;
 use crate::output::Output;
 use crate::printable::printable;
 use crate::progress::Reporter;
 
+pub(crate) use flags::Flags;
+
 /// Digests are handed on in pieces of this size.
 const PIECE: usize = 1 << 16;
 
-pub(crate) fn run(flags: &OverlayFlags) -> Result<Exit, Failure> {
-    match &flags.action {
-        OverlayAction::Add(flags) => add(flags),
-        OverlayAction::Remove(flags) => remove(flags),
-        OverlayAction::List(flags) => list(flags),
+impl Subcommand for Flags {
+    const TAKES_PASSWORDS: bool = true;
+
+    fn run(self) -> Result<Exit, Failure> {
+        match self.action {
+            OverlayAction::Add(flags) => add(&flags),
+            OverlayAction::Remove(flags) => remove(&flags),
+            OverlayAction::List(flags) => list(&flags),
+        }
     }
 }
 

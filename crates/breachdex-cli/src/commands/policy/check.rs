@@ -9,9 +9,9 @@ use breachdex_messages::Language;
 use breachdex_policy::{Candidate, Rules};
 
 use super::answer::Rendering;
+use super::flags::PolicyCheckFlags;
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::PolicyCheckFlags;
 use crate::output::Output;
 use crate::passwords::{
     Content, Event, HOLDS_NUL, Line, Lines, Listing, Stopped, Terminator, standard_input,

@@ -4,18 +4,25 @@
 
 mod answer;
 mod check;
+mod flags;
 
 use breachdex_policy::{Node, Settings, Value};
 
-use crate::commands::Exit;
+use self::flags::{PolicyAction, PolicyShowFlags, PolicySource};
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::{PolicyAction, PolicyFlags, PolicyShowFlags, PolicySource};
 use crate::output::Output;
 
-pub(crate) fn run(flags: PolicyFlags) -> Result<Exit, Failure> {
-    match flags.action {
-        PolicyAction::Show(flags) => show(&flags),
-        PolicyAction::Check(flags) => check::run(&flags),
+pub(crate) use flags::Flags;
+
+impl Subcommand for Flags {
+    const TAKES_PASSWORDS: bool = true;
+
+    fn run(self) -> Result<Exit, Failure> {
+        match self.action {
+            PolicyAction::Show(flags) => show(&flags),
+            PolicyAction::Check(flags) => check::run(&flags),
+        }
     }
 }
 

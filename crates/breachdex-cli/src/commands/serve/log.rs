@@ -12,7 +12,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::flags::{LogFormatName, LogLevelName};
+use super::flags::{LogFormatName, LogLevelName};
 
 /// Has events written to standard error.
 pub(super) fn start(level: LogLevelName, format: LogFormatName) {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod config;
+mod flags;
 mod health;
 mod log;
 mod signals;
@@ -15,39 +16,42 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use breachdex_server::{Limits, ServeOptions, Server, Shutdown, TlsFiles};
 
-use crate::commands::Exit;
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::ServeFlags;
 use crate::output::Output;
 use crate::{indexes, trust};
 
-pub(crate) fn run(flags: ServeFlags) -> Result<Exit, Failure> {
-    if let Some(url) = &flags.health {
-        return health::ask(url);
+pub(crate) use flags::Flags;
+
+impl Subcommand for Flags {
+    fn run(self) -> Result<Exit, Failure> {
+        if let Some(url) = &self.health {
+            return health::ask(url);
+        }
+        log::start(self.log_level, self.log_format);
+        let inherited = systemd::inherited()?;
+        let options = options(self, !inherited.is_empty())?;
+        let shutdown_timeout = options.limits.shutdown_timeout;
+        let server = Server::bind_with(&options, inherited)?;
+        let (urls, status_urls) = (server.urls(), server.status_urls());
+        let shutdown = Shutdown::new();
+        let running = server.start(&shutdown)?;
+        signals::pass_on(&running, shutdown, shutdown_timeout)?;
+        let mut output = Output::open();
+        for url in urls {
+            output.write(format!("listening on {url}\n").as_bytes())?;
+        }
+        for url in status_urls {
+            output.write(format!("status on {url}\n").as_bytes())?;
+        }
+        output.flush()?;
+        systemd::ready(&running);
+        running.wait()?;
+        Ok(Exit::Success)
     }
-    log::start(flags.log_level, flags.log_format);
-    let inherited = systemd::inherited()?;
-    let options = options(flags, !inherited.is_empty())?;
-    let shutdown_timeout = options.limits.shutdown_timeout;
-    let server = Server::bind_with(&options, inherited)?;
-    let (urls, status_urls) = (server.urls(), server.status_urls());
-    let shutdown = Shutdown::new();
-    let running = server.start(&shutdown)?;
-    signals::pass_on(&running, shutdown, shutdown_timeout)?;
-    let mut output = Output::open();
-    for url in urls {
-        output.write(format!("listening on {url}\n").as_bytes())?;
-    }
-    for url in status_urls {
-        output.write(format!("status on {url}\n").as_bytes())?;
-    }
-    output.flush()?;
-    systemd::ready(&running);
-    running.wait()?;
-    Ok(Exit::Success)
 }
 
-fn options(flags: ServeFlags, has_inherited: bool) -> Result<ServeOptions, Failure> {
+fn options(flags: Flags, has_inherited: bool) -> Result<ServeOptions, Failure> {
     let mut listen = flags.listen;
     if listen.is_empty() && !has_inherited {
         listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());

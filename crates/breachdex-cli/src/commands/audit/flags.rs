@@ -26,7 +26,7 @@ use crate::flags::values::parse_positive;
 /// is 2.
 #[derive(Args)]
 #[command(after_long_help = format!("{}{DETAILS}", formats()))]
-pub(crate) struct AuditFlags {
+pub(crate) struct Flags {
     /// Files or folders to audit together, or - [default: standard input]
     ///
     /// A folder stands for all files in it and below that are not hidden. Standard input needs --format, and Parquet needs a

@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use breachdex_messages::Language;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::language::LanguageParser;
-use super::{OnErrorName, TrustFlags};
+use crate::flags::language::LanguageParser;
+use crate::flags::{OnErrorName, TrustFlags};
 
 /// Check passwords against a policy, or print the policy
 ///
 /// A policy is a profile of a standard with your own changes, from flags or a TOML file.
 #[derive(Args)]
-pub(crate) struct PolicyFlags {
+pub(crate) struct Flags {
     /// What to do.
     #[command(subcommand)]
     pub(crate) action: PolicyAction,

@@ -9,9 +9,9 @@ use breachdex::{Corpus, Decision, Error, FormSet, Kind, OnError, Question, Sourc
 use breachdex_hibp::{NetworkOptions, RangeClient, RangeClientOptions};
 use breachdex_messages::Language;
 
-use crate::commands::Exit;
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::{CheckFlags, proxy_from};
+use crate::flags::proxy_from;
 use crate::output::Output;
 use crate::passwords::{
     self, Content, Event, HOLDS_NUL, Line, Lines, Listing, Stopped, Terminator, standard_input,
@@ -19,30 +19,37 @@ use crate::passwords::{
 use crate::{indexes, messages, privacy, terminal, trust};
 
 mod answer;
+mod flags;
 
 use answer::{Rendering, Subject, Verdict};
+
+pub(crate) use flags::Flags;
 
 /// Questions that are asked together, where so many lines are there already.
 const AT_ONCE: usize = 32;
 
-pub(crate) fn run(flags: CheckFlags) -> Result<Exit, Failure> {
-    if !flags.misplaced.is_empty() {
-        return Err(Failure::Usage(String::from(
-            "check takes no arguments: a password there is seen by others on this machine; \
-             run it without and type the password, or send it on standard input",
-        )));
-    }
-    let asks_terminal = io::stdin().is_terminal();
-    let plan = Plan::new(&flags, asks_terminal)?;
-    let mut tally = Tally::default();
-    let asked = match asks_terminal {
-        true => plan.ask_terminal(&mut tally),
-        false => plan.answer_lines(flags.null, &mut tally),
-    };
-    match asked {
-        // Whoever reads has heard enough; what was found until then is the result.
-        Ok(()) | Err(Failure::ClosedPipe) => tally.exit(flags.exit_zero),
-        Err(failure) => Err(failure),
+impl Subcommand for Flags {
+    const TAKES_PASSWORDS: bool = true;
+
+    fn run(self) -> Result<Exit, Failure> {
+        if !self.misplaced.is_empty() {
+            return Err(Failure::Usage(String::from(
+                "check takes no arguments: a password there is seen by others on this machine; \
+                 run it without and type the password, or send it on standard input",
+            )));
+        }
+        let asks_terminal = io::stdin().is_terminal();
+        let plan = Plan::new(&self, asks_terminal)?;
+        let mut tally = Tally::default();
+        let asked = match asks_terminal {
+            true => plan.ask_terminal(&mut tally),
+            false => plan.answer_lines(self.null, &mut tally),
+        };
+        match asked {
+            // Whoever reads has heard enough; what was found until then is the result.
+            Ok(()) | Err(Failure::ClosedPipe) => tally.exit(self.exit_zero),
+            Err(failure) => Err(failure),
+        }
     }
 }
 
@@ -105,7 +112,7 @@ impl Tally {
 }
 
 impl Plan {
-    fn new(flags: &CheckFlags, asks_terminal: bool) -> Result<Self, Failure> {
+    fn new(flags: &Flags, asks_terminal: bool) -> Result<Self, Failure> {
         let corpus = corpus(flags)?;
         if flags.min_count > 1 {
             corpus.require_counts()?;
@@ -254,7 +261,7 @@ impl Plan {
 }
 
 /// The sources that the flags name.
-fn corpus(flags: &CheckFlags) -> Result<Corpus, Failure> {
+fn corpus(flags: &Flags) -> Result<Corpus, Failure> {
     let mut builder = Corpus::builder();
     if flags.api.is_none() || !flags.index.is_empty() {
         builder = builder.bases(indexes::open(&flags.index, &trust::of(&flags.trust)?)?);

@@ -29,7 +29,7 @@ Examples:
   SHA-1 and NTLM, https, on all addresses:
       breachdex serve --index pwned.bdx --index ntlm.bdx --listen 0.0.0.0:443 \\
           --tls-cert server.pem --tls-key server.key")]
-pub(crate) struct ServeFlags {
+pub(crate) struct Flags {
     /// TOML file with the names of these flags as keys; flags on the command line win
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -11,51 +11,60 @@ use breachdex_audit::{AuditOptions, Audited, ReadOptions, audit_all};
 use breachdex_policy::{Node, Rules, Settings, Value};
 use chrono::DateTime;
 
-use crate::commands::Exit;
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::{AuditFlags, ProgressName};
+use crate::flags::ProgressName;
 use crate::output::Output;
 use crate::progress::Reporter;
 use crate::{indexes, messages, privacy, trust};
 
 mod files;
+mod flags;
 mod inputs;
 
 use files::Files;
 
-pub(crate) fn run(flags: AuditFlags) -> Result<Exit, Failure> {
-    let corpus = open(&flags)?;
-    let mut subject = Subject::of(&corpus, flags.min_count)?;
-    subject.made_on = today();
-    if flags.min_count < subject.floor {
-        messages::note(&format!(
-            "a password seen fewer than {} times may be missing from {} (its floor)",
-            subject.floor,
-            subject.indexes.join(", ")
-        ));
+pub(crate) use flags::Flags;
+
+impl Subcommand for Flags {
+    fn reads_passwords(&self) -> bool {
+        true
     }
-    let earlier = flags.compare.as_deref().map(Earlier::open).transpose()?;
-    let options = options(&flags)?;
-    let named = inputs::expand(&flags.files)?;
-    let files = Files::begin(&flags, &named)?;
-    let inputs = inputs::open(named)?;
-    let reporter = Reporter::start(ProgressName::Auto)?;
-    let audited = privacy::erasing_stack(|| audit_all(inputs, &corpus, &options, &reporter));
-    drop(reporter);
-    let audited = audited?;
-    let report = Report { earlier: earlier.as_ref(), ..Report::new(&audited, &subject) };
-    let published = files.publish(report, &flags);
-    tell_assumptions(&audited);
-    tell_faults(&audited);
-    match published.and_then(|()| print(report, &flags)) {
-        // Whoever reads has heard enough; what was found is the result all the same.
-        Ok(()) | Err(Failure::ClosedPipe) => Ok(exit(&audited, flags.exit_zero)),
-        Err(failure) => Err(failure),
+
+    fn run(self) -> Result<Exit, Failure> {
+        let corpus = open(&self)?;
+        let mut subject = Subject::of(&corpus, self.min_count)?;
+        subject.made_on = today();
+        if self.min_count < subject.floor {
+            messages::note(&format!(
+                "a password seen fewer than {} times may be missing from {} (its floor)",
+                subject.floor,
+                subject.indexes.join(", ")
+            ));
+        }
+        let earlier = self.compare.as_deref().map(Earlier::open).transpose()?;
+        let options = options(&self)?;
+        let named = inputs::expand(&self.files)?;
+        let files = Files::begin(&self, &named)?;
+        let inputs = inputs::open(named)?;
+        let reporter = Reporter::start(ProgressName::Auto)?;
+        let audited = privacy::erasing_stack(|| audit_all(inputs, &corpus, &options, &reporter));
+        drop(reporter);
+        let audited = audited?;
+        let report = Report { earlier: earlier.as_ref(), ..Report::new(&audited, &subject) };
+        let published = files.publish(report, &self);
+        tell_assumptions(&audited);
+        tell_faults(&audited);
+        match published.and_then(|()| print(report, &self)) {
+            // Whoever reads has heard enough; what was found is the result all the same.
+            Ok(()) | Err(Failure::ClosedPipe) => Ok(exit(&audited, self.exit_zero)),
+            Err(failure) => Err(failure),
+        }
     }
 }
 
 /// The sources that the flags name, fixed for the whole audit.
-fn open(flags: &AuditFlags) -> Result<Corpus, Failure> {
+fn open(flags: &Flags) -> Result<Corpus, Failure> {
     let overlays = flags.overlay.iter().map(Index::map).collect::<Result<Vec<_>, _>>()?;
     Ok(Corpus::builder()
         .bases(indexes::open(&flags.index, &trust::of(&flags.trust)?)?)
@@ -63,7 +72,7 @@ fn open(flags: &AuditFlags) -> Result<Corpus, Failure> {
         .build()?)
 }
 
-fn options(flags: &AuditFlags) -> Result<AuditOptions, Failure> {
+fn options(flags: &Flags) -> Result<AuditOptions, Failure> {
     let lists_rows = flags.csv.is_some() || flags.parquet.is_some();
     Ok(AuditOptions {
         read: ReadOptions {
@@ -127,7 +136,7 @@ fn tell_faults(audited: &Audited) {
     }
 }
 
-fn print(report: Report<'_>, flags: &AuditFlags) -> Result<(), Failure> {
+fn print(report: Report<'_>, flags: &Flags) -> Result<(), Failure> {
     let text = match (flags.quiet || files::takes_stdout(flags), flags.json) {
         (true, _) => return Ok(()),
         (false, true) => report::json(report),

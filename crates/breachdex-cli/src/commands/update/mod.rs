@@ -10,52 +10,57 @@ use breachdex_hibp::{
     FetchReport, MissingRanges, UpdateOptions, UpdatePreview, UpdateReport, preview_update, update,
 };
 
-use crate::commands::Exit;
 use crate::commands::download::{fetched, ranges};
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::UpdateFlags;
 use crate::output::Output;
 use crate::progress::Reporter;
 use crate::{messages, signing, target, trust};
 
-pub(crate) fn run(flags: &UpdateFlags) -> Result<Exit, Failure> {
-    let started = Instant::now();
-    let key = signing::load(flags.sign.sign.as_ref(), false)?;
-    // What is copied from the old index is signed with the new one, so it must have been signed itself.
-    let mut keys = trust::of_keys(&flags.keys.trusted_key, None)?.trusted_keys().to_vec();
-    keys.extend(key.as_ref().map(|key| key.public().clone()));
-    let trusted = if keys.is_empty() { Trust::default() } else { Trust::keys(keys)? };
-    // The file that a link leads to is replaced, and has the signature beside it.
-    let path =
-        std::fs::canonicalize(&flags.file).map_err(|source| target::failed("open", &flags.file, source))?;
-    let options = UpdateOptions {
-        fetch: flags.fetch.options()?,
-        from_origin: flags.fetch.base_url.is_none(),
-        memory: flags.work.memory,
-        threads: flags.work.threads.map_or(0, |threads| threads as usize),
-        open: trust::mapped(&trusted),
-        before_publish: key.as_ref().map(|key| key.before_publish(&path)),
-    };
-    let reporter = Reporter::start(flags.progress.progress)?;
-    let (said, missing) = if flags.dry_run {
-        let preview = preview_update(&flags.file, &options, &reporter)?;
-        drop(reporter);
-        fetched(&preview.fetch);
-        (preview_text(&preview), preview.missing)
-    } else {
-        let report = update(&flags.file, &options, &reporter)?;
-        drop(reporter);
-        if report.index.is_some() {
-            settle(&path, key.is_some(), &trusted)?;
-        }
-        notes(&report, flags);
-        (summary(&report), report.missing)
-    };
-    let mut output = Output::open();
-    output.write(said.as_bytes())?;
-    output.write(format!("{:.1} seconds\n", started.elapsed().as_secs_f64()).as_bytes())?;
-    output.flush()?;
-    Ok(missing.map_or(Exit::Success, |missing| incomplete(&missing, flags.dry_run)))
+mod flags;
+
+pub(crate) use flags::Flags;
+
+impl Subcommand for Flags {
+    fn run(self) -> Result<Exit, Failure> {
+        let started = Instant::now();
+        let key = signing::load(self.sign.sign.as_ref(), false)?;
+        // What is copied from the old index is signed with the new one, so it must have been signed itself.
+        let mut keys = trust::of_keys(&self.keys.trusted_key, None)?.trusted_keys().to_vec();
+        keys.extend(key.as_ref().map(|key| key.public().clone()));
+        let trusted = if keys.is_empty() { Trust::default() } else { Trust::keys(keys)? };
+        // The file that a link leads to is replaced, and has the signature beside it.
+        let path =
+            std::fs::canonicalize(&self.file).map_err(|source| target::failed("open", &self.file, source))?;
+        let options = UpdateOptions {
+            fetch: self.fetch.options()?,
+            from_origin: self.fetch.base_url.is_none(),
+            memory: self.work.memory,
+            threads: self.work.threads.map_or(0, |threads| threads as usize),
+            open: trust::mapped(&trusted),
+            before_publish: key.as_ref().map(|key| key.before_publish(&path)),
+        };
+        let reporter = Reporter::start(self.progress.progress)?;
+        let (said, missing) = if self.dry_run {
+            let preview = preview_update(&self.file, &options, &reporter)?;
+            drop(reporter);
+            fetched(&preview.fetch);
+            (preview_text(&preview), preview.missing)
+        } else {
+            let report = update(&self.file, &options, &reporter)?;
+            drop(reporter);
+            if report.index.is_some() {
+                settle(&path, key.is_some(), &trusted)?;
+            }
+            notes(&report, &self);
+            (summary(&report), report.missing)
+        };
+        let mut output = Output::open();
+        output.write(said.as_bytes())?;
+        output.write(format!("{:.1} seconds\n", started.elapsed().as_secs_f64()).as_bytes())?;
+        output.flush()?;
+        Ok(missing.map_or(Exit::Success, |missing| incomplete(&missing, self.dry_run)))
+    }
 }
 
 /// The others are up to date, or were compared.
@@ -68,7 +73,7 @@ fn incomplete(missing: &MissingRanges, dry_run: bool) -> Exit {
     Exit::Error
 }
 
-fn notes(report: &UpdateReport, flags: &UpdateFlags) {
+fn notes(report: &UpdateReport, flags: &Flags) {
     if report.discarded_earlier {
         messages::note(
             &"discarded an unfinished update that an earlier version of breachdex began; all ranges were asked for again",

@@ -13,7 +13,7 @@ use crate::messages;
 use crate::output::Output;
 
 /// Notes on standard error, then the false-positive rate of a truncated index, then the one line.
-pub(super) fn print(
+pub(crate) fn print(
     report: &BuildReport,
     target: &Path,
     kind: Kind,

@@ -1,4 +1,4 @@
-//! The flags of `check` and `range`, which ask an index.
+//! The flags of `check`.
 
 #![forbid(unsafe_code)]
 
@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use breachdex_hibp::BaseUrl;
 use breachdex_messages::Language;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::flags::language::LanguageParser;
 use crate::flags::values::{parse_positive, parse_seconds};
-use crate::flags::{KindName, TrustFlags};
+use crate::flags::{KindName, OnErrorName, TrustFlags};
 
 /// Check whether passwords are exposed
 ///
@@ -57,7 +57,7 @@ Examples:
       breachdex check --forms --index pwned.bdx < passwords.txt
   Without an index, by a range server that learns five hex digits of each digest:
       breachdex check --api https://api.pwnedpasswords.com < passwords.txt")]
-pub(crate) struct CheckFlags {
+pub(crate) struct Flags {
     /// The index to ask; repeatable, counts are summed
     ///
     /// All must be of one kind. A password is covered where any of them covers it. Default: $BREACHDEX_INDEX, else the
@@ -137,43 +137,4 @@ pub(crate) struct CheckFlags {
     /// Catches passwords given as arguments, so that they can be refused without being repeated.
     #[arg(hide = true)]
     pub(crate) misplaced: Vec<OsString>,
-}
-
-/// Print the range of a prefix as the Pwned Passwords service does
-///
-/// Rows SUFFIX:COUNT, upper-case and ascending, CRLF between rows and none after the last. A covered prefix
-/// without entries gives one row of zeros with count 0. Needs an exact index with counts.
-#[derive(Args)]
-#[command(after_long_help = "\
-Examples:
-  The body of GET /range/21BD1:
-      breachdex range 21BD1 --index pwned.bdx
-  Any length of prefix, any case:
-      breachdex range 21bd10 --index pwned.bdx")]
-pub(crate) struct RangeFlags {
-    /// The leading hex digits of the digests
-    pub(crate) prefix: String,
-    /// The index to ask [default: $BREACHDEX_INDEX, else the starter index]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) index: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) trust: TrustFlags,
-}
-
-/// What to do with a line that could not be checked.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OnErrorName {
-    Accept,
-    Reject,
-    Raise,
-}
-
-impl From<OnErrorName> for breachdex::OnError {
-    fn from(name: OnErrorName) -> Self {
-        match name {
-            OnErrorName::Accept => Self::Accept,
-            OnErrorName::Reject => Self::Reject,
-            OnErrorName::Raise => Self::Raise,
-        }
-    }
 }

@@ -8,47 +8,49 @@ use std::time::Instant;
 use breachdex::{
     BuildOptions, BuildReport, Coverage, CoverageRule, Error, Index, Input, Kind, SpliceOptions,
 };
-use breachdex_hibp::{
-    DownloadOptions, DownloadReport, FetchOptions, FetchReport, NetworkOptions, RetryPolicy, download,
-};
+use breachdex_hibp::{DownloadOptions, DownloadReport, FetchReport, download};
 
-use crate::commands::{Exit, summary};
+use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::{DownloadFlags, FetchFlags, proxy_from};
 use crate::messages;
 use crate::progress::Reporter;
-use crate::signing;
-use crate::target;
+use crate::{signing, summary, target};
 
-pub(crate) fn run(flags: Box<DownloadFlags>) -> Result<Exit, Failure> {
-    let started = Instant::now();
-    target::refuse_stdout(&flags.target.output)?;
-    let (target, top) = (flags.target.output.clone(), flags.top);
-    let key = signing::load(flags.target.sign.sign.as_ref(), false)?;
-    let progress = flags.progress.progress;
-    let mut options = options(*flags)?;
-    options.index.before_publish = key.as_ref().map(|key| key.before_publish(&target));
-    let reporter = Reporter::start(progress)?;
-    let index = match top {
-        Some(top) => Some(most_frequent(&target, &options, top, &reporter)?),
-        None => {
-            let report = download(&target, &options, &reporter)?;
-            notes(&report, &target);
-            report.index
+mod flags;
+
+pub(crate) use flags::Flags;
+
+impl Subcommand for Flags {
+    fn run(self) -> Result<Exit, Failure> {
+        let started = Instant::now();
+        target::refuse_stdout(&self.target.output)?;
+        let (target, top) = (self.target.output.clone(), self.top);
+        let key = signing::load(self.target.sign.sign.as_ref(), false)?;
+        let progress = self.progress.progress;
+        let mut options = options(self)?;
+        options.index.before_publish = key.as_ref().map(|key| key.before_publish(&target));
+        let reporter = Reporter::start(progress)?;
+        let index = match top {
+            Some(top) => Some(most_frequent(&target, &options, top, &reporter)?),
+            None => {
+                let report = download(&target, &options, &reporter)?;
+                notes(&report, &target);
+                report.index
+            }
+        };
+        drop(reporter);
+        let Some(index) = index else {
+            if let Some(key) = &key {
+                signing::require(&target, key)?;
+            }
+            messages::note(&format!("{} was finished before", target.display()));
+            return Ok(Exit::Success);
+        };
+        if key.is_some() {
+            signing::settle(&target)?;
         }
-    };
-    drop(reporter);
-    let Some(index) = index else {
-        if let Some(key) = &key {
-            signing::require(&target, key)?;
-        }
-        messages::note(&format!("{} was finished before", target.display()));
-        return Ok(Exit::Success);
-    };
-    if key.is_some() {
-        signing::settle(&target)?;
+        summary::print(&index, &target, options.index.kind, started.elapsed())
     }
-    summary::print(&index, &target, options.index.kind, started.elapsed())
 }
 
 /// What else is to be said of a download.
@@ -126,7 +128,7 @@ fn is_whole(path: &Path, wanted: &SpliceOptions) -> bool {
     })
 }
 
-fn options(flags: DownloadFlags) -> Result<DownloadOptions, Failure> {
+fn options(flags: Flags) -> Result<DownloadOptions, Failure> {
     let coverage = match flags.prefixes.is_empty() {
         true => Coverage::whole(),
         false => Coverage::from_ranges(flags.prefixes).unwrap_or_else(Coverage::empty),
@@ -152,24 +154,6 @@ fn options(flags: DownloadFlags) -> Result<DownloadOptions, Failure> {
         restart: flags.restart,
         allow_missing: flags.allow_missing,
     })
-}
-
-impl FetchFlags {
-    /// How to fetch; from the service itself where no server is named.
-    pub(super) fn options(&self) -> Result<FetchOptions, Failure> {
-        Ok(FetchOptions {
-            base_url: self.base_url.clone().unwrap_or_default(),
-            concurrency: self.concurrency as usize,
-            timeout: self.timeout,
-            request_timeout: self.request_timeout,
-            retry: RetryPolicy { retries: self.retries, ..RetryPolicy::default() },
-            network: NetworkOptions {
-                proxy: proxy_from(self.network.proxy.as_ref())?,
-                ca_file: self.network.ca_file.clone(),
-            },
-            mirror_quirks: self.mirror_quirks,
-        })
-    }
 }
 
 /// What was fetched, on standard error: how much, and what went wrong on the way.

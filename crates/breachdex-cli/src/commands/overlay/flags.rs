@@ -25,7 +25,7 @@ Examples:
       breachdex check --index pwned.bdx --overlay overlay.bdx
   Create an empty overlay:
       breachdex overlay add --overlay overlay.bdx < /dev/null")]
-pub(crate) struct OverlayFlags {
+pub(crate) struct Flags {
     /// What to do with it.
     #[command(subcommand)]
     pub(crate) action: OverlayAction,
