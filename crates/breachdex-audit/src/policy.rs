@@ -5,20 +5,52 @@
 use breachdex::{Corpus, SourceError};
 use breachdex_policy::{Candidate, Code, Event, Rules};
 
+/// What the audit says without a policy.
+const ASKED_ELSEWHERE: [Code; 2] = [Code::Exposed, Code::IndexUnavailable];
+
+/// What reports begin with; any other rule follows by its name.
+const FIRST: [Code; 5] =
+    [Code::TooShort, Code::TooLong, Code::ContextWord, Code::SimilarExposed, Code::Repetitive];
+
+const fn codes() -> [Code; Code::ALL.len() - ASKED_ELSEWHERE.len()] {
+    let mut codes = [Code::TooShort; Code::ALL.len() - ASKED_ELSEWHERE.len()];
+    let (mut at, mut next) = (0, 0);
+    while at < FIRST.len() {
+        codes[at] = FIRST[at];
+        at += 1;
+    }
+    while next < Code::ALL.len() {
+        let code = Code::ALL[next];
+        if !is_among(code, &FIRST) && !is_among(code, &ASKED_ELSEWHERE) {
+            codes[at] = code;
+            at += 1;
+        }
+        next += 1;
+    }
+    codes
+}
+
+const fn is_among(code: Code, codes: &[Code]) -> bool {
+    let mut at = 0;
+    while at < codes.len() {
+        if codes[at] as usize == code as usize {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+// Each rule is a bit of `Violations`, which a row keeps beside others in 32.
+const _: () = assert!(Violations::CODES.len() <= u8::BITS as usize, "Violations and rows.rs need more bits");
+
 /// The rules that a password breaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Violations(u8);
 
 impl Violations {
-    /// The rules that are judged. Whether a password is exposed is what the audit itself says.
-    pub const CODES: [Code; 6] = [
-        Code::TooShort,
-        Code::TooLong,
-        Code::ContextWord,
-        Code::SimilarExposed,
-        Code::Repetitive,
-        Code::ControlCharacter,
-    ];
+    /// The rules that are judged, in the order of reports. Whether a password is exposed is what the audit itself says.
+    pub const CODES: [Code; Code::ALL.len() - ASKED_ELSEWHERE.len()] = codes();
 
     /// Whether no rule is broken.
     pub fn is_empty(self) -> bool {

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::event::Event;
-use crate::reason::Code;
+use crate::rules::Code;
 
 /// What becomes of a password, the mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,11 @@ impl Action {
             Self::ForceReset => "force_reset",
             Self::Reject => "reject",
         }
+    }
+
+    /// Whether somebody is told and the password is used all the same.
+    pub(crate) const fn warns(self) -> bool {
+        matches!(self, Self::Warn | Self::Notify)
     }
 
     /// Whether the password is used all the same.

@@ -4,9 +4,9 @@
 //! [`Rules::check`] judges a [`Candidate`] with a [`breachdex::Corpus`], which knows what is exposed, and says a
 //! [`Verdict`] with its [`Reason`]s, in words for a person where wanted.
 //!
-//! `event`, `action`, `reason` and `verdict` are what is said; `rules` and `profile` what is demanded, `settings` how
-//! that is written; `policy` is the judge, which asks whether a password is exposed. The other rules each have a module:
-//! `similar`, `context`, `repetition`. The words are those of `breachdex-messages`.
+//! `event`, `action`, `reason` and `verdict` are what is said; `requirements` and `profile` what is demanded, `settings` how
+//! that is written; `policy` is the judge. `rules` has a file for each rule and the registry that makes [`Code`] and
+//! [`Finding`] of them. The words are those of `breachdex-messages`.
 //!
 //! There are no composition rules ("a capital and a digit"): NIST SP 800-63B-4 and OWASP ASVS 5.0 forbid them.
 //!
@@ -24,26 +24,27 @@
 #![forbid(unsafe_code)]
 
 mod action;
-mod context;
 mod event;
 mod policy;
 mod profile;
 mod reason;
-mod repetition;
+mod requirements;
 mod rules;
 mod settings;
-mod similar;
 mod verdict;
 
 pub use action::{Action, ActionTable};
 pub use breachdex_messages::{Language, UnknownLanguage};
 pub use event::Event;
-pub use policy::{COMMON_COUNT, Candidate};
+pub use policy::Candidate;
 pub use profile::Profile;
-pub use reason::{Code, Finding, Reason, WordSource};
-pub use rules::{DEFAULT_MAX_LENGTH, LEAST_MAX_LENGTH, Rules, Scope};
+pub use reason::{Fact, Reason};
+pub use requirements::{DEFAULT_MAX_LENGTH, LEAST_MAX_LENGTH, Rules, Scope};
+pub use rules::exposed::COMMON_COUNT;
+pub use rules::found::*;
+pub use rules::similar_exposed::MOST_VARIATIONS;
+pub use rules::{Code, Finding};
 pub use settings::{Node, PolicyError, Settings, Value};
-pub use similar::MOST_VARIATIONS;
 pub use verdict::Verdict;
 
 // Threads may share these; a field that forbids it is a breaking change.

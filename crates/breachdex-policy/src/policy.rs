@@ -2,23 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{
-    Corpus, Decision, Digest, Exposure, Finding as Answer, FormSet, Kind, OnError, Question, SourceError,
-};
+use breachdex::{Corpus, Decision, Exposure, Finding as Answer, Kind, OnError, Question, SourceError};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::action::Action;
 use crate::event::Event;
-use crate::reason::{Code, Finding, Reason};
-use crate::repetition::is_repetitive;
-use crate::rules::{DEFAULT_MAX_LENGTH, Rules, Scope};
-use crate::similar::{MOST_VARIATIONS, for_each_variation};
+use crate::reason::Reason;
+use crate::requirements::{DEFAULT_MAX_LENGTH, Rules};
+use crate::rules::index_unavailable::IndexUnavailable;
+use crate::rules::{Code, Finding};
 use crate::verdict::Verdict;
-
-/// From how many sightings on a password counts as common, where an index says. Some 20,000 passwords of eight
-/// characters and more are as common as that (extrapolated from the counts of 2024), so that the 3,000 commonest,
-/// which OWASP ASVS 6.2.4 demands, are among them.
-pub const COMMON_COUNT: u64 = 500_000;
 
 /// A password and what is known about who chose it.
 #[derive(Clone, Copy)]
@@ -76,10 +69,9 @@ impl Rules {
         candidate: &Candidate<'_>,
         report: impl FnOnce(&SourceError),
     ) -> Result<Verdict, SourceError> {
-        let mut judge =
-            Judge { rules: self, corpus, candidate, reasons: Vec::new(), fault: None, hides_a_fault: false };
-        judge.judge();
-        let Judge { mut reasons, fault, hides_a_fault, .. } = judge;
+        let mut examination = Examination::of(self, corpus, candidate);
+        examination.run();
+        let Examination { mut reasons, fault, hides_a_fault, .. } = examination;
         let on_error = self.on_error(candidate.event);
         let is_unanswered = fault.is_some();
         if let Some(fault) = fault {
@@ -91,7 +83,7 @@ impl Rules {
         // An exposure that one source knows must not be milder than the unknown answer of another one.
         if is_unanswered || hides_a_fault && on_error == OnError::Reject {
             let action = self.action(candidate.event, Code::IndexUnavailable);
-            reasons.push(Reason { action, finding: Finding::IndexUnavailable });
+            reasons.push(Reason { action, finding: Finding::IndexUnavailable(IndexUnavailable) });
         }
         Ok(Verdict::new(candidate.event, reasons))
     }
@@ -102,52 +94,33 @@ impl Rules {
     /// # Errors
     /// As [`Question::password`], which has none for text.
     pub fn questions(&self, kind: Kind, candidate: &Candidate<'_>) -> breachdex::Result<Vec<Question>> {
-        let asks = |code| self.action(candidate.event, code) != Action::Accept;
-        let is_beyond_measure = beyond_measure(self, candidate.password).is_some();
+        let is_beyond = beyond_measure(self, candidate.password).is_some();
         let mut all = Vec::new();
-        if asks(Code::Exposed) {
-            let forms = if is_beyond_measure { FormSet::of(&[]) } else { self.forms };
-            all.push(exposed_question(kind, candidate, forms)?);
-        }
-        if asks(Code::SimilarExposed) && !is_beyond_measure {
-            all.extend(variations(kind, candidate.password).into_iter().map(Question::from));
+        for code in Code::ALL {
+            let asks = self.action(candidate.event, code) != Action::Accept;
+            if asks && (!is_beyond || code == Code::Exposed) {
+                all.extend(code.questions(self, kind, candidate)?);
+            }
         }
         Ok(all)
     }
 }
 
-/// The question about a password in its forms.
-fn exposed_question(kind: Kind, candidate: &Candidate<'_>, forms: FormSet) -> breachdex::Result<Question> {
-    Question::password(kind, candidate.password.as_bytes(), candidate.stored, forms)
-}
-
-/// The digests of a password's variations, each once.
-fn variations(kind: Kind, password: &str) -> Vec<Digest> {
-    let mut all = Vec::with_capacity(MOST_VARIATIONS);
-    for_each_variation(password, |text| {
-        let digest = match kind {
-            Kind::Sha1 => Digest::sha1(text.as_bytes()),
-            Kind::Ntlm => Digest::ntlm(text),
-        };
-        if !all.contains(&digest) {
-            all.push(digest);
-        }
-    });
-    all
-}
-
 /// The number of code points as they came, of a password that has more than any may have.
-fn beyond_measure(rules: &Rules, password: &str) -> Option<usize> {
+pub(crate) fn beyond_measure(rules: &Rules, password: &str) -> Option<usize> {
     let most = rules.max_length.max(DEFAULT_MAX_LENGTH);
     let length = if password.len() <= most { return None } else { password.chars().count() };
     (length > most).then_some(length)
 }
 
 /// One password being judged.
-struct Judge<'a> {
-    rules: &'a Rules,
-    corpus: &'a Corpus,
-    candidate: &'a Candidate<'a>,
+pub(crate) struct Examination<'a> {
+    pub(crate) rules: &'a Rules,
+    pub(crate) corpus: &'a Corpus,
+    pub(crate) candidate: &'a Candidate<'a>,
+    /// Its code points: of its NFC, or beyond measure as they came.
+    pub(crate) length: usize,
+    is_beyond_measure: bool,
     reasons: Vec<Reason>,
     /// The first question without an answer.
     fault: Option<Box<SourceError>>,
@@ -155,104 +128,61 @@ struct Judge<'a> {
     hides_a_fault: bool,
 }
 
-impl Judge<'_> {
-    fn judge(&mut self) {
+impl<'a> Examination<'a> {
+    fn of(rules: &'a Rules, corpus: &'a Corpus, candidate: &'a Candidate<'a>) -> Self {
+        let password = candidate.password;
         // What is too long for any use is not even normalised, which would take long.
-        if let Some(length) = beyond_measure(self.rules, self.candidate.password) {
-            self.found(Finding::TooLong { length, max_length: self.rules.max_length });
-            if !self.is_refused() {
-                self.look_up(FormSet::of(&[]));
+        let beyond = beyond_measure(rules, password);
+        let length = match beyond {
+            Some(length) => length,
+            None if password.is_ascii() => password.len(),
+            None => password.nfc().count(),
+        };
+        Self {
+            rules,
+            corpus,
+            candidate,
+            length,
+            is_beyond_measure: beyond.is_some(),
+            reasons: Vec::new(),
+            fault: None,
+            hides_a_fault: false,
+        }
+    }
+
+    fn run(&mut self) {
+        if self.is_beyond_measure {
+            self.apply(Code::TooLong);
+            if self.reasons.iter().all(|reason| reason.action.accepts()) {
+                self.apply(Code::Exposed);
             }
-            return;
-        }
-        self.measure();
-        if self.asks(Code::ControlCharacter) && self.candidate.password.chars().any(char::is_control) {
-            self.found(Finding::ControlCharacter);
-        }
-        if self.asks(Code::ContextWord) {
-            self.compare_with_words();
-        }
-        if self.asks(Code::Repetitive) && is_repetitive(self.candidate.password) {
-            self.found(Finding::Repetitive);
-        }
-        let exposed = self.look_up(self.rules.forms);
-        // A milder word about an exposed password must not hide a severer one about its being similar.
-        let is_said = exposed && self.action(Code::Exposed) >= self.action(Code::SimilarExposed);
-        if self.asks(Code::SimilarExposed) && !is_said && self.is_similar() {
-            self.found(Finding::SimilarExposed);
+        } else {
+            Code::ALL.into_iter().for_each(|code| self.apply(code));
         }
     }
 
-    fn action(&self, code: Code) -> Action {
-        self.rules.action(self.candidate.event, code)
-    }
-
-    /// Whether anything hangs on a rule.
-    fn asks(&self, code: Code) -> bool {
-        self.action(code) != Action::Accept
-    }
-
-    fn found(&mut self, finding: Finding) {
-        let action = self.action(finding.code());
-        if action != Action::Accept {
+    /// Asks a rule, if anything hangs on it.
+    fn apply(&mut self, code: Code) {
+        let action = self.action(code);
+        if action != Action::Accept
+            && let Some(finding) = code.examine(self)
+        {
             self.reasons.push(Reason { action, finding });
         }
     }
 
-    fn is_refused(&self) -> bool {
-        self.reasons.iter().any(|reason| !reason.action.accepts())
+    /// What is done about a reason at the event.
+    pub(crate) fn action(&self, code: Code) -> Action {
+        self.rules.action(self.candidate.event, code)
     }
 
-    fn measure(&mut self) {
-        let password = self.candidate.password;
-        let length = if password.is_ascii() { password.len() } else { password.nfc().count() };
-        let Rules { min_length, max_length, .. } = *self.rules;
-        if length < min_length {
-            self.found(Finding::TooShort { length, min_length });
-        } else if length > max_length {
-            self.found(Finding::TooLong { length, max_length });
-        }
-    }
-
-    fn compare_with_words(&mut self) {
-        let Candidate { password, user_name, email, .. } = *self.candidate;
-        if let Some(source) = self.rules.words.find(password, user_name, email) {
-            self.found(Finding::ContextWord(source));
-        }
-    }
-
-    /// Whether the password is exposed in one of these forms.
-    fn look_up(&mut self, forms: FormSet) -> bool {
-        if !self.asks(Code::Exposed) {
-            return false;
-        }
-        let asked =
-            exposed_question(self.corpus.kind(), self.candidate, forms).and_then(|question| {
-                match self.rules.scope {
-                    Scope::All => self.corpus.ask(&question, self.rules.min_count),
-                    Scope::Common => common::ask(self.corpus, &question, self.candidate, forms, self.rules),
-                }
-            });
-        let exposure = self.exposure(asked, Code::Exposed);
-        if let Some(exposure) = exposure {
-            self.found(Finding::Exposed(exposure));
-        }
-        exposure.is_some()
-    }
-
-    fn is_similar(&mut self) -> bool {
-        let password = self.candidate.password;
-        #[cfg(feature = "starter")]
-        if crate::similar::is_near_a_common_word(password) {
-            return true;
-        }
-        let digests = variations(self.corpus.kind(), password);
-        let asked = self.corpus.find_any(&digests, self.rules.min_count);
-        self.exposure(asked, Code::SimilarExposed).is_some()
+    /// What was found so far.
+    pub(crate) fn reasons(&self) -> &[Reason] {
+        &self.reasons
     }
 
     /// The exposure that an answer tells of; a fault is kept for later.
-    fn exposure(&mut self, asked: breachdex::Result<Answer>, code: Code) -> Option<Exposure> {
+    pub(crate) fn exposure(&mut self, asked: breachdex::Result<Answer>, code: Code) -> Option<Exposure> {
         match asked.unwrap_or_else(|error| Answer::Unknown(Box::new(error.into()))) {
             Answer::Exposed(exposure) => {
                 self.hides_a_fault |= exposure.is_partial && self.action(code).accepts();
@@ -264,46 +194,6 @@ impl Judge<'_> {
                 None
             }
         }
-    }
-}
-
-/// The commonest passwords: those of the embedded list, of the overlays, and those that the bases have seen most often.
-mod common {
-    use breachdex::{Corpus, Finding as Answer, FormSet, Question, Result};
-
-    use super::{COMMON_COUNT, Candidate, Rules};
-
-    #[cfg_attr(not(feature = "starter"), expect(unused_variables))]
-    pub(super) fn ask(
-        corpus: &Corpus,
-        question: &Question,
-        candidate: &Candidate<'_>,
-        forms: FormSet,
-        rules: &Rules,
-    ) -> Result<Answer> {
-        #[cfg(feature = "starter")]
-        {
-            use breachdex::Exposure;
-            let list = list()?;
-            // The list has a kind of its own.
-            let listed = super::exposed_question(list.kind(), candidate, forms)?;
-            if let Answer::Exposed(found) = list.ask(&listed, 1)? {
-                return Ok(Answer::Exposed(Exposure { count: None, ..found }));
-            }
-        }
-        corpus.ask(question, rules.min_count.max(COMMON_COUNT))
-    }
-
-    #[cfg(feature = "starter")]
-    fn list() -> Result<Corpus> {
-        use breachdex::Index;
-        use std::sync::OnceLock;
-        static LIST: OnceLock<Corpus> = OnceLock::new();
-        if let Some(list) = LIST.get() {
-            return Ok(list.clone());
-        }
-        let list = Corpus::from(Index::starter()?);
-        Ok(LIST.get_or_init(|| list).clone())
     }
 }
 

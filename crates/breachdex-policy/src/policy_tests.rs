@@ -12,7 +12,7 @@ use breachdex::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Language, Settings};
+use crate::{COMMON_COUNT, Language, Settings, TooLong, TooShort};
 
 /// Passwords that are exposed, as plain maps; the base has no answer about a password of `broken`.
 #[derive(Default)]
@@ -116,14 +116,20 @@ fn length_is_counted_in_code_points_of_nfc() {
         [reason] => Some(reason.finding),
         more => panic!("{more:?}"),
     };
-    assert_eq!(length(&"か\u{3099}".repeat(7)), Some(Finding::TooShort { length: 7, min_length: 8 }));
+    assert_eq!(
+        length(&"か\u{3099}".repeat(7)),
+        Some(Finding::TooShort(TooShort { length: 7, min_length: 8 }))
+    );
     assert_eq!(length(&"か\u{3099}".repeat(8)), None);
     assert_eq!(length(&"𠮷".repeat(8)), None);
     assert_eq!(length(&"か\u{3099}".repeat(64)), None);
-    assert_eq!(length(&"が".repeat(65)), Some(Finding::TooLong { length: 65, max_length: 64 }));
+    assert_eq!(length(&"が".repeat(65)), Some(Finding::TooLong(TooLong { length: 65, max_length: 64 })));
     assert_eq!(length(&"a".repeat(64)), None);
     // Beyond any measure it is counted as it came.
-    assert_eq!(length(&"か\u{3099}".repeat(513)), Some(Finding::TooLong { length: 1026, max_length: 64 }));
+    assert_eq!(
+        length(&"か\u{3099}".repeat(513)),
+        Some(Finding::TooLong(TooLong { length: 1026, max_length: 64 }))
+    );
     assert_eq!(length(&"\u{FDFA}".repeat(64)), None);
 }
 

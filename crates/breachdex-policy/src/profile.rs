@@ -1,4 +1,4 @@
-//! The policies that standards describe.
+//! The policies that standards describe. Which rules are on in them, and what is done then, is said by each rule.
 
 #![forbid(unsafe_code)]
 
@@ -6,10 +6,10 @@ use breachdex::{FormSet, OnError};
 use breachdex_messages::Language;
 
 use crate::action::{Action, ActionTable};
-use crate::context::ContextWords;
 use crate::event::Event;
-use crate::reason::Code;
-use crate::rules::{DEFAULT_MAX_LENGTH, Rules, Scope};
+use crate::requirements::{DEFAULT_MAX_LENGTH, Rules, Scope};
+use crate::rules::Code;
+use crate::rules::context_word::ContextWords;
 
 /// A policy that a standard describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,9 +32,6 @@ const NIST_ALONE: usize = 15;
 /// Characters that NIST demands of a password that is one factor of several, and that ASVS demands.
 const AT_LEAST: usize = 8;
 
-/// When somebody chooses a password.
-const CHOICES: [Event; 3] = [Event::SignUp, Event::Change, Event::Reset];
-
 impl Profile {
     /// Every profile.
     pub const ALL: [Self; 4] = [Self::Nist, Self::AsvsLevel1, Self::AsvsLevel2, Self::Permissive];
@@ -51,48 +48,34 @@ impl Profile {
 
     /// The rules of it.
     pub(crate) fn rules(self, mfa: bool) -> Rules {
-        let is_level_1 = self == Self::AsvsLevel1;
         let mut rules = Rules {
             min_length: if self == Self::Nist && !mfa { NIST_ALONE } else { AT_LEAST },
             max_length: DEFAULT_MAX_LENGTH,
             min_count: 1,
-            scope: if is_level_1 { Scope::Common } else { Scope::All },
+            scope: if self == Self::AsvsLevel1 { Scope::Common } else { Scope::All },
             forms: FormSet::default(),
-            enabled: [true; Code::ALL.len()],
+            enabled: Code::ALL.map(|code| code.is_on(self)),
             actions: self.actions(),
             on_error: [OnError::Raise; Event::ALL.len()],
             language: Language::En,
             words: ContextWords::default(),
         };
         rules.on_error[Event::LogIn as usize] = OnError::Accept;
-        rules.enabled[Code::SimilarExposed as usize] = false;
-        rules.enabled[Code::ContextWord as usize] = !is_level_1;
-        rules.enabled[Code::Repetitive as usize] = matches!(self, Self::Nist | Self::Permissive);
         rules
     }
 
+    /// What is done about a password that must not be chosen.
+    pub(crate) const fn refusal(self) -> Action {
+        if matches!(self, Self::Permissive) { Action::Warn } else { Action::Reject }
+    }
+
     fn actions(self) -> ActionTable {
-        let refusal = if self == Self::Permissive { Action::Warn } else { Action::Reject };
         let mut actions = ActionTable::ACCEPT;
-        for event in CHOICES {
-            for code in [
-                Code::Exposed,
-                Code::SimilarExposed,
-                Code::ContextWord,
-                Code::ControlCharacter,
-                Code::TooShort,
-            ] {
-                actions.set(event, code, refusal);
+        for event in Event::ALL {
+            for code in Code::ALL {
+                actions.set(event, code, code.action(self, event));
             }
-            // What nobody may type at any length is no question of how strict a site is.
-            actions.set(event, Code::TooLong, Action::Reject);
-            actions.set(event, Code::Repetitive, Action::Warn);
         }
-        let at_log_in = match self {
-            Self::Nist | Self::AsvsLevel2 => Action::ForceReset,
-            Self::AsvsLevel1 | Self::Permissive => Action::Warn,
-        };
-        actions.set(Event::LogIn, Code::Exposed, at_log_in);
         actions
     }
 }

@@ -2,142 +2,54 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::Exposure;
+use breachdex_messages::Language;
 
 use crate::action::Action;
+use crate::event::Event;
+use crate::rules::{Code, Finding};
 
-/// The kinds of reasons, in the order of their names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Code {
-    /// It is a word about the account or the service, or little more than one.
-    ContextWord,
-    /// It has a control character, such as NUL, a tab or a line end, at which some programs cut it off.
-    ControlCharacter,
-    /// It is in leaked data.
-    Exposed,
-    /// Whether it is in leaked data could not be found out.
-    IndexUnavailable,
-    /// It is nothing but repeated or consecutive characters.
-    Repetitive,
-    /// A small variation of it is in leaked data.
-    SimilarExposed,
-    /// It has more code points than are allowed.
-    TooLong,
-    /// It has fewer code points than are demanded.
-    TooShort,
-}
-
-impl Code {
-    /// Every code, in the order of their names.
-    pub const ALL: [Self; 8] = [
-        Self::ContextWord,
-        Self::ControlCharacter,
-        Self::Exposed,
-        Self::IndexUnavailable,
-        Self::Repetitive,
-        Self::SimilarExposed,
-        Self::TooLong,
-        Self::TooShort,
-    ];
-
-    /// The name in reports and settings, as `exposed`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ContextWord => "context_word",
-            Self::ControlCharacter => "control_character",
-            Self::Exposed => "exposed",
-            Self::IndexUnavailable => "index_unavailable",
-            Self::Repetitive => "repetitive",
-            Self::SimilarExposed => "similar_exposed",
-            Self::TooLong => "too_long",
-            Self::TooShort => "too_short",
-        }
-    }
-}
-
-/// Where a context word comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum WordSource {
-    /// The account's name.
-    UserName,
-    /// The account's e-mail address.
-    Email,
-    /// The name of the service.
-    ServiceName,
-    /// The other words of the policy.
-    Context,
-}
-
-impl WordSource {
-    /// Every source.
-    pub const ALL: [Self; 4] = [Self::UserName, Self::Email, Self::ServiceName, Self::Context];
-
-    /// `user_name`, `email`, `service_name` or `context`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UserName => "user_name",
-            Self::Email => "email",
-            Self::ServiceName => "service_name",
-            Self::Context => "context",
-        }
-    }
-}
-
-/// What a rule found.
+/// What a reason says besides its code and action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Finding {
-    /// The password is a context word.
-    ContextWord(WordSource),
-    /// The password has a control character.
-    ControlCharacter,
-    /// The password is exposed.
-    Exposed(Exposure),
-    /// The index gave no answer.
-    IndexUnavailable,
-    /// Repeated or consecutive characters.
-    Repetitive,
-    /// A variation of the password is exposed; never says which.
-    SimilarExposed,
-    /// Too many code points.
-    TooLong {
-        /// How many there are.
-        length: usize,
-        /// How many there may be.
-        max_length: usize,
-    },
-    /// Too few code points.
-    TooShort {
-        /// How many there are.
-        length: usize,
-        /// How many there must be.
-        min_length: usize,
-    },
+pub enum Fact<'a> {
+    /// A number; `None` where it is not known.
+    Number(Option<u64>),
+    /// One of a few names.
+    Text(&'a str),
+    /// Whether it is so.
+    Flag(bool),
 }
 
-impl Finding {
-    /// Which rule found it.
-    pub const fn code(&self) -> Code {
-        match self {
-            Self::ContextWord(_) => Code::ContextWord,
-            Self::ControlCharacter => Code::ControlCharacter,
-            Self::Exposed(_) => Code::Exposed,
-            Self::IndexUnavailable => Code::IndexUnavailable,
-            Self::Repetitive => Code::Repetitive,
-            Self::SimilarExposed => Code::SimilarExposed,
-            Self::TooLong { .. } => Code::TooLong,
-            Self::TooShort { .. } => Code::TooShort,
-        }
+/// Facts with their names.
+pub(crate) type Facts = Vec<(&'static str, Fact<'static>)>;
+
+/// Facts that are to be made a finding again.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a>(pub(crate) &'a [(&'a str, Fact<'a>)]);
+
+impl<'a> Given<'a> {
+    fn get(self, name: &str) -> Option<Fact<'a>> {
+        self.0.iter().find(|(given, _)| *given == name).map(|(_, fact)| *fact)
     }
 
-    /// Where what was found comes from: an index or a word.
-    pub const fn source(&self) -> Option<&'static str> {
-        match self {
-            Self::Exposed(exposure) => Some(exposure.origin.name()),
-            Self::ContextWord(source) => Some(source.name()),
-            _ => None,
-        }
+    /// A number that may not be known.
+    pub(crate) fn number(self, name: &str) -> Option<Option<u64>> {
+        if let Fact::Number(number) = self.get(name)? { Some(number) } else { None }
+    }
+
+    /// A number of code points.
+    pub(crate) fn length(self, name: &str) -> Option<usize> {
+        usize::try_from(self.number(name)??).ok()
+    }
+
+    /// The one of these that has the name.
+    pub(crate) fn one_of<T: Copy>(self, name: &str, all: &[T], name_of: fn(T) -> &'static str) -> Option<T> {
+        let Fact::Text(found) = self.get(name)? else { return None };
+        all.iter().copied().find(|known| name_of(*known) == found)
+    }
+
+    /// Whether a flag is among them and set.
+    pub(crate) fn flag(self, name: &str) -> bool {
+        self.get(name) == Some(Fact::Flag(true))
     }
 }
 
@@ -154,5 +66,28 @@ impl Reason {
     /// Which rule found it.
     pub const fn code(&self) -> Code {
         self.finding.code()
+    }
+
+    /// What a person is told of it at an event.
+    pub fn message(&self, event: Event, language: Language) -> String {
+        let words = language.passwords();
+        match (event, self.action) {
+            // Whoever logs in did not choose anything, and may be somebody else.
+            (Event::LogIn, Action::ForceReset) => words.force_reset().to_owned(),
+            _ => self.finding.message(event, self.action, words),
+        }
+    }
+
+    /// [`Self::message`], followed by how often an exposed password was seen. A hit in an overlay and a lower bound say
+    /// nothing, and neither does a forced reset, which is no answer about a password.
+    pub fn message_with_count(&self, event: Event, language: Language) -> String {
+        let text = self.message(event, language);
+        match self.finding.sightings().filter(|_| self.action != Action::ForceReset) {
+            Some(count) => {
+                let sentences = [text, language.passwords().exposed_count(count)];
+                sentences.join(language.sentence_separator())
+            }
+            None => text,
+        }
     }
 }

@@ -2,13 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex_policy::{Action, Code, Event, Finding, Language, WordSource};
+use breachdex_policy::{Action, Code, Event, Fact, Finding, Language};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::errors::raise;
-use crate::exposure::{self, exposure_of};
 use crate::policy::one_of;
 
 /// What becomes of a password, and why.
@@ -179,10 +178,7 @@ impl Reason {
     /// Of `exposed`: how often it was seen, where that is known.
     #[getter]
     fn count(&self) -> Option<u64> {
-        match self.reason.finding {
-            Finding::Exposed(exposure) => exposure.count,
-            _ => None,
-        }
+        self.reason.finding.fact("count").and_then(number)
     }
 
     /// `form: Literal['raw', 'nfc', 'nfkc', 'trimmed', 'visible', 'casefold', 'stored'] | None`
@@ -190,10 +186,7 @@ impl Reason {
     /// Of `exposed`: which way of writing it is exposed.
     #[getter]
     fn form(&self) -> Option<&'static str> {
-        match self.reason.finding {
-            Finding::Exposed(exposure) => Some(exposure.form.name()),
-            _ => None,
-        }
+        self.reason.finding.fact("form").and_then(text)
     }
 
     /// `source: Literal['base', 'overlay', 'user_name', 'email', 'service_name', 'context'] | None`
@@ -208,33 +201,24 @@ impl Reason {
     ///
     /// Of `too_short` and `too_long`: code points.
     #[getter]
-    fn length(&self) -> Option<usize> {
-        match self.reason.finding {
-            Finding::TooShort { length, .. } | Finding::TooLong { length, .. } => Some(length),
-            _ => None,
-        }
+    fn length(&self) -> Option<u64> {
+        self.reason.finding.fact("length").and_then(number)
     }
 
     /// `min_length: int | None`
     ///
     /// Of `too_short`: how many there must be.
     #[getter]
-    fn min_length(&self) -> Option<usize> {
-        match self.reason.finding {
-            Finding::TooShort { min_length, .. } => Some(min_length),
-            _ => None,
-        }
+    fn min_length(&self) -> Option<u64> {
+        self.reason.finding.fact("min_length").and_then(number)
     }
 
     /// `max_length: int | None`
     ///
     /// Of `too_long`: how many there may be.
     #[getter]
-    fn max_length(&self) -> Option<usize> {
-        match self.reason.finding {
-            Finding::TooLong { max_length, .. } => Some(max_length),
-            _ => None,
-        }
+    fn max_length(&self) -> Option<u64> {
+        self.reason.finding.fact("max_length").and_then(number)
     }
 
     /// `to_dict() -> dict[str, Any]`
@@ -244,25 +228,14 @@ impl Reason {
         let dict = PyDict::new(py);
         dict.set_item("code", self.code())?;
         dict.set_item("action", self.action())?;
-        match self.reason.finding {
-            Finding::Exposed(_) => {
-                dict.set_item("count", self.count())?;
-                dict.set_item("form", self.form())?;
-                dict.set_item("source", self.source())?;
+        for (name, fact) in self.reason.finding.facts() {
+            match fact {
+                Fact::Number(number) => dict.set_item(name, number)?,
+                Fact::Text(text) => dict.set_item(name, text)?,
+                // Not in this dictionary; a reason has no attribute for it either.
+                Fact::Flag(_) if name == "partial" => {}
+                Fact::Flag(flag) => dict.set_item(name, flag)?,
             }
-            Finding::ContextWord(_) => dict.set_item("source", self.source())?,
-            Finding::TooShort { length, min_length } => {
-                dict.set_item("length", length)?;
-                dict.set_item("min_length", min_length)?;
-            }
-            Finding::TooLong { length, max_length } => {
-                dict.set_item("length", length)?;
-                dict.set_item("max_length", max_length)?;
-            }
-            Finding::ControlCharacter
-            | Finding::IndexUnavailable
-            | Finding::Repetitive
-            | Finding::SimilarExposed => {}
         }
         Ok(dict)
     }
@@ -284,42 +257,50 @@ impl Reason {
     }
 }
 
-/// What a reason is made of, as a pickle keeps it: code, action, exposure, source of a word, length and limit.
-type Facts = (String, String, Option<exposure::Facts>, Option<String>, Option<(usize, usize)>);
+/// A number that is known.
+fn number(fact: Fact<'_>) -> Option<u64> {
+    if let Fact::Number(number) = fact { number } else { None }
+}
+
+fn text(fact: Fact<'static>) -> Option<&'static str> {
+    if let Fact::Text(text) = fact { Some(text) } else { None }
+}
+
+/// What a reason is made of, as a pickle keeps it: code, action, and facts with their names.
+type Facts = (String, String, Vec<(String, Kept)>);
+
+/// A fact as a pickle keeps it.
+#[derive(FromPyObject, IntoPyObject)]
+enum Kept {
+    Flag(bool),
+    Number(Option<u64>),
+    Text(String),
+}
 
 fn facts_of(reason: &breachdex_policy::Reason) -> Facts {
-    let (mut exposure, mut source, mut lengths) = (None, None, None);
-    match reason.finding {
-        Finding::Exposed(found) => {
-            let (form, origin) = (found.form.name().into(), found.origin.name().into());
-            exposure = Some((found.count, form, origin, found.is_partial));
-        }
-        Finding::ContextWord(word) => source = Some(word.name().into()),
-        Finding::TooShort { length, min_length } => lengths = Some((length, min_length)),
-        Finding::TooLong { length, max_length } => lengths = Some((length, max_length)),
-        Finding::ControlCharacter
-        | Finding::IndexUnavailable
-        | Finding::Repetitive
-        | Finding::SimilarExposed => {}
-    }
-    (reason.code().name().into(), reason.action.name().into(), exposure, source, lengths)
+    let kept = |fact| match fact {
+        Fact::Number(number) => Kept::Number(number),
+        Fact::Text(text) => Kept::Text(text.to_owned()),
+        Fact::Flag(flag) => Kept::Flag(flag),
+    };
+    let facts = reason.finding.facts().into_iter().map(|(name, fact)| (name.to_owned(), kept(fact)));
+    (reason.code().name().to_owned(), reason.action.name().to_owned(), facts.collect())
 }
 
 fn reason_of(py: Python<'_>, facts: Facts) -> PyResult<breachdex_policy::Reason> {
-    let (code, action, exposure, source, lengths) = facts;
+    let (code, action, kept) = facts;
     let action = one_of(py, "action", &action, &Action::ALL, Action::name)?;
-    let finding = match (one_of(py, "code", &code, &Code::ALL, Code::name)?, exposure, source, lengths) {
-        (Code::Exposed, Some(exposure), None, None) => Finding::Exposed(exposure_of(exposure)?),
-        (Code::ContextWord, None, Some(source), None) => {
-            Finding::ContextWord(one_of(py, "source", &source, &WordSource::ALL, WordSource::name)?)
-        }
-        (Code::TooShort, None, None, Some((length, min_length))) => Finding::TooShort { length, min_length },
-        (Code::TooLong, None, None, Some((length, max_length))) => Finding::TooLong { length, max_length },
-        (Code::ControlCharacter, None, None, None) => Finding::ControlCharacter,
-        (Code::IndexUnavailable, None, None, None) => Finding::IndexUnavailable,
-        (Code::Repetitive, None, None, None) => Finding::Repetitive,
-        (Code::SimilarExposed, None, None, None) => Finding::SimilarExposed,
-        _ => return Err(raise(py, "PolicyError", "not what a breachdex.Reason was pickled as")),
+    let code = one_of(py, "code", &code, &Code::ALL, Code::name)?;
+    let fact = |kept: &'_ Kept| match kept {
+        Kept::Number(number) => Fact::Number(*number),
+        Kept::Text(text) => Fact::Text(text),
+        Kept::Flag(flag) => Fact::Flag(*flag),
     };
+    let mut given = Vec::with_capacity(kept.len());
+    for (name, kept) in &kept {
+        given.push((name.as_str(), fact(kept)));
+    }
+    let finding = Finding::from_facts(code, &given)
+        .ok_or_else(|| raise(py, "PolicyError", "not what a breachdex.Reason was pickled as"))?;
     Ok(breachdex_policy::Reason { action, finding })
 }

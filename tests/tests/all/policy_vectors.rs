@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use breachdex::{Answer, Corpus, Digest, Entry, FormSet, Kind, RangeServer, RemoteError, each_form};
-use breachdex_policy::{Candidate, Event, Finding, Rules, Settings, Verdict};
+use breachdex_policy::{Candidate, Event, Finding, Rules, Settings, TooLong, TooShort, Verdict};
 
 #[derive(serde::Deserialize)]
 struct Vectors {
@@ -160,8 +160,8 @@ fn lengths_agree() {
         assert_eq!(codes(&verdict), expected, "{:?}", vector.password);
         for reason in verdict.reasons() {
             let length = match reason.finding {
-                Finding::TooShort { length, min_length: 8 } => length,
-                Finding::TooLong { length, max_length } if max_length == vector.max_length => length,
+                Finding::TooShort(TooShort { length, min_length: 8 }) => length,
+                Finding::TooLong(TooLong { length, max_length }) if max_length == vector.max_length => length,
                 other => panic!("{other:?}"),
             };
             assert_eq!(length, vector.length, "{:?}", vector.password);

@@ -252,7 +252,7 @@ pub(super) fn counts(report: Report<'_>, language: Language) -> Markup {
     if let Some(policy) = policy {
         rows.push((refused.as_str(), policy.refused, None));
         let by_rule = Violations::CODES.into_iter().zip(policy.by_rule);
-        rows.extend(by_rule.map(|(code, accounts)| (words::rule(code, words), accounts, None)));
+        rows.extend(by_rule.map(|(code, accounts)| (code.title(words), accounts, None)));
     }
     html! {
         table {

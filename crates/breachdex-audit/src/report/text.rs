@@ -109,9 +109,9 @@ fn counts(tally: &Tally, language: Language) -> Vec<Row> {
     if let Some(policy) = tally.policy.as_ref() {
         rows.push(row(&words.refused(&harmless(&policy.name)), policy.refused, String::new()));
         let by_rule = Violations::CODES.into_iter().zip(policy.by_rule).filter(|(_, accounts)| *accounts > 0);
-        rows.extend(by_rule.map(|(code, accounts)| {
-            row(&format!("  {}", words::rule(code, words)), accounts, String::new())
-        }));
+        rows.extend(
+            by_rule.map(|(code, accounts)| row(&format!("  {}", code.title(words)), accounts, String::new())),
+        );
     }
     let rest = [
         (words.lm_hashes(), tally.lm_hashes),
@@ -211,7 +211,7 @@ pub(super) fn remarks(finding: &Finding, language: Language) -> Vec<String> {
         Form::Trimmed | Form::Visible => words.note_invisible().to_owned(),
         _ => words.note_form(&form.to_uppercase()),
     });
-    let rules: Vec<&str> = finding.violations.codes().map(|code| words::rule(code, words)).collect();
+    let rules: Vec<&str> = finding.violations.codes().map(|code| code.title(words)).collect();
     let policy = (!rules.is_empty()).then(|| words.note_policy(&rules.join(", ")));
     let partial = finding.is_partial.then(|| words.note_partial().to_owned());
     let standing = words::standing(finding.standing, words).map(str::to_owned);

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 use breachdex_messages::{Reports, Words};
-use breachdex_policy::Code;
 
 use crate::account::Standing;
 use crate::tally::Band;
@@ -21,17 +20,4 @@ pub(super) fn band(band: Band, words: Words<Reports>) -> String {
 /// The remark about whose password it is, where there is one.
 pub(super) fn standing(standing: Standing, words: Words<Reports>) -> Option<&'static str> {
     (standing == Standing::Machine).then(|| words.note_machine())
-}
-
-/// A rule of a policy.
-pub(super) fn rule(code: Code, words: Words<Reports>) -> &'static str {
-    match code {
-        Code::TooShort => words.rule_too_short(),
-        Code::TooLong => words.rule_too_long(),
-        Code::ContextWord => words.rule_context_word(),
-        Code::SimilarExposed => words.rule_similar_exposed(),
-        Code::Repetitive => words.rule_repetitive(),
-        Code::ControlCharacter => words.rule_control_character(),
-        other => other.name(),
-    }
 }

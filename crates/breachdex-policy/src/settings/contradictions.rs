@@ -7,8 +7,8 @@ use breachdex::OnError;
 
 use crate::action::Action;
 use crate::event::Event;
-use crate::reason::Code;
-use crate::rules::{LEAST_MAX_LENGTH, Rules};
+use crate::requirements::{LEAST_MAX_LENGTH, Rules};
+use crate::rules::Code;
 
 pub(super) fn refuse(rules: &Rules, name: &str) -> Result<(), PolicyError> {
     let complaint = limits(rules).or_else(|| forced_resets(rules)).or_else(|| circles(rules));

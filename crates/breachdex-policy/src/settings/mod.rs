@@ -16,7 +16,7 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use crate::profile::Profile;
-use crate::rules::Rules;
+use crate::requirements::Rules;
 
 pub use error::PolicyError;
 pub use node::{Node, Value};

@@ -11,11 +11,11 @@ use super::Settings;
 use super::error::{Place, PolicyError};
 use super::node::{Node, Value};
 use crate::action::Action;
-use crate::context::ContextWords;
 use crate::event::Event;
 use crate::profile::Profile;
-use crate::reason::Code;
-use crate::rules::{Rules, Scope};
+use crate::requirements::{Rules, Scope};
+use crate::rules::Code;
+use crate::rules::context_word::ContextWords;
 
 /// The keys of a policy.
 pub(super) const KEYS: [&str; 15] = [

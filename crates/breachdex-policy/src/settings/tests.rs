@@ -6,8 +6,8 @@ use breachdex::OnError;
 use crate::action::Action;
 use crate::event::Event;
 use crate::profile::Profile;
-use crate::reason::Code;
-use crate::rules::Scope;
+use crate::requirements::Scope;
+use crate::rules::Code;
 
 fn rules(text: &str) -> Rules {
     Settings::parse(text, "policy.toml").unwrap().rules
@@ -92,7 +92,7 @@ fn what_is_not_known_is_named_with_the_nearest_that_is() {
         (
             "[rules]\nexposd = false",
             "policy.toml:2: rules has no key \"exposd\" (the keys are context_word, \
-             control_character, exposed, repetitive, similar_exposed, too_long, too_short); did you mean \"exposed\"?",
+             control_character, exposed, one_character, repetitive, similar_exposed, too_long, too_short); did you mean \"exposed\"?",
         ),
         (
             "[actions.login]\nexposed = 'warn'",

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use crate::event::Event;
-use crate::reason::Code;
-use crate::rules::Rules;
+use crate::requirements::Rules;
+use crate::rules::Code;
 
 impl Rules {
     /// A TOML file that says the same, with everything spelled out.

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use breachdex_messages::Language;
-use breachdex_policy::{Finding, Reason, Verdict};
-use serde::Serialize;
+use breachdex_policy::{Fact, Reason, Verdict};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,7 +22,7 @@ pub(super) enum Rendering {
     Quiet,
 }
 
-#[derive(Serialize)]
+#[derive(serde::Serialize)]
 struct VerdictRow {
     line: u64,
     event: &'static str,
@@ -32,64 +32,29 @@ struct VerdictRow {
     messages: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct ReasonRow {
-    code: &'static str,
-    action: &'static str,
-    #[serde(flatten)]
-    detail: Detail,
+/// A code, an action, and what the rule says besides.
+struct ReasonRow(Reason);
+
+impl Serialize for ReasonRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_map(None)?;
+        row.serialize_entry("code", self.0.code().name())?;
+        row.serialize_entry("action", self.0.action.name())?;
+        for (name, fact) in self.0.finding.facts() {
+            match fact {
+                Fact::Number(number) => row.serialize_entry(name, &number)?,
+                Fact::Text(text) => row.serialize_entry(name, text)?,
+                Fact::Flag(flag) => row.serialize_entry(name, &flag)?,
+            }
+        }
+        row.end()
+    }
 }
 
-/// What a rule says besides its code.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Detail {
-    Exposed {
-        count: Option<u64>,
-        form: &'static str,
-        source: Option<&'static str>,
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        partial: bool,
-    },
-    ContextWord {
-        source: &'static str,
-    },
-    TooShort {
-        length: usize,
-        min_length: usize,
-    },
-    TooLong {
-        length: usize,
-        max_length: usize,
-    },
-    Nothing {},
-}
-
-#[derive(Serialize)]
+#[derive(serde::Serialize)]
 struct ErrorRow<'a> {
     line: u64,
     error: &'a str,
-}
-
-impl From<&Reason> for ReasonRow {
-    fn from(reason: &Reason) -> Self {
-        let detail = match reason.finding {
-            Finding::Exposed(exposure) => Detail::Exposed {
-                count: exposure.count,
-                form: exposure.form.name(),
-                source: reason.finding.source(),
-                partial: exposure.is_partial,
-            },
-            Finding::ContextWord(source) => Detail::ContextWord { source: source.name() },
-            Finding::TooShort { length, min_length } => Detail::TooShort { length, min_length },
-            Finding::TooLong { length, max_length } => Detail::TooLong { length, max_length },
-            Finding::ControlCharacter
-            | Finding::IndexUnavailable
-            | Finding::Repetitive
-            | Finding::SimilarExposed => Detail::Nothing {},
-        };
-        Self { code: reason.code().name(), action: reason.action.name(), detail }
-    }
 }
 
 impl Rendering {
@@ -112,7 +77,7 @@ impl Rendering {
                     event: verdict.event().name(),
                     action: verdict.action().name(),
                     accepted: verdict.accepted(),
-                    reasons: verdict.reasons().iter().map(ReasonRow::from).collect(),
+                    reasons: verdict.reasons().iter().copied().map(ReasonRow).collect(),
                     messages: verdict.messages(language),
                 },
                 output,

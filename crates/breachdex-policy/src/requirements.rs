@@ -6,9 +6,9 @@ use breachdex::{FormSet, OnError};
 use breachdex_messages::Language;
 
 use crate::action::{Action, ActionTable};
-use crate::context::ContextWords;
 use crate::event::Event;
-use crate::reason::Code;
+use crate::rules::Code;
+use crate::rules::context_word::ContextWords;
 
 /// The longest password that is taken if nothing else is said, in code points.
 pub const DEFAULT_MAX_LENGTH: usize = 1024;

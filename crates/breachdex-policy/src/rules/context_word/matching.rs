@@ -96,7 +96,7 @@ fn is_near<'a>(
 #[cfg(test)]
 mod tests {
     use super::super::ContextWords;
-    use crate::reason::WordSource;
+    use crate::rules::context_word::WordSource;
     use proptest::prelude::*;
 
     fn refuses(password: &str, user_name: &str) -> bool {

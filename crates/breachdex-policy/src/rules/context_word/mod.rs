@@ -11,10 +11,75 @@ mod fold;
 mod matching;
 mod words;
 
-use crate::reason::WordSource;
+use breachdex_messages::{Passwords, Reports, Words};
 
-use fold::Folded;
-use words::{Word, words_of_address, words_of_name};
+use self::fold::Folded;
+use self::words::{Word, words_of_address, words_of_name};
+use super::Rule;
+use crate::action::Action;
+use crate::event::Event;
+use crate::policy::{Candidate, Examination};
+use crate::profile::Profile;
+use crate::reason::{Fact, Facts, Given};
+
+/// Where a context word comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum WordSource {
+    /// The account's name.
+    UserName,
+    /// The account's e-mail address.
+    Email,
+    /// The name of the service.
+    ServiceName,
+    /// The other words of the policy.
+    Context,
+}
+
+impl WordSource {
+    /// Every source.
+    pub const ALL: [Self; 4] = [Self::UserName, Self::Email, Self::ServiceName, Self::Context];
+
+    /// `user_name`, `email`, `service_name` or `context`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UserName => "user_name",
+            Self::Email => "email",
+            Self::ServiceName => "service_name",
+            Self::Context => "context",
+        }
+    }
+}
+
+impl Rule for WordSource {
+    const NAME: &'static str = "context_word";
+
+    fn is_on(profile: Profile) -> bool {
+        profile != Profile::AsvsLevel1
+    }
+
+    fn examine(examination: &mut Examination<'_>) -> Option<Self> {
+        let Candidate { password, user_name, email, .. } = *examination.candidate;
+        examination.rules.words.find(password, user_name, email)
+    }
+
+    fn facts(&self) -> Facts {
+        vec![("source", Fact::Text(self.name()))]
+    }
+
+    fn from_facts(given: Given<'_>) -> Option<Self> {
+        given.one_of("source", &Self::ALL, Self::name)
+    }
+
+    fn message(&self, _: Event, action: Action, words: Words<Passwords>) -> String {
+        let text = if action.warns() { words.context_word_warning() } else { words.context_word() };
+        text.to_owned()
+    }
+
+    fn title(words: Words<Reports>) -> &'static str {
+        words.rule_context_word()
+    }
+}
 
 /// Longer names are no words that anybody would type as a password.
 const LONGEST_NAME: usize = 512;

@@ -2,6 +2,47 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex_messages::{Passwords, Reports, Words};
+
+use super::Rule;
+use crate::action::Action;
+use crate::event::Event;
+use crate::policy::Examination;
+use crate::profile::Profile;
+use crate::reason::Given;
+
+/// The password is nothing but repeated or consecutive characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Repetitive;
+
+impl Rule for Repetitive {
+    const NAME: &'static str = "repetitive";
+
+    fn is_on(profile: Profile) -> bool {
+        matches!(profile, Profile::Nist | Profile::Permissive)
+    }
+
+    fn action(_: Profile, event: Event) -> Action {
+        if event == Event::LogIn { Action::Accept } else { Action::Warn }
+    }
+
+    fn examine(examination: &mut Examination<'_>) -> Option<Self> {
+        is_repetitive(examination.candidate.password).then_some(Self)
+    }
+
+    fn from_facts(_: Given<'_>) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn message(&self, _: Event, _: Action, words: Words<Passwords>) -> String {
+        words.repetitive().to_owned()
+    }
+
+    fn title(words: Words<Reports>) -> &'static str {
+        words.rule_repetitive()
+    }
+}
+
 /// What people type in a row: digits, letters, the rows and columns of keyboards, the kana in their two orders.
 const ROWS: [&str; 16] = [
     "01234567890123456789",
@@ -58,7 +99,7 @@ const LONGEST_UNIT: usize = 3;
 
 /// Whether the whole password consists of runs of at least three equal or consecutive characters, or repeats up
 /// to three characters throughout. Linear in its length but for the rows.
-pub(crate) fn is_repetitive(password: &str) -> bool {
+fn is_repetitive(password: &str) -> bool {
     repeats_throughout(password) || consists_of_runs(password)
 }
 
