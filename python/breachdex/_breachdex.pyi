@@ -17,6 +17,7 @@ from breachdex.types import (
     Password,
     Path,
     Profile,
+    TrustedKeys,
     Values,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "languages",
     "messages",
     "negotiate",
+    "public_keys",
     "run_command",
     "sentence_separator",
     "spoken_language",
@@ -175,6 +177,8 @@ class Index:
         reload_every: float | None = None,
         *,
         residency: Literal["on-demand", "populate", "locked", "huge-pages"] = "on-demand",
+        trusted_keys: TrustedKeys | Literal[False] | None = None,
+        max_age: int | None = None,
     ) -> Self:
         """Opens an index. Reads half a megabyte of it at most; every other byte is checked when it is first used.
 
@@ -185,12 +189,21 @@ class Index:
         :param residency: how much is in memory before the first question. ``"populate"`` reads the whole file into
             the page cache, ``"locked"`` keeps it there, ``"huge-pages"`` holds a copy of its own. A pickled index is
             opened on demand in the other process.
+        :param trusted_keys: public keys, or the paths of their files, of which one must have signed the index and whatever
+            replaces it: a list, or a string with commas between them. Without any ``$BREACHDEX_TRUSTED_KEYS``, and
+            without that no signature is asked for; ``False`` asks for none whatever the variable says, as for an
+            overlay. The starter index needs none.
+        :param max_age: refuses an index whose corpus date is more than so many days ago when it is opened, or that has
+            none. With trusted keys, a replacement with an earlier date is refused too.
         :raises IndexResidencyError: when memory or the limit of locked memory is too small for it. Also a
             :class:`MemoryError`.
         :raises IndexNotFoundError: when there is no such file.
         :raises IndexFileError: when the system refuses to open it.
         :raises IndexDamagedError: when it is no index, or a damaged one.
         :raises IndexVersionError: when a later breachdex wrote it.
+        :raises IndexNotSignedError: when it has no valid signature of a trusted key.
+        :raises IndexStaleError: when it is older than ``max_age``.
+        :raises ValueError: for a key that is none.
         """
     @classmethod
     def starter(cls) -> Self:
@@ -291,6 +304,10 @@ class Index:
     @property
     def path(self) -> str | None:
         """The absolute path of the file; ``None`` for the starter index and for one in memory."""
+    @property
+    def signed_by(self) -> str | None:
+        """The id of the trusted key that signed the index that answers now, as minisign prints it; ``None`` where no
+        signature was asked for."""
     @property
     def reload_error(self) -> Exception | None:
         """Why the file that is under the path now was not taken over; ``None`` when all is well."""
@@ -611,6 +628,12 @@ def languages() -> list[str]:
 
 def sentence_separator(language: str) -> str:
     """What stands between two sentences of a language: a space, or nothing in Japanese."""
+
+def public_keys(given: TrustedKeys) -> tuple[str, ...]:
+    """The texts of public keys that are given as text or as the paths of files.
+
+    :raises ValueError: for a key that is none, and for no key.
+    """
 
 def run_command(arguments: Sequence[str]) -> int:
     """Runs the command ``breachdex``; returns its exit code."""

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Final
 
+    from breachdex._gate import Trust
     from breachdex._verdicts import Named
-    from breachdex.types import Event, OnError, Path
+    from breachdex.types import Event, OnError, Path, TrustedKeys
 
     Corpus = Index | IndexSet | RangeClient
 
@@ -94,6 +95,7 @@ class Configuration:
         "overlays",
         "rules",
         "show_count",
+        "trust",
     )
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -102,6 +104,7 @@ class Configuration:
         self.min_count: int | None = _first(layers, "min_count")[0]
         self.on_error: Mapping[Event, OnError] | None = _first(layers, "on_error")[0]
         self.lang: str | None = _first(layers, "lang")[0]
+        self.trust: Trust = _first(layers, "trusted_keys")[0], _first(layers, "max_age")[0]
         self.show_count: bool = bool(_first(layers, "show_count")[0])
         self.rules: PolicyRules | None = None
         self._corpus: Corpus | None = None
@@ -133,7 +136,7 @@ class Configuration:
     def corpus(self) -> Corpus:
         """The index with its overlays, opened. Raises whatever opening raises."""
         if self._corpus is None or getattr(self._corpus, "closed", False):
-            self._corpus = _opened(self.index, self.overlays)
+            self._corpus = _opened(self.index, self.overlays, self.trust)
         return self._corpus
 
     @property
@@ -168,6 +171,8 @@ def configure(
     *,
     index: Corpus | Path | None = None,
     overlays: Sequence[Path | Index] | None = None,
+    trusted_keys: TrustedKeys | None = None,
+    max_age: int | None = None,
     policy: Named | None = None,
     min_count: int | None = None,
     on_error: OnError | Mapping[Event, OnError] | None = None,
@@ -182,6 +187,9 @@ def configure(
 
     :param index: the path of an index, an open :class:`Index` or :class:`IndexSet`, or a :class:`RangeClient`.
     :param overlays: paths of lists of your own, or open ones. They belong to the index: whoever names another one drops them.
+    :param trusted_keys: public keys, or the paths of their files, of which one must have signed the index: a list, or a
+        string with commas between them. Overlays need no signature.
+    :param max_age: refuses an index whose corpus date is more than so many days ago.
     :param policy: a :class:`Policy`, the name of a profile, the path of a TOML file, or a mapping with its keys.
     :param min_count: from how many sightings on (inclusive) a password is exposed.
     :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``, for every event or by event.
@@ -193,6 +201,8 @@ def configure(
     given: dict[str, object] = {
         "index": index,
         "overlays": overlays,
+        "trusted_keys": trusted_keys,
+        "max_age": max_age,
         "policy": policy,
         "min_count": min_count,
         "on_error": on_error,
@@ -203,7 +213,10 @@ def configure(
     environment = _environment()
     made = Configuration([layer, environment])
     # Without any of these it is not known yet who asks what, and the starter index would warn of itself.
-    if not {"index", "overlays", "policy", "min_count"}.isdisjoint(layer.said):
+    asks = {"index", "overlays", "policy", "min_count"}
+    if made.index is not None:
+        asks |= {"trusted_keys", "max_age"}
+    if not asks.isdisjoint(layer.said):
         _ = made.judge
     _publish(layer)
 
@@ -360,10 +373,10 @@ def _place(index: object) -> object:
     return os.path.abspath(named) if isinstance(named, str) else index
 
 
-def _opened(index: Any, overlays: Sequence[Path | Index]) -> Corpus:
+def _opened(index: Any, overlays: Sequence[Path | Index], trust: Trust) -> Corpus:
     from breachdex._policy import opened
 
-    return opened(index, overlays)
+    return opened(index, overlays, trust)
 
 
 def _index(value: object) -> object:
@@ -383,6 +396,27 @@ def _overlays(value: object) -> tuple[str | Index, ...]:
     if not isinstance(value, (list, tuple)):
         raise _InvalidError(f"{complaint}, not {value!r}")
     return tuple(item if isinstance(item, Index) else _path(item, complaint) for item in value)
+
+
+def _trusted_keys(value: object) -> tuple[str, ...]:
+    from breachdex._breachdex import public_keys
+
+    try:
+        return public_keys(value)  # type: ignore[arg-type]
+    except TypeError:
+        # Never repeated: it may be a secret key.
+        found = type(value).__name__
+        raise _InvalidError(
+            f"must be a public key, the path of one, or a list of these, not {found}"
+        ) from None
+    except ValueError as error:
+        raise _InvalidError(f"cannot be used: {error}") from None
+
+
+def _max_age(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 2**32:
+        raise _InvalidError(f"must be a whole number of days from 1 on, not {value!r}")
+    return value
 
 
 def _policy(value: object) -> object:
@@ -435,6 +469,8 @@ def _show_count(value: object) -> bool:
 READERS: Final[Mapping[str, Callable[[object], object]]] = {
     "index": _index,
     "overlays": _overlays,
+    "trusted_keys": _trusted_keys,
+    "max_age": _max_age,
     "policy": _policy,
     "min_count": _min_count,
     "on_error": _on_error,
@@ -456,6 +492,13 @@ def _number(text: str) -> int:
         raise _InvalidError(f"must be a whole number from 1 on, not {text!r}") from None
 
 
+def _days(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise _InvalidError(f"must be a whole number of days from 1 on, not {text!r}") from None
+
+
 def _switch(text: str) -> bool:
     switches = {
         "1": True,
@@ -474,6 +517,7 @@ def _switch(text: str) -> bool:
 
 FROM_TEXT: Final[Mapping[str, Callable[[str], object]]] = {
     "overlays": _paths,
+    "max_age": _days,
     "min_count": _number,
     "show_count": _switch,
 }

@@ -47,6 +47,14 @@ class IndexVersionError(BreachdexError):
     """The index was written by a later breachdex."""
 
 
+class IndexNotSignedError(BreachdexError):
+    """The index has no valid signature of a trusted key. Says which file is to blame."""
+
+
+class IndexStaleError(BreachdexError):
+    """The index is older than it may be, has no date, or would replace a newer one."""
+
+
 class IndexResidencyError(BreachdexError, MemoryError):
     """The index does not fit into the memory, or the limit of locked memory, that its residency needs."""
 

@@ -14,7 +14,16 @@ from typing import Final, TypeAlias
 
 from breachdex._breachdex import Exposure, Gate, Index, IndexSet, Unavailable
 
-__all__ = ["CHECKED_AT_START", "RELOAD_EVERY", "Finding", "Gate", "Unavailable", "logger", "shared_index"]
+__all__ = [
+    "CHECKED_AT_START",
+    "RELOAD_EVERY",
+    "Finding",
+    "Gate",
+    "Trust",
+    "Unavailable",
+    "logger",
+    "shared_index",
+]
 
 logger: Final = logging.getLogger("breachdex")
 
@@ -27,7 +36,10 @@ tenths of a second. Damage in a larger one shows when what is damaged is asked f
 
 Finding: TypeAlias = "Exposure | Unavailable | None"
 
-_opened: dict[tuple[str | None, tuple[str, ...]], Index | IndexSet] = {}
+Trust: TypeAlias = "tuple[tuple[str, ...] | None, int | None]"
+"""The trusted keys, as text, of which one must have signed an index, and how many days old it may be."""
+
+_opened: dict[tuple[str | None, tuple[str, ...], Trust], Index | IndexSet] = {}
 _opening = threading.Lock()
 
 
@@ -41,23 +53,29 @@ if hasattr(os, "register_at_fork"):
 
 
 def shared_index(
-    path: str | os.PathLike[str] | None = None, overlays: Sequence[str | os.PathLike[str]] = ()
+    path: str | os.PathLike[str] | None = None,
+    overlays: Sequence[str | os.PathLike[str]] = (),
+    trust: Trust = (None, None),
 ) -> Index | IndexSet:
     """The process's one handle on an index and its overlays, opened at the first call and reloaded when its
-    file is replaced. Raises whatever opening raises."""
-    key = (None if path is None else os.path.abspath(path), tuple(map(os.path.abspath, overlays)))
+    file is replaced. Overlays need no signature. Raises whatever opening raises."""
+    key = (None if path is None else os.path.abspath(path), tuple(map(os.path.abspath, overlays)), trust)
     with _opening:
         index = _opened.get(key)
         if index is None or index.closed:
-            index = _open(key[0])
+            index = _open(key[0], trust)
             if key[1]:
-                index = IndexSet(index, [_open(overlay) for overlay in key[1]])
+                index = IndexSet(index, [_open(overlay, None) for overlay in key[1]])
             _opened[key] = index
         return index
 
 
-def _open(path: str | None) -> Index:
-    index = Index.open(path, reload_every=RELOAD_EVERY)
+def _open(path: str | None, trust: Trust | None) -> Index:
+    """:param trust: ``None`` asks for no signature, whatever the environment says."""
+    if trust is None:
+        index = Index.open(path, reload_every=RELOAD_EVERY, trusted_keys=False)
+    else:
+        index = Index.open(path, reload_every=RELOAD_EVERY, trusted_keys=trust[0], max_age=trust[1])
     if index.metadata.file_size <= CHECKED_AT_START:
         index.verify()
     return index

@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from breachdex.types import Kind, OnError
 
 
-def open_same(path: str, content_id: str, reload_every: float | None) -> Index:
-    """Opens the index at ``path``, which must hold what was pickled."""
-    index = Index.open(path, reload_every)
+def open_same(
+    path: str,
+    content_id: str,
+    reload_every: float | None,
+    trusted_keys: list[str] | None = None,
+    max_age: int | None = None,
+) -> Index:
+    """Opens the index at ``path``, which must hold what was pickled, and be signed as it had to be there."""
+    index = Index.open(path, reload_every, trusted_keys=trusted_keys or False, max_age=max_age)
     if index.metadata.content_id != content_id:
         index.close()
         raise IndexMismatchError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from breachdex._breachdex import Index, IndexSet, Judge, PolicyRules, Verdict
-from breachdex._errors import BreachdexError, PasswordRejectedError, PolicyError
+from breachdex._errors import BreachdexError, IndexNotSignedError, PasswordRejectedError, PolicyError
 from breachdex._remote import RangeClient
 
 # As typing has it, which takes longer to import than everything here together.
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, Literal
 
+    from breachdex._gate import Trust
     from breachdex.types import Action, Code, Event, OnError, Password, Path, Profile
 
 
@@ -32,7 +33,10 @@ class Policy:
         overlays: Sequence[Path | Index],
     ) -> None:
         self._rules = rules
-        self._index = _asked(index, overlays)
+        # What is open and alone was looked at when it was named, by the configuration of then.
+        if not isinstance(index, (Index, IndexSet, RangeClient)) or overlays:
+            index = asked(index, overlays)
+        self._index = index
         self._judge = Judge(rules, self._index)
 
     @classmethod
@@ -98,7 +102,7 @@ class Policy:
         finally:
             # The words are nobody's business who prints the frames that an error went through.
             del service_name, context, settings, optional
-        return cls(rules_of_it, index, overlays)
+        return cls(rules_of_it, asked(index, overlays), ())
 
     @classmethod
     def from_toml(
@@ -113,11 +117,8 @@ class Policy:
         :raises PolicyError: naming the file and, where one is to blame, the line.
         """
         rules = PolicyRules.from_toml(path)
-        return cls(
-            rules,
-            rules.index if index is None else index,
-            rules.overlays if overlays is None else overlays,
-        )
+        index = rules.index if index is None else index
+        return cls(rules, asked(index, rules.overlays if overlays is None else overlays), ())
 
     def check(
         self,
@@ -299,7 +300,7 @@ def _words(words: Iterable[str]) -> Iterable[str]:
     return words
 
 
-def _asked(
+def asked(
     index: Index | IndexSet | RangeClient | Path | None, overlays: Sequence[Path | Index]
 ) -> Index | IndexSet | RangeClient:
     """What is asked: the configured index and its overlays where nothing is named."""
@@ -313,11 +314,22 @@ def _asked(
 
 
 def opened(
-    index: Index | IndexSet | RangeClient | Path | None, overlays: Sequence[Path | Index]
+    index: Index | IndexSet | RangeClient | Path | None,
+    overlays: Sequence[Path | Index],
+    trust: Trust | None = None,
 ) -> Index | IndexSet | RangeClient:
-    """What these name; paths share the process's one handle on them, which follows its file."""
+    """What these name; paths share the process's one handle on them, which follows its file.
+
+    :param trust: the trusted keys and the greatest age; ``None`` is as configured.
+    """
     from breachdex._gate import RELOAD_EVERY, shared_index
 
+    if trust is None:
+        from breachdex._configuration import current
+
+        trust = current().trust
+    if trust[0] is not None and isinstance(index, (Index, IndexSet)):
+        _demand_signature(index)
     if isinstance(overlays, (str, bytes)):
         raise TypeError("overlays is a list of paths or indexes, not a string")
     if isinstance(index, RangeClient):
@@ -330,14 +342,26 @@ def opened(
             return index
     paths = [overlay for overlay in overlays if not isinstance(overlay, Index)]
     if not isinstance(index, (Index, IndexSet, RangeClient)) and len(paths) == len(overlays):
-        return shared_index(index, paths)
+        return shared_index(index, paths, trust)
     if not overlays:
         assert isinstance(index, (Index, IndexSet))
         return index
-    base = index if isinstance(index, (Index, IndexSet, RangeClient)) else shared_index(index)
+    base = index if isinstance(index, (Index, IndexSet, RangeClient)) else shared_index(index, (), trust)
     bases, laid = (base.bases, base.overlays) if isinstance(base, IndexSet) else ((base,), ())
     opened = [
-        overlay if isinstance(overlay, Index) else Index.open(overlay, reload_every=RELOAD_EVERY)
+        overlay
+        if isinstance(overlay, Index)
+        else Index.open(overlay, reload_every=RELOAD_EVERY, trusted_keys=False)
         for overlay in overlays
     ]
     return IndexSet(bases, [*laid, *opened])
+
+
+def _demand_signature(index: Index | IndexSet) -> None:
+    """Refuses an open index that was opened without trusted keys, where some are configured."""
+    for base in index.bases if isinstance(index, IndexSet) else (index,):
+        if isinstance(base, Index) and base.signed_by is None and not base.metadata.is_starter:
+            raise IndexNotSignedError(
+                f"{base.path or 'an index in memory'} was opened without trusted_keys, and some are configured; open it "
+                "with Index.open(path, trusted_keys=...), or let the configuration name its path"
+            )

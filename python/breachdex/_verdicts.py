@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard, get_args
 
 from breachdex import types
 from breachdex._breachdex import Index, IndexSet, PolicyRules, Reason, Verdict, language_code
-from breachdex._policy import Policy
+from breachdex._policy import Policy, asked
 from breachdex._remote import RangeClient
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def policy_of(
     rules = rules_of(named, defaults)
     # The file's overlays lie over the file's index.
     theirs = rules.overlays if index is None else ()
-    return Policy(rules, rules.index if index is None else index, overlays or theirs)
+    return Policy(rules, asked(rules.index if index is None else index, overlays or theirs), ())
 
 
 def rules_of(named: Named | PolicyRules, defaults: Mapping[str, Any] | None = None) -> PolicyRules:

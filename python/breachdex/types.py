@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from os import PathLike
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -37,6 +38,9 @@ Password: TypeAlias = str | bytes | bytearray | memoryview
 
 Path: TypeAlias = str | PathLike[str]
 """Where a file is."""
+
+TrustedKeys: TypeAlias = str | PathLike[str] | Iterable[str | PathLike[str]]
+"""Public keys or the paths of their files: a list, or a string with commas between them."""
 
 Values: TypeAlias = list[Any] | tuple[Any, ...]
 """Many passwords or digests, with ``None`` where there is none."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +50,21 @@ def damaged(index: Path, target: Path) -> Path:
     data[300] ^= 1
     target.write_bytes(data)
     return target
+
+
+def new_key(folder: Path, name: str = "key") -> tuple[Path, Path]:
+    """A secret key and its public key, made by the command."""
+    secret, public = folder / f"{name}.key", folder / f"{name}.pub"
+    _command("keygen", "--no-password", "--secret-key", str(secret), "--public-key", str(public))
+    return secret, public
+
+
+def sign(index: Path, secret: Path) -> None:
+    """Signs an index by the command."""
+    _command("sign", str(index), "--secret-key", str(secret))
+
+
+def _command(*arguments: str) -> None:
+    command = [sys.executable, "-m", "breachdex", *arguments]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("BREACHDEX_")}
+    subprocess.run(command, check=True, capture_output=True, timeout=60, env=environment)

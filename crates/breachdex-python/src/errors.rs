@@ -5,6 +5,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use breachdex::trust::SignatureFault;
 use breachdex::{Error, SourceError};
 use breachdex_hibp::FetchFault;
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -78,6 +79,10 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
         Error::PasswordNotUtf8 => "InvalidPasswordError",
         Error::InvalidPrefix(_) => "InvalidPrefixError",
         Error::Closed { .. } => "IndexClosedError",
+        Error::NotSigned { fault, .. } => {
+            return raise(py, "IndexNotSignedError", format!("{error}; {}", remedy_for(fault)));
+        }
+        Error::Stale { .. } => "IndexStaleError",
         Error::DoesNotFit { .. } => "IndexResidencyError",
         Error::TargetExists(path) => {
             let message = format!("{} exists; pass replace=True to replace it", path.display());
@@ -94,6 +99,17 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
         _ => "BreachdexError",
     };
     raise(py, class, error.to_string())
+}
+
+/// What to do about an index that is not signed.
+fn remedy_for(fault: &SignatureFault) -> &'static str {
+    match fault {
+        SignatureFault::Missing(_) => {
+            "sign the index with breachdex sign, or copy its two signature files beside it"
+        }
+        SignatureFault::UnknownKey { .. } => "if the key is yours, name it in trusted_keys too",
+        _ => "copy the index and its signature files again, or sign it with breachdex sign",
+    }
 }
 
 /// An `OSError` of the tree, with what any of these has.

@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use breachdex::trust::Trust;
 use breachdex::{Corpus, LiveIndex, OpenOptions, Residency};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -17,6 +18,7 @@ use crate::errors::{OrRaise as _, errors_module, from_index};
 use crate::exposure::Exposure;
 use crate::metadata::Metadata;
 use crate::questions;
+use crate::trust::{texts, trust_of};
 
 /// Names the index to open when no path is given.
 const VARIABLE: &str = "BREACHDEX_INDEX";
@@ -32,7 +34,7 @@ pub(crate) struct Index {
 
 /// How to have the same index in another process.
 enum Origin {
-    Path(PathBuf),
+    Path(PathBuf, Trust),
     Starter,
     Bytes,
 }
@@ -51,14 +53,20 @@ impl Index {
         &self.live
     }
 
-    fn at(py: Python<'_>, path: &Path, every: Option<Duration>, residency: Residency) -> PyResult<Self> {
+    fn at(
+        py: Python<'_>,
+        path: &Path,
+        every: Option<Duration>,
+        residency: Residency,
+        trust: Trust,
+    ) -> PyResult<Self> {
         // The folder that the process is in may change before the file is looked at again.
         let path = std::path::absolute(path).map_err(|source| {
             from_index(py, &breachdex::Error::Io { action: "open", path: path.to_owned(), source })
         })?;
-        let options = OpenOptions::new().mapped().residency(residency);
+        let options = OpenOptions::new().mapped().residency(residency).trust(trust.clone());
         let live = py.detach(|| LiveIndex::open(&path, options, every)).or_raise(py)?;
-        Ok(Self::new(live, Origin::Path(path)))
+        Ok(Self::new(live, Origin::Path(path, trust)))
     }
 
     fn embedded(py: Python<'_>) -> PyResult<Self> {
@@ -75,29 +83,33 @@ impl Index {
 
 #[pymethods]
 impl Index {
-    /// `open(path: Path | None = None, reload_every: float | None = None, *, residency: Literal['on-demand', 'populate', 'locked', 'huge-pages'] = 'on-demand') -> Self`
+    /// `open(path: Path | None = None, reload_every: float | None = None, *, residency: Literal['on-demand', 'populate', 'locked', 'huge-pages'] = 'on-demand', trusted_keys: TrustedKeys | Literal[False] | None = None, max_age: int | None = None) -> Self`
     ///
     /// Opens an index file. `path` None is the one that $BREACHDEX_INDEX names, else the small starter index that
     /// comes with breachdex, with a StarterIndexWarning. With `reload_every` (seconds), a file that replaced this
     /// one is verified and taken over while questions are answered. `residency` is how much of it is in memory before
-    /// the first question: "on-demand", "populate", "locked" or "huge-pages".
+    /// the first question: "on-demand", "populate", "locked" or "huge-pages". `trusted_keys` are those of which one must
+    /// have signed it, and `max_age` how many days old its corpus may be.
     #[classmethod]
     #[pyo3(
-        signature = (path = None, reload_every = None, *, residency = None),
-        text_signature = "($cls, path=None, reload_every=None, *, residency='on-demand')"
+        signature = (path = None, reload_every = None, *, residency = None, trusted_keys = None, max_age = None),
+        text_signature = "($cls, path=None, reload_every=None, *, residency='on-demand', trusted_keys=None, max_age=None)"
     )]
     fn open(
         cls: &Bound<'_, PyType>,
         path: Option<PathBuf>,
         reload_every: Option<f64>,
         residency: Option<&str>,
+        trusted_keys: Option<&Bound<'_, PyAny>>,
+        max_age: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = cls.py();
         let residency = residency.map(residency_named).transpose()?.unwrap_or_default();
         let every = reload_every.map(seconds).transpose()?;
+        let trust = trust_of(trusted_keys, max_age)?;
         let named = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
         match path.or_else(named) {
-            Some(path) => Self::at(py, &path, every, residency),
+            Some(path) => Self::at(py, &path, every, residency, trust),
             None => Self::embedded(py),
         }
     }
@@ -222,6 +234,15 @@ impl Index {
         self.live().path().map(Path::as_os_str)
     }
 
+    /// `signed_by: str | None`
+    ///
+    /// The id of the trusted key that signed the index; None where no signature was asked for.
+    #[getter]
+    fn signed_by(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let index = self.live().snapshot().or_raise(py)?;
+        Ok(index.signed().map(|signed| signed.key.to_string()))
+    }
+
     /// `reload_error: Exception | None`
     ///
     /// Why the file that is under the path now was not taken over; None when all is well.
@@ -266,10 +287,11 @@ impl Index {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let pickling = py.import("breachdex._pickling")?;
         match &self.origin {
-            Origin::Path(path) => {
+            Origin::Path(path, trust) => {
                 let content = self.live().snapshot().or_raise(py)?.content_id().to_string();
                 let every = self.live().reload_every().map(|every| every.as_secs_f64());
-                let arguments = (path.as_os_str(), content, every).into_pyobject(py)?;
+                let arguments =
+                    (path.as_os_str(), content, every, texts(trust), trust.max_age()).into_pyobject(py)?;
                 Ok((pickling.getattr("open_same")?, arguments))
             }
             Origin::Starter => Ok((pickling.getattr("open_starter")?, PyTuple::empty(py))),

@@ -2,7 +2,7 @@
 //!
 //! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
 //! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `policy` (with `verdict`),
-//! `messages` and `command` are one door each. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
+//! `messages` and `command` are one door each. `trust` reads which keys are trusted. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
 //! `per_process` keeps threads away from forked children.
 
 #![forbid(unsafe_code)]
@@ -27,6 +27,7 @@ mod policy;
 mod questions;
 mod range_client;
 mod signals;
+mod trust;
 mod verdict;
 
 use pyo3::prelude::*;
@@ -62,6 +63,8 @@ mod _breachdex {
     use crate::policy::PolicyRules;
     #[pymodule_export]
     use crate::range_client::BlockingRangeClient;
+    #[pymodule_export]
+    use crate::trust::public_keys;
     #[pymodule_export]
     use crate::verdict::{Reason, Verdict};
 

@@ -30,7 +30,7 @@ def register_all() -> None:
 
 
 def check_indexes(**_: Any) -> list[Any]:
-    """E001 missing, E002 damaged, E003 incompatible, W001 starter index, W002 old, W004 part of the corpus."""
+    """E001 missing, E002 damaged, E003 incompatible, E005 not signed, E006 too old, W001 starter index, W002 old, W004 part of the corpus."""
     found: list[Any] = []
     for source in gates.configured():
         tried = gates.tried(source)

@@ -18,6 +18,7 @@ from django.core.signals import setting_changed  # type: ignore[import-untyped]
 
 from breachdex import _configuration
 from breachdex._breachdex import Index, IndexSet
+from breachdex._gate import Trust
 from breachdex._verdicts import has_server
 from breachdex.django import policy_setting
 from breachdex.django.complaints import nearest, one_of, wrong
@@ -46,6 +47,8 @@ class Settings:
 
     index: str | Index | IndexSet | None = None
     overlays: tuple[str | Index, ...] = ()
+    trusted_keys: tuple[str, ...] | None = None
+    max_age: int | None = None
     min_count: int = 1
     on_error: tuple[tuple[Event, OnError], ...] = tuple(DEFAULT_ON_ERROR.items())
     log_in: Action = "warn"
@@ -57,6 +60,11 @@ class Settings:
     cache: str = "default"
     password_regex: str = "PASS"
     policy: PolicySetting | None = None
+
+    @property
+    def trust(self) -> Trust:
+        """The trusted keys, and how many days old an index may be."""
+        return self.trusted_keys, self.max_age
 
     def on_error_at(self, event: Event) -> OnError:
         """What a fault at run time means at that event."""
@@ -82,6 +90,14 @@ def _overlays(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
         wrong("OVERLAYS", f"must be a list of paths, not {value!r}")
     return tuple(_path("OVERLAYS", item, "must be a list of paths of indexes") for item in value)
+
+
+def _checked(key: str, value: object) -> Any:
+    """A value that ``breachdex.configure()`` knows by the same name."""
+    try:
+        return _configuration.READERS[key.lower()](value)
+    except ValueError as error:
+        wrong(key, str(error))
 
 
 def _min_count(value: object) -> int:
@@ -177,6 +193,8 @@ def _password_regex(value: object) -> str:
 PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "INDEX": _index,
     "OVERLAYS": _overlays,
+    "TRUSTED_KEYS": functools.partial(_checked, "TRUSTED_KEYS"),
+    "MAX_AGE": functools.partial(_checked, "MAX_AGE"),
     "MIN_COUNT": _min_count,
     "ON_ERROR": _on_error,
     "LOG_IN": _log_in,
@@ -211,7 +229,9 @@ def _read(given: object) -> dict[str, Any]:
         if key not in KEYS:
             hint = nearest(key, KEYS).removeprefix(".")
             raise ImproperlyConfigured(f"BREACHDEX has no key {key!r}.{hint} The keys are {', '.join(KEYS)}.")
-    parsed = {key: PARSERS[key](value) for key, value in given.items() if key != "POLICY"}
+    # Without a value these are inherited: to forget a variable must not mean that every index is accepted.
+    silent = {"POLICY", *(key for key in ("TRUSTED_KEYS", "MAX_AGE") if given.get(key) is None)}
+    parsed = {key: PARSERS[key](value) for key, value in given.items() if key not in silent}
     if given.get("POLICY") is not None:
         parsed |= _governed(policy_setting.read(given["POLICY"], parsed))
     return parsed
@@ -227,6 +247,8 @@ def _inherited(said: Mapping[str, Any]) -> dict[str, Any]:
     keys: dict[str, Any] = {
         # Overlays belong to the index that they were configured with.
         **({} if "INDEX" in said else {"INDEX": beneath.index, "OVERLAYS": beneath.overlays}),
+        "TRUSTED_KEYS": beneath.trust[0],
+        "MAX_AGE": beneath.trust[1],
         "SHOW_COUNT": beneath.show_count,
     }
     if beneath.min_count is not None:
@@ -274,10 +296,14 @@ def _settings(generation: int) -> Settings:
     return _settings_of({**inherited, **said})
 
 
+LAYER: Final = ("index", "overlays", "trusted_keys", "max_age", "min_count", "show_count")
+"""The keys that mean to everything else what they mean here."""
+
+
 def layer() -> _configuration.Layer:
     """What ``BREACHDEX`` says to everything else that asks about passwords in this process."""
     said = _read(getattr(django_settings, "BREACHDEX", {}))
-    given = {key: said.get(key.upper()) for key in ("index", "overlays", "min_count", "show_count")}
+    given = {key: said.get(key.upper()) for key in LAYER}
     policy = said.get("POLICY")
     given["policy"] = None if policy is None else policy.rules
     given["on_error"] = dict(said["ON_ERROR"]) if "ON_ERROR" in said else None

@@ -20,9 +20,11 @@ from breachdex._errors import (
     IndexFileError,
     IndexKindError,
     IndexNotFoundError,
+    IndexNotSignedError,
+    IndexStaleError,
     IndexVersionError,
 )
-from breachdex._gate import Finding, Gate
+from breachdex._gate import Finding, Gate, Trust
 from breachdex._policy import opened as open_named
 from breachdex.django.complaints import sentence
 from breachdex.django.conf import Event, OnError, settings
@@ -43,6 +45,7 @@ class Source:
     index: str | Index | IndexSet | None
     overlays: tuple[str | Index, ...]
     min_count: int
+    trust: Trust = (None, None)
 
     def __str__(self) -> str:
         name = "the default index" if self.index is None else str(self.index)
@@ -64,7 +67,7 @@ class Fault:
 def at_log_in() -> Source:
     """What ``BREACHDEX`` names, which is asked at log-in and by whatever names nothing else."""
     chosen = settings()
-    return Source(chosen.index, chosen.overlays, chosen.min_count)
+    return Source(chosen.index, chosen.overlays, chosen.min_count, chosen.trust)
 
 
 def named(
@@ -90,6 +93,7 @@ def source_of(
         chosen.index if index is None else index,
         overlays if says else chosen.overlays,
         chosen.min_count if min_count is None else min_count,
+        chosen.trust,
     )
 
 
@@ -173,7 +177,7 @@ def shows_count(source: Source) -> bool:
 
 
 def _handle(source: Source) -> Index | IndexSet:
-    index = open_named(source.index, source.overlays)
+    index = open_named(source.index, source.overlays, source.trust)
     assert isinstance(index, (Index, IndexSet)), "no setting of Django's names a server"
     return index
 
@@ -186,6 +190,15 @@ def fault_of(error: Exception) -> Fault:
     if isinstance(error, IndexFileError):
         hint = "Let the user that the server runs as read the file."
         return Fault("breachdex.E001", f"An index cannot be opened: {said}", hint)
+    if isinstance(error, IndexNotSignedError):
+        hint = (
+            'The keys that are trusted are those of BREACHDEX["TRUSTED_KEYS"] or, without any there, of '
+            "breachdex.configure() or $BREACHDEX_TRUSTED_KEYS."
+        )
+        return Fault("breachdex.E005", f"An index is not signed: {said}", hint)
+    if isinstance(error, IndexStaleError):
+        hint = 'Bring it up to date with "breachdex update", or raise BREACHDEX["MAX_AGE"].'
+        return Fault("breachdex.E006", f"An index is too old: {said}", hint)
     if isinstance(error, (IndexVersionError, IndexKindError)):
         hint = "Upgrade breachdex, or build that index anew."
         return Fault("breachdex.E003", f"An index is incompatible: {said}", hint)

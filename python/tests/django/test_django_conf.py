@@ -64,16 +64,16 @@ def test_everything_can_be_said() -> None:
         (
             {"MINCOUNT": 3},
             (
-                "BREACHDEX has no key 'MINCOUNT'. Did you mean \"MIN_COUNT\"? The keys are INDEX, OVERLAYS, MIN_COUNT, "
-                "ON_ERROR, LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, "
-                "PASSWORD_REGEX, POLICY."
+                "BREACHDEX has no key 'MINCOUNT'. Did you mean \"MIN_COUNT\"? The keys are INDEX, OVERLAYS, TRUSTED_KEYS, "
+                "MAX_AGE, MIN_COUNT, ON_ERROR, LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, "
+                "SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY."
             ),
         ),
         (
             {"zzz": 3},
             (
-                "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, MIN_COUNT, ON_ERROR, LOG_IN, VERIFIED_EMAIL, "
-                "RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY."
+                "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, TRUSTED_KEYS, MAX_AGE, MIN_COUNT, ON_ERROR, "
+                "LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY."
             ),
         ),
         ({"INDEX": 7}, 'BREACHDEX["INDEX"] must be the path of an index, or None, not 7.'),

@@ -14,6 +14,9 @@ use base64::prelude::BASE64_STANDARD;
 /// No file of a key or a signature is longer.
 const LONGEST: u64 = 8 << 10;
 
+/// Bytes of a key: algorithm, id, and the key itself.
+const LENGTH: usize = 42;
+
 /// What every file of minisign begins with.
 pub(super) const UNTRUSTED: &str = "untrusted comment: ";
 
@@ -61,7 +64,7 @@ pub enum KeyError {
 /// A key that signatures are checked with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey {
-    id: KeyId,
+    bytes: [u8; LENGTH],
     key: minisign_verify::PublicKey,
 }
 
@@ -98,7 +101,12 @@ impl PublicKey {
 
     /// The key's id.
     pub fn id(&self) -> KeyId {
-        self.id
+        key_id(&self.bytes)
+    }
+
+    /// The key's 56 characters, as a line of its file has them.
+    pub fn to_base64(&self) -> String {
+        BASE64_STANDARD.encode(self.bytes)
     }
 
     /// Whether a signature of this key is valid for a message, and its trusted comment is the signer's.
@@ -131,12 +139,10 @@ fn parse(text: &str) -> Result<PublicKey, &'static str> {
         return Err(SECRET);
     }
     let bytes = BASE64_STANDARD.decode(line).map_err(|_| "it is not base64")?;
-    if bytes.len() != 42 {
-        return Err("it has another length than a public key");
-    }
+    let bytes = bytes.try_into().map_err(|_| "it has another length than a public key")?;
     let key =
         minisign_verify::PublicKey::from_base64(line).map_err(|_| "it is a key of another algorithm")?;
-    Ok(PublicKey { id: key_id(&bytes), key })
+    Ok(PublicKey { bytes, key })
 }
 
 /// The id in a decoded key or signature.
@@ -146,12 +152,12 @@ pub(super) fn key_id(bytes: &[u8]) -> KeyId {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.id.fmt(f)
+        self.id().fmt(f)
     }
 }
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({})", self.id)
+        write!(f, "PublicKey({})", self.id())
     }
 }
