@@ -104,7 +104,8 @@ python-stub: python-install
 	$(PYTHON) -m mypy.stubtest breachdex._breachdex
 
 site: $(PYTHON_VENV)/made
-	NO_MKDOCS_2_WARNING=1 $(PYTHON_VENV)/bin/mkdocs build --quiet --strict
+	# Not with --quiet, which does not count warnings either.
+	NO_MKDOCS_2_WARNING=1 $(PYTHON_VENV)/bin/mkdocs build --strict
 
 # The licences and bills of materials of what is released; to be run when Cargo.lock changes.
 third-party:

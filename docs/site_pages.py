@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,12 +33,25 @@ ATTACHMENTS: Final = (
 """Files beside these pages that they link to."""
 
 
+LINK: Final = re.compile(r"\]\((?P<path>[\w./-]+)")
+
+
+def linked(text: str, source: str) -> str:
+    """A page's text with its links as the site needs them, where all these pages lie side by side."""
+    names = {file: name for name, file in PAGES.items()} | {f"docs/{name}": name for name in ATTACHMENTS}
+
+    def link(found: re.Match[str]) -> str:
+        path = os.path.normpath(Path(source).parent / found["path"])
+        return f"]({names.get(path, path.removeprefix('docs/site/'))}"
+
+    return LINK.sub(link, text)
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the pages and what they link to."""
     for name, source in PAGES.items():
         text = (PROJECT / source).read_text(encoding="utf-8")
-        # In the site these pages lie side by side; the files at the top of the project link into its folder.
-        files.append(File.generated(config, name, content=text.replace("](docs/", "](")))
+        files.append(File.generated(config, name, content=linked(text, source)))
     for name in ATTACHMENTS:
         files.append(File.generated(config, name, abs_src_path=str(PROJECT / "docs" / name)))
     return files

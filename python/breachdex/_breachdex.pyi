@@ -196,7 +196,7 @@ class Index:
         :param max_age: refuses an index whose corpus date is more than so many days ago when it is opened, or that has
             none. With trusted keys, a replacement with an earlier date is refused too.
         :raises IndexResidencyError: when memory or the limit of locked memory is too small for it. Also a
-            :class:`MemoryError`.
+            ``MemoryError``.
         :raises IndexNotFoundError: when there is no such file.
         :raises IndexFileError: when the system refuses to open it.
         :raises IndexDamagedError: when it is no index, or a damaged one.
