@@ -127,6 +127,9 @@ sdist: $(PYTHON_VENV)/made | rust-build
 	tar -xzf target/python/sdist/breachdex-*.tar.gz -C target/python/sdist/source --strip-components=1
 	cd target/python/sdist/source && CARGO_TARGET_DIR=$(CURDIR)/target $(CURDIR)/$(PYTHON_VENV)/bin/maturin build \
 		--profile dev --interpreter $(CURDIR)/$(PYTHON) --out ..
+	$(PYTHON) -m zipfile --list target/python/sdist/*.whl > target/python/sdist/content
+	grep -q 'dist-info/sboms/breachdex-python.cdx.json' target/python/sdist/content
+	grep -q 'dist-info/licenses/.*THIRD-PARTY-LICENCES.txt' target/python/sdist/content
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --target target/python/sdist/installed \
 		target/python/sdist/*.whl
 	export PYTHONPATH=$(CURDIR)/target/python/sdist/installed && cd python/tests \
