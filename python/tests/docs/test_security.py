@@ -13,7 +13,7 @@ PROJECT: Final = Path(__file__).resolve().parents[3]
 PAGE: Final = PROJECT / "SECURITY.md"
 PYTHON: Final = PROJECT / "python" / "tests"
 
-NAME: Final = re.compile(r"`((?:[a-z_]\w*::)*[a-z]\w*|[\w/]+\.py::\w+)`")
+NAME: Final = re.compile(r"`((?:[a-z_]\w*::)*[a-z]\w*|[\w/]+\.py(?:::\w+)+)`")
 MODULE: Final = re.compile(r"((?:^ *#\[[^\n]*\]\n)*)^ *(?:pub(?:\(\w+\))? )?mod (\w+);", re.MULTILINE)
 
 
@@ -69,15 +69,18 @@ def exists(name: str) -> bool:
     """Whether there is a test of a name."""
     if ".py::" not in name:
         return name in rust()
-    file, _, function = name.partition("::")
+    file, *names = name.split("::")
     path = PYTHON / file
     if not path.is_file():
         return False
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return any(
-        isinstance(node, functions) and node.name == function
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    )
+    nodes: list[ast.stmt] = ast.parse(path.read_text(encoding="utf-8")).body
+    for wanted in names:
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        found = [node for node in nodes if isinstance(node, kinds) and node.name == wanted]
+        if not found:
+            return False
+        nodes = found[0].body
+    return True
 
 
 def test_every_test_that_is_named_exists() -> None:
@@ -108,6 +111,8 @@ def test_a_test_that_is_not_there_is_noticed() -> None:
     assert exists("docs/test_security.py::test_a_test_that_is_not_there_is_noticed")
     assert not exists("docs/test_security.py::test_nothing")
     assert not exists("docs/test_nothing.py::test_nothing")
+    assert exists("web/test_users.py::TestForceReset::test_other_sessions_end")
+    assert not exists("web/test_users.py::test_other_sessions_end")
     assert named("| a | tests |\n| --- | --- |\n| `no::name` | `a::b`, `c/d.py::e` |\n\n| `x::y` |") == [
         "a::b",
         "c/d.py::e",
