@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use breachdex::{Answer, Digest, Index, Kind, Prefix, rows};
+use breachdex::{Answer, Digest, Index, Kind, Prefix, rows, text};
 use breachdex::{BuildOptions, CoverageRule, Format, Input, MergeRule, build};
 
 /// A target: its name and what it does with some bytes.
@@ -143,14 +143,20 @@ pub fn ranges(bytes: &[u8]) {
     assert_eq!(found, model);
 }
 
-/// A list of passwords: every line counts, whatever its bytes.
+/// A list of passwords: every line of text counts, and what is no list of text is refused.
 pub fn passwords(bytes: &[u8]) {
     let folder = scratch();
     let path = folder.path().join("input");
     fs::write(&path, bytes).expect("a scratch file");
     let input = Input { format: Some(Format::Passwords), ..Input::path(&path) };
     let found = built(input, &options(CoverageRule::Whole, None), folder.path());
-    if bytes.is_empty() {
+    let bytes = match text::inspect(&bytes[..bytes.len().min(text::HEAD)]) {
+        // Unpacked, which is another target.
+        Err(text::NotText::Packed(_)) => return,
+        Err(_) => &[],
+        Ok(mark) => &bytes[mark..],
+    };
+    if bytes.is_empty() || bytes.contains(&0) {
         assert_eq!(found, None);
         return;
     }

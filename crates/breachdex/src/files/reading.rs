@@ -58,9 +58,10 @@ pub fn kind_of(facts: &Metadata) -> &'static str {
     }
 }
 
+/// Without these features a pipe that takes a file's place between the look at it and this call is waited for.
 fn without_waiting(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    #[cfg(unix)]
+    #[cfg(all(unix, any(feature = "build", feature = "system")))]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
     options.read(true).open(path)
 }

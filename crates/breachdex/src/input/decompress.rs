@@ -135,10 +135,12 @@ impl TextReader {
             && let Some((_, what, command)) = ARCHIVES.iter().find(|(magic, ..)| start.starts_with(magic))
             && look_inside
         {
-            return Err(reader.fault(format!(
-                "this is {what}; unpack it first, or pipe `{command} {}` into standard input",
-                reader.name
-            )));
+            // Standard input has no name that another program could open.
+            let hint = match source {
+                Source::Path(path) => format!("or pipe `{command} {}` into standard input", path.display()),
+                Source::Stdin => format!("as with `{command}`"),
+            };
+            return Err(reader.fault(format!("this is {what}; unpack it first, {hint}")));
         }
         reader.packing = packing;
         reader.reader = unpack(packing, Cursor::new(start).chain(watched), &reader.name)?;
