@@ -42,14 +42,27 @@ pub(crate) fn note_repeated(named: &[PathBuf]) {
 /// command that asks once reads no more than it needs; every command of this project replaces files by rename, and so must
 /// others.
 pub(crate) fn open(named: &[PathBuf], trusted: &Trust) -> Result<Vec<Index>, Failure> {
-    let map = |path: &PathBuf| Ok(Index::open_with(path, trust::mapped(trusted))?);
+    let map = |path: &Path| Ok(Index::open_with(path, trust::mapped(trusted))?);
+    open_each(named, map, |starter| starter)
+}
+
+/// [`open`], with indexes that follow their files: for a command that may read its input for days.
+pub(crate) fn open_following(named: &[PathBuf], trusted: &Trust) -> Result<Vec<LiveIndex>, Failure> {
+    open_each(named, |path| follow(path, trust::mapped(trusted)), LiveIndex::new)
+}
+
+fn open_each<T>(
+    named: &[PathBuf],
+    open: impl Fn(&Path) -> Result<T, Failure>,
+    of_starter: impl FnOnce(Index) -> T,
+) -> Result<Vec<T>, Failure> {
     if !named.is_empty() {
         note_repeated(named);
-        return named.iter().map(map).collect();
+        return named.iter().map(|path| open(path)).collect();
     }
     match default_path() {
-        Some(path) => Ok(vec![map(&path)?]),
-        None => Ok(vec![starter()?]),
+        Some(path) => Ok(vec![open(&path)?]),
+        None => Ok(vec![of_starter(starter()?)]),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Overlays from outside: two writers at once, a writer that is killed, file modes, a reader that sees a change, and
-//! what is never printed.
+//! Overlays from outside: two writers at once, a writer that is killed, file modes, a reader that sees a change of
+//! any file, and what is never printed.
 
 #![forbid(unsafe_code)]
 
@@ -164,6 +164,42 @@ fn a_check_that_runs_on_sees_a_change_of_the_overlay() {
          it is a text file\n"
     );
     assert_eq!(exit, Some(1));
+}
+
+/// An index is followed as an overlay is, and what answers say about it is that of the file that answers.
+#[test]
+fn a_check_that_runs_on_sees_a_replaced_index() {
+    let folder = folder_with_index();
+    let mut child = command(folder.path())
+        .args(["check", "--json", "--index", "a.bdx"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let mut ask = || {
+        stdin.write_all(b"ours\n").unwrap();
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        line.split_once(',').unwrap().1.to_owned()
+    };
+    let about = "\"floor\":1,\"index\":\"a.bdx\"}\n";
+    assert_eq!(ask(), format!("\"exposed\":false,\"count\":0,\"exact\":true,{about}"));
+    let build = ["build", "-o", "a.bdx", "--force", "--bits", "64", "--format", "passwords", "-"];
+    assert!(breachdex(folder.path(), &build, b"ours\nours\n").status.success());
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while ask() != format!("\"exposed\":true,\"count\":2,\"exact\":false,{about}") {
+        assert!(Instant::now() < deadline, "the new index is not seen");
+        thread::sleep(Duration::from_millis(100));
+    }
+    // Whoever writes into the file itself gets no answer from it, neither the old nor a new one.
+    fs::OpenOptions::new().append(true).open(folder.path().join("a.bdx")).unwrap().write_all(b"x").unwrap();
+    while !ask().starts_with("\"error\":\"a.bdx is damaged: ") {
+        assert!(Instant::now() < deadline, "the change in place is not seen");
+        thread::sleep(Duration::from_millis(100));
+    }
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(2));
 }
 
 /// A base holds it and the overlay is damaged: exposed, exit code 1, whatever --on-error says. What no source that can be

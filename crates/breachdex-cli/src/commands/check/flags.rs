@@ -60,8 +60,9 @@ Examples:
 pub(crate) struct Flags {
     /// The index to ask; repeatable, counts are summed
     ///
-    /// All must be of one kind. A password is covered where any of them covers it. Default: $BREACHDEX_INDEX, else the
-    /// starter index, which is part of the program.
+    /// All must be of one kind. A password is covered where any of them covers it. A replaced file is picked up within two
+    /// seconds, a large one once it is verified. Default: $BREACHDEX_INDEX, else the starter index, which is part of the
+    /// program.
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Vec<PathBuf>,
     /// Your own list of banned passwords (see overlay); repeatable

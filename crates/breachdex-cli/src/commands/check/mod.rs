@@ -39,7 +39,7 @@ impl Subcommand for Flags {
             )));
         }
         let asks_terminal = io::stdin().is_terminal();
-        let plan = Plan::new(&self, asks_terminal)?;
+        let mut plan = Plan::new(&self, asks_terminal)?;
         let mut tally = Tally::default();
         let asked = match asks_terminal {
             true => plan.ask_terminal(&mut tally),
@@ -137,7 +137,7 @@ impl Plan {
         Ok(Self { corpus, asking, min_count, on_error, subject, rendering, language: flags.lang })
     }
 
-    fn ask_terminal(&self, tally: &mut Tally) -> Result<(), Failure> {
+    fn ask_terminal(&mut self, tally: &mut Tally) -> Result<(), Failure> {
         let words = self.language.command();
         let question = match self.asking.content {
             Content::Passwords => words.password_prompt().to_owned(),
@@ -152,7 +152,7 @@ impl Plan {
         output.flush()
     }
 
-    fn answer_lines(&self, null: bool, tally: &mut Tally) -> Result<(), Failure> {
+    fn answer_lines(&mut self, null: bool, tally: &mut Tally) -> Result<(), Failure> {
         let terminator = if null { Terminator::Nul } else { Terminator::Newline };
         let listing = Listing {
             name: "standard input",
@@ -193,7 +193,7 @@ impl Plan {
 
     /// Answers the questions so far, in order, and forgets them.
     fn answer(
-        &self,
+        &mut self,
         questions: &mut Vec<Result<Question, Fault>>,
         tally: &mut Tally,
         output: &mut Output,
@@ -201,6 +201,11 @@ impl Plan {
         let mut asked = Vec::with_capacity(questions.len());
         let refused: Vec<Option<Fault>> =
             questions.drain(..).map(|question| question.map(|question| asked.push(question)).err()).collect();
+        // A file that took the place of another may be of another sort. Where one cannot be read, answers name what was
+        // read last.
+        if let Ok(subject) = Subject::of(&self.corpus, self.asking.forms) {
+            self.subject = subject;
+        }
         let mut findings = self.corpus.ask_many(&asked, self.min_count)?.into_iter();
         indexes::report_refusals(&self.corpus);
         for refused in refused {
@@ -264,7 +269,7 @@ impl Plan {
 fn corpus(flags: &Flags) -> Result<Corpus, Failure> {
     let mut builder = Corpus::builder();
     if flags.api.is_none() || !flags.index.is_empty() {
-        builder = builder.bases(indexes::open(&flags.index, &trust::of(&flags.trust)?)?);
+        builder = builder.bases(indexes::open_following(&flags.index, &trust::of(&flags.trust)?)?);
     }
     if let Some(base_url) = &flags.api {
         builder = builder.server(Arc::new(RangeClient::new(RangeClientOptions {
