@@ -13,6 +13,7 @@ from bdx.primitives import Damaged, Fields, crc32c
 MAGIC = bytes([0x89, 0x42, 0x44, 0x58, 0x0D, 0x0A, 0x1A, 0x0A])
 LENGTH = 256
 VERSION = 2
+MOST_NOTES, LONGEST_NAME = 256, 255
 SECTIONS = ("groups", "directory", "facts", "hashes", "notes")
 CONTENT_ID = 200
 KINDS = {1: ("sha1", 160), 2: ("ntlm", 128)}
@@ -165,6 +166,11 @@ class Facts:
 def read_notes(section: bytes, offset: int) -> list[tuple[str, bytes]]:
     """The notes as (name, value), in the order of the file."""
     fields = Fields("notes", section, offset)
-    notes = [(fields.text(), fields.take(fields.u32())) for _ in range(fields.u32())]
+    number = fields.u32()
+    if number > MOST_NOTES:
+        fields.fail("there are too many notes")
+    notes = [(fields.text(), fields.take(fields.u32())) for _ in range(number)]
+    if not all(1 <= len(name.encode()) <= LONGEST_NAME for name, _ in notes):
+        fields.fail("a name is empty or too long")
     fields.finish()
     return notes

@@ -188,6 +188,17 @@ pub const FAULTS: &[Fault] = &[
         parts.notes.push(0);
         parts.sign()
     }),
+    ("notes-more-than-an-index-holds", |sound| {
+        let mut parts = Parts::of(&sound.small);
+        let note = [1, 0, 0, 0, b'n', 0, 0, 0, 0];
+        parts.notes = [&257_u32.to_le_bytes()[..], &note.repeat(257)].concat();
+        parts.sign()
+    }),
+    ("notes-without-names", |sound| {
+        let mut parts = Parts::of(&sound.small);
+        parts.notes = [&256_u32.to_le_bytes()[..], &[0; 256 * 8]].concat();
+        parts.sign()
+    }),
 ];
 
 /// A digest that both sound files hold.

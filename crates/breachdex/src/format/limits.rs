@@ -23,6 +23,12 @@ pub(crate) const MOST_SECTION: u64 = 64 << 20;
 /// Bytes of the notes: an entity tag of 255 bytes for each of 2^20 ranges takes half.
 pub(crate) const MOST_NOTES: u64 = 512 << 20;
 
+/// Number of notes. Five names are in use, each once.
+pub(crate) const MOST_NOTE_NUMBER: u32 = 256;
+
+/// Bytes of the name of a note, which has one at least.
+pub(crate) const MOST_NOTE_NAME: u32 = 255;
+
 /// Bytes of the hashes: one for each group.
 pub(crate) const MOST_HASHES: u64 = (HASH as u64) << MAX_DIRECTORY_BITS;
 
@@ -60,6 +66,8 @@ mod tests {
             ("bytes of the facts", most(Section::Facts)),
             ("bytes of the hashes", most(Section::Hashes)),
             ("bytes of the notes", most(Section::Notes)),
+            ("notes", u64::from(MOST_NOTE_NUMBER)),
+            ("bytes of the name of a note", u64::from(MOST_NOTE_NAME)),
             ("entries of a bucket", u64::from(u32::MAX) - 1),
             ("a count, and all counts together", u64::MAX),
             ("entries that a byte of groups has room for", most_entries(1)),

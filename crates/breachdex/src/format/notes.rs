@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::limits::MOST_NOTES;
+use super::limits::{MOST_NOTE_NAME, MOST_NOTE_NUMBER, MOST_NOTES};
 use super::u32_at;
 use crate::error::{Error, Result};
 
@@ -18,8 +18,21 @@ pub(crate) type Note = (String, Vec<u8>);
 /// The section's bytes.
 ///
 /// # Errors
-/// [`Error::Unbuildable`] where they would be more than [`MOST_NOTES`].
+/// [`Error::Unbuildable`] where they would be more than [`MOST_NOTES`] bytes or [`MOST_NOTE_NUMBER`] notes, or have a
+/// name without bytes or of more than [`MOST_NOTE_NAME`].
 pub(crate) fn encode(notes: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+    if notes.len() > MOST_NOTE_NUMBER as usize {
+        return Err(Error::Unbuildable(format!(
+            "this index would have {} notes, an index holds {MOST_NOTE_NUMBER} of them; give it fewer ones",
+            notes.len()
+        )));
+    }
+    if let Some((name, _)) = notes.iter().find(|(name, _)| !is_name(name.len())) {
+        return Err(Error::Unbuildable(format!(
+            "the name of a note would have {} bytes; it has 1 to {MOST_NOTE_NAME}",
+            name.len()
+        )));
+    }
     let length = length(notes);
     if length > MOST_NOTES {
         return Err(Error::Unbuildable(format!(
@@ -44,6 +57,11 @@ fn length(notes: &[(&str, &[u8])]) -> u64 {
     })
 }
 
+/// Whether the name of a note may have so many bytes.
+fn is_name(bytes: usize) -> bool {
+    (1..=MOST_NOTE_NAME as usize).contains(&bytes)
+}
+
 /// Reads the value of [`COLLISIONS_BY_RANGE`]: ascending prefixes, each with a number of 1 or more.
 pub(crate) fn collisions(value: &[u8]) -> Option<Vec<(u32, u32)>> {
     let (pairs, rest) = value.as_chunks::<8>();
@@ -54,10 +72,14 @@ pub(crate) fn collisions(value: &[u8]) -> Option<Vec<(u32, u32)>> {
     (rest.is_empty() && ascend && pairs.iter().all(|pair| pair.1 > 0)).then_some(pairs)
 }
 
-/// Reads the section; `Err` holds the offset in it and what is wrong.
+/// Reads the section; `Err` holds the offset in it and what is wrong. Takes no more memory than the section, and a name and
+/// a value for each of [`MOST_NOTE_NUMBER`] notes: nothing for what a hole in the file says.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Note>, (u64, &'static str)> {
     let cut = (bytes.len() as u64, "the section is cut short");
     let count = u32_at(bytes, 0).ok_or(cut)?;
+    if count > MOST_NOTE_NUMBER {
+        return Err((0, "there are more notes than an index holds"));
+    }
     let mut at = 4;
     let mut part = || {
         let length = u32_at(bytes, at).ok_or(cut)? as usize;
@@ -68,6 +90,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Note>, (u64, &'static str)> {
     let mut notes = Vec::new();
     for _ in 0..count {
         let (name, value) = (part()?, part()?);
+        if !is_name(name.len()) {
+            return Err((0, "a name is empty or too long"));
+        }
         let name = String::from_utf8(name.to_vec()).map_err(|_| (0, "a name is not UTF-8"))?;
         notes.push((name, value.to_vec()));
     }
@@ -101,9 +126,36 @@ mod tests {
             "the notes of this index would take 536870913 bytes, an index holds 536870912 of them; give it fewer or \
              shorter ones"
         );
-        let few: Vec<(&str, &[u8])> = vec![("tool", b"test"), ("", b"")];
+        let few: Vec<(&str, &[u8])> = vec![("tool", b"test"), ("n", b"")];
         let bytes = encode(&few).unwrap();
         assert_eq!(bytes.len() as u64, length(&few));
         assert!(decode(&bytes).unwrap().iter().map(|(name, value)| (name.as_str(), &value[..])).eq(few));
+    }
+
+    #[test]
+    fn zeros_and_many_notes_take_no_memory_and_are_not_written() {
+        let section = |count: u32, rest: &[u8]| [&count.to_le_bytes()[..], rest].concat();
+        let zeros = vec![0; 8 * 1000];
+        let many = (0, "there are more notes than an index holds");
+        assert_eq!(decode(&section(1000, &zeros)).unwrap_err(), many);
+        assert_eq!(decode(&section(u32::MAX, &zeros)).unwrap_err(), many);
+        let unnamed = (0, "a name is empty or too long");
+        assert_eq!(decode(&section(256, &zeros[..256 * 8])).unwrap_err(), unnamed);
+        let long = [&256_u32.to_le_bytes()[..], &[b'n'; 256], &[0; 4]].concat();
+        assert_eq!(decode(&section(1, &long)).unwrap_err(), unnamed);
+
+        let longest = "n".repeat(255);
+        let most: Vec<(&str, &[u8])> = vec![(&longest, b""); 256];
+        assert_eq!(decode(&encode(&most).unwrap()).unwrap().len(), 256);
+        let refused = |notes: &[(&str, &[u8])]| encode(notes).unwrap_err().to_string();
+        assert_eq!(
+            refused(&[("n", &[][..]); 257]),
+            "this index would have 257 notes, an index holds 256 of them; give it fewer ones"
+        );
+        assert_eq!(refused(&[("", b"")]), "the name of a note would have 0 bytes; it has 1 to 255");
+        assert_eq!(
+            refused(&[(&"n".repeat(256), b"")]),
+            "the name of a note would have 256 bytes; it has 1 to 255"
+        );
     }
 }
