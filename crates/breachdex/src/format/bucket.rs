@@ -49,6 +49,24 @@ pub(crate) fn high_bits(entries: usize) -> usize {
     entries + (1_usize << high_width(entries))
 }
 
+/// Whether the high parts of a bucket with so many entries have a one for each of them. A bucket without them, such as a
+/// hole in the file, would find nothing and say so.
+pub(crate) fn has_all_ones(bytes: &[u8], entries: usize) -> bool {
+    if entries / 8 > bytes.len() {
+        return false;
+    }
+    let bits = high_bits(entries);
+    let Some((whole, rest)) = bytes.split_at_checked(bits / 8) else { return false };
+    let (words, tail) = whole.as_chunks::<8>();
+    let mut ones: usize = words.iter().map(|word| u64::from_le_bytes(*word).count_ones() as usize).sum();
+    ones += tail.iter().map(|byte| byte.count_ones() as usize).sum::<usize>();
+    if !bits.is_multiple_of(8) {
+        let Some(last) = rest.first() else { return false };
+        ones += (last & ((1 << (bits % 8)) - 1)).count_ones() as usize;
+    }
+    ones == entries
+}
+
 impl<'a> Bucket<'a> {
     /// The bucket of `entries` (1 or more) in the first `length` bytes, whose fingerprints have `rest` bits
     /// beyond the bucket's prefix. `None` when that many entries cannot fit.

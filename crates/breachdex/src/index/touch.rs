@@ -295,7 +295,7 @@ impl Core {
         Ok(())
     }
 
-    /// Checks a bucket's bytes: at the first touch, or at every one.
+    /// Checks a bucket's bytes: at the first touch, or at every one. A checksum alone does not make a hole a bucket.
     #[cold]
     fn check_bucket(
         &self,
@@ -308,6 +308,9 @@ impl Core {
         let bucket_prefix = u64::from(prefix) << group.extra_bits | bucket as u64;
         if !group.bucket_is_sound(self.header.layout, bucket_prefix, record, bytes) {
             return Err(self.bucket_fault(offset, MISMATCH).into());
+        }
+        if record.entries > 0 && !bucket::has_all_ones(bytes, record.entries as usize) {
+            return Err(self.bucket_fault(offset, MALFORMED).into());
         }
         Ok(())
     }
