@@ -23,7 +23,7 @@ LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 8
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
 
-.PHONY: test test-all short lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test python-environment \
+.PHONY: test test-all short lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test surfaces-test python-environment \
 	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party $(LONG_PARTS)
 
 # One command after another keeps one of two cores idle: cargo waits for linkers, pytest for one interpreter.
@@ -36,7 +36,7 @@ test-all: export BREACHDEX_COLLECT_EACH := 1
 test-all:
 	$(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS)
 
-short: rust-lint docs python-environment python-lint rust-build python-types site python-stub rust-test portable-test $(PYTHON_TESTS)
+short: rust-lint docs python-environment python-lint rust-build python-types site python-stub rust-test portable-test surfaces-test $(PYTHON_TESTS)
 
 lint: rust-lint python-lint
 
@@ -69,6 +69,10 @@ rust-test: rust-build
 # The same lookups once more without POPCNT and PDEP, by the same program.
 portable-test: rust-build | rust-test
 	program=$$(realpath "$$(python3 tests/program.py breachdex)") && cd crates/breachdex && BREACHDEX_KERNEL=portable "$$program" --quiet
+
+# The same cases on every surface, Python and Django among them, whose module has to be in place.
+surfaces-test: python-install | rust-test
+	BREACHDEX_SURFACES_NEED_PYTHON=1 cargo test --workspace --locked --test all surfaces::python_and_django
 
 rust-checks: rust-test portable-test
 

@@ -26,4 +26,6 @@ mod serve;
 mod signatures;
 mod splice;
 mod starter;
+#[cfg(unix)]
+mod surfaces;
 mod vectors;
