@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 
 use breachdex::Form;
 
-use crate::account::Standing;
+use crate::account::AccountKind;
 use crate::groups::Groups;
 use crate::policy::Violations;
 use crate::tally::Band;
@@ -25,7 +25,7 @@ pub struct Finding {
     /// Its pseudonym, or its name where that was asked for; empty where the input has none.
     pub account: String,
     /// Whose it is.
-    pub standing: Standing,
+    pub standing: AccountKind,
     /// Whether the password is exposed; `false` for the empty one, which is not looked up.
     pub is_exposed: bool,
     /// How often the password was seen; `None` where an index does not say.
@@ -115,7 +115,7 @@ impl Findings {
     /// Takes a row that is a finding; `name` is called only if it is kept for now.
     pub(crate) fn offer(&mut self, row: &Answered<'_>, name: impl FnOnce(&str) -> String) {
         self.offered += 1;
-        self.machines += u64::from(row.entry.standing == Standing::Machine);
+        self.machines += u64::from(row.entry.standing == AccountKind::Machine);
         let rank = rank(row);
         if self.kept.len() >= self.most {
             match self.kept.peek() {
@@ -154,7 +154,7 @@ impl Findings {
     pub(crate) fn finish(self, groups: &Groups) -> Vec<Finding> {
         let kept = self.kept.into_sorted_vec().into_iter();
         let with_group = |Reverse(Ranked { finding, tag, .. }): Reverse<Ranked>| match finding.standing {
-            Standing::Account => {
+            AccountKind::Account => {
                 let (shared_by, group) = groups.size_and_id(tag);
                 Finding { shared_by, group, ..finding }
             }

@@ -37,7 +37,7 @@ mod rows;
 mod tally;
 mod window;
 
-pub use account::Standing;
+pub use account::AccountKind;
 pub use audit::{AuditOptions, Audited, Fault, InputRead, audit, audit_all};
 pub use error::{AuditError, LineFault, Result};
 pub use findings::Finding;

@@ -7,7 +7,7 @@ use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write 
 
 use breachdex::Form;
 
-use crate::account::Standing;
+use crate::account::AccountKind;
 use crate::error::{AuditError, Result};
 use crate::groups::Groups;
 use crate::outcome::Outcome;
@@ -34,7 +34,7 @@ pub struct Row<'a> {
     /// Its pseudonym, or its name where that was asked for; empty where the input has none.
     pub account: &'a str,
     /// Whose it is.
-    pub standing: Standing,
+    pub standing: AccountKind,
     /// Whether the password is exposed; `None` where that is not known.
     pub exposed: Option<bool>,
     /// How often it was seen; `None` where an index does not say.
@@ -64,7 +64,7 @@ pub struct Row<'a> {
 impl Row<'_> {
     /// Whether it is an account, which somebody can log in with, that has the empty password.
     pub fn is_open(&self) -> bool {
-        self.is_empty && !self.is_disabled && self.standing != Standing::Former
+        self.is_empty && !self.is_disabled && self.standing != AccountKind::Former
     }
 }
 
@@ -169,12 +169,12 @@ impl Rows {
             let account = std::str::from_utf8(&name).map_err(|error| unread(io::Error::other(error)))?;
             let flag = |at: u32| bits >> at & 1 == 1;
             let standing = match bits >> STANDING & 3 {
-                0 => Standing::Account,
-                1 => Standing::Machine,
-                _ => Standing::Former,
+                0 => AccountKind::Account,
+                1 => AccountKind::Machine,
+                _ => AccountKind::Former,
             };
             let (shared_by, group) = match standing {
-                Standing::Account => self.groups.size_and_id(number(8)),
+                AccountKind::Account => self.groups.size_and_id(number(8)),
                 _ => (1, None),
             };
             visit(Row {

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::account::{Entry, Record, Standing};
+use crate::account::{AccountKind, Entry, Record};
 use crate::groups::Shared;
 use crate::outcome::Outcome;
 use crate::policy::Violations;
@@ -124,7 +124,7 @@ pub struct PolicyTally {
 impl Tally {
     /// Counts a record before its password is looked up.
     pub(crate) fn admit(&mut self, record: &Record<'_>) {
-        self.lm_hashes += u64::from(record.has_lm && record.standing == Standing::Account);
+        self.lm_hashes += u64::from(record.has_lm && record.standing == AccountKind::Account);
     }
 
     /// Counts what was found.
@@ -149,9 +149,9 @@ impl Tally {
             return;
         }
         match entry.standing {
-            Standing::Machine => self.machines.add(outcome),
-            Standing::Former => self.former.add(outcome),
-            Standing::Account => {
+            AccountKind::Machine => self.machines.add(outcome),
+            AccountKind::Former => self.former.add(outcome),
+            AccountKind::Account => {
                 self.accounts += 1;
                 if entry.is_disabled {
                     self.disabled.add(outcome);

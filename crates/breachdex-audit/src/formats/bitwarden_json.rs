@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Spec, Word};
-use crate::account::{Record, Sink, Standing};
+use crate::account::{Record, Sink, AccountKind};
 use crate::error::Result;
 use crate::read::json::{self, Step};
 
@@ -60,7 +60,7 @@ impl json::Item for Item {
             return Ok(());
         };
         let user = login.username.as_deref().map_or("", String::as_str);
-        let standing = if self.deleted_date.is_some() { Standing::Former } else { Standing::Account };
+        let standing = if self.deleted_date.is_some() { AccountKind::Former } else { AccountKind::Account };
         sink.record(Record { standing, ..Record::of_export(number, user, &login.password) })?;
         let old = self.password_history.iter().flatten().map(|old| &old.password);
         super::tell_history(number, user, old, sink)

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::{OldValue, Spec, Word};
-use crate::account::{Record, Sink, Standing};
+use crate::account::{Record, Sink, AccountKind};
 use crate::error::Result;
 use crate::read::json::{self, Step};
 
@@ -56,7 +56,7 @@ impl json::Item for Item {
             return Ok(());
         }
         let user = super::first_of(fields("username").chain(fields("email")).map(|field| &field.value));
-        let standing = if self.trashed == 0 { Standing::Account } else { Standing::Former };
+        let standing = if self.trashed == 0 { AccountKind::Account } else { AccountKind::Former };
         let none = None;
         let value = password.map_or(&none, |field| &field.value);
         sink.record(Record { standing, ..Record::of_export(number, user, value) })?;

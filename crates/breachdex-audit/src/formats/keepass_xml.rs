@@ -12,7 +12,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{Format, Request, Spec, Unit};
-use crate::account::{Record, Secret, Sink, Standing};
+use crate::account::{Record, Secret, Sink, AccountKind};
 use crate::error::{AuditError, LineFault, Result};
 use crate::read::input::Opened;
 use crate::read::text::Text;
@@ -247,7 +247,7 @@ impl Entry {
             "" => Record::new(self.number, &self.user, Secret::Absent),
             password => Record::with_password(self.number, &self.user, password.as_bytes()),
         };
-        let standing = if self.is_former { Standing::Former } else { Standing::Account };
+        let standing = if self.is_former { AccountKind::Former } else { AccountKind::Account };
         sink.record(Record { standing, ..record })
     }
 }

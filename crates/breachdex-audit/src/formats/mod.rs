@@ -11,7 +11,7 @@ use breachdex::Kind;
 use breachdex_messages::{Language, Reports, Words};
 use zeroize::Zeroizing;
 
-use crate::account::{Record, Sink, Standing};
+use crate::account::{AccountKind, Record, Sink};
 use crate::error::{AuditError, Result};
 use crate::read::ReadOptions;
 use crate::read::header::Header;
@@ -212,7 +212,7 @@ fn tell_history<'a>(
 ) -> Result<()> {
     for password in old.flatten().filter(|password| !password.is_empty()) {
         let record = Record::with_password(number, user, password.as_bytes());
-        sink.record(Record { standing: Standing::Former, ..record })?;
+        sink.record(Record { standing: AccountKind::Former, ..record })?;
     }
     Ok(())
 }

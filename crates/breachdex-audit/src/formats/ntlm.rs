@@ -14,7 +14,7 @@
 use breachdex::{Digest, Kind};
 
 use super::{Request, Spec};
-use crate::account::{Record, Secret, Sink, Standing};
+use crate::account::{Record, Secret, Sink, AccountKind};
 use crate::error::{AuditError, LineFault, Result};
 use crate::read::input::Opened;
 use crate::read::text::{Lines, Text};
@@ -235,14 +235,14 @@ fn katz_account<'a>(fields: &[&'a str]) -> Option<(&'a str, &'a str)> {
     (is_hash(nt) && !user.is_empty()).then_some((user, nt))
 }
 
-fn standing_of(user: &str) -> Standing {
+fn standing_of(user: &str) -> AccountKind {
     let is_history = user
         .rsplit_once("_history")
         .is_some_and(|(_, digits)| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
     match () {
-        () if is_history => Standing::Former,
-        () if user.ends_with('$') => Standing::Machine,
-        () => Standing::Account,
+        () if is_history => AccountKind::Former,
+        () if user.ends_with('$') => AccountKind::Machine,
+        () => AccountKind::Account,
     }
 }
 

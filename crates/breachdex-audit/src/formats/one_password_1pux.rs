@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::{OldValue, Spec, Word};
-use crate::account::{Record, Sink, Standing};
+use crate::account::{Record, Sink, AccountKind};
 use crate::error::Result;
 use crate::read::json::{self, Step};
 
@@ -81,7 +81,7 @@ impl json::Item for Item {
             return Ok(());
         }
         let user = super::first_of(field("username"));
-        let standing = if self.trashed { Standing::Former } else { Standing::Account };
+        let standing = if self.trashed { AccountKind::Former } else { AccountKind::Account };
         sink.record(Record { standing, ..Record::of_export(number, user, password) })?;
         super::tell_history(number, user, password_history.iter().map(|old| &old.value), sink)
     }

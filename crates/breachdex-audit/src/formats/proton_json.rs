@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::{Spec, Word};
-use crate::account::{Record, Sink, Standing};
+use crate::account::{Record, Sink, AccountKind};
 use crate::error::Result;
 use crate::read::json::{self, Step};
 
@@ -59,7 +59,7 @@ impl json::Item for Item {
         }
         let Content { item_username, username, item_email, password } = &self.data.content;
         let user = super::first_of([item_username, username, item_email]);
-        let standing = if self.state == Some(TRASHED) { Standing::Former } else { Standing::Account };
+        let standing = if self.state == Some(TRASHED) { AccountKind::Former } else { AccountKind::Account };
         sink.record(Record { standing, ..Record::of_export(number, user, password) })
     }
 }

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::{Report, other_form};
-use crate::account::Standing;
+use crate::account::AccountKind;
 use crate::findings::Finding;
 use crate::groups::Shared;
 use crate::policy::Violations;
@@ -85,7 +85,7 @@ struct FindingFacts<'a> {
     input: Option<&'a str>,
     number: u64,
     account: Option<&'a str>,
-    standing: Standing,
+    standing: AccountKind,
     exposed: bool,
     count: Option<u64>,
     overlay: bool,

@@ -4,7 +4,7 @@
 
 use breachdex_messages::{Reports, Words};
 
-use crate::account::Standing;
+use crate::account::AccountKind;
 use crate::tally::Band;
 
 /// How often a password was seen.
@@ -18,6 +18,6 @@ pub(super) fn band(band: Band, words: Words<Reports>) -> String {
 }
 
 /// The remark about whose password it is, where there is one.
-pub(super) fn standing(standing: Standing, words: Words<Reports>) -> Option<&'static str> {
-    (standing == Standing::Machine).then(|| words.note_machine())
+pub(super) fn standing(standing: AccountKind, words: Words<Reports>) -> Option<&'static str> {
+    (standing == AccountKind::Machine).then(|| words.note_machine())
 }

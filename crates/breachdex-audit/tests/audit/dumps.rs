@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use breachdex::Kind;
-use breachdex_audit::{Audited, Format, Input, LineFault, Standing, audit};
+use breachdex_audit::{AccountKind, Audited, Format, Input, LineFault, audit};
 
 use crate::{account, empty, faults, former, hex, known, options, rows, run};
 
@@ -125,7 +125,7 @@ fn net_exec_and_pypykatz() {
         nt("unheard of"),
     );
     let found = read(&text);
-    let machine = (13, String::from("WS01$"), Standing::Machine, Some(false));
+    let machine = (13, String::from("WS01$"), AccountKind::Machine, Some(false));
     assert_eq!(rows(&found), [account(9, "kim", true), machine]);
 }
 

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use breachdex::Kind;
-use breachdex_audit::{Encoding, Format, ReadOptions, Standing};
+use breachdex_audit::{AccountKind, Encoding, Format, ReadOptions};
 
 use crate::{account, empty, former, hex, known, options, rows, run};
 
@@ -27,7 +27,7 @@ fn ntlm_dumps() {
         format!("short:{}", nt("password")),
     ];
     let audited = run(dump.join("\r\n"), &known(Kind::Ntlm), &options(Format::Ntlm)).unwrap();
-    let machine = (5, String::from("WS01$"), Standing::Machine, Some(true));
+    let machine = (5, String::from("WS01$"), AccountKind::Machine, Some(true));
     let expected = [
         account(1, "CORP\\kim", true),
         account(2, "lee", true),

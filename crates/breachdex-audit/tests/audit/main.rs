@@ -19,7 +19,7 @@ use std::io::Cursor;
 
 use breachdex::{BuildOptions, Corpus, CoverageRule, Digest, Index, Kind, build};
 use breachdex_audit::{
-    AuditError, AuditOptions, Audited, Format, Input, LineFault, ReadOptions, Standing, audit,
+    AccountKind, AuditError, AuditOptions, Audited, Format, Input, LineFault, ReadOptions, audit,
     report::Subject,
 };
 
@@ -133,7 +133,7 @@ fn faults(audited: &Audited) -> Vec<(u64, LineFault)> {
 }
 
 /// Number, account, standing and whether it is exposed, of all rows.
-type Seen = (u64, String, Standing, Option<bool>);
+type Seen = (u64, String, AccountKind, Option<bool>);
 
 fn rows(audited: &Audited) -> Vec<Seen> {
     let mut seen = Vec::new();
@@ -147,14 +147,14 @@ fn rows(audited: &Audited) -> Vec<Seen> {
 }
 
 fn account(number: u64, name: &str, exposed: bool) -> Seen {
-    (number, name.to_owned(), Standing::Account, Some(exposed))
+    (number, name.to_owned(), AccountKind::Account, Some(exposed))
 }
 
 fn former(number: u64, name: &str, exposed: bool) -> Seen {
-    (number, name.to_owned(), Standing::Former, Some(exposed))
+    (number, name.to_owned(), AccountKind::Former, Some(exposed))
 }
 
 /// A row of an account with the empty password, which is not looked up.
 fn empty(number: u64, name: &str) -> Seen {
-    (number, name.to_owned(), Standing::Account, None)
+    (number, name.to_owned(), AccountKind::Account, None)
 }
