@@ -50,7 +50,7 @@ def indexes(make_index: Callable[..., Path], tmp_path_factory: pytest.TempPathFa
     return {text: Index.open(path) for text, path in held.items()}
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     password=PASSWORDS,
     base=st.sampled_from(["", *TEXTS]),
@@ -106,7 +106,7 @@ def test_knowing_more_never_accepts_what_was_refused(
         assert before or not after
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(password=PASSWORDS, user_name=st.none() | st.text(max_size=12), email=st.none() | st.text(max_size=20))
 def test_a_verdict_is_its_severest_reason(
     indexes: dict[str, Index], password: str, user_name: str | None, email: str | None
