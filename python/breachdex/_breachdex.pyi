@@ -180,7 +180,8 @@ class Index:
         trusted_keys: TrustedKeys | Literal[False] | None = None,
         max_age: int | None = None,
     ) -> Self:
-        """Opens an index. Reads half a megabyte of it at most; every other byte is checked when it is first used.
+        """Opens an index. Reads half a megabyte of it at most, with trusted keys 3 MB; every other byte is checked when it
+        is first used.
 
         :param path: the file. Without one ``$BREACHDEX_INDEX``, else the starter index, with a
             :class:`StarterIndexWarning`.
