@@ -277,6 +277,16 @@ enum Kept {
     Text(String),
 }
 
+impl Kept {
+    fn fact(&self) -> Fact<'_> {
+        match self {
+            Self::Number(number) => Fact::Number(*number),
+            Self::Text(text) => Fact::Text(text),
+            Self::Flag(flag) => Fact::Flag(*flag),
+        }
+    }
+}
+
 fn facts_of(reason: &breachdex_policy::Reason) -> Facts {
     let kept = |fact| match fact {
         Fact::Number(number) => Kept::Number(number),
@@ -291,14 +301,9 @@ fn reason_of(py: Python<'_>, facts: Facts) -> PyResult<breachdex_policy::Reason>
     let (code, action, kept) = facts;
     let action = one_of(py, "action", &action, &Action::ALL, Action::name)?;
     let code = one_of(py, "code", &code, &Code::ALL, Code::name)?;
-    let fact = |kept: &'_ Kept| match kept {
-        Kept::Number(number) => Fact::Number(*number),
-        Kept::Text(text) => Fact::Text(text),
-        Kept::Flag(flag) => Fact::Flag(*flag),
-    };
     let mut given = Vec::with_capacity(kept.len());
     for (name, kept) in &kept {
-        given.push((name.as_str(), fact(kept)));
+        given.push((name.as_str(), kept.fact()));
     }
     let finding = Finding::from_facts(code, &given)
         .ok_or_else(|| raise(py, "PolicyError", "not what a breachdex.Reason was pickled as"))?;
