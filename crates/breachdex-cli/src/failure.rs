@@ -2,11 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
-use breachdex::Error;
-use breachdex::trust::{KeyError, SignatureFault, Staleness};
+use breachdex::trust::KeyError;
+use breachdex_server::ServeError;
+
+use crate::hints;
 
 /// Why a command stopped.
 #[derive(Debug, thiserror::Error)]
@@ -18,14 +21,14 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Audit(#[from] breachdex_audit::AuditError),
     /// The network, a range server, or what an unfinished download left.
-    #[error("{}", crate::hints::remote(.0))]
+    #[error("{}", hints::remote(.0))]
     Remote(#[from] breachdex_hibp::Error),
     /// A policy makes no sense.
     #[error(transparent)]
     Policy(#[from] breachdex_policy::PolicyError),
     /// The range server cannot start or go on.
     #[error(transparent)]
-    Serve(#[from] breachdex_server::ServeError),
+    Serve(#[from] ServeError),
     /// A key cannot be trusted.
     #[error(transparent)]
     PublicKey(#[from] KeyError),
@@ -55,25 +58,13 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// What to do about it with this command, to be put behind the message; may be empty.
-    pub(crate) fn hint(&self) -> &'static str {
-        let error = match self {
+    pub(crate) fn hint(&self) -> Cow<'static, str> {
+        match self {
             Self::Index(error)
             | Self::Remote(breachdex_hibp::Error::Index(error))
-            | Self::Serve(breachdex_server::ServeError::Index(error)) => error,
-            _ => return "",
-        };
-        match error {
-            Error::NotSigned { fault, .. } => match **fault {
-                SignatureFault::Missing(_) => {
-                    "; sign the index with breachdex sign, or copy its two signature files beside it"
-                }
-                SignatureFault::UnknownKey { .. } => "; if the key is yours, name it with --trusted-key too",
-                _ => "; copy the index and its signature files again, or sign it with breachdex sign",
-            },
-            Error::Stale { reason, .. } if matches!(**reason, Staleness::TooOld { .. }) => {
-                " (breachdex update), or raise --max-age"
-            }
-            _ => "",
+            | Self::Serve(ServeError::Index(error)) => hints::index(error),
+            Self::Serve(error) => hints::serve(error).into(),
+            _ => "".into(),
         }
     }
 

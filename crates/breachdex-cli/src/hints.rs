@@ -2,7 +2,67 @@
 
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
+
+use breachdex::OptionsFault;
+use breachdex::trust::{SignatureFault, Staleness};
 use breachdex_hibp::{Error, FetchFault};
+use breachdex_server::ServeError;
+
+/// What to do about an error of an index or a build, to be put behind the message; may be empty.
+pub(crate) fn index(error: &breachdex::Error) -> Cow<'static, str> {
+    use breachdex::Error;
+    let hint = match error {
+        Error::Options(fault) => return options(fault),
+        Error::TargetExists(_) => "; use --force to replace it",
+        Error::NotSigned { fault, .. } => match **fault {
+            SignatureFault::Missing(_) => {
+                "; sign the index with breachdex sign, or copy its two signature files beside it"
+            }
+            SignatureFault::UnknownKey { .. } => "; if the key is yours, name it with --trusted-key too",
+            _ => "; copy the index and its signature files again, or sign it with breachdex sign",
+        },
+        Error::Stale { reason, .. } if matches!(**reason, Staleness::TooOld { .. }) => {
+            " (breachdex update), or raise --max-age"
+        }
+        _ => "",
+    };
+    hint.into()
+}
+
+/// The same for options of a build.
+fn options(fault: &OptionsFault) -> Cow<'static, str> {
+    let hint = match fault {
+        OptionsFault::FewerBits { held, .. } => return format!("; use --bits {held} or fewer").into(),
+        OptionsFault::OtherKind { held, .. } => return format!("; use --kind {}", held.name()).into(),
+        OptionsFault::TooManyFalsePositives { .. } => "; use more --bits, or --force-bits",
+        OptionsFault::LittleMemory => "; raise --memory",
+        OptionsFault::TopNothing => "; raise --top",
+        OptionsFault::WithoutCounts { .. } => "; use --no-counts, without --min-count and --top",
+        OptionsFault::NoFolder => "; leave out --partial",
+        _ => "",
+    };
+    hint.into()
+}
+
+/// What to do about a server that cannot start, to be put behind the message; may be empty.
+pub(crate) fn serve(error: &ServeError) -> &'static str {
+    match error {
+        ServeError::NoIndex | ServeError::OverlayWithoutBase { .. } => "; name one with --index",
+        ServeError::NoAddress => "; name one with --listen",
+        ServeError::Truncated { .. } => "; build one without --bits",
+        ServeError::WithoutCounts { .. } => "; build one without --no-counts",
+        ServeError::Partial { .. } => {
+            ": with --partial it is served, and questions outside are answered with 503"
+        }
+        ServeError::OverlayNotAgreed { .. } => {
+            "; with --serve-overlays they are served all the same, to this machine only"
+        }
+        ServeError::OverlayOnNetwork { .. } => ", or let them with --serve-overlays-to-the-network",
+        ServeError::OpenFiles { .. } | ServeError::Thread { .. } => " or use fewer --workers",
+        _ => "",
+    }
+}
 
 /// An error of the network, a download or an update.
 pub(crate) fn remote(error: &Error) -> String {

@@ -91,6 +91,7 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
         Error::Cancelled => return PyKeyboardInterrupt::new_err(error.to_string()),
         Error::Input(_)
         | Error::Unbuildable(_)
+        | Error::Options(_)
         | Error::TooLarge { .. }
         | Error::UnfitBase { .. }
         | Error::UnfitRange { .. }

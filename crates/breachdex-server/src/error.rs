@@ -17,7 +17,7 @@ pub enum ServeError {
     #[error(transparent)]
     Index(#[from] breachdex::Error),
     /// No index was given.
-    #[error("there is no index to serve; name one with --index")]
+    #[error("there is no index to serve")]
     NoIndex,
     /// Two indexes of the same kind were given.
     #[error("{} and {} both hold {kind} digests; serve one index of each kind", first.display(), second.display())]
@@ -31,7 +31,7 @@ pub enum ServeError {
     },
     /// The index keeps a part of each digest only.
     #[error(
-        "{} is truncated to {bits} bits: a range server needs full digests; build one without --bits",
+        "{} is truncated to {bits} bits: a range server needs full digests",
         path.display()
     )]
     Truncated {
@@ -41,17 +41,13 @@ pub enum ServeError {
         bits: u32,
     },
     /// The index has no counts.
-    #[error("{} has no counts, which a range server needs; build one without --no-counts", path.display())]
+    #[error("{} has no counts, which a range server needs", path.display())]
     WithoutCounts {
         /// The index.
         path: PathBuf,
     },
     /// The index covers a part of the prefixes only.
-    #[error(
-        "{} covers {prefixes} of {PREFIX_COUNT} prefixes: with --partial it is served, and questions outside \
-         are answered with 503",
-        path.display()
-    )]
+    #[error("{} covers {prefixes} of {PREFIX_COUNT} prefixes", path.display())]
     Partial {
         /// The index.
         path: PathBuf,
@@ -60,8 +56,7 @@ pub enum ServeError {
     },
     /// Digests from an overlay would be served, which nobody asked for.
     #[error(
-        "{} holds digests from an overlay, and every client of this server could list them range by range; with \
-         --serve-overlays they are served all the same, to this machine only",
+        "{} holds digests from an overlay, and every client of this server could list them range by range",
         path.display()
     )]
     OverlayNotAgreed {
@@ -71,7 +66,7 @@ pub enum ServeError {
     /// Digests from an overlay would be served to other machines, which nobody asked for.
     #[error(
         "{} holds digests from an overlay, and other machines could list them range by range at {address}; listen on \
-         127.0.0.1, or let them with --serve-overlays-to-the-network",
+         127.0.0.1",
         path.display()
     )]
     OverlayOnNetwork {
@@ -82,7 +77,7 @@ pub enum ServeError {
     },
     /// An overlay has no base.
     #[error(
-        "{} holds {kind} digests, and no {kind} index is served beside it; name one with --index",
+        "{} holds {kind} digests, and no {kind} index is served beside it",
         path.display()
     )]
     OverlayWithoutBase {
@@ -110,7 +105,7 @@ pub enum ServeError {
         source: io::Error,
     },
     /// No address was given, and no socket was inherited.
-    #[error("there is no address to listen on; name one with --listen")]
+    #[error("there is no address to listen on")]
     NoAddress,
     /// Another process listens on a Unix socket.
     #[error("cannot listen on unix:{}: another process listens there", path.display())]
@@ -126,8 +121,7 @@ pub enum ServeError {
     },
     /// The limit on open files is too low to serve anything.
     #[error(
-        "the limit on open files is {limit}, and the server needs at least {needed}; raise it (ulimit -n, LimitNOFILE=) \
-         or use fewer --workers"
+        "the limit on open files is {limit}, and the server needs at least {needed}; raise it (ulimit -n, LimitNOFILE=)"
     )]
     OpenFiles {
         /// The limit, raised as far as it goes.
@@ -138,7 +132,7 @@ pub enum ServeError {
     /// The system refused a thread.
     #[error(
         "cannot start a thread: {source}; the server needs up to {needed}: raise the limit on threads (ulimit -u, \
-         TasksMax=, pids_limit) or use fewer --workers"
+         TasksMax=, pids_limit)"
     )]
     Thread {
         /// Threads that the server may start.
@@ -190,7 +184,7 @@ mod tests {
         assert_eq!(
             said,
             "cannot start a thread: Resource temporarily unavailable (os error 11); the server needs up to 13: raise \
-             the limit on threads (ulimit -u, TasksMax=, pids_limit) or use fewer --workers"
+             the limit on threads (ulimit -u, TasksMax=, pids_limit)"
         );
     }
 }

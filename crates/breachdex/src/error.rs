@@ -182,6 +182,9 @@ pub enum Error {
     /// A build was asked for something that cannot be.
     #[error("{0}")]
     Unbuildable(String),
+    /// The options of a build cannot be met.
+    #[error(transparent)]
+    Options(#[from] crate::build::OptionsFault),
     /// The groups would reach beyond what the directory of an index can say.
     #[error(
         "group {prefix:04X} would start {offset} bytes behind the first, an index holds groups up to {}; keep fewer bits of each digest, leave out the counts, or make several indexes",
@@ -238,7 +241,7 @@ pub enum Error {
         asked: Kind,
     },
     /// The target exists and was not to be replaced.
-    #[error("{} exists; use --force to replace it", .0.display())]
+    #[error("{} exists", .0.display())]
     TargetExists(PathBuf),
     /// Another build of the same target is running.
     #[error("another build is writing {}; wait for it or choose another target", .0.display())]
@@ -379,7 +382,7 @@ pub enum BaseMisfit {
         asked: u64,
     },
     /// It was cut.
-    #[error("it was cut with --top, so it does not say what is missing; build it again")]
+    #[error("it was cut to its most frequent entries, so it does not say what is missing; build it again")]
     Cut,
     /// It holds entries of an overlay, which no source knows.
     #[error(

@@ -58,7 +58,7 @@ pub mod trust;
 #[cfg(feature = "build")]
 pub use build::{
     AssembledGroup, Assembler, BeforePublish, BuildOptions, BuildReport, ChangedRange, CoverageRule,
-    GroupChanges, MergeOptions, MergeRule, SpliceOptions, SpliceReport, UnfinishedIndex, build,
+    GroupChanges, MergeOptions, MergeRule, OptionsFault, SpliceOptions, SpliceReport, UnfinishedIndex, build,
     collisions_by_range, merge, splice,
 };
 #[cfg(feature = "live")]

@@ -16,7 +16,7 @@ use crate::messages;
 use crate::output::Output;
 use crate::printable::printable;
 use crate::progress::Reporter;
-use crate::trust;
+use crate::{hints, trust};
 
 /// Check every byte of indexes
 ///
@@ -58,7 +58,7 @@ impl Subcommand for Flags {
                 Err(error @ Error::Cancelled) => return Err(error.into()),
                 Err(error) => {
                     damaged += 1;
-                    messages::error(&error);
+                    messages::error(&format!("{error}{}", hints::index(&error)));
                 }
             }
         }

@@ -148,7 +148,7 @@ fn inherited_sockets_answer_as_opened_ones_do() {
 fn a_server_needs_an_address_for_ranges() {
     let folder = TempDir::new().unwrap();
     let options = ServeOptions { listen: Vec::new(), ..options(&[&sha1(folder.path(), ROWS)]) };
-    assert_eq!(refusal(&options, folder.path()), "there is no address to listen on; name one with --listen");
+    assert_eq!(refusal(&options, folder.path()), "there is no address to listen on");
     let options = ServeOptions { listen: vec!["no-such-host.invalid:80".parse().unwrap()], ..options };
     let refused = refusal(&options, folder.path());
     assert!(refused.starts_with("cannot listen on no-such-host.invalid:80: "), "{refused}");

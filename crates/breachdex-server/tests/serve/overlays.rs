@@ -177,8 +177,8 @@ fn subjects(folder: &Path) -> (PathBuf, PathBuf, PathBuf) {
 fn nothing_of_an_overlay_is_served_unasked() {
     let folder = TempDir::new().unwrap();
     let (base, own, merged) = subjects(folder.path());
-    let sentence = "holds digests from an overlay, and every client of this server could list them range by range; \
-                    with --serve-overlays they are served all the same, to this machine only";
+    let sentence =
+        "holds digests from an overlay, and every client of this server could list them range by range";
     let unasked =
         |options: ServeOptions| refusal(&ServeOptions { serve_overlays: false, ..options }, folder.path());
     assert_eq!(unasked(agreed(&[&base], &[&own])), format!("FOLDER/own.bdx {sentence}"));
@@ -197,7 +197,7 @@ fn other_machines_are_served_nothing_of_an_overlay_without_a_second_word() {
     let (base, own, merged) = subjects(folder.path());
     let listen = || vec![SocketAddr::from(([0, 0, 0, 0], 0)).into()];
     let sentence = "holds digests from an overlay, and other machines could list them range by range at 0.0.0.0:0; \
-                    listen on 127.0.0.1, or let them with --serve-overlays-to-the-network";
+                    listen on 127.0.0.1";
     let public =
         |options: ServeOptions| refusal(&ServeOptions { listen: listen(), ..options }, folder.path());
     assert_eq!(public(agreed(&[&base], &[&own])), format!("FOLDER/own.bdx {sentence}"));
@@ -226,8 +226,7 @@ fn an_overlay_needs_a_base_of_its_kind() {
     let other = ntlm(folder.path(), NTLM_ROWS);
     assert_eq!(
         refusal(&agreed(&[&other], &[&own]), folder.path()),
-        "FOLDER/own.bdx holds SHA-1 digests, and no SHA-1 index is served beside it; name one with \
-         --index"
+        "FOLDER/own.bdx holds SHA-1 digests, and no SHA-1 index is served beside it"
     );
     let both = Running::start(agreed(&[&base, &other], &[&own]));
     assert!(both.get("/range/21BD1", &[]).text().contains(&row(NEXT, 1)));

@@ -19,6 +19,7 @@ mod intake;
 mod job;
 mod merge;
 mod options;
+mod options_fault;
 mod pipeline;
 mod plan;
 pub(crate) mod positioned;
@@ -38,6 +39,7 @@ use std::path::Path;
 pub(crate) use entries::write_entries;
 pub use merge::merge;
 pub use options::{BeforePublish, BuildOptions, CoverageRule, MergeOptions, MergeRule};
+pub use options_fault::OptionsFault;
 pub use report::BuildReport;
 pub use splice::{
     AssembledGroup, Assembler, ChangedRange, GroupChanges, SpliceOptions, SpliceReport, UnfinishedIndex,

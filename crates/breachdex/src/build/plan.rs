@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::finish::sum_of_collisions;
 use super::options::{BuildOptions, CoverageRule, MergeRule};
+use super::options_fault::OptionsFault;
 use super::span::{Keep, Plan};
 use crate::coverage::Coverage;
 use crate::digest::Kind;
@@ -79,12 +80,8 @@ impl Decision {
         let bits = options.bits.unwrap_or(kind.bits());
         check_bits(kind, bits)?;
         if let Some(index) = indexes().find(|index| index.metadata().bits < bits) {
-            return Err(Error::Unbuildable(format!(
-                "{} keeps {} bits of each digest, {bits} are wanted; use --bits {} or fewer",
-                index.name(),
-                index.metadata().bits,
-                index.metadata().bits
-            )));
+            let (name, held) = (index.name().to_owned(), index.metadata().bits);
+            return Err(OptionsFault::FewerBits { name, held, asked: bits }.into());
         }
         let has_passwords = inputs.iter().any(|input| matches!(input.contents, Contents::Passwords));
         let default_merge = if has_passwords { MergeRule::Sum } else { MergeRule::Error };
@@ -140,11 +137,9 @@ impl Decision {
     /// Refuses a result whose false-positive rate nobody would want.
     pub(crate) fn check_rate(&self, entries: u64) -> Result<()> {
         match self.most_entries {
-            Some(most) if entries > most => Err(Error::Unbuildable(format!(
-                "with {} bits more than one password in 128 would be reported as exposed by chance; \
-                 use more --bits, or --force-bits",
-                self.layout.bits
-            ))),
+            Some(most) if entries > most => {
+                Err(OptionsFault::TooManyFalsePositives { bits: self.layout.bits }.into())
+            }
             _ => Ok(()),
         }
     }
@@ -173,15 +168,14 @@ pub(crate) fn overlay_mark(holds_overlay: bool) -> OverlayMark {
 
 /// Refuses options that no input could meet.
 pub(crate) fn check_options(options: &BuildOptions) -> Result<()> {
-    let refused = |reason: String| Err(Error::Unbuildable(reason));
     if options.memory < LEAST_MEMORY {
-        return refused("a build needs at least 16MiB of --memory".into());
+        return Err(OptionsFault::LittleMemory.into());
     }
     if options.top == Some(0) {
-        return refused("--top 0 would keep nothing".into());
+        return Err(OptionsFault::TopNothing.into());
     }
     if !options.date.is_empty() && !is_date(&options.date) {
-        return refused("the date is not of the form YYYY-MM-DD".into());
+        return Err(Error::Unbuildable("the date is not of the form YYYY-MM-DD".into()));
     }
     check_bits(options.kind, options.bits.unwrap_or(options.kind.bits()))
 }
@@ -200,18 +194,11 @@ fn check_bits(kind: Kind, bits: u32) -> Result<()> {
 fn fits(index: &Index, options: &BuildOptions) -> Result<()> {
     let Metadata { kind, has_counts, .. } = index.metadata();
     if *kind != options.kind {
-        return Err(Error::Unbuildable(format!(
-            "{} holds {kind} digests, {} ones are to be built; use --kind {}",
-            index.name(),
-            options.kind,
-            kind.name()
-        )));
+        let name = index.name().to_owned();
+        return Err(OptionsFault::OtherKind { name, held: *kind, asked: options.kind }.into());
     }
     if !has_counts && (options.counts || options.min_count > 1 || options.top.is_some()) {
-        return Err(Error::Unbuildable(format!(
-            "{} was built without counts; use --no-counts, without --min-count and --top",
-            index.name()
-        )));
+        return Err(OptionsFault::WithoutCounts { name: index.name().to_owned() }.into());
     }
     Ok(())
 }
@@ -239,7 +226,7 @@ fn wanted(rule: &CoverageRule) -> Result<Coverage> {
 fn coverage(rule: &CoverageRule, wanted: &Coverage, inputs: &[Opened]) -> Result<Coverage> {
     let present = *rule == CoverageRule::Present;
     if present && !inputs.iter().any(|input| input.folder().is_some()) {
-        return Err(Error::Unbuildable("--partial is for a folder of range files; there is none".into()));
+        return Err(OptionsFault::NoFolder.into());
     }
     let mut covered = Coverage::empty();
     for input in inputs {

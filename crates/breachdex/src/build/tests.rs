@@ -516,7 +516,7 @@ fn targets_are_not_overwritten_by_accident() {
     let options = BuildOptions::default();
     build(&inputs, &target, &options, &()).unwrap();
     let refused = build(&inputs, &target, &options, &()).unwrap_err().to_string();
-    assert_eq!(refused, format!("{} exists; use --force to replace it", target.display()));
+    assert_eq!(refused, format!("{} exists", target.display()));
     let replacing = BuildOptions { replace: true, ..options };
     build(&inputs, &target, &replacing, &()).unwrap();
     let refused = build(&inputs, &input, &replacing, &()).unwrap_err().to_string();
@@ -543,16 +543,19 @@ fn impossible_requests_are_refused() {
     );
     assert_eq!(
         refusal(BuildOptions { memory: 1 << 20, ..default() }),
-        "a build needs at least 16MiB of --memory"
+        "a build needs at least 16MiB of memory"
     );
-    assert_eq!(refusal(BuildOptions { top: Some(0), ..default() }), "--top 0 would keep nothing");
+    assert_eq!(
+        refusal(BuildOptions { top: Some(0), ..default() }),
+        "the 0 most frequent entries are nothing"
+    );
     assert_eq!(
         refusal(BuildOptions { date: "2026-02-29".into(), ..default() }),
         "the date is not of the form YYYY-MM-DD"
     );
     assert_eq!(
         refusal(BuildOptions { coverage: CoverageRule::Present, ..default() }),
-        "--partial is for a folder of range files; there is none"
+        "only a folder of range files says what it covers; there is none"
     );
     let swapped = CoverageRule::Prefixes(vec![(2, 1)]);
     assert_eq!(

@@ -397,6 +397,6 @@ fn two_downloads_of_one_target_do_not_mix() {
     });
     assert_eq!(
         fetch(&server, folder.path(), LAST).expect_err("exists").to_string(),
-        format!("{} exists; use --force to replace it", target.display())
+        format!("{} exists", target.display())
     );
 }

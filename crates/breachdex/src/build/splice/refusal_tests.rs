@@ -119,7 +119,7 @@ fn ranges_that_cannot_be_are_refused() {
     let little = SpliceOptions { memory: 1 << 20, ..options() };
     assert_eq!(
         into(&target, None, three(), &little).unwrap_err().to_string(),
-        "a build needs at least 16MiB of --memory"
+        "a build needs at least 16MiB of memory"
     );
 }
 
@@ -167,7 +167,7 @@ fn a_base_must_be_what_is_asked_for() {
     assert_eq!(
         refusal(&Index::open(&other).unwrap(), &whole),
         "../other.bdx cannot be the base: \
-         it was cut with --top, so it does not say what is missing; build it again"
+         it was cut to its most frequent entries, so it does not say what is missing; build it again"
     );
     let bare = BuildOptions { counts: false, replace: true, ..Default::default() };
     build(&[Input::path(&text)], &other, &bare, &()).unwrap();
