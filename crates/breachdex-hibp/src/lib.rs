@@ -27,6 +27,9 @@ pub use client::{RangeClient, RangeClientOptions};
 pub use download::{DownloadOptions, DownloadReport, download};
 pub use error::{Error, FailedRange, FetchFault, MissingRanges, Quirk, Result};
 pub use fetch::retry::RetryPolicy;
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub use network::simulation;
 pub use network::{NetworkOptions, ProxyUrl};
 pub use run::{FetchOptions, FetchReport};
 pub use update::{UpdateOptions, UpdatePreview, UpdateReport, preview_update, update};

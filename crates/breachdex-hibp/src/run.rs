@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use breachdex::{Kind, Monitor, Phase, Progress};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::watch;
 
@@ -20,7 +20,7 @@ use crate::error::{Error, FailedRange, FetchFault, MissingRanges, Result};
 use crate::fetch::retry::RetryPolicy;
 use crate::fetch::{Answer, Fetcher};
 use crate::journal::Record;
-use crate::network::{HttpClient, NetworkOptions};
+use crate::network::{self, HttpClient, NetworkOptions};
 
 /// How long the writer waits for a range before it looks whether it is to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -150,16 +150,19 @@ pub(crate) fn run(
     let resumed = store.ranges();
     let client = HttpClient::new(&options.base_url, &options.network, options.timeout, options.concurrency)?;
     let fetcher = Arc::new(Fetcher::new(client, kind, options));
-    let runtime =
-        Builder::new_multi_thread().enable_all().thread_name("breachdex-fetch").build().map_err(|error| {
-            Error::System { action: "start the network's threads", reason: error.to_string() }
-        })?;
+    let runtime = network::runtime().map_err(|error| Error::System {
+        action: "start the network's threads",
+        reason: error.to_string(),
+    })?;
     let (keep, fetching) = (Arc::new(keep), Arc::clone(&fetcher));
     let workers = Workers { runtime: &runtime, concurrency: options.concurrency, fetcher: fetching, keep };
     let failed = BTreeMap::new();
     let mut writer = Writer { workers: &workers, store, monitor, total: resumed + total, failed, witnesses };
+    // The store asks for the time of the runtime, too.
+    let entered = runtime.enter();
     let written = writer.run(wanted);
     let missing = writer.missing();
+    drop(entered);
     runtime.shutdown_background();
     let gave_up = written?;
     let counters = &fetcher.counters;

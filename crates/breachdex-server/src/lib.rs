@@ -21,6 +21,9 @@ mod quota;
 mod running;
 mod server;
 mod shutdown;
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation;
 mod tls;
 mod worker;
 

@@ -242,12 +242,12 @@ impl AllProtocols {
 }
 
 /// Allows one line a second about a fault that every request may meet.
-fn log_throttle() -> LogThrottle {
+pub(crate) fn log_throttle() -> LogThrottle {
     LogThrottle::new(Duration::from_secs(1))
 }
 
 /// The indexes, each under the overlays of its kind.
-fn open(options: &ServeOptions, rules: &Rules) -> Result<Vec<Served>, ServeError> {
+pub(crate) fn open(options: &ServeOptions, rules: &Rules) -> Result<Vec<Served>, ServeError> {
     let base = |path: &PathBuf| Ok((served::open(path, Part::Base, rules)?, Vec::new()));
     let mut all: Vec<(Index, Vec<Index>)> =
         options.indexes.iter().map(base).collect::<Result<_, ServeError>>()?;

@@ -12,13 +12,14 @@ pub(crate) mod retry;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use breachdex::{Entry, Kind, read_range_body};
 use reqwest::StatusCode;
 use reqwest::header::{
     ACCEPT_ENCODING, DATE, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
 };
+use tokio::time::Instant;
 
 use self::decode::Encoding;
 use self::retry::{RetryPolicy, Verdict, judge};
@@ -203,7 +204,7 @@ impl Fetcher {
         loop {
             let until = *self.quiet_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             match until.filter(|until| *until > Instant::now()) {
-                Some(until) => tokio::time::sleep_until(until.into()).await,
+                Some(until) => tokio::time::sleep_until(until).await,
                 None => return,
             }
         }

@@ -4,9 +4,8 @@
 
 use std::time::Duration;
 
-use rand::RngExt as _;
-
 use crate::error::FetchFault;
+use crate::network::jitter;
 
 /// The longest a server may ask to be left alone before that is an error.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -35,7 +34,7 @@ impl RetryPolicy {
     /// The wait after so many tries, somewhere in its upper half.
     fn delay(&self, attempts: u32) -> Duration {
         let doubled = self.base_delay.saturating_mul(1 << attempts.saturating_sub(1).min(20));
-        doubled.min(self.longest_delay).mul_f64(rand::rng().random_range(0.5..=1.0))
+        doubled.min(self.longest_delay).mul_f64(0.5 + 0.5 * jitter())
     }
 }
 
@@ -57,8 +56,7 @@ pub(crate) fn judge(fault: &FetchFault, policy: &RetryPolicy, attempts: u32, wai
                 Verdict::GiveUp
             } else {
                 // A little later than asked, so that not everybody is back in the same moment.
-                let jitter = policy.base_delay.mul_f64(rand::rng().random_range(0.0..=1.0));
-                Verdict::AllAfter(*wait + jitter)
+                Verdict::AllAfter(*wait + policy.base_delay.mul_f64(jitter()))
             };
         }
         FetchFault::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),

@@ -20,10 +20,11 @@ use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use breachdex::files::{self, Disk, Lock};
 use breachdex::{Monitor, PREFIX_COUNT, Phase, Progress};
+use tokio::time::Instant;
 
 use self::file::{Found, MAGIC, lock, read_found};
 pub(crate) use self::file::{abandoned, path};
@@ -45,6 +46,38 @@ struct Known {
     tag: Tag,
 }
 
+/// What is known of every prefix's range, in pages that are there when something of them is known.
+#[derive(Default)]
+struct KnownRanges {
+    pages: Vec<Vec<Option<Known>>>,
+}
+
+impl KnownRanges {
+    const PAGE: u32 = 1 << 12;
+
+    /// Notes a range; whether nothing was known of it.
+    fn insert(&mut self, prefix: u32, known: Known) -> bool {
+        if prefix >= PREFIX_COUNT {
+            return false;
+        }
+        let page = (prefix / Self::PAGE) as usize;
+        if self.pages.len() <= page {
+            self.pages.resize_with(page + 1, Vec::new);
+        }
+        let page = &mut self.pages[page];
+        page.resize(Self::PAGE as usize, None);
+        page[(prefix % Self::PAGE) as usize].replace(known).is_none()
+    }
+
+    fn get(&self, prefix: u32) -> Option<Known> {
+        *self.pages.get((prefix / Self::PAGE) as usize)?.get((prefix % Self::PAGE) as usize)?
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.pages.iter().flatten().flatten()
+    }
+}
+
 /// An open, locked journal.
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
@@ -57,8 +90,7 @@ pub(crate) struct Journal {
     pub(crate) shape: RowShape,
     /// Whether what an earlier version of breachdex had begun was discarded.
     pub(crate) discarded_earlier: bool,
-    /// Of every prefix.
-    known: Vec<Option<Known>>,
+    known: KnownRanges,
     /// The entity tags, one after another.
     tags: Vec<u8>,
     /// Where the tags of the present server begin; those before are another's.
@@ -112,7 +144,7 @@ impl Journal {
             settings,
             shape,
             discarded_earlier: discarded,
-            known: vec![None; PREFIX_COUNT as usize],
+            known: KnownRanges::default(),
             tags: Vec::new(),
             tags_valid_from: 0,
             ranges: 0,
@@ -185,9 +217,8 @@ impl Journal {
     pub(crate) fn know(&mut self, record: &Record) {
         let tag = Tag { at: self.tags.len(), length: record.tag.len() as u8 };
         self.tags.extend_from_slice(record.tag.as_bytes());
-        let Some(known) = self.known.get_mut(record.prefix as usize) else { return };
-        self.ranges += u32::from(known.is_none());
-        *known = Some(Known { kind: record.kind, modified: record.modified, tag });
+        let known = Known { kind: record.kind, modified: record.modified, tag };
+        self.ranges += u32::from(self.known.insert(record.prefix, known));
     }
 
     fn know_grouped(&mut self, RangeState { prefix, modified, tag }: RangeState) {
@@ -250,19 +281,18 @@ impl Journal {
 
     /// What the journal knows of a prefix's range.
     pub(crate) fn kind_of(&self, prefix: u32) -> Option<RecordKind> {
-        self.known.get(prefix as usize).copied().flatten().map(|known| known.kind)
+        self.known.get(prefix).map(|known| known.kind)
     }
 
     /// The entity tag that came with a range from the present server; empty without one.
     pub(crate) fn tag(&self, prefix: u32) -> &[u8] {
-        let known = self.known.get(prefix as usize).copied().flatten();
-        let tag = known.map(|known| known.tag).filter(|tag| tag.at >= self.tags_valid_from);
+        let tag = self.known.get(prefix).map(|known| known.tag).filter(|tag| tag.at >= self.tags_valid_from);
         tag.map_or(&[], |tag| &self.tags[tag.at..tag.at + usize::from(tag.length)])
     }
 
     /// The latest time at which a fetched range was changed, in seconds since 1970; 0 when servers did not say.
     pub(crate) fn latest_change(&self) -> u64 {
-        let fetched = self.known.iter().flatten().filter(|known| known.kind != RecordKind::Unchanged);
+        let fetched = self.known.iter().filter(|known| known.kind != RecordKind::Unchanged);
         fetched.map(|known| known.modified).max().unwrap_or(0)
     }
 
@@ -273,7 +303,7 @@ impl Journal {
 
     /// How many ranges are of a kind.
     pub(crate) fn count(&self, kind: RecordKind) -> u64 {
-        self.known.iter().flatten().filter(|known| known.kind == kind).count() as u64
+        self.known.iter().filter(|known| known.kind == kind).count() as u64
     }
 
     /// The error of a record that was sound before.

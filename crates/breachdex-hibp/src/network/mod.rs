@@ -10,13 +10,18 @@ mod fault;
 mod login;
 mod no_proxy;
 mod proxy;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod trust;
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rand::RngExt as _;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use tokio::runtime::{Builder, Runtime};
 
 use self::fault::root_cause;
 use self::login::Login;
@@ -35,6 +40,27 @@ pub struct NetworkOptions {
     /// A file of certificates in PEM that are trusted beside those of the system, or of `SSL_CERT_FILE` and
     /// `SSL_CERT_DIR`.
     pub ca_file: Option<PathBuf>,
+}
+
+/// The runtime of a run's requests.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn runtime() -> io::Result<Runtime> {
+    #[cfg(feature = "simulation")]
+    if simulation::current().is_some() {
+        return Builder::new_current_thread().enable_time().start_paused(true).build();
+    }
+    Builder::new_multi_thread().enable_all().thread_name("breachdex-fetch").build()
+}
+
+/// A number from 0 to 1 by chance, by which waits differ.
+pub(crate) fn jitter() -> f64 {
+    #[cfg(feature = "simulation")]
+    if let Some(network) = simulation::current() {
+        return network.jitter();
+    }
+    rand::rng().random_range(0.0..=1.0)
 }
 
 /// A client of one server.
@@ -101,6 +127,11 @@ impl HttpClient {
     /// # Errors
     /// [`FetchFault::ProxyLogin`], without a request where the proxy refused one within the last minute; others.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, FetchFault> {
+        #[cfg(feature = "simulation")]
+        if let Some(network) = simulation::current() {
+            let request = request.build().map_err(|error| fault::of(error, None))?;
+            return network.answer(request).await.map_err(FetchFault::Network);
+        }
         let Some(proxy) = &self.proxy else {
             return request.send().await.map_err(|error| fault::of(error, None));
         };

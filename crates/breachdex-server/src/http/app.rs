@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderName, HeaderValue, Request, Response, Uri, header};
+use axum::{BoxError, Router};
+use bytes::Bytes;
 use hyper::body::Incoming;
 use tower::Service as _;
 
@@ -43,7 +44,11 @@ impl App {
     }
 
     /// The answer to a request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let is_private = self.is_private(request.uri());
         if is_private && !self.is_of_this_origin(&request) {
             self.state.metrics.count_other(Other::HostRefused);
@@ -71,7 +76,7 @@ impl App {
     }
 
     /// Whether the request can come from a page of this server, or from no page at all.
-    fn is_of_this_origin(&self, request: &Request<Incoming>) -> bool {
+    fn is_of_this_origin<B>(&self, request: &Request<B>) -> bool {
         let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
         matches!(site, None | Some(b"same-origin" | b"none"))
             && self.hosts.allow(request.uri(), request.headers())

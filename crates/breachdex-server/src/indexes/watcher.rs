@@ -42,8 +42,7 @@ pub(crate) struct Watcher {
 impl Watcher {
     /// Looks again and again, until it is told to end.
     pub(crate) fn run(self, commands: &Receiver<Command>) {
-        let mut files: Vec<WatchedFile> =
-            self.catalogue.all().iter().flat_map(|served| WatchedFile::all_of(served)).collect();
+        let mut files = self.files();
         loop {
             let done = match commands.recv_timeout(self.every) {
                 Err(RecvTimeoutError::Timeout) => None,
@@ -60,6 +59,11 @@ impl Watcher {
         }
     }
 
+    /// The files of the catalogue.
+    pub(crate) fn files(&self) -> Vec<WatchedFile> {
+        self.catalogue.all().iter().flat_map(|served| WatchedFile::all_of(served)).collect()
+    }
+
     fn reload_certificate(&self) {
         match self.tls.as_ref().map(|tls| tls.reload()) {
             None => {}
@@ -68,7 +72,8 @@ impl Watcher {
         }
     }
 
-    fn look(&self, file: &mut WatchedFile) {
+    /// Has a file that was replaced take over.
+    pub(crate) fn look(&self, file: &mut WatchedFile) {
         let Some(current) = self.catalogue.current(file.kind) else { return };
         let stamp = match Stamp::of(&file.path) {
             Ok(stamp) => stamp,
@@ -135,7 +140,7 @@ impl Watcher {
 }
 
 /// A file and what was already said about it.
-struct WatchedFile {
+pub(crate) struct WatchedFile {
     path: PathBuf,
     kind: Kind,
     part: Part,

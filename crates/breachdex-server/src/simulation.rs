@@ -1,0 +1,77 @@
+//! A server without sockets and threads, for the project's own simulation; nothing here is stable.
+
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+
+use crate::body::BufferPool;
+use crate::error::ServeError;
+use crate::http::app::App;
+use crate::http::host::HostNames;
+use crate::http::routes::Routes;
+use crate::http::state::AppState;
+use crate::indexes::catalogue::Catalogue;
+use crate::indexes::permission::OverlayRule;
+use crate::indexes::served::Rules;
+use crate::indexes::watcher::{WatchedFile, Watcher};
+use crate::metrics::Metrics;
+use crate::options::ServeOptions;
+use crate::server::{log_throttle, open};
+use crate::shutdown::Shutdown;
+
+/// What a server has below its sockets: routes, served indexes, and the watcher that takes replaced files over.
+pub struct Unconnected {
+    app: Arc<App>,
+    watcher: Watcher,
+    files: Vec<WatchedFile>,
+}
+
+impl Unconnected {
+    /// Opens the indexes, and refuses what [`Server::bind`](crate::Server::bind) refuses.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open(options: &ServeOptions) -> Result<Self, ServeError> {
+        let rules = Rules {
+            allow_partial: options.allow_partial,
+            overlays: OverlayRule::of(options, []),
+            residency: options.residency,
+            trust: options.trust.clone(),
+        };
+        let catalogue = Arc::new(Catalogue::new(open(options, &rules)?)?);
+        let metrics = Arc::new(Metrics::new());
+        let state = Arc::new(AppState {
+            catalogue: Arc::clone(&catalogue),
+            buffers: BufferPool::new(options.limits.waiting_bytes),
+            metrics: Arc::clone(&metrics),
+            throttle: log_throttle(),
+            health_details: options.health_details,
+            log_prefixes: options.log_prefixes,
+        });
+        let hosts = Arc::new(HostNames::new(options.allow_hosts.iter().cloned()));
+        let app = App::new(&state, &hosts, Routes::RangesAndStatus);
+        let (every, shutdown) = (options.reload_every, Shutdown::new());
+        let watcher = Watcher { catalogue, metrics, tls: None, rules, every, shutdown };
+        let files = watcher.files();
+        Ok(Self { app, watcher, files })
+    }
+
+    /// Looks at every file once, as the watcher does.
+    pub fn look(&mut self) {
+        self.files.iter_mut().for_each(|file| self.watcher.look(file));
+    }
+
+    /// The status and the body with which a GET is answered.
+    pub async fn get(&self, path: &str) -> (u16, Vec<u8>) {
+        let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap_or_default();
+        let response = self.app.answer(request).await;
+        let status = response.status();
+        match to_bytes(response.into_body(), usize::MAX).await {
+            Ok(body) => (status.as_u16(), body.into()),
+            Err(_) => (StatusCode::INTERNAL_SERVER_ERROR.as_u16(), Vec::new()),
+        }
+    }
+}
