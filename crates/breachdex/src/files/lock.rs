@@ -111,7 +111,14 @@ fn take_file(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
 /// Makes a lock file of this process; `false` where there is one.
 fn make(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
     match disk.create_new(lock, PRIVATE) {
-        Ok(file) => write_all_at(disk, &file, holder(std::process::id()).as_bytes(), 0).map(|()| true),
+        Ok(file) => {
+            let written = write_all_at(disk, &file, holder(std::process::id()).as_bytes(), 0);
+            if written.is_err() {
+                // One that names no process would be taken for a living one's for ever.
+                let _ = disk.remove(lock);
+            }
+            written.map(|()| true)
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }

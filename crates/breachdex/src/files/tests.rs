@@ -170,6 +170,31 @@ fn where_there_are_no_locks_a_lock_file_stands_in() {
     assert!(matches!(Temporary::claim(lockless(), &target, Readers::AsUsual), Err(ClaimError::Busy)));
 }
 
+/// One that is full, too.
+#[derive(Debug)]
+struct LocklessAndFull;
+
+impl Disk for LocklessAndFull {
+    fn write_at(&self, _: &File, _: &[u8], _: u64) -> io::Result<usize> {
+        Err(io::Error::from_raw_os_error(libc::ENOSPC))
+    }
+
+    fn try_flock(&self, _: &File) -> io::Result<bool> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// An empty lock file names no process, so nobody would ever dare to remove it.
+#[test]
+fn a_lock_file_that_cannot_be_written_does_not_stay() {
+    let folder = tempdir().unwrap();
+    let target = folder.path().join("a.bdx");
+    let full = Temporary::claim(Arc::new(LocklessAndFull), &target, Readers::AsUsual);
+    assert!(matches!(full, Err(ClaimError::Io("lock", ..))), "{full:?}");
+    assert_eq!(names(folder.path()), [""; 0]);
+    claim(Arc::new(Lockless), &target);
+}
+
 #[test]
 fn a_replaced_file_hands_on_its_mode_and_attributes() {
     let folder = tempdir().unwrap();
