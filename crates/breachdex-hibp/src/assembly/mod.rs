@@ -367,7 +367,12 @@ impl<'a> Assembly<'a> {
             _ => None,
         };
         let range = record.and_then(|record| {
-            let entries = self.journal.shape.decode(prefix, record.rows, &record.payload)?;
+            let mut entries = self.journal.shape.decode(prefix, record.rows, &record.payload)?;
+            let settings = &self.journal.settings;
+            if !settings.counts {
+                // What was seen too seldom is not among them, and nothing else says that of these.
+                entries.iter_mut().for_each(|entry| *entry = entry.with_count(settings.min_count));
+            }
             let folded = u64::from(record.folded);
             Some((ChangedRange { prefix, entries, folded }, record.modified))
         });

@@ -44,9 +44,15 @@ fn changed(kind: Kind, one: u64, other: u64) -> u64 {
 #[test]
 fn only_what_changed_is_sent_and_the_result_is_a_fresh_download() {
     for kind in [Kind::Sha1, Kind::Ntlm] {
-        for (bits, counts, min_count) in
-            [(None, true, 1), (Some(64), true, 1), (Some(40), false, 1), (None, true, 4), (Some(32), true, 2)]
-        {
+        for (bits, counts, min_count) in [
+            (None, true, 1),
+            (Some(64), true, 1),
+            (Some(40), false, 1),
+            (None, true, 4),
+            (Some(32), true, 2),
+            (None, false, 3),
+            (Some(48), false, 2),
+        ] {
             let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
             let mut options = downloading(&server, LAST);
             options.index = SpliceOptions { kind, bits, counts, min_count, ..options.index };
