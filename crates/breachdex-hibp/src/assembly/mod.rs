@@ -109,7 +109,11 @@ pub(crate) fn remove(journal: &Path) -> Result<()> {
     let disk = breachdex::files::current();
     spool::remove_file(&*disk, &beside(journal, INDEX_SUFFIX))?;
     spool::remove(journal)?;
-    spool::remove_file(&*disk, journal)
+    spool::remove_file(&*disk, journal)?;
+    // A journal that comes back after a loss of power has the next run believe what servers said long ago.
+    let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let _ = disk.sync_folder(folder.unwrap_or(Path::new(".")));
+    Ok(())
 }
 
 impl<'a> Assembly<'a> {
