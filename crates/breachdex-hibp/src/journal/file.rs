@@ -87,6 +87,10 @@ pub(super) fn read_found(file: &File, path: &Path) -> Result<Found> {
     if EARLIER_MAGIC.contains(&&magic) {
         return Ok(Found::Earlier);
     }
+    // What a loss of power can leave of a file whose length was on disk before its bytes.
+    if magic == [0; 8] {
+        return Ok(Found::Nothing);
+    }
     if magic != *MAGIC {
         return Err(Error::Journal {
             path: path.to_owned(),

@@ -124,6 +124,15 @@ fn two_runs_do_not_share_a_journal_and_other_settings_are_refused() {
     );
 }
 
+/// What a file system may leave whose power was lost: the length of what was never synced, and zeros.
+#[test]
+fn a_journal_of_zeros_was_never_begun() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("x.bdx");
+    std::fs::write(path(&target, "download"), [0; 700]).expect("written");
+    assert_eq!(open(&target).expect("a new journal").ranges(), 0);
+}
+
 proptest! {
     #[test]
     fn rows_come_back_as_they_were(
