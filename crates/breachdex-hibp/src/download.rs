@@ -82,7 +82,7 @@ pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor)
             _ => {}
         }
     }
-    let if_other = if options.restart { IfOther::StartOver } else { IfOther::Refuse };
+    let if_other = if options.restart { IfOther::Discard } else { IfOther::Refuse };
     let base_url = options.fetch.base_url.to_string();
     let making = Making { base: None, options: &options.index, concurrency: options.fetch.concurrency };
     let mut assembly = Assembly::open(target, settings, &base_url, if_other, making, monitor)?;

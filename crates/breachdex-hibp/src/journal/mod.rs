@@ -101,11 +101,15 @@ pub(crate) struct Journal {
     pending: Vec<u8>,
 }
 
-/// What to do with a journal of other settings.
+/// What to do with a journal that was begun before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IfOther {
+    /// Refuses one of other settings.
     Refuse,
+    /// Discards one of other settings.
     StartOver,
+    /// Discards any.
+    Discard,
 }
 
 /// Takes over a group that a record vouches for. `None` ends the journal: the record and what lies behind it is cut off.
@@ -323,21 +327,23 @@ fn resumable(
     settings: &Settings,
     if_other: IfOther,
 ) -> Result<(Option<String>, bool)> {
+    let is_discarded = if_other != IfOther::Refuse;
     let reason = match found {
+        Ok(Found::Journal(_)) if if_other == IfOther::Discard => return Ok((None, false)),
         Ok(Found::Nothing) => return Ok((None, false)),
         Ok(Found::Journal(found)) => match found.difference(settings) {
             None => return Ok((Some(found.id), false)),
-            Some(_) if if_other == IfOther::StartOver => return Ok((None, false)),
+            Some(_) if is_discarded => return Ok((None, false)),
             Some(what) => format!(
                 "a run with other settings was begun and not finished ({what}); use the same ones, or discard what it \
                  fetched"
             ),
         },
-        Ok(Found::Earlier) if if_other == IfOther::StartOver => return Ok((None, true)),
+        Ok(Found::Earlier) if is_discarded => return Ok((None, true)),
         Ok(Found::Earlier) => {
             "an earlier version of breachdex began this and did not finish it; discard what it fetched".into()
         }
-        Err(Error::Journal { .. }) if if_other == IfOther::StartOver => return Ok((None, false)),
+        Err(Error::Journal { .. }) if is_discarded => return Ok((None, false)),
         Err(error) => return Err(error),
     };
     Err(Error::Journal { path: path.to_owned(), reason, can_be_discarded: true })
