@@ -82,6 +82,9 @@ pub(crate) struct Assembly<'a> {
     /// them waits in the spool.
     passed_over: BTreeSet<u32>,
     reach_with_gaps: usize,
+    /// Whether groups are written that lack ranges which could not be fetched. The next run asks for those, so it must not
+    /// go on behind such groups: they are not recorded, and what they are made of stays in the spool.
+    has_gaps: bool,
     /// Whether groups are to be written: always, but for an update of which no change is known yet.
     is_due: bool,
     window: usize,
@@ -174,6 +177,7 @@ impl<'a> Assembly<'a> {
             reach: front,
             passed_over: BTreeSet::new(),
             reach_with_gaps: front,
+            has_gaps: false,
             is_due: false,
             window,
             early,
@@ -212,6 +216,7 @@ impl<'a> Assembly<'a> {
         let coverage = options.coverage.difference(&missing);
         self.assembler = Assembler::new(None, &SpliceOptions { coverage, ..options.clone() })?;
         self.passed_over.clear();
+        self.has_gaps = true;
         self.flush(monitor)
     }
 
@@ -223,6 +228,7 @@ impl<'a> Assembly<'a> {
         // Not written to the journal: who goes on from there is to ask for them.
         missing.iter().for_each(|prefix| self.journal.know(&Record::of(RecordKind::Unchanged, *prefix)));
         self.passed_over.clear();
+        self.has_gaps = true;
         self.flush(monitor)
     }
 
@@ -353,7 +359,9 @@ impl<'a> Assembly<'a> {
             let early = self.early.remove(prefix).and_then(|early| early.record);
             self.cached -= early.map_or(0, |record| record.payload.len());
         }
-        self.journal.append(&GroupState { group, offset, crc, ranges: states }.record())?;
+        if !self.has_gaps {
+            self.journal.append(&GroupState { group, offset, crc, ranges: states }.record())?;
+        }
         self.front += next.len;
         Ok(())
     }
@@ -412,7 +420,9 @@ impl<'a> Assembly<'a> {
             self.unfinished.sync()?;
             self.journal.sync()?;
         }
-        self.spool.shrink(self.front_prefix(self.front), due)?;
+        if !self.has_gaps {
+            self.spool.shrink(self.front_prefix(self.front), due)?;
+        }
         if due {
             self.spool.sync()?;
         }

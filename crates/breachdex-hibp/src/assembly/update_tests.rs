@@ -340,3 +340,35 @@ fn tags_of_another_server_are_forgotten() {
     assert!(!assembly.journal.tag(3 + 41 * 30).is_empty());
     assert!(finish(assembly, &target) == fresh(LAST));
 }
+
+/// Ranges that could not be fetched are as the base has them in groups that no later run may go on behind: it asks for
+/// them again, and what it gets belongs there.
+#[test]
+fn what_was_missing_is_put_in_its_place_by_the_run_that_gets_it() {
+    let last = 0x4f;
+    for ends_early in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (target, _) = base(folder.path(), last);
+        let held = Old::open(&target);
+        let missing = [3 + 41];
+        assert!(is_changed(missing[0]));
+        let mut assembly = held.update(&target, last);
+        let others: Vec<u32> = (5..=last).filter(|prefix| !missing.contains(prefix)).collect();
+        take(&mut assembly, &others);
+        missing.iter().for_each(|prefix| assembly.pass_over(*prefix));
+        assembly.flush(&()).expect("written");
+        assembly.keep_of_base(&missing, &()).expect("kept");
+        // It ends here, before the index is published.
+        drop(assembly);
+        let mut assembly = held.update(&target, last);
+        assert_eq!(assembly.missing(), missing, "nothing else is fetched twice");
+        if ends_early {
+            assembly.keep_of_base(&missing, &()).expect("kept");
+            drop(assembly);
+            assembly = held.update(&target, last);
+            assert_eq!(assembly.missing(), missing);
+        }
+        take(&mut assembly, &missing);
+        assert!(finish(assembly, &target) == fresh(last));
+    }
+}
