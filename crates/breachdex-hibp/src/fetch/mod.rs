@@ -144,7 +144,11 @@ impl Fetcher {
         self.note_date(response.headers());
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_MODIFIED if !tag.is_empty() => return Ok(Answer::Unchanged),
+            StatusCode::NOT_MODIFIED if !tag.is_empty() => {
+                // The tag is one that the server gave, so it is asked at the right address.
+                self.counters.found.store(true, Ordering::Relaxed);
+                return Ok(Answer::Unchanged);
+            }
             StatusCode::NOT_MODIFIED => return Err(FetchFault::NothingModified),
             // A server that has had no range yet is one that is asked at the wrong address.
             StatusCode::NOT_FOUND if self.mirror_quirks && self.counters.found.load(Ordering::Relaxed) => {
