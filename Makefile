@@ -23,7 +23,12 @@ LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 8
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
 
-.PHONY: test test-all short lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test surfaces-test python-environment \
+# `make simulate SEEDS=20000`, or SECONDS=600: downloads, updates, overlays and the server on a simulated disk and network.
+SEEDS ?= 2000
+# `make test` runs new seeds for a while; the first one is printed, and so is each that fails.
+SIMULATE_SECONDS ?= 60
+
+.PHONY: test test-all short simulate simulate-ci lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test surfaces-test python-environment \
 	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party $(LONG_PARTS)
 
 # One command after another keeps one of two cores idle: cargo waits for linkers, pytest for one interpreter.
@@ -75,6 +80,15 @@ surfaces-test: python-install | rust-test
 	BREACHDEX_SURFACES_NEED_PYTHON=1 cargo test --workspace --locked --test all surfaces::python_and_django
 
 rust-checks: rust-test portable-test
+
+# A shell has a SECONDS of its own, which is not what is meant.
+simulate:
+	cargo build --package breachdex-simulate --locked
+	target/debug/simulate $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS),--seeds $(SEEDS))
+
+# The program that was built for its tests. On one thread, for something else runs beside it.
+simulate-ci: rust-build | portable-test
+	target/debug/simulate --seconds $(SIMULATE_SECONDS) --threads 1
 
 python-environment: $(PYTHON_VENV)/made
 

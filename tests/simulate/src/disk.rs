@@ -1,0 +1,461 @@
+//! A disk that remembers what is certain to survive a loss of power, fails when it is told to, and can lose the rest.
+//!
+//! Files are real, in a folder of their own. Of each file the disk knows what it held at its last sync and every write
+//! since; of the folder, its names at its last sync and every change since. A loss of power keeps the former, and of the
+//! latter what chance decides: writes whole, torn at sectors, or not at all, in any order; changes of names up to some
+//! point or, now and then, any of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use breachdex::files::{Disk, System};
+
+use crate::rng::Rng;
+
+const SECTOR: u64 = 512;
+const EIO: i32 = 5;
+const ENOSPC: i32 = 28;
+/// Beyond any process's number.
+const DEAD: u32 = 4_194_999;
+
+/// What ends a run on the disk's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Crash {
+    /// The process is killed: what it wrote stays.
+    Kill,
+    /// The power fails.
+    Power,
+}
+
+/// What goes wrong, and when.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    /// At which operation from now on, and what.
+    pub(crate) crash: Option<(u64, Crash)>,
+    /// One operation that fails.
+    pub(crate) failing: Option<u64>,
+    /// Operations that fail, in a hundred.
+    pub(crate) flaky: u64,
+    /// From this operation on, nothing can be written any more.
+    pub(crate) full: Option<u64>,
+    /// Writes that write less, in a hundred.
+    pub(crate) short: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Write {
+    Bytes(u64, Vec<u8>),
+    Length(u64),
+}
+
+#[derive(Clone, Debug)]
+enum NameChange {
+    Add(String, u64),
+    Rename(String, String, u64),
+    Remove(String),
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    durable: Vec<u8>,
+    pending: Vec<Write>,
+}
+
+#[derive(Debug)]
+struct State {
+    rng: Rng,
+    folder: PathBuf,
+    plan: Plan,
+    operations: u64,
+    crashed: Option<Crash>,
+    has_locks: bool,
+    /// The file of each number of the system's, which it gives to another one when a file is gone.
+    numbers: HashMap<u64, u64>,
+    files: Vec<Content>,
+    durable: BTreeMap<String, u64>,
+    pending: Vec<NameChange>,
+    log: Vec<String>,
+}
+
+/// The disk.
+#[derive(Debug)]
+pub(crate) struct SimulatedDisk {
+    state: Mutex<State>,
+}
+
+/// What an operation is to do instead of what it should.
+enum Outcome {
+    Work,
+    Fail(io::Error),
+    /// Do it, and fail all the same: the machine ends behind it.
+    WorkAndFail,
+}
+
+impl SimulatedDisk {
+    pub(crate) fn new(rng: Rng, folder: &Path, has_locks: bool) -> Self {
+        let state = State {
+            rng,
+            folder: folder.to_owned(),
+            plan: Plan::default(),
+            operations: 0,
+            crashed: None,
+            has_locks,
+            numbers: HashMap::new(),
+            files: Vec::new(),
+            durable: BTreeMap::new(),
+            pending: Vec::new(),
+            log: Vec::new(),
+        };
+        Self { state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets what goes wrong from now on.
+    pub(crate) fn plan(&self, plan: Plan) {
+        let mut state = self.state();
+        state.plan = plan;
+        state.operations = 0;
+        state.log.clear();
+    }
+
+    /// Operations since the plan was made.
+    pub(crate) fn operations(&self) -> u64 {
+        self.state().operations
+    }
+
+    pub(crate) fn crashed(&self) -> Option<Crash> {
+        self.state().crashed
+    }
+
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.state().log.clone()
+    }
+
+    /// Has the machine come up again after `crash`. No file of it may be open.
+    ///
+    /// # Panics
+    /// Where the real disk fails.
+    pub(crate) fn restart(&self, crash: Crash) {
+        let mut state = self.state();
+        state.plan = Plan::default();
+        state.crashed = None;
+        if crash == Crash::Power {
+            state.lose();
+        }
+        state.end_lock_files(crash);
+    }
+}
+
+impl State {
+    fn next(&mut self, what: &str, path: &str) -> Outcome {
+        if self.crashed.is_some() {
+            return Outcome::Fail(io::Error::from_raw_os_error(EIO));
+        }
+        self.operations += 1;
+        let now = self.operations;
+        self.log.push(format!("{now} {what} {path}"));
+        if let Some((at, crash)) = self.plan.crash
+            && now >= at
+        {
+            self.crashed = Some(crash);
+            self.log.push(format!("{now} {crash:?}"));
+            return if self.rng.percent(50) {
+                Outcome::WorkAndFail
+            } else {
+                Outcome::Fail(io::Error::from_raw_os_error(EIO))
+            };
+        }
+        let is_full = self.plan.full.is_some_and(|full| now >= full) && matches!(what, "write" | "create");
+        let fails = self.plan.failing == Some(now) || self.rng.percent(self.plan.flaky);
+        if is_full || fails {
+            let code = if is_full { ENOSPC } else { self.rng.pick(&[EIO, ENOSPC]) };
+            self.log.push(format!("{now} fails: {code}"));
+            return Outcome::Fail(io::Error::from_raw_os_error(code));
+        }
+        Outcome::Work
+    }
+
+    /// What is known of an open file.
+    fn file(&mut self, file: &File) -> io::Result<&mut Content> {
+        let number = self.numbers.get(&file.metadata()?.ino()).copied();
+        let number = number.ok_or_else(|| io::Error::other("a file that this disk did not make"))?;
+        Ok(&mut self.files[number as usize])
+    }
+
+    /// Notes a new file.
+    fn add(&mut self, system: u64, content: Content) -> u64 {
+        let number = self.files.len() as u64;
+        self.files.push(content);
+        self.numbers.insert(system, number);
+        number
+    }
+
+    fn is_ours(&self, path: &Path) -> bool {
+        path.parent() == Some(&self.folder)
+    }
+
+    /// The names that survive a loss of power.
+    fn names_after_loss(&mut self) -> BTreeMap<String, u64> {
+        let mut names = self.durable.clone();
+        let pending = std::mem::take(&mut self.pending);
+        let any = self.rng.percent(20);
+        let until = self.rng.index(pending.len() + 1);
+        for (at, change) in pending.iter().enumerate() {
+            if if any { self.rng.percent(50) } else { at < until } {
+                apply(&mut names, change);
+            }
+        }
+        names
+    }
+
+    fn lose(&mut self) {
+        let names = self.names_after_loss();
+        let mut files = std::mem::take(&mut self.files);
+        self.numbers.clear();
+        for entry in std::fs::read_dir(&self.folder).expect("the folder").flatten() {
+            std::fs::remove_file(entry.path()).expect("a file can be removed");
+        }
+        let mut contents: HashMap<u64, Vec<u8>> = HashMap::new();
+        self.durable.clear();
+        for (name, number) in names {
+            let content = contents
+                .entry(number)
+                .or_insert_with(|| std::mem::take(&mut files[number as usize]).after_loss(&mut self.rng));
+            let path = self.folder.join(&name);
+            std::fs::write(&path, &content).expect("a file can be written");
+            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(&path, private).expect("a mode can be set");
+            let system = std::fs::metadata(&path).expect("it is there").ino();
+            let number = self.add(system, Content { durable: content.clone(), pending: Vec::new() });
+            self.durable.insert(name, number);
+        }
+    }
+
+    /// Has the holders of lock files be dead. After a loss of power the machine's start removes them, as one that has
+    /// such locks must; a torn one is removed too.
+    fn end_lock_files(&mut self, crash: Crash) {
+        for entry in std::fs::read_dir(&self.folder).expect("the folder").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.ends_with(".lock") && !name.ends_with(".takeover") {
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+            let own = format!("{} ", std::process::id());
+            match text.strip_prefix(&own).filter(|rest| crash == Crash::Kill && rest.ends_with('\n')) {
+                Some(place) => std::fs::write(entry.path(), format!("{DEAD} {place}")).expect("a lock file"),
+                None if text.starts_with(&DEAD.to_string()) && crash == Crash::Kill => {}
+                None => {
+                    std::fs::remove_file(entry.path()).expect("a lock file");
+                    self.pending.push(NameChange::Remove(name));
+                }
+            }
+        }
+    }
+}
+
+fn apply(names: &mut BTreeMap<String, u64>, change: &NameChange) {
+    match change {
+        NameChange::Add(name, number) => {
+            names.insert(name.clone(), *number);
+        }
+        NameChange::Rename(from, to, number) => {
+            names.remove(from);
+            names.insert(to.clone(), *number);
+        }
+        NameChange::Remove(name) => {
+            names.remove(name);
+        }
+    }
+}
+
+impl Content {
+    /// What a file holds after a loss of power.
+    fn after_loss(self, rng: &mut Rng) -> Vec<u8> {
+        let mut bytes = self.durable;
+        // All, none, or some of it.
+        let share = rng.pick(&[0, 50, 50, 90, 100]);
+        for write in self.pending {
+            match write {
+                Write::Length(length) if rng.percent(share) => bytes.resize(length as usize, 0),
+                Write::Length(_) => {}
+                Write::Bytes(offset, written) => {
+                    let tears = rng.percent(40);
+                    let whole = rng.percent(share);
+                    let mut at = 0;
+                    while at < written.len() {
+                        let end = SECTOR - (offset + at as u64) % SECTOR;
+                        let end = written.len().min(at + end as usize);
+                        if if tears { rng.percent(share) } else { whole } {
+                            put(&mut bytes, offset as usize + at, &written[at..end]);
+                        }
+                        at = end;
+                    }
+                }
+            }
+        }
+        bytes
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, offset: usize, written: &[u8]) {
+    if bytes.len() < offset + written.len() {
+        bytes.resize(offset + written.len(), 0);
+    }
+    bytes[offset..offset + written.len()].copy_from_slice(written);
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A name without what chance put in it.
+fn shown(path: &Path) -> String {
+    let name = name(path);
+    match name.split_once(&format!("breachdex-{}-", std::process::id())) {
+        Some((start, end)) => format!("{start}temporary{}", end.get(8..).unwrap_or_default()),
+        None => name,
+    }
+}
+
+impl Disk for SimulatedDisk {
+    fn create_new(&self, path: &Path, mode: u32) -> io::Result<File> {
+        let mut state = self.state();
+        let outcome = state.next("create", &shown(path));
+        if let Outcome::Fail(error) = outcome {
+            return Err(error);
+        }
+        let file = System.create_new(path, mode)?;
+        let number = state.add(file.metadata()?.ino(), Content::default());
+        if state.is_ours(path) {
+            state.pending.push(NameChange::Add(name(path), number));
+        }
+        done(outcome)?;
+        Ok(file)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        match self.state().next("open", &shown(path)) {
+            Outcome::Work => System.open(path),
+            Outcome::Fail(error) => Err(error),
+            Outcome::WorkAndFail => Err(io::Error::from_raw_os_error(EIO)),
+        }
+    }
+
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let mut state = self.state();
+        let outcome = state.next("write", &format!("{} bytes at {offset}", bytes.len()));
+        let mut bytes = bytes;
+        match &outcome {
+            Outcome::Fail(_) => {}
+            // The end came in the middle of it.
+            Outcome::WorkAndFail => bytes = &bytes[..state.rng.index(bytes.len() + 1)],
+            Outcome::Work if bytes.len() > 1 && state.rng.below(100) < state.plan.short => {
+                if state.rng.percent(20) {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+                bytes = &bytes[..1 + state.rng.index(bytes.len() - 1)];
+            }
+            Outcome::Work => {}
+        }
+        if let Outcome::Fail(error) = outcome {
+            return Err(error);
+        }
+        let mut written = 0;
+        while written < bytes.len() {
+            written += System.write_at(file, &bytes[written..], offset + written as u64)?;
+        }
+        state.file(file)?.pending.push(Write::Bytes(offset, bytes.to_vec()));
+        done(outcome)?;
+        Ok(written)
+    }
+
+    fn set_len(&self, file: &File, length: u64) -> io::Result<()> {
+        let mut state = self.state();
+        let outcome = state.next("set length", &length.to_string());
+        if let Outcome::Fail(error) = outcome {
+            return Err(error);
+        }
+        System.set_len(file, length)?;
+        state.file(file)?.pending.push(Write::Length(length));
+        done(outcome)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        let mut state = self.state();
+        let outcome = state.next("sync", "");
+        if let Outcome::Fail(error) = outcome {
+            return Err(error);
+        }
+        let content = state.file(file)?;
+        for write in std::mem::take(&mut content.pending) {
+            match write {
+                Write::Length(length) => content.durable.resize(length as usize, 0),
+                Write::Bytes(offset, bytes) => put(&mut content.durable, offset as usize, &bytes),
+            }
+        }
+        done(outcome)
+    }
+
+    fn rename(&self, from: &Path, to: &Path, replace: bool) -> io::Result<()> {
+        let mut state = self.state();
+        let outcome = state.next("rename", &format!("{} to {}", shown(from), shown(to)));
+        if let Outcome::Fail(error) = outcome {
+            return Err(error);
+        }
+        let system = std::fs::symlink_metadata(from)?.ino();
+        let number = state.numbers.get(&system).copied();
+        let number = number.ok_or_else(|| io::Error::other("a file that this disk did not make"))?;
+        System.rename(from, to, replace)?;
+        state.pending.push(NameChange::Rename(name(from), name(to), number));
+        done(outcome)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        let outcome = state.next("sync folder", "");
+        if let Outcome::Fail(error) = outcome {
+            return Err(error);
+        }
+        if folder == state.folder {
+            let State { durable, pending, .. } = &mut *state;
+            pending.drain(..).for_each(|change| apply(durable, &change));
+        }
+        done(outcome)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        let outcome = state.next("remove", &shown(path));
+        if let Outcome::Fail(error) = outcome {
+            return Err(error);
+        }
+        System.remove(path)?;
+        state.pending.push(NameChange::Remove(name(path)));
+        done(outcome)
+    }
+
+    fn try_flock(&self, file: &File) -> io::Result<bool> {
+        let mut state = self.state();
+        match state.next("lock", "") {
+            Outcome::Work if state.has_locks => System.try_flock(file),
+            Outcome::Work => Err(io::ErrorKind::Unsupported.into()),
+            Outcome::Fail(error) => Err(error),
+            Outcome::WorkAndFail => Err(io::Error::from_raw_os_error(EIO)),
+        }
+    }
+}
+
+fn done(outcome: Outcome) -> io::Result<()> {
+    match outcome {
+        Outcome::Work => Ok(()),
+        Outcome::Fail(error) => Err(error),
+        Outcome::WorkAndFail => Err(io::Error::from_raw_os_error(EIO)),
+    }
+}

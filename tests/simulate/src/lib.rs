@@ -1,0 +1,47 @@
+//! One seed decides what a world does and what goes wrong in it: a server whose ranges change, a network that damages
+//! answers, a disk that fails and forgets, jobs that are killed. The product runs in it as it is, through two seams:
+//! `breachdex::files::Disk`, below everything that writes, and `breachdex_hibp::simulation::Network`, below all requests;
+//! and `breachdex_server::simulation::Unconnected` is the server above its sockets.
+//!
+//! What must hold is said by plain maps (`model`): no answer contradicts them, the target is absent, old or new and never
+//! anything else, an overlay keeps every change that was acknowledged, and without faults every job succeeds.
+//!
+//! Not simulated: reading from disk, range files as text, signatures, proxies, TLS and sockets, two jobs at a time.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(not(unix), allow(dead_code))]
+
+#[cfg(unix)]
+mod disk;
+mod model;
+mod rng;
+mod server;
+#[cfg(unix)]
+mod world;
+
+/// What a seed came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What must not be, and was.
+    pub failure: Option<String>,
+    /// Every step and every operation, for a person.
+    pub trace: String,
+}
+
+/// Runs the world of a seed.
+#[cfg(unix)]
+pub fn run(seed: u64) -> Outcome {
+    let mut world = world::World::new(seed);
+    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.run()));
+    let failure = match ran {
+        Ok(checked) => checked.err(),
+        Err(panic) => Some(format!("a panic: {}", message(&*panic))),
+    };
+    Outcome { failure, trace: std::mem::take(&mut world.trace) }
+}
+
+#[cfg(unix)]
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}
