@@ -311,7 +311,7 @@ fn an_old_corpus_is_refused_when_asked_for() {
     assert_eq!(run("4000000"), (String::new(), 0));
     let (stderr, exit) = run("0");
     assert_eq!(exit, 2);
-    let start = "breachdex: error: a.bdx is of 2026-07-02, ";
+    let start = "breachdex: error: a.bdx is not new enough: its corpus date 2026-07-02 is ";
     assert!(stderr.starts_with(start) && stderr.contains(" days ago, at most 0 are allowed"), "{stderr}");
 }
 

@@ -295,8 +295,8 @@ fn an_index_can_be_too_old() {
     assert!(error.ends_with(end), "{error}");
     assert_eq!(
         failure(folder, &["check", "--index", "a.bdx", "--max-age", "soon"], "x\n").lines().next().unwrap(),
-        "breachdex: error: invalid value 'soon' for '--max-age <DAYS>': give a number of days, as in 90, or of weeks, as in \
-         12w"
+        "breachdex: error: invalid value for '--max-age <DAYS>': give a number of days, as in 90, or of weeks, as in 12w; see \
+         breachdex check -h"
     );
 }
 
