@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Spec, Word};
-use crate::account::{Record, Sink, AccountKind};
+use crate::account::{AccountKind, Record, Sink};
 use crate::error::Result;
 use crate::read::json::{self, Step};
 

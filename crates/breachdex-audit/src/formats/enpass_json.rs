@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::{OldValue, Spec, Word};
-use crate::account::{Record, Sink, AccountKind};
+use crate::account::{AccountKind, Record, Sink};
 use crate::error::Result;
 use crate::read::json::{self, Step};
 

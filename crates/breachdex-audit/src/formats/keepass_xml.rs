@@ -12,7 +12,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{Format, Request, Spec, Unit};
-use crate::account::{Record, Secret, Sink, AccountKind};
+use crate::account::{AccountKind, Record, Secret, Sink};
 use crate::error::{AuditError, LineFault, Result};
 use crate::read::input::Opened;
 use crate::read::text::Text;

@@ -14,7 +14,7 @@
 use breachdex::{Digest, Kind};
 
 use super::{Request, Spec};
-use crate::account::{Record, Secret, Sink, AccountKind};
+use crate::account::{AccountKind, Record, Secret, Sink};
 use crate::error::{AuditError, LineFault, Result};
 use crate::read::input::Opened;
 use crate::read::text::{Lines, Text};
