@@ -24,14 +24,21 @@ def sources() -> str:
     return re.sub(r"\{[^{}\n\"]*\}|%s", "…", text)
 
 
+@cache
+def hints() -> list[str]:
+    """What the command adds to errors of the libraries."""
+    text = (PROJECT / "crates/breachdex-cli/src/hints.rs").read_text(encoding="utf-8")
+    return re.findall(r'=> "((?:;| or )[^"]+)"', text)
+
+
 def messages() -> list[str]:
     rows = [line.split(" | ")[0] for line in PAGE.splitlines() if line.startswith("| ")]
     return [message for row in rows for message in re.findall(r"`([^`]+)`", row)]
 
 
 def said(message: str) -> list[str]:
-    """The pieces of a message between what is filled in, without those that the system says."""
-    for words in SYSTEM:
+    """The pieces of a message between what is filled in, without those that the system says and without hints."""
+    for words in (*SYSTEM, *hints()):
         message = message.replace(words, "…")
     return [piece.strip(" :;(),") for piece in message.split("…") if piece.strip(" :;(),.")]
 
@@ -47,4 +54,5 @@ def test_a_message_is_one_of_the_code(message: str) -> None:
 def test_a_message_that_nothing_says_is_noticed() -> None:
     assert len(messages()) > 50
     assert said("cannot open …: Permission denied") == ["cannot open"]
+    assert said("… exists; use --force to replace it") == ["exists"]
     assert "the index is upset" not in sources()
