@@ -31,15 +31,19 @@ SIMULATE_SECONDS ?= 60
 .PHONY: test test-all short simulate simulate-ci lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test surfaces-test python-environment \
 	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party $(LONG_PARTS)
 
+# A signal that was ignored when make was started, as under nohup or behind an `&` of a script, stays ignored in all programs
+# below it, and what tests send them is not heard.
+DEFAULT_SIGNALS := $(shell env --default-signal=HUP,INT true 2>/dev/null && echo env --default-signal=HUP,INT)
+
 # One command after another keeps one of two cores idle: cargo waits for linkers, pytest for one interpreter.
 test:
 	@echo "of the long tier, this run has: $(LONG_PART)"
-	$(MAKE) --jobs=2 --output-sync=target short $(LONG_PART)
+	$(DEFAULT_SIGNALS) $(MAKE) --jobs=2 --output-sync=target short $(LONG_PART)
 
 # After every Python test, garbage is collected: a file that is left open fails the very test that did so.
 test-all: export BREACHDEX_COLLECT_EACH := 1
 test-all:
-	$(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS)
+	$(DEFAULT_SIGNALS) $(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS)
 
 short: rust-lint docs python-environment python-lint rust-build python-types site python-stub rust-test portable-test surfaces-test $(PYTHON_TESTS)
 

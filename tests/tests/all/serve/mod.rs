@@ -84,7 +84,15 @@ impl Server {
         Self { process, url, address }
     }
 
+    /// Sends a signal, which no test may wait for that runs where it is ignored.
     fn signal(&self, signal: Signal) {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = ignored.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
+        assert!(
+            ignored >> (signal.as_raw() - 1) & 1 == 0,
+            "this test was started with {signal:?} ignored, as by nohup; use make test, or env --default-signal"
+        );
         kill_process(Pid::from_raw(self.process.id() as i32).unwrap(), signal).unwrap();
     }
 }
