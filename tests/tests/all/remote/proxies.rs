@@ -38,7 +38,8 @@ fn a_refused_login_is_not_repeated() {
             let output = download(folder.path(), base).env("ALL_PROXY", &address).output().unwrap();
             let (_, stderr, exit) = said(&output);
             let end = format!(": the proxy localhost:{port} {said_of_it}\n");
-            assert!(stderr.starts_with("breachdex: error: range 0000") && stderr.ends_with(&end), "{stderr}");
+            // Of those that were asked for at once, any may be the first to hear of it.
+            assert!(stderr.starts_with("breachdex: error: range 000") && stderr.ends_with(&end), "{stderr}");
             assert!(exit == 2 && stderr.lines().count() == 1 && !stderr.contains("secret"));
             assert_eq!(proxy.requests().len(), 1);
         }
