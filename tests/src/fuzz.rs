@@ -102,7 +102,9 @@ fn text_rows(bytes: &[u8], width: usize) -> Option<BTreeMap<String, u64>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut model: BTreeMap<String, u64> = BTreeMap::new();
     for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
-        let (digits, count) = row(line.strip_suffix('\r').unwrap_or(line), width)?;
+        // Lists that pad all lines to one length have blanks before the line end.
+        let line = line.strip_suffix('\r').unwrap_or(line).trim_end_matches([' ', '\t']);
+        let (digits, count) = row(line, width)?;
         let sum = model.entry(digits).or_default();
         *sum = sum.checked_add(count)?;
     }
@@ -135,7 +137,7 @@ pub fn ranges(bytes: &[u8]) {
     );
     let Some(found) = found else { return };
     let text = std::str::from_utf8(bytes).expect("what was accepted is text");
-    let empty = text.trim_end_matches(['\r', '\n']) == format!("{}:0", "0".repeat(35));
+    let empty = text.trim_end_matches(['\r', '\n', ' ', '\t']) == format!("{}:0", "0".repeat(35));
     let model = if empty { Some(BTreeMap::new()) } else { text_rows(bytes, 35) };
     let model = model.expect("what was accepted are rows");
     let model: BTreeMap<String, u64> =
