@@ -3,12 +3,11 @@
 //! `commands` has a file or folder for each subcommand, with its flags and what happens then; `flags` are those that several
 //! have. The rest are the few places where the command touches the world: `passwords` in, `privacy` around them, `terminal` prompt and colour, `output` and
 //! `messages` out, `summary` of a new index, `target` for files of text, `signing` for secret keys, `trust` for public ones, `progress` and `signals`
-//! while a long job runs. `hints` adds flags to errors of the libraries, `corpus_age` knows when a corpus is old.
+//! while a long job runs. `hints` adds flags to errors of the libraries.
 
 #![forbid(unsafe_code)]
 
 mod commands;
-mod corpus_age;
 mod failure;
 mod flags;
 mod hints;

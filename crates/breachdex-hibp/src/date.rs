@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
+
+use breachdex::Day;
 
 use crate::fetch::seconds;
 
@@ -11,13 +13,7 @@ pub(crate) fn day(seconds: u64) -> String {
     if seconds == 0 {
         return String::new();
     }
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    // `Sun, 06 Nov 1994 08:49:37 GMT`; times beyond the year 9999 cannot be written so.
-    const LATEST: u64 = 253_402_300_799;
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(LATEST));
-    let text = httpdate::fmt_http_date(time);
-    let month = MONTHS.find(&text[8..11]).map_or(0, |at| at / 3 + 1);
-    format!("{}-{month:02}-{}", &text[12..16], &text[5..7])
+    Day::of_seconds(seconds).to_string()
 }
 
 /// A time that a server gave, or now where that is earlier: nothing was changed in the future.

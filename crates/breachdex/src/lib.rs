@@ -29,6 +29,7 @@
 #[cfg(feature = "build")]
 mod build;
 #[cfg(feature = "live")]
+mod calendar;
 mod corpus;
 mod coverage;
 mod digest;
@@ -61,6 +62,7 @@ pub use build::{
     GroupChanges, MergeOptions, MergeRule, OptionsFault, SpliceOptions, SpliceReport, UnfinishedIndex, build,
     collisions_by_range, merge, splice,
 };
+pub use calendar::Day;
 #[cfg(feature = "live")]
 pub use corpus::{
     Corpus, CorpusBuilder, Decision, Exposure, Finding, Form, LogThrottle, MergedEntries, OnError, Origin,

@@ -4,10 +4,8 @@
 
 use std::time::Duration;
 
-use breachdex::Residency;
+use breachdex::{Day, Residency};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-
-use crate::corpus_age::is_in_future;
 
 /// Bytes: a plain number, or one with a unit. `K`, `M`, `G`, `T` and the `KiB` family are powers of 1024,
 /// `kB`, `MB`, `GB`, `TB` powers of 1000; case does not matter.
@@ -77,31 +75,11 @@ pub(crate) fn parse_prefixes(text: &str) -> Result<(u32, u32), String> {
 
 /// A day of the calendar as `YYYY-MM-DD`; returned as it is.
 pub(crate) fn parse_date(text: &str) -> Result<String, String> {
-    let refused = || String::from("give a day as YYYY-MM-DD");
     if text.is_empty() {
         return Ok(String::new());
     }
-    let number = |range: std::ops::Range<usize>| match text.get(range) {
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse::<u32>().ok(),
-        _ => None,
-    };
-    let dashed = text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
-    let (Some(year), Some(month), Some(day), true) = (number(0..4), number(5..7), number(8..10), dashed)
-    else {
-        return Err(refused());
-    };
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    if !(1..=days).contains(&day) {
-        return Err(String::from("there is no such day"));
-    }
-    if is_in_future(text) { Err(String::from("the day is in the future")) } else { Ok(text.to_owned()) }
+    let day = Day::parse(text).ok_or("give a day of the calendar as YYYY-MM-DD")?;
+    if day.is_in_future() { Err(String::from("the day is in the future")) } else { Ok(text.to_owned()) }
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@
 #![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use axum::http::HeaderValue;
 use breachdex::trust::Trust;
 use breachdex::{
-    Checks, Corpus, Error, Index, Kind, Metadata, OpenOptions, RangeScratch, ReadMode, Residency,
+    Checks, Corpus, Day, Error, Index, Kind, Metadata, OpenOptions, RangeScratch, ReadMode, Residency,
 };
 
 use super::permission::OverlayRule;
@@ -81,7 +81,7 @@ impl Served {
         let corpus = Corpus::builder().base(base.clone()).overlays(overlays.iter().cloned()).build()?;
         // The corpus date does not move with an overlay, so clients that ask by it would not see a change.
         let date = Some(&base.metadata().corpus_date).filter(|_| overlays.is_empty());
-        let modified = date.and_then(|date| start_of_day(date));
+        let modified = date.and_then(|date| Day::parse(date)?.start());
         let modified = modified.and_then(|time| Some((time, header_value(time)?)));
         Ok(Self { corpus, base, overlays, modified, loaded: SystemTime::now() })
     }
@@ -162,7 +162,7 @@ impl Served {
 
     /// The corpus date, whether or not answers may say it.
     pub(crate) fn corpus_date(&self) -> Option<SystemTime> {
-        start_of_day(&self.base.metadata().corpus_date)
+        Day::parse(&self.base.metadata().corpus_date)?.start()
     }
 
     /// When it was opened.
@@ -198,37 +198,4 @@ fn check(metadata: &Metadata, path: &Path, allow_partial: bool) -> Result<(), Se
 
 fn header_value(time: SystemTime) -> Option<HeaderValue> {
     HeaderValue::try_from(httpdate::fmt_http_date(time)).ok()
-}
-
-/// Midnight UTC of `YYYY-MM-DD`; `None` for no date and for one before 1970.
-fn start_of_day(date: &str) -> Option<SystemTime> {
-    let mut parts = date.splitn(3, '-').map(|part| part.parse::<u64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    // Years that begin in March, so that the leap day comes last; counted from the year 0.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
-    let since_epoch = days.checked_sub(719_468)?;
-    Some(UNIX_EPOCH + Duration::from_secs(since_epoch * 86_400))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_become_http_dates() {
-        for (date, expected) in [
-            ("1970-01-01", "Thu, 01 Jan 1970 00:00:00 GMT"),
-            ("2000-02-29", "Tue, 29 Feb 2000 00:00:00 GMT"),
-            ("2024-03-01", "Fri, 01 Mar 2024 00:00:00 GMT"),
-            ("2026-07-02", "Thu, 02 Jul 2026 00:00:00 GMT"),
-            ("2100-12-31", "Fri, 31 Dec 2100 00:00:00 GMT"),
-        ] {
-            let time = start_of_day(date).expect("a day");
-            assert_eq!(httpdate::fmt_http_date(time), expected);
-        }
-        for none in ["", "1969-12-31", "0000-01-01", "soon"] {
-            assert_eq!(start_of_day(none), None, "{none:?}");
-        }
-    }
 }

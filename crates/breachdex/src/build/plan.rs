@@ -9,10 +9,10 @@ use super::finish::sum_of_collisions;
 use super::options::{BuildOptions, CoverageRule, MergeRule};
 use super::options_fault::OptionsFault;
 use super::span::{Keep, Plan};
+use crate::calendar::Day;
 use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::error::{Error, Result};
-use crate::format::facts::is_date;
 use crate::format::{Layout, MAX_DIRECTORY_BITS, MIN_BITS, OverlayMark};
 use crate::index::{Index, Metadata};
 use crate::input::stream::{Contents, Opened};
@@ -174,7 +174,7 @@ pub(crate) fn check_options(options: &BuildOptions) -> Result<()> {
     if options.top == Some(0) {
         return Err(OptionsFault::TopNothing.into());
     }
-    if !options.date.is_empty() && !is_date(&options.date) {
+    if !options.date.is_empty() && Day::parse(&options.date).is_none() {
         return Err(Error::Unbuildable("the date is not of the form YYYY-MM-DD".into()));
     }
     check_bits(options.kind, options.bits.unwrap_or(options.kind.bits()))

@@ -20,6 +20,7 @@ pub use keys::{KeyError, KeyId, PublicKey};
 pub use signature::{SignatureFault, SignatureFiles, Signed};
 pub use statement::{Statement, StatementFault};
 
+use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::index::{ContentId, Metadata};
 
@@ -89,7 +90,7 @@ impl Trust {
             false => None,
         };
         if let Some(days) = self.max_age {
-            age::check(&metadata.corpus_date, days, age::today()).map_err(|reason| Error::Stale {
+            age::check(&metadata.corpus_date, days, Day::today()).map_err(|reason| Error::Stale {
                 name: path.display().to_string(),
                 reason: Box::new(reason),
             })?;

@@ -3,13 +3,11 @@
 #![forbid(unsafe_code)]
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use breachdex::{Corpus, Index};
+use breachdex::{Corpus, Day, Index};
 use breachdex_audit::report::{self, Earlier, Report, Subject};
 use breachdex_audit::{AuditOptions, Audited, ReadOptions, audit_all};
 use breachdex_policy::{Node, Rules, Settings, Value};
-use chrono::DateTime;
 
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
@@ -34,7 +32,7 @@ impl Subcommand for Flags {
     fn run(self) -> Result<Exit, Failure> {
         let corpus = open(&self)?;
         let mut subject = Subject::of(&corpus, self.min_count)?;
-        subject.made_on = today();
+        subject.made_on = Day::today().to_string();
         if self.min_count < subject.floor {
             messages::note(&format!(
                 "a password seen fewer than {} times may be missing from {} (its floor)",
@@ -154,11 +152,4 @@ fn exit(audited: &Audited, exit_zero: bool) -> Exit {
         (false, true) if !exit_zero => Exit::Exposed,
         (false, _) => Exit::Success,
     }
-}
-
-/// The day, in UTC.
-fn today() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let day = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    day.map(|day| day.format("%Y-%m-%d").to_string()).unwrap_or_default()
 }
