@@ -17,7 +17,7 @@ from pathlib import Path
 from corpus import DATE, Corpus
 
 # Far beyond what any of this takes, so that nothing hangs for ever.
-PATIENCE = 60.0
+TIMEOUT = 60.0
 PR_SET_PDEATHSIG = 1  # Linux's number
 
 
@@ -34,7 +34,7 @@ def build_index(command: Path, corpus: Corpus, folder: Path) -> Path:
     for prefix in sorted(corpus.ranges):
         options += ["--prefixes", f"{prefix}-{prefix}"]
     build = [str(command), "build", *options, str(lines)]
-    built = subprocess.run(build, check=False, capture_output=True, text=True, timeout=PATIENCE)
+    built = subprocess.run(build, check=False, capture_output=True, text=True, timeout=TIMEOUT)
     if built.returncode != 0:
         raise CommandFailed(f"build ended with {built.returncode}: {built.stderr.strip()}")
     return index
@@ -49,7 +49,7 @@ class Server:
     def answered(self, kind: str, outcome: str) -> int:
         """How many requests for ranges of a kind ended in such a way so far."""
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(f"{self.url}/metrics", timeout=PATIENCE) as response:
+        with direct.open(f"{self.url}/metrics", timeout=TIMEOUT) as response:
             metrics = response.read().decode()
         labels = f'kind="{kind}",outcome="{outcome}"'
         found = re.search(rf"^breachdex_range_requests_total{{{labels}}} (\d+)$", metrics, re.MULTILINE)
@@ -77,7 +77,7 @@ def serve(command: Path, indexes: list[Path], log: Path) -> Iterator[Server]:
     try:
         yield Server(_address(process, log))
         process.send_signal(signal.SIGTERM)
-        if (code := process.wait(PATIENCE)) != 0:
+        if (code := process.wait(TIMEOUT)) != 0:
             raise CommandFailed(f"serve ended with {code}: {log.read_text().strip()}")
     finally:
         process.kill()
@@ -87,7 +87,7 @@ def serve(command: Path, indexes: list[Path], log: Path) -> Iterator[Server]:
 def _address(process: subprocess.Popen[str], log: Path) -> str:
     """The address that a server prints when it listens."""
     assert process.stdout is not None
-    watchdog = threading.Timer(PATIENCE, process.kill)
+    watchdog = threading.Timer(TIMEOUT, process.kill)
     watchdog.start()
     try:
         line = process.stdout.readline()

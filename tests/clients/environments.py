@@ -13,7 +13,7 @@ PYTHON_ENVIRONMENTS = REPOSITORY / ".venv-clients"
 NODE_ENVIRONMENTS = REPOSITORY / "target" / "clients"
 STAMP = "made-of"
 # For one package manager, which may have to fetch everything.
-PATIENCE = 180.0
+TIMEOUT = 180.0
 
 
 class NotSetUp(Exception):
@@ -77,10 +77,10 @@ def _run(command: list[str], folder: Path) -> str:
     step = " ".join(Path(word).name if word.startswith("/") else word for word in command[:4])
     try:
         done = subprocess.run(
-            command, check=False, cwd=folder, capture_output=True, text=True, timeout=PATIENCE
+            command, check=False, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT
         )
     except subprocess.TimeoutExpired:
-        raise NotSetUp(f"{step} took more than {PATIENCE:.0f} s") from None
+        raise NotSetUp(f"{step} took more than {TIMEOUT:.0f} s") from None
     if done.returncode != 0:
         raise NotSetUp(f"{step} ended with {done.returncode}: {_reason(done.stderr or done.stdout)}")
     return done.stdout

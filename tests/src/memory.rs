@@ -28,7 +28,7 @@ const PIECE: usize = 1 << 20;
 pub const CONTROL: &str = "control-that-must-be-found-7731";
 
 /// How long a program may take to clean up after the last thing that it is seen to do.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What is looked for.
 #[derive(Default)]
@@ -198,7 +198,7 @@ pub fn assert_forgotten(what: &str, child: &mut Child, needles: &Needles) {
         if found.is_empty() {
             break;
         }
-        assert!(since.elapsed() < PATIENCE, "{what}: {found:#?}");
+        assert!(since.elapsed() < TIMEOUT, "{what}: {found:#?}");
         std::thread::sleep(Duration::from_millis(20));
     }
     child.kill().expect("the child is there");

@@ -59,7 +59,7 @@ pub(crate) struct Record<'a> {
     /// As the file has it; empty where it has none.
     pub(crate) user: &'a str,
     pub(crate) secret: Secret<'a>,
-    pub(crate) standing: AccountKind,
+    pub(crate) account_kind: AccountKind,
     /// The directory says that nobody can log in with it.
     pub(crate) is_disabled: bool,
     /// An LM hash is kept too, which gives the password away whatever it is.
@@ -69,7 +69,7 @@ pub(crate) struct Record<'a> {
 impl<'a> Record<'a> {
     /// A record of a format that knows accounts only.
     pub(crate) fn new(number: u64, user: &'a str, secret: Secret<'a>) -> Self {
-        Self { number, user, secret, standing: AccountKind::Account, is_disabled: false, has_lm: false }
+        Self { number, user, secret, account_kind: AccountKind::Account, is_disabled: false, has_lm: false }
     }
 
     /// A record with a password, which may be the empty one.
@@ -93,7 +93,7 @@ pub(crate) struct Entry {
     /// Which input it is from, from 0.
     pub(crate) input: u32,
     pub(crate) number: u64,
-    pub(crate) standing: AccountKind,
+    pub(crate) account_kind: AccountKind,
     pub(crate) is_disabled: bool,
     pub(crate) has_lm: bool,
     /// It has the empty password, which is not looked up.
@@ -107,7 +107,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// Whether somebody can log in with it.
     pub(crate) fn is_in_use(&self) -> bool {
-        self.standing != AccountKind::Former && !self.is_disabled
+        self.account_kind != AccountKind::Former && !self.is_disabled
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Actions {
 impl Actions {
     pub(crate) fn add(&mut self, row: &Answered<'_>, name: impl Fn(&str) -> String) {
         let (entry, user) = (&row.entry, row.user);
-        if entry.standing == AccountKind::Former {
+        if entry.account_kind == AccountKind::Former {
             return;
         }
         let is_exposed = row.outcome.is_exposed;
@@ -53,8 +53,8 @@ impl Actions {
         let kinds = [
             (&mut self.empty, entry.is_empty && in_use),
             (&mut self.own_name, entry.is_own_name && in_use),
-            (&mut self.machines, is_exposed && in_use && entry.standing == AccountKind::Machine),
-            (&mut self.lm_hashes, entry.has_lm && entry.standing == AccountKind::Account),
+            (&mut self.machines, is_exposed && in_use && entry.account_kind == AccountKind::Machine),
+            (&mut self.lm_hashes, entry.has_lm && entry.account_kind == AccountKind::Account),
             (&mut self.refused, !entry.violations.is_empty() && in_use),
             (&mut self.disabled, (is_exposed || entry.is_empty) && entry.is_disabled),
         ];

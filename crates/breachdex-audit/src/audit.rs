@@ -244,7 +244,7 @@ impl Sink for Auditor<'_> {
         let entry = Entry {
             input: self.found.input(),
             number: record.number,
-            standing: record.standing,
+            account_kind: record.account_kind,
             is_disabled: record.is_disabled,
             has_lm: record.has_lm,
             is_empty: question.is_none(),

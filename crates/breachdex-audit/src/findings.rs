@@ -25,7 +25,7 @@ pub struct Finding {
     /// Its pseudonym, or its name where that was asked for; empty where the input has none.
     pub account: String,
     /// Whose it is.
-    pub standing: AccountKind,
+    pub account_kind: AccountKind,
     /// Whether the password is exposed; `false` for the empty one, which is not looked up.
     pub is_exposed: bool,
     /// How often the password was seen; `None` where an index does not say.
@@ -115,7 +115,7 @@ impl Findings {
     /// Takes a row that is a finding; `name` is called only if it is kept for now.
     pub(crate) fn offer(&mut self, row: &Answered<'_>, name: impl FnOnce(&str) -> String) {
         self.offered += 1;
-        self.machines += u64::from(row.entry.standing == AccountKind::Machine);
+        self.machines += u64::from(row.entry.account_kind == AccountKind::Machine);
         let rank = rank(row);
         if self.kept.len() >= self.most {
             match self.kept.peek() {
@@ -128,7 +128,7 @@ impl Findings {
             input: entry.input as usize,
             number: entry.number,
             account: name(row.user),
-            standing: entry.standing,
+            account_kind: entry.account_kind,
             is_exposed: outcome.is_exposed,
             count: outcome.count.filter(|_| outcome.is_exposed),
             in_overlay: outcome.in_overlay,
@@ -153,7 +153,7 @@ impl Findings {
     /// The worst first. Only accounts share passwords; machines and former passwords are not in the groups.
     pub(crate) fn finish(self, groups: &Groups) -> Vec<Finding> {
         let kept = self.kept.into_sorted_vec().into_iter();
-        let with_group = |Reverse(Ranked { finding, tag, .. }): Reverse<Ranked>| match finding.standing {
+        let with_group = |Reverse(Ranked { finding, tag, .. }): Reverse<Ranked>| match finding.account_kind {
             AccountKind::Account => {
                 let (shared_by, group) = groups.size_and_id(tag);
                 Finding { shared_by, group, ..finding }

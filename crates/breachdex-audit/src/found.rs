@@ -51,7 +51,7 @@ impl Found {
         self.tally.count(entry, row.outcome);
         if let Some(fault) = row.outcome.unanswered {
             self.fault(entry.input, entry.number, fault);
-        } else if entry.standing == AccountKind::Account && !entry.is_empty {
+        } else if entry.account_kind == AccountKind::Account && !entry.is_empty {
             self.tags.push(row.tag);
         }
         let pseudonyms = &self.pseudonyms;
@@ -61,7 +61,7 @@ impl Found {
         };
         let is_finding =
             row.outcome.is_exposed || entry.is_empty || entry.is_own_name || !entry.violations.is_empty();
-        if is_finding && entry.standing != AccountKind::Former {
+        if is_finding && entry.account_kind != AccountKind::Former {
             self.findings.offer(row, name);
         }
         self.actions.add(row, name);

@@ -17,7 +17,7 @@ use crate::window::Answered;
 /// Bytes of a row before the name: number, tag and count, its bits, the input, the name's length.
 const FIXED: usize = 8 + 8 + 8 + 4 + 4 + 4;
 
-/// Where the standing begins among a row's bits, behind its flags.
+/// Where the account_kind begins among a row's bits, behind its flags.
 const STANDING: u32 = 9;
 /// Where the form begins.
 const FORM: u32 = 11;
@@ -34,7 +34,7 @@ pub struct Row<'a> {
     /// Its pseudonym, or its name where that was asked for; empty where the input has none.
     pub account: &'a str,
     /// Whose it is.
-    pub standing: AccountKind,
+    pub account_kind: AccountKind,
     /// Whether the password is exposed; `None` where that is not known.
     pub exposed: Option<bool>,
     /// How often it was seen; `None` where an index does not say.
@@ -64,7 +64,7 @@ pub struct Row<'a> {
 impl Row<'_> {
     /// Whether it is an account, which somebody can log in with, that has the empty password.
     pub fn is_open(&self) -> bool {
-        self.is_empty && !self.is_disabled && self.standing != AccountKind::Former
+        self.is_empty && !self.is_disabled && self.account_kind != AccountKind::Former
     }
 }
 
@@ -94,7 +94,7 @@ impl Spool {
             row.entry.is_own_name,
         ];
         let bits = flags.iter().enumerate().fold(0_u32, |bits, (at, flag)| bits | u32::from(*flag) << at)
-            | (row.entry.standing as u32) << STANDING
+            | (row.entry.account_kind as u32) << STANDING
             | (form as u32) << FORM
             | u32::from(row.entry.violations.bits()) << VIOLATIONS;
         let mut fixed = [0_u8; FIXED];
@@ -168,12 +168,12 @@ impl Rows {
             reader.read_exact(&mut name).map_err(&unread)?;
             let account = std::str::from_utf8(&name).map_err(|error| unread(io::Error::other(error)))?;
             let flag = |at: u32| bits >> at & 1 == 1;
-            let standing = match bits >> STANDING & 3 {
+            let account_kind = match bits >> STANDING & 3 {
                 0 => AccountKind::Account,
                 1 => AccountKind::Machine,
                 _ => AccountKind::Former,
             };
-            let (shared_by, group) = match standing {
+            let (shared_by, group) = match account_kind {
                 AccountKind::Account => self.groups.size_and_id(number(8)),
                 _ => (1, None),
             };
@@ -181,7 +181,7 @@ impl Rows {
                 input: self.inputs.get(half(28) as usize).map_or("", String::as_str),
                 number: number(0),
                 account,
-                standing,
+                account_kind,
                 exposed: (!flag(2) && !flag(7)).then_some(flag(0)),
                 count: flag(3).then(|| number(16)),
                 in_overlay: flag(1),

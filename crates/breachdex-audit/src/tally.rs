@@ -124,7 +124,7 @@ pub struct PolicyTally {
 impl Tally {
     /// Counts a record before its password is looked up.
     pub(crate) fn admit(&mut self, record: &Record<'_>) {
-        self.lm_hashes += u64::from(record.has_lm && record.standing == AccountKind::Account);
+        self.lm_hashes += u64::from(record.has_lm && record.account_kind == AccountKind::Account);
     }
 
     /// Counts what was found.
@@ -148,7 +148,7 @@ impl Tally {
             self.unanswered += 1;
             return;
         }
-        match entry.standing {
+        match entry.account_kind {
             AccountKind::Machine => self.machines.add(outcome),
             AccountKind::Former => self.former.add(outcome),
             AccountKind::Account => {

@@ -32,7 +32,7 @@ impl Target {
     ///
     /// A `secret` one is for its owner alone from the moment it is there, whatever the umask.
     pub(crate) fn create(path: &Path, replace: bool, secret: bool) -> Result<Self, Failure> {
-        let readers = if secret { Readers::Owner } else { Readers::AsUsual };
+        let readers = if secret { Readers::Owner } else { Readers::Umask };
         let output = match through(path) {
             Some(opened) => Output::Through(opened.map_err(|source| failed("open", path, source))?),
             None => {

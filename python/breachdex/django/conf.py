@@ -21,7 +21,7 @@ from breachdex._breachdex import Index, IndexSet
 from breachdex._gate import Trust
 from breachdex._verdicts import has_server
 from breachdex.django import policy_setting
-from breachdex.django.complaints import nearest, one_of, wrong
+from breachdex.django.setting_errors import nearest, one_of, wrong
 from breachdex.django.policy_setting import PolicySetting
 
 OnError: TypeAlias = Literal["accept", "reject", "raise"]

@@ -26,7 +26,7 @@ from breachdex._errors import (
 )
 from breachdex._gate import Finding, Gate, Trust
 from breachdex._policy import opened as open_named
-from breachdex.django.complaints import sentence
+from breachdex.django.setting_errors import sentence
 from breachdex.django.conf import Event, OnError, settings
 
 if TYPE_CHECKING:

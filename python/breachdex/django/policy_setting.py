@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-u
 from breachdex._breachdex import PolicyRules
 from breachdex._errors import BreachdexError
 from breachdex._verdicts import EVENTS
-from breachdex.django.complaints import sentence, wrong
+from breachdex.django.setting_errors import sentence, wrong
 from breachdex.types import Profile
 
 DEFAULT_PROFILE: Final = "nist"

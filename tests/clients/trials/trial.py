@@ -14,7 +14,7 @@ from corpus import Corpus
 
 CLIENTS = Path(__file__).resolve().parents[1]
 # For one run of one client.
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 class Wrong(Exception):
@@ -56,9 +56,9 @@ class Client:
             start_new_session=True,
         )
         try:
-            answers, errors = process.communicate(questions, timeout=PATIENCE)
+            answers, errors = process.communicate(questions, timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
-            raise Wrong(f"no answer within {PATIENCE:.0f} s") from None
+            raise Wrong(f"no answer within {TIMEOUT:.0f} s") from None
         finally:
             _end_session(process)
         if process.returncode != 0:

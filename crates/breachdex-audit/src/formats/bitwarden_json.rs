@@ -60,8 +60,9 @@ impl json::Item for Item {
             return Ok(());
         };
         let user = login.username.as_deref().map_or("", String::as_str);
-        let standing = if self.deleted_date.is_some() { AccountKind::Former } else { AccountKind::Account };
-        sink.record(Record { standing, ..Record::of_export(number, user, &login.password) })?;
+        let account_kind =
+            if self.deleted_date.is_some() { AccountKind::Former } else { AccountKind::Account };
+        sink.record(Record { account_kind, ..Record::of_export(number, user, &login.password) })?;
         let old = self.password_history.iter().flatten().map(|old| &old.password);
         super::tell_history(number, user, old, sink)
     }

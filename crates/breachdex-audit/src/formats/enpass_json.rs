@@ -56,10 +56,10 @@ impl json::Item for Item {
             return Ok(());
         }
         let user = super::first_of(fields("username").chain(fields("email")).map(|field| &field.value));
-        let standing = if self.trashed == 0 { AccountKind::Account } else { AccountKind::Former };
+        let account_kind = if self.trashed == 0 { AccountKind::Account } else { AccountKind::Former };
         let none = None;
         let value = password.map_or(&none, |field| &field.value);
-        sink.record(Record { standing, ..Record::of_export(number, user, value) })?;
+        sink.record(Record { account_kind, ..Record::of_export(number, user, value) })?;
         let old = fields("password").flat_map(|field| &field.history).map(|old| &old.value);
         super::tell_history(number, user, old, sink)
     }

@@ -247,7 +247,7 @@ impl Entry {
             "" => Record::new(self.number, &self.user, Secret::Absent),
             password => Record::with_password(self.number, &self.user, password.as_bytes()),
         };
-        let standing = if self.is_former { AccountKind::Former } else { AccountKind::Account };
-        sink.record(Record { standing, ..record })
+        let account_kind = if self.is_former { AccountKind::Former } else { AccountKind::Account };
+        sink.record(Record { account_kind, ..record })
     }
 }

@@ -212,7 +212,7 @@ fn tell_history<'a>(
 ) -> Result<()> {
     for password in old.flatten().filter(|password| !password.is_empty()) {
         let record = Record::with_password(number, user, password.as_bytes());
-        sink.record(Record { standing: AccountKind::Former, ..record })?;
+        sink.record(Record { account_kind: AccountKind::Former, ..record })?;
     }
     Ok(())
 }

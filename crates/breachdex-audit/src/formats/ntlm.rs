@@ -77,7 +77,7 @@ fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()>
             if let Some(digest) = session.nt(content) {
                 let user = session.user.as_str();
                 let record = Record::new(line.number, user, Secret::of_digest(digest));
-                sink.record(Record { standing: standing_of(user), ..record })?;
+                sink.record(Record { account_kind: account_kind_of(user), ..record })?;
             }
             continue;
         }
@@ -192,7 +192,7 @@ fn account<'a>(number: u64, user: &'a str, nt: &str, lm: &str, remarks: &str) ->
         ),
     };
     Ok(Line::Account(Record {
-        standing: standing_of(user),
+        account_kind: account_kind_of(user),
         is_disabled: remarks.contains("(status=Disabled)"),
         has_lm: is_hash(lm) && !lm.eq_ignore_ascii_case(EMPTY_LM),
         ..Record::new(number, user, secret)
@@ -235,7 +235,7 @@ fn katz_account<'a>(fields: &[&'a str]) -> Option<(&'a str, &'a str)> {
     (is_hash(nt) && !user.is_empty()).then_some((user, nt))
 }
 
-fn standing_of(user: &str) -> AccountKind {
+fn account_kind_of(user: &str) -> AccountKind {
     let is_history = user
         .rsplit_once("_history")
         .is_some_and(|(_, digits)| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));

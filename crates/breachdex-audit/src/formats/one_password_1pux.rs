@@ -81,8 +81,8 @@ impl json::Item for Item {
             return Ok(());
         }
         let user = super::first_of(field("username"));
-        let standing = if self.trashed { AccountKind::Former } else { AccountKind::Account };
-        sink.record(Record { standing, ..Record::of_export(number, user, password) })?;
+        let account_kind = if self.trashed { AccountKind::Former } else { AccountKind::Account };
+        sink.record(Record { account_kind, ..Record::of_export(number, user, password) })?;
         super::tell_history(number, user, password_history.iter().map(|old| &old.value), sink)
     }
 }

@@ -59,7 +59,8 @@ impl json::Item for Item {
         }
         let Content { item_username, username, item_email, password } = &self.data.content;
         let user = super::first_of([item_username, username, item_email]);
-        let standing = if self.state == Some(TRASHED) { AccountKind::Former } else { AccountKind::Account };
-        sink.record(Record { standing, ..Record::of_export(number, user, password) })
+        let account_kind =
+            if self.state == Some(TRASHED) { AccountKind::Former } else { AccountKind::Account };
+        sink.record(Record { account_kind, ..Record::of_export(number, user, password) })
     }
 }

@@ -18,7 +18,7 @@ use crate::tally::Band;
 const HEADER: [&str; 17] = [
     "number",
     "account",
-    "standing",
+    "account_kind",
     "exposed",
     "count",
     "band",
@@ -94,7 +94,7 @@ fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
     [
         row.number.to_string(),
         without_formula(row.account),
-        row.standing.name().to_owned(),
+        row.account_kind.name().to_owned(),
         row.exposed.map(yes_no).unwrap_or_default(),
         row.exposed.and(row.count).map(|count| count.to_string()).unwrap_or_default(),
         if is_exposed { Band::of(row.count).name() } else { String::new() },

@@ -51,7 +51,7 @@ fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         field("number", DataType::UInt64, false),
         field("account", DataType::Utf8, true),
-        field("standing", DataType::Utf8, false),
+        field("account_kind", DataType::Utf8, false),
         field("exposed", DataType::Boolean, true),
         field("count", DataType::UInt64, true),
         field("band", DataType::Utf8, true),
@@ -74,7 +74,7 @@ struct Columns {
     rows: usize,
     number: UInt64Builder,
     account: StringBuilder,
-    standing: StringBuilder,
+    account_kind: StringBuilder,
     exposed: BooleanBuilder,
     count: UInt64Builder,
     band: StringBuilder,
@@ -96,7 +96,7 @@ impl Columns {
         self.rows += 1;
         self.number.append_value(row.number);
         self.account.append_option((!row.account.is_empty()).then_some(row.account));
-        self.standing.append_value(row.standing.name());
+        self.account_kind.append_value(row.account_kind.name());
         self.exposed.append_option(row.exposed);
         self.count.append_option(row.exposed.and(row.count));
         self.band.append_option((row.exposed == Some(true)).then(|| Band::of(row.count).name()));
@@ -118,7 +118,7 @@ impl Columns {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.number.finish()),
             Arc::new(self.account.finish()),
-            Arc::new(self.standing.finish()),
+            Arc::new(self.account_kind.finish()),
             Arc::new(self.exposed.finish()),
             Arc::new(self.count.finish()),
             Arc::new(self.band.finish()),

@@ -66,7 +66,7 @@ pub(super) fn steps(report: Report<'_>, language: Language) -> Vec<Step> {
 fn exposed(report: Report<'_>) -> Named {
     const NAMES: usize = 20;
     let listed = report.audited.findings.iter().filter(|found| {
-        found.is_exposed && !found.is_disabled && found.standing == crate::account::AccountKind::Account
+        found.is_exposed && !found.is_disabled && found.account_kind == crate::account::AccountKind::Account
     });
     let names = listed.map(|found| found.account.clone()).filter(|name| !name.is_empty());
     Named { number: report.audited.tally.exposed_in_use(), names: names.take(NAMES).collect() }

@@ -214,8 +214,8 @@ pub(super) fn remarks(finding: &Finding, language: Language) -> Vec<String> {
     let rules: Vec<&str> = finding.violations.codes().map(|code| code.title(words)).collect();
     let policy = (!rules.is_empty()).then(|| words.note_policy(&rules.join(", ")));
     let partial = finding.is_partial.then(|| words.note_partial().to_owned());
-    let standing = words::standing(finding.standing, words).map(str::to_owned);
+    let account_kind = words::account_kind(finding.account_kind, words).map(str::to_owned);
     let first = first.into_iter().filter_map(that_apply);
     let flags = flags.into_iter().filter_map(that_apply);
-    first.chain(shared).chain(how).chain(flags).chain(standing).chain(policy).chain(partial).collect()
+    first.chain(shared).chain(how).chain(flags).chain(account_kind).chain(policy).chain(partial).collect()
 }

@@ -18,6 +18,6 @@ pub(super) fn band(band: Band, words: Words<Reports>) -> String {
 }
 
 /// The remark about whose password it is, where there is one.
-pub(super) fn standing(standing: AccountKind, words: Words<Reports>) -> Option<&'static str> {
-    (standing == AccountKind::Machine).then(|| words.note_machine())
+pub(super) fn account_kind(account_kind: AccountKind, words: Words<Reports>) -> Option<&'static str> {
+    (account_kind == AccountKind::Machine).then(|| words.note_machine())
 }

@@ -132,14 +132,14 @@ fn faults(audited: &Audited) -> Vec<(u64, LineFault)> {
     audited.faults.iter().map(|fault| (fault.number, fault.fault)).collect()
 }
 
-/// Number, account, standing and whether it is exposed, of all rows.
+/// Number, account, account_kind and whether it is exposed, of all rows.
 type Seen = (u64, String, AccountKind, Option<bool>);
 
 fn rows(audited: &Audited) -> Vec<Seen> {
     let mut seen = Vec::new();
     let rows = audited.rows.as_ref().unwrap();
     rows.for_each(|row| -> Result<(), AuditError> {
-        seen.push((row.number, row.account.to_owned(), row.standing, row.exposed));
+        seen.push((row.number, row.account.to_owned(), row.account_kind, row.exposed));
         Ok(())
     })
     .unwrap();

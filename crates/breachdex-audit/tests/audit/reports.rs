@@ -81,7 +81,7 @@ fn cells_that_a_spreadsheet_would_run_have_an_apostrophe() {
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(
         lines[0],
-        "number,account,standing,exposed,count,band,source,shared_by,disabled,lm_hash,form,partial,empty,own_name,group,policy,file"
+        "number,account,account_kind,exposed,count,band,source,shared_by,disabled,lm_hash,form,partial,empty,own_name,group,policy,file"
     );
     assert_eq!(
         lines[1],

@@ -29,7 +29,7 @@ impl TextFolder {
         let path = self.path.join(format!("{prefix:05X}.txt"));
         let temporary = self.path.join(format!(".{prefix:05X}.part"));
         let write = || {
-            let file = files::replace_leftover(&*self.disk, &temporary, Readers::AsUsual)?;
+            let file = files::replace_leftover(&*self.disk, &temporary, Readers::Umask)?;
             files::write_all_at(&*self.disk, &file, text, 0)?;
             self.disk.rename(&temporary, &path, true)
         };

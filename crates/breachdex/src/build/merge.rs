@@ -62,7 +62,7 @@ pub fn merge(
         })
         .collect();
     let decision = decide(&indexes, options.merge)?;
-    publication.suit(decision.layout)?;
+    publication.restrict_mode(decision.layout)?;
     let control = Control::new(threads(options.threads, options.memory), monitor)?;
     let job = Job {
         control: &control,

@@ -89,7 +89,7 @@ pub fn build(
         Publication::claim(target, options.replace)?.before(options.before_publish.as_ref());
     let opened: Vec<Opened> = inputs.iter().map(Opened::new).collect::<Result<_>>()?;
     let decision = Decision::new(options, &opened)?;
-    publication.suit(decision.layout)?;
+    publication.restrict_mode(decision.layout)?;
     let control = Control::new(threads(options.threads, options.memory), monitor)?;
     let job = Job {
         control: &control,

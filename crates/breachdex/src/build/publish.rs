@@ -39,7 +39,7 @@ impl Publication {
     /// [`Error::TargetExists`] unless `replace`; [`Error::TargetBusy`] while another build writes it;
     /// [`Error::Io`]; [`Error::Unbuildable`] when the target is no regular file.
     pub(crate) fn claim(target: &Path, replace: bool) -> Result<Self> {
-        Self::claim_for(Readers::AsUsual, target, replace)
+        Self::claim_for(Readers::Umask, target, replace)
     }
 
     /// [`Publication::claim`] of a file for certain readers.
@@ -74,7 +74,7 @@ impl Publication {
 
     /// Keeps what will hold entries of an overlay from other readers. To be called before anything is written:
     /// whoever opened the first file reads nothing in it.
-    pub(crate) fn suit(&mut self, layout: Layout) -> Result<()> {
+    pub(crate) fn restrict_mode(&mut self, layout: Layout) -> Result<()> {
         if layout.overlay == OverlayMark::None || self.readers == Readers::Owner {
             return Ok(());
         }

@@ -97,9 +97,9 @@ fn what_is_for_its_owner_is_so_from_the_moment_the_file_is_there() {
     drop(private);
     let layout = crate::testing::layout(crate::Kind::Sha1, 160, 0);
     let mut usual = Publication::claim(&target, true).unwrap();
-    usual.suit(layout).unwrap();
+    usual.restrict_mode(layout).unwrap();
     assert_eq!(modes(), [0o600]);
-    usual.suit(Layout { overlay: OverlayMark::Merged, ..layout }).unwrap();
+    usual.restrict_mode(Layout { overlay: OverlayMark::Merged, ..layout }).unwrap();
     assert_eq!(modes(), [0o600]);
     usual.sync().unwrap();
     usual.publish(ReadBack::unchecked()).unwrap();

@@ -28,7 +28,7 @@ const TRIES: u32 = 12;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
     /// Those of the file that it replaces; of a new one whom the process's umask allows.
-    AsUsual,
+    Umask,
     /// Its owner alone: mode 0600 where files have modes.
     Owner,
 }
@@ -37,7 +37,7 @@ impl Readers {
     /// The mode that such a file is made with, before the umask.
     pub(super) const fn mode(self) -> u32 {
         match self {
-            Self::AsUsual => 0o666,
+            Self::Umask => 0o666,
             Self::Owner => PRIVATE,
         }
     }

@@ -28,7 +28,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn claim(disk: Arc<dyn Disk>, target: &Path) -> Temporary {
-    Temporary::claim(disk, target, Readers::AsUsual).unwrap()
+    Temporary::claim(disk, target, Readers::Umask).unwrap()
 }
 
 fn mode(path: &Path) -> u32 {
@@ -110,7 +110,7 @@ fn of_many_that_claim_at_once_one_has_it() {
     let target = folder.path().join("a.bdx");
     for _ in 0..20 {
         let held: Vec<_> = std::thread::scope(|scope| {
-            let claim = || Temporary::claim(system(), &target, Readers::AsUsual).ok();
+            let claim = || Temporary::claim(system(), &target, Readers::Umask).ok();
             let all: Vec<_> = (0..4).map(|_| scope.spawn(claim)).collect();
             all.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
         });
@@ -137,9 +137,9 @@ fn where_there_are_no_locks_a_lock_file_stands_in() {
     let lockless = || Arc::new(Lockless) as Arc<dyn Disk>;
     let first = claim(lockless(), &target);
     assert_eq!(names(folder.path()).len(), 2);
-    let second = Temporary::claim(lockless(), &target, Readers::AsUsual);
+    let second = Temporary::claim(lockless(), &target, Readers::Umask);
     assert!(matches!(second, Err(ClaimError::Busy)));
-    first.publish(false, Readers::AsUsual).unwrap();
+    first.publish(false, Readers::Umask).unwrap();
     assert_eq!(names(folder.path()), ["a.bdx"]);
     assert!(Lock::lock_files_were_used() && !Lock::lock_files_were_used());
     // Of a process that is gone: a child that was waited for.
@@ -167,7 +167,7 @@ fn where_there_are_no_locks_a_lock_file_stands_in() {
     assert_eq!(names(folder.path()), ["a.bdx"]);
     // Of another machine: it may live.
     put(&format!("{dead} elsewhere\n"));
-    assert!(matches!(Temporary::claim(lockless(), &target, Readers::AsUsual), Err(ClaimError::Busy)));
+    assert!(matches!(Temporary::claim(lockless(), &target, Readers::Umask), Err(ClaimError::Busy)));
 }
 
 /// One that is full, too.
@@ -189,7 +189,7 @@ impl Disk for LocklessAndFull {
 fn a_lock_file_that_cannot_be_written_does_not_stay() {
     let folder = tempdir().unwrap();
     let target = folder.path().join("a.bdx");
-    let full = Temporary::claim(Arc::new(LocklessAndFull), &target, Readers::AsUsual);
+    let full = Temporary::claim(Arc::new(LocklessAndFull), &target, Readers::Umask);
     assert!(matches!(full, Err(ClaimError::Io("lock", ..))), "{full:?}");
     assert_eq!(names(folder.path()), [""; 0]);
     claim(Arc::new(Lockless), &target);
@@ -207,7 +207,7 @@ fn a_replaced_file_hands_on_its_mode_and_attributes() {
         let temporary = claim(system(), &target);
         assert_eq!(mode(temporary.path()), 0o600);
         write_all_at(&System, temporary.file(), b"new", 0).unwrap();
-        assert!(temporary.publish(true, Readers::AsUsual).unwrap().is_synced());
+        assert!(temporary.publish(true, Readers::Umask).unwrap().is_synced());
         assert_eq!((mode(&target), fs::read(&target).unwrap().as_slice()), (old, &b"new"[..]));
         if has_attributes {
             let mut value = [0; 8];
@@ -231,7 +231,7 @@ fn a_replaced_file_hands_on_its_owner_and_group() {
     fs::write(&target, "old").unwrap();
     std::os::unix::fs::chown(&target, Some(65_534), Some(33)).unwrap();
     fs::set_permissions(&target, Permissions::from_mode(0o640)).unwrap();
-    claim(system(), &target).publish(true, Readers::AsUsual).unwrap();
+    claim(system(), &target).publish(true, Readers::Umask).unwrap();
     let facts = fs::metadata(&target).unwrap();
     assert_eq!((facts.uid(), facts.gid(), mode(&target)), (65_534, 33, 0o640));
 }
@@ -244,7 +244,7 @@ fn a_link_stays_and_what_it_leads_to_is_replaced() {
     symlink("real.bdx", &link).unwrap();
     assert!(matches!(resolve_target(&link, false), Err(ClaimError::Exists)));
     let resolved = resolve_target(&link, true).unwrap();
-    claim(system(), &resolved).publish(true, Readers::AsUsual).unwrap();
+    claim(system(), &resolved).publish(true, Readers::Umask).unwrap();
     assert!(link.is_symlink() && fs::read(&real).unwrap().is_empty());
     let refused = |leads_to: &str| {
         let link = folder.path().join("other");

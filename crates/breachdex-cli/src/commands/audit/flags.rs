@@ -176,7 +176,7 @@ JSON, one object:
   unanswered           passwords of which it is not known whether they are exposed: no index covers them,
                        or one could not be read; unanswered_because lists the reasons
   users                whether accounts are named as in the input
-  listed               the --top accounts to act on: {number, account, standing, exposed, count, overlay,
+  listed               the --top accounts to act on: {number, account, account_kind, exposed, count, overlay,
                        disabled, lm_hash, shared_by}; count is null where not known; input where there
                        are several; form (nfc, nfkc) where another form than the password as read is
                        exposed; partial is true where a source could not be read and count is a lower
@@ -184,7 +184,7 @@ JSON, one object:
   unlisted             how many more there are
 
 CSV and Parquet, a row for each password that was looked up or is empty:
-  number, account, standing (account, machine, former), exposed (empty or null: not known), count,
+  number, account, account_kind (account, machine, former), exposed (empty or null: not known), count,
   band, source (base, overlay), shared_by, disabled, lm_hash, form (nfc, nfkc; empty or null for the
   password as read), partial (true: a source could not be read, count is a lower bound), empty,
   own_name, group (number of the accounts that share it), policy (rules it breaks), file

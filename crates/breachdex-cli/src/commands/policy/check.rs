@@ -8,8 +8,8 @@ use breachdex::Corpus;
 use breachdex_messages::Language;
 use breachdex_policy::{Candidate, Rules};
 
-use super::answer::Rendering;
 use super::flags::PolicyCheckFlags;
+use super::rendering::Rendering;
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::output::Output;

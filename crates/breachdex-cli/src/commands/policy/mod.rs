@@ -2,9 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-mod answer;
 mod check;
 mod flags;
+mod rendering;
 
 use breachdex_policy::{Node, Settings, Value};
 

@@ -10,7 +10,7 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 
 /// How long to wait for each of connection, request and answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// More of the answer is not read.
 const MOST: u64 = 4096;
@@ -31,8 +31,8 @@ fn fetch(url: &str) -> Result<Vec<u8>, Failure> {
     #[cfg(unix)]
     if let Some(path) = url.strip_prefix("unix:") {
         let stream = std::os::unix::net::UnixStream::connect(path).map_err(fault)?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(fault)?;
-        stream.set_write_timeout(Some(PATIENCE)).map_err(fault)?;
+        stream.set_read_timeout(Some(TIMEOUT)).map_err(fault)?;
+        stream.set_write_timeout(Some(TIMEOUT)).map_err(fault)?;
         return exchange(stream, "localhost").map_err(fault);
     }
     let form = || Failure::Usage(String::from("--health takes http://ADDR:PORT or unix:/path"));
@@ -47,9 +47,9 @@ fn fetch(url: &str) -> Result<Vec<u8>, Failure> {
     };
     let address = with_port.to_socket_addrs().map_err(fault)?.next();
     let address = address.ok_or_else(|| fault(io::ErrorKind::NotFound.into()))?;
-    let stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(fault)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(fault)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(fault)?;
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(fault)?;
+    stream.set_read_timeout(Some(TIMEOUT)).map_err(fault)?;
+    stream.set_write_timeout(Some(TIMEOUT)).map_err(fault)?;
     exchange(stream, host).map_err(fault)
 }
 
