@@ -21,8 +21,8 @@ from breachdex._breachdex import Index, IndexSet
 from breachdex._gate import Trust
 from breachdex._verdicts import has_server
 from breachdex.django import policy_setting
-from breachdex.django.setting_errors import nearest, one_of, wrong
 from breachdex.django.policy_setting import PolicySetting
+from breachdex.django.setting_errors import nearest, one_of, wrong
 
 OnError: TypeAlias = Literal["accept", "reject", "raise"]
 Event: TypeAlias = Literal["sign_up", "change", "reset", "log_in"]

@@ -26,8 +26,8 @@ from breachdex._errors import (
 )
 from breachdex._gate import Finding, Gate, Trust
 from breachdex._policy import opened as open_named
-from breachdex.django.setting_errors import sentence
 from breachdex.django.conf import Event, OnError, settings
+from breachdex.django.setting_errors import sentence
 
 if TYPE_CHECKING:
     from breachdex.django.criteria import Criteria

@@ -11,8 +11,8 @@ from breachdex._breachdex import PolicyRules, Verdict
 from breachdex._policy import Policy
 from breachdex._verdicts import CODES, as_word
 from breachdex.django import gates
-from breachdex.django.setting_errors import sentence
 from breachdex.django.conf import Settings, settings
+from breachdex.django.setting_errors import sentence
 from breachdex.django.signals import password_exposed, password_judged
 
 if TYPE_CHECKING:

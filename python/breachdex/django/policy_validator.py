@@ -17,10 +17,10 @@ from breachdex._policy import Policy
 from breachdex._verdicts import CHOOSING, CODES, REFUSING, facts, lengths
 from breachdex._words import joined
 from breachdex.django import criteria, policies, words
-from breachdex.django.setting_errors import one_of, sentence
 from breachdex.django.conf import Settings, settings
 from breachdex.django.gates import Source, event_of, named, shows_count, source_of
 from breachdex.django.policy_setting import changed_rules, rules_in, rules_of
+from breachdex.django.setting_errors import one_of, sentence
 
 if TYPE_CHECKING:
     from breachdex.django.criteria import Criteria

@@ -14,10 +14,10 @@ from django.views.decorators.debug import sensitive_variables  # type: ignore[im
 from breachdex._breachdex import Exposure, Index, IndexSet
 from breachdex._gate import Unavailable
 from breachdex.django import criteria, words
-from breachdex.django.setting_errors import one_of, sentence
 from breachdex.django.conf import ON_ERROR, OnError, settings
 from breachdex.django.gates import Source, ask, event_of, named, shows_count, source_of
 from breachdex.django.policy_validator import PolicyValidator
+from breachdex.django.setting_errors import one_of, sentence
 from breachdex.django.signals import password_exposed
 
 if TYPE_CHECKING:
