@@ -43,7 +43,7 @@ pub enum AuditError {
         source: io::Error,
     },
     /// The format is not certain.
-    #[error("the format of {name} is not certain; name it with --format: {}", names())]
+    #[error("the format of {name} is not certain; it may be {}", names())]
     FormatNotCertain {
         /// The input.
         name: String,
@@ -59,7 +59,7 @@ pub enum AuditError {
         held: Kind,
     },
     /// A format whose column has to be named.
-    #[error("{format} needs --column: the name of the column that holds the {what}")]
+    #[error("{format} needs the name of the column that holds the {what}")]
     NoColumnNamed {
         /// The format's name.
         format: &'static str,
@@ -134,11 +134,11 @@ pub enum AuditError {
         /// What was found, without content.
         reason: String,
     },
-    /// A flag that the format has no use for.
-    #[error("{flag} has no meaning for {format}: {reason}")]
+    /// An option that the format has no use for.
+    #[error("{option} has no meaning for {format}: {reason}")]
     Misplaced {
-        /// The flag.
-        flag: &'static str,
+        /// The option.
+        option: ReadOption,
         /// The format's name.
         format: &'static str,
         /// Why.
@@ -182,7 +182,7 @@ pub enum AuditError {
     },
     /// A format that this build leaves out.
     #[error(
-        "this breachdex was built without {}; build it with --features parquet, or install a release",
+        "this breachdex was built without {}; build it with the feature parquet, or install a release",
         format.title()
     )]
     NotBuiltIn {
@@ -192,6 +192,34 @@ pub enum AuditError {
     /// Writing a Parquet file failed.
     #[error("cannot write the Parquet file: {0}")]
     Parquet(String),
+}
+
+/// An option of reading, by what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadOption {
+    /// [`ReadOptions::encoding`](crate::ReadOptions::encoding).
+    Encoding,
+    /// [`ReadOptions::delimiter`](crate::ReadOptions::delimiter).
+    Delimiter,
+    /// [`ReadOptions::column`](crate::ReadOptions::column).
+    Column,
+    /// [`ReadOptions::user_column`](crate::ReadOptions::user_column).
+    UserColumn,
+    /// [`ReadOptions::digests`](crate::ReadOptions::digests).
+    Digests,
+}
+
+impl std::fmt::Display for ReadOption {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Encoding => "an encoding",
+            Self::Delimiter => "a delimiter",
+            Self::Column => "the name of a column",
+            Self::UserColumn => "the name of a column of users",
+            Self::Digests => "that it holds digests",
+        })
+    }
 }
 
 /// The names of all formats.
@@ -204,7 +232,7 @@ fn names() -> String {
 #[non_exhaustive]
 pub enum LineFault {
     /// The bytes are not text in the encoding.
-    #[error("not {0}; if the file is in another encoding, name it with --encoding")]
+    #[error("not {0}; if the file is in another encoding, say which")]
     Undecodable(&'static str),
     /// Longer than any real line.
     #[error("longer than {0} bytes")]

@@ -39,7 +39,7 @@ mod window;
 
 pub use account::AccountKind;
 pub use audit::{AuditOptions, Audited, Fault, InputRead, audit, audit_all};
-pub use error::{AuditError, LineFault, Result};
+pub use error::{AuditError, LineFault, ReadOption, Result};
 pub use findings::Finding;
 pub use formats::Format;
 pub use groups::{Group, Shared};

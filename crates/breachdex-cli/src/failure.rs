@@ -64,6 +64,7 @@ impl Failure {
             | Self::Remote(breachdex_hibp::Error::Index(error))
             | Self::Serve(ServeError::Index(error)) => hints::index(error),
             Self::Serve(error) => hints::serve(error).into(),
+            Self::Audit(error) => hints::audit(error).into(),
             _ => "".into(),
         }
     }

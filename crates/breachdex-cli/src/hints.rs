@@ -4,8 +4,9 @@
 
 use std::borrow::Cow;
 
-use breachdex::OptionsFault;
 use breachdex::trust::{SignatureFault, Staleness};
+use breachdex::{OptionsFault, Remedy};
+use breachdex_audit::{AuditError, ReadOption};
 use breachdex_hibp::{Error, FetchFault};
 use breachdex_server::ServeError;
 
@@ -25,9 +26,26 @@ pub(crate) fn index(error: &breachdex::Error) -> Cow<'static, str> {
         Error::Stale { reason, .. } if matches!(**reason, Staleness::TooOld { .. }) => {
             " (breachdex update), or raise --max-age"
         }
+        Error::Input(fault) => return fault.remedy.map_or("".into(), input),
+        Error::TooLittleMemory { .. } => "; raise --memory",
         _ => "",
     };
     hint.into()
+}
+
+/// The same for an input of a build.
+fn input(remedy: Remedy) -> Cow<'static, str> {
+    match remedy {
+        Remedy::IndexFormat => " (--format index)",
+        Remedy::RangesFormat => " (--format ranges)",
+        Remedy::Kind(kind) => return format!("; use --kind {}", kind.name()).into(),
+        Remedy::NoCounts => "; use --no-counts if the list is meant to have none",
+        Remedy::Merge => "; choose --merge sum or --merge max",
+        Remedy::MergeMax => "; use --merge max",
+        Remedy::Partial => ", or say with --prefixes or --partial that the folder is not whole",
+        _ => "",
+    }
+    .into()
 }
 
 /// The same for options of a build.
@@ -43,6 +61,23 @@ fn options(fault: &OptionsFault) -> Cow<'static, str> {
         _ => "",
     };
     hint.into()
+}
+
+/// What to do about a file that cannot be audited, to be put behind the message; may be empty.
+pub(crate) fn audit(error: &AuditError) -> &'static str {
+    match error {
+        AuditError::FormatNotCertain { .. } => "; name it with --format",
+        AuditError::NoColumnNamed { .. } => " (--column)",
+        AuditError::Misplaced { option, .. } => match option {
+            ReadOption::Encoding => "; leave out --encoding",
+            ReadOption::Delimiter => "; leave out --delimiter",
+            ReadOption::Column => "; leave out --column",
+            ReadOption::UserColumn => "; leave out --user-column",
+            ReadOption::Digests => "; leave out --hash",
+            _ => "",
+        },
+        _ => "",
+    }
 }
 
 /// What to do about a server that cannot start, to be put behind the message; may be empty.

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use breachdex::trust::SignatureFault;
-use breachdex::{Error, SourceError};
+use breachdex::{Error, Remedy, SourceError};
 use breachdex_hibp::FetchFault;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
@@ -89,8 +89,14 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
             return raise(py, "TargetExistsError", message);
         }
         Error::Cancelled => return PyKeyboardInterrupt::new_err(error.to_string()),
-        Error::Input(_)
-        | Error::Unbuildable(_)
+        Error::Input(fault) => {
+            let hint = fault.remedy.map_or_else(String::new, argument_for);
+            return raise(py, "BuildError", format!("{error}{hint}"));
+        }
+        Error::TooLittleMemory { .. } => {
+            return raise(py, "BuildError", format!("{error}; pass a larger memory"));
+        }
+        Error::Unbuildable(_)
         | Error::Options(_)
         | Error::TooLarge { .. }
         | Error::UnfitBase { .. }
@@ -100,6 +106,21 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
         _ => "BreachdexError",
     };
     raise(py, class, error.to_string())
+}
+
+/// The argument of `build` that may help against a fault of an input.
+fn argument_for(remedy: Remedy) -> String {
+    let hint = match remedy {
+        Remedy::IndexFormat => "; pass format=\"index\"",
+        Remedy::RangesFormat => "; pass format=\"ranges\"",
+        Remedy::Kind(kind) => return format!("; pass kind=\"{}\"", kind.name()),
+        Remedy::NoCounts => "; pass counts=False if the list is meant to have none",
+        Remedy::Merge => "; pass merge=\"sum\" or merge=\"max\"",
+        Remedy::MergeMax => "; pass merge=\"max\"",
+        Remedy::Partial => ", or pass prefixes or partial=True for a folder that is not whole",
+        _ => "",
+    };
+    hint.to_owned()
 }
 
 /// What to do about an index that is not signed.

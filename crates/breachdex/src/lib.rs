@@ -74,7 +74,8 @@ pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use entry::Entry;
 pub use error::{
-    BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Result, Section, advice,
+    BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Remedy, Result, Section,
+    advice,
 };
 #[cfg(feature = "build")]
 pub use files::Durability;

@@ -20,7 +20,7 @@ pub(crate) mod text;
 
 use breachdex::{Digest, Error, Kind};
 
-use crate::error::{AuditError, LineFault, Result};
+use crate::error::{AuditError, LineFault, ReadOption, Result};
 use crate::formats::Format;
 
 pub use text::Encoding;
@@ -43,25 +43,27 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// Refuses what the format has no use for, so that no flag is silently without effect.
+    /// Refuses what the format has no use for, so that no option is silently without effect.
     pub(crate) fn check(&self, format: Format) -> Result<()> {
-        let misplaced = |flag, reason| Err(AuditError::Misplaced { flag, format: format.name(), reason });
+        let misplaced = |option, reason| Err(AuditError::Misplaced { option, format: format.name(), reason });
         let own = "its columns are known";
         let spec = format.spec();
         match self {
             _ if self.encoding.is_some() && !spec.has_encoding => {
-                misplaced("--encoding", "it says itself how its text is encoded")
+                misplaced(ReadOption::Encoding, "it says itself how its text is encoded")
             }
-            _ if self.delimiter.is_some() && !spec.takes_delimiter => misplaced("--delimiter", own),
+            _ if self.delimiter.is_some() && !spec.takes_delimiter => misplaced(ReadOption::Delimiter, own),
             _ if spec.takes_column && self.column.is_none() => Err(AuditError::NoColumnNamed {
                 format: format.name(),
                 what: if self.digests { "digests" } else { "passwords" },
             }),
             _ if spec.takes_column => Ok(()),
-            _ if self.column.is_some() => misplaced("--column", own),
-            _ if self.user_column.is_some() => misplaced("--user-column", own),
-            _ if self.digests && spec.holds_digests => misplaced("--hash", "it holds digests anyway"),
-            _ if self.digests => misplaced("--hash", "it holds passwords"),
+            _ if self.column.is_some() => misplaced(ReadOption::Column, own),
+            _ if self.user_column.is_some() => misplaced(ReadOption::UserColumn, own),
+            _ if self.digests && spec.holds_digests => {
+                misplaced(ReadOption::Digests, "it holds digests anyway")
+            }
+            _ if self.digests => misplaced(ReadOption::Digests, "it holds passwords"),
             _ => Ok(()),
         }
     }

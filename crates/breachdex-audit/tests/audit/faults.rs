@@ -86,7 +86,7 @@ fn what_cannot_be_decoded_is_never_hashed() {
     assert_eq!(rows(&audited), [account(2, "", true), account(3, "", true), account(6, "", true)]);
     let fault = LineFault::Undecodable("CP932");
     assert_eq!(faults(&audited), [(4, fault), (5, fault)]);
-    assert_eq!(fault.to_string(), "not CP932; if the file is in another encoding, name it with --encoding");
+    assert_eq!(fault.to_string(), "not CP932; if the file is in another encoding, say which");
     let utf8 = run(&text, &known(Kind::Sha1), &by_column(ReadOptions::default())).unwrap();
     assert_eq!(faults(&utf8), [(3, LineFault::Undecodable("UTF-8"))]);
     // A lone surrogate, and a byte too many.
@@ -156,7 +156,7 @@ fn columns_that_are_not_there_are_named_and_those_that_are_there_are_not() {
         "standard input is not an export from Chrome (CSV): its first line names no column password"
     );
     let said = refusal("pw\n", Kind::Sha1, &options(Format::Csv));
-    assert_eq!(said, "csv needs --column: the name of the column that holds the passwords");
+    assert_eq!(said, "csv needs the name of the column that holds the passwords");
 }
 
 #[test]
@@ -167,13 +167,13 @@ fn flags_without_a_meaning() {
         refusal("x", Kind::Sha1, &chosen)
     };
     let said = with(|read| read.column = Some(String::from("pw")), Format::ChromeCsv);
-    assert_eq!(said, "--column has no meaning for chrome-csv: its columns are known");
+    assert_eq!(said, "the name of a column has no meaning for chrome-csv: its columns are known");
     let said = with(|read| read.digests = true, Format::Hashes);
-    assert_eq!(said, "--hash has no meaning for hashes: it holds digests anyway");
+    assert_eq!(said, "that it holds digests has no meaning for hashes: it holds digests anyway");
     let said = with(|read| read.encoding = Some(Encoding::CP932), Format::BitwardenJson);
-    assert_eq!(said, "--encoding has no meaning for bitwarden-json: it says itself how its text is encoded");
+    assert_eq!(said, "an encoding has no meaning for bitwarden-json: it says itself how its text is encoded");
     let said = with(|read| read.delimiter = Some(b';'), Format::ChromeCsv);
-    assert_eq!(said, "--delimiter has no meaning for chrome-csv: its columns are known");
+    assert_eq!(said, "a delimiter has no meaning for chrome-csv: its columns are known");
 }
 
 #[test]

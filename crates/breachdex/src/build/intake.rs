@@ -83,10 +83,10 @@ impl LineCount {
         let shape = RowShape { named_digits: if trouble.file.is_some() { 5 } else { 0 }, ..shape };
         match trouble.misfit {
             Misfit::Other(error) => error,
-            Misfit::Line(fault) => InputError { input, line, reason: fault.describe(shape) }.into(),
-            Misfit::OutOfOrder => {
-                InputError { input, line, reason: "the digests are not in order".into() }.into()
+            Misfit::Line(fault) => {
+                InputError::new(input, line, fault.describe(shape)).with(fault.remedy(shape)).into()
             }
+            Misfit::OutOfOrder => InputError::new(input, line, "the digests are not in order").into(),
         }
     }
 }

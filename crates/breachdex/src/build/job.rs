@@ -398,7 +398,7 @@ impl<'a> Job<'a> {
             [only] => (only.name.to_string(), "there is nothing in it: not one digest"),
             _ => ("the inputs".to_owned(), "there is nothing in them: not one digest"),
         };
-        Err(InputError { input, line: None, reason: reason.into() }.into())
+        Err(InputError::new(input, None, reason).into())
     }
 }
 

@@ -211,7 +211,7 @@ impl<'a> Joined<'a> {
             count = merged(self.rule, count, more).map_err(|fault| {
                 let shape = RowShape { kind: self.kind, named_digits: 0, bare: false };
                 let input = self.parts[other].name.to_owned();
-                Error::from(InputError { input, line: None, reason: fault.describe(shape) })
+                Error::from(InputError::new(input, None, fault.describe(shape)).with(fault.remedy(shape)))
             })?;
             self.heads.pop();
             self.pull(other)?;

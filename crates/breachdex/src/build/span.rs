@@ -279,7 +279,5 @@ pub(crate) fn merged(rule: MergeRule, one: u64, other: u64) -> Result<u64, LineF
 }
 
 pub(crate) fn too_large() -> Error {
-    Error::Unbuildable(
-        "the entries under one 16-bit prefix do not fit into the memory allowed; raise --memory".into(),
-    )
+    Error::TooLittleMemory { what: "the entries under one 16-bit prefix".into(), are_many: true }
 }

@@ -189,17 +189,14 @@ fn equal_digests_are_merged_by_the_rule() {
         }
     }
     let refused = message(build_at(&folder, sorted.as_bytes(), &BuildOptions::default()), &folder);
-    assert_eq!(
-        refused,
-        "input.txt, line 2: the digest occurs more than once; choose --merge sum or --merge max"
-    );
+    assert_eq!(refused, "input.txt, line 2: the digest occurs more than once");
     let refused = message(build_at(&folder, mixed.as_bytes(), &BuildOptions::default()), &folder);
-    assert_eq!(refused, "input.txt: the digest occurs more than once; choose --merge sum or --merge max");
+    assert_eq!(refused, "input.txt: the digest occurs more than once");
     let options = BuildOptions { merge: Some(MergeRule::Sum), ..BuildOptions::default() };
     let text = format!("{digest}:18446744073709551615\n{digest}:1\n");
     assert_eq!(
         message(build_at(&folder, text.as_bytes(), &options), &folder),
-        "input.txt, line 2: the counts of the digest add up to more than 18446744073709551615; use --merge max"
+        "input.txt, line 2: the counts of the digest add up to more than 18446744073709551615"
     );
     let text = format!("{digest}:18446744073709551615\n{other}:1\n");
     assert_eq!(
@@ -230,7 +227,7 @@ fn one_group_larger_than_its_share_is_parted_or_refused() {
     }];
     for text in refusals {
         let refused = message(build_at(&folder, text.as_bytes(), &options), &folder);
-        assert!(refused.ends_with("do not fit into the memory allowed; raise --memory"), "{refused}");
+        assert!(refused.ends_with("do not fit into the memory allowed"), "{refused}");
     }
     assert_clean(&folder, &["input.txt", "out.bdx"]);
 }
@@ -419,16 +416,8 @@ fn every_bad_line_is_named() {
             sha1.replace('5', "G").into(),
             "line 2: column 40 is not a hex digit; expected 40 of them, a colon and a count",
         ),
-        (
-            Kind::Sha1,
-            sha1[..40].into(),
-            "line 2: the count is missing; use --no-counts if the list is meant to have none",
-        ),
-        (
-            Kind::Sha1,
-            sha1[..41].into(),
-            "line 2: the count is missing; use --no-counts if the list is meant to have none",
-        ),
+        (Kind::Sha1, sha1[..40].into(), "line 2: the count is missing"),
+        (Kind::Sha1, sha1[..41].into(), "line 2: the count is missing"),
         (
             Kind::Sha1,
             format!("{}0", &sha1[..41]).into(),

@@ -143,12 +143,13 @@ impl<'a> SortParts<'a> {
     }
 
     fn error(&self, misfit: Misfit) -> Error {
-        let reason = match misfit {
+        let shape = self.intake.shape;
+        let (reason, remedy) = match misfit {
             Misfit::Other(error) => return error,
-            Misfit::Line(fault) => fault.describe(self.intake.shape),
-            Misfit::OutOfOrder => "the digests could not be put in order".into(),
+            Misfit::Line(fault) => (fault.describe(shape), fault.remedy(shape)),
+            Misfit::OutOfOrder => ("the digests could not be put in order".into(), None),
         };
-        InputError { input: self.inputs.clone(), line: None, reason }.into()
+        InputError::new(self.inputs.clone(), None, reason).with(remedy).into()
     }
 
     /// Adds a part's entries to the builder in order. A part too large for memory is parted again, down to

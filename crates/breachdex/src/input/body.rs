@@ -89,7 +89,7 @@ impl Task for ReadBody<'_, '_> {
             let Entry { mut key, count } = row.map_err(|fault| (self.rows.lines(), fault))?;
             key.words[0] |= self.top.words[0];
             match last {
-                Some(last) if last == key => return Err((self.rows.lines(), LineFault::Repeated)),
+                Some(last) if last == key => return Err((self.rows.lines(), LineFault::Duplicate)),
                 Some(last) if last > key => return Err((self.rows.lines(), LineFault::OutOfOrder)),
                 _ => {}
             }
@@ -148,10 +148,7 @@ mod tests {
                 two(&row(kind, 6, "0")),
                 "line 2: the count is 0, which marks padding; download the range without padding",
             ),
-            (
-                two(&row(kind, 6, "")),
-                "line 2: the count is missing; use --no-counts if the list is meant to have none",
-            ),
+            (two(&row(kind, 6, "")), "line 2: the count is missing"),
             (two(&row(kind, 6, "x")), "line 2: the count is not a whole number"),
             (two(&row(Kind::Ntlm, 6, "1")), "line 2: expected 35 hex digits for SHA-1, found 27"),
             (two("00000:1"), "line 2: expected 35 hex digits for SHA-1, found 5"),

@@ -184,7 +184,7 @@ impl TextReader {
     }
 
     fn fault(&self, reason: String) -> Error {
-        InputError { input: self.name.to_string(), line: None, reason }.into()
+        InputError::new(self.name.to_string(), None, reason).into()
     }
 }
 

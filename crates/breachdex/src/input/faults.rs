@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use crate::digest::Kind;
+use crate::error::Remedy;
 use crate::error::article;
 use crate::format::MAGIC;
 
@@ -26,8 +27,6 @@ pub(crate) enum LineFault {
     NotACount,
     CountOverflow,
     Duplicate,
-    /// A row of one range body that the row before it is as well.
-    Repeated,
     /// A row of one range body that is smaller than the one before it.
     OutOfOrder,
     SumOverflow,
@@ -76,18 +75,16 @@ impl LineFault {
             Self::Nul => "the line holds a NUL byte: this is not a plain text file of digests".into(),
             Self::Empty => format!("the line is empty; expected {digits} hex digits, a colon and a count"),
             Self::WebPage => "this looks like a web page, not a list of digests; download it again".into(),
-            Self::IndexFile => "this is a breachdex index; use --format index and give its path".into(),
+            Self::IndexFile => "this is a breachdex index, which is read as one, and by its path".into(),
             Self::OtherKind => {
                 let other = shape.other_kind();
-                format!("this looks like {} {other} digest; use --kind {}", article(other), other.name())
+                format!("this looks like {} {other} digest", article(other))
             }
             Self::Width(found) => format!("expected {digits} hex digits for {kind}, found {found}"),
             Self::NotHex(column) => {
                 format!("column {column} is not a hex digit; expected {digits} of them, a colon and a count")
             }
-            Self::MissingCount => {
-                "the count is missing; use --no-counts if the list is meant to have none".into()
-            }
+            Self::MissingCount => "the count is missing".into(),
             Self::ZeroCount if shape.named_digits > 0 => {
                 "the count is 0, which marks padding; download the range without padding".into()
             }
@@ -95,17 +92,30 @@ impl LineFault {
             Self::NegativeCount => "the count is negative".into(),
             Self::NotACount => "the count is not a whole number".into(),
             Self::CountOverflow => format!("the count is larger than {}", u64::MAX),
-            Self::Duplicate => "the digest occurs more than once; choose --merge sum or --merge max".into(),
-            Self::Repeated => "the digest occurs more than once".into(),
+            Self::Duplicate => "the digest occurs more than once".into(),
             Self::OutOfOrder => "the digest is smaller than the one before it; rows must ascend".into(),
             Self::SumOverflow => {
-                format!("the counts of the digest add up to more than {}; use --merge max", u64::MAX)
+                format!("the counts of the digest add up to more than {}", u64::MAX)
             }
             Self::NotUtf8 => "the password is not UTF-8, which an NTLM digest needs".into(),
             Self::NulInPassword => {
                 "the line holds a NUL byte, which no text does; convert the list to UTF-8 if it is UTF-16"
                     .into()
             }
+        }
+    }
+}
+
+impl LineFault {
+    /// The option that may help.
+    pub(crate) fn remedy(self, shape: RowShape) -> Option<Remedy> {
+        match self {
+            Self::IndexFile => Some(Remedy::IndexFormat),
+            Self::OtherKind => Some(Remedy::Kind(shape.other_kind())),
+            Self::MissingCount => Some(Remedy::NoCounts),
+            Self::Duplicate => Some(Remedy::Merge),
+            Self::SumOverflow => Some(Remedy::MergeMax),
+            _ => None,
         }
     }
 }

@@ -21,7 +21,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use self::body::{BodyFault, read_range_body};
-use crate::error::{Error, Result, io_error};
+use crate::error::{Error, InputError, Remedy, Result, io_error};
 use crate::files;
 use crate::format::MAGIC;
 
@@ -90,10 +90,12 @@ impl Input {
         let metadata = std::fs::metadata(path).map_err(io_error("open", path))?;
         match (self.format, metadata.is_dir()) {
             (None | Some(Format::Ranges), true) => Ok(Format::Ranges),
-            (Some(_), true) => Err(Error::Unbuildable(format!(
-                "{} is a folder; only a folder of range files (--format ranges) can be read",
-                path.display()
-            ))),
+            (Some(_), true) => {
+                let reason = "this is a folder; only a folder of range files can be read";
+                Err(InputError::new(path.display().to_string(), None, reason)
+                    .with(Some(Remedy::RangesFormat))
+                    .into())
+            }
             (Some(Format::Ranges), false) => {
                 Err(Error::Unbuildable(format!("{} is not a folder of range files", path.display())))
             }

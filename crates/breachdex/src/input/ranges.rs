@@ -13,7 +13,7 @@ use super::lines::Rows;
 use crate::coverage::{Coverage, PREFIX_COUNT};
 use crate::digest::Key;
 use crate::entry::Entry;
-use crate::error::{Error, InputError, Result, io_error};
+use crate::error::{Error, InputError, Remedy, Result, io_error};
 use crate::hex;
 
 /// A folder of range files. What else lies in it is passed over, unless it may be a range file that was damaged. Names are kept as a few bits each, for a whole corpus has a
@@ -103,7 +103,8 @@ impl RangeFolder {
                     "this is not a range file: expected names like 00000 or 00000.txt, .gz or .zst after it; \
                      move it elsewhere"
                         .into(),
-                ));
+                )
+                .into());
             };
             let slot = &mut names[prefix as usize];
             if slot.is_present() {
@@ -113,7 +114,8 @@ impl RangeFolder {
                     path,
                     None,
                     format!("{} and {} are the same range; keep one of them", both[0], both[1]),
-                ));
+                )
+                .into());
             }
             *slot = form;
         }
@@ -139,14 +141,13 @@ impl RangeFolder {
         let more = missing.count();
         let count = first.len() + more;
         let reason = format!(
-            "{count} range {} missing: {}{}; download {}, or say with --prefixes or --partial that the folder \
-             is not whole",
+            "{count} range {} missing: {}{}; download {}",
             if count == 1 { "file is" } else { "files are" },
             first.join(", "),
             if more > 0 { ", ..." } else { "" },
             if count == 1 { "it" } else { "them" },
         );
-        Err(fault(&self.path, None, reason))
+        Err(fault(&self.path, None, reason).with(Some(Remedy::Partial)).into())
     }
 
     /// How many files lie outside `wanted`.
@@ -192,10 +193,7 @@ impl RangeFile {
         loop {
             if length == text.len() {
                 if length >= most {
-                    return Err(Error::Unbuildable(format!(
-                        "{} does not fit into the memory allowed; raise --memory",
-                        path.display()
-                    )));
+                    return Err(Error::TooLittleMemory { what: path.display().to_string(), are_many: false });
                 }
                 text.resize(length * 2, 0);
             }
@@ -211,7 +209,7 @@ impl RangeFile {
     /// that the range is empty has none.
     pub(crate) fn parse(&mut self, shape: RowShape, entries: &mut Vec<Entry>) -> Result<bool> {
         if self.length == 0 {
-            return Err(self.fault(None, "the file is empty; download the range again".into()));
+            return Err(self.fault(None, "the file is empty; download the range again".into()).into());
         }
         if says_empty(&self.text[..self.length], shape) {
             return Ok(true);
@@ -228,7 +226,7 @@ impl RangeFile {
         let mut last = Key::default();
         while let Some(row) = rows.next() {
             let Entry { mut key, count } =
-                row.map_err(|found| self.fault(Some(rows.lines()), found.describe(shape)))?;
+                row.map_err(|found| self.line_fault(Some(rows.lines()), found, shape))?;
             key.words[0] |= top.words[0];
             ascending &= last <= key;
             last = key;
@@ -238,8 +236,12 @@ impl RangeFile {
     }
 
     /// Names this file and a line in it.
-    pub(crate) fn fault(&self, line: Option<u64>, reason: String) -> Error {
+    pub(crate) fn fault(&self, line: Option<u64>, reason: String) -> InputError {
         fault(&self.path, line, reason)
+    }
+
+    fn line_fault(&self, line: Option<u64>, found: LineFault, shape: RowShape) -> InputError {
+        self.fault(line, found.describe(shape)).with(found.remedy(shape))
     }
 
     /// The line of the first row whose digest an earlier one has as well.
@@ -253,12 +255,12 @@ impl RangeFile {
                 break;
             }
         }
-        self.fault(line, LineFault::Duplicate.describe(shape))
+        self.line_fault(line, LineFault::Duplicate, shape).into()
     }
 }
 
-fn fault(path: &Path, line: Option<u64>, reason: String) -> Error {
-    InputError { input: path.display().to_string(), line, reason }.into()
+fn fault(path: &Path, line: Option<u64>, reason: String) -> InputError {
+    InputError::new(path.display().to_string(), line, reason)
 }
 
 #[cfg(test)]

@@ -309,11 +309,8 @@ fn begin_passwords(input: &Opened, reader: &mut TextReader, block: &mut TextBloc
         is_whole = read == 0;
     }
     let start = &block.text()[from..];
-    let mark = text::inspect(start).map_err(|fault| InputError {
-        input: input.name.to_string(),
-        line: None,
-        reason: format!("the list {fault}"),
-    })?;
+    let mark = text::inspect(start)
+        .map_err(|fault| InputError::new(input.name.to_string(), None, format!("the list {fault}")))?;
     let is_digests = text::digest_lines(&start[mark..], is_whole).is_some();
     input.looks_like_digests.store(is_digests, Ordering::Relaxed);
     block.buffer.copy_within(from + mark..block.length, from);

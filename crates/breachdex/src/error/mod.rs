@@ -11,6 +11,14 @@ use crate::digest::Kind;
 use crate::format::directory::Locator;
 use crate::mappable::AddressSpace;
 
+mod damage;
+mod input;
+mod misfit;
+
+pub use damage::{Fault, Section};
+pub use input::{InputError, Remedy};
+pub use misfit::{BaseMisfit, Incomparable, RangeFault, ReadBackFault};
+
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -182,6 +190,14 @@ pub enum Error {
     /// A build was asked for something that cannot be.
     #[error("{0}")]
     Unbuildable(String),
+    /// Entries that must be in memory at once are more than the memory allowed.
+    #[error("{what} {} into the memory allowed", if *.are_many { "do not fit" } else { "does not fit" })]
+    TooLittleMemory {
+        /// What does not fit.
+        what: String,
+        /// Whether that is in the plural.
+        are_many: bool,
+    },
     /// The options of a build cannot be met.
     #[error(transparent)]
     Options(#[from] crate::build::OptionsFault),
@@ -309,209 +325,12 @@ impl Error {
     }
 }
 
-/// What reading a finished index back met.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReadBackFault {
-    /// It does not open, or a part of it cannot be read.
-    #[error("{0}")]
-    Unreadable(Box<Error>),
-    /// The directory has another number of groups than were written.
-    #[error("its directory has {found} groups, {written} were written")]
-    Groups {
-        /// Groups of the directory.
-        found: u64,
-        /// Groups written.
-        written: u64,
-    },
-    /// The directory leads somewhere else than to where a group was written.
-    #[error("its directory does not lead to the group at byte {0} of the groups")]
-    Misplaced(u64),
-    /// An entry is missing or has another count.
-    #[error("an entry under {prefix:05X} that was written is not found there with its count")]
-    Entry {
-        /// The 5-digit prefix of the entry.
-        prefix: u32,
-    },
-}
-
-/// A fault in an input, with the place.
-#[derive(Debug, thiserror::Error)]
-#[error("{}{}: {reason}", input, line.map(|n| format!(", line {n}")).unwrap_or_default())]
-pub struct InputError {
-    /// The file, or `standard input`.
-    pub input: String,
-    /// The line, from 1, where the fault has one.
-    pub line: Option<u64>,
-    /// What is wrong and what to do. Never repeats the line.
-    pub reason: String,
-}
-
-/// Why an index cannot be the base of the one that is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BaseMisfit {
-    /// It holds other digests.
-    #[error("it holds {held} digests, {asked} ones are asked for")]
-    Kind {
-        /// What it holds.
-        held: Kind,
-        /// What is asked for.
-        asked: Kind,
-    },
-    /// It keeps more or fewer bits.
-    #[error("it keeps {held} bits of each digest, {asked} are asked for")]
-    Bits {
-        /// What it keeps.
-        held: u32,
-        /// What is asked for.
-        asked: u32,
-    },
-    /// It has no counts.
-    #[error("it was built without counts, which are asked for")]
-    WithoutCounts,
-    /// It has counts.
-    #[error("it was built with counts, none are asked for")]
-    WithCounts,
-    /// It leaves out more or less.
-    #[error("it holds what was seen {held} times or more, {asked} is asked for")]
-    Floor {
-        /// Its floor.
-        held: u64,
-        /// What is asked for.
-        asked: u64,
-    },
-    /// It was cut.
-    #[error("it was cut to its most frequent entries, so it does not say what is missing; build it again")]
-    Cut,
-    /// It holds entries of an overlay, which no source knows.
-    #[error(
-        "an overlay was merged into it, whose entries the source does not know; keep the overlay apart and lay it over a base that is updated"
-    )]
-    HoldsOverlay,
-    /// It covers what the result would not.
-    #[error("it covers prefix {0:05X}, which the result would not")]
-    Coverage(u32),
-}
-
-/// What is wrong with a range that is handed over. Never repeats a digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RangeFault {
-    /// It is beyond the last one.
-    #[error("there is no such prefix")]
-    NoPrefix,
-    /// The ranges do not ascend.
-    #[error("it comes after a later one, or a second time")]
-    OutOfTurn,
-    /// The result is not to cover it.
-    #[error("it is outside the coverage asked for")]
-    NotCovered,
-    /// The result is to cover it, but nobody said what it holds.
-    #[error("it is to be covered, but neither the base nor the ranges handed over hold it")]
-    Missing,
-    /// Its digests are not in order or not distinct.
-    #[error("its digests are not in ascending order, or one occurs twice; fetch it again")]
-    Disorder,
-    /// A digest belongs to another range.
-    #[error("a digest in it begins with another prefix; fetch it again")]
-    ForeignDigest,
-    /// A digest is too wide.
-    #[error("a digest in it is wider than {0} ones are; fetch it again")]
-    WrongKind(Kind),
-    /// A digest that was never seen.
-    #[error("a count in it is 0; fetch it again")]
-    ZeroCount,
-    /// More digests were folded into others than a note can say.
-    #[error("more than 4294967295 of its digests are said to be folded into others")]
-    TooManyFolded,
-}
-
-/// Why two indexes cannot be compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Incomparable {
-    /// They hold different digests.
-    #[error("one holds {old} digests, the other {new} ones")]
-    Kinds {
-        /// What the one holds.
-        old: Kind,
-        /// What the other holds.
-        new: Kind,
-    },
-    /// They keep different numbers of bits.
-    #[error("one keeps {old} bits of each digest, the other {new}")]
-    Bits {
-        /// What the one keeps.
-        old: u32,
-        /// What the other keeps.
-        new: u32,
-    },
-}
-
 /// What to do about an index of another version.
 fn remedy(found: u32, supported: u32) -> &'static str {
     if found < supported {
         "Build it again with `breachdex build`, or download it again with `breachdex download`"
     } else {
         "Use a newer breachdex"
-    }
-}
-
-/// What is wrong with an index and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{section} at byte {offset}: {reason}")]
-#[non_exhaustive]
-pub struct Fault {
-    /// The part of the file.
-    pub section: Section,
-    /// Bytes from the start of the file.
-    pub offset: u64,
-    /// What does not hold.
-    pub reason: &'static str,
-}
-
-impl Fault {
-    pub(crate) const fn new(section: Section, offset: u64, reason: &'static str) -> Self {
-        Self { section, offset, reason }
-    }
-
-    pub(crate) fn named(self, name: &str) -> Error {
-        Error::Damaged { name: name.to_owned(), fault: self }
-    }
-}
-
-/// The parts of an index file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Section {
-    /// The fixed header at the start.
-    Header,
-    /// The groups, which hold the buckets' geometry and checksums.
-    Groups,
-    /// A bucket of entries inside a group.
-    Bucket,
-    /// The FST from prefix to group.
-    Directory,
-    /// Coverage and provenance.
-    Facts,
-    /// The BLAKE3 hashes of the groups.
-    Hashes,
-    /// What may vary between equal indexes.
-    Notes,
-}
-
-impl std::fmt::Display for Section {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Header => "header",
-            Self::Groups => "groups",
-            Self::Bucket => "bucket",
-            Self::Directory => "directory",
-            Self::Facts => "facts",
-            Self::Hashes => "hashes",
-            Self::Notes => "notes",
-        })
     }
 }
 

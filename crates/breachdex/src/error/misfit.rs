@@ -1,0 +1,134 @@
+//! Why indexes and ranges do not fit together, and a finished index not to what was written.
+
+#![forbid(unsafe_code)]
+
+use super::Error;
+use crate::digest::Kind;
+
+/// Why an index cannot be the base of the one that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BaseMisfit {
+    /// It holds other digests.
+    #[error("it holds {held} digests, {asked} ones are asked for")]
+    Kind {
+        /// What it holds.
+        held: Kind,
+        /// What is asked for.
+        asked: Kind,
+    },
+    /// It keeps more or fewer bits.
+    #[error("it keeps {held} bits of each digest, {asked} are asked for")]
+    Bits {
+        /// What it keeps.
+        held: u32,
+        /// What is asked for.
+        asked: u32,
+    },
+    /// It has no counts.
+    #[error("it was built without counts, which are asked for")]
+    WithoutCounts,
+    /// It has counts.
+    #[error("it was built with counts, none are asked for")]
+    WithCounts,
+    /// It leaves out more or less.
+    #[error("it holds what was seen {held} times or more, {asked} is asked for")]
+    Floor {
+        /// Its floor.
+        held: u64,
+        /// What is asked for.
+        asked: u64,
+    },
+    /// It was cut.
+    #[error("it was cut to its most frequent entries, so it does not say what is missing; build it again")]
+    Cut,
+    /// It holds entries of an overlay, which no source knows.
+    #[error(
+        "an overlay was merged into it, whose entries the source does not know; keep the overlay apart and lay it over a base that is updated"
+    )]
+    HoldsOverlay,
+    /// It covers what the result would not.
+    #[error("it covers prefix {0:05X}, which the result would not")]
+    Coverage(u32),
+}
+
+/// What is wrong with a range that is handed over. Never repeats a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RangeFault {
+    /// It is beyond the last one.
+    #[error("there is no such prefix")]
+    NoPrefix,
+    /// The ranges do not ascend.
+    #[error("it comes after a later one, or a second time")]
+    OutOfTurn,
+    /// The result is not to cover it.
+    #[error("it is outside the coverage asked for")]
+    NotCovered,
+    /// The result is to cover it, but nobody said what it holds.
+    #[error("it is to be covered, but neither the base nor the ranges handed over hold it")]
+    Missing,
+    /// Its digests are not in order or not distinct.
+    #[error("its digests are not in ascending order, or one occurs twice; fetch it again")]
+    Disorder,
+    /// A digest belongs to another range.
+    #[error("a digest in it begins with another prefix; fetch it again")]
+    ForeignDigest,
+    /// A digest is too wide.
+    #[error("a digest in it is wider than {0} ones are; fetch it again")]
+    WrongKind(Kind),
+    /// A digest that was never seen.
+    #[error("a count in it is 0; fetch it again")]
+    ZeroCount,
+    /// More digests were folded into others than a note can say.
+    #[error("more than 4294967295 of its digests are said to be folded into others")]
+    TooManyFolded,
+}
+
+/// Why two indexes cannot be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Incomparable {
+    /// They hold different digests.
+    #[error("one holds {old} digests, the other {new} ones")]
+    Kinds {
+        /// What the one holds.
+        old: Kind,
+        /// What the other holds.
+        new: Kind,
+    },
+    /// They keep different numbers of bits.
+    #[error("one keeps {old} bits of each digest, the other {new}")]
+    Bits {
+        /// What the one keeps.
+        old: u32,
+        /// What the other keeps.
+        new: u32,
+    },
+}
+
+/// What reading a finished index back met.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadBackFault {
+    /// It does not open, or a part of it cannot be read.
+    #[error("{0}")]
+    Unreadable(Box<Error>),
+    /// The directory has another number of groups than were written.
+    #[error("its directory has {found} groups, {written} were written")]
+    Groups {
+        /// Groups of the directory.
+        found: u64,
+        /// Groups written.
+        written: u64,
+    },
+    /// The directory leads somewhere else than to where a group was written.
+    #[error("its directory does not lead to the group at byte {0} of the groups")]
+    Misplaced(u64),
+    /// An entry is missing or has another count.
+    #[error("an entry under {prefix:05X} that was written is not found there with its count")]
+    Entry {
+        /// The 5-digit prefix of the entry.
+        prefix: u32,
+    },
+}
