@@ -9,7 +9,7 @@ use breachdex::OpenOptions;
 use breachdex::trust::{PublicKey, Trust};
 
 use crate::failure::Failure;
-use crate::flags::TrustFlags;
+use crate::flags::{KeyFlags, TrustFlags};
 
 const VARIABLE: &str = "BREACHDEX_TRUSTED_KEYS";
 
@@ -20,7 +20,8 @@ pub(crate) fn of(flags: &TrustFlags) -> Result<Trust, Failure> {
 
 /// The same for keys that a flag of another name has.
 pub(crate) fn of_keys(named: &[PathBuf], max_age: Option<u32>) -> Result<Trust, Failure> {
-    let keys = if named.is_empty() { from_environment()? } else { read(named.iter().map(PathBuf::as_path))? };
+    let keys =
+        if named.is_empty() { from_environment()? } else { parse(named.iter().map(PathBuf::as_path))? };
     let trust = if keys.is_empty() { Trust::default() } else { Trust::keys(keys)? };
     Ok(trust.with_max_age(max_age))
 }
@@ -30,7 +31,12 @@ pub(crate) fn mapped(trust: &Trust) -> OpenOptions {
     OpenOptions::new().mapped().trust(trust.clone())
 }
 
-fn read<'a>(keys: impl Iterator<Item = &'a Path>) -> Result<Vec<PublicKey>, Failure> {
+/// Options to read an index with that is an input: all of it, once.
+pub(crate) fn read(flags: &KeyFlags) -> Result<OpenOptions, Failure> {
+    Ok(OpenOptions::new().trust(of_keys(&flags.trusted_key, None)?))
+}
+
+fn parse<'a>(keys: impl Iterator<Item = &'a Path>) -> Result<Vec<PublicKey>, Failure> {
     keys.map(|key| Ok(PublicKey::from_text_or_file(key)?)).collect()
 }
 
@@ -41,6 +47,6 @@ fn from_environment() -> Result<Vec<PublicKey>, Failure> {
         return Err(Failure::Usage(format!("{VARIABLE} is not UTF-8")));
     };
     let named = value.split(',').map(str::trim).filter(|key| !key.is_empty()).map(Path::new);
-    let keys = read(named).map_err(|failure| Failure::Usage(format!("{VARIABLE}: {failure}")))?;
+    let keys = parse(named).map_err(|failure| Failure::Usage(format!("{VARIABLE}: {failure}")))?;
     if keys.is_empty() { Err(Failure::Usage(format!("{VARIABLE} holds no key"))) } else { Ok(keys) }
 }

@@ -11,10 +11,10 @@ use clap::{Args, ValueEnum};
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::flags::values::{parse_positive, parse_prefixes};
-use crate::flags::{KindName, MergeRuleName, ProgressFlags, ResourceFlags, TargetFlags};
+use crate::flags::{KeyFlags, KindName, MergeRuleName, ProgressFlags, ResourceFlags, TargetFlags};
 use crate::indexes;
 use crate::progress::Reporter;
-use crate::{signing, summary, target};
+use crate::{signing, summary, target, trust};
 
 /// Build an index from hashes, range files, passwords or other indexes
 ///
@@ -40,6 +40,8 @@ pub(crate) struct Flags {
     inputs: Vec<PathBuf>,
     #[command(flatten)]
     target: TargetFlags,
+    #[command(flatten)]
+    keys: KeyFlags,
     /// What the inputs are
     ///
     /// hibp: HEX:COUNT lines, LF or CRLF, in any order, hex in any case. ranges: a folder of files 00000 or
@@ -116,7 +118,9 @@ impl Subcommand for Flags {
         let takes_input = named.iter().any(|path| path.as_os_str() == "-");
         let key = signing::load(self.target.sign.sign.as_ref(), takes_input)?;
         let progress = self.progress.progress;
+        let open = trust::read(&self.keys)?;
         let mut options = options(self);
+        options.open = open;
         options.before_publish = key.as_ref().map(|key| key.before_publish(&target));
         let reporter = Reporter::start(progress)?;
         let report = breachdex::build(&inputs, &target, &options, &reporter)?;
@@ -161,7 +165,7 @@ fn options(flags: Flags) -> BuildOptions {
         source: flags.target.source,
         date: flags.target.date,
         replace: flags.target.force,
-        before_publish: None,
+        ..defaults
     }
 }
 

@@ -12,11 +12,11 @@ use serde::Serialize;
 use crate::commands::export::HOLDS_OVERLAY;
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::ProgressName;
-use crate::messages;
+use crate::flags::{KeyFlags, ProgressName};
 use crate::output::Output;
 use crate::progress::Reporter;
 use crate::target::{self, Target};
+use crate::{messages, trust};
 
 /// Text is handed on in pieces of this size.
 const PIECE: usize = 1 << 18;
@@ -48,6 +48,8 @@ pub(crate) struct Flags {
     old: PathBuf,
     /// The index as it is
     new: PathBuf,
+    #[command(flatten)]
+    keys: KeyFlags,
     /// As one JSON object
     #[arg(long)]
     json: bool,
@@ -70,7 +72,8 @@ impl Subcommand for Flags {
                 "--json and --export - both write to standard output; name a file for one of them",
             )));
         }
-        let (old, new) = (Index::map(&self.old)?, Index::map(&self.new)?);
+        let open = trust::mapped(&trust::of_keys(&self.keys.trusted_key, None)?);
+        let (old, new) = (Index::open_with(&self.old, open.clone())?, Index::open_with(&self.new, open)?);
         // Heard before there is a temporary file that a signal might leave.
         let is_through = self.export.as_deref().is_some_and(target::is_through);
         let auto = ProgressName::Auto;

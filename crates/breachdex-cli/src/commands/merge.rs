@@ -10,10 +10,10 @@ use clap::Args;
 
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::{MergeRuleName, ProgressFlags, ResourceFlags, TargetFlags};
+use crate::flags::{KeyFlags, MergeRuleName, ProgressFlags, ResourceFlags, TargetFlags};
 use crate::indexes;
 use crate::progress::Reporter;
-use crate::{signing, summary, target};
+use crate::{signing, summary, target, trust};
 
 /// Merge indexes of one kind into one
 ///
@@ -31,6 +31,8 @@ pub(crate) struct Flags {
     inputs: Vec<PathBuf>,
     #[command(flatten)]
     target: TargetFlags,
+    #[command(flatten)]
+    keys: KeyFlags,
     /// Counts of equal digests: sum, max or error
     #[arg(long, value_name = "RULE", default_value = "sum", hide_possible_values = true)]
     merge: MergeRuleName,
@@ -55,6 +57,7 @@ impl Subcommand for Flags {
             source: self.target.source,
             date: self.target.date,
             replace: self.target.force,
+            open: trust::read(&self.keys)?,
             before_publish: key.as_ref().map(|key| key.before_publish(target)),
         };
         let reporter = Reporter::start(self.progress.progress)?;

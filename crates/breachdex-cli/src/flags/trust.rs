@@ -14,7 +14,7 @@ pub(crate) struct KeyFlags {
     /// Accept only indexes signed by this key; repeatable
     ///
     /// A file of minisign's format, or the key's 56 characters. Default: $BREACHDEX_TRUSTED_KEYS, with commas between keys. The index
-    /// needs FILE.id and FILE.id.minisig beside it (see sign). Overlays and the starter index need none.
+    /// needs FILE.id and FILE.id.minisig beside it (see sign). The starter index and what --overlay names need none.
     #[arg(long, value_name = "KEY")]
     pub(crate) trusted_key: Vec<PathBuf>,
 }

@@ -53,7 +53,8 @@ pub fn merge(
     refuse_overwriting(&named, target)?;
     let mut publication =
         Publication::claim(target, options.replace)?.before(options.before_publish.as_ref());
-    let opened: Vec<Opened> = named.iter().map(Opened::new).collect::<Result<_>>()?;
+    let opened: Vec<Opened> =
+        named.iter().map(|input| Opened::new(input, &options.open)).collect::<Result<_>>()?;
     let indexes: Vec<&Index> = opened
         .iter()
         .filter_map(|input| match &input.contents {

@@ -87,7 +87,8 @@ pub fn build(
     refuse_overwriting(inputs, target)?;
     let mut publication =
         Publication::claim(target, options.replace)?.before(options.before_publish.as_ref());
-    let opened: Vec<Opened> = inputs.iter().map(Opened::new).collect::<Result<_>>()?;
+    let opened: Vec<Opened> =
+        inputs.iter().map(|input| Opened::new(input, &options.open)).collect::<Result<_>>()?;
     let decision = Decision::new(options, &opened)?;
     publication.restrict_mode(decision.layout)?;
     let control = Control::new(threads(options.threads, options.memory), monitor)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::digest::Kind;
 use crate::error::Result;
-use crate::index::{ContentId, Metadata};
+use crate::index::{ContentId, Metadata, OpenOptions};
 
 /// What becomes of digests that occur more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,9 @@ pub struct BuildOptions {
     pub date: String,
     /// Replace the target if it exists.
     pub replace: bool,
+    /// How index inputs are opened: with trusted keys, each must be signed by one of them, and what is read of it is held
+    /// against the signed content id.
+    pub open: OpenOptions,
     /// What is done with a finished index before it gets its name.
     pub before_publish: Option<BeforePublish>,
 }
@@ -111,6 +114,7 @@ impl Default for BuildOptions {
             source: String::new(),
             date: String::new(),
             replace: false,
+            open: OpenOptions::new(),
             before_publish: None,
         }
     }
@@ -133,6 +137,9 @@ pub struct MergeOptions {
     pub date: String,
     /// Replace the target if it exists.
     pub replace: bool,
+    /// How index inputs are opened: with trusted keys, each must be signed by one of them, and what is read of it is held
+    /// against the signed content id.
+    pub open: OpenOptions,
     /// What is done with a finished index before it gets its name.
     pub before_publish: Option<BeforePublish>,
 }
@@ -148,6 +155,7 @@ impl Default for MergeOptions {
             source: String::new(),
             date: String::new(),
             replace: false,
+            open: OpenOptions::new(),
             before_publish: None,
         }
     }

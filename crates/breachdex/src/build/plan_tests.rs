@@ -29,7 +29,7 @@ fn a_rate_past_the_limit_is_refused_unless_forced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("corpus.txt");
     std::fs::write(&path, "").unwrap();
-    let inputs = [Opened::new(&crate::input::Input::path(path)).unwrap()];
+    let inputs = [Opened::new(&crate::input::Input::path(path), &crate::OpenOptions::new()).unwrap()];
     let decision = |bits, force_bits| {
         let options = BuildOptions { bits: Some(bits), force_bits, ..BuildOptions::default() };
         Decision::new(&options, &inputs).unwrap()

@@ -16,8 +16,8 @@ use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::entry::Entry;
 use crate::error::{InputError, Result};
-use crate::index::Index;
 use crate::index::groups::GroupExtent;
+use crate::index::{Index, OpenOptions};
 use crate::text;
 
 /// An input that was looked at: what it is, and what of it is opened once for all passes.
@@ -38,11 +38,13 @@ pub(crate) enum Contents {
 }
 
 impl Opened {
-    /// Looks at an input. Text is not opened yet.
-    pub(crate) fn new(input: &Input) -> Result<Self> {
+    /// Looks at an input, an index as `open` says. Text is not opened yet.
+    pub(crate) fn new(input: &Input, open: &OpenOptions) -> Result<Self> {
         let contents = match (input.resolve_format()?, &input.source) {
             (Format::Ranges, super::Source::Path(path)) => Contents::Ranges(RangeFolder::open(path)?),
-            (Format::Index, super::Source::Path(path)) => Contents::Index(Index::open(path)?),
+            (Format::Index, super::Source::Path(path)) => {
+                Contents::Index(Index::open_with(path, open.clone())?)
+            }
             (Format::Passwords, _) => Contents::Passwords,
             _ => Contents::Rows,
         };

@@ -109,6 +109,8 @@ fn every_command_that_asks_an_index_asks_for_its_signature() {
     let folder = folder();
     let folder = folder.path();
     fs::write(folder.join("list.txt"), "password\n").unwrap();
+    success(folder, &["build", "-o", "b.bdx", "-"], "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD9:7\n");
+    success(folder, &["sign", "b.bdx", "--secret-key", "a.key"], "");
     let expected = "a.bdx is not signed by a trusted key: a.bdx.id.minisig is missing; sign the index with breachdex sign, \
                     or copy its two signature files beside it\n";
     for arguments in [
@@ -119,6 +121,10 @@ fn every_command_that_asks_an_index_asks_for_its_signature() {
         &["export", "a.bdx"],
         &["info", "a.bdx"],
         &["verify", "a.bdx"],
+        &["diff", "a.bdx", "b.bdx"],
+        &["diff", "b.bdx", "a.bdx"],
+        &["merge", "-o", "out.bdx", "b.bdx", "a.bdx"],
+        &["build", "-o", "out.bdx", "b.bdx", "a.bdx"],
         &["serve", "--index", "a.bdx", "--listen", "127.0.0.1:0", "--log-level", "error"],
     ] {
         let flag = if arguments[0] == "verify" { "--public-key" } else { "--trusted-key" };
@@ -131,6 +137,7 @@ fn every_command_that_asks_an_index_asks_for_its_signature() {
         let by_environment = run(folder, &[("BREACHDEX_TRUSTED_KEYS", " a.pub,")], arguments, "password\n");
         assert_eq!(outcome(&by_environment).2, format!("breachdex: error: {expected}"), "{arguments:?}");
     }
+    assert!(!folder.join("out.bdx").exists());
     // An update asks before it fetches anything, and with --sign by itself.
     for flag in [["--trusted-key", "a.pub"], ["--sign", "a.key"]] {
         let arguments = [&["update", "a.bdx", "--base-url", "http://127.0.0.1:9"][..], &flag].concat();

@@ -4,7 +4,10 @@
 
 use std::fs;
 
-use breachdex::{Answer, Error, Fault, Index, LiveIndex, RangeScratch, ReadMode};
+use breachdex::{
+    Answer, BuildOptions, Error, Fault, Index, Input, LiveIndex, MergeOptions, RangeScratch, ReadMode, build,
+    diff, merge,
+};
 use breachdex_tests::parts::{HEADER, Parts, sections};
 
 use super::{Site, sound};
@@ -188,4 +191,17 @@ fn an_entry_that_was_changed_without_a_trace_in_the_checksums_is_refused_at_the_
     assert!(rows.is_empty());
     let reason = fault(index.verify(&()).unwrap_err()).reason;
     assert_eq!(reason, UNHASHED);
+    // As an input, too: what is made of it would be signed by us.
+    let target = site.folder.path().join("out.bdx");
+    let open = site.options();
+    let merging = MergeOptions { open: open.clone(), ..MergeOptions::default() };
+    let merged = merge(std::slice::from_ref(&site.path), &target, &merging, &());
+    assert_eq!(fault(merged.unwrap_err()).reason, OTHER_HASH);
+    let building = BuildOptions { open, ..BuildOptions::default() };
+    let built = build(&[Input::path(&site.path)], &target, &building, &());
+    assert_eq!(fault(built.unwrap_err()).reason, OTHER_HASH);
+    assert!(!target.exists());
+    let other = Index::from_bytes(super::index_bytes(1, "2026-07-02"), "other").unwrap();
+    let compared = diff::<Error>(&other, &site.read().unwrap(), &mut |_| Ok(()), &());
+    assert_eq!(fault(compared.unwrap_err()).reason, OTHER_HASH);
 }
