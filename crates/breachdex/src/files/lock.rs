@@ -2,8 +2,9 @@
 //! beside the locked one, `NAME.lock`, which names its process.
 //!
 //! The system forgets an `flock` with the process. A lock file stays when its process is killed, so the next one looks for
-//! that process, on the same machine and in the same container; of another machine it can only say whose the lock is. To
-//! take over the lock of a dead process one must hold a second lock file, so that no two take it over at once.
+//! that process, on the same machine and in the same container; of another machine it can only say whose the lock is. A file
+//! without its whole line is of a process that was killed before it had written it. To take over the lock of a dead process
+//! one must hold a second lock file, so that no two take it over at once.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +14,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::disk::{Disk, write_all_at};
 use super::owned::{PRIVATE, open_existing};
@@ -21,6 +23,11 @@ use super::owned::{PRIVATE, open_existing};
 const SUFFIX: &str = ".lock";
 /// Follows the lock file's name while a dead process's lock is taken over.
 const TAKING_OVER: &str = ".takeover";
+/// Follows that where the process which took over is dead, too.
+const ASIDE: &str = ".old";
+
+/// A lock file whose line is not complete after this time is of a process that was ended while it wrote it.
+const WRITTEN_BY_THEN: Duration = Duration::from_secs(30);
 
 /// Whether a lock file was ever made by this process: worth saying once.
 static USED_LOCK_FILE: AtomicBool = AtomicBool::new(false);
@@ -90,16 +97,16 @@ fn take_file(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
     if make(disk, lock)? {
         return Ok(true);
     }
-    if !is_dead(disk, lock)? {
+    if !is_abandoned(disk, lock)? {
         return Ok(false);
     }
     let second = with_suffix(lock, TAKING_OVER);
-    if !make(disk, &second)? {
+    if !make(disk, &second)? && !(drop_abandoned(disk, &second)? && make(disk, &second)?) {
         return Ok(false);
     }
     // Nobody else removes it now, and whose it was does not come back.
     let taken = (|| {
-        if is_dead(disk, lock)? {
+        if is_abandoned(disk, lock)? {
             disk.remove(lock)?;
         }
         make(disk, lock)
@@ -108,30 +115,64 @@ fn take_file(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
     taken
 }
 
+/// Removes the second lock file of a process that ended while it took a lock over; `false` where it is another's.
+fn drop_abandoned(disk: &dyn Disk, second: &Path) -> io::Result<bool> {
+    if !is_abandoned(disk, second)? {
+        return Ok(false);
+    }
+    // Put aside and looked at again: another may have put its own there.
+    let aside = with_suffix(second, ASIDE);
+    match disk.rename(second, &aside, true) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        moved => moved?,
+    }
+    let is_abandoned = is_abandoned(disk, &aside)?;
+    if is_abandoned {
+        disk.remove(&aside)?
+    } else {
+        disk.rename(&aside, second, false)?
+    }
+    Ok(is_abandoned)
+}
+
 /// Makes a lock file of this process; `false` where there is one.
 fn make(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
     match disk.create_new(lock, PRIVATE) {
         Ok(file) => {
             let written = write_all_at(disk, &file, holder(std::process::id()).as_bytes(), 0);
             if written.is_err() {
-                // One that names no process would be taken for a living one's for ever.
+                // One that names no process stands in the way until it is old.
                 let _ = disk.remove(lock);
             }
-            written.map(|()| true)
+            // Whoever was stopped so long between the two that the file was taken for a dead one's has lost it.
+            written.map(|()| is_at(&file, lock))
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Whether a lock file's process has certainly ended.
-fn is_dead(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
-    let mut text = String::new();
-    match open_existing(disk, lock) {
-        Ok(file) => file.take(4096).read_to_string(&mut text)?,
+/// Whether an open file is the one of that path.
+fn is_at(file: &File, path: &Path) -> bool {
+    let open = file.try_clone().and_then(same_file::Handle::from_file);
+    open.is_ok_and(|open| same_file::Handle::from_path(path).is_ok_and(|there| there == open))
+}
+
+/// Whether a lock file's process has certainly ended. One that was killed before it wrote all of its line, or whose line a
+/// loss of power took, is told by the age of the file: writing it takes no time.
+fn is_abandoned(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
+    let mut text = Vec::new();
+    let file = match open_existing(disk, lock) {
+        Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
         Err(error) => return Err(error),
     };
+    (&file).take(4096).read_to_end(&mut text)?;
+    if text.last() != Some(&b'\n') {
+        let age = file.metadata()?.modified()?.elapsed();
+        return Ok(age.is_ok_and(|age| age >= WRITTEN_BY_THEN));
+    }
+    let text = String::from_utf8_lossy(&text);
     let process = text.split_whitespace().next().and_then(|process| process.parse().ok());
     let Some(process) = process.filter(|process| text == holder(*process)) else { return Ok(false) };
     Ok(process != std::process::id() && !is_alive(process))

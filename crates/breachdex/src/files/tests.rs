@@ -195,6 +195,75 @@ fn a_lock_file_that_cannot_be_written_does_not_stay() {
     claim(Arc::new(Lockless), &target);
 }
 
+/// Kills do not wait for a line to be whole, and a loss of power leaves zeros.
+#[test]
+fn a_lock_file_without_its_whole_line_is_taken_over_once_it_is_old() {
+    let folder = tempdir().unwrap();
+    let lockless = || Arc::new(Lockless) as Arc<dyn Disk>;
+    let (path, lock) = (folder.path().join("journal"), folder.path().join("journal.lock"));
+    let file = File::create(&path).unwrap();
+    let take = || Lock::try_take(&lockless(), &file, &path).unwrap();
+    let whole = {
+        let _held = take().unwrap();
+        fs::read(&lock).unwrap()
+    };
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(31);
+    let put = |name: &str, text: &[u8], is_old: bool| {
+        let file = File::create(folder.path().join(name)).unwrap();
+        io::Write::write_all(&mut &file, text).unwrap();
+        if is_old {
+            file.set_modified(old).unwrap();
+        }
+    };
+    let zeros = vec![0; whole.len()];
+    for torn in [&[][..], b"4", &whole[..whole.len() - 1], &zeros, b"\xff\xfe"] {
+        put("journal.lock", torn, false);
+        assert!(take().is_none(), "its process may be writing it");
+        put("journal.lock", torn, true);
+        let held = take().unwrap();
+        assert_eq!(fs::read(&lock).unwrap(), whole);
+        assert!(take().is_none());
+        drop(held);
+        // The process that took it over was killed, too.
+        put("journal.lock", torn, true);
+        put("journal.lock.takeover", torn, false);
+        assert!(take().is_none());
+        put("journal.lock.takeover", torn, true);
+        drop(take().unwrap());
+        assert_eq!(names(folder.path()), ["journal"]);
+    }
+    // Whole ones of living processes never are.
+    put("journal.lock", &whole, true);
+    assert!(take().is_none());
+    put("journal.lock", b"1 elsewhere\n", true);
+    assert!(take().is_none());
+}
+
+/// Many at once: one has it.
+#[test]
+fn of_many_that_take_an_abandoned_lock_file_over_one_has_it() {
+    let folder = tempdir().unwrap();
+    let (path, lock) = (folder.path().join("journal"), folder.path().join("journal.lock"));
+    let file = File::create(&path).unwrap();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(31);
+    for _ in 0..50 {
+        let torn = File::create(&lock).unwrap();
+        torn.set_modified(old).unwrap();
+        let held: Vec<_> = std::thread::scope(|scope| {
+            let take = || {
+                let disk = Arc::new(Lockless) as Arc<dyn Disk>;
+                Lock::try_take(&disk, &file, &path).unwrap()
+            };
+            let all: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
+            all.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(held.len() <= 1, "{held:?}");
+        drop(held);
+        let _ = fs::remove_file(&lock);
+        assert_eq!(names(folder.path()), ["journal"]);
+    }
+}
+
 #[test]
 fn a_replaced_file_hands_on_its_mode_and_attributes() {
     let folder = tempdir().unwrap();
