@@ -12,7 +12,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use breachdex::files::{Disk, System};
+use breachdex::files::{Disk, System, write_all_at};
 
 use crate::rng::Rng;
 
@@ -238,12 +238,12 @@ impl State {
         }
     }
 
-    /// Has the holders of lock files be dead. After a loss of power the machine's start removes them, as one that has
-    /// such locks must; a torn one is removed too.
+    /// Has the holders of lock files be dead, and those that were killed while they wrote one for long. After a loss of power
+    /// the machine's start removes them, as one that has such locks must.
     fn end_lock_files(&mut self, crash: Crash) {
         for entry in std::fs::read_dir(&self.folder).expect("the folder").flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.ends_with(".lock") && !name.ends_with(".takeover") {
+            if ![".lock", ".takeover", ".takeover.old"].iter().any(|end| name.ends_with(end)) {
                 continue;
             }
             let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
@@ -251,6 +251,11 @@ impl State {
             match text.strip_prefix(&own).filter(|rest| crash == Crash::Kill && rest.ends_with('\n')) {
                 Some(place) => std::fs::write(entry.path(), format!("{DEAD} {place}")).expect("a lock file"),
                 None if text.starts_with(&DEAD.to_string()) && crash == Crash::Kill => {}
+                None if crash == Crash::Kill && !name.ends_with(".old") => {
+                    let file = File::options().write(true).open(entry.path()).expect("a lock file");
+                    let before = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+                    file.set_modified(before).expect("a time can be set");
+                }
                 None => {
                     std::fs::remove_file(entry.path()).expect("a lock file");
                     self.pending.push(NameChange::Remove(name));
@@ -391,6 +396,12 @@ impl Disk for SimulatedDisk {
         let mut state = self.state();
         let outcome = state.next("sync", "");
         if let Outcome::Fail(error) = outcome {
+            // As systems do: what could not be written is taken for written. It stays in memory until it is forgotten, and
+            // no later sync tells of it.
+            if state.crashed.is_none() && state.rng.percent(50) {
+                state.file(file)?.pending.clear();
+                state.log.push("  what was written is lost when it is forgotten".into());
+            }
             return Err(error);
         }
         let content = state.file(file)?;
@@ -401,6 +412,14 @@ impl Disk for SimulatedDisk {
             }
         }
         done(outcome)
+    }
+
+    fn forget(&self, file: &File) -> io::Result<()> {
+        self.sync(file)?;
+        let mut state = self.state();
+        let durable = state.file(file)?.durable.clone();
+        System.set_len(file, durable.len() as u64)?;
+        write_all_at(&System, file, &durable, 0)
     }
 
     fn rename(&self, from: &Path, to: &Path, replace: bool) -> io::Result<()> {

@@ -1,12 +1,14 @@
 //! Ranges that arrived before their group was complete, in segments: files of records, each removed when all of its
-//! ranges are in the unfinished index. So what is kept twice stays small, and nothing is ever written again.
+//! ranges are in the unfinished index. So what is kept twice stays small, and nothing is ever written again. Where a range
+//! does not come, all behind it waits here, so there may be thousands of segments: few of them are open at a time.
 
 #![forbid(unsafe_code)]
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{BufReader, Seek, SeekFrom};
+use std::io::{self, BufReader, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +22,9 @@ use crate::journal::{Record, RecordKind};
 /// Follows the journal's name and is followed by the segment's number.
 const SUFFIX: &str = "-early-";
 
+/// The most segments that are open for reading at a time.
+const MOST_OPEN: usize = 8;
+
 /// Where a record is in the spool.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SpoolPlace {
@@ -31,13 +36,14 @@ pub(super) struct SpoolPlace {
 struct Segment {
     number: u64,
     path: PathBuf,
-    file: File,
     length: u64,
     ranges: u32,
     /// The highest prefix in it.
     highest: u32,
     /// Whether the system was asked to put it on disk, so that it may go only when the groups are there too.
     synced: bool,
+    /// Whether something was written since.
+    is_dirty: bool,
     /// Whether nothing is added any more.
     closed: bool,
 }
@@ -51,6 +57,10 @@ pub(super) struct Spool {
     /// What a segment begins with: whose it is and which server its ranges come from.
     head: Vec<u8>,
     segments: VecDeque<Segment>,
+    /// The last segment, while something may be added to it.
+    written: Option<File>,
+    /// Segments that are read, by their numbers; the latest one last.
+    read: RefCell<VecDeque<(u64, File)>>,
     next: u64,
     pending: Vec<u8>,
 }
@@ -74,6 +84,8 @@ impl Spool {
             capacity,
             head,
             segments: VecDeque::new(),
+            written: None,
+            read: RefCell::default(),
             next: 0,
             pending: Vec::new(),
         };
@@ -106,6 +118,7 @@ impl Spool {
             if let Some(segment) = self.segments.back_mut() {
                 segment.closed = true;
             }
+            self.written = None;
         }
         Ok(place)
     }
@@ -117,14 +130,15 @@ impl Spool {
         let file =
             files::replace_leftover(&*self.disk, &path, Readers::Owner).map_err(io_error("create", &path))?;
         self.pending.extend_from_slice(&self.head);
+        self.written = Some(file);
         self.segments.push_back(Segment {
             number,
             path,
-            file,
             length: 0,
             ranges: 0,
             highest: 0,
             synced: false,
+            is_dirty: false,
             closed: false,
         });
         Ok(())
@@ -132,12 +146,11 @@ impl Spool {
 
     /// Hands everything that was added to the system.
     pub(super) fn flush(&mut self) -> Result<()> {
-        let Some(segment) = self.segments.back_mut().filter(|_| !self.pending.is_empty()) else {
-            return Ok(());
-        };
-        files::write_all_at(&*self.disk, &segment.file, &self.pending, segment.length)
+        let (Some(segment), Some(file)) = (self.segments.back_mut(), &self.written) else { return Ok(()) };
+        files::write_all_at(&*self.disk, file, &self.pending, segment.length)
             .map_err(io_error("write", &segment.path))?;
         segment.length += self.pending.len() as u64;
+        segment.is_dirty = true;
         self.pending.clear();
         Ok(())
     }
@@ -146,10 +159,32 @@ impl Spool {
     pub(super) fn read(&self, place: SpoolPlace) -> Result<Option<Record>> {
         let segment = self.segments.iter().find(|segment| segment.number == place.segment);
         let Some(segment) = segment.filter(|segment| place.offset < segment.length) else { return Ok(None) };
-        let mut file = &segment.file;
-        file.seek(SeekFrom::Start(place.offset))
-            .and_then(|_| Record::read(&mut file, segment.length - place.offset))
+        self.opened(segment)
+            .and_then(|mut file| {
+                file.seek(SeekFrom::Start(place.offset))?;
+                let record = Record::read(&mut file, segment.length - place.offset)?;
+                self.keep_open(segment.number, file);
+                Ok(record)
+            })
             .map_err(io_error("read", &segment.path))
+    }
+
+    /// A segment, for reading.
+    fn opened(&self, segment: &Segment) -> io::Result<File> {
+        let mut read = self.read.borrow_mut();
+        let held = read.iter().position(|(number, _)| *number == segment.number);
+        match held.and_then(|at| read.remove(at)) {
+            Some((_, file)) => Ok(file),
+            None => File::open(&segment.path),
+        }
+    }
+
+    fn keep_open(&self, number: u64, file: File) {
+        let mut read = self.read.borrow_mut();
+        read.push_back((number, file));
+        if read.len() > MOST_OPEN {
+            read.pop_front();
+        }
     }
 
     /// Removes segments all of whose ranges lie below `front` and are in groups; those that were synced only when the
@@ -162,6 +197,7 @@ impl Spool {
         self.segments.retain(|segment| {
             let done = removed.is_ok() && is_done(segment);
             if done {
+                self.read.get_mut().retain(|(number, _)| *number != segment.number);
                 removed = remove_file(&*self.disk, &segment.path);
             }
             !done
@@ -171,9 +207,14 @@ impl Spool {
 
     /// Waits until all segments are on disk.
     pub(super) fn sync(&mut self) -> Result<()> {
-        for segment in &mut self.segments {
-            self.disk.sync(&segment.file).map_err(io_error("write", &segment.path))?;
-            segment.synced = true;
+        let last = self.segments.back().map(|segment| segment.number);
+        for segment in self.segments.iter_mut().filter(|segment| segment.is_dirty) {
+            let synced = match &self.written {
+                Some(file) if Some(segment.number) == last => self.disk.sync(file),
+                _ => self.disk.open(&segment.path).and_then(|file| self.disk.sync(&file)),
+            };
+            synced.map_err(io_error("write", &segment.path))?;
+            (segment.synced, segment.is_dirty) = (true, false);
         }
         Ok(())
     }
@@ -187,7 +228,7 @@ pub(super) fn remove(journal: &Path) -> Result<()> {
 
 pub(super) fn remove_file(disk: &dyn Disk, path: &Path) -> Result<()> {
     match disk.remove(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_error("remove", path)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", path)(error)),
         _ => Ok(()),
     }
 }
@@ -221,6 +262,8 @@ fn read(
     found: &mut dyn FnMut(&Record, SpoolPlace) -> bool,
 ) -> Result<Option<Segment>> {
     let (file, _) = files::open_or_create(disk, path).map_err(io_error("open", path))?;
+    // Only what is on disk counts, as of the other files of a run.
+    disk.forget(&file).map_err(io_error("write", path))?;
     let total = file.metadata().map_err(io_error("read", path))?.len();
     let mut reader = BufReader::with_capacity(1 << 20, &file);
     let mut next = |at: u64| Record::read(&mut reader, total - at).map_err(io_error("read", path));
@@ -244,13 +287,64 @@ fn read(
     let segment = Segment {
         number,
         path: path.to_owned(),
-        file,
         length: at,
         ranges,
         highest,
         // An earlier run may have synced it.
         synced: true,
+        is_dirty: false,
         closed: true,
     };
     Ok((ranges > 0).then_some(segment))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn range(prefix: u32) -> Record {
+        Record { payload: prefix.to_le_bytes().into(), ..Record::of(RecordKind::Range, prefix) }
+    }
+
+    /// Files of this process in a folder.
+    #[cfg(target_os = "linux")]
+    fn open_files(folder: &Path) -> usize {
+        let all = std::fs::read_dir("/proc/self/fd").unwrap();
+        let leads_there = |path: PathBuf| std::fs::read_link(path).is_ok_and(|to| to.starts_with(folder));
+        all.filter(|entry| leads_there(entry.as_ref().unwrap().path())).count()
+    }
+
+    #[test]
+    fn thousands_of_segments_are_synced_and_read_with_few_open_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let nothing = &mut |_: &Record, _| panic!("nothing is there");
+        let mut spool = Spool::open(&journal, "id", "https://a/", 2, nothing).unwrap();
+        let places: Vec<_> = (0..2000).map(|prefix| spool.append(&range(prefix)).unwrap()).collect();
+        spool.flush().unwrap();
+        spool.sync().unwrap();
+        assert_eq!(spool.segments.len(), 1000);
+        assert!(spool.segments.iter().all(|segment| segment.synced && !segment.is_dirty));
+        // From both ends, so that no two segments in a row are the same.
+        for prefix in (0..1000).flat_map(|one| [one, 1999 - one]) {
+            assert_eq!(spool.read(places[prefix as usize]).unwrap(), Some(range(prefix)));
+        }
+        #[cfg(target_os = "linux")]
+        assert_eq!(open_files(folder.path()), MOST_OPEN);
+        spool.shrink(1000, true).unwrap();
+        assert_eq!((spool.segments.len(), spool.read(places[0]).unwrap()), (500, None));
+        drop(spool);
+        let mut found = Vec::new();
+        let take = &mut |record: &Record, _| {
+            found.push(record.prefix);
+            true
+        };
+        let spool = Spool::open(&journal, "id", "https://a/", 2, take).unwrap();
+        #[cfg(target_os = "linux")]
+        assert_eq!(open_files(folder.path()), 0);
+        drop(spool);
+        assert_eq!(found, (1000..2000).collect::<Vec<_>>());
+    }
 }

@@ -278,6 +278,38 @@ impl breachdex::files::Disk for NoFolders {
     }
 }
 
+/// A disk that lost the second half of every file and kept it in memory until now.
+#[derive(Debug)]
+struct Forgetful;
+
+impl breachdex::files::Disk for Forgetful {
+    fn forget(&self, file: &std::fs::File) -> std::io::Result<()> {
+        let length = file.metadata()?.len();
+        let zeros = vec![0; (length - length / 2) as usize];
+        breachdex::files::write_all_at(&breachdex::files::System, file, &zeros, length / 2)
+    }
+}
+
+#[test]
+fn what_is_in_memory_and_not_on_disk_is_asked_for_again() {
+    const LAST: u32 = 0x145;
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("x.bdx");
+    let mut assembly = open(&target, LAST);
+    keep(&mut assembly, (5..0x100).chain(0x118..LAST));
+    drop(assembly);
+    let mut assembly = open(&target, LAST);
+    assert_eq!(assembly.missing().len(), 0x19, "nothing was lost");
+    drop(assembly);
+    let index = std::sync::Arc::new(Forgetful);
+    assembly = breachdex::files::simulate(index, || open(&target, LAST));
+    // Some groups are on disk, and some of what waits.
+    let again = assembly.missing();
+    assert!(again.len() > 0x80 && !again.contains(&5), "{again:x?}");
+    keep(&mut assembly, again);
+    assert!(finish(assembly, &target) == expected(LAST));
+}
+
 #[test]
 fn an_index_whose_folder_cannot_be_synced_is_published_and_that_is_said() {
     const EIO: i32 = 5;

@@ -25,10 +25,14 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    /// Opens the file or makes an empty one; no group of it is known yet. To be called while the journal is locked.
+    /// Opens the file or makes an empty one; no group of it is known yet. Groups are then read from the disk, not from what
+    /// memory has of an earlier run. To be called while the journal is locked.
     pub(super) fn open(path: PathBuf) -> Result<Self> {
         let disk = files::current();
-        let (file, _) = files::open_or_create(&*disk, &path).map_err(io_error("open", &path))?;
+        let (file, is_new) = files::open_or_create(&*disk, &path).map_err(io_error("open", &path))?;
+        if !is_new {
+            disk.forget(&file).map_err(io_error("write", &path))?;
+        }
         Ok(Self { disk, path, file, length: 0, groups: Vec::new(), buffer: Vec::new() })
     }
 

@@ -133,6 +133,8 @@ impl Journal {
         let path = path(target, &settings.job);
         let disk = files::current();
         let (file, lock) = lock(&disk, &path, target)?;
+        // Only what is on disk counts: an earlier run may have ended because the disk failed.
+        disk.forget(&file).map_err(io_error("write", &path))?;
         let (id, discarded) = resumable(read_found(&file, &path), &path, &settings, if_other)?;
         let resumes = id.is_some();
         if let Some(id) = id {

@@ -66,6 +66,24 @@ pub trait Disk: fmt::Debug + Send + Sync {
         file.sync_all()
     }
 
+    /// Waits until what was written to a file is on disk, and forgets what is in memory of it: what is read then is what a
+    /// loss of power would leave. After a sync that failed, systems take for written what they could not write, keep it in
+    /// memory and do not tell the next sync: who goes on with a file that another run wrote must not believe its pages.
+    ///
+    /// Where the system does not let us forget (others than Linux), this is [`Disk::sync`].
+    ///
+    /// # Errors
+    /// The system's.
+    fn forget(&self, file: &File) -> io::Result<()> {
+        self.sync(file)?;
+        #[cfg(target_os = "linux")]
+        {
+            // A file system that has no such thing reads anew anyway, or has all in memory.
+            let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+        }
+        Ok(())
+    }
+
     /// Gives a file another name in its folder; one that something has only to `replace` that.
     ///
     /// # Errors
