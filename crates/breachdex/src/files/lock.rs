@@ -12,8 +12,8 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::disk::{Disk, write_all_at};
@@ -29,6 +29,9 @@ const ASIDE: &str = ".old";
 /// A lock file whose line is not complete after this time is of a process that was ended while it wrote it.
 const WRITTEN_BY_THEN: Duration = Duration::from_secs(30);
 
+/// The lock files that this process has, so that one which could not be removed is told from them.
+static HELD: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
+
 /// Whether a lock file was ever made by this process: worth saying once.
 static USED_LOCK_FILE: AtomicBool = AtomicBool::new(false);
 
@@ -36,7 +39,7 @@ static USED_LOCK_FILE: AtomicBool = AtomicBool::new(false);
 #[derive(Debug)]
 pub struct Lock {
     /// Removed at the end; `None` where the system's lock goes with the file that it is on.
-    lock_file: Option<(Arc<dyn Disk>, PathBuf)>,
+    lock_file: Option<(Arc<dyn Disk>, PathBuf, FileId)>,
 }
 
 impl Lock {
@@ -51,8 +54,8 @@ impl Lock {
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 let lock = with_suffix(path, SUFFIX);
                 let taken = take_file(&**disk, &lock)?;
-                USED_LOCK_FILE.fetch_or(taken, Ordering::Relaxed);
-                Ok(taken.then(|| Self { lock_file: Some((Arc::clone(disk), lock)) }))
+                USED_LOCK_FILE.fetch_or(taken.is_some(), Ordering::Relaxed);
+                Ok(taken.map(|id| Self { lock_file: Some((Arc::clone(disk), lock, id)) }))
             }
             Err(error) => Err(error),
         }
@@ -70,18 +73,20 @@ impl Lock {
 
     /// Removes a lock file whose process is dead, if there is one.
     pub(super) fn clear(disk: &Arc<dyn Disk>, lock: &Path) {
-        if take_file(&**disk, lock).is_ok_and(|taken| taken) {
+        if let Ok(Some(id)) = take_file(&**disk, lock) {
             // One that stays is cleared by the next.
             let _ = disk.remove(lock);
+            give_up(id);
         }
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if let Some((disk, path)) = &self.lock_file {
-            // One that stays names a process that is about to be gone.
+        if let Some((disk, path, id)) = &self.lock_file {
+            // One that stays is taken over by the next.
             let _ = disk.remove(path);
+            give_up(*id);
         }
     }
 }
@@ -92,18 +97,25 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Makes a lock file, or takes that of a dead process over; `false` while a process that is or may be alive has it.
-fn take_file(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
-    if make(disk, lock)? {
-        return Ok(true);
+/// Forgets a lock file that this process had.
+fn give_up(id: FileId) {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).retain(|held| *held != id);
+}
+
+/// Makes a lock file, or takes that of a dead process over; `None` while a process that is or may be alive has it.
+fn take_file(disk: &dyn Disk, lock: &Path) -> io::Result<Option<FileId>> {
+    if let Some(made) = make(disk, lock)? {
+        return Ok(Some(made));
     }
     if !is_abandoned(disk, lock)? {
-        return Ok(false);
+        return Ok(None);
     }
     let second = with_suffix(lock, TAKING_OVER);
-    if !make(disk, &second)? && !(drop_abandoned(disk, &second)? && make(disk, &second)?) {
-        return Ok(false);
-    }
+    let held = match make(disk, &second)? {
+        None if drop_abandoned(disk, &second)? => make(disk, &second)?,
+        made => made,
+    };
+    let Some(held) = held else { return Ok(None) };
     // Nobody else removes it now, and whose it was does not come back.
     let taken = (|| {
         if is_abandoned(disk, lock)? {
@@ -111,8 +123,14 @@ fn take_file(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
         }
         make(disk, lock)
     })();
-    disk.remove(&second)?;
-    taken
+    let removed = disk.remove(&second);
+    give_up(held);
+    if removed.is_err()
+        && let Ok(Some(taken)) = &taken
+    {
+        give_up(*taken);
+    }
+    removed.and(taken)
 }
 
 /// Removes the second lock file of a process that ended while it took a lock over; `false` where it is another's.
@@ -135,19 +153,26 @@ fn drop_abandoned(disk: &dyn Disk, second: &Path) -> io::Result<bool> {
     Ok(is_abandoned)
 }
 
-/// Makes a lock file of this process; `false` where there is one.
-fn make(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
+/// Makes a lock file of this process; `None` where there is one.
+fn make(disk: &dyn Disk, lock: &Path) -> io::Result<Option<FileId>> {
     match disk.create_new(lock, PRIVATE) {
         Ok(file) => {
+            // Before it says whose it is: other threads look, too.
+            let id = file_id(&file.metadata()?);
+            HELD.lock().unwrap_or_else(PoisonError::into_inner).push(id);
             let written = write_all_at(disk, &file, holder(std::process::id()).as_bytes(), 0);
             if written.is_err() {
                 // One that names no process stands in the way until it is old.
                 let _ = disk.remove(lock);
             }
             // Whoever was stopped so long between the two that the file was taken for a dead one's has lost it.
-            written.map(|()| is_at(&file, lock))
+            let is_held = written.is_ok() && is_at(&file, lock);
+            if !is_held {
+                give_up(id);
+            }
+            written.map(|()| is_held.then_some(id))
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -175,8 +200,29 @@ fn is_abandoned(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
     let text = String::from_utf8_lossy(&text);
     let process = text.split_whitespace().next().and_then(|process| process.parse().ok());
     let Some(process) = process.filter(|process| text == holder(*process)) else { return Ok(false) };
-    Ok(process != std::process::id() && !is_alive(process))
+    if process == std::process::id() {
+        let id = file_id(&file.metadata()?);
+        return Ok(!HELD.lock().unwrap_or_else(PoisonError::into_inner).contains(&id));
+    }
+    Ok(!is_alive(process))
 }
+
+/// What tells a file from all others that are there.
+#[cfg(unix)]
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn file_id(facts: &std::fs::Metadata) -> FileId {
+    use std::os::unix::fs::MetadataExt as _;
+    (facts.dev(), facts.ino())
+}
+
+/// Where this is not known, all are taken for those that are held.
+#[cfg(not(unix))]
+type FileId = ();
+
+#[cfg(not(unix))]
+fn file_id(_: &std::fs::Metadata) -> FileId {}
 
 /// What a lock file says: the process, and where its number means that process.
 fn holder(process: u32) -> String {
