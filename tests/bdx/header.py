@@ -13,7 +13,7 @@ from bdx.primitives import Damaged, Fields, crc32c
 MAGIC = bytes([0x89, 0x42, 0x44, 0x58, 0x0D, 0x0A, 0x1A, 0x0A])
 LENGTH = 256
 VERSION = 2
-MOST_NOTES, LONGEST_NAME = 256, 255
+MOST_NOTES, LONGEST_NAME, LONGEST_VALUE = 256, 255, 128 << 20
 SECTIONS = ("groups", "directory", "facts", "hashes", "notes")
 CONTENT_ID = 200
 KINDS = {1: ("sha1", 160), 2: ("ntlm", 128)}
@@ -172,5 +172,7 @@ def read_notes(section: bytes, offset: int) -> list[tuple[str, bytes]]:
     notes = [(fields.text(), fields.take(fields.u32())) for _ in range(number)]
     if not all(1 <= len(name.encode()) <= LONGEST_NAME for name, _ in notes):
         fields.fail("a name is empty or too long")
+    if any(len(value) > LONGEST_VALUE for _, value in notes):
+        fields.fail("the value of a note is too long")
     fields.finish()
     return notes

@@ -10,6 +10,8 @@ use crate::error::Result;
 const BASE_URL: &str = "base-url";
 /// For each covered prefix in order: the length of its entity tag (u8), the tag.
 const TAGS: &str = "range-tags";
+/// The longest entity tag that is kept: a note holds as many for each of 2^20 ranges. What has a longer one is fetched again.
+pub(crate) const MOST_TAG: usize = 127;
 /// The journal that the index was made of.
 const JOURNAL: &str = "journal";
 
@@ -74,7 +76,7 @@ impl Tags {
 
 /// Appends a tag to the tags' note.
 pub(crate) fn put_tag(tags: &mut Vec<u8>, tag: &[u8]) {
-    let tag = if tag.len() > 255 { &[] } else { tag };
+    let tag = if tag.len() > MOST_TAG { &[] } else { tag };
     tags.push(tag.len() as u8);
     tags.extend_from_slice(tag);
 }

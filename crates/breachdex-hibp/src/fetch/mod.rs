@@ -26,10 +26,8 @@ use self::retry::{RetryPolicy, Verdict, judge};
 use crate::BaseUrl;
 use crate::error::{FailedRange, FetchFault};
 use crate::network::HttpClient;
+use crate::notes::MOST_TAG;
 use crate::run::FetchOptions;
-
-/// The longest entity tag that is kept; longer ones are done without.
-const MOST_TAG_BYTES: usize = 200;
 
 /// What a server answered.
 pub(crate) enum Answer {
@@ -164,7 +162,7 @@ impl Fetcher {
             }
         }
         let tag = text_of(response.headers(), &ETAG);
-        let tag = if tag.len() <= MOST_TAG_BYTES { tag.to_owned() } else { String::new() };
+        let tag = if tag.len() <= MOST_TAG { tag.to_owned() } else { String::new() };
         let modified = httpdate::parse_http_date(text_of(response.headers(), &LAST_MODIFIED)).ok();
         let text = body::read(&self.client, response, self.mirror_quirks, &self.counters.moved).await?;
         let (entries, text) = self.rows(prefix, text)?;

@@ -20,8 +20,11 @@ pub(crate) const MOST_GROUPS: u64 = Locator::MOST_OFFSET + MOST_GROUP;
 /// texts.
 pub(crate) const MOST_SECTION: u64 = 64 << 20;
 
-/// Bytes of the notes: an entity tag of 255 bytes for each of 2^20 ranges takes half.
-pub(crate) const MOST_NOTES: u64 = 512 << 20;
+/// Bytes of the notes. A reader has all of them in memory at once.
+pub(crate) const MOST_NOTES: u64 = 192 << 20;
+
+/// Bytes of the value of a note: an entity tag of 127 bytes for each of 2^20 ranges.
+pub(crate) const MOST_NOTE_VALUE: u32 = 128 << 20;
 
 /// Number of notes. Five names are in use, each once.
 pub(crate) const MOST_NOTE_NUMBER: u32 = 256;
@@ -68,6 +71,7 @@ mod tests {
             ("bytes of the notes", most(Section::Notes)),
             ("notes", u64::from(MOST_NOTE_NUMBER)),
             ("bytes of the name of a note", u64::from(MOST_NOTE_NAME)),
+            ("bytes of the value of a note", u64::from(MOST_NOTE_VALUE)),
             ("entries of a bucket", u64::from(u32::MAX) - 1),
             ("a count, and all counts together", u64::MAX),
             ("entries that a byte of groups has room for", most_entries(1)),

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::limits::{MOST_NOTE_NAME, MOST_NOTE_NUMBER, MOST_NOTES};
+use super::limits::{MOST_NOTE_NAME, MOST_NOTE_NUMBER, MOST_NOTE_VALUE, MOST_NOTES};
 use super::u32_at;
 use crate::error::{Error, Result};
 
@@ -19,7 +19,7 @@ pub(crate) type Note = (String, Vec<u8>);
 ///
 /// # Errors
 /// [`Error::Unbuildable`] where they would be more than [`MOST_NOTES`] bytes or [`MOST_NOTE_NUMBER`] notes, or have a
-/// name without bytes or of more than [`MOST_NOTE_NAME`].
+/// name without bytes or of more than [`MOST_NOTE_NAME`], or a value of more than [`MOST_NOTE_VALUE`].
 pub(crate) fn encode(notes: &[(&str, &[u8])]) -> Result<Vec<u8>> {
     if notes.len() > MOST_NOTE_NUMBER as usize {
         return Err(Error::Unbuildable(format!(
@@ -31,6 +31,12 @@ pub(crate) fn encode(notes: &[(&str, &[u8])]) -> Result<Vec<u8>> {
         return Err(Error::Unbuildable(format!(
             "the name of a note would have {} bytes; it has 1 to {MOST_NOTE_NAME}",
             name.len()
+        )));
+    }
+    if let Some((name, value)) = notes.iter().find(|(_, value)| value.len() > MOST_NOTE_VALUE as usize) {
+        return Err(Error::Unbuildable(format!(
+            "the note {name} would have {} bytes, a note holds {MOST_NOTE_VALUE} of them; make it shorter",
+            value.len()
         )));
     }
     let length = length(notes);
@@ -72,8 +78,8 @@ pub(crate) fn collisions(value: &[u8]) -> Option<Vec<(u32, u32)>> {
     (rest.is_empty() && ascend && pairs.iter().all(|pair| pair.1 > 0)).then_some(pairs)
 }
 
-/// Reads the section; `Err` holds the offset in it and what is wrong. Takes no more memory than the section, and a name and
-/// a value for each of [`MOST_NOTE_NUMBER`] notes: nothing for what a hole in the file says.
+/// Reads the section; `Err` holds the offset in it and what is wrong. Takes no more memory than the section, [`MOST_NOTES`]
+/// at most, and a name and a value for each of [`MOST_NOTE_NUMBER`] notes: nothing for what a hole in the file says.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Note>, (u64, &'static str)> {
     let cut = (bytes.len() as u64, "the section is cut short");
     let count = u32_at(bytes, 0).ok_or(cut)?;
@@ -93,6 +99,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Note>, (u64, &'static str)> {
         if !is_name(name.len()) {
             return Err((0, "a name is empty or too long"));
         }
+        if value.len() > MOST_NOTE_VALUE as usize {
+            return Err((0, "the value of a note is too long"));
+        }
         let name = String::from_utf8(name.to_vec()).map_err(|_| (0, "a name is not UTF-8"))?;
         notes.push((name, value.to_vec()));
     }
@@ -110,22 +119,30 @@ mod tests {
 
     #[test]
     fn the_longest_tags_of_every_range_fit_and_what_a_reader_refuses_is_not_written() {
-        // Lent again and again, so that half a gigabyte takes no memory.
+        // Lent again and again, so that many take no memory.
         let piece = vec![0; 16 << 20];
         let lent = |pieces: usize, last: usize| -> Vec<(&str, &[u8])> {
             (0..pieces).map(|_| ("n", &piece[..])).chain([("m", &piece[..last])]).collect()
         };
-        assert!(
-            length(&lent(16, 8 << 20)) <= MOST_NOTES / 2 + (9 << 20),
-            "2^20 tags of 255 bytes and collisions"
-        );
-        let most = lent(31, (16 << 20) - 4 - 32 * 9);
+        let most = lent(11, (16 << 20) - 4 - 12 * 9);
         assert_eq!(length(&most), MOST_NOTES);
         assert_eq!(
-            encode(&lent(31, (16 << 20) - 4 - 32 * 9 + 1)).unwrap_err().to_string(),
-            "the notes of this index would take 536870913 bytes, an index holds 536870912 of them; give it fewer or \
+            encode(&lent(11, (16 << 20) - 4 - 12 * 9 + 1)).unwrap_err().to_string(),
+            "the notes of this index would take 201326593 bytes, an index holds 201326592 of them; give it fewer or \
              shorter ones"
         );
+        // 2^20 tags of 127 bytes, each with its length.
+        let longest = vec![0; MOST_NOTE_VALUE as usize + 1];
+        assert_eq!(longest.len() - 1, 128 << 20);
+        assert_eq!(
+            encode(&[("range-tags", &longest)]).unwrap_err().to_string(),
+            "the note range-tags would have 134217729 bytes, a note holds 134217728 of them; make it shorter"
+        );
+        assert!(encode(&[("range-tags", &longest[1..])]).is_ok());
+        let head =
+            [&1_u32.to_le_bytes()[..], &1_u32.to_le_bytes(), b"n", &(MOST_NOTE_VALUE + 1).to_le_bytes()]
+                .concat();
+        assert_eq!(decode(&[&head[..], &longest].concat()), Err((0, "the value of a note is too long")));
         let few: Vec<(&str, &[u8])> = vec![("tool", b"test"), ("n", b"")];
         let bytes = encode(&few).unwrap();
         assert_eq!(bytes.len() as u64, length(&few));
