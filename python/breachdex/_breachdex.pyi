@@ -179,6 +179,7 @@ class Index:
         residency: Literal["on-demand", "populate", "locked", "huge-pages"] = "on-demand",
         trusted_keys: TrustedKeys | Literal[False] | None = None,
         max_age: int | None = None,
+        allow_rollback: bool = False,
     ) -> Self:
         """Opens an index. Reads half a megabyte of it at most, with trusted keys 3 MB; every other byte is checked when it
         is first used.
@@ -195,7 +196,9 @@ class Index:
             without that no signature is asked for; ``False`` asks for none whatever the variable says, as for an
             overlay. The starter index needs none.
         :param max_age: refuses an index whose corpus date is more than so many days ago when it is opened, or that has
-            none. With trusted keys, a replacement with an earlier date is refused too.
+            none.
+        :param allow_rollback: with trusted keys, takes a replacement over that has an earlier corpus date. An old signature
+            stays valid, so it is refused otherwise.
         :raises IndexResidencyError: when memory or the limit of locked memory is too small for it. Also a
             ``MemoryError``.
         :raises IndexNotFoundError: when there is no such file.
@@ -408,6 +411,9 @@ class IndexSet:
     def metadata(self) -> Metadata | None:
         """What the first index among the bases says about itself; ``None`` where a :class:`RangeClient` is the only base."""
     @property
+    def signed_by(self) -> str | None:
+        """:attr:`Index.signed_by` of the first index among the bases; ``None`` where a :class:`RangeClient` is the only base."""
+    @property
     def reload_error(self) -> Exception | None:
         """:attr:`Index.reload_error` of the first member that has one."""
     @property
@@ -524,6 +530,7 @@ def build(
     source: str = "",
     corpus_date: date | str | None = None,
     replace: bool = False,
+    trusted_keys: TrustedKeys | Literal[False] | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> BuildReport:
     """Builds an index as ``breachdex build`` does. The file appears when it is complete, by rename; a build that
@@ -547,10 +554,13 @@ def build(
     :param source: where the data comes from, kept in the index.
     :param corpus_date: the day it is of, kept in the index.
     :param replace: whether ``output`` may exist; the old file stays until the new one is complete.
+    :param trusted_keys: public keys of which one must have signed every input that is an index, as :meth:`Index.open` takes
+        them.
     :param progress: called several times a second. An exception from it stops the build and comes out again.
     :raises TargetExistsError: when ``output`` exists and ``replace`` is false.
     :raises BuildError: for an option that makes no sense, options that contradict one another, a target in use, and faults
         in the input, with file and line.
+    :raises IndexNotSignedError: when an input that is an index has no valid signature of a trusted key.
     :raises InputNotFoundError: when an input, or the folder of the output, is not there.
     :raises IndexFileError: when the system refuses to read or write.
     """

@@ -15,7 +15,8 @@ import os
 import sys
 from _thread import allocate_lock
 
-from breachdex._breachdex import Index, IndexSet, PolicyRules, spoken_language
+from breachdex._breachdex import Index, IndexSet, PolicyRules
+from breachdex._configuration_values import EVENTS, FROM_TEXT, READERS, InvalidError
 from breachdex._errors import BreachdexError, ConfigurationError
 from breachdex._policy import Policy
 from breachdex._remote import RangeClient
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     Corpus = Index | IndexSet | RangeClient
 
-EVENTS: Final[tuple[Event, ...]] = ("sign_up", "change", "reset", "log_in")
-CHOICES: Final[tuple[OnError, ...]] = ("accept", "reject", "raise")
 DEFAULT_ON_ERROR: Final[Mapping[Event, OnError]] = {
     "sign_up": "raise",
     "change": "raise",
@@ -48,10 +47,6 @@ EXPOSED_ONLY: Final = {
     "actions": {"log_in": {"exposed": "warn"}},
 }
 """What passwords are judged by where no policy is configured, with every rule off but two."""
-
-
-class _InvalidError(ValueError):
-    """What is wrong with a value, without its name."""
 
 
 class Layer:
@@ -71,7 +66,7 @@ class Layer:
             if value is not None:
                 try:
                     self.said[key] = READERS[key](value)
-                except _InvalidError as error:
+                except InvalidError as error:
                     raise ConfigurationError(f"{name(key)} {error}") from None
 
     def get(self, key: str) -> Any:
@@ -104,7 +99,11 @@ class Configuration:
         self.min_count: int | None = _first(layers, "min_count")[0]
         self.on_error: Mapping[Event, OnError] | None = _first(layers, "on_error")[0]
         self.lang: str | None = _first(layers, "lang")[0]
-        self.trust: Trust = _first(layers, "trusted_keys")[0], _first(layers, "max_age")[0]
+        self.trust: Trust = (
+            _first(layers, "trusted_keys")[0],
+            _first(layers, "max_age")[0],
+            bool(_first(layers, "allow_rollback")[0]),
+        )
         self.show_count: bool = bool(_first(layers, "show_count")[0])
         self.rules: PolicyRules | None = None
         self._corpus: Corpus | None = None
@@ -173,6 +172,7 @@ def configure(
     overlays: Sequence[Path | Index] | None = None,
     trusted_keys: TrustedKeys | None = None,
     max_age: int | None = None,
+    allow_rollback: bool | None = None,
     policy: Named | None = None,
     min_count: int | None = None,
     on_error: OnError | Mapping[Event, OnError] | None = None,
@@ -190,6 +190,8 @@ def configure(
     :param trusted_keys: public keys, or the paths of their files, of which one must have signed the index: a list, or a
         string with commas between them. Overlays need no signature.
     :param max_age: refuses an index whose corpus date is more than so many days ago.
+    :param allow_rollback: whether, with trusted keys, an index with an earlier corpus date may replace the one in use. By
+        default it may not.
     :param policy: a :class:`Policy`, the name of a profile, the path of a TOML file, or a mapping with its keys.
     :param min_count: from how many sightings on (inclusive) a password is exposed.
     :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``, for every event or by event.
@@ -203,6 +205,7 @@ def configure(
         "overlays": overlays,
         "trusted_keys": trusted_keys,
         "max_age": max_age,
+        "allow_rollback": allow_rollback,
         "policy": policy,
         "min_count": min_count,
         "on_error": on_error,
@@ -215,7 +218,7 @@ def configure(
     # Without any of these it is not known yet who asks what, and the starter index would warn of itself.
     asks = {"index", "overlays", "policy", "min_count"}
     if made.index is not None:
-        asks |= {"trusted_keys", "max_age"}
+        asks |= {"trusted_keys", "max_age", "allow_rollback"}
     if not asks.isdisjoint(layer.said):
         _ = made.judge
     _publish(layer)
@@ -378,150 +381,6 @@ def _opened(index: Any, overlays: Sequence[Path | Index], trust: Trust) -> Corpu
 
     return opened(index, overlays, trust)
 
-
-def _index(value: object) -> object:
-    if isinstance(value, (Index, IndexSet, RangeClient)):
-        return value
-    return _path(value, "must be the path of an index, an Index, an IndexSet or a RangeClient")
-
-
-def _path(value: object, complaint: str) -> str:
-    if isinstance(value, (str, os.PathLike)) and (path := os.fspath(value)) and isinstance(path, str):
-        return path
-    raise _InvalidError(f"{complaint}, not {value!r}")
-
-
-def _overlays(value: object) -> tuple[str | Index, ...]:
-    complaint = "must be a list of paths or indexes"
-    if not isinstance(value, (list, tuple)):
-        raise _InvalidError(f"{complaint}, not {value!r}")
-    return tuple(item if isinstance(item, Index) else _path(item, complaint) for item in value)
-
-
-def _trusted_keys(value: object) -> tuple[str, ...]:
-    from breachdex._breachdex import public_keys
-
-    try:
-        return public_keys(value)  # type: ignore[arg-type]
-    except TypeError:
-        # Never repeated: it may be a secret key.
-        found = type(value).__name__
-        raise _InvalidError(
-            f"must be a public key, the path of one, or a list of these, not {found}"
-        ) from None
-    except ValueError as error:
-        raise _InvalidError(f"cannot be used: {error}") from None
-
-
-def _max_age(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 2**32:
-        raise _InvalidError(f"must be a whole number of days from 1 on, not {value!r}")
-    return value
-
-
-def _policy(value: object) -> object:
-    from collections.abc import Mapping
-
-    if isinstance(value, (Policy, PolicyRules, Mapping)):
-        return value
-    if isinstance(value, (str, os.PathLike)) and os.fspath(value):
-        return value
-    raise _InvalidError(f"must be a Policy, a profile, the path of a TOML file or a mapping, not {value!r}")
-
-
-def _min_count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise _InvalidError(f"must be a whole number from 1 on, not {value!r}")
-    return value
-
-
-def _on_error(value: object) -> dict[str, str]:
-    from collections.abc import Mapping
-
-    given = dict.fromkeys(EVENTS, value) if isinstance(value, str) else value
-    if not isinstance(given, Mapping):
-        raise _InvalidError(
-            f"must be one of {', '.join(CHOICES)}, or a mapping from event to one, not {value!r}"
-        )
-    for event, choice in given.items():
-        if event not in EVENTS:
-            raise _InvalidError(f"has the key {event!r}, which is no event: these are {', '.join(EVENTS)}")
-        if choice not in CHOICES:
-            raise _InvalidError(f"must be one of {', '.join(CHOICES)}, not {choice!r}")
-    return dict(given)
-
-
-def _lang(value: object) -> str:
-    from breachdex._breachdex import languages
-
-    found = spoken_language(value) if isinstance(value, str) else None
-    if found is None:
-        raise _InvalidError(f"must be one of {', '.join(languages())}, not {value!r}")
-    return found
-
-
-def _show_count(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _InvalidError(f"must be True or False, not {value!r}")
-    return value
-
-
-READERS: Final[Mapping[str, Callable[[object], object]]] = {
-    "index": _index,
-    "overlays": _overlays,
-    "trusted_keys": _trusted_keys,
-    "max_age": _max_age,
-    "policy": _policy,
-    "min_count": _min_count,
-    "on_error": _on_error,
-    "lang": _lang,
-    "show_count": _show_count,
-}
-"""Every key with what checks it; ``ValueError`` for a value that makes no sense. A new key is a line here, an argument of
-:func:`configure` and, if text is not its value, a line in :data:`FROM_TEXT`."""
-
-
-def _paths(text: str) -> list[str]:
-    return [path for path in text.split(os.pathsep) if path]
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise _InvalidError(f"must be a whole number from 1 on, not {text!r}") from None
-
-
-def _days(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise _InvalidError(f"must be a whole number of days from 1 on, not {text!r}") from None
-
-
-def _switch(text: str) -> bool:
-    switches = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    if text.lower() not in switches:
-        raise _InvalidError(f"must be 1 or 0, not {text!r}")
-    return switches[text.lower()]
-
-
-FROM_TEXT: Final[Mapping[str, Callable[[str], object]]] = {
-    "overlays": _paths,
-    "max_age": _days,
-    "min_count": _number,
-    "show_count": _switch,
-}
-"""How a variable of the environment becomes the value of a key."""
 
 _state: tuple[int, Layer | None] = (0, None)
 """The generation, and what :func:`configure` said: one object, so that neither a thread nor a fork sees half of a change."""

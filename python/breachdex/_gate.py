@@ -36,8 +36,9 @@ tenths of a second. Damage in a larger one shows when what is damaged is asked f
 
 Finding: TypeAlias = "Exposure | Unavailable | None"
 
-Trust: TypeAlias = "tuple[tuple[str, ...] | None, int | None]"
-"""The trusted keys, as text, of which one must have signed an index, and how many days old it may be."""
+Trust: TypeAlias = "tuple[tuple[str, ...] | None, int | None, bool]"
+"""The trusted keys, as text, of which one must have signed an index, how many days old it may be, and whether one with an
+earlier corpus date may replace it."""
 
 _opened: dict[tuple[str | None, tuple[str, ...], Trust], Index | IndexSet] = {}
 _opening = threading.Lock()
@@ -55,7 +56,7 @@ if hasattr(os, "register_at_fork"):
 def shared_index(
     path: str | os.PathLike[str] | None = None,
     overlays: Sequence[str | os.PathLike[str]] = (),
-    trust: Trust = (None, None),
+    trust: Trust = (None, None, False),
 ) -> Index | IndexSet:
     """The process's one handle on an index and its overlays, opened at the first call and reloaded when its
     file is replaced. Overlays need no signature. Raises whatever opening raises."""
@@ -75,7 +76,14 @@ def _open(path: str | None, trust: Trust | None) -> Index:
     if trust is None:
         index = Index.open(path, reload_every=RELOAD_EVERY, trusted_keys=False)
     else:
-        index = Index.open(path, reload_every=RELOAD_EVERY, trusted_keys=trust[0], max_age=trust[1])
+        keys, max_age, allow_rollback = trust
+        index = Index.open(
+            path,
+            reload_every=RELOAD_EVERY,
+            trusted_keys=keys,
+            max_age=max_age,
+            allow_rollback=allow_rollback,
+        )
     if index.metadata.file_size <= CHECKED_AT_START:
         index.verify()
     return index

@@ -19,9 +19,16 @@ def open_same(
     reload_every: float | None,
     trusted_keys: list[str] | None = None,
     max_age: int | None = None,
+    allow_rollback: bool = False,
 ) -> Index:
     """Opens the index at ``path``, which must hold what was pickled, and be signed as it had to be there."""
-    index = Index.open(path, reload_every, trusted_keys=trusted_keys or False, max_age=max_age)
+    index = Index.open(
+        path,
+        reload_every,
+        trusted_keys=trusted_keys or False,
+        max_age=max_age,
+        allow_rollback=allow_rollback,
+    )
     if index.metadata.content_id != content_id:
         index.close()
         raise IndexMismatchError(

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use breachdex::{BuildOptions, CoverageRule, Error, Format, Input, Kind, MergeRule, Source};
+use breachdex::{BuildOptions, CoverageRule, Error, Format, Input, Kind, MergeRule, OpenOptions, Source};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -12,6 +12,7 @@ use pyo3::types::{PyString, PyTuple};
 use crate::errors::{from_io, in_full, raise};
 use crate::password::kind_of;
 use crate::signals::{Listener, Work};
+use crate::trust::trust_of;
 
 /// What a build wrote.
 #[pyclass(module = "breachdex", frozen, eq, get_all)]
@@ -145,7 +146,7 @@ impl Progress {
     }
 }
 
-/// `build(inputs: Path | Sequence[Path], output: Path, *, kind: Kind = 'sha1', format: Literal['hibp', 'ranges', 'passwords', 'index'] | None = None, bits: int | None = None, counts: bool = True, min_count: int = 1, top: int | None = None, merge: Literal['sum', 'max', 'error'] | None = None, partial: bool = False, prefixes: Sequence[str] | None = None, memory: int | None = None, threads: int | None = None, temp_dir: Path | None = None, source: str = '', corpus_date: date | str | None = None, replace: bool = False, progress: Callable[[Progress], object] | None = None) -> BuildReport`
+/// `build(inputs: Path | Sequence[Path], output: Path, *, kind: Kind = 'sha1', format: Literal['hibp', 'ranges', 'passwords', 'index'] | None = None, bits: int | None = None, counts: bool = True, min_count: int = 1, top: int | None = None, merge: Literal['sum', 'max', 'error'] | None = None, partial: bool = False, prefixes: Sequence[str] | None = None, memory: int | None = None, threads: int | None = None, temp_dir: Path | None = None, source: str = '', corpus_date: date | str | None = None, replace: bool = False, trusted_keys: TrustedKeys | Literal[False] | None = None, progress: Callable[[Progress], object] | None = None) -> BuildReport`
 ///
 /// Builds an index of files of hashes, range files, passwords or other indexes at `output`, which appears whole or
 /// not at all. `progress` is called several times a second; an exception from it stops the build and comes out
@@ -154,10 +155,10 @@ impl Progress {
 #[pyo3(signature = (
     inputs, output, *, kind = None, format = None, bits = None, counts = true, min_count = None, top = None,
     merge = None, partial = false, prefixes = None, memory = None, threads = None, temp_dir = None,
-    source = "", corpus_date = None, replace = false, progress = None
+    source = "", corpus_date = None, replace = false, trusted_keys = None, progress = None
 ), text_signature = "(inputs, output, *, kind='sha1', format=None, bits=None, counts=True, min_count=1, top=None, \
 merge=None, partial=False, prefixes=None, memory=None, threads=None, temp_dir=None, source='', corpus_date=None, \
-replace=False, progress=None)")]
+replace=False, trusted_keys=None, progress=None)")]
 #[allow(clippy::too_many_arguments, reason = "Python's keywords, one for each option")]
 pub(crate) fn build(
     py: Python<'_>,
@@ -178,6 +179,7 @@ pub(crate) fn build(
     source: &str,
     corpus_date: Option<&Bound<'_, PyAny>>,
     replace: bool,
+    trusted_keys: Option<&Bound<'_, PyAny>>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<BuildReport> {
     let defaults = BuildOptions::default();
@@ -197,6 +199,7 @@ pub(crate) fn build(
         date: corpus_date
             .map_or_else(|| Ok(String::new()), |date| date.str().map(|text| text.to_string()))?,
         replace,
+        open: OpenOptions::new().trust(trust_of(trusted_keys, None, false)?),
         before_publish: None,
     };
     let inputs = self::inputs(inputs, format.map(|name| input_format(py, name)).transpose()?)?;

@@ -83,17 +83,21 @@ impl Index {
 
 #[pymethods]
 impl Index {
-    /// `open(path: Path | None = None, reload_every: float | None = None, *, residency: Literal['on-demand', 'populate', 'locked', 'huge-pages'] = 'on-demand', trusted_keys: TrustedKeys | Literal[False] | None = None, max_age: int | None = None) -> Self`
+    /// `open(path: Path | None = None, reload_every: float | None = None, *, residency: Literal['on-demand', 'populate', 'locked', 'huge-pages'] = 'on-demand', trusted_keys: TrustedKeys | Literal[False] | None = None, max_age: int | None = None, allow_rollback: bool = False) -> Self`
     ///
     /// Opens an index file. `path` None is the one that $BREACHDEX_INDEX names, else the small starter index that
     /// comes with breachdex, with a StarterIndexWarning. With `reload_every` (seconds), a file that replaced this
     /// one is verified and taken over while questions are answered. `residency` is how much of it is in memory before
     /// the first question: "on-demand", "populate", "locked" or "huge-pages". `trusted_keys` are those of which one must
-    /// have signed it, and `max_age` how many days old its corpus may be.
+    /// have signed it, and `max_age` how many days old its corpus may be. With trusted keys a file with an earlier corpus
+    /// date is taken over only if `allow_rollback` says so.
     #[classmethod]
     #[pyo3(
-        signature = (path = None, reload_every = None, *, residency = None, trusted_keys = None, max_age = None),
-        text_signature = "($cls, path=None, reload_every=None, *, residency='on-demand', trusted_keys=None, max_age=None)"
+        signature = (
+            path = None, reload_every = None, *, residency = None, trusted_keys = None, max_age = None, allow_rollback = false
+        ),
+        text_signature = "($cls, path=None, reload_every=None, *, residency='on-demand', trusted_keys=None, max_age=None, \
+allow_rollback=False)"
     )]
     fn open(
         cls: &Bound<'_, PyType>,
@@ -102,11 +106,12 @@ impl Index {
         residency: Option<&str>,
         trusted_keys: Option<&Bound<'_, PyAny>>,
         max_age: Option<&Bound<'_, PyAny>>,
+        allow_rollback: bool,
     ) -> PyResult<Self> {
         let py = cls.py();
         let residency = residency.map(residency_named).transpose()?.unwrap_or_default();
         let every = reload_every.map(seconds).transpose()?;
-        let trust = trust_of(trusted_keys, max_age)?;
+        let trust = trust_of(trusted_keys, max_age, allow_rollback)?;
         let named = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
         match path.or_else(named) {
             Some(path) => Self::at(py, &path, every, residency, trust),
@@ -239,8 +244,7 @@ impl Index {
     /// The id of the trusted key that signed the index; None where no signature was asked for.
     #[getter]
     fn signed_by(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        let index = self.live().snapshot().or_raise(py)?;
-        Ok(index.signed().map(|signed| signed.key.to_string()))
+        questions::signed_by(py, self.live())
     }
 
     /// `reload_error: Exception | None`
@@ -290,8 +294,9 @@ impl Index {
             Origin::Path(path, trust) => {
                 let content = self.live().snapshot().or_raise(py)?.content_id().to_string();
                 let every = self.live().reload_every().map(|every| every.as_secs_f64());
+                let trust = (texts(trust), trust.max_age(), trust.allows_rollback());
                 let arguments =
-                    (path.as_os_str(), content, every, texts(trust), trust.max_age()).into_pyobject(py)?;
+                    (path.as_os_str(), content, every, trust.0, trust.1, trust.2).into_pyobject(py)?;
                 Ok((pickling.getattr("open_same")?, arguments))
             }
             Origin::Starter => Ok((pickling.getattr("open_starter")?, PyTuple::empty(py))),

@@ -298,6 +298,15 @@ impl IndexSet {
         self.first(py).map(|index| questions::metadata(py, index)).transpose()
     }
 
+    /// `signed_by: str | None`
+    ///
+    /// The id of the trusted key that signed the first index among the bases; None where no signature was asked for, or a
+    /// range client is the only base.
+    #[getter]
+    fn signed_by(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        self.first(py).map_or(Ok(None), |index| questions::signed_by(py, index))
+    }
+
     /// `reload_error: Exception | None`
     ///
     /// Why a file that is under its path now was not taken over; None when all is well.

@@ -150,6 +150,12 @@ pub(crate) fn metadata(py: Python<'_>, index: &LiveIndex) -> PyResult<Metadata> 
     index.snapshot().and_then(|index| Metadata::of(&index)).or_raise(py)
 }
 
+/// The id of the trusted key that signed the index; `None` where no signature was asked for.
+pub(crate) fn signed_by(py: Python<'_>, index: &LiveIndex) -> PyResult<Option<String>> {
+    let index = index.snapshot().or_raise(py)?;
+    Ok(index.signed().map(|signed| signed.key.to_string()))
+}
+
 /// The number of entries, for `len()`.
 pub(crate) fn entries(py: Python<'_>, corpus: &Corpus) -> PyResult<usize> {
     if has_server(corpus) {

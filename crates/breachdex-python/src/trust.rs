@@ -1,4 +1,5 @@
-//! `trusted_keys` and `max_age`: whose indexes are opened, and how old these may be.
+//! `trusted_keys`, `max_age` and `allow_rollback`: whose indexes are opened, how old these may be, and whether one may
+//! replace a newer one.
 
 #![forbid(unsafe_code)]
 
@@ -17,6 +18,7 @@ const VARIABLE: &str = "BREACHDEX_TRUSTED_KEYS";
 pub(crate) fn trust_of(
     keys: Option<&Bound<'_, PyAny>>,
     max_age: Option<&Bound<'_, PyAny>>,
+    allow_rollback: bool,
 ) -> PyResult<Trust> {
     let trust = match keys {
         None => match from_environment()? {
@@ -26,7 +28,7 @@ pub(crate) fn trust_of(
         Some(keys) if keys.cast::<PyBool>().is_ok_and(|keys| !keys.is_true()) => Trust::default(),
         Some(keys) => trust(keys_in(keys)?)?,
     };
-    Ok(trust.with_max_age(max_age.map(days).transpose()?))
+    Ok(trust.with_max_age(max_age.map(days).transpose()?).with_rollback(allow_rollback))
 }
 
 /// The keys of a trust, as an opener takes them.

@@ -16,7 +16,7 @@ from django.conf import settings as django_settings  # type: ignore[import-untyp
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
 from django.core.signals import setting_changed  # type: ignore[import-untyped]
 
-from breachdex import _configuration
+from breachdex import _configuration, _configuration_values
 from breachdex._breachdex import Index, IndexSet
 from breachdex._gate import Trust
 from breachdex._verdicts import has_server
@@ -49,6 +49,7 @@ class Settings:
     overlays: tuple[str | Index, ...] = ()
     trusted_keys: tuple[str, ...] | None = None
     max_age: int | None = None
+    allow_rollback: bool = False
     min_count: int = 1
     on_error: tuple[tuple[Event, OnError], ...] = tuple(DEFAULT_ON_ERROR.items())
     log_in: Action = "warn"
@@ -63,8 +64,8 @@ class Settings:
 
     @property
     def trust(self) -> Trust:
-        """The trusted keys, and how many days old an index may be."""
-        return self.trusted_keys, self.max_age
+        """The trusted keys, how many days old an index may be, and whether an older one may replace it."""
+        return self.trusted_keys, self.max_age, self.allow_rollback
 
     def on_error_at(self, event: Event) -> OnError:
         """What a fault at run time means at that event."""
@@ -80,10 +81,10 @@ def _index(value: object) -> str | None:
     return _path("INDEX", value, "must be the path of an index, or None")
 
 
-def _path(key: str, value: object, complaint: str) -> str:
+def _path(key: str, value: object, reason: str) -> str:
     if isinstance(value, (str, os.PathLike)) and (path := os.fspath(value)) and isinstance(path, str):
         return path
-    wrong(key, f"{complaint}, not {value!r}")
+    wrong(key, f"{reason}, not {value!r}")
 
 
 def _overlays(value: object) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def _overlays(value: object) -> tuple[str, ...]:
 def _checked(key: str, value: object) -> Any:
     """A value that ``breachdex.configure()`` knows by the same name."""
     try:
-        return _configuration.READERS[key.lower()](value)
+        return _configuration_values.READERS[key.lower()](value)
     except ValueError as error:
         wrong(key, str(error))
 
@@ -111,10 +112,10 @@ def _on_error(value: object) -> tuple[tuple[Event, OnError], ...]:
     if not isinstance(given, Mapping):
         wrong("ON_ERROR", f"must be a string, or a dict from event to string, not {value!r}")
     for event, choice in given.items():
-        if complaint := one_of(event, EVENTS):
-            wrong("ON_ERROR", f"has a key that is no event: it {complaint}")
-        if complaint := one_of(choice, ON_ERROR):
-            wrong("ON_ERROR" if isinstance(value, str) else f'ON_ERROR"]["{event}', complaint)
+        if reason := one_of(event, EVENTS):
+            wrong("ON_ERROR", f"has a key that is no event: it {reason}")
+        if reason := one_of(choice, ON_ERROR):
+            wrong("ON_ERROR" if isinstance(value, str) else f'ON_ERROR"]["{event}', reason)
     merged = {**DEFAULT_ON_ERROR, **cast("Mapping[Event, OnError]", given)}
     if isinstance(value, Mapping) and ("change" in value) != ("reset" in value):
         # One of the two speaks for both: Django's validators cannot tell one from the other.
@@ -128,8 +129,8 @@ def _on_error(value: object) -> tuple[tuple[Event, OnError], ...]:
 
 
 def _log_in(value: object) -> Action:
-    if complaint := one_of(value, ACTIONS):
-        wrong("LOG_IN", complaint)
+    if reason := one_of(value, ACTIONS):
+        wrong("LOG_IN", reason)
     return cast("Action", value)
 
 
@@ -195,6 +196,7 @@ PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "OVERLAYS": _overlays,
     "TRUSTED_KEYS": functools.partial(_checked, "TRUSTED_KEYS"),
     "MAX_AGE": functools.partial(_checked, "MAX_AGE"),
+    "ALLOW_ROLLBACK": functools.partial(_checked, "ALLOW_ROLLBACK"),
     "MIN_COUNT": _min_count,
     "ON_ERROR": _on_error,
     "LOG_IN": _log_in,
@@ -230,7 +232,10 @@ def _read(given: object) -> dict[str, Any]:
             hint = nearest(key, KEYS).removeprefix(".")
             raise ImproperlyConfigured(f"BREACHDEX has no key {key!r}.{hint} The keys are {', '.join(KEYS)}.")
     # Without a value these are inherited: to forget a variable must not mean that every index is accepted.
-    silent = {"POLICY", *(key for key in ("TRUSTED_KEYS", "MAX_AGE") if given.get(key) is None)}
+    silent = {
+        "POLICY",
+        *(key for key in ("TRUSTED_KEYS", "MAX_AGE", "ALLOW_ROLLBACK") if given.get(key) is None),
+    }
     parsed = {key: PARSERS[key](value) for key, value in given.items() if key not in silent}
     if given.get("POLICY") is not None:
         parsed |= _governed(policy_setting.read(given["POLICY"], parsed))
@@ -249,6 +254,7 @@ def _inherited(said: Mapping[str, Any]) -> dict[str, Any]:
         **({} if "INDEX" in said else {"INDEX": beneath.index, "OVERLAYS": beneath.overlays}),
         "TRUSTED_KEYS": beneath.trust[0],
         "MAX_AGE": beneath.trust[1],
+        "ALLOW_ROLLBACK": beneath.trust[2],
         "SHOW_COUNT": beneath.show_count,
     }
     if beneath.min_count is not None:
@@ -296,7 +302,7 @@ def _settings(generation: int) -> Settings:
     return _settings_of({**inherited, **said})
 
 
-LAYER: Final = ("index", "overlays", "trusted_keys", "max_age", "min_count", "show_count")
+LAYER: Final = ("index", "overlays", "trusted_keys", "max_age", "allow_rollback", "min_count", "show_count")
 """The keys that mean to everything else what they mean here."""
 
 

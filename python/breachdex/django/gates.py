@@ -45,7 +45,7 @@ class Source:
     index: str | Index | IndexSet | None
     overlays: tuple[str | Index, ...]
     min_count: int
-    trust: Trust = (None, None)
+    trust: Trust = (None, None, False)
 
     def __str__(self) -> str:
         name = "the default index" if self.index is None else str(self.index)

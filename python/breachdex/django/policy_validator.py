@@ -86,8 +86,8 @@ class PolicyValidator:
         index: Path | Index | IndexSet | None = None,
         overlays: Sequence[Path] = (),
     ) -> None:
-        if event is not None and (complaint := one_of(event, CHOOSING)):
-            _wrong(f"event {complaint}")
+        if event is not None and (reason := one_of(event, CHOOSING)):
+            _wrong(f"event {reason}")
         for name, value in (("context", context), ("forms", forms)):
             if isinstance(value, str):
                 _wrong(f"{name} must be a list of strings, not {value!r}")
@@ -225,5 +225,5 @@ def _demand_agreement(rules: PolicyRules) -> None:
             )
 
 
-def _wrong(complaint: str) -> Any:
-    raise ImproperlyConfigured(sentence(f"{WHO}: {complaint}"))
+def _wrong(reason: str) -> Any:
+    raise ImproperlyConfigured(sentence(f"{WHO}: {reason}"))

@@ -1,4 +1,4 @@
-"""How a configuration that makes no sense is complained about."""
+"""The texts of errors in the settings."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NoReturn
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
 
 
-def wrong(key: str, complaint: str) -> NoReturn:
+def wrong(key: str, reason: str) -> NoReturn:
     """Raises ``ImproperlyConfigured`` about one key."""
-    raise ImproperlyConfigured(sentence(f'BREACHDEX["{key}"] {complaint}'))
+    raise ImproperlyConfigured(sentence(f'BREACHDEX["{key}"] {reason}'))
 
 
 def sentence(words: str) -> str:

@@ -58,8 +58,8 @@ class ExposedPasswordValidator:
             isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1
         ):
             _wrong("min_count", f"must be a whole number from 1 on, not {min_count!r}")
-        if on_error is not None and (complaint := one_of(on_error, ON_ERROR)):
-            _wrong("on_error", complaint)
+        if on_error is not None and (reason := one_of(on_error, ON_ERROR)):
+            _wrong("on_error", reason)
         if isinstance(error_message, (tuple, list)) and len(error_message) != 2:
             _wrong("error_message", "must be one text, or a pair of them: singular and plural")
         self.min_count = min_count
@@ -118,5 +118,5 @@ def _by_number(singular: Any, plural: Any, count: int) -> Any:
     return singular if count == 1 else plural
 
 
-def _wrong(name: str, complaint: str) -> None:
-    raise ImproperlyConfigured(sentence(f"ExposedPasswordValidator: {name} {complaint}"))
+def _wrong(name: str, reason: str) -> None:
+    raise ImproperlyConfigured(sentence(f"ExposedPasswordValidator: {name} {reason}"))

@@ -213,6 +213,60 @@ def test_what_was_changed_under_a_signature_is_refused(signed: Path, public: Pat
         index.count("hunter2")
 
 
+def test_an_older_index_is_taken_over_where_that_is_allowed(signed: Path, public: Path, secret: Path) -> None:
+    strict = Index.open(signed, trusted_keys=public)
+    lenient = Index.open(signed, trusted_keys=public, allow_rollback=True)
+    breachdex.configure(index=signed, trusted_keys=[public], allow_rollback=True)
+    configured = breachdex.Policy.profile("nist").index
+    assert isinstance(configured, Index)
+    older = write_index(signed.with_name("older.bdx"), {"letmein": 3}, corpus_date=TODAY - timedelta(days=9))
+    replace(signed, older.read_bytes())
+    sign(signed, secret)
+    assert not strict.reload_if_changed()
+    assert isinstance(strict.reload_error, breachdex.IndexStaleError)
+    assert strict.count("letmein") == 0
+    for index in (lenient, configured):
+        index.reload_if_changed()
+        assert index.count("letmein") == 3
+    pickled = pickle.loads(pickle.dumps(lenient))
+    replace(
+        signed,
+        write_index(signed.with_name("oldest.bdx"), {"dragon": 5}, corpus_date=date(2020, 1, 1)).read_bytes(),
+    )
+    sign(signed, secret)
+    assert pickled.count("letmein") == 3 and pickled.reload_if_changed() and pickled.count("dragon") == 5
+
+
+def test_rollback_is_configured_by_the_environment(
+    signed: Path, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BREACHDEX_ALLOW_ROLLBACK", "perhaps")
+    with pytest.raises(
+        breachdex.ConfigurationError, match="BREACHDEX_ALLOW_ROLLBACK in the environment must be 1 or 0"
+    ):
+        breachdex.configure(index=signed)
+
+
+def test_a_build_asks_for_the_signatures_of_its_indexes(
+    signed: Path, public: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, plain = tmp_path / "out.bdx", write_index(tmp_path / "plain.bdx", {"letmein": 3})
+    assert breachdex.build(signed, target, trusted_keys=public).entries == 1
+    with pytest.raises(breachdex.IndexNotSignedError, match=r"plain\.bdx"):
+        breachdex.build([signed, plain], tmp_path / "both.bdx", trusted_keys=public)
+    monkeypatch.setenv("BREACHDEX_TRUSTED_KEYS", str(public))
+    with pytest.raises(breachdex.IndexNotSignedError, match=r"plain\.bdx"):
+        breachdex.build([signed, plain], tmp_path / "both.bdx")
+    assert not (tmp_path / "both.bdx").exists()
+    assert breachdex.build([signed, plain], tmp_path / "both.bdx", trusted_keys=False).entries == 2
+
+
+def test_a_set_says_who_signed_its_base(signed: Path, public: Path, tmp_path: Path) -> None:
+    own = Index.open(write_index(tmp_path / "own.bdx", {"handed-out": 1}), trusted_keys=False)
+    assert IndexSet(Index.open(signed, trusted_keys=public), [own]).signed_by == id_of(public)
+    assert IndexSet(Index.open(signed), [own]).signed_by is None
+
+
 def test_a_pickled_index_asks_for_the_same(
     signed: Path, public: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

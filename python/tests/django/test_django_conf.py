@@ -65,14 +65,14 @@ def test_everything_can_be_said() -> None:
             {"MINCOUNT": 3},
             (
                 "BREACHDEX has no key 'MINCOUNT'. Did you mean \"MIN_COUNT\"? The keys are INDEX, OVERLAYS, TRUSTED_KEYS, "
-                "MAX_AGE, MIN_COUNT, ON_ERROR, LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, "
+                "MAX_AGE, ALLOW_ROLLBACK, MIN_COUNT, ON_ERROR, LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, "
                 "SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY."
             ),
         ),
         (
             {"zzz": 3},
             (
-                "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, TRUSTED_KEYS, MAX_AGE, MIN_COUNT, ON_ERROR, "
+                "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, TRUSTED_KEYS, MAX_AGE, ALLOW_ROLLBACK, MIN_COUNT, ON_ERROR, "
                 "LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY."
             ),
         ),

@@ -74,6 +74,11 @@ impl Trust {
         self.max_age
     }
 
+    /// Whether an index may replace one with a later corpus date.
+    pub fn allows_rollback(&self) -> bool {
+        self.allow_rollback
+    }
+
     /// Whether a signature is asked for.
     pub fn needs_signature(&self) -> bool {
         !self.keys.is_empty()
