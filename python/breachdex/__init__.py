@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from breachdex._asking import aexamine, avalidate, examine, validate
 from breachdex._breachdex import (
+    TEST_PASSWORD,
     BuildReport,
     ChunkedCounts,
     Counts,
@@ -57,10 +58,12 @@ from breachdex._errors import (
     StarterIndexWarning,
     TargetExistsError,
 )
+from breachdex._marks import Mark, Marks
 from breachdex._policy import Policy
 from breachdex._remote import RangeClient
 
 __all__ = [
+    "TEST_PASSWORD",
     "BreachdexError",
     "BreachdexWarning",
     "BuildError",
@@ -87,6 +90,8 @@ __all__ = [
     "InvalidDigestError",
     "InvalidPasswordError",
     "InvalidPrefixError",
+    "Mark",
+    "Marks",
     "Metadata",
     "NotCoveredError",
     "NotExactError",

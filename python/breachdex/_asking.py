@@ -27,7 +27,13 @@ def examine(password: Password, *, stored: str | None = None) -> Exposure | None
     """
     try:
         configuration = current()
-        return _breachdex.examine(configuration.corpus, password, configuration.min_count or 1, stored=stored)
+        return _breachdex.examine(
+            configuration.corpus,
+            password,
+            configuration.min_count or 1,
+            stored=stored,
+            test_password=configuration.test_password,
+        )
     finally:
         # Whoever prints the frames that an error went through finds nothing in this one.
         del password, stored

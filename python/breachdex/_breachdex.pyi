@@ -22,12 +22,14 @@ from breachdex.types import (
 )
 
 __all__ = [
+    "TEST_PASSWORD",
     "BlockingRangeClient",
     "BuildReport",
     "ChunkedCounts",
     "Counts",
     "Exposure",
     "Gate",
+    "Grace",
     "Index",
     "IndexSet",
     "Judge",
@@ -54,6 +56,8 @@ __all__ = [
 ]
 
 __version__: Final[str]
+TEST_PASSWORD: Final[str]
+"""A made-up password that is in no leak, and exposed where ``test_password`` is on: for trying a site's whole path."""
 
 @final
 class Metadata:
@@ -571,6 +575,7 @@ def examine(
     min_count: int = 1,
     *,
     stored: str | None = None,
+    test_password: bool = False,
 ) -> Exposure | None:
     """:meth:`Index.examine` of an index, a set, or a range client."""
 
@@ -591,11 +596,17 @@ class Gate:
     """
 
     def __new__(
-        cls, index: Index | IndexSet | RangeClient, *, min_count: int = 1, on_error: OnError = "raise"
+        cls,
+        index: Index | IndexSet | RangeClient,
+        *,
+        min_count: int = 1,
+        on_error: OnError = "raise",
+        test_password: bool = False,
     ) -> Self:
         """
         :param min_count: from how many sightings on (inclusive) a password counts as exposed.
         :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``.
+        :param test_password: whether :data:`TEST_PASSWORD` is exposed.
         :raises ValueError: for an option that makes no sense, and for an index that cannot answer it.
         """
     def examine(self, password: str | bytes, *, stored: str | None = None) -> Exposure | Unavailable | None:
@@ -704,6 +715,9 @@ class Verdict:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """The severest first, then by code."""
+    def in_grace(self) -> Verdict:
+        """The same while grace lasts: what would be refused is a warning, and said as one. What could not be checked has no
+        grace."""
     def messages(self, lang: str | None = None, *, show_count: bool | None = None) -> list[str]:
         """What a person is told, one sentence or two for each reason.
 
@@ -723,6 +737,22 @@ class Verdict:
     def __bool__(self) -> NoReturn: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+@final
+class Grace:
+    """How long a log-in that would be refused is let pass with a warning."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the beginning of each account's grace has to be kept."""
+    def left(self, since: int | None, log_ins: int, today: int) -> tuple[bool, int | None, int | None]:
+        """Whether it is over at a log-in, and how many days and further log-ins are left.
+
+        :param since: the day of the first log-in at which the owner was warned, as ``date.toordinal()`` counts; ``None`` where
+            this is it.
+        :param log_ins: how many such log-ins there were before.
+        """
+    def __eq__(self, other: object, /) -> bool: ...
 
 @final
 class PolicyRules:
@@ -758,6 +788,12 @@ class PolicyRules:
     @property
     def needs_counts(self) -> bool:
         """Whether the index must know how often a password was seen."""
+    @property
+    def test_password(self) -> bool:
+        """Whether :data:`TEST_PASSWORD` is exposed."""
+    @property
+    def grace(self) -> Grace | None:
+        """How long a log-in that would be refused is let pass with a warning."""
     def action(self, event: Event, code: Code) -> Action:
         """What is done about a reason at an event; ``accept`` for a rule that is off."""
     def on_error(self, event: Event) -> Literal["accept", "reject", "raise"]:

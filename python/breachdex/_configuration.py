@@ -16,7 +16,7 @@ import sys
 from _thread import allocate_lock
 
 from breachdex._breachdex import Index, IndexSet, PolicyRules
-from breachdex._configuration_values import EVENTS, FROM_TEXT, READERS, InvalidError
+from breachdex._configuration_values import EVENTS, FROM_TEXT, READERS, InvalidError, grace_of
 from breachdex._errors import BreachdexError, ConfigurationError
 from breachdex._policy import Policy
 from breachdex._remote import RangeClient
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Final
 
+    from breachdex._breachdex import Grace
     from breachdex._gate import Trust
+    from breachdex._log_ins import Recheck
     from breachdex._verdicts import Named
     from breachdex.types import Event, OnError, Path, TrustedKeys
 
@@ -40,6 +42,9 @@ DEFAULT_ON_ERROR: Final[Mapping[Event, OnError]] = {
     "log_in": "accept",
 }
 """What a fault means where nothing is said: nobody is locked out by a bad disk."""
+
+ABOVE_POLICIES: Final = ("test_password", "grace")
+"""Keys that change a policy wherever they are said."""
 
 EXPOSED_ONLY: Final = {
     "profile": "nist",
@@ -83,13 +88,17 @@ class Configuration:
     __slots__ = (
         "_corpus",
         "_judge",
+        "above",
+        "grace",
         "index",
         "lang",
         "min_count",
         "on_error",
         "overlays",
+        "recheck",
         "rules",
         "show_count",
+        "test_password",
         "trust",
     )
 
@@ -105,6 +114,13 @@ class Configuration:
             bool(_first(layers, "allow_rollback")[0]),
         )
         self.show_count: bool = bool(_first(layers, "show_count")[0])
+        self.recheck: Recheck = _first(layers, "recheck")[0] or "always"
+        self.test_password: bool = bool(_first(layers, "test_password")[0])
+        said = {key: _first(layers, key)[0] for key in ABOVE_POLICIES}
+        self.above: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
+        """What changes a policy wherever it is said, as it was said."""
+        grace = self.above.get("grace")
+        self.grace: Grace | None = None if grace is None else grace_of(grace)
         self.rules: PolicyRules | None = None
         self._corpus: Corpus | None = None
         self._judge: Policy | None = None
@@ -114,9 +130,10 @@ class Configuration:
                 raise ConfigurationError(
                     f"{layers[policy_at].name('policy')} is a Policy, which has its index: name it there, not beside it"
                 )
-            self.rules = _rules(policy, layers, policy_at)
+            self.rules = _rules(policy, layers, policy_at, self.above)
             self._take_index_of(policy, layers, policy_at, index_at)
             self.min_count = self.rules.min_count
+            self.test_password, self.grace = self.rules.test_password, self.rules.grace
             self.on_error = {event: self.rules.on_error(event) for event in EVENTS}
 
     def _take_index_of(self, policy: Any, layers: Sequence[Layer], policy_at: int, index_at: int) -> None:
@@ -154,6 +171,7 @@ class Configuration:
     def exposed_only(self, **changes: object) -> PolicyRules:
         """Rules that refuse exposed passwords only, as configured, and with some keys changed."""
         configured = {"min_count": self.min_count, "on_error": self.on_error, "language": self.lang}
+        configured |= {"test_password": self.test_password}
         said = {key: value for key, value in (*configured.items(), *changes.items()) if value is not None}
         from breachdex._verdicts import CODES
 
@@ -178,6 +196,9 @@ def configure(
     on_error: OnError | Mapping[Event, OnError] | None = None,
     lang: str | None = None,
     show_count: bool | None = None,
+    test_password: bool | None = None,
+    grace: Mapping[str, int | str] | None = None,
+    recheck: Recheck | None = None,
 ) -> None:
     """Says once what every framework module asks and tells where it is not told otherwise.
 
@@ -197,6 +218,11 @@ def configure(
     :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``, for every event or by event.
     :param lang: the language of messages where no request says it: ``en`` or ``ja``.
     :param show_count: whether messages say how often a password was seen. By default they do not.
+    :param test_password: whether :data:`TEST_PASSWORD` counts as exposed, for trying the whole path. Goes before any policy's.
+    :param grace: how long a log-in that would be refused is let pass with a warning: ``days`` and ``log_ins`` for each account,
+        or ``until``, one day for all. Goes before any policy's.
+    :param recheck: ``always``, or ``newer_index``: at log-in a password that was not exposed is not looked at again before
+        the index has a newer corpus date.
     :raises ConfigurationError: for a value that makes no sense, naming it.
     :raises BreachdexError: where an index cannot be opened.
     """
@@ -211,6 +237,9 @@ def configure(
         "on_error": on_error,
         "lang": lang,
         "show_count": show_count,
+        "test_password": test_password,
+        "grace": grace,
+        "recheck": recheck,
     }
     layer = Layer("configure(): {}".format, given)
     environment = _environment()
@@ -324,7 +353,7 @@ def _index_of(layers: Sequence[Layer]) -> tuple[Any, tuple[Path | Index, ...], i
     return index, overlays if overlays is not None and overlays_at <= index_at else (), index_at
 
 
-def _rules(policy: Any, layers: Sequence[Layer], policy_at: int) -> PolicyRules:
+def _rules(policy: Any, layers: Sequence[Layer], policy_at: int, above: Mapping[str, Any]) -> PolicyRules:
     """The rules of a policy. A profile and a mapping are completed with what is said at their layer and below; what is said
     above them goes before any policy's."""
     keys = {"min_count": "min_count", "on_error": "on_error", "lang": "language"}
@@ -337,6 +366,8 @@ def _rules(policy: Any, layers: Sequence[Layer], policy_at: int) -> PolicyRules:
         value, at = _first(layers, key)
         if value is not None:
             (changes if at < policy_at else defaults)[setting] = value
+    # Wherever these are said, they are said of all policies: who tries the whole path must not have to edit files.
+    changes |= above
     try:
         rules = rules_of(policy, defaults)
         if changes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from breachdex._breachdex import Index, IndexSet, PolicyRules, spoken_language
+from breachdex._errors import BreachdexError
 from breachdex._policy import Policy
 from breachdex._remote import RangeClient
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Final
 
+    from breachdex._breachdex import Grace
     from breachdex.types import Event, OnError
 
 EVENTS: Final[tuple[Event, ...]] = ("sign_up", "change", "reset", "log_in")
@@ -111,6 +113,30 @@ def _flag(value: object) -> bool:
     return value
 
 
+def _grace(value: object) -> object:
+    from collections.abc import Mapping
+
+    if not isinstance(value, Mapping):
+        raise InvalidError(f"must be a mapping with days, log_ins or until, not {value!r}")
+    given = {key: str(limit) if key == "until" else limit for key, limit in value.items()}
+    try:
+        grace_of(given)
+    except (BreachdexError, TypeError) as error:
+        raise InvalidError(f"cannot be used: {error}") from None
+    return given
+
+
+def grace_of(given: Mapping[str, object]) -> Grace | None:
+    """The grace of checked limits."""
+    return PolicyRules.from_settings({"profile": "nist", "grace": given}).grace
+
+
+def _recheck(value: object) -> object:
+    if value not in ("always", "newer_index"):
+        raise InvalidError(f"must be always or newer_index, not {value!r}")
+    return value
+
+
 READERS: Final[Mapping[str, Callable[[object], object]]] = {
     "index": _index,
     "overlays": _overlays,
@@ -122,6 +148,9 @@ READERS: Final[Mapping[str, Callable[[object], object]]] = {
     "on_error": _on_error,
     "lang": _lang,
     "show_count": _flag,
+    "test_password": _flag,
+    "grace": _grace,
+    "recheck": _recheck,
 }
 """Every key with what checks it; ``ValueError`` for a value that makes no sense. A new key is a line here, an argument of
 :func:`configure` and, if text is not its value, a line in :data:`FROM_TEXT`."""
@@ -143,6 +172,14 @@ def _days(text: str) -> int:
         return int(text)
     except ValueError:
         raise InvalidError(f"must be a whole number of days from 1 on, not {text!r}") from None
+
+
+def _limits(text: str) -> dict[str, object]:
+    """As ``days=14,log_ins=5``."""
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    if not all(is_one for _, is_one, _ in pairs):
+        raise InvalidError(f"must be as days=14,log_ins=5 or until=2027-01-31, not {text!r}")
+    return {key.strip(): int(limit) if limit.strip().isdigit() else limit.strip() for key, _, limit in pairs}
 
 
 def _switch(text: str) -> bool:
@@ -167,5 +204,7 @@ FROM_TEXT: Final[Mapping[str, Callable[[str], object]]] = {
     "allow_rollback": _switch,
     "min_count": _number,
     "show_count": _switch,
+    "test_password": _switch,
+    "grace": _limits,
 }
 """How a variable of the environment becomes the value of a key."""

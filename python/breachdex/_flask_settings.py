@@ -3,6 +3,8 @@ from ``breachdex.configure()`` changes."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -18,9 +20,11 @@ from breachdex._breachdex import Index, IndexSet
 from breachdex._configuration import Configuration, current
 from breachdex._errors import BreachdexWarning
 from breachdex._gate import Gate
+from breachdex._log_ins import FIELD_REMEDY, LogIns
 from breachdex._mailings import DAY, Mailings
+from breachdex._marks import Marks
 from breachdex._policy import Policy
-from breachdex._verdicts import CHOOSING, acts_at_log_in, demand_local
+from breachdex._verdicts import CHOOSING, REFUSING, acts_at_log_in, demand_local
 
 if TYPE_CHECKING:
     from breachdex.types import OnError
@@ -56,6 +60,10 @@ class Settings:
     recoverable: bool
     addresses_verified: bool
     mailings: Mailings
+    log_ins: LogIns
+    """How log-ins are treated beyond their verdict."""
+    mark_field: str | None
+    """The column of the user model that keeps what is needed for that."""
 
     @classmethod
     def of(cls, app: flask.Flask, mailings: Mailings | None = None) -> Settings:
@@ -71,7 +79,13 @@ class Settings:
             raise ValueError(
                 f"SECURITY_PASSWORD_CHECK_BREACHED must be None, 'strict' or 'best-effort', not {faults!r}"
             )
+        if configuration.test_password and not (app.debug or app.testing):
+            _warn(
+                "the test password is exposed, and the app is neither in debug mode nor under test. It is public: turn "
+                "BREACHDEX_TEST_PASSWORD off when the trial is over, and delete the account of the trial"
+            )
         policy = _policy(app, configuration)
+        log_in = _log_in(app, policy)
         index = configuration.corpus
         demand_local(index, "Flask-Security")
         assert isinstance(index, (Index, IndexSet))
@@ -83,13 +97,24 @@ class Settings:
         return cls(
             configuration=configuration,
             policy=policy,
-            gate=Gate(index, min_count=min_count, on_error=on_error),
-            log_in_gate=Gate(index, min_count=min_count, on_error=at_log_in),
-            log_in=_log_in(app, policy),
+            gate=Gate(
+                index, min_count=min_count, on_error=on_error, test_password=configuration.test_password
+            ),
+            log_in_gate=Gate(
+                index, min_count=min_count, on_error=at_log_in, test_password=configuration.test_password
+            ),
+            log_in=log_in,
             recoverable=bool(config.get("SECURITY_RECOVERABLE")),
             addresses_verified=_addresses_verified(app),
             mailings=mailings or Mailings(_seconds(config.get("BREACHDEX_MAIL_EVERY", DAY))),
+            log_ins=_log_ins(app, configuration, None if policy is not None else log_in),
+            mark_field=config.get("BREACHDEX_MARK_FIELD"),
         )
+
+    def marks(self, app: flask.Flask) -> Marks:
+        """What seals the marks of accounts, with the secret of the app."""
+        former = app.config.get("SECRET_KEY_FALLBACKS") or ()
+        return Marks(_long(app.secret_key), tuple(map(_long, former)))
 
 
 def settings() -> Settings:
@@ -104,6 +129,28 @@ def settings() -> Settings:
     if found.configuration is not current():
         found = app.extensions[EXTENSION] = Settings.of(app, found.mailings)
     return found
+
+
+def _log_ins(app: flask.Flask, configuration: Configuration, log_in: Action | None) -> LogIns:
+    """:param log_in: what is done at log-in where no policy says it."""
+    log_ins = LogIns(configuration.grace, configuration.recheck)
+    if log_ins.grace is not None and log_in is not None and log_in not in REFUSING:
+        raise ValueError(
+            f"BREACHDEX_GRACE is without effect, because BREACHDEX_LOG_IN is {log_in!r}: set BREACHDEX_LOG_IN to "
+            "'force_reset' or 'reject'"
+        )
+    if log_ins.keeps_marks and not app.config.get("BREACHDEX_MARK_FIELD"):
+        raise ValueError(
+            "days and log-ins of each account, and what was looked at, have to be kept: name in BREACHDEX_MARK_FIELD "
+            f"{FIELD_REMEDY}, or give grace 'until' a day"
+        )
+    return log_ins
+
+
+def _long(secret: str | bytes | None) -> bytes:
+    """A key of the site's secret for this purpose alone, long enough whatever the secret is."""
+    key = secret.encode() if isinstance(secret, str) else secret or b""
+    return hmac.digest(key, b"breachdex marks", hashlib.sha256)
 
 
 def _policy(app: flask.Flask, configuration: Configuration) -> Policy | None:

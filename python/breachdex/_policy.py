@@ -58,6 +58,8 @@ class Policy:
         language: str | None = None,
         rules: Mapping[Code, bool] | None = None,
         actions: Mapping[Event, Mapping[Code, Action]] | None = None,
+        test_password: bool | None = None,
+        grace: Mapping[str, int | str] | None = None,
     ) -> Policy:
         """What a standard demands, and what is to be different.
 
@@ -80,6 +82,9 @@ class Policy:
             configured language.
         :param rules: switches rules on and off by code, as ``{"similar_exposed": True}``.
         :param actions: what is done by event and code, as ``{"log_in": {"exposed": "warn"}}``.
+        :param test_password: whether :data:`breachdex.TEST_PASSWORD` is exposed; by default as configured.
+        :param grace: how long a log-in that would be refused is let pass with a warning, as ``{"days": 14}``. The frameworks'
+            modules keep the time; :meth:`Verdict.in_grace` is what they say until then.
         :raises PolicyError: for what makes no sense, naming it and the nearest that does.
         :raises BreachdexError: where the index is missing, damaged or of another kind than an overlay.
         """
@@ -95,6 +100,8 @@ class Policy:
             "language": _language() if language is None else language,
             "rules": rules,
             "actions": actions,
+            "test_password": _knows_test_password() if test_password is None else test_password,
+            "grace": grace,
         }
         settings |= {key: value for key, value in optional.items() if value is not None}
         try:
@@ -291,6 +298,13 @@ def _language() -> str | None:
     from breachdex._configuration import current
 
     return current().lang
+
+
+def _knows_test_password() -> bool:
+    """What is configured."""
+    from breachdex._configuration import current
+
+    return current().test_password
 
 
 def _words(words: Iterable[str]) -> Iterable[str]:

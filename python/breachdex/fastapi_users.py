@@ -30,10 +30,13 @@ from breachdex._breachdex import Index, IndexSet
 from breachdex._configuration import Configuration, current
 from breachdex._gate import Gate, Unavailable, logger
 from breachdex._language import chosen
+from breachdex._log_ins import FIELD_REMEDY, LogIns
 from breachdex._mailings import DAY, Mailings
+from breachdex._marks import Mark, Marks
 from breachdex._policy import Policy, opened
 from breachdex._verdicts import (
     CHOOSING,
+    REFUSING,
     acts_at_log_in,
     has_server,
     identity,
@@ -91,6 +94,13 @@ class ExposedPasswordMixin:
     breachdex_mail_every: ClassVar[float] = DAY
     """Seconds between two mails to the same account, counted by each process."""
 
+    breachdex_mark_field: ClassVar[str | None] = None
+    """The text column of the user model, with room for 56 characters, that keeps what grace of ``days`` or ``log_ins`` and
+    ``recheck`` need: a sealed mark that tells nobody whose password is exposed."""
+
+    breachdex_mark_secret: ClassVar[str | bytes | None] = None
+    """The secret that seals the marks, of at least 16 bytes: as that of the tokens, and kept as well."""
+
     _settled: ClassVar[Settled | None] = None
     _mailings: ClassVar[Mailings]
 
@@ -140,14 +150,29 @@ class ExposedPasswordMixin:
         user = await super().authenticate(credentials)  # type: ignore[misc]
         if user is None or not user.is_active:
             return user
+        settled = self._settle()
+        mark = settled.mark_of(user)
+        if not settled.log_ins.needs_look(mark, settled.index):
+            # Written anew all the same: who is passed over must look like everybody else.
+            return await self._keep(settled, user, mark)
         wanted, exposed = await self._ruling(credentials.password, user)
         if wanted is None:
             return None
+        outcome = settled.log_ins.refused(mark) if wanted in REFUSING else None
+        if outcome is not None and not outcome.stands:
+            wanted = "warn"
+            await self.on_grace(user, outcome.days, outcome.log_ins)
         action = self._possible(wanted, user)
+        if action not in REFUSING:
+            found = exposed or wanted != "accept"
+            kept = outcome.mark if outcome else settled.log_ins.accepted(settled.index, found=found)
+            user = await self._keep(settled, user, kept)
         if action == "force_reset":
             user = await self._expire(user)
         if exposed:
             await self.on_exposed_log_in(user, action)
+            if action == "notify" and self._mailings.claim(str(user.id)):
+                await self.send_notice(user)
         return user if action in ("accept", "warn", "notify") else None
 
     async def _reasons(self, password: str, user: Any) -> list[str]:
@@ -188,6 +213,27 @@ class ExposedPasswordMixin:
         down which accounts these are.
         """
 
+    async def send_notice(self, user: Any) -> None:
+        """Called on ``notify``, at most once every ``breachdex_mail_every`` (a day) for an account. Does nothing.
+
+        Override it to write to the address on file.
+        """
+
+    async def on_grace(self, user: Any, days: int | None, log_ins: int | None) -> None:
+        """Called when a log-in that would be refused is let pass, with the days and the further log-ins that are left. Does
+        nothing.
+
+        Override it to tell the user, as in the answer to this request. Do not write down which accounts these are.
+        """
+
+    async def _keep(self, settled: Settled, user: Any, mark: Mark) -> Any:
+        """Keeps a mark, where marks are kept."""
+        if not settled.log_ins.keeps_marks:
+            return user
+        field = str(self.breachdex_mark_field)
+        manager: Any = self
+        return await manager.user_db.update(user, {field: settled.seal(mark, user)})
+
     async def end_sessions(self, user: Any) -> None:
         """Ends every session of an account; must be overridden for ``force_reset``.
 
@@ -224,8 +270,15 @@ class Settled:
     policy: Policy | None = None
     """Judges passwords; without one they are looked up by the gates."""
 
+    _field: str | None
+    _marks: Marks
+
     gate: Gate
     log_in_gate: Gate
+    index: Any
+    """What is asked."""
+    log_ins: LogIns
+    """How log-ins are treated beyond their verdict."""
 
     def __init__(self, kind: type[ExposedPasswordMixin], configuration: Configuration) -> None:
         self.configuration = configuration
@@ -233,8 +286,10 @@ class Settled:
         if kind.breachdex_policy is not None:
             _refuse_what_it_says(kind, kind.breachdex_policy)
             self.policy = kind.breachdex_policy
+            self.index = self.policy.index
         else:
             self._ask(kind)
+        self._keep_marks(kind)
         if kind.end_sessions is ExposedPasswordMixin.end_sessions:
             if self.policy is not None and acts_at_log_in(self.policy, "force_reset"):
                 whose = "breachdex_policy" if kind.breachdex_policy is not None else "the configured policy"
@@ -245,7 +300,7 @@ class Settled:
     def _ask(self, kind: type[ExposedPasswordMixin]) -> None:
         """Without a policy of the class's own."""
         configuration, named = self.configuration, kind.breachdex_index
-        index = configuration.corpus if named is None else opened(named, ())
+        index = self.index = configuration.corpus if named is None else opened(named, ())
         rules = configuration.rules
         if rules is not None or has_server(index):
             # A server is waited for by what judges, not by a gate.
@@ -256,8 +311,35 @@ class Settled:
         least = configuration.min_count or 1 if least is None else least
         on_error = kind.breachdex_on_error or configuration.on_error_at("change")
         at_log_in = kind.breachdex_log_in_on_error or configuration.on_error_at("log_in")
-        self.gate = Gate(index, min_count=least, on_error=on_error)
-        self.log_in_gate = Gate(index, min_count=least, on_error=at_log_in)
+        knows = configuration.test_password
+        self.gate = Gate(index, min_count=least, on_error=on_error, test_password=knows)
+        self.log_in_gate = Gate(index, min_count=least, on_error=at_log_in, test_password=knows)
+
+    def _keep_marks(self, kind: type[ExposedPasswordMixin]) -> None:
+        grace = self.configuration.grace if self.policy is None else self.policy._rules.grace
+        self.log_ins = LogIns(grace, self.configuration.recheck)
+        self._field = kind.breachdex_mark_field
+        if self.policy is None and grace is not None and self.log_in not in REFUSING:
+            raise ValueError(
+                f"grace is without effect, because breachdex_log_in is {self.log_in!r}: set it to 'force_reset' or 'reject'"
+            )
+        if self.log_ins.keeps_marks:
+            if self._field is None or kind.breachdex_mark_secret is None:
+                raise ValueError(
+                    "days and log-ins of each account, and what was looked at, have to be kept: name in breachdex_mark_field "
+                    f"{FIELD_REMEDY}, and set breachdex_mark_secret; or give grace 'until' a day"
+                )
+            self._marks = Marks(kind.breachdex_mark_secret)
+
+    def mark_of(self, user: Any) -> Mark:
+        """What is kept of the log-ins of an account before."""
+        if not self.log_ins.keeps_marks:
+            return Mark()
+        return self._marks.open(getattr(user, str(self._field)), str(user.id), user.hashed_password)
+
+    def seal(self, mark: Mark, user: Any) -> str:
+        """A mark as it is kept."""
+        return self._marks.seal(mark, str(user.id), user.hashed_password)
 
 
 def _changes(kind: type[ExposedPasswordMixin]) -> dict[str, object]:

@@ -36,9 +36,11 @@ from breachdex._errors import InvalidPasswordError
 from breachdex._flask_settings import EXTENSION, Settings, settings
 from breachdex._gate import Unavailable, logger
 from breachdex._language import chosen as language
+from breachdex._log_ins import FIELD_REMEDY
+from breachdex._marks import Mark
 from breachdex._policy import Policy
-from breachdex._verdicts import identity, is_exposed, is_unavailable, refusing
-from breachdex._words import refusal, word
+from breachdex._verdicts import REFUSING, identity, is_exposed, is_unavailable, refusing
+from breachdex._words import joined, refusal, word
 
 if TYPE_CHECKING:
     from breachdex.types import Event
@@ -143,7 +145,12 @@ class ExposedLoginMixin:
     user: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        settings()  # Wrong wiring shows at the first request, whoever it is from.
+        # Wrong wiring shows at the first request, whoever it is from.
+        field = settings().mark_field
+        if field is not None and not hasattr(_datastore.user_model, field):
+            raise RuntimeError(
+                f"the user model has no column {field!r}, which BREACHDEX_MARK_FIELD names: add {FIELD_REMEDY}"
+            )
         super().__init__(*args, **kwargs)
 
     def validate(self, **kwargs: Any) -> bool:
@@ -170,21 +177,26 @@ class ExposedLoginMixin:
         return True
 
     def _let_in(self, typed: str) -> bool:
-        chosen = settings()
+        chosen, mark = settings(), self._mark()
         try:
+            if not chosen.log_ins.needs_look(mark, chosen.configuration.corpus):
+                # Written anew all the same: who is passed over must look like everybody else.
+                return self._keep(mark)
             if chosen.policy is not None:
-                return self._act_on(self._verdict(chosen.policy, typed))
+                return self._act_on(self._verdict(chosen.policy, typed), mark)
             finding = chosen.log_in_gate.examine(typed, stored=_security.password_util.normalize(typed))
         finally:
             del typed
         if finding is None:
-            return True
+            return self._keep(chosen.log_ins.accepted(chosen.configuration.corpus, found=False))
         shows = chosen.configuration.show_count
         reasons = refusal(chosen.log_in_gate, finding, language(), show_count=shows)
         if isinstance(finding, Unavailable):
             return self._refuse(reasons)
         warning = word("log_in_warning", language())
-        return self._act(self._possible(chosen.log_in), exposed=True, warning=warning, reasons=reasons)
+        action, kept, left = self._in_grace(chosen.log_in, mark)
+        warning = joined([warning, *left], language())
+        return self._act(self._possible(action), exposed=True, warning=warning, reasons=reasons, kept=kept)
 
     def _verdict(self, policy: Policy, typed: str) -> Verdict:
         user_name, email = identity(self.user)
@@ -194,21 +206,50 @@ class ExposedLoginMixin:
         finally:
             del typed
 
-    def _act_on(self, verdict: Verdict) -> bool:
+    def _in_grace(self, action: Action, mark: Mark) -> tuple[Action, Mark, list[str]]:
+        """What is done while grace lasts, what to keep for the next log-in, and what is said of it."""
+        if action not in REFUSING:
+            return action, Mark(), []
+        outcome = settings().log_ins.refused(mark)
+        return (action if outcome.stands else "warn"), outcome.mark, outcome.sentences(language())
+
+    def _mark(self) -> Mark:
+        """What is kept of the log-ins of the account before."""
+        chosen = settings()
+        if not chosen.log_ins.keeps_marks:
+            return Mark()
+        sealed = getattr(self.user, str(chosen.mark_field))
+        return chosen.marks(_app()).open(sealed, str(self.user.id), str(self.user.password))
+
+    def _keep(self, mark: Mark) -> bool:
+        """Keeps a mark, where marks are kept; the log-in is let pass."""
+        chosen, user = settings(), self.user
+        if chosen.log_ins.keeps_marks:
+            sealed = chosen.marks(_app()).seal(mark, str(user.id), str(user.password))
+            setattr(user, str(chosen.mark_field), sealed)
+            _datastore.put(user)  # type: ignore[no-untyped-call]
+            _datastore.commit()  # type: ignore[no-untyped-call]
+        return True
+
+    def _act_on(self, verdict: Verdict, mark: Mark) -> bool:
+        if is_unavailable(verdict):
+            _announce(verdict)
+            return self._refuse([text for _, text in refusing(verdict, None)])
+        wanted, kept, left = self._in_grace(verdict.action, mark)
+        if left or wanted != verdict.action:
+            verdict = verdict.in_grace()
         _announce(verdict)
         if not verdict.reasons:
-            return True
+            return self._keep(settings().log_ins.accepted(settings().configuration.corpus, found=False))
         reasons = [text for _, text in refusing(verdict, None)]
-        if is_unavailable(verdict):
-            return self._refuse(reasons)
-        action, exposed = self._possible(verdict.action), is_exposed(verdict)
+        action, exposed = self._possible(wanted), is_exposed(verdict)
         first = verdict.messages()[0]
         if verdict.action == "notify" and not exposed:
             action = "warn"  # The mail is about leaked passwords.
-        warning = word("log_in_warning", language()) if exposed else first
-        return self._act(action, exposed=exposed, warning=warning, reasons=reasons)
+        warning = joined([word("log_in_warning", language()) if exposed else first, *left], language())
+        return self._act(action, exposed=exposed, warning=warning, reasons=reasons, kept=kept)
 
-    def _act(self, action: Action, *, exposed: bool, warning: str, reasons: list[str]) -> bool:
+    def _act(self, action: Action, *, exposed: bool, warning: str, reasons: list[str], kept: Mark) -> bool:
         user = self.user
         if exposed:
             password_exposed.send(_app(), user=user, event="log_in", action=action)
@@ -221,7 +262,7 @@ class ExposedLoginMixin:
             _mail("a warning", lambda: _send_warning(user))
         elif action == "warn":
             _flash(warning)
-        return True
+        return self._keep(kept)
 
     def _possible(self, action: Action) -> Action:
         """What was asked for; without a verified address nobody could be sent a way back in."""

@@ -208,7 +208,7 @@ class PasswordCheck:
                 raise ValueError(f"{option} needs a policy, which is what looks at it")
         least = self._changes.get("min_count", configuration.min_count or 1)
         on_error = self._changes.get("on_error", configuration.on_error_at(self._event))
-        return Gate(index, min_count=least, on_error=on_error)
+        return Gate(index, min_count=least, on_error=on_error, test_password=configuration.test_password)
 
     def _refuses(self, policy: Policy, code: Code) -> bool:
         return policy.action(self._event, code) in REFUSING

@@ -14,12 +14,28 @@ use crate::{messages, trust};
 
 const VARIABLE: &str = "BREACHDEX_INDEX";
 
+/// `1` has the test password be exposed.
+const TEST_VARIABLE: &str = "BREACHDEX_TEST_PASSWORD";
+
 /// How often to look whether a file was replaced.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The path in `$BREACHDEX_INDEX`, if it is set.
 pub(crate) fn default_path() -> Option<PathBuf> {
     env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Whether the environment says that the test password is exposed.
+///
+/// # Errors
+/// [`Failure::Usage`] for a value that is neither yes nor no.
+pub(crate) fn knows_test_password() -> Result<bool, Failure> {
+    let Some(value) = env::var_os(TEST_VARIABLE).filter(|value| !value.is_empty()) else { return Ok(false) };
+    match value.to_string_lossy().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(Failure::Usage(format!("{TEST_VARIABLE} must be 1 or 0"))),
+    }
 }
 
 /// Notes a file that is named twice, which is seldom meant.

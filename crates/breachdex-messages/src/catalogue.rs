@@ -39,6 +39,12 @@ messages! {
         help_length(min_length: number);
         /// After a log-in with an exposed password that is let pass.
         log_in_warning;
+        /// After `log_in_warning`: for how many days the password can still be used.
+        grace_days(days: number);
+        /// After `log_in_warning`: for how many log-ins after this one.
+        grace_log_ins(log_ins: number);
+        /// After `log_in_warning`, where this was the last log-in with it.
+        grace_last;
         /// The subject of the mail after such a log-in.
         notify_subject;
         /// The text of that mail.

@@ -5,7 +5,8 @@
 //! [`Verdict`] with its [`Reason`]s, in words for a person where wanted.
 //!
 //! `event`, `action`, `reason` and `verdict` are what is said; `requirements` and `profile` what is demanded, `settings` how
-//! that is written; `policy` is the judge. `rules` has a file for each rule and the registry that makes [`Code`] and
+//! that is written; `policy` is the judge; `grace` says how long a log-in that would be refused
+//! is let pass. `rules` has a file for each rule and the registry that makes [`Code`] and
 //! [`Finding`] of them. The words are those of `breachdex-messages`.
 //!
 //! There are no composition rules ("a capital and a digit"): NIST SP 800-63B-4 and OWASP ASVS 5.0 forbid them.
@@ -25,6 +26,7 @@
 
 mod action;
 mod event;
+mod grace;
 mod policy;
 mod profile;
 mod reason;
@@ -36,6 +38,7 @@ mod verdict;
 pub use action::{Action, ActionTable};
 pub use breachdex_messages::{Language, UnknownLanguage};
 pub use event::Event;
+pub use grace::{Day, Grace, Left};
 pub use policy::Candidate;
 pub use profile::Profile;
 pub use reason::{Fact, Reason};

@@ -507,3 +507,37 @@ proptest! {
         prop_assert!(password.len() == 64 || verdict.accepted());
     }
 }
+
+/// The test password is refused as an exposed one is, in every profile and at every event, if that is on.
+#[test]
+fn the_test_password_takes_the_whole_path() {
+    let known = Known::of(&[("correct horse battery staple", 9)]);
+    for profile in ["nist", "asvs-l1", "asvs-l2"] {
+        let on = rules(&format!("profile = '{profile}'\ntest_password = true"));
+        for event in Event::ALL {
+            let candidate = Candidate::new(breachdex::TEST_PASSWORD, event);
+            let verdict = on.check(&known.corpus(), &candidate, |_| ()).unwrap();
+            assert_eq!(codes(&verdict), ["exposed"], "{profile}");
+            assert_eq!(verdict.action(), on.action(event, Code::Exposed));
+            let off = rules(&format!("profile = '{profile}'"));
+            assert!(off.check(&known.corpus(), &candidate, |_| ()).unwrap().reasons().is_empty());
+        }
+    }
+}
+
+/// In grace a refusal is a warning, with a warning's words; an index that gives no answer stays a refusal.
+#[test]
+fn grace_makes_a_warning_of_a_refusal() {
+    let mut known = Known::of(&[("correct horse battery staple", 9)]);
+    let rules = rules("[on_error]\nlog_in = 'reject'");
+    let judged = |known: &Known| {
+        let candidate = Candidate::new("correct horse battery staple", Event::LogIn);
+        rules.check(&known.corpus(), &candidate, |_| ()).unwrap()
+    };
+    let verdict = judged(&known);
+    assert_eq!((verdict.action(), verdict.in_grace().action()), (Action::ForceReset, Action::Warn));
+    assert!(verdict.in_grace().messages(Language::En)[0].contains("change it soon"));
+    known.base.clear();
+    known.broken.push(key("correct horse battery staple"));
+    assert_eq!(judged(&known).in_grace().action(), Action::Reject);
+}

@@ -57,6 +57,8 @@ impl Profile {
             enabled: Code::ALL.map(|code| code.is_on(self)),
             actions: self.actions(),
             on_error: [OnError::Raise; Event::ALL.len()],
+            grace: None,
+            test_password: false,
             language: Language::En,
             words: ContextWords::default(),
         };

@@ -7,6 +7,7 @@ use breachdex_messages::Language;
 
 use crate::action::{Action, ActionTable};
 use crate::event::Event;
+use crate::grace::Grace;
 use crate::rules::Code;
 use crate::rules::context_word::ContextWords;
 
@@ -55,6 +56,11 @@ pub struct Rules {
     pub actions: ActionTable,
     /// What a fault means, by event.
     pub on_error: [OnError; Event::ALL.len()],
+    /// How long a log-in that would be refused is let pass with a warning; see [`Grace::left`] and [`crate::Verdict::in_grace`].
+    /// [`Rules::check`] does not apply it, which would have to know the account.
+    pub grace: Option<Grace>,
+    /// Whether [`breachdex::TEST_PASSWORD`] is exposed.
+    pub test_password: bool,
     /// What messages are in if nothing else is asked for.
     pub language: Language,
     pub(crate) words: ContextWords,

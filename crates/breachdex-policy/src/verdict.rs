@@ -7,6 +7,7 @@ use breachdex_messages::Language;
 use crate::action::Action;
 use crate::event::Event;
 use crate::reason::Reason;
+use crate::rules::Code;
 
 /// What becomes of a password, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,16 @@ impl Verdict {
     /// Whether the password may be used.
     pub fn accepted(&self) -> bool {
         self.action().accepts()
+    }
+
+    /// The same while grace lasts: what would be refused is let pass with a warning. What could not be checked has no grace.
+    #[must_use]
+    pub fn in_grace(&self) -> Self {
+        let milder = |reason: &Reason| {
+            let is_refused = !reason.action.accepts() && reason.code() != Code::IndexUnavailable;
+            Reason { action: if is_refused { Action::Warn } else { reason.action }, ..*reason }
+        };
+        Self::new(self.event, self.reasons.iter().map(milder).collect())
     }
 
     /// What a person is told, one text a reason.

@@ -27,13 +27,14 @@ pub(crate) struct Gate {
 impl Gate {
     #[new]
     #[pyo3(
-        signature = (index, *, min_count = None, on_error = None),
-        text_signature = "(index, *, min_count=1, on_error='raise')"
+        signature = (index, *, min_count = None, on_error = None, test_password = false),
+        text_signature = "(index, *, min_count=1, on_error='raise', test_password=False)"
     )]
     fn new(
         index: &Bound<'_, PyAny>,
         min_count: Option<&Bound<'_, PyAny>>,
         on_error: Option<&Bound<'_, PyAny>>,
+        test_password: bool,
     ) -> PyResult<Self> {
         let py = index.py();
         let on_error = on_error.map_or(Ok(OnError::Raise), on_error_named)?;
@@ -43,6 +44,7 @@ impl Gate {
             let message = "min_count needs an index with counts; this one was built without";
             return Err(PyValueError::new_err(message));
         }
+        let corpus = if test_password { corpus.with_test_password() } else { corpus };
         Ok(Self { index: index.clone().unbind(), corpus, min_count, on_error, throttle: faults::throttle() })
     }
 
@@ -107,21 +109,24 @@ impl Gate {
     }
 }
 
-/// `examine(index: Index | IndexSet | RangeClient, password: Password, min_count: int = 1, *, stored: str | None = None) -> Exposure | None`
+/// `examine(index: Index | IndexSet | RangeClient, password: Password, min_count: int = 1, *, stored: str | None = None, test_password: bool = False) -> Exposure | None`
 ///
 /// How a password is exposed in any of its forms; None where it is not. Raises any fault.
 #[pyfunction]
 #[pyo3(
-    signature = (index, password, min_count = None, *, stored = None),
-    text_signature = "(index, password, min_count=1, *, stored=None)"
+    signature = (index, password, min_count = None, *, stored = None, test_password = false),
+    text_signature = "(index, password, min_count=1, *, stored=None, test_password=False)"
 )]
 pub(crate) fn examine(
     index: &Bound<'_, PyAny>,
     password: &Bound<'_, PyAny>,
     min_count: Option<&Bound<'_, PyAny>>,
     stored: Option<&Bound<'_, PyString>>,
+    test_password: bool,
 ) -> PyResult<Option<Exposure>> {
-    questions::examine(&corpus_in(index)?, password, min_count, stored)
+    let corpus = corpus_in(index)?;
+    let corpus = if test_password { corpus.with_test_password() } else { corpus };
+    questions::examine(&corpus, password, min_count, stored)
 }
 
 /// A threshold of a setting, where `True` is a slip.

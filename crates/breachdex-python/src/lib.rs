@@ -2,7 +2,7 @@
 //!
 //! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
 //! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `policy` (with `verdict`),
-//! `messages` and `command` are one door each. `trust` reads which keys are trusted. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
+//! `grace`, `messages` and `command` are one door each. `trust` reads which keys are trusted. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
 //! `per_process` keeps threads away from forked children.
 
 #![forbid(unsafe_code)]
@@ -15,6 +15,7 @@ mod errors;
 mod exposure;
 mod faults;
 mod gate;
+mod grace;
 mod index;
 mod index_set;
 mod judge;
@@ -45,6 +46,8 @@ mod _breachdex {
     #[pymodule_export]
     use crate::gate::{Gate, examine};
     #[pymodule_export]
+    use crate::grace::Grace;
+    #[pymodule_export]
     use crate::index::Index;
     #[pymodule_export]
     use crate::index_set::IndexSet;
@@ -71,4 +74,8 @@ mod _breachdex {
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const TEST_PASSWORD: &str = breachdex::TEST_PASSWORD;
 }

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList, PyMapping, PyString, PyTuple};
 
 use crate::errors::raise;
+use crate::grace::Grace;
 
 /// The rules of a policy, without an index.
 #[pyclass(module = "breachdex._breachdex", frozen)]
@@ -102,6 +103,22 @@ impl PolicyRules {
     #[getter]
     fn needs_counts(&self) -> bool {
         self.rules.needs_counts()
+    }
+
+    /// `test_password: bool`
+    ///
+    /// Whether the test password is exposed.
+    #[getter]
+    fn test_password(&self) -> bool {
+        self.rules.test_password
+    }
+
+    /// `grace: Grace | None`
+    ///
+    /// How long a log-in that would be refused is let pass.
+    #[getter]
+    fn grace(&self) -> Option<Grace> {
+        self.rules.grace.map(Grace::from)
     }
 
     /// `action(event: Event, code: Code) -> Action`

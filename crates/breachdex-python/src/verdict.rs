@@ -69,6 +69,13 @@ impl Verdict {
         PyTuple::new(py, self.verdict.reasons().iter().map(|reason| Reason { reason: *reason }))
     }
 
+    /// `in_grace() -> Verdict`
+    ///
+    /// The same while grace lasts: what would be refused is a warning.
+    fn in_grace(&self) -> Self {
+        Self { verdict: self.verdict.in_grace(), language: self.language, tells_counts: self.tells_counts }
+    }
+
     /// `messages(lang: str | None = None, *, show_count: bool | None = None) -> list[str]`
     ///
     /// What a person is told, one text for each reason.

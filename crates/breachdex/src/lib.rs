@@ -66,7 +66,7 @@ pub use calendar::Day;
 #[cfg(feature = "live")]
 pub use corpus::{
     Corpus, CorpusBuilder, Decision, Exposure, Finding, Form, LogThrottle, MergedEntries, OnError, Origin,
-    Question, RangeServer, RemoteError, Snapshot, Source as CorpusSource, SourceError,
+    Question, RangeServer, RemoteError, Snapshot, Source as CorpusSource, SourceError, TEST_PASSWORD,
 };
 #[cfg(all(feature = "forms", feature = "live"))]
 pub use corpus::{FormSet, each_form, fold_case, is_invisible};

@@ -31,3 +31,4 @@ class BreachdexConfig(AppConfig):  # type: ignore[misc]
         for source in gates.configured():
             gates.opened(source)
         checks.demand_refusal_at_reset()
+        checks.demand_column()

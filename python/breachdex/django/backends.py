@@ -9,9 +9,9 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
-from breachdex.django import policies
+from breachdex.django import marks, policies
 from breachdex.django.conf import settings
-from breachdex.django.gates import ask, at_log_in
+from breachdex.django.gates import ask, at_log_in, gate
 from breachdex.django.login import settle
 
 EXAMINED: Final = "_breachdex_examined"
@@ -36,9 +36,7 @@ class ExposedPasswordMixin:
         if password is False:
             return None
         user = parent.authenticate(request, *args, **credentials)
-        finding = _finding(user, password)
-        if finding is not None:
-            settle(user, finding, request)
+        _examine(user, password, request)
         return user
 
     @sensitive_variables()  # type: ignore[untyped-decorator]
@@ -51,6 +49,9 @@ class ExposedPasswordMixin:
         if password is False:
             return None
         user = await parent.aauthenticate(request, *args, **credentials)
+        if settings().log_ins.keeps_marks:  # which are in the database, or in a cache
+            await sync_to_async(_examine)(user, password, request)
+            return user
         finding = _finding(user, password)
         if finding is not None:
             await sync_to_async(settle)(user, finding, request)
@@ -73,8 +74,42 @@ def _password(method: Any, *args: Any, **credentials: Any) -> Any:
 
 
 @sensitive_variables()  # type: ignore[untyped-decorator]
+def _examine(user: Any, password: Any, request: Any) -> None:
+    """Looks at the password of a log-in, if that is due, does what is to be done, and keeps the mark."""
+    log_ins = settings().log_ins
+    if not log_ins.keeps_marks:
+        finding = _finding(user, password)
+        if finding is not None:
+            settle(user, finding, request)
+        return
+    if not _is_due(user, password):
+        return
+    mark, index = marks.load(user), _index()
+    if not log_ins.needs_look(mark, index):
+        setattr(user, EXAMINED, True)
+        # Written anew all the same: who is passed over must look like everybody else.
+        marks.save(user, mark)
+        return
+    finding = _finding(user, password)
+    if finding is None:
+        marks.save(user, log_ins.accepted(index, found=False))
+    else:
+        settle(user, finding, request, mark)
+
+
+def _is_due(user: Any, password: Any) -> bool:
+    return user is not None and bool(password) and not getattr(user, EXAMINED, False)
+
+
+def _index() -> Any:
+    """What is asked at log-in."""
+    policy = policies.at_log_in()
+    return gate(at_log_in(), "accept").index if policy is None else policy.index
+
+
+@sensitive_variables()  # type: ignore[untyped-decorator]
 def _finding(user: Any, password: Any) -> Any:
-    if user is None or not password or getattr(user, EXAMINED, False):
+    if not _is_due(user, password):
         return None
     chosen = settings()
     found: Any = None

@@ -7,11 +7,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings  # type: ignore[import-untyped]
+from django.contrib.auth import get_user_model  # type: ignore[import-untyped]
 from django.core import checks  # type: ignore[import-untyped]
-from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured  # type: ignore[import-untyped]
 from django.utils.module_loading import import_string  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Index, IndexSet
+from breachdex._log_ins import FIELD_REMEDY
+from breachdex._marks import SEALED_LENGTH
 from breachdex._verdicts import CODES, REFUSING
 from breachdex.django import criteria, gates
 from breachdex.django.backends import ExposedPasswordMixin
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 def register_all() -> None:
     """Registers the checks; calling it again changes nothing."""
-    for check in (check_indexes, check_log_in):
+    for check in (check_indexes, check_log_in, check_marks, check_test_password):
         checks.register(check, checks.Tags.security)
 
 
@@ -56,6 +59,60 @@ def check_log_in(**_: Any) -> list[Any]:
         )
         found.append(_as_message(checks.Warning, fault))
     return found
+
+
+def check_marks(**_: Any) -> list[Any]:
+    """E007 where no column keeps the marks of log-ins, W005 where a cache forgets them."""
+    chosen = settings()
+    if not _acts_at_log_in() or not chosen.log_ins.keeps_marks:
+        return []
+    if chosen.mark_field is not None:
+        return [_as_message(checks.Error, fault) for fault in _no_column(chosen.mark_field)]
+    backend = django_settings.CACHES[chosen.cache]["BACKEND"]
+    if not backend.endswith((".LocMemCache", ".DummyCache")):
+        return []
+    fault = Fault(
+        "breachdex.W005",
+        f'The cache "{chosen.cache}" ({backend}) keeps nothing beyond the process, so that the grace of accounts begins anew with '
+        "each of them.",
+        f'Name a field of the user model in BREACHDEX["MARK_FIELD"] ({FIELD_REMEDY}), or a cache that all processes share '
+        'in BREACHDEX["CACHE"].',
+    )
+    return [_as_message(checks.Warning, fault)]
+
+
+def check_test_password(**_: Any) -> list[Any]:
+    """W006 where the test password is exposed on a site that is not being developed."""
+    if not settings().test_password or django_settings.DEBUG:
+        return []
+    fault = Fault(
+        "breachdex.W006",
+        "TEST_PASSWORD is on and DEBUG is off. The test password is public: an account with it is open to everybody.",
+        "Turn it off, here and in BREACHDEX_TEST_PASSWORD, when the trial is over, and delete the account of the trial.",
+    )
+    return [_as_message(checks.Warning, fault)]
+
+
+def _no_column(name: str) -> Iterator[Fault]:
+    model = get_user_model()
+    try:
+        length = model._meta.get_field(name).max_length
+    except FieldDoesNotExist:
+        said = f'The user model {model._meta.label} has no field "{name}", which MARK_FIELD names.'
+    else:
+        if length is None or length >= SEALED_LENGTH:
+            return
+        said = f'The field "{name}" of {model._meta.label}, which MARK_FIELD names, has room for {length} characters.'
+    hint = f'Add {name} = models.CharField(max_length={SEALED_LENGTH}, default="", editable=False) and a migration.'
+    yield Fault("breachdex.E007", said, hint)
+
+
+def demand_column() -> None:
+    """Raises ``ImproperlyConfigured`` where the field that keeps the marks is missing: every log-in would fail."""
+    chosen = settings()
+    if chosen.mark_field is not None and chosen.log_ins.keeps_marks and _acts_at_log_in():
+        for fault in _no_column(chosen.mark_field):
+            raise ImproperlyConfigured(str(fault))
 
 
 def demand_refusal_at_reset() -> None:

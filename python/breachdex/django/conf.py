@@ -9,7 +9,7 @@ import functools
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from django.conf import settings as django_settings  # type: ignore[import-untyped]
@@ -17,9 +17,10 @@ from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-u
 from django.core.signals import setting_changed  # type: ignore[import-untyped]
 
 from breachdex import _configuration, _configuration_values
-from breachdex._breachdex import Index, IndexSet
+from breachdex._breachdex import Grace, Index, IndexSet
 from breachdex._gate import Trust
-from breachdex._verdicts import has_server
+from breachdex._log_ins import LogIns, Recheck
+from breachdex._verdicts import REFUSING, has_server
 from breachdex.django import policy_setting
 from breachdex.django.policy_setting import PolicySetting
 from breachdex.django.setting_errors import nearest, one_of, wrong
@@ -61,6 +62,15 @@ class Settings:
     cache: str = "default"
     password_regex: str = "PASS"
     policy: PolicySetting | None = None
+    test_password: bool = False
+    grace: Grace | None = None
+    recheck: Recheck = "always"
+    mark_field: str | None = None
+
+    @property
+    def log_ins(self) -> LogIns:
+        """How log-ins are treated beyond their verdict."""
+        return LogIns(self.grace, self.recheck)
 
     @property
     def trust(self) -> Trust:
@@ -191,6 +201,12 @@ def _password_regex(value: object) -> str:
     return value
 
 
+def _mark_field(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and value.isidentifier()):
+        return value
+    wrong("MARK_FIELD", f"must be the name of a field of the user model, or None, not {value!r}")
+
+
 PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "INDEX": _index,
     "OVERLAYS": _overlays,
@@ -207,6 +223,10 @@ PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "SHOW_COUNT": _show_count,
     "CACHE": _cache,
     "PASSWORD_REGEX": _password_regex,
+    "TEST_PASSWORD": functools.partial(_checked, "TEST_PASSWORD"),
+    "GRACE": functools.partial(_checked, "GRACE"),
+    "RECHECK": functools.partial(_checked, "RECHECK"),
+    "MARK_FIELD": _mark_field,
 }
 """What reads the keys by themselves; a policy is read in the light of the others."""
 
@@ -256,6 +276,8 @@ def _inherited(said: Mapping[str, Any]) -> dict[str, Any]:
         "MAX_AGE": beneath.trust[1],
         "ALLOW_ROLLBACK": beneath.trust[2],
         "SHOW_COUNT": beneath.show_count,
+        "RECHECK": beneath.recheck,
+        **{key.upper(): value for key, value in beneath.above.items()},
     }
     if beneath.min_count is not None:
         keys["MIN_COUNT"] = beneath.min_count
@@ -299,10 +321,39 @@ def _settings(generation: int) -> Settings:
     if said.get("POLICY") is None and inherited.get("POLICY") is not None:
         # An inherited policy was changed by what is said, so it says the same.
         said = {key: value for key, value in said.items() if key not in ("MIN_COUNT", "ON_ERROR", "LOG_IN")}
-    return _settings_of({**inherited, **said})
+    return _settings_of(_above_policies({**inherited, **said}))
 
 
-LAYER: Final = ("index", "overlays", "trusted_keys", "max_age", "allow_rollback", "min_count", "show_count")
+def _above_policies(said: dict[str, Any]) -> dict[str, Any]:
+    """With what changes a policy wherever it is said, and what a policy says of it."""
+    policy = said.get("POLICY")
+    if policy is not None:
+        changes = {key: said[key.upper()] for key in _configuration.ABOVE_POLICIES if key.upper() in said}
+        rules = policy_setting.changed_rules(policy.rules, changes, "BREACHDEX")
+        policy = replace(policy, rules=rules)
+        return {**said, "POLICY": policy, "TEST_PASSWORD": rules.test_password, "GRACE": rules.grace}
+    if (given := said.get("GRACE")) is None:
+        return said
+    if (action := said.get("LOG_IN", Settings.log_in)) not in REFUSING:
+        wrong(
+            "GRACE",
+            f'is without effect, because LOG_IN is "{action}": set LOG_IN to "force_reset" or "reject"',
+        )
+    return {**said, "GRACE": _configuration_values.grace_of(given)}
+
+
+LAYER: Final = (
+    "index",
+    "overlays",
+    "trusted_keys",
+    "max_age",
+    "allow_rollback",
+    "min_count",
+    "show_count",
+    "test_password",
+    "grace",
+    "recheck",
+)
 """The keys that mean to everything else what they mean here."""
 
 

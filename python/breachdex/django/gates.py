@@ -46,6 +46,7 @@ class Source:
     overlays: tuple[str | Index, ...]
     min_count: int
     trust: Trust = (None, None, False)
+    test_password: bool = False
 
     def __str__(self) -> str:
         name = "the default index" if self.index is None else str(self.index)
@@ -67,7 +68,7 @@ class Fault:
 def at_log_in() -> Source:
     """What ``BREACHDEX`` names, which is asked at log-in and by whatever names nothing else."""
     chosen = settings()
-    return Source(chosen.index, chosen.overlays, chosen.min_count, chosen.trust)
+    return Source(chosen.index, chosen.overlays, chosen.min_count, chosen.trust, chosen.test_password)
 
 
 def named(
@@ -94,6 +95,7 @@ def source_of(
         overlays if says else chosen.overlays,
         chosen.min_count if min_count is None else min_count,
         chosen.trust,
+        chosen.test_password,
     )
 
 
@@ -211,7 +213,12 @@ def gate(source: Source, on_error: OnError) -> Gate:
 
     :raises ImproperlyConfigured: where the index cannot be used.
     """
-    return Gate(opened(source), min_count=source.min_count, on_error=on_error)
+    return Gate(
+        opened(source),
+        min_count=source.min_count,
+        on_error=on_error,
+        test_password=source.test_password,
+    )
 
 
 @sensitive_variables()  # type: ignore[untyped-decorator]

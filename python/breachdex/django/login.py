@@ -1,11 +1,11 @@
 """What becomes of a log-in whose password was right and is exposed. Whoever brought it may be the attacker.
 
-Nothing here sees the password, and nothing is kept about the account.
+Nothing here sees the password, and nothing is kept about the account but a sealed mark, where there is grace: see `marks`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn
 
 from django.contrib import messages  # type: ignore[import-untyped]
@@ -13,11 +13,15 @@ from django.core.exceptions import PermissionDenied  # type: ignore[import-untyp
 from django.db import router  # type: ignore[import-untyped]
 from django.utils.crypto import get_random_string  # type: ignore[import-untyped]
 from django.utils.module_loading import import_string  # type: ignore[import-untyped]
+from django.utils.translation import get_language  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Exposure, Reason, Verdict
 from breachdex._gate import Unavailable
-from breachdex._verdicts import is_exposed
-from breachdex.django import mails, words
+from breachdex._log_ins import Outcome
+from breachdex._marks import Mark
+from breachdex._verdicts import REFUSING, is_exposed
+from breachdex._words import joined
+from breachdex.django import mails, marks, words
 from breachdex.django.conf import Action, settings
 from breachdex.django.gates import at_log_in, shows_count
 from breachdex.django.signals import password_exposed, password_judged
@@ -48,6 +52,8 @@ class Ruling:
     """Whether the password is exposed, which is what mails and the warning say."""
     refusal: Refusal
     """What a log-in page says on ``reject``."""
+    left: tuple[str, ...] = ()
+    """What is said after a warning: how long the password can still be used."""
 
 
 def ruling_of(found: Exposure | Unavailable | Verdict) -> Ruling:
@@ -63,14 +69,19 @@ def ruling_of(found: Exposure | Unavailable | Verdict) -> Ruling:
     return Ruling(found.action, exposed, _rejection(first))
 
 
-def settle(user: Any, found: Exposure | Unavailable | Verdict, request: Any) -> None:
+def settle(
+    user: Any, found: Exposure | Unavailable | Verdict, request: Any, mark: Mark | None = None
+) -> None:
     """Does what ``LOG_IN`` or the policy says about a user whose password was verified.
+
+    :param mark: what is kept of the account's log-ins before, where anything is.
 
     :raises PermissionDenied: when no session may open, so that no later backend opens one.
     """
     ruling = ruling_of(found)
     if ruling.refusal.code == "index_unavailable" and ruling.action == "reject":
         _refuse(request, ruling.refusal)
+    ruling, found, kept = _in_grace(ruling, found, mark or Mark())
     action, address = decide(user, ruling.action)
     if action == "warn":
         _warn(request, ruling)
@@ -78,6 +89,8 @@ def settle(user: Any, found: Exposure | Unavailable | Verdict, request: Any) -> 
         mails.notify(user, address, request)
     elif action in ("force_reset", "reject") and expire(user) and address:
         mails.reset(user, address, request)
+    if mark is not None and action not in REFUSING:
+        marks.save(user, kept)
     facts = {"sender": type(user), "user": user, "event": "log_in", "request": request}
     if isinstance(found, Verdict):
         password_judged.send_robust(verdict=found, **facts)
@@ -87,6 +100,30 @@ def settle(user: Any, found: Exposure | Unavailable | Verdict, request: Any) -> 
         _refuse(request, Refusal("force_reset", words.text("force_reset")))
     if action == "reject":
         _refuse(request, ruling.refusal)
+
+
+def _in_grace(
+    ruling: Ruling, found: Exposure | Unavailable | Verdict, mark: Mark
+) -> tuple[Ruling, Exposure | Unavailable | Verdict, Mark]:
+    """What is done while grace lasts, what is announced of it, and what is kept for the next log-in."""
+    if ruling.action not in REFUSING:
+        return ruling, found, Mark()
+    outcome = settings().log_ins.refused(mark)
+    if outcome.stands:
+        return ruling, found, outcome.mark
+    found = found.in_grace() if isinstance(found, Verdict) else found
+    return replace(ruling, action="warn", left=_left(outcome)), found, outcome.mark
+
+
+def _left(outcome: Outcome) -> tuple[str, ...]:
+    if outcome.log_ins == 0:
+        return (str(words.text("grace_last")),)
+    said = []
+    if outcome.days is not None:
+        said.append(words.counted("grace_days", days=outcome.days))
+    if outcome.log_ins is not None:
+        said.append(words.counted("grace_log_ins", log_ins=outcome.log_ins))
+    return tuple(said)
 
 
 def decide(user: Any, action: Action) -> tuple[Action, str | None]:
@@ -147,7 +184,7 @@ def _warn(request: Any, ruling: Ruling) -> None:
     if hasattr(request, "_messages"):
         why = ruling.refusal
         said = str(words.text("log_in_warning")) if ruling.exposed else str(why.message) % dict(why.params)
-        messages.warning(request, said)
+        messages.warning(request, joined([said, *ruling.left], get_language() or ""))
 
 
 def _unavailable() -> Refusal:

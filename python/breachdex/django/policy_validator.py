@@ -191,6 +191,8 @@ class PolicyValidator:
             if self.profile is not None:
                 base["profile"] = self.profile
             rules = rules_of({**base, **self.options}, WHO)
+        if chosen.test_password != rules.test_password:
+            rules = changed_rules(rules, {"test_password": chosen.test_password}, WHO)
         if self.event is None:
             _demand_agreement(rules)
         return rules

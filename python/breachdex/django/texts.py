@@ -19,6 +19,7 @@ ENGLISH: Final = {
     "force_reset": "For your safety, your password has to be reset. Please follow the instructions sent to the e-mail address you registered.",
     "help_text": "Passwords that are known to have leaked in the past cannot be used.",
     "log_in_warning": "The password you logged in with is in a list of passwords that leaked in the past. Please change it soon to one that you do not use anywhere else.",
+    "grace_last": "You cannot log in with it again: the next time it has to be reset.",
     "notify_subject": "Please change your password",
     "notify_mail": "Your account at %(site_name)s was just logged in to with a password that is in a list of passwords that leaked in the past. This does not mean that your account leaked, but others may guess such a password. Please change it soon to one that you do not use anywhere else. If it was not you who logged in, please reset your password right away.",
     "exposed_warning": "This password is in a list of passwords that leaked in the past. A different one that you do not use anywhere else would be better.",
@@ -41,5 +42,13 @@ COUNTED: Final = {
     "help_length": (
         "A password must have at least %(min_length)d character.",
         "A password must have at least %(min_length)d characters.",
+    ),
+    "grace_days": (
+        "You can log in with it for %(days)d more day; after that it has to be reset.",
+        "You can log in with it for %(days)d more days; after that it has to be reset.",
+    ),
+    "grace_log_ins": (
+        "You can log in with it %(log_ins)d more time; after that it has to be reset.",
+        "You can log in with it %(log_ins)d more times; after that it has to be reset.",
     ),
 }

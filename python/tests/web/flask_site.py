@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from flask_mail import Mail, Message
 from flask_security import Security, SQLAlchemySessionUserDatastore, auth_required, hash_password
 from flask_security.models import sqla
-from sqlalchemy import create_engine, event
-from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
+from sqlalchemy import String, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
 GOOD = "Nachtzug nach Lissabon 41"
@@ -34,6 +34,8 @@ class Role(Base, sqla.FsRoleMixin):
 
 class User(Base, sqla.FsUserMixin):
     __tablename__ = "user"
+
+    password_mark: Mapped[str] = mapped_column(String(56), default="")
 
 
 class Site:

@@ -52,6 +52,15 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         log_in_warning: text(
             "The password you logged in with is in a list of passwords that leaked in the past. Please change it soon to one that you do not use anywhere else.",
         ),
+        grace_days: counted(
+            "You can log in with it for %(days)d more day; after that it has to be reset.",
+            "You can log in with it for %(days)d more days; after that it has to be reset.",
+        ),
+        grace_log_ins: counted(
+            "You can log in with it %(log_ins)d more time; after that it has to be reset.",
+            "You can log in with it %(log_ins)d more times; after that it has to be reset.",
+        ),
+        grace_last: text("You cannot log in with it again: the next time it has to be reset."),
         notify_subject: text("Please change your password"),
         notify_mail: text(
             "Your account at %(site_name)s was just logged in to with a password that is in a list of passwords that leaked in the past. This does not mean that your account leaked, but others may guess such a password. Please change it soon to one that you do not use anywhere else. If it was not you who logged in, please reset your password right away.",

@@ -33,6 +33,8 @@ impl Rule for Exposure {
 
     fn examine(examination: &mut Examination<'_>) -> Option<Self> {
         let Examination { rules, corpus, candidate, .. } = *examination;
+        let knowing = rules.test_password.then(|| corpus.clone().with_test_password());
+        let corpus = knowing.as_ref().unwrap_or(corpus);
         let asked = question(rules, corpus.kind(), candidate).and_then(|question| match rules.scope {
             Scope::All => corpus.ask(&question, rules.min_count),
             Scope::Common => common::ask(corpus, &question, candidate, rules),

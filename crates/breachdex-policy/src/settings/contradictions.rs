@@ -11,7 +11,10 @@ use crate::requirements::{LEAST_MAX_LENGTH, Rules};
 use crate::rules::Code;
 
 pub(super) fn refuse(rules: &Rules, name: &str) -> Result<(), PolicyError> {
-    let complaint = limits(rules).or_else(|| forced_resets(rules)).or_else(|| circles(rules));
+    let complaint = limits(rules)
+        .or_else(|| forced_resets(rules))
+        .or_else(|| circles(rules))
+        .or_else(|| idle_grace(rules));
     complaint.map_or(Ok(()), |complaint| {
         Err(PolicyError::Contradiction { place: Place { name: name.to_owned(), line: None }, complaint })
     })
@@ -36,6 +39,18 @@ fn forced_resets(rules: &Rules) -> Option<String> {
             "actions.{}.{} cannot be force_reset, which is for log_in; use reject",
             event.name(),
             code.name()
+        )
+    })
+}
+
+/// Grace from nothing would look as if something were enforced.
+fn idle_grace(rules: &Rules) -> Option<String> {
+    let refused =
+        |code: &Code| *code != Code::IndexUnavailable && !rules.action(Event::LogIn, *code).accepts();
+    (rules.grace.is_some() && !Code::ALL.iter().any(refused)).then(|| {
+        String::from(
+            "grace is without effect, because nothing is refused at log_in; set actions.log_in.exposed to force_reset or \
+             reject",
         )
     })
 }

@@ -12,13 +12,14 @@ use super::error::{Place, PolicyError};
 use super::node::{Node, Value};
 use crate::action::Action;
 use crate::event::Event;
+use crate::grace::{Day, Grace};
 use crate::profile::Profile;
 use crate::requirements::{Rules, Scope};
 use crate::rules::Code;
 use crate::rules::context_word::ContextWords;
 
 /// The keys of a policy.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 17] = [
     "profile",
     "mfa",
     "language",
@@ -30,6 +31,8 @@ pub(super) const KEYS: [&str; 15] = [
     "service_name",
     "context",
     "on_error",
+    "test_password",
+    "grace",
     "index",
     "overlays",
     "rules",
@@ -220,6 +223,10 @@ impl<'a> Table<'a> {
         if let Some(language) = self.one_language()? {
             rules.language = language;
         }
+        if let Some(is_known) = self.boolean("test_password")? {
+            rules.test_password = is_known;
+        }
+        self.grace(rules)?;
         self.on_error(rules)?;
         self.switches(rules)?;
         self.actions(rules)?;
@@ -257,6 +264,30 @@ impl<'a> Table<'a> {
         } else {
             rules.on_error = [self.choice(node, "on_error", &OnError::ALL, OnError::name)?; Event::ALL.len()];
         }
+        Ok(())
+    }
+
+    /// Days and log-ins for each account, or one day for all.
+    fn grace(&self, rules: &mut Rules) -> Result<()> {
+        let Some(node) = self.get("grace") else { return Ok(()) };
+        let table = self.below(self.reader.pairs(node, "grace")?, "grace.");
+        table.refuse_unknown(&["days", "log_ins", "until"])?;
+        let number = |key| Ok(table.number(key)?.map(|number| u32::try_from(number).unwrap_or(u32::MAX)));
+        let (days, log_ins) = (number("days")?, number("log_ins")?);
+        let refused = |complaint: &str| PolicyError::Contradiction {
+            place: self.reader.place(node.line),
+            complaint: complaint.to_owned(),
+        };
+        rules.grace = Some(match (table.text("until")?, days, log_ins) {
+            (None, None, None) => return Err(refused("grace needs days, log_ins or until")),
+            (None, days, log_ins) => Grace::Each { days, log_ins },
+            (Some(text), None, None) => Grace::Until(Day::parse(&text).ok_or_else(|| {
+                refused(&format!("grace.until must be a day as \"2027-01-31\", not \"{text}\""))
+            })?),
+            (Some(_), _, _) => {
+                return Err(refused("grace.until is one day for all accounts: give it, or days and log_ins"));
+            }
+        });
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use breachdex::OnError;
 
 use crate::action::Action;
 use crate::event::Event;
+use crate::grace::{Day, Grace};
 use crate::profile::Profile;
 use crate::requirements::Scope;
 use crate::rules::Code;
@@ -23,6 +24,7 @@ fn every_key_is_read() {
         "profile = 'asvs-l1'\nlanguage = 'ja-JP'\nmin_length = 10\nmax_length = 128\nmin_count = 3\n\
          scope = 'all'\nforms = ['nfkc', 'casefold']\nservice_name = 'Swallow'\ncontext = ['燕屋']\n\
          index = 'pwned.bdx'\noverlays = ['own.bdx']\n\
+         test_password = true\n[grace]\ndays = 14\nlog_ins = 5\n\
          [on_error]\nsign_up = 'reject'\n[rules]\nsimilar_exposed = true\n\
          [actions.log_in]\nexposed = 'force_reset'\n",
         "policy.toml",
@@ -34,6 +36,8 @@ fn every_key_is_read() {
     assert_eq!(rules.scope, Scope::All);
     assert_eq!(rules.forms.names().collect::<Vec<_>>(), ["nfkc", "casefold"]);
     assert_eq!(format!("{:?}", rules.words), "ContextWords(2)");
+    assert!(rules.test_password);
+    assert_eq!(rules.grace, Some(Grace::Each { days: Some(14), log_ins: Some(5) }));
     assert_eq!(rules.on_error(Event::SignUp), OnError::Reject);
     assert_eq!(rules.on_error(Event::LogIn), OnError::Accept);
     assert_eq!(rules.action(Event::SignUp, Code::SimilarExposed), Action::Reject);
@@ -82,7 +86,7 @@ fn what_is_not_known_is_named_with_the_nearest_that_is() {
         (
             "profil = 'nist'",
             "policy.toml:1: a policy has no key \"profil\" (the keys are profile, mfa, \
-             language, min_length, max_length, min_count, scope, forms, service_name, context, on_error, index, \
+             language, min_length, max_length, min_count, scope, forms, service_name, context, on_error, test_password, grace, index, \
              overlays, rules, actions); did you mean \"profile\"?",
         ),
         (
@@ -107,6 +111,10 @@ fn what_is_not_known_is_named_with_the_nearest_that_is() {
         (
             "forms = ['nfd']",
             "policy.toml:1: forms must be one of nfc, nfkc, trimmed, visible, casefold, not \"nfd\"; did you mean \"nfc\"?",
+        ),
+        (
+            "[grace]\nday = 3",
+            "policy.toml:2: grace has no key \"day\" (the keys are days, log_ins, until); did you mean \"days\"?",
         ),
         ("on_error = 'zzz'", "policy.toml:1: on_error must be one of accept, reject, raise, not \"zzz\""),
     ] {
@@ -187,4 +195,33 @@ fn a_mapping_is_refused_without_a_place() {
         Settings::from_node(&node).unwrap_err().to_string(),
         "profile must be one of nist, asvs-l1, asvs-l2, permissive, not \"nits\"; did you mean \"nist\"?"
     );
+}
+
+#[test]
+fn grace_says_what_is_meant() {
+    for (text, said) in [
+        ("grace = 14", "policy.toml:1: grace must be a table, not a number"),
+        ("[grace]", "policy.toml:1: grace needs days, log_ins or until"),
+        ("[grace]\ndays = 0", "policy.toml:2: days must be 1 or more, not 0"),
+        (
+            "[grace]\nuntil = '2027-02-30'",
+            "policy.toml:1: grace.until must be a day as \"2027-01-31\", not \"2027-02-30\"",
+        ),
+        (
+            "[grace]\nuntil = '2027-01-31'\ndays = 3",
+            "policy.toml:1: grace.until is one day for all accounts: give it, or days and log_ins",
+        ),
+        (
+            "[grace]\ndays = 3\n[actions.log_in]\nexposed = 'warn'",
+            "policy.toml: grace is without effect, because nothing is refused at log_in; set actions.log_in.exposed to \
+             force_reset or reject",
+        ),
+        ("test_password = 1", "policy.toml:1: test_password must be true or false, not a number"),
+    ] {
+        assert_eq!(refusal(text), said);
+    }
+    let until = rules("test_password = true\n[grace]\nuntil = '2027-01-31'");
+    assert_eq!(until.grace, Day::parse("2027-01-31").map(Grace::Until));
+    let again = Settings::parse(&until.to_toml(), "written.toml").unwrap().rules;
+    assert_eq!((again.grace, again.test_password), (until.grace, true));
 }

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::event::Event;
+use crate::grace::Grace;
 use crate::requirements::Rules;
 use crate::rules::Code;
 
@@ -35,6 +36,22 @@ impl Rules {
         if !self.words.context().is_empty() {
             let words: Vec<String> = self.words.context().iter().map(|word| quoted(word)).collect();
             writeln!(text, "context = [{}]", words.join(", "))?;
+        }
+        // What is off is left out, so that a file that says nothing about it reads as one of before.
+        if self.test_password {
+            writeln!(text, "test_password = true")?;
+        }
+        match self.grace {
+            None => {}
+            Some(Grace::Until(day)) => writeln!(text, "\n[grace]\nuntil = \"{day}\"")?,
+            Some(Grace::Each { days, log_ins }) => {
+                writeln!(text, "\n[grace]")?;
+                for (key, limit) in [("days", days), ("log_ins", log_ins)] {
+                    if let Some(limit) = limit {
+                        writeln!(text, "{key} = {limit}")?;
+                    }
+                }
+            }
         }
         writeln!(text, "\n[on_error]")?;
         for event in Event::ALL {

@@ -4,7 +4,8 @@
 //! `finding` says what an answer is and `evidence` holds the table that makes one of what the sources say; `source` asks
 //! each kind of source, `snapshot` lists entries, `range` renders ranges. `question` is what is asked,
 //! in the `forms` of a password.
-//! `on_error` applies what a caller wants done about a fault, and `throttle` keeps the log short.
+//! `on_error` applies what a caller wants done about a fault, `throttle` keeps the log short, and `test_password` is the
+//! password that is exposed on request.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ mod question;
 mod range;
 mod snapshot;
 mod source;
+mod test_password;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -32,6 +34,7 @@ pub use on_error::{Decision, OnError};
 pub use question::Question;
 pub use snapshot::{MergedEntries, Snapshot};
 pub use source::{RangeServer, RemoteError, Source, SourceError};
+pub use test_password::TEST_PASSWORD;
 pub use throttle::LogThrottle;
 
 use std::sync::Arc;
@@ -65,6 +68,7 @@ pub struct Corpus {
     kind: Kind,
     bases: Arc<[Source]>,
     overlays: Arc<[Source]>,
+    knows_test_password: bool,
 }
 
 /// The sources of a [`Corpus`] to be.
@@ -124,7 +128,7 @@ impl CorpusBuilder {
                 found: other.kind(),
             });
         }
-        Ok(Corpus { kind, bases: bases.into(), overlays: overlays.into() })
+        Ok(Corpus { kind, bases: bases.into(), overlays: overlays.into(), knows_test_password: false })
     }
 }
 
@@ -132,6 +136,21 @@ impl Corpus {
     /// Starts a corpus without sources.
     pub fn builder() -> CorpusBuilder {
         CorpusBuilder::default()
+    }
+
+    /// The same sources, to which [`TEST_PASSWORD`] is exposed as if an overlay held it; no source holds it otherwise. For
+    /// trying what a site does about an exposed password. Ranges and snapshots do not have it.
+    ///
+    /// ```
+    /// use breachdex::{Corpus, Index, Kind, Question, TEST_PASSWORD};
+    /// let corpus = Corpus::from(Index::starter()?);
+    /// let question = Question::exact(Kind::Sha1, TEST_PASSWORD.as_bytes())?;
+    /// assert!(corpus.ask(&question, 1)?.exposure().is_none());
+    /// assert!(corpus.with_test_password().ask(&question, 1)?.exposure().is_some());
+    /// # Ok::<(), breachdex::Error>(())
+    /// ```
+    pub fn with_test_password(self) -> Self {
+        Self { knows_test_password: true, ..self }
     }
 
     /// Which digest it is asked for.
@@ -283,6 +302,11 @@ impl Corpus {
                 evidence[number].add(Origin::Overlay, decides, answer);
             });
         }
+        if self.knows_test_password {
+            for (digest, evidence) in digests.iter().zip(evidence) {
+                evidence.add(Origin::Overlay, false, Ok(test_password::answer(digest)));
+            }
+        }
         Ok(())
     }
 }
@@ -290,7 +314,12 @@ impl Corpus {
 impl<S: Into<Source>> From<S> for Corpus {
     fn from(source: S) -> Self {
         let source = source.into();
-        Self { kind: source.kind(), bases: Arc::new([source]), overlays: Arc::new([]) }
+        Self {
+            kind: source.kind(),
+            bases: Arc::new([source]),
+            overlays: Arc::new([]),
+            knows_test_password: false,
+        }
     }
 }
 

@@ -25,6 +25,7 @@ impl Corpus {
             kind: self.kind,
             bases: self.bases.iter().map(fix).collect(),
             overlays: self.overlays.iter().map(fix).collect(),
+            knows_test_password: self.knows_test_password,
         }
     }
 

@@ -355,3 +355,19 @@ fn a_form_without_an_answer_hides_no_other_one() {
     let typed = Index::from_bytes(bytes(&of(&[]), part(Entry::new(&full, 1).prefix())), "part.bdx").unwrap();
     assert!(matches!(ask(typed), Finding::Unknown(_)));
 }
+
+/// The test password is exposed to whoever asked for that, whatever the threshold, and to nobody else; other answers stay.
+#[test]
+fn the_test_password_is_exposed_on_request_only() {
+    let plain = Corpus::from(index(&Map::from([(7, 20)])));
+    let asked =
+        |corpus: &Corpus, digest: &Digest, least| corpus.find(digest, least).unwrap().exposure().copied();
+    let knowing = plain.clone().with_test_password();
+    let test = Digest::sha1(TEST_PASSWORD.as_bytes());
+    assert_eq!(asked(&plain, &test, 1), None);
+    let found = asked(&knowing, &test, 1_000).unwrap();
+    assert_eq!((found.origin, found.count, found.is_partial), (Origin::Overlay, None, false));
+    for number in 0..20 {
+        assert_eq!(asked(&knowing, &digest(number), 2), asked(&plain, &digest(number), 2));
+    }
+}

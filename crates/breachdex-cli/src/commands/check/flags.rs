@@ -71,6 +71,12 @@ pub(crate) struct Flags {
     /// are picked up within two seconds.
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    /// Take the test password for exposed
+    ///
+    /// That is "Breachdex-Test-Password-4711", which is in no leak: try with it what a script or a site does about an exposed
+    /// password. $BREACHDEX_TEST_PASSWORD=1 says the same.
+    #[arg(long)]
+    pub(crate) test_password: bool,
     #[command(flatten)]
     pub(crate) trust: TrustFlags,
     /// Ask a range server, together with any --index

@@ -283,7 +283,9 @@ fn corpus(flags: &Flags) -> Result<Corpus, Failure> {
             },
         })?));
     }
-    Ok(builder.overlays(indexes::open_overlays(&flags.overlay)?).build()?)
+    let corpus = builder.overlays(indexes::open_overlays(&flags.overlay)?).build()?;
+    let knows = flags.test_password || indexes::knows_test_password()?;
+    Ok(if knows { corpus.with_test_password() } else { corpus })
 }
 
 /// Reads one line after another, each in the place of the one before, so that nothing of it is left.

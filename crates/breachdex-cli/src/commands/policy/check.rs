@@ -58,6 +58,7 @@ impl<'a> Judge<'a> {
         if let Some(on_error) = flags.on_error {
             rules.on_error = [on_error.into(); 4];
         }
+        rules.test_password |= indexes::knows_test_password()?;
         if rules.needs_counts() {
             corpus.require_counts()?;
         }
