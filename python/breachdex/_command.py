@@ -16,7 +16,7 @@ def main() -> int:
     """Runs the command with the process's arguments; returns its exit code."""
     arguments = ["breachdex", *sys.argv[1:]]
     if arguments[1:] in (["--version"], ["-V"]):
-        print(f"breachdex {__version__} (Python package {_package()})")
+        print(f"breachdex {__version__} ({_package()})")
         return 0
     # Python turns Ctrl-C into an exception and a closed pipe into an error; a command dies of either.
     # A job in the background of a script was told to ignore Ctrl-C.
@@ -33,13 +33,19 @@ def main() -> int:
 
 
 def _package() -> str:
-    """The version of the installed package."""
-    from importlib.metadata import PackageNotFoundError, version
+    """Which package of which wheel this is, and what runs it: ``Python package 0.1.0, wheel cp310-abi3-linux_x86_64, CPython
+    3.14.1``."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, distribution
 
+    runs = f"{platform.python_implementation()} {platform.python_version()}"
     try:
-        return version("breachdex")
+        found = distribution("breachdex")
     except PackageNotFoundError:
-        return "not installed"
+        return f"Python package not installed, {runs}"
+    lines = (found.read_text("WHEEL") or "").splitlines()
+    tags = [line.removeprefix("Tag: ") for line in lines if line.startswith("Tag: ")]
+    return f"Python package {found.version}, wheel {' or '.join(tags) or 'unknown'}, {runs}"
 
 
 def _open_standard_streams() -> None:

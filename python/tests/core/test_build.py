@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import random
 import signal
 import subprocess
 import sys
 import time
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
 
@@ -150,8 +151,12 @@ def test_the_installed_command_is_the_same_code() -> None:
     if not script.exists():
         pytest.skip("breachdex is not installed in this environment, only importable")
     done = subprocess.run([script, "--version"], check=False, capture_output=True, text=True, timeout=60)
-    package = version("breachdex")
-    assert done.stdout == f"breachdex {breachdex.__version__} (Python package {package})\n"
+    lines = (distribution("breachdex").read_text("WHEEL") or "").splitlines()
+    tags = " or ".join(line.removeprefix("Tag: ") for line in lines if line.startswith("Tag: "))
+    assert done.stdout == (
+        f"breachdex {breachdex.__version__} (Python package {version('breachdex')}, wheel {tags}, "
+        f"{platform.python_implementation()} {platform.python_version()})\n"
+    )
     assert os.access(script, os.X_OK) and script.stat().st_size < 10_000
 
 

@@ -66,14 +66,15 @@ def test_everything_can_be_said() -> None:
             (
                 "BREACHDEX has no key 'MINCOUNT'. Did you mean \"MIN_COUNT\"? The keys are INDEX, OVERLAYS, TRUSTED_KEYS, "
                 "MAX_AGE, ALLOW_ROLLBACK, MIN_COUNT, ON_ERROR, LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, "
-                "SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY."
+                "SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY, TEST_PASSWORD, GRACE, RECHECK, MARK_FIELD."
             ),
         ),
         (
             {"zzz": 3},
             (
                 "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, TRUSTED_KEYS, MAX_AGE, ALLOW_ROLLBACK, MIN_COUNT, ON_ERROR, "
-                "LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY."
+                "LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY, "
+                "TEST_PASSWORD, GRACE, RECHECK, MARK_FIELD."
             ),
         ),
         ({"INDEX": 7}, 'BREACHDEX["INDEX"] must be the path of an index, or None, not 7.'),

@@ -93,8 +93,8 @@ def test_a_dict_is_completed_with_the_keys_beside_it() -> None:
             {"POLICY": {"profil": "nist"}},
             (
                 'BREACHDEX["POLICY"]: a policy has no key "profil" (the keys are profile, mfa, language, min_length, '
-                "max_length, min_count, scope, forms, service_name, context, on_error, index, overlays, rules, "
-                'actions); did you mean "profile"?'
+                "max_length, min_count, scope, forms, service_name, context, on_error, test_password, grace, index, "
+                'overlays, rules, actions); did you mean "profile"?'
             ),
         ),
         (

@@ -29,6 +29,7 @@ PAGES: Final = (
     "docs/site/adapters.md",
     "docs/site/configuration.md",
     "docs/site/index.md",
+    "docs/site/log-in.md",
     "docs/site/five-minutes.md",
     "docs/site/operations.md",
     "docs/site/policy.md",

