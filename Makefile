@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django web bulk docs replays shop)
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := clients django-versions sdist million long-fuzz
+LONG_PARTS := clients django-versions interpreters sdist million long-fuzz
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -66,7 +66,7 @@ python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/program.py tests/vectors/make.py data/rebuild.py \
-		python/in_place.py third-party/collect.py $(CLIENTS) benches/full_scale
+		python/in_place.py python/tests/interpreters.py third-party/collect.py $(CLIENTS) benches/full_scale
 
 # The tests, the command that they run, and the Python module.
 rust-build: | docs
@@ -140,6 +140,12 @@ clients: rust-build
 # The oldest and the newest Django.
 django-versions: python-install
 	python/tests/matrix.sh
+
+# One wheel on every interpreter that can be had. Says which ones could not be had.
+interpreters: $(PYTHON_VENV)/made | rust-build
+	rm -rf target/python/interpreters
+	cd python && ../$(PYTHON_VENV)/bin/maturin build --profile dev --interpreter ../$(PYTHON) --out ../target/python/interpreters
+	$(PYTHON) python/tests/interpreters.py target/python/interpreters/*.whl
 
 # What pip installs where there is no wheel: built from the source distribution alone, installed apart and tested.
 sdist: $(PYTHON_VENV)/made | rust-build

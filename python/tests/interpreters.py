@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +20,9 @@ HERE: Final = Path(__file__).resolve().parent
 PROJECT: Final = HERE.parents[1]
 VERSIONS: Final = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.14t", "3.15")
 SUITES: Final = ("trixie", "sid")
-NEEDED: Final = re.compile(r"^(pytest|hypothesis|pytest-randomly|pyarrow)==", re.MULTILINE)
+NEEDED: Final = ("pytest", "hypothesis", "pytest-randomly", "gunicorn")
+ARROW: Final = ("duckdb", "pandas", "polars", "pyarrow")
+"""What the tests of Arrow need, which is compiled for each version and not had for the newest ones."""
 
 
 def run(*command: object, **options: object) -> str:
@@ -36,7 +37,12 @@ def on_the_path(version: str) -> Path | None:
     """An interpreter that this machine has."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     found = [shutil.which(f"python{version}"), *pyenv.glob(f"versions/{version}*/bin/python{version}")]
-    return next((Path(path) for path in found if path), None)
+    # Not what pyenv puts on the path for versions that are not chosen.
+    return next((Path(path) for path in found if path and runs(path)), None)
+
+
+def runs(interpreter: str | Path) -> bool:
+    return subprocess.run([interpreter, "--version"], check=False, capture_output=True).returncode == 0
 
 
 class Debian:
@@ -90,12 +96,26 @@ class Debian:
         return interpreter
 
 
+def pinned(names: tuple[str, ...]) -> list[str]:
+    """These requirements in the versions of the tests, or the newest before them that an old interpreter still has."""
+    requirements = (HERE.parent / "requirements-test.txt").read_text(encoding="utf-8")
+    lines = [line for line in requirements.splitlines() if line.partition("==")[0] in names]
+    return [line.replace("==", "<=") for line in lines]
+
+
 def try_one(interpreter: Path, wheel: Path, folder: Path) -> None:
     """Installs the wheel, and what its tests need, into a folder, and runs the core tests."""
     shutil.rmtree(folder, ignore_errors=True)
-    requirements = (HERE.parent / "requirements-test.txt").read_text(encoding="utf-8")
-    needed = [line for line in requirements.splitlines() if NEEDED.match(line)]
-    pip = [sys.executable, "-m", "pip", "--python", str(interpreter), "install", "--quiet"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(interpreter),
+        "install",
+        "--quiet",
+        "--root-user-action=ignore",
+    ]
     pip += [
         "--disable-pip-version-check",
         "--break-system-packages",
@@ -103,12 +123,18 @@ def try_one(interpreter: Path, wheel: Path, folder: Path) -> None:
         "--target",
         str(folder),
     ]
-    run(*pip, wheel, *needed)
+    run(*pip, wheel, *pinned(NEEDED))
+    left_out: list[str] = []
+    try:
+        run(*pip, "--upgrade", *pinned(ARROW), stderr=subprocess.DEVNULL)
+    except subprocess.CalledProcessError:
+        print("skipped: the tests of Arrow, whose libraries have no wheel for this interpreter", flush=True)
+        left_out = ["--ignore=core/test_arrow.py"]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     place = run(interpreter, "-c", "import breachdex; print(breachdex.__file__)", env=environment, cwd=HERE)
     assert place.strip() == str(folder / "breachdex" / "__init__.py"), place
     print(run(interpreter, "-m", "breachdex", "--version", env=environment, cwd=HERE), end="", flush=True)
-    tests = [interpreter, "-m", "pytest", "-q", "-c", "../pyproject.toml", "core"]
+    tests = [interpreter, "-m", "pytest", "-q", "-c", "../pyproject.toml", *left_out, "core"]
     subprocess.run([str(part) for part in tests], check=True, env=environment, cwd=HERE)
 
 

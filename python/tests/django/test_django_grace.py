@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from breachdex import TEST_PASSWORD, Mark
-from breachdex.django import checks, marks
+from breachdex.django import checks, gates, marks
 from django.contrib.auth import aauthenticate  # type: ignore[import-untyped]
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.contrib.auth.password_validation import validate_password  # type: ignore[import-untyped]
@@ -20,7 +20,6 @@ from django.db import connection  # type: ignore[import-untyped]
 from django.test import Client, RequestFactory, override_settings  # type: ignore[import-untyped]
 from django.test.utils import CaptureQueriesContext  # type: ignore[import-untyped]
 from django_support import log_in, who
-from support import write_index
 
 WARNING = {
     "en": "one that you do not use anywhere else.",
@@ -197,22 +196,25 @@ class TestRecheck:
     @pytest.fixture
     def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         """Grows with each question at log-in."""
-        from breachdex.django import backends
-
-        found, plain = [], backends.ask
+        found: list[int] = []
 
         def ask(*arguments: Any) -> Any:
             found.append(1)
-            return plain(*arguments)
+            return gates.ask(*arguments)
 
-        monkeypatch.setattr(backends, "ask", ask)
+        monkeypatch.setattr("breachdex.django.backends.ask", ask)
         return found
 
     def test_only_a_newer_index_is_asked_again(
-        self, taro: Any, configure: Callable[..., None], tmp_path: Path, asked: list[int]
+        self,
+        taro: Any,
+        configure: Callable[..., None],
+        make_index: Callable[..., Path],
+        tmp_path: Path,
+        asked: list[int],
     ) -> None:
         def use(day: str, **seen: int) -> None:
-            path = write_index(tmp_path / f"{day}.bdx", {"hunter2": 4, **seen}, corpus_date=day)
+            path = make_index(tmp_path / f"{day}.bdx", {"hunter2": 4, **seen}, corpus_date=day)
             configure(INDEX=path, LOG_IN="warn", RECHECK="newer_index", MARK_FIELD="last_name")
 
         use("2026-09-01")

@@ -79,7 +79,7 @@ def test_pages_with_pyright(tmp_path: Path) -> None:
     for page in set(PAGES) - {"docs/site/adapters.md"}:
         write(tmp_path, page, blocks(page))
     # What an example caught is shown behind it; a reader knows that it was raised.
-    said, broken = checked_by_pyright(tmp_path, "standard", reportPossiblyUnbound=False)
+    said, broken = checked_by_pyright(tmp_path, "standard", reportPossiblyUnboundVariable=False)
     assert not broken, said
 
 

@@ -109,7 +109,7 @@ class TestFlaskSecurity:
         assert not inside(site.log_in(GOOD, "bob@example.com")[0])
 
     def test_what_makes_no_sense_is_named(self, make: Any) -> None:
-        for config, said in [
+        cases: list[tuple[dict[str, Any], str]] = [
             (
                 {"BREACHDEX_GRACE": {"days": 3}, "BREACHDEX_LOG_IN": "warn"},
                 (
@@ -128,7 +128,8 @@ class TestFlaskSecurity:
                 {"BREACHDEX_GRACE": 3},
                 "BREACHDEX_GRACE in the app's config must be a mapping with days, log_ins or until, not 3",
             ),
-        ]:
+        ]
+        for config, said in cases:
             with pytest.raises(ValueError) as raised:
                 make(**config)
             assert str(raised.value) == said
