@@ -22,7 +22,7 @@ VERSIONS: Final = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.14t", "3.15")
 SUITES: Final = ("trixie", "sid")
 NEEDED: Final = ("pytest", "hypothesis", "pytest-randomly", "gunicorn")
 ARROW: Final = ("duckdb", "pandas", "polars", "pyarrow")
-"""What the tests of Arrow need, which is compiled for each version and not had for the newest ones."""
+"""What the tests of Arrow need, which is compiled for each version and not had in that version for each."""
 
 
 def run(*command: object, **options: object) -> str:
@@ -96,11 +96,12 @@ class Debian:
         return interpreter
 
 
-def pinned(names: tuple[str, ...]) -> list[str]:
-    """These requirements in the versions of the tests, or the newest before them that an old interpreter still has."""
+def pinned(names: tuple[str, ...], *, exactly: bool = False) -> list[str]:
+    """These requirements in the versions of the tests or, unless ``exactly``, the newest before them that an old interpreter
+    still has."""
     requirements = (HERE.parent / "requirements-test.txt").read_text(encoding="utf-8")
     lines = [line for line in requirements.splitlines() if line.partition("==")[0] in names]
-    return [line.replace("==", "<=") for line in lines]
+    return lines if exactly else [line.replace("==", "<=") for line in lines]
 
 
 def try_one(interpreter: Path, wheel: Path, folder: Path) -> None:
@@ -126,7 +127,7 @@ def try_one(interpreter: Path, wheel: Path, folder: Path) -> None:
     run(*pip, wheel, *pinned(NEEDED))
     left_out: list[str] = []
     try:
-        run(*pip, "--upgrade", *pinned(ARROW), stderr=subprocess.DEVNULL)
+        run(*pip, "--upgrade", *pinned(ARROW, exactly=True), stderr=subprocess.DEVNULL)
     except subprocess.CalledProcessError:
         print("skipped: the tests of Arrow, whose libraries have no wheel for this interpreter", flush=True)
         left_out = ["--ignore=core/test_arrow.py"]
