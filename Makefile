@@ -14,7 +14,7 @@ PYTHON_VENV := .venv-python
 PYTHON := $(PYTHON_VENV)/bin/python
 MODULE := python/breachdex/_breachdex.abi3.so
 # A process for each folder: frameworks are configured once in a process, and a browser leaves an event loop behind.
-PYTHON_TESTS := $(addprefix python-test-,core django web bulk docs replays shop)
+PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays shop)
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.

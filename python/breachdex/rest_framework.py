@@ -1,4 +1,5 @@
-"""Django REST framework: a serializer field that refuses what is refused everywhere else in the project.
+"""Django REST framework: a serializer field that refuses what is refused everywhere else in the project, and why a right
+password opened no session.
 
 >>> from breachdex.rest_framework import SafePasswordField
 >>> class SignUp(serializers.Serializer):
@@ -15,18 +16,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 from rest_framework import serializers  # type: ignore[import-untyped]
-from rest_framework.exceptions import ErrorDetail  # type: ignore[import-untyped]
+from rest_framework.exceptions import APIException, ErrorDetail  # type: ignore[import-untyped]
+from rest_framework.settings import api_settings  # type: ignore[import-untyped]
 
 from breachdex._asking import validate
 from breachdex._errors import InvalidPasswordError, PasswordRejectedError
 from breachdex._verdicts import CHOOSING, as_word
 from breachdex.django import policies
+from breachdex.django.login import forget_refusal, refusal
 
 if TYPE_CHECKING:
     from breachdex._breachdex import Verdict
     from breachdex.types import Event
 
-__all__ = ["SafePasswordField"]
+__all__ = ["ExposedLoginMixin", "SafePasswordField"]
 
 LONGEST: Final = 1024
 """Code points from which on a password is refused before anything looks at it."""
@@ -103,3 +106,40 @@ class SafePasswordField(serializers.CharField):  # type: ignore[misc]
 
     def _announce(self, user: Any, verdict: Verdict) -> None:
         policies.announce(type(self), user, verdict, self.context.get("request"))
+
+
+class ExposedLoginMixin:
+    """Goes before a serializer that logs in: SimpleJWT's ``TokenObtainPairSerializer``, ``AuthTokenSerializer``, and those of
+    dj-rest-auth and Djoser.
+
+    >>> class LogIn(ExposedLoginMixin, TokenObtainPairSerializer): ...
+
+    The reason appears only where the password was verified; whatever else the serializer says stays as it is. A serializer that
+    would let a user in whom the backend refused does not.
+    """
+
+    context: Any
+
+    @sensitive_variables()  # type: ignore[untyped-decorator]
+    def validate(self, attrs: Any) -> Any:
+        """What the parent makes of it.
+
+        :raises serializers.ValidationError: with the code ``force_reset``, ``exposed``, ``index_unavailable`` or that of
+            another rule, as an error of no field.
+        """
+        parent: Any = super()
+        request = self.context.get("request")
+        forget_refusal(request)
+        answer: Any = None
+        failure: APIException | None = None
+        try:
+            answer = parent.validate(attrs)
+        except APIException as error:
+            failure = error
+        why = refusal(request)
+        if why is not None:
+            text = ErrorDetail(str(why.message) % dict(why.params), code=why.code)
+            raise serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [text]})
+        if failure is not None:
+            raise failure
+        return answer

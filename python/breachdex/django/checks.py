@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,16 +11,18 @@ from django.conf import settings as django_settings  # type: ignore[import-untyp
 from django.contrib.auth import get_user_model  # type: ignore[import-untyped]
 from django.core import checks  # type: ignore[import-untyped]
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured  # type: ignore[import-untyped]
+from django.utils.log import AdminEmailHandler  # type: ignore[import-untyped]
 from django.utils.module_loading import import_string  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Index, IndexSet
 from breachdex._log_ins import FIELD_REMEDY
 from breachdex._marks import SEALED_LENGTH
 from breachdex._verdicts import CODES, REFUSING
-from breachdex.django import criteria, gates
+from breachdex.django import criteria, gates, tokens
 from breachdex.django.backends import ExposedPasswordMixin
 from breachdex.django.conf import settings
 from breachdex.django.gates import Fault, Source
+from breachdex.django.reports import PasswordReporterFilter
 
 if TYPE_CHECKING:
     from breachdex.django.criteria import Criteria
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 def register_all() -> None:
     """Registers the checks; calling it again changes nothing."""
-    for check in (check_indexes, check_log_in, check_marks, check_test_password):
+    for check in (check_indexes, check_log_in, check_marks, check_test_password, check_tokens, check_reports):
         checks.register(check, checks.Tags.security)
 
 
@@ -81,6 +84,44 @@ def check_marks(**_: Any) -> list[Any]:
     return [_as_message(checks.Warning, fault)]
 
 
+def check_tokens(**_: Any) -> list[Any]:
+    """W007 where a refresh token outlives a forced reset, W008 where an access token does."""
+    if not (_acts_at_log_in() and tokens.uses_jwt() and any(_refused_at_log_in())):
+        return []
+    found = []
+    if not tokens.has_blacklist() and not tokens.checks_password():
+        fault = Fault(
+            "breachdex.W007",
+            "Refresh tokens go on after a password expired at log-in: no list says which ones are refused.",
+            'Add "rest_framework_simplejwt.token_blacklist" to INSTALLED_APPS and run "migrate".',
+        )
+        found.append(_as_message(checks.Warning, fault))
+    if not tokens.checks_password():
+        fault = Fault(
+            "breachdex.W008",
+            "Access tokens go on after a password expired at log-in, until their lifetime ends.",
+            'Set SIMPLE_JWT["CHECK_REVOKE_TOKEN"] to True, which compares the password at each request, or keep '
+            "ACCESS_TOKEN_LIFETIME short and silence this.",
+        )
+        found.append(_as_message(checks.Warning, fault))
+    return found
+
+
+def check_reports(**_: Any) -> list[Any]:
+    """W009 where error mails show variables and nothing takes passwords out of them."""
+    kind = import_string(django_settings.DEFAULT_EXCEPTION_REPORTER_FILTER)
+    if issubclass(kind, PasswordReporterFilter) or not any(_mails_variables()):
+        return []
+    fault = Fault(
+        "breachdex.W009",
+        "Error mails show the variables of all frames (include_html), and so passwords, those of JSON bodies, "
+        "serializers and schemas too.",
+        "Set DEFAULT_EXCEPTION_REPORTER_FILTER to "
+        '"breachdex.django.reports.PasswordReporterFilter", or include_html to False.',
+    )
+    return [_as_message(checks.Warning, fault)]
+
+
 def check_test_password(**_: Any) -> list[Any]:
     """W006 where the test password is exposed on a site that is not being developed."""
     if not settings().test_password or django_settings.DEBUG:
@@ -113,6 +154,14 @@ def demand_column() -> None:
     if chosen.mark_field is not None and chosen.log_ins.keeps_marks and _acts_at_log_in():
         for fault in _no_column(chosen.mark_field):
             raise ImproperlyConfigured(str(fault))
+
+
+def _mails_variables() -> Iterator[bool]:
+    """Of each logger's handlers, whether it mails variables."""
+    named = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
+    for logger in (logging.root, *named):
+        for handler in logger.handlers:
+            yield isinstance(handler, AdminEmailHandler) and bool(handler.include_html)
 
 
 def demand_refusal_at_reset() -> None:

@@ -100,8 +100,12 @@ def source_of(
 
 
 def event_of(user: Any) -> Event:
-    """What Django's validators can tell about when a password is chosen: a reset looks like a change."""
-    return "sign_up" if user is None or user._state.adding else "change"
+    """What Django's validators can tell about when a password is chosen: a reset looks like a change.
+
+    At a reset Djoser brings the user of the request, who is nobody yet.
+    """
+    state = getattr(user, "_state", None)
+    return "sign_up" if user is None or (state is not None and state.adding) else "change"
 
 
 @runtime_checkable

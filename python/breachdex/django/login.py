@@ -21,7 +21,7 @@ from breachdex._log_ins import Outcome
 from breachdex._marks import Mark
 from breachdex._verdicts import REFUSING, is_exposed
 from breachdex._words import joined
-from breachdex.django import mails, marks, words
+from breachdex.django import mails, marks, tokens, words
 from breachdex.django.conf import Action, settings
 from breachdex.django.gates import at_log_in, shows_count
 from breachdex.django.signals import password_exposed, password_judged
@@ -149,8 +149,8 @@ def verified_address(user: Any) -> str | None:
 
 
 def expire(user: Any) -> bool:
-    """Replaces the password that was verified by one that nobody knows, which ends every session of the account.
-    False where another request was faster: then its mail is under way, and a second password would void its link.
+    """Replaces the password that was verified by one that nobody knows, which ends every session of the account, and ends its
+    tokens. False where another request was faster: then its mail is under way, and a second password would void its link.
 
     The password stays usable in Django's sense, or the reset page would not send its mail.
     """
@@ -160,6 +160,7 @@ def expire(user: Any) -> bool:
     if not rows.filter(pk=user.pk, password=verified).update(password=user.password):
         return False
     user.save(update_fields=["password"])
+    tokens.end(user)
     return True
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from breachdex import _gate
 from leaks import EXPOSED_SENTINEL
+from no_network import refuse_network
 from support import EXPOSED, damaged, write_index
 
 
@@ -41,17 +40,5 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever reaches for the network fails, and so does the test, even if it swallowed the error."""
-    reached: list[Any] = []
-
-    def refuse(self: socket.socket, address: Any) -> Any:
-        if self.family != socket.AF_UNIX:
-            reached.append(address)
-            raise OSError(f"a test reached for the network: {address}")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
-    monkeypatch.setattr(socket.socket, "sendto", lambda self, data, *rest: refuse(self, rest[-1]))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **named: refuse(socket.socket(), host))
-    yield
-    assert reached == []
+    """Whatever reaches for the network fails, and so does the test."""
+    yield from refuse_network(monkeypatch)
