@@ -17,11 +17,11 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "rest_site.settings"
 os.environ.pop("BREACHDEX_INDEX", None)
 os.environ["BREACHDEX_SKIP_STARTUP"] = "1"
 
-import django  # type: ignore[import-untyped]
+import django  # type: ignore[import-untyped, unused-ignore]
 from django.test import Client, override_settings  # type: ignore[import-untyped]
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # type: ignore[import-untyped]
 
-django.setup()
+django.setup()  # type: ignore[attr-defined, unused-ignore]
 del os.environ["BREACHDEX_SKIP_STARTUP"]
 
 from breachdex.django.validators import ExposedPasswordValidator

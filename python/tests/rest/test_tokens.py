@@ -29,7 +29,7 @@ def forcing(configure: Callable[..., None]) -> None:
 @contextmanager
 def jwt(**changes: Any) -> Iterator[None]:
     # Its modules keep the object that they imported.
-    kept = authentication.api_settings
+    kept = authentication.api_settings  # type: ignore[attr-defined]
     before = {name: getattr(kept, name) for name in changes}
     with override_settings(SIMPLE_JWT={**settings.SIMPLE_JWT, **changes}):
         for name, value in changes.items():

@@ -1,0 +1,116 @@
+"""The apps of the pages about plain frameworks, driven alike: what is sent, and what is answered."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Starlette would rather have a newer httpx.
+    from starlette.testclient import TestClient
+
+REFUSED: Final = {
+    "en": "This password is in a list of passwords that leaked in the past, so it cannot be used.",
+    "ja": "このパスワードは、過去に流出したパスワードの一覧に含まれているため使用できません。",
+}
+FORCE_RESET: Final = {
+    "en": "For your safety, your password has to be reset.",
+    "ja": "安全のため、パスワードの再設定が必要です。",
+}
+UNAVAILABLE: Final = {
+    "en": "The safety of this password cannot be checked at the moment.",
+    "ja": "現在、パスワードの安全性を確認できません。",
+}
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    text: str
+    messages: list[str]
+
+
+@dataclass
+class Site:
+    """An app out of a page."""
+
+    names: dict[str, Any]
+    send: Callable[[str, dict[str, str], str], Answer]
+
+    def sign_up(self, name: str, password: str, language: str = "en") -> Answer:
+        """Makes an account."""
+        return self.send("/sign-up", {"user_name": name, "password": password}, language)
+
+    def log_in(self, name: str, password: str, language: str = "en") -> Answer:
+        """Opens a session."""
+        return self.send("/log-in", {"user_name": name, "password": password}, language)
+
+    def change(self, password: str, language: str = "en") -> Answer:
+        """Changes the password of who is logged in."""
+        return self.send("/change", {"password": password}, language)
+
+    def reset(self, token: str, password: str, language: str = "en") -> Answer:
+        """Chooses one by a mailed link."""
+        return self.send(f"/reset/{token}", {"password": password}, language)
+
+
+def flask(names: dict[str, Any]) -> Site:
+    """Flask, by forms."""
+    client = names["app"].test_client()
+
+    def send(path: str, body: dict[str, str], language: str) -> Answer:
+        names["app"].config["PROPAGATE_EXCEPTIONS"] = False
+        answer = client.post(path, data=body, headers={"Accept-Language": language})
+        said = (answer.json or {}).get("password", []) if answer.is_json else []
+        return Answer(answer.status_code, answer.text, said)
+
+    return Site(names, send)
+
+
+def starlette(names: dict[str, Any]) -> Site:
+    """Starlette, by JSON."""
+    client = TestClient(names["app"], raise_server_exceptions=False)
+
+    def send(path: str, body: dict[str, str], language: str) -> Answer:
+        answer = client.post(path, json=body, headers={"Accept-Language": language})
+        detail = answer.json().get("detail", []) if "json" in answer.headers["content-type"] else []
+        said = [one["msg"] for one in detail] if isinstance(detail, list) else []
+        return Answer(answer.status_code, answer.text, said)
+
+    return Site(names, send)
+
+
+def litestar(names: dict[str, Any]) -> Site:
+    """Litestar, by JSON."""
+    from litestar.testing import TestClient
+
+    client = TestClient(names["app"], raise_server_exceptions=False)
+
+    def send(path: str, body: dict[str, str], language: str) -> Answer:
+        answer = client.post(path, json=body, headers={"Accept-Language": language})
+        extra = answer.json().get("extra", []) if answer.text.startswith("{") else []
+        return Answer(answer.status_code, answer.text, [one["message"] for one in extra or []])
+
+    return Site(names, send)
+
+
+def pyramid(names: dict[str, Any]) -> Site:
+    """Pyramid, by JSON."""
+    client = names["client"]
+
+    def send(path: str, body: dict[str, str], language: str) -> Answer:
+        try:
+            answer = client.post_json(path, body, headers={"Accept-Language": language}, status="*")
+        except Exception as error:  # noqa: BLE001 - a WSGI server answers these with a 500
+            return Answer(500, str(error), [])
+        errors = answer.json.get("errors", []) if answer.content_type == "application/json" else []
+        return Answer(answer.status_int, answer.text, [one["message"] for one in errors])
+
+    return Site(names, send)
+
+
+SITES: Final = {"flask": flask, "starlette": starlette, "litestar": litestar, "pyramid": pyramid}
