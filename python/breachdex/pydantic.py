@@ -11,6 +11,7 @@ answer. A field of this type fails with a mask instead, whatever it fails of.
 from __future__ import annotations
 
 import os
+import sys
 import unicodedata
 from secrets import compare_digest
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
@@ -37,6 +38,8 @@ from breachdex._verdicts import (
 from breachdex._words import joined, refusal, word
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from breachdex._verdicts import Named
     from breachdex.types import Code, Event, OnError
 
@@ -150,6 +153,7 @@ class PasswordCheck:
             raise TypeError(
                 f"PasswordCheck goes onto SecretStr, as Annotated[SecretStr, PasswordCheck()], not {source}"
             )
+        _refuse_as_key(self)
         self._open()
         self._demand_siblings(handler)
         return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
@@ -279,6 +283,31 @@ class PasswordCheck:
 
     def _language(self) -> str:
         return chosen(self._lang)
+
+
+def _refuse_as_key(check: PasswordCheck) -> None:
+    """Raises ``TypeError`` where the type is the key of a mapping: pydantic shows keys in ``loc``, and asks nobody.
+
+    No public name says so, so this looks at what pydantic is about to make; where a later one does it otherwise, a test fails.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith("pydantic."):
+            for name in ("keys_type", "extra_keys_type"):
+                if _mentions(frame.f_locals.get(name), check):
+                    raise TypeError(
+                        "a checked password cannot be the key of a mapping, because pydantic shows keys in the errors' loc: "
+                        "use a list of models with a field for it"
+                    )
+        frame = frame.f_back
+
+
+def _mentions(kind: object, check: PasswordCheck) -> bool:
+    """Whether a type has this check among its annotations, at any depth."""
+    if any(one is check for one in getattr(kind, "__metadata__", ())):
+        return True
+    parts = (getattr(kind, "__origin__", None), *getattr(kind, "__args__", ()))
+    return any(_mentions(part, check) for part in parts if part is not None)
 
 
 def _fields(handler: GetCoreSchemaHandler) -> list[str]:
