@@ -1,19 +1,26 @@
-"""Pages of the site that live elsewhere in the project: shown from there, so that no text exists twice."""
+"""Collects the sources of the site in one folder for each language: what any generator of sites reads.
+
+Pages that live elsewhere in the project are copied from there, so that no text exists twice. Pages in Japanese link to
+the English ones where there is no translation.
+"""
 
 from __future__ import annotations
 
 import os
+import posixpath
 import re
+import shutil
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mkdocs.structure.files import File
-
 if TYPE_CHECKING:
-    from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.structure.files import Files
+    from collections.abc import Iterator
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
+SITE: Final = PROJECT / "docs" / "site"
+TRANSLATED: Final = ("ja",)
+"""Languages besides English; each has a folder in ``docs/site``, and its pages have the names of the English ones."""
 
 PAGES: Final = {
     "changelog.md": "CHANGELOG.md",
@@ -32,11 +39,45 @@ ATTACHMENTS: Final = (
 )
 """Files beside these pages that they link to."""
 
-
 LINK: Final = re.compile(r"\]\((?P<path>[\w./-]+)")
+REFERENCE: Final = re.compile(r"\[(?P<text>[^\[\]]+)\]\[(?P<name>breachdex\.[\w.]+)\]")
+FIXED: Final = re.compile(r" *(?:#|\||<|```|===|---|\{)")
+"""Lines that end where they end."""
+STARTS: Final = re.compile(r"(?:#|\||<|```|===|---|\{|[-*] |\d+\. )")
+"""Lines that begin something."""
+FRONT: Final = re.compile(r"---\n.*?\n---\n", re.DOTALL)
+SECTION_MARK: Final = re.compile(r"^<!-- en: .* -->\n", re.MULTILINE)
+"""Where :mod:`translations` notes what a section translates."""
 
 
-def linked(text: str, source: str) -> str:
+def collect_english(folder: Path) -> None:
+    """Copies the English pages, those from elsewhere, and what they link to."""
+    shutil.copytree(SITE, folder, ignore=lambda _, names: [name for name in names if name in TRANSLATED])
+    for name, source in PAGES.items():
+        text = (PROJECT / source).read_text(encoding="utf-8")
+        (folder / name).write_text(side_by_side(text, source), encoding="utf-8")
+    for name in ATTACHMENTS:
+        shutil.copyfile(PROJECT / "docs" / name, folder / name)
+
+
+def collect_translation(language: str, folder: Path, english: Path, objects: dict[str, str]) -> None:
+    """Copies the pages of a language, with links to the English ones in ``english`` and to what is in the API pages.
+
+    ``objects`` has the address of each class and function below the top of the English site.
+    """
+    shutil.copytree(SITE / "assets", folder / "assets")
+    shutil.copytree(SITE / "images", folder / "images")
+    for page in translated_pages(language):
+        text = (SITE / language / page).read_text(encoding="utf-8")
+        (folder / page).write_text(translation(text, language, english, objects), encoding="utf-8")
+
+
+def translated_pages(language: str) -> list[str]:
+    """The names of the pages in a language."""
+    return sorted(path.name for path in (SITE / language).glob("*.md"))
+
+
+def side_by_side(text: str, source: str) -> str:
     """A page's text with its links as the site needs them, where all these pages lie side by side."""
     names = {file: name for name, file in PAGES.items()} | {f"docs/{name}": name for name in ATTACHMENTS}
 
@@ -47,11 +88,57 @@ def linked(text: str, source: str) -> str:
     return LINK.sub(link, text)
 
 
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the pages and what they link to."""
-    for name, source in PAGES.items():
-        text = (PROJECT / source).read_text(encoding="utf-8")
-        files.append(File.generated(config, name, content=linked(text, source)))
-    for name in ATTACHMENTS:
-        files.append(File.generated(config, name, abs_src_path=str(PROJECT / "docs" / name)))
-    return files
+def translation(text: str, language: str, english: Path, objects: dict[str, str]) -> str:
+    """A translated page with links to English pages where there is no translation, and without its marks."""
+    own = set(translated_pages(language))
+    # From the folder of a translated page's source to the English pages.
+    top = "../"
+
+    def link(found: re.Match[str]) -> str:
+        path = found["path"]
+        if path in own or path.startswith(("images/", "assets/")) or not (english / path).exists():
+            return found[0]
+        return f"]({top}{address(path)}"
+
+    text = SECTION_MARK.sub("", text)
+    text = REFERENCE.sub(lambda found: f"[{found['text']}]({top}{objects[found['name']]})", text)
+    return joined(LINK.sub(link, text))
+
+
+def joined(text: str) -> str:
+    """Text of a page without the line ends between Japanese characters, which browsers would show as spaces."""
+    front = FRONT.match(text)
+    lines: list[str] = [front[0]] if front else []
+    fenced = False
+    for line in text[front.end() if front else 0 :].splitlines():
+        fence = line.lstrip().startswith("```")
+        previous = lines[-1].rstrip() if lines else ""
+        words = line.lstrip()
+        goes_on = previous and words and not (fenced or fence or FIXED.match(previous) or STARTS.match(words))
+        if goes_on and (is_wide(previous[-1]) or is_wide(words[0])):
+            lines[-1] = previous + words
+        else:
+            lines.append(line)
+        fenced ^= fence
+    return "\n".join(lines) + "\n"
+
+
+def is_wide(letter: str) -> bool:
+    """Whether there are no spaces around a letter, as with kana, ideographs and their punctuation."""
+    return unicodedata.east_asian_width(letter) in "WF"
+
+
+def address(page: str) -> str:
+    """A page's address below the top of the site; a file that is no page keeps its name."""
+    if not page.endswith(".md"):
+        return page
+    name = page.removesuffix(".md")
+    return "" if name == "index" else f"{name}/"
+
+
+def counterparts(page: str) -> Iterator[tuple[str, str]]:
+    """Languages in which there is a page, with the page's address below the top of the English site."""
+    yield "en", address(page)
+    for language in TRANSLATED:
+        if page in translated_pages(language):
+            yield language, posixpath.join(language, address(page))

@@ -7,10 +7,11 @@ python=$(realpath -s "$1")
 cd "$(dirname "$0")"
 "$python" -m mypy --config-file mypy.ini -p breachdex
 for folder in core rest web bulk docs replays shop; do
-    MYPYPATH=$PWD:$PWD/../examples:tests:tests/$folder "$python" -m mypy --config-file mypy.ini "tests/$folder"
+    MYPYPATH=$PWD:$PWD/../examples:$PWD/../docs:tests:tests/$folder "$python" -m mypy --config-file mypy.ini "tests/$folder"
 done
 # Beside the other folders its name would be taken for Django itself.
 (cd tests/django && MYPYPATH=$PWD/../.. "$python" -m mypy --config-file ../../mypy.ini ./*.py django_site/*.py)
+"$python" -m mypy --strict ../docs/*.py
 cd ../examples/django-shop
 MYPYPATH=../../python "$python" -m mypy .
 cd ../replay

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
-
-import pytest
 
 PROJECT: Final = Path(__file__).resolve().parents[3]
 
@@ -27,18 +22,6 @@ FETCHING_LINKS: Final = {
     "modulepreload",
     "dns-prefetch",
 }
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built site."""
-    folder = tmp_path_factory.mktemp("site")
-    # Not with --quiet, which does not count warnings either.
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
-    built = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr + built.stdout
-    return folder
 
 
 class Addresses(HTMLParser):

@@ -12,6 +12,7 @@ import io
 import itertools
 import re
 import shutil
+import textwrap
 import tokenize
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -35,7 +36,10 @@ PAGES: Final = (
     "docs/site/policy.md",
     "python/README.md",
 )
-BLOCK: Final = re.compile(r"(?P<above>[^\n]*)\n```python\n(?P<code>.*?)\n```\n", re.DOTALL)
+BLOCK: Final = re.compile(
+    r"(?P<above>[^\n]*)\n(?P<indent> *)```python\n(?P<code>.*?)\n(?P=indent)```\n", re.DOTALL
+)
+"""A block, which may be in a tab and so be indented."""
 FILE: Final = re.compile(r'\n```toml title="(?P<name>[\w.]+)"\n(?P<text>.*?\n)```\n', re.DOTALL)
 EVENTS: Final[dict[str, tuple[types.Event, ...]]] = {
     "chosen": ("sign_up", "change", "reset"),
@@ -50,8 +54,9 @@ def blocks(page: str) -> list[str]:
     text = (PROJECT / page).read_text(encoding="utf-8")
     found = []
     for block in BLOCK.finditer(text):
-        if not NOT_RUN.fullmatch(block["above"]):
-            found.append("\n" * text.count("\n", 0, block.start("code")) + block["code"])
+        if not NOT_RUN.fullmatch(block["above"].strip()):
+            code = textwrap.dedent(block["code"])
+            found.append("\n" * text.count("\n", 0, block.start("code")) + code)
     return found
 
 
