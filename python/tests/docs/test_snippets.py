@@ -14,6 +14,7 @@ import re
 import shutil
 import textwrap
 import tokenize
+import warnings
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -22,6 +23,12 @@ import pytest
 from breachdex import Policy, types
 from breachdex._breachdex import PolicyRules
 from support import write_index
+
+with warnings.catch_warnings():
+    warnings.simplefilter(
+        "ignore"
+    )  # Starlette would rather have a newer httpx, and says so once, when it is imported.
+    import fastapi.testclient  # noqa: F401
 
 PROJECT: Final = Path(__file__).resolve().parents[3]
 SITE: Final = PROJECT / "docs" / "site"
@@ -34,6 +41,7 @@ PAGES: Final = (
     "docs/site/five-minutes.md",
     "docs/site/operations.md",
     "docs/site/policy.md",
+    "docs/site/recipes.md",
     "python/README.md",
 )
 BLOCK: Final = re.compile(
