@@ -41,6 +41,16 @@ ATTACHMENTS: Final = (
 
 LINK: Final = re.compile(r"\]\((?P<path>[\w./-]+)")
 REFERENCE: Final = re.compile(r"\[(?P<text>[^\[\]]+)\]\[(?P<name>breachdex\.[\w.]+)\]")
+INSTALL: Final = re.compile(
+    r"^```console\n(?:(?!```).*\n)*?\$ pip install ['\"]?breachdex(?P<extra>\[[\w-]+\])['\"]?.*\n(?:(?!```).*\n)*```\n",
+    re.MULTILINE,
+)
+"""A block that installs the package with what a framework needs."""
+UNPUBLISHED: Final = {
+    "en": "Until the package is on PyPI, install from a checkout: `{command}` ([what this needs](five-minutes.md#install)).",
+    "ja": "PyPIでの公開までは、ソースコードから`{command}`でインストールします（[必要なもの](five-minutes.md#install)）。",
+}
+"""What stands below such a block. Leave this away once the package is on PyPI."""
 FIXED: Final = re.compile(r" *(?:#|\||<|```|===|---|\{)")
 """Lines that end where they end."""
 STARTS: Final = re.compile(r"(?:#|\||<|```|===|---|\{|[-*] |\d+\. )")
@@ -53,6 +63,8 @@ SECTION_MARK: Final = re.compile(r"^<!-- en: .* -->\n", re.MULTILINE)
 def collect_english(folder: Path) -> None:
     """Copies the English pages, those from elsewhere, and what they link to."""
     shutil.copytree(SITE, folder, ignore=lambda _, names: [name for name in names if name in TRANSLATED])
+    for page in folder.glob("*.md"):
+        page.write_text(with_checkout(page.read_text(encoding="utf-8"), "en"), encoding="utf-8")
     for name, source in PAGES.items():
         text = (PROJECT / source).read_text(encoding="utf-8")
         (folder / name).write_text(side_by_side(text, source), encoding="utf-8")
@@ -75,6 +87,16 @@ def collect_translation(language: str, folder: Path, english: Path, objects: dic
 def translated_pages(language: str) -> list[str]:
     """The names of the pages in a language."""
     return sorted(path.name for path in (SITE / language).glob("*.md"))
+
+
+def with_checkout(text: str, language: str) -> str:
+    """A page's text that says below each installation how it is done from a checkout."""
+
+    def note(found: re.Match[str]) -> str:
+        command = f"pip install './python{found['extra']}'"
+        return f"{found[0]}\n{UNPUBLISHED[language].format(command=command)}\n"
+
+    return INSTALL.sub(note, text)
 
 
 def side_by_side(text: str, source: str) -> str:
@@ -100,7 +122,7 @@ def translation(text: str, language: str, english: Path, objects: dict[str, str]
             return found[0]
         return f"]({top}{address(path)}"
 
-    text = SECTION_MARK.sub("", text)
+    text = with_checkout(SECTION_MARK.sub("", text), language)
     text = REFERENCE.sub(lambda found: f"[{found['text']}]({top}{objects[found['name']]})", text)
     return joined(LINK.sub(link, text))
 

@@ -166,3 +166,16 @@ def test_the_order_of_pages_is_complete(tmp_path: Path) -> None:
         build_site.check_nav([{"A": "a.md"}], tmp_path)
     with pytest.raises(build_site.BuildError, match="nav has c.md, which is no page"):
         build_site.check_nav(["a.md", "b.md", "c.md"], tmp_path)
+
+
+def test_every_framework_page_says_how_to_install_from_a_checkout(site: Path) -> None:
+    shown = 0
+    for page in (PROJECT / "docs" / "site").rglob("*.md"):
+        place = page.relative_to(PROJECT / "docs" / "site").with_suffix("")
+        for extra in re.findall(
+            r"^\$ pip install ['\"]?breachdex(\[[\w-]+\])", page.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            built = html.unescape((site / place / "index.html").read_text(encoding="utf-8"))
+            assert f"<code>pip install './python{extra}'</code>" in built, page.name
+            shown += 1
+    assert shown >= 7
