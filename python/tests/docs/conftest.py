@@ -52,9 +52,12 @@ def address(site: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def phone(address: str) -> Iterator[BrowserContext]:
-    """The machine's Chromium with the width of a phone, and a clipboard."""
+    """The machine's Chromium with the width of a phone, and a clipboard.
+
+    For one file of tests: its event loop runs until it is closed, and the code of pages runs loops of its own.
+    """
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="no Playwright: THE SITE WAS NOT TRIED IN A BROWSER"
     )
