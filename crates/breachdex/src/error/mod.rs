@@ -199,6 +199,7 @@ pub enum Error {
         are_many: bool,
     },
     /// The options of a build cannot be met.
+    #[cfg(feature = "build")]
     #[error(transparent)]
     Options(#[from] crate::build::OptionsFault),
     /// The groups would reach beyond what the directory of an index can say.
