@@ -30,6 +30,10 @@ pub(super) struct Units {
 
 impl Units {
     /// Holds what was read at open, and the hashes section, against the content id.
+    #[cfg_attr(
+        not(feature = "signatures"),
+        expect(dead_code, reason = "only a signed content id is worth it")
+    )]
     pub(super) fn prove(
         header: &Header,
         metadata: &Metadata,
