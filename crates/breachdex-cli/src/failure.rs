@@ -20,6 +20,9 @@ pub(crate) enum Failure {
     /// An input cannot be audited.
     #[error(transparent)]
     Audit(#[from] breachdex_audit::AuditError),
+    /// A log of attempts cannot be replayed.
+    #[error(transparent)]
+    Radar(#[from] breachdex_radar::replay::ReplayError),
     /// The network, a range server, or what an unfinished download left.
     #[error("{}", hints::remote(.0))]
     Remote(#[from] breachdex_hibp::Error),

@@ -273,6 +273,136 @@ messages! {
 }
 
 messages! {
+    /// The words of reports on attacks at log-in.
+    Incidents {
+        /// The report's title.
+        title;
+        /// The period that was looked at, in UTC.
+        period(from: text, to: text);
+        /// The file has no attempts.
+        no_attempts;
+        /// No attack was found.
+        none(attempts: grouped);
+        /// So many attacks were found.
+        found(attacks: grouped);
+        /// Tile: all attempts of the file.
+        attempts;
+        /// Tile: failed attempts of suspected sources.
+        tries;
+        /// Tile: accounts that suspected sources logged in to.
+        taken;
+        /// Tile: suspected sources.
+        sources;
+        /// Heading of the plot.
+        timeline;
+        /// Under the plot: what a bar is.
+        timeline_about(minutes: grouped);
+        /// Legend: failed attempts.
+        legend_failures;
+        /// Legend: failed attempts from suspected sources.
+        legend_suspected;
+        /// Legend: log-ins from suspected sources.
+        legend_taken;
+        /// Heading of the list of attacks.
+        attacks;
+        /// Column: when an attack began.
+        began;
+        /// Column: when the alarm was raised.
+        raised;
+        /// Column: when an attack ended.
+        ended;
+        /// Instead of an end: the file ends before.
+        runs;
+        /// Column: why the alarm was raised.
+        why;
+        /// The share of exposed passwords is high; the attack is about `part` % of all failures.
+        why_exposed(part: number);
+        /// Exposed passwords and unknown accounts are many; `part` as above.
+        why_unknown(part: number);
+        /// Sources behave as attackers do.
+        why_sources(count: grouped);
+        /// Heading of the list of accounts.
+        accounts;
+        /// Above that list: what it means.
+        accounts_about;
+        /// Column: time of a log-in.
+        time;
+        /// Column: the account.
+        account;
+        /// Column: the account's pseudonym.
+        pseudonym;
+        /// Column: the source.
+        source;
+        /// Column: whether the password is exposed.
+        password_exposed;
+        /// Cell: yes.
+        yes;
+        /// Under a list: how many more.
+        unlisted(count: grouped);
+        /// Heading of the table for the authority.
+        authority;
+        /// Above the table: when to report.
+        authority_about;
+        /// Column: item of the report.
+        item;
+        /// Column: what the log shows.
+        from_log;
+        /// Column: what is missing.
+        to_add;
+        /// Item 1.
+        item_overview;
+        /// What the log shows about it.
+        overview(from: text, to: text, tries: grouped, taken: grouped);
+        /// What to add.
+        add_overview;
+        /// Item 2.
+        item_data;
+        /// What to add.
+        add_data;
+        /// Item 3.
+        item_people;
+        /// What the log shows about it.
+        people(taken: grouped);
+        /// What to add.
+        add_people;
+        /// Item 4.
+        item_cause;
+        /// What the log shows about it: the share of exposed passwords.
+        cause(exposed: text);
+        /// The same where no exposure was recorded.
+        cause_unrated;
+        /// What to add.
+        add_cause;
+        /// Item 5.
+        item_damage;
+        /// What to add.
+        add_damage;
+        /// Item 6.
+        item_people_told;
+        /// What to add.
+        add_people_told;
+        /// Item 7.
+        item_public;
+        /// What to add.
+        add_public;
+        /// Item 8.
+        item_prevention;
+        /// What to add.
+        add_prevention;
+        /// Item 9.
+        item_other;
+        /// What to add.
+        add_other;
+        /// Cell: the log does not show it.
+        not_in_log;
+        /// Heading: how it was found.
+        method;
+        /// What the numbers mean.
+        method_about;
+    }
+}
+
+messages! {
     /// What the command asks and answers on a terminal.
     Command {
         /// The prompt for a password.

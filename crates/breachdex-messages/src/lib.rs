@@ -1,8 +1,8 @@
 //! Every sentence of breachdex that people read in their own language.
 //!
 //! A language is one file in `languages/` and one line in the registry there. Messages have typed keys and typed
-//! parameters: [`Passwords`] is for people who choose a password, [`Reports`] for audit reports, [`Command`] for the
-//! command's answers on a terminal. A language that lacks a message, or a text that lacks or invents a parameter,
+//! parameters: [`Passwords`] is for people who choose a password, [`Reports`] for audit reports, [`Incidents`] for
+//! reports on attacks at log-in, [`Command`] for the command's answers on a terminal. A language that lacks a message, or a text that lacks or invents a parameter,
 //! does not compile. Errors and help texts are English and stay with the code that raises them.
 //!
 //! ```
@@ -25,6 +25,6 @@ mod negotiation;
 mod template;
 mod words;
 
-pub use catalogue::{Command, Passwords, Reports};
+pub use catalogue::{Command, Incidents, Passwords, Reports};
 pub use languages::{Language, UnknownLanguage};
 pub use words::Words;

@@ -123,6 +123,8 @@ pub struct Observation {
     pub state: State,
     /// The state of the attempt's source, or of its network if that is worse.
     pub source: State,
+    /// Its source is suspected, by itself or because it came with an attack that runs over the site.
+    pub is_suspect: bool,
     /// It succeeded, an attack runs, and its source is suspected: the account may have been taken over.
     pub is_suspect_log_in: bool,
 }

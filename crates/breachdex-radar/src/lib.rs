@@ -26,6 +26,10 @@ mod keys;
 mod learning;
 mod options;
 mod radar;
+#[cfg(feature = "report")]
+pub mod replay;
+#[cfg(feature = "report")]
+pub mod report;
 mod saved;
 mod site;
 mod source;

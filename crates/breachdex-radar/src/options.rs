@@ -18,7 +18,7 @@ const MOST_SOURCES: usize = 1 << 19;
 pub struct RadarOptions {
     /// The chance that an alarm is ever raised for one source that behaves like the others, while it is remembered.
     pub source_false_alarm: f64,
-    /// How often the test over the whole site raises a false alarm, for each failed attempt: 1e-8 is one in 100 million.
+    /// How often the test over the whole site raises a false alarm, for each failed attempt: 3e-9 is one in 330 million.
     pub site_false_alarm: f64,
     /// The share of exposed passwords among failed attempts without an attack, from 0 to 1, before any is learned.
     pub usual_exposed: f64,
@@ -53,7 +53,7 @@ impl Default for RadarOptions {
     fn default() -> Self {
         Self {
             source_false_alarm: 1e-6,
-            site_false_alarm: 1e-8,
+            site_false_alarm: 3e-9,
             usual_exposed: 0.30,
             usual_unknown: 0.10,
             learns: true,

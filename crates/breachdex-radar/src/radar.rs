@@ -154,7 +154,8 @@ impl Radar {
             callback(&SuspectLogIn { attempt, source });
         }
         let advice = self.advice(own_state, network_state, sum, first);
-        Observation { advice, state: self.state(), source, is_suspect_log_in }
+        let is_suspect = source != State::Quiet || self.is_suspect_of_site(sum, first);
+        Observation { advice, state: self.state(), source, is_suspect, is_suspect_log_in }
     }
 
     /// Advises on an attempt before its password is looked at, from what is known about its source. It is not counted.
@@ -330,9 +331,10 @@ impl Radar {
             running.episode.is_site_wide = true;
             running.lane.get_or_insert(lane);
         }
-        match &mut self.attack {
-            Some(running) if running.lane.is_some() => {
-                if self.site.goes_on() {
+        let lane = self.attack.and_then(|running| running.lane);
+        match (&mut self.attack, lane) {
+            (Some(running), Some(lane)) => {
+                if self.site.goes_on(lane) {
                     running.evidence = self.now;
                 }
             }

@@ -18,7 +18,7 @@ pub(crate) const LANES: usize = 2 * PARTS.len();
 /// No lane raises an alarm below this: a handful of attempts are not the site.
 const LOWEST_ALARM: f64 = 6.0;
 
-/// A lane this near to its alarm says that an attack goes on. Closer than a suspicion: the slowest lane takes long to fall.
+/// A lane this near to its alarm says that an attack goes on. Closer than a suspicion: lanes take long to fall.
 const GOING_ON: f32 = 1.0;
 
 /// What is usual now, as the test takes it: margins included.
@@ -126,9 +126,11 @@ impl Site {
         if self.near().is_some() { State::Suspected } else { State::Quiet }
     }
 
-    /// Whether a lane is as good as at its alarm: an attack goes on.
-    pub(crate) fn goes_on(&self) -> bool {
-        (0..LANES).any(|lane| self.alarm[lane] - self.sums[lane] <= GOING_ON)
+    /// Whether an attack goes on for which this lane raised the alarm: it, or one for a similar or larger part, is as good as
+    /// at its alarm. Those for smaller parts take too long to fall.
+    pub(crate) fn goes_on(&self, raised: usize) -> bool {
+        let least = Self::part(raised) / 2.0;
+        (0..LANES).any(|lane| Self::part(lane) >= least && self.alarm[lane] - self.sums[lane] <= GOING_ON)
     }
 
     /// Begins all lanes anew.

@@ -46,6 +46,7 @@ commands! {
     Policy => policy,
     Check => check,
     Audit => audit,
+    Radar => radar,
     Range => range,
     Export => export,
     Diff => diff,
@@ -92,7 +93,7 @@ pub(crate) fn taking_passwords(name: &OsStr) -> Option<String> {
 pub(crate) enum Exit {
     /// Done; for `check`: asked, and nothing is exposed.
     Success,
-    /// `check` only: something is exposed.
+    /// Something was found: `check` an exposed password, `audit` an account to act on, `radar` an attack.
     Exposed,
     /// An error, bad usage, or nothing was asked.
     Error,

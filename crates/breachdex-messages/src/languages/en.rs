@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{Catalogue, Facts};
-use crate::catalogue::{Command, Passwords, Reports};
+use crate::catalogue::{Command, Incidents, Passwords, Reports};
 use crate::template::{counted, text};
 
 pub(super) const CATALOGUE: Catalogue = Catalogue {
@@ -226,6 +226,96 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         format_csv: text("CSV"),
         format_parquet: text("a Parquet file"),
         format_arrow: text("an Arrow file"),
+    },
+    incidents: Incidents {
+        title: text("Log-in attack report"),
+        period: text("%(from)s to %(to)s (UTC)"),
+        no_attempts: text("The file contains no log-in attempts."),
+        none: counted(
+            "No attack was found in one log-in attempt.",
+            "No attack was found in %(attempts)d log-in attempts.",
+        ),
+        found: counted("One attack was found.", "%(attacks)d attacks were found."),
+        attempts: text("log-in attempts in all"),
+        tries: text("failed attempts from suspected sources"),
+        taken: text("accounts logged in to from suspected sources"),
+        sources: text("suspected sources"),
+        timeline: text("Timeline"),
+        timeline_about: counted(
+            "Each bar is one minute. Times are in UTC.",
+            "Each bar is %(minutes)d minutes. Times are in UTC.",
+        ),
+        legend_failures: text("failed attempts"),
+        legend_suspected: text("failed attempts from suspected sources"),
+        legend_taken: text("log-ins from suspected sources"),
+        attacks: text("Attacks"),
+        began: text("began about"),
+        raised: text("alarm"),
+        ended: text("ended"),
+        runs: text("not before the last line"),
+        why: text("why"),
+        why_exposed: text(
+            "more exposed passwords than usual among failed attempts; about %(part)d percent of them are the attack",
+        ),
+        why_unknown: text(
+            "more exposed passwords and unknown accounts than usual; about %(part)d percent of failed attempts are the attack",
+        ),
+        why_sources: counted(
+            "one source or network behaves like an attacker",
+            "%(count)d sources or networks behave like attackers",
+        ),
+        accounts: text("Accounts logged in to"),
+        accounts_about: text(
+            "A log-in from a suspected source may have been the attacker's or the owner's. Check each account before you contact its owner.",
+        ),
+        time: text("time (UTC)"),
+        account: text("account"),
+        pseudonym: text("pseudonym"),
+        source: text("source"),
+        password_exposed: text("exposed password"),
+        yes: text("yes"),
+        unlisted: counted("and one more", "and %(count)d more"),
+        authority: text("For a report to the Personal Information Protection Commission of Japan"),
+        authority_about: text(
+            "A preliminary report is due promptly, within about 3 to 5 days of learning of the incident, and the final one within 30 days, or 60 where an unlawful purpose is suspected. The table has what the log shows. The rest is yours to add; whether you must report is for you to decide with counsel.",
+        ),
+        item: text("item"),
+        from_log: text("what the log shows"),
+        to_add: text("to be added by you"),
+        item_overview: text("1. Overview"),
+        overview: text(
+            "Log-in attempts with lists of passwords between %(from)s and %(to)s (UTC): %(tries)d failed attempts from suspected sources, %(taken)d accounts logged in to.",
+        ),
+        add_overview: text("When and how you learned of it; which service"),
+        item_data: text("2. Personal data concerned"),
+        add_data: text("What can be seen and changed after a log-in: names, addresses, orders, payment data"),
+        item_people: text("3. Number of people"),
+        people: counted(
+            "At most one account, as far as the suspected sources are known",
+            "At most %(taken)d accounts, as far as the suspected sources are known",
+        ),
+        add_people: text("The number after you have checked the accounts"),
+        item_cause: text("4. Cause"),
+        cause: text(
+            "Passwords from elsewhere were tried: %(exposed)s of the passwords that suspected sources tried in vain are on lists of leaked passwords.",
+        ),
+        cause_unrated: text("The log does not say whether the passwords that were tried are exposed."),
+        add_cause: text("Why log-ins with these passwords were possible"),
+        item_damage: text("5. Secondary damage"),
+        add_damage: text("Orders, transfers, changed addresses, messages"),
+        item_people_told: text("6. Measures for the people concerned"),
+        add_people_told: text("Passwords reset, sessions ended, people informed"),
+        item_public: text("7. Publication"),
+        add_public: text("When and where it was published, or why not"),
+        item_prevention: text("8. Prevention of recurrence"),
+        add_prevention: text("Exposed passwords refused, second factor, watching of log-ins"),
+        item_other: text("9. Other"),
+        add_other: text("Reports to the police and to other authorities"),
+        not_in_log: text("not in the log"),
+        method: text("How this was found"),
+        method_about: text(
+            "Each attempt was replayed in order against a sequential test for each source, each network and the whole site. Suspected are sources that the test names, and during an attack on the whole site also those that came with it and tried an exposed password. The numbers are an estimate: they can include honest users, and leave out attackers who made a single attempt.",
+        ),
     },
     command: Command {
         password_prompt: text("Password (not shown): "),

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{Catalogue, Facts};
-use crate::catalogue::{Command, Passwords, Reports};
+use crate::catalogue::{Command, Incidents, Passwords, Reports};
 use crate::template::text;
 
 pub(super) const CATALOGUE: Catalogue = Catalogue {
@@ -209,6 +209,84 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         format_csv: text("CSV"),
         format_parquet: text("Parquet"),
         format_arrow: text("Arrow"),
+    },
+    incidents: Incidents {
+        title: text("不正ログイン調査報告書"),
+        period: text("%(from)s ～ %(to)s（UTC）"),
+        no_attempts: text("ファイルにログイン試行の記録がありません。"),
+        none: text("%(attempts)d 件のログイン試行の中に、攻撃は検出されませんでした。"),
+        found: text("攻撃を %(attacks)d 件検出しました。"),
+        attempts: text("ログイン試行の総数"),
+        tries: text("不審な接続元からの失敗した試行"),
+        taken: text("不審な接続元からログインされたアカウント"),
+        sources: text("不審な接続元"),
+        timeline: text("時系列"),
+        timeline_about: text("棒 1 本は %(minutes)d 分です。時刻は UTC です。"),
+        legend_failures: text("失敗した試行"),
+        legend_suspected: text("不審な接続元からの失敗した試行"),
+        legend_taken: text("不審な接続元からのログイン"),
+        attacks: text("攻撃の一覧"),
+        began: text("開始（推定）"),
+        raised: text("警報"),
+        ended: text("終了"),
+        runs: text("最終行の時点で継続中"),
+        why: text("理由"),
+        why_exposed: text(
+            "失敗した試行に流出済みパスワードが通常より多い（失敗の約 %(part)d パーセントが攻撃）",
+        ),
+        why_unknown: text(
+            "流出済みパスワードと存在しないアカウントが通常より多い（失敗の約 %(part)d パーセントが攻撃）",
+        ),
+        why_sources: text("攻撃とみられる接続元またはネットワークが %(count)d 件"),
+        accounts: text("ログインされたアカウント"),
+        accounts_about: text(
+            "不審な接続元からのログインには、攻撃者によるものと本人によるものが含まれ得ます。本人へ連絡する前に、アカウントごとに確認してください。",
+        ),
+        time: text("日時（UTC）"),
+        account: text("アカウント"),
+        pseudonym: text("仮名"),
+        source: text("接続元"),
+        password_exposed: text("流出済みパスワード"),
+        yes: text("該当"),
+        unlisted: text("ほか %(count)d 件"),
+        authority: text("個人情報保護委員会への速報のために"),
+        authority_about: text(
+            "速報は、事態を知った時点から速やかに（おおむね 3～5 日以内）、確報は 30 日以内（不正の目的によるおそれがある場合は 60 日以内）に行います。表には記録から分かることだけを示しています。残りは貴社で記入し、報告の要否は専門家と確認してください。",
+        ),
+        item: text("報告事項"),
+        from_log: text("記録から分かること"),
+        to_add: text("貴社で記入すること"),
+        item_overview: text("1. 概要"),
+        overview: text(
+            "%(from)s から %(to)s（UTC）にかけて、パスワードリスト型攻撃とみられる不正なログイン試行があった。不審な接続元からの失敗した試行は %(tries)d 件、ログインされたアカウントは %(taken)d 件。",
+        ),
+        add_overview: text("発覚の日時と経緯、対象のサービス"),
+        item_data: text("2. 個人データの項目"),
+        add_data: text("ログイン後に閲覧・変更できる項目（氏名、住所、注文履歴、決済情報など）"),
+        item_people: text("3. 本人の数"),
+        people: text("最大 %(taken)d 件（判明している不審な接続元による）"),
+        add_people: text("アカウントを確認した後の人数"),
+        item_cause: text("4. 原因"),
+        cause: text(
+            "他のサービスなどから流出したパスワードの使用。不審な接続元が試して失敗したパスワードのうち %(exposed)s が、過去に流出したパスワードの一覧に含まれる。",
+        ),
+        cause_unrated: text("試されたパスワードが流出済みかどうかは、記録されていない。"),
+        add_cause: text("該当するパスワードでログインできた理由"),
+        item_damage: text("5. 二次被害又はそのおそれの有無及びその内容"),
+        add_damage: text("不正な注文、送金、登録情報の変更、メッセージの送信など"),
+        item_people_told: text("6. 本人への対応の実施状況"),
+        add_people_told: text("パスワードの再設定、セッションの無効化、本人への通知"),
+        item_public: text("7. 公表の実施状況"),
+        add_public: text("公表の日時と方法、又は公表しない理由"),
+        item_prevention: text("8. 再発防止のための措置"),
+        add_prevention: text("流出済みパスワードの拒否、二要素認証、ログインの監視"),
+        item_other: text("9. その他参考となる事項"),
+        add_other: text("警察や他の監督機関への届出"),
+        not_in_log: text("記録からは分からない"),
+        method: text("調査の方法"),
+        method_about: text(
+            "すべての試行を時刻順に再生し、接続元ごと、ネットワークごと、サイト全体の逐次検定にかけました。「不審な接続元」は検定で検出されたもの、およびサイト全体への攻撃中に新たに現れ、流出済みパスワードを試したものです。件数は推定であり、正当な利用者を含むことも、1 回しか試行しなかった攻撃者を含まないこともあります。",
+        ),
     },
     command: Command {
         password_prompt: text("パスワード（表示されません）: "),

@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use crate::catalogue::{Command, Passwords, Reports};
+use crate::catalogue::{Command, Incidents, Passwords, Reports};
 use crate::words::Words;
 
 /// Declares the languages and their files, and checks every text of them at compile time.
@@ -56,6 +56,7 @@ pub(crate) struct Catalogue {
     pub(crate) facts: Facts,
     pub(crate) passwords: Passwords,
     pub(crate) reports: Reports,
+    pub(crate) incidents: Incidents,
     pub(crate) command: Command,
 }
 
@@ -76,6 +77,7 @@ impl Catalogue {
     const fn check(&self) {
         self.passwords.check();
         self.reports.check();
+        self.incidents.check();
         self.command.check();
     }
 }
@@ -94,6 +96,11 @@ impl Language {
     /// The words of audit reports.
     pub const fn reports(self) -> Words<Reports> {
         Words { language: self, texts: &self.catalogue().reports }
+    }
+
+    /// The words of reports on attacks at log-in.
+    pub const fn incidents(self) -> Words<Incidents> {
+        Words { language: self, texts: &self.catalogue().incidents }
     }
 
     /// The command's answers on a terminal.

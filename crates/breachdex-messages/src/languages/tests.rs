@@ -6,6 +6,7 @@ use super::*;
 fn texts(language: Language) -> Vec<(String, &'static str)> {
     let mut texts = language.passwords().texts();
     texts.extend(language.reports().texts());
+    texts.extend(language.incidents().texts());
     texts.extend(language.command().texts());
     texts
 }

@@ -41,7 +41,7 @@ fn honest_attempts_raise_no_alarm() {
 #[ignore = "takes minutes; run with --release"]
 fn ten_million_honest_attempts_raise_no_alarm() {
     for (name, honest) in sites() {
-        for seed in 100..105 {
+        for seed in 100..103 {
             stays_quiet(seed, 10_000_000, honest, options());
             println!("{name}, seed {seed}: 10^7 attempts without an alarm");
         }
