@@ -29,41 +29,6 @@ pub fn write_row(out: &mut Vec<u8>, entry: &Entry, kind: Kind, skip_digits: usiz
     out.truncate(length);
 }
 
-/// Numbers whose digits are looked up.
-const KNOWN: usize = 1000;
-
-/// The digits of small numbers, first digit in the lowest byte, and how many they are in the highest.
-static DIGITS: [u32; KNOWN] = {
-    let mut table = [0; KNOWN];
-    let mut number = 0;
-    while number < KNOWN {
-        let (mut rest, mut digits, mut length) = (number as u32, 0, 0);
-        loop {
-            digits = digits << 8 | (b'0' as u32 + rest % 10);
-            rest /= 10;
-            length += 1;
-            if rest == 0 {
-                break;
-            }
-        }
-        table[number] = length << 24 | digits;
-        number += 1;
-    }
-    table
-};
-
-/// [`put_decimal`] for numbers that are nearly always small and otherwise hard to foresee.
-#[inline(always)]
-pub(crate) fn put_count(row: &mut [u8; 72], at: usize, number: u64) -> usize {
-    match DIGITS.get(number as usize) {
-        Some(known) if number < KNOWN as u64 => {
-            row[at..at + 4].copy_from_slice(&known.to_le_bytes());
-            at + (known >> 24) as usize
-        }
-        _ => put_decimal(row, at, number),
-    }
-}
-
 /// Writes a number in decimal at `at` and gives the place behind it.
 #[inline(always)]
 pub(crate) fn put_decimal(row: &mut [u8; 72], at: usize, number: u64) -> usize {

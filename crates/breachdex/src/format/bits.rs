@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use crate::kernels::BitOperations;
+
 /// Sixteen bytes from `at`, zeros beyond the end.
 #[inline(always)]
 fn sixteen(bytes: &[u8], at: usize) -> u128 {
@@ -51,6 +53,39 @@ impl<'a> Ones<'a> {
     /// The same search in the same bytes that are somewhere else now.
     pub(crate) fn onto<'b>(&self, bytes: &'b [u8]) -> Ones<'b> {
         Ones { bytes, word: self.word, base: self.base, end: self.end }
+    }
+
+    /// Writes the bits of as many next ones as `wanted`, less `origin`, which is no larger, and which none of them is 2^32
+    /// beyond. `out` has room for 64 more.
+    #[inline(always)]
+    pub(crate) fn next_ones<O: BitOperations>(
+        &mut self,
+        wanted: usize,
+        origin: usize,
+        out: &mut [u32],
+    ) -> Option<()> {
+        let mut found = 0;
+        while found < wanted {
+            if self.word == 0 {
+                self.base += 64;
+                if self.base >= self.end {
+                    return None;
+                }
+                self.word = read_word(self.bytes, self.base);
+            }
+            let room = out.get_mut(found..)?.first_chunk_mut::<64>()?;
+            found += O::put_ones(self.word, (self.base - origin) as u32, room);
+            // Those that were not wanted come next.
+            let left = if found > wanted {
+                let last = *out.get(wanted - 1)? - (self.base - origin) as u32;
+                self.word & u64::MAX << last << 1
+            } else {
+                0
+            };
+            self.word = left;
+        }
+        let last = out.get(wanted.checked_sub(1)?)?;
+        (origin + (*last as usize) < self.end).then_some(())
     }
 
     /// The bit of the next one.

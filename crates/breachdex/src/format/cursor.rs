@@ -6,10 +6,25 @@ use super::bits::{Ones, read_bits, read_word};
 use super::bucket::{Bucket, Malformed};
 use crate::digest::Key;
 use crate::entry::Entry;
-use crate::kernels::{BitOperations, Task};
+use crate::kernels::{BitOperations, RowShape, Task};
 
 /// Entries decoded at a time.
 pub(crate) const RUN: usize = 256;
+
+/// High parts and counts of a run of entries, as a kernel renders them. Some 4 KiB, to be used again.
+pub(crate) struct Columns {
+    /// For each entry the bit of its one: its high part and the entries before it.
+    pub(super) high_ones: [u32; RUN + 64],
+    /// For each entry the bit behind which its count's length ends, from where the lengths start.
+    ends: [u32; RUN + 64],
+    pub(super) counts: [u64; RUN],
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self { high_ones: [0; RUN + 64], ends: [0; RUN + 64], counts: [0; RUN] }
+    }
+}
 
 /// Decodes the entries of a bucket in order, a run at a time.
 pub(crate) struct Cursor<'a> {
@@ -75,11 +90,6 @@ impl<'a> Cursor<'a> {
         self.next
     }
 
-    /// The first 64 bits of the bucket's prefix.
-    pub(super) fn prefix_word(&self) -> u64 {
-        self.prefix.words[0]
-    }
-
     /// The next entry.
     #[inline(always)]
     pub(super) fn next_entry(&mut self) -> Option<Entry> {
@@ -89,6 +99,72 @@ impl<'a> Cursor<'a> {
         Some(Entry { key, count })
     }
 
+    /// How a kernel renders the bucket's rows, of fingerprints of so many bits; `None` where it cannot, or
+    /// [`Cursor::next_block`] cannot decode it: it has no counts, or a column is longer than 2^32 bits.
+    pub(super) fn row_shape(&self, bits: u32) -> Option<RowShape> {
+        let bucket = &self.bucket;
+        let longest = bucket.low_start.max(bucket.length_bits - bucket.counts_start);
+        if !self.counts || u32::try_from(longest).is_err() {
+            return None;
+        }
+        RowShape::new(bits, self.prefix.words[0], self.prefix_bits, bucket.low_width)
+    }
+
+    /// Decodes the high parts and counts of the next `wanted` (1 to [`RUN`]) entries. `None` where they cannot be.
+    #[inline(always)]
+    pub(super) fn next_block<O: BitOperations>(
+        &mut self,
+        wanted: usize,
+        columns: &mut Columns,
+    ) -> Option<()> {
+        let Columns { high_ones, ends, counts } = columns;
+        let (bucket, first) = (&self.bucket, self.next);
+        self.high.next_ones::<O>(wanted, 0, high_ones)?;
+        // High parts do not descend, so if the last one can be, all can.
+        let last = u64::from(*high_ones.get(wanted - 1)?).checked_sub((first + wanted - 1) as u64)?;
+        if last >> bucket.high_width != 0 {
+            return None;
+        }
+        let start = bucket.counts_start;
+        self.lengths.next_ones::<O>(wanted, start, ends)?;
+        let ends = ends.get(..wanted)?;
+        let mut passed = (self.length_end - start) as u32;
+        let mut widest = 0;
+        for (number, (end, count)) in (first..).zip(ends.iter().zip(counts.iter_mut())) {
+            let width = *end - passed;
+            passed = *end + 1;
+            widest |= width;
+            // All lengths up to this one, less a one for each.
+            let at = bucket.length_bits.checked_sub(*end as usize - number)?;
+            let word = bucket.bytes().get(at / 8..).and_then(|rest| rest.first_chunk::<8>());
+            let rest = match word {
+                Some(word) => u64::from_le_bytes(*word) >> (at % 8),
+                None => read_word(bucket.bytes(), at),
+            };
+            let one = 1_u64 << (width % 64);
+            *count = one | rest & (one - 1);
+        }
+        if widest > 56 {
+            self.wide_counts(ends, counts)?;
+        }
+        self.length_end = start + passed as usize;
+        self.remainders = passed as usize - (first + wanted);
+        self.next += wanted;
+        Some(())
+    }
+
+    /// The counts of which one may be wider than a load at any bit.
+    #[cold]
+    fn wide_counts(&self, ends: &[u32], counts: &mut [u64]) -> Option<()> {
+        let (mut before, mut passed) = (self.remainders, (self.length_end - self.bucket.counts_start) as u32);
+        for (end, count) in ends.iter().zip(counts) {
+            let width = end - passed;
+            *count = self.bucket.remainder(before, width)?;
+            (before, passed) = (before + width as usize, end + 1);
+        }
+        Some(())
+    }
+
     /// The next entry's high part.
     #[inline(always)]
     fn high(&mut self) -> Option<u64> {
@@ -96,17 +172,9 @@ impl<'a> Cursor<'a> {
         (high >> self.bucket.high_width == 0).then_some(high)
     }
 
-    /// The next entry's high part, for those who decode the rest themselves.
-    #[inline(always)]
-    pub(super) fn next_high(&mut self) -> Option<u64> {
-        let high = self.high()?;
-        self.next += 1;
-        Some(high)
-    }
-
     /// The width of the next count's remainder, and the bits of remainders before it.
     #[inline(always)]
-    pub(super) fn next_width(&mut self) -> Option<(usize, u32)> {
+    fn next_width(&mut self) -> Option<(usize, u32)> {
         if !self.counts {
             return Some((0, 0));
         }

@@ -132,6 +132,11 @@ impl Core {
         self.kernel.run(task)
     }
 
+    #[inline]
+    pub(super) fn run_wide<T: Task>(&self, task: T) -> T::Output {
+        self.kernel.run_wide(task)
+    }
+
     pub(super) fn damaged(&self, fault: Fault) -> Error {
         fault.named(&self.name)
     }

@@ -12,7 +12,7 @@ use super::touch::{BucketAt, SEQUENTIAL};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::format::cursor::{Cursor, DecodeRun};
+use crate::format::cursor::{Columns, Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::write_rows::WriteLines;
 use crate::monitor::{Monitor, Phase, Progress};
@@ -35,6 +35,7 @@ struct Scratch {
     head: Buffer,
     buckets: Buffer,
     run: Vec<Entry>,
+    columns: Columns,
 }
 
 /// Writes every entry as a line.
@@ -82,7 +83,7 @@ fn render_group(
     core: &Core,
     prefix: u32,
     locator: Locator,
-    Scratch { head, buckets, run }: &mut Scratch,
+    Scratch { head, buckets, run, columns }: &mut Scratch,
     piece: &mut Piece,
 ) -> Result<(), Failure> {
     let (layout, access) = (core.layout(), core.reading(ReadMode::Blocking));
@@ -100,11 +101,11 @@ fn render_group(
         let mut leading = Key::default();
         leading.place(0, prefix_bits, u64::from(prefix) << group.extra_bits | bucket as u64);
         let mut cursor = Cursor::new(encoded, leading, prefix_bits, layout.counts);
-        if layout.counts && prefix_bits >= 20 {
-            let digits = layout.kind.hex_digits() - 5;
+        if layout.counts {
             let start = piece.text.len();
-            let task = WriteLines { cursor: &mut cursor, digits, out: &mut piece.text };
-            if let Err(error) = core.run(task) {
+            let out = &mut piece.text;
+            let task = WriteLines { cursor: &mut cursor, bits: layout.bits, columns: &mut *columns, out };
+            if let Err(error) = core.run_wide(task) {
                 piece.text.truncate(start);
                 return Err(malformed(error).into());
             }

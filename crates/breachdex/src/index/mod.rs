@@ -229,7 +229,7 @@ impl Index {
         self.core.content_id()
     }
 
-    /// The kernels in use: `bmi2` or `portable`.
+    /// The kernels in use: `avx512`, `avx2`, `bmi2` or `portable`.
     pub fn kernel(&self) -> &'static str {
         self.core.kernel()
     }

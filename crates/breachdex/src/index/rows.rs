@@ -10,7 +10,7 @@ use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::format::bucket::Malformed;
-use crate::format::cursor::{Cursor, DecodeRun};
+use crate::format::cursor::{Columns, Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::group::{BucketRecord, Group};
 use crate::format::write_rows::WriteRows;
@@ -29,6 +29,7 @@ pub struct RangeScratch {
     pub(super) head: Buffer,
     pub(super) buckets: Buffer,
     entries: Vec<Entry>,
+    columns: Columns,
 }
 
 impl RangeScratch {
@@ -107,7 +108,7 @@ impl Asked<'_> {
     /// Appends the rows, each with a line end behind it.
     fn write(&self, scratch: &mut RangeScratch, rows: &mut Vec<u8>) -> Result<usize, Failure> {
         let Self { core, access, group_prefix, locator, .. } = *self;
-        let RangeScratch { head, buckets, entries } = scratch;
+        let RangeScratch { head, buckets, entries, columns } = scratch;
         let small = core.room(group_prefix, locator).filter(|room| *room <= SMALL_GROUP);
         let group = core.group(access, group_prefix, locator, small.unwrap_or(0) as usize, head)?;
         let run = self.run(&group);
@@ -120,7 +121,7 @@ impl Asked<'_> {
             let place = BucketAt { prefix: group_prefix, locator, group: &group, bucket };
             let bytes = core.bucket_bytes(access, place, &record, rest.min(MOST_AHEAD), buckets)?;
             if record.entries > 0 {
-                count += self.bucket(place, &record, bytes, entries, rows)?;
+                count += self.bucket(place, &record, bytes, (entries, columns), rows)?;
             }
         }
         Ok(count)
@@ -144,7 +145,7 @@ impl Asked<'_> {
         BucketAt { locator, group, bucket, .. }: BucketAt<'_, '_>,
         record: &BucketRecord,
         bytes: &[u8],
-        entries: &mut Vec<Entry>,
+        (entries, columns): (&mut Vec<Entry>, &mut Columns),
         rows: &mut Vec<u8>,
     ) -> Result<usize, Failure> {
         let (core, layout) = (self.core, self.core.layout());
@@ -153,10 +154,9 @@ impl Asked<'_> {
         leading.place(0, prefix_bits, u64::from(self.group_prefix) << group.extra_bits | bucket as u64);
         let opened = core.bucket(locator, group, record, bytes)?;
         let mut cursor = Cursor::new(opened, leading, prefix_bits, layout.counts);
-        let digits = layout.kind.hex_digits() - 5;
         let written = if prefix_bits >= 20 {
-            let task = WriteRows { cursor: &mut cursor, digits, out: rows };
-            core.run(task).map(|()| record.entries as usize)
+            let task = WriteRows { cursor: &mut cursor, bits: layout.bits, columns, out: rows };
+            core.run_wide(task).map(|()| record.entries as usize)
         } else {
             self.filtered(&mut cursor, entries, rows)
         };

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::BitOperations;
+use super::rows::{self, Form, RowBlock};
 use crate::hex;
 
 /// The operations that run everywhere.
@@ -30,6 +31,22 @@ impl BitOperations for Portable {
     }
 
     #[inline(always)]
+    fn put_ones(word: u64, base: u32, out: &mut [u32; 64]) -> usize {
+        let ones = word.count_ones() as usize;
+        let mut left = word;
+        for place in out.iter_mut().take(ones) {
+            *place = base.wrapping_add(left.trailing_zeros());
+            left &= left.wrapping_sub(1);
+        }
+        ones
+    }
+
+    #[inline(always)]
+    fn encode_four(value: u32) -> u64 {
+        hex::encode_four(value)
+    }
+
+    #[inline(always)]
     fn decode_hex(digits: &[u8; 32]) -> Option<[u64; 2]> {
         let (eights, _) = digits.as_chunks::<8>();
         let number = |at: usize| hex::decode_eight(u64::from_le_bytes(eights[at])).map(u64::from);
@@ -45,5 +62,10 @@ impl BitOperations for Portable {
             pair[1] = hex::encode_four(*word as u32).to_le_bytes();
         }
         digits
+    }
+
+    #[inline(always)]
+    fn put_rows<F: Form>(block: &RowBlock<'_>, out: &mut Vec<u8>) {
+        rows::put_words::<Self, F>(block, out);
     }
 }

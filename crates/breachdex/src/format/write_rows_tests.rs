@@ -1,0 +1,228 @@
+//! Every kernel's rows against rows that are put together digit by digit from the entries a bucket was made of.
+//!
+//! `BREACHDEX_KERNEL_BUCKETS=100000000` compares as many random buckets instead of some thousand.
+
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::digest::{Key, Kind};
+use crate::entry::Entry;
+use crate::format::Layout;
+use crate::format::bucket::Bucket;
+use crate::format::encode::GroupEncoder;
+use crate::format::group::Group;
+use crate::kernels::ActiveKernel;
+use crate::testing::{Random, entries, layout};
+
+/// What a bucket is made of, and how many bits its prefix has.
+struct Made {
+    layout: Layout,
+    prefix: Key,
+    entries: Vec<Entry>,
+}
+
+/// Counts of which each has something that decoders can get wrong.
+const EDGES: [u64; 14] =
+    [1, 9, 10, 99, 100, 999, 1000, 1001, (1 << 32) - 1, 1 << 32, 1 << 56, (1 << 57) + 1, 1 << 63, u64::MAX];
+
+impl Made {
+    /// A bucket of up to so many entries.
+    fn new(kind: Kind, prefix_bits: u32, most: usize, random: &mut Random) -> Self {
+        let mut prefix = Key::default();
+        if prefix_bits > 0 {
+            prefix.place(0, prefix_bits, random.next() >> (64 - prefix_bits));
+        }
+        let shape = random.next() % 8;
+        let keys: Vec<Key> = (0..most)
+            .map(|_| {
+                let mut rest = random.key(kind);
+                match shape {
+                    // High parts that are nearly all the same, at either end.
+                    0 => rest.words[0] >>= 40,
+                    1 => rest.words[0] |= u64::MAX << 24,
+                    2 => rest.words = [0, 0, rest.words[2]],
+                    _ => {}
+                }
+                let mut key = prefix;
+                for bit in prefix_bits..kind.bits() {
+                    let at = bit - prefix_bits;
+                    key.words[bit as usize / 64] |=
+                        (rest.words[at as usize / 64] >> (63 - at % 64) & 1) << (63 - bit % 64);
+                }
+                key
+            })
+            .collect();
+        let mut entries = entries(keys, kind.bits(), random);
+        for entry in &mut entries {
+            entry.count = match random.next() % 8 {
+                // The usual, and what `Random` gives, which is up to 2^63.
+                0..5 => 1 + random.next() % 12,
+                5 => 1 + random.next() % 1200,
+                6 => EDGES[random.next() as usize % EDGES.len()],
+                _ => entry.count,
+            };
+        }
+        Self { layout: layout(kind, kind.bits(), prefix_bits), prefix, entries }
+    }
+
+    /// The bytes of the bucket.
+    fn encoded(&self) -> Vec<u8> {
+        let prefix_bits = self.layout.directory_bits;
+        let mut encoder = GroupEncoder::new(self.layout);
+        encoder.begin(if prefix_bits == 0 { 0 } else { self.prefix.leading(prefix_bits) as u32 }, 0);
+        assert!(encoder.push_leading(&self.entries).is_empty());
+        let mut out = Vec::new();
+        encoder.finish(&mut out).unwrap();
+        let group = Group::new(&out, out.len()).unwrap();
+        let record = group.bucket(0).unwrap();
+        out[record.start..record.start + record.length].to_vec()
+    }
+
+    /// All rows, one digit after another.
+    fn plain<F: Form>(&self) -> Vec<u8> {
+        plain::<F>(&self.entries, self.layout.kind)
+    }
+
+    /// The rows as a kernel writes them; `None` where it finds that they cannot be.
+    fn written(&self, kernel: ActiveKernel, bytes: &[u8], length: usize, is_whole: bool) -> Option<Vec<u8>> {
+        let (bits, prefix_bits) = (self.layout.bits, self.layout.directory_bits);
+        let bucket = Bucket::new(bytes, length, self.entries.len(), bits - prefix_bits, true)?;
+        let mut cursor = Cursor::new(bucket, self.prefix, prefix_bits, true);
+        let (mut columns, mut out) = (Columns::default(), b"before".to_vec());
+        let (cursor_of, columns) = (&mut cursor, &mut columns);
+        let written = if is_whole {
+            kernel.run_wide(WriteLines { cursor: cursor_of, bits, columns, out: &mut out })
+        } else {
+            kernel.run_wide(WriteRows { cursor: cursor_of, bits, columns, out: &mut out })
+        };
+        written.and_then(|()| cursor.finish()).ok()?;
+        assert!(out.starts_with(b"before"));
+        Some(out.split_off(6))
+    }
+
+    /// The same from what the decoder of keys makes of the bytes.
+    fn decoded<F: Form>(&self, bytes: &[u8], length: usize) -> Option<Vec<u8>> {
+        let (bits, prefix_bits) = (self.layout.bits, self.layout.directory_bits);
+        let bucket = Bucket::new(bytes, length, self.entries.len(), bits - prefix_bits, true)?;
+        let mut cursor = Cursor::new(bucket, self.prefix, prefix_bits, true);
+        let mut all = Vec::new();
+        while !cursor.is_at_end() {
+            all.push(cursor.next_entry()?);
+        }
+        cursor.finish().ok()?;
+        Some(plain::<F>(&all, self.layout.kind))
+    }
+}
+
+fn plain<F: Form>(entries: &[Entry], kind: Kind) -> Vec<u8> {
+    let mut out = Vec::new();
+    for entry in entries {
+        let skipped = if F::WHOLE { 0 } else { 5 };
+        for digit in skipped..kind.hex_digits() {
+            let value = entry.key.words[digit / 16] >> (60 - digit % 16 * 4) & 15;
+            out.push(b"0123456789ABCDEF"[value as usize]);
+        }
+        out.push(b':');
+        let (mut rest, start) = (entry.count, out.len());
+        while rest > 0 {
+            out.push(b'0' + (rest % 10) as u8);
+            rest /= 10;
+        }
+        out[start..].reverse();
+        out.extend_from_slice(F::END.as_bytes());
+    }
+    out
+}
+
+/// Compares all kernels on the bytes of a bucket with others behind them.
+fn compare(made: &Made, encoded: &[u8], behind: usize) {
+    let given = [encoded, &vec![0xaa; behind]].concat();
+    let (lines, rows) = (made.plain::<Lines>(), made.plain::<Rows>());
+    for kernel in ActiveKernel::available() {
+        let told = |form: &str| {
+            let Layout { kind, directory_bits, .. } = made.layout;
+            let (name, number) = (kernel.name(), made.entries.len());
+            format!("{name} {kind} {form} under {directory_bits} bits, {number} entries, {behind} behind")
+        };
+        let written = made.written(kernel, &given, encoded.len(), true);
+        assert!(written.as_ref() == Some(&lines), "{}", told("lines"));
+        if made.layout.directory_bits >= PREFIX_BITS {
+            let written = made.written(kernel, &given, encoded.len(), false);
+            assert!(written.as_ref() == Some(&rows), "{}", told("rows"));
+        }
+    }
+}
+
+#[test]
+fn every_kernel_writes_the_rows_that_the_entries_say() {
+    let mut random = Random(17);
+    for kind in [Kind::Sha1, Kind::Ntlm] {
+        for prefix_bits in [0, 1, 4, 13, 16, 18, 20, 21, 24, 27, 31, 32] {
+            for most in [1, 2, 3, 31, 64, 65, 120, 130, 255, 256, 257, 512, 700] {
+                let made = Made::new(kind, prefix_bits, most, &mut random);
+                let encoded = made.encoded();
+                for behind in [0, 1, 7, 15, 31, 32, 33, 100] {
+                    compare(&made, &encoded, behind);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kernel_writes_random_buckets_alike() {
+    let wanted = std::env::var("BREACHDEX_KERNEL_BUCKETS").ok().and_then(|text| text.parse().ok());
+    let seed = std::env::var("BREACHDEX_KERNEL_SEED").ok().and_then(|text| text.parse().ok());
+    let mut random = Random(seed.unwrap_or(18));
+    for _ in 0..wanted.unwrap_or(5_000_u64) {
+        let kind = if random.next() % 3 == 0 { Kind::Ntlm } else { Kind::Sha1 };
+        let prefix_bits = if random.next() % 4 == 0 { random.next() as u32 % 33 } else { 24 };
+        // Few, that there may be many of them; and now and then as many as a run has, and more.
+        let most = 1 + random.next() % [4, 4, 4, 16, 16, 16, 40, 300][random.next() as usize % 8];
+        let made = Made::new(kind, prefix_bits, most as usize, &mut random);
+        compare(&made, &made.encoded(), random.next() as usize % 40);
+    }
+}
+
+#[test]
+fn every_kernel_finds_the_same_damage() {
+    let mut random = Random(19);
+    let (mut sound, mut refused) = (0, 0);
+    for round in 0..4_000 {
+        let kind = [Kind::Sha1, Kind::Ntlm][round % 2];
+        let made = Made::new(kind, [16, 20, 24, 30][round / 2 % 4], 1 + round % 300, &mut random);
+        let mut encoded = made.encoded();
+        let length = encoded.len();
+        for _ in 0..=random.next() % 2 {
+            let bit = random.next() as usize % (length * 8);
+            encoded[bit / 8] ^= 1 << (bit % 8);
+        }
+        encoded.resize(length + random.next() as usize % 40, 0xff);
+        let lines = made.decoded::<Lines>(&encoded, length);
+        *(if lines.is_some() { &mut sound } else { &mut refused }) += 1;
+        for kernel in ActiveKernel::available() {
+            let written = made.written(kernel, &encoded, length, true);
+            assert!(written == lines, "{} round {round}", kernel.name());
+        }
+    }
+    assert!(sound > 1_000 && refused > 300, "{sound} {refused}");
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_read_beyond_what_can_be() {
+    let mut random = Random(20);
+    for kind in [Kind::Sha1, Kind::Ntlm] {
+        for most in [1, 2, 17, 100, 300] {
+            for behind in [0, 1, 16, 31, 32, 40] {
+                let made = Made::new(kind, 24, most, &mut random);
+                let encoded = made.encoded();
+                let guarded = crate::kernels::Guarded::new(&[&encoded[..], &vec![0xaa; behind]].concat());
+                for kernel in ActiveKernel::available() {
+                    let written = made.written(kernel, guarded.bytes(), encoded.len(), true);
+                    assert!(written == Some(made.plain::<Lines>()), "{} {kind} {most}", kernel.name());
+                }
+            }
+        }
+    }
+}
