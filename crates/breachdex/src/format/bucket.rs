@@ -209,31 +209,51 @@ impl<'a> Bucket<'a> {
     }
 }
 
+/// Words that are counted at a time.
+const COUNTED: usize = 8;
+
 /// The bit after the `count`th one (from 1) of the bits from `start`, each exclusive-ored with `flip`'s; `None`
 /// when that is beyond `end`.
 #[inline(always)]
 fn pass<O: BitOperations>(bytes: &[u8], start: usize, end: usize, count: u64, flip: u64) -> Option<usize> {
-    let (chunks, tail) = bytes.get(start / 8..)?.as_chunks::<8>();
+    let (blocks, tail) = bytes.get(start / 8..)?.as_chunks::<{ 8 * COUNTED }>();
     let mut mask = u64::MAX << (start % 8);
     let mut base = start / 8 * 8;
     let mut left = count;
-    for chunk in chunks {
-        let word = (u64::from_le_bytes(*chunk) ^ flip) & mask;
-        let here = u64::from(word.count_ones());
-        if here >= left {
-            return Some(base + O::select(word, left as u32 - 1) as usize + 1).filter(|bit| *bit <= end);
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        // The word with the wanted one is found without a branch: which it is cannot be foretold.
+        let (mut index, mut before, mut ones) = (0, 0, 0);
+        for (number, word) in words.iter().enumerate() {
+            let mask = if number == 0 { mask } else { u64::MAX };
+            ones += u64::from(((u64::from_le_bytes(*word) ^ flip) & mask).count_ones());
+            let is_passed = ones < left;
+            index += usize::from(is_passed);
+            before = if is_passed { ones } else { before };
         }
-        left -= here;
-        base += 64;
+        if let Some(word) = words.get(index) {
+            let word = (u64::from_le_bytes(*word) ^ flip) & if index == 0 { mask } else { u64::MAX };
+            let bit = base + index * 64 + O::select(word, (left - before) as u32 - 1) as usize + 1;
+            return Some(bit).filter(|bit| *bit <= end);
+        }
+        left -= ones;
+        base += 64 * COUNTED;
         mask = u64::MAX;
         if base >= end {
             return None;
         }
     }
-    let word = (read_word(tail, 0) ^ flip) & mask;
-    (u64::from(word.count_ones()) >= left)
-        .then(|| base + O::select(word, left as u32 - 1) as usize + 1)
-        .filter(|bit| *bit <= end)
+    for bits in (0..tail.len() * 8).step_by(64) {
+        let word = (read_word(tail, bits) ^ flip) & mask;
+        let here = u64::from(word.count_ones());
+        if here >= left {
+            let bit = base + bits + O::select(word, left as u32 - 1) as usize + 1;
+            return Some(bit).filter(|bit| *bit <= end);
+        }
+        left -= here;
+        mask = u64::MAX;
+    }
+    None
 }
 
 /// The bytes passed their checksum and yet cannot be a bucket.
@@ -248,21 +268,33 @@ impl Bucket<'_> {
         prefetch(self.bytes, LINE.min(self.low_start / 8));
     }
 
-    /// Asks for the low part of an entry.
+    /// Asks for the low parts of the entries of a slot.
     #[inline(always)]
-    pub(crate) fn prefetch_low(&self, entry: usize) {
-        let at = self.low_position(entry);
-        prefetch(self.bytes, at / 8);
-        prefetch(self.bytes, (at + self.low_width as usize) / 8);
+    pub(crate) fn prefetch_slot(&self, Slot { first, run }: Slot) {
+        let (from, to) = (self.low_position(first), self.low_position(first + run));
+        prefetch(self.bytes, from / 8);
+        prefetch(self.bytes, (to - 1) / 8);
     }
 
-    /// Asks for the low part of the entry that `rest` would be if the bucket's entries were spread evenly.
+    /// Asks for the low parts around the entry that `rest` would be if the bucket's entries were spread evenly. Of 240 the
+    /// rank has a standard deviation of 8 at most, which are 130 bytes of an exact index: five lines have nearly all.
     #[inline(always)]
     pub(crate) fn prefetch_likely_low(&self, rest: &Key) {
         let share = u128::from(rest.words[0]) * self.entries as u128;
         let at = self.low_position((share >> 64) as usize) / 8;
+        for line in 0..5 {
+            prefetch(self.bytes, (at + line * LINE).saturating_sub(2 * LINE));
+        }
+    }
+
+    /// Asks for the lines that counting reads, whichever entry's count is wanted.
+    #[inline(always)]
+    pub(crate) fn prefetch_all_counts(&self) {
+        // Of 240 entries they are some 120 bytes.
+        let at = self.counts_start / 8;
         prefetch(self.bytes, at);
         prefetch(self.bytes, at + LINE);
+        prefetch(self.bytes, self.length_bits / 8 - 1);
     }
 
     /// Asks for the lines that counting reads: the lengths before an entry and the remainders.

@@ -10,13 +10,13 @@ use rayon::prelude::*;
 use super::Answer;
 use super::core::Core;
 use super::failure::Failure;
+use super::places::Known;
 use super::rows::RangeScratch;
 use super::touch::{BucketAt, MALFORMED, bucket_of};
-use crate::digest::{Digest, Key};
+use crate::digest::Digest;
 use crate::error::Result;
-use crate::format::bucket::{Bucket, Malformed, Slot};
-use crate::format::directory::Locator;
-use crate::format::group::{self, Group};
+use crate::format::bucket::{Bucket, Malformed};
+use crate::format::group;
 use crate::kernels::{BitOperations, Task, prefetch};
 use crate::memory::{OF_A_BATCH, erasing_stack};
 use crate::storage::{Access as _, InMemory, ReadMode};
@@ -80,25 +80,42 @@ struct Batch<'a> {
     answers: &'a mut [Answer],
 }
 
-/// How far one question has come.
-#[derive(Clone, Copy)]
-enum Stage<'a> {
-    Answered,
-    Located(Locator),
-    InGroup(Locator, Group<'a>),
-    InBucket(Place<'a>),
-    InSlot(Place<'a>, Slot),
-    Found(Place<'a>, usize),
-}
-
 /// A question's bucket.
 #[derive(Clone, Copy)]
 struct Place<'a> {
+    question: usize,
     bucket: Bucket<'a>,
     /// Bits of the bucket's prefix.
     prefix_bits: u32,
     /// Bytes from the start of the groups, for messages.
     offset: u64,
+}
+
+/// A list of questions that came to a stage. One that goes no further is not written over, without a branch.
+struct Reached<T> {
+    items: [Option<T>; BATCH],
+    length: usize,
+}
+
+impl<T: Copy> Reached<T> {
+    #[inline(always)]
+    fn new() -> Self {
+        Self { items: [None; BATCH], length: 0 }
+    }
+
+    /// Adds an item if it goes on.
+    #[inline(always)]
+    fn add(&mut self, item: T, goes_on: bool) {
+        if let Some(place) = self.items.get_mut(self.length) {
+            *place = Some(item);
+            self.length += usize::from(goes_on);
+        }
+    }
+
+    #[inline(always)]
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        self.items[..self.length].iter().flatten()
+    }
 }
 
 impl Task for Batch<'_> {
@@ -108,73 +125,86 @@ impl Task for Batch<'_> {
     fn run<O: BitOperations>(self) -> Self::Output {
         let Self { core, access, digests, answers } = self;
         let layout = core.layout();
-        let bytes = access.loaded(core.header.groups.offset, &());
-        let mut stages = [Stage::Answered; BATCH];
-        let key = |i: usize| -> &Key { digests[i].key() };
-        let prefix = |i: usize| key(i).leading(layout.directory_bits) as u32;
-
         answers.fill(Answer::Absent);
-        for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
-            if let Some(locator) = core.locate(prefix(i)) {
-                prefetch(bytes, locator.offset() as usize);
-                *stage = Stage::Located(locator);
-            }
-        }
-        for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
-            if let Stage::Located(locator) = *stage {
-                let group = core.group(access, prefix(i), locator, 0, unit())?;
-                let record = group::FIXED + bucket_of(key(i), layout, &group) * group::NARROW_RECORD;
-                prefetch(bytes, locator.offset() as usize + record);
-                *stage = Stage::InGroup(locator, group);
-            }
-        }
-        for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
-            if let Stage::InGroup(locator, group) = *stage {
-                let bucket = bucket_of(key(i), layout, &group);
-                let record = core.record(locator, &group, bucket)?;
-                let place = BucketAt { prefix: prefix(i), locator, group: &group, bucket };
-                let bytes = core.bucket_bytes(access, place, &record, 0, unit())?;
-                *stage = Stage::Answered;
-                if record.entries > 0 {
-                    let bucket = core.bucket(locator, &group, &record, bytes)?;
+        let mut places = Reached::new();
+        let mut unknown = Reached::new();
+        for (question, digest) in digests.iter().enumerate() {
+            match core.known_bucket(access, digest.key()) {
+                Some((Known { start, prefix_bits, .. }, bucket)) => {
                     bucket.prefetch_high();
-                    let offset = locator.offset() + record.start as u64;
-                    let prefix_bits = layout.directory_bits + group.extra_bits;
-                    *stage = Stage::InBucket(Place { bucket, prefix_bits, offset });
+                    places.add(Place { question, bucket, prefix_bits, offset: start as u64 }, true);
                 }
+                None => unknown.add(question, true),
             }
         }
+        if unknown.length > 0 {
+            resolve(core, access, digests, &unknown, &mut places)?;
+        }
+        let rest = |place: &Place<'_>| digests[place.question].key().skip(place.prefix_bits);
         let malformed = |place: &Place<'_>| core.bucket_fault(place.offset, MALFORMED);
-        for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
-            if let Stage::InBucket(place) = *stage {
-                let slot = place.bucket.slot::<O>(&key(i).skip(place.prefix_bits));
-                let slot = slot.ok_or_else(|| malformed(&place))?;
-                *stage = Stage::Answered;
-                if slot.run > 0 {
-                    place.bucket.prefetch_low(slot.first);
-                    *stage = Stage::InSlot(place, slot);
-                }
+        let mut slots = Reached::new();
+        for place in places.iter() {
+            let slot = place.bucket.slot::<O>(&rest(place)).ok_or_else(|| malformed(place))?;
+            place.bucket.prefetch_slot(slot);
+            slots.add((place, slot), slot.run > 0);
+        }
+        let mut found = Reached::new();
+        for (place, slot) in slots.iter() {
+            let entry = place.bucket.find_in(*slot, &rest(place));
+            if layout.counts {
+                place.bucket.prefetch_counts(entry.unwrap_or_default());
+                found.add((*place, entry.unwrap_or_default()), entry.is_some());
+            } else if entry.is_some() {
+                answers[place.question] = core.answer(Some(0));
             }
         }
-        for (i, stage) in stages[..digests.len()].iter_mut().enumerate() {
-            if let Stage::InSlot(place, slot) = *stage {
-                *stage = Stage::Answered;
-                if let Some(entry) = place.bucket.find_in(slot, &key(i).skip(place.prefix_bits)) {
-                    if layout.counts {
-                        place.bucket.prefetch_counts(entry);
-                        *stage = Stage::Found(place, entry);
-                    } else {
-                        answers[i] = core.answer(Some(0));
-                    }
-                }
-            }
-        }
-        for (i, stage) in stages[..digests.len()].iter().enumerate() {
-            if let Stage::Found(place, entry) = stage {
-                let count = place.bucket.count::<O>(*entry).map_err(|Malformed| malformed(place))?;
-                answers[i] = core.answer(Some(count));
-            }
+        for (place, entry) in found.iter() {
+            let count = place.bucket.count::<O>(*entry).map_err(|Malformed| malformed(place))?;
+            answers[place.question] = core.answer(Some(count));
         }
         Ok(())
     }
+}
+
+/// Finds the buckets of questions that are not known by the directory and their groups' heads, and checks what was not.
+#[inline(always)]
+fn resolve<'a>(
+    core: &Core,
+    access: InMemory<'a>,
+    digests: &[Digest],
+    unknown: &Reached<usize>,
+    places: &mut Reached<Place<'a>>,
+) -> Result<(), Failure> {
+    let layout = core.layout();
+    let bytes = access.loaded(core.header.groups.offset, &());
+    let mut located = Reached::new();
+    for question in unknown.iter() {
+        let prefix = digests[*question].key().leading(layout.directory_bits) as u32;
+        if let Some(locator) = core.locate(prefix) {
+            prefetch(bytes, locator.offset() as usize);
+            core.verified.prefetch(locator.offset());
+            located.add((*question, prefix, locator), true);
+        }
+    }
+    let mut groups = Reached::new();
+    for (question, prefix, locator) in located.iter() {
+        let group = core.group(access, *prefix, *locator, 0, unit())?;
+        let bucket = bucket_of(digests[*question].key(), layout, &group);
+        prefetch(bytes, locator.offset() as usize + group::FIXED + bucket * group::NARROW_RECORD);
+        groups.add((*question, *prefix, *locator, group, bucket), true);
+    }
+    for (question, prefix, locator, group, bucket) in groups.iter() {
+        let record = core.record(*locator, group, *bucket)?;
+        let place = BucketAt { prefix: *prefix, locator: *locator, group, bucket: *bucket };
+        let bytes = core.bucket_bytes(access, place, &record, 0, unit())?;
+        if record.entries > 0 {
+            let bucket = core.bucket(*locator, group, &record, bytes)?;
+            bucket.prefetch_high();
+            let (offset, prefix_bits) =
+                (locator.offset() + record.start as u64, layout.directory_bits + group.extra_bits);
+            core.places.remember(digests[*question].key(), prefix_bits, offset, &record);
+            places.add(Place { question: *question, bucket, prefix_bits, offset }, true);
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@
 
 use super::failure::Failure;
 use super::metadata::{ContentId, Metadata};
+use super::places::Places;
 use super::sections;
 use super::units::Units;
 use super::verified::Verified;
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     whole: bool,
     directory: Directory,
     pub(super) verified: Verified,
+    pub(super) places: Places,
     /// Where the content id is trusted.
     pub(super) units: Option<Units>,
     #[cfg(feature = "signatures")]
@@ -66,9 +68,11 @@ impl Core {
         let facts = section(Section::Facts, header.facts)?;
         let facts = Facts::decode(&facts)
             .map_err(|fault| within(Section::Facts, header.facts, fault).named(&name))?;
-        let verified = match checks {
-            Checks::Once => Verified::new(header.layout.directory_bits, header.groups.length),
-            Checks::Always => Verified::never(),
+        let (verified, places) = match checks {
+            Checks::Once => {
+                (Verified::new(header.layout.directory_bits, header.groups.length), Places::new(&header))
+            }
+            Checks::Always => (Verified::never(), Places::never()),
         };
         Ok(Self {
             name,
@@ -78,6 +82,7 @@ impl Core {
             header,
             directory,
             verified,
+            places,
             units: None,
             #[cfg(feature = "signatures")]
             signed: None,

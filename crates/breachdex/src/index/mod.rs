@@ -26,6 +26,7 @@ mod lookup;
 mod metadata;
 mod options;
 mod parts;
+mod places;
 mod range;
 mod replaced;
 mod rows;

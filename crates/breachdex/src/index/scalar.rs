@@ -6,12 +6,11 @@ use super::Answer;
 use super::core::Core;
 use super::failure::Failure;
 use super::rows::RangeScratch;
-use super::touch::{BucketAt, bucket_of};
+use super::touch::{BucketAt, MALFORMED, bucket_of};
 use crate::digest::{Digest, Key};
 use crate::error::Result;
 use crate::format::Layout;
 use crate::format::bucket::{Bucket, Malformed};
-use crate::format::group::BucketRecord;
 use crate::kernels::{BitOperations, Task};
 use crate::memory::{OF_ONE, erasing_stack};
 use crate::storage::{Access, InMemory, ReadMode};
@@ -23,8 +22,7 @@ impl Core {
             return self.lookup_by_reads(digest, ReadMode::Blocking, &mut RangeScratch::default());
         };
         self.admit(digest)?;
-        let (access, key) = (InMemory(bytes), digest.key());
-        let find = Find { core: self, access, key, head: &mut (), bucket: &mut () };
+        let find = FindInMemory { core: self, access: InMemory(bytes), key: digest.key() };
         let found = erasing_stack::<OF_ONE, _>(|| self.run(find));
         Ok(self.answer(found.map_err(|failure| self.failed(failure))?))
     }
@@ -49,6 +47,27 @@ impl Core {
         let find = Find { core: self, access, key, head, bucket: buckets };
         let found = erasing_stack::<OF_ONE, _>(|| self.run(find));
         found.map_err(|failure| self.failed(failure))
+    }
+}
+
+/// As [`Find`], but straight to a bucket that was found before.
+struct FindInMemory<'a> {
+    core: &'a Core,
+    access: InMemory<'a>,
+    key: &'a Key,
+}
+
+impl Task for FindInMemory<'_> {
+    type Output = Result<Option<u64>, Failure>;
+
+    #[inline(always)]
+    fn run<O: BitOperations>(self) -> Self::Output {
+        let Self { core, access, key } = self;
+        let Some((known, bucket)) = core.known_bucket(access, key) else {
+            return core.run(Find { core, access, key, head: &mut (), bucket: &mut () });
+        };
+        let found = find_and_count::<O>(&bucket, &key.skip(known.prefix_bits), core.layout());
+        Ok(found.map_err(|Malformed| core.bucket_fault(known.start as u64, MALFORMED))?)
     }
 }
 
@@ -79,14 +98,11 @@ impl<'a, A: Access<'a>> Task for Find<'a, A> {
             return Ok(None);
         }
         let bucket = core.bucket(locator, &group, &record, bytes)?;
-        let rest = key.skip(layout.directory_bits + group.extra_bits);
-        // Waiting for one line overlaps with waiting for the others.
-        bucket.prefetch_high();
-        bucket.prefetch_likely_low(&rest);
-        if layout.counts {
-            bucket.prefetch_counts(bucket_half(&record));
+        let prefix_bits = layout.directory_bits + group.extra_bits;
+        if !A::READS {
+            core.places.remember(key, prefix_bits, locator.offset() + record.start as u64, &record);
         }
-        let found = find_and_count::<O>(&bucket, &rest, layout);
+        let found = find_and_count::<O>(&bucket, &key.skip(prefix_bits), layout);
         Ok(found.map_err(|Malformed| core.malformed(locator, &record))?)
     }
 }
@@ -97,12 +113,12 @@ fn find_and_count<O: BitOperations>(
     rest: &Key,
     layout: Layout,
 ) -> Result<Option<u64>, Malformed> {
+    // Waiting for one line overlaps with waiting for the others.
+    bucket.prefetch_high();
+    bucket.prefetch_likely_low(rest);
+    if layout.counts {
+        bucket.prefetch_all_counts();
+    }
     let Some(entry) = bucket.find::<O>(rest)? else { return Ok(None) };
     if layout.counts { bucket.count::<O>(entry).map(Some) } else { Ok(Some(0)) }
-}
-
-/// The middle entry of a bucket: the best guess before the search.
-#[inline(always)]
-fn bucket_half(record: &BucketRecord) -> usize {
-    record.entries as usize / 2
 }

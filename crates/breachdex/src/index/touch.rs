@@ -8,6 +8,7 @@
 
 use super::core::Core;
 use super::failure::Failure;
+use super::places::Known;
 use super::units::Units;
 use crate::digest::Key;
 use crate::error::{Fault, Section};
@@ -18,7 +19,7 @@ use crate::format::directory::Locator;
 use crate::format::group::{self, BucketRecord, Group};
 use crate::format::header::Header;
 use crate::format::{Layout, placement};
-use crate::storage::{Access, Unread};
+use crate::storage::{Access, InMemory, Unread};
 
 /// Bytes of a page: what the system reads of a mapped file at least. Larger ones only make the advice less exact.
 const PAGE: usize = placement::PAGE as usize;
@@ -337,6 +338,16 @@ impl Core {
     ) -> Result<Bucket<'b>, Failure> {
         let bucket = group.open(self.header.layout, record, bytes);
         Ok(bucket.ok_or_else(|| self.malformed(locator, record))?)
+    }
+
+    /// The bucket of a key where it is known and in memory, and its place.
+    #[inline(always)]
+    pub(super) fn known_bucket<'b>(&self, access: InMemory<'b>, key: &Key) -> Option<(Known, Bucket<'b>)> {
+        let known = self.places.get(key)?;
+        let Layout { bits, counts, .. } = self.header.layout;
+        let bytes = access.loaded(self.header.groups.offset + known.start as u64, &());
+        let rest = bits.checked_sub(known.prefix_bits)?;
+        Some((known, Bucket::new(bytes, known.length, known.entries, rest, counts)?))
     }
 
     #[cold]

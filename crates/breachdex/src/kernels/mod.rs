@@ -21,7 +21,7 @@ mod vector_rows;
 #[cfg(all(test, unix))]
 pub(crate) use guard::Guarded;
 pub(crate) use portable::Portable;
-pub(crate) use prefetch::prefetch;
+pub(crate) use prefetch::{prefetch, prefetch_word};
 pub(crate) use rows::{Form, Lines, RowBlock, RowShape, Rows};
 
 /// Which kernels an index uses.

@@ -2,16 +2,29 @@
 
 #![allow(unsafe_code)]
 
+use std::sync::atomic::AtomicU64;
+
 /// Starts loading the cache line that holds `bytes[at]`; nothing when `at` is outside or there is no such
 /// instruction. Never faults, also where the page is not in memory.
 #[inline(always)]
 pub(crate) fn prefetch(bytes: &[u8], at: usize) {
+    line_of(bytes, at);
+}
+
+/// The same for `words[at]`.
+#[inline(always)]
+pub(crate) fn prefetch_word(words: &[AtomicU64], at: usize) {
+    line_of(words, at);
+}
+
+#[inline(always)]
+fn line_of<T>(items: &[T], at: usize) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(byte) = bytes.get(at) {
+    if let Some(item) = items.get(at) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: SSE is part of every x86-64, and the address is one of a live slice.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(byte).cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(item).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (bytes, at);
+    let _ = (items, at);
 }
