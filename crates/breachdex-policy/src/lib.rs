@@ -36,9 +36,10 @@ mod settings;
 mod verdict;
 
 pub use action::{Action, ActionTable};
+pub use breachdex::Day;
 pub use breachdex_messages::{Language, UnknownLanguage};
 pub use event::Event;
-pub use grace::{Day, Grace, Left};
+pub use grace::{Grace, Left};
 pub use policy::Candidate;
 pub use profile::Profile;
 pub use reason::{Fact, Reason};

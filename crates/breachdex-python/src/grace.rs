@@ -6,7 +6,7 @@ use breachdex_policy::Day;
 use pyo3::prelude::*;
 
 /// Python's number of 1970-01-01, as `date.toordinal()` has it.
-const EPOCH: i64 = 719_163;
+const EPOCH: i32 = 719_163;
 
 /// How long a log-in that would be refused is let pass with a warning.
 #[pyclass(module = "breachdex._breachdex", frozen, eq)]
@@ -34,8 +34,8 @@ impl Grace {
     /// `left(since: int | None, log_ins: int, today: int) -> tuple[bool, int | None, int | None]`
     ///
     /// Whether it is over at a log-in, and how many days and further log-ins are left; days as `date.toordinal()` counts.
-    fn left(&self, since: Option<i64>, log_ins: u32, today: i64) -> (bool, Option<u32>, Option<u32>) {
-        let day = |ordinal: i64| Day(ordinal - EPOCH);
+    fn left(&self, since: Option<i32>, log_ins: u32, today: i32) -> (bool, Option<u32>, Option<u32>) {
+        let day = |ordinal: i32| Day::from_number(ordinal.saturating_sub(EPOCH));
         let left = self.grace.left(since.map(day), log_ins, day(today));
         (left.is_over, left.days, left.log_ins)
     }

@@ -29,6 +29,9 @@ const EPOCH: i32 = 719_468;
 pub struct Day(i32);
 
 impl Day {
+    /// 0001-01-01.
+    const FIRST: Self = Self(-719_162);
+
     /// The last day that can be written with four digits for the year.
     const LAST: Self = Self(2_932_896);
 
@@ -60,6 +63,11 @@ impl Day {
     /// The present day.
     pub fn today() -> Self {
         Self::of(SystemTime::now())
+    }
+
+    /// The day so many days after 1970-01-01, or the nearest one that there is.
+    pub fn from_number(number: i32) -> Self {
+        Self(number).clamp(Self::FIRST, Self::LAST)
     }
 
     /// Days since 1970-01-01; negative before.
@@ -152,7 +160,8 @@ mod tests {
     fn every_day_is_that_of_the_calendar() {
         let mut day = jiff::civil::date(1, 1, 1);
         let first = Day::parse("0001-01-01").expect("a day").number();
-        assert_eq!(first, -719_162);
+        assert_eq!((first, Day::from_number(i32::MIN)), (-719_162, Day(first)));
+        assert_eq!(Day::from_number(i32::MAX), Day::LAST);
         for number in first.. {
             let text = day.to_string();
             assert_eq!(Day::parse(&text), Some(Day(number)), "{text}");

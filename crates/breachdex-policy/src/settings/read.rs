@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use breachdex::{FormSet, OnError};
+use breachdex::{Day, FormSet, OnError};
 use breachdex_messages::Language;
 
 use super::Settings;
@@ -12,7 +12,7 @@ use super::error::{Place, PolicyError};
 use super::node::{Node, Value};
 use crate::action::Action;
 use crate::event::Event;
-use crate::grace::{Day, Grace};
+use crate::grace::Grace;
 use crate::profile::Profile;
 use crate::requirements::{Rules, Scope};
 use crate::rules::Code;

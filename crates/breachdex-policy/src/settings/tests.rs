@@ -1,11 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use breachdex::OnError;
+use breachdex::{Day, OnError};
 
 use crate::action::Action;
 use crate::event::Event;
-use crate::grace::{Day, Grace};
+use crate::grace::Grace;
 use crate::profile::Profile;
 use crate::requirements::Scope;
 use crate::rules::Code;
