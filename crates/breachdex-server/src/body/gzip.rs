@@ -2,7 +2,8 @@
 //!
 //! A body consists of hex digits, in which deflate finds no repetitions, so only shorter codes for each character
 //! help. One code fits every body, because all have the same frequencies. As the code is known in advance, one pass
-//! is enough, and one table lookup writes two characters.
+//! is enough. It goes by rows: one look-up in a table of 256 KiB writes four digits, one writes a whole `:N` with
+//! the line end behind it. What has another shape is written byte by byte.
 
 #![forbid(unsafe_code)]
 
@@ -23,9 +24,6 @@ const FREQUENCIES: [(&[u8], u64); 8] = [
     (b":\r\n", 10_000),
 ];
 
-/// The alphabet's codes are no longer than this, so that eight of them and a part of a byte fit a word.
-const MOST_BITS: u8 = 7;
-
 /// Symbols of a literal-only block: every byte, and the end of the block.
 const SYMBOLS: usize = 257;
 const END_OF_BLOCK: usize = 256;
@@ -33,57 +31,87 @@ const END_OF_BLOCK: usize = 256;
 /// gzip, deflate, no name, no time, no hint on speed, unknown system.
 const GZIP_HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
 
-/// Input that is encoded before the output is handed on; its output fits [`STAGE`] bytes.
-const PIECE: usize = 4096;
-const STAGE: usize = PIECE / 8 * MOST_BITS as usize + 8;
+/// Digits of a word, of which rows have four (SHA-1) or three (NTLM), and three digits more.
+const WORD: usize = 8;
+/// What follows these words in a row with a count below 100 and its line end, at most.
+const TAIL: usize = "ABC:99\r\n".len();
+
+/// Bytes that are collected before they are handed on, and how many more the last row may take.
+const STAGE: usize = 4096;
+const SLACK: usize = 64;
 
 static TABLES: LazyLock<Tables> = LazyLock::new(Tables::new);
 
-/// Works out the code (a millisecond), so that no request has to.
+/// Works out the code and its tables (two milliseconds), so that no request has to.
 pub(crate) fn prepare() {
     LazyLock::force(&TABLES);
 }
 
 /// Appends `body` as one gzip member. Any bytes can be written; those of a range body get 0.53 of their size
-/// at some two bytes a nanosecond, others become longer.
+/// at some two and a half bytes a nanosecond, others are slower and become longer.
 pub(crate) fn compress(body: &[u8], out: &mut Vec<u8>) {
     let tables = &*TABLES;
-    out.reserve(GZIP_HEADER.len() + tables.head.len() + body.len() * 5 / 8 + 64);
+    out.reserve(GZIP_HEADER.len() + tables.head.len() + body.len() * 5 / 8 + STAGE);
     out.extend_from_slice(&GZIP_HEADER);
     out.extend_from_slice(&tables.head);
-    let mut bits = BitWriter { out, pending: tables.head_rest.0, count: tables.head_rest.1 };
-    let (words, rest) = body.as_chunks::<8>();
-    for piece in words.chunks(PIECE / 8) {
-        tables.encode_piece(piece, &mut bits);
-    }
-    rest.iter().for_each(|byte| bits.put(tables.codes[usize::from(*byte)]));
+    let mut bits = BitWriter::new(out, tables.head_rest);
+    let rest = match body.iter().take(5 * WORD).position(|byte| *byte == b':') {
+        Some(35) => tables.encode_rows::<4>(body, &mut bits),
+        Some(27) => tables.encode_rows::<3>(body, &mut bits),
+        _ => body,
+    };
+    tables.encode_bytes(rest, &mut bits);
     bits.put(tables.codes[END_OF_BLOCK]);
     bits.finish();
     out.extend_from_slice(&crc32fast::hash(body).to_le_bytes());
     out.extend_from_slice(&(body.len() as u32).to_le_bytes());
 }
 
-/// Two characters: their code, its length, and the characters themselves, since others fall on the same slot.
+/// The codes of several characters joined, the first bit lowest, above their length in a byte.
 #[derive(Clone, Copy, Default)]
-struct Pair {
-    bits: u32,
-    length: u16,
-    characters: u16,
+struct Joined(u32);
+
+impl Joined {
+    const LENGTH_BITS: u32 = 8;
+
+    fn of(codes: &[Code]) -> Self {
+        let (mut bits, mut length) = (0_u32, 0);
+        for code in codes {
+            bits |= u32::from(code.bits) << length;
+            length += u32::from(code.length);
+        }
+        Self(bits << Self::LENGTH_BITS | length)
+    }
+
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        u64::from(self.0 >> Self::LENGTH_BITS)
+    }
+
+    #[inline(always)]
+    fn length(self) -> u32 {
+        self.0 & 0xFF
+    }
+
+    /// Its bits with those of another one behind them.
+    #[inline(always)]
+    fn then(self, next: Self) -> u64 {
+        // Shifts take the low bits of a number alone, which the length is: no masking.
+        self.bits() | next.bits().wrapping_shl(self.0)
+    }
 }
 
 struct Tables {
     codes: Vec<Code>,
-    /// By the low five bits of both characters, which tell the alphabet's apart.
-    pairs: Box<[Pair; 1024]>,
+    /// By the values of four digits, the first one lowest.
+    fours: Box<[Joined; 1 << 16]>,
+    /// By the values of three digits, the first one lowest.
+    threes: Box<[Joined; 1 << 12]>,
+    /// `:N` and CRLF, by the number.
+    counts: [Joined; 100],
     /// The block's header, whole bytes, and the bits behind them with their number.
     head: Vec<u8>,
     head_rest: (u64, u32),
-}
-
-/// Where two characters stand in [`Tables::pairs`].
-#[inline(always)]
-fn slot(characters: u16) -> usize {
-    usize::from(characters & 0x1F | characters >> 3 & 0x3E0)
 }
 
 impl Tables {
@@ -92,77 +120,132 @@ impl Tables {
         for (characters, weight) in FREQUENCIES {
             characters.iter().for_each(|character| weights[usize::from(*character)] = weight);
         }
-        let alphabet: Vec<u8> = (0..=255).filter(|byte| weights[usize::from(*byte)] > 0).collect();
         // A symbol that does not occur weighs nothing beside those that do, but must have a code.
         weights.iter_mut().for_each(|weight| *weight = (*weight * 1_000).max(1));
         let lengths = huffman::lengths(&weights, 15);
         let codes = huffman::canonical(&lengths);
-        let pairs = pairs(&alphabet, &codes);
+        let code = |byte: u8| codes[usize::from(byte)];
+        let digit = |value: usize, at: usize| code(b"0123456789ABCDEF"[value >> (4 * at) & 15]);
+        let mut fours = Box::new([Joined::default(); 1 << 16]);
+        for (value, joined) in fours.iter_mut().enumerate() {
+            *joined = Joined::of(&[digit(value, 0), digit(value, 1), digit(value, 2), digit(value, 3)]);
+        }
+        let mut threes = Box::new([Joined::default(); 1 << 12]);
+        for (value, joined) in threes.iter_mut().enumerate() {
+            *joined = Joined::of(&[digit(value, 0), digit(value, 1), digit(value, 2)]);
+        }
+        let counts = std::array::from_fn(|count| {
+            Joined::of(&format!(":{count}\r\n").bytes().map(code).collect::<Vec<_>>())
+        });
         let mut head = Vec::new();
-        let mut bits = BitWriter { out: &mut head, pending: 0, count: 0 };
+        let mut bits = BitWriter::new(&mut head, (0, 0));
         write_block_header(&lengths, &mut bits);
-        let head_rest = (bits.pending, bits.count);
-        Self { codes, pairs, head, head_rest }
+        let head_rest = bits.hand_on();
+        Self { codes, fours, threes, counts, head, head_rest }
     }
 
-    /// Encodes eight characters at a time.
-    fn encode_piece(&self, piece: &[[u8; 8]], bits: &mut BitWriter<'_>) {
-        let mut stage = [0; STAGE];
-        let mut at = 0;
-        for word in piece {
-            let Some((code, length)) = self.encode_word(u64::from_le_bytes(*word)) else {
-                bits.out.extend_from_slice(&stage[..at]);
-                at = 0;
-                word.iter().for_each(|byte| bits.put(self.codes[usize::from(*byte)]));
-                continue;
-            };
-            let joined = bits.pending | code << bits.count;
-            stage[at..at + 8].copy_from_slice(&joined.to_le_bytes());
-            let count = bits.count + length;
-            at += (count / 8) as usize;
-            bits.pending = joined >> (count & !7);
-            bits.count = count & 7;
+    /// Encodes rows of `WORDS` words, three digits and a count, and returns what is left: the last row.
+    fn encode_rows<'a, const WORDS: usize>(&self, body: &'a [u8], writer: &mut BitWriter<'_>) -> &'a [u8] {
+        let mut rest = body;
+        while rest.len() >= WORDS * WORD + TAIL {
+            let behind = self.encode_usual_rows::<WORDS>(rest, writer);
+            if behind.len() == rest.len() {
+                // A row of another shape.
+                let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+                let (line, behind) = rest.split_at(end);
+                self.encode_bytes(line, writer);
+                rest = behind;
+            } else {
+                rest = behind;
+            }
+            writer.hand_on();
         }
-        bits.out.extend_from_slice(&stage[..at]);
+        rest
     }
 
-    /// The bits of eight characters of the alphabet and their number, 56 at most; `None` with a character
-    /// outside it.
-    #[inline(always)]
-    fn encode_word(&self, word: u64) -> Option<(u64, u32)> {
-        let pair = |i: u32| {
-            let characters = (word >> (i * 16)) as u16;
-            let pair = self.pairs[slot(characters)];
-            (u64::from(pair.bits), u32::from(pair.length), pair.characters ^ characters)
-        };
-        let (a, b, c, d) = (pair(0), pair(1), pair(2), pair(3));
-        if a.2 | b.2 | c.2 | d.2 != 0 {
-            return None;
+    /// Encodes rows as far as they have the usual shape and the stage has room, and returns what is left.
+    fn encode_usual_rows<'a, const WORDS: usize>(
+        &self,
+        body: &'a [u8],
+        writer: &mut BitWriter<'_>,
+    ) -> &'a [u8] {
+        let (mut rest, mut bits, stage) = (body, writer.bits, &mut writer.stage);
+        let (fours, threes) = (&*self.fours, &*self.threes);
+        while bits.whole < STAGE && rest.len() >= WORDS * WORD + TAIL {
+            // Of a row that turns out to be another one, nothing counts as written.
+            let (mut ahead, mut odd) = (bits, 0);
+            for at in 0..WORDS {
+                let (values, odd_here) = values(word(rest, at * WORD));
+                odd |= odd_here;
+                let first = fours[usize::from(values as u16)];
+                let second = fours[usize::from((values >> 32) as u16)];
+                ahead = ahead.put(first.then(second), first.length() + second.length(), stage);
+            }
+            let tail = word(rest, WORDS * WORD);
+            // Zeros in place of what follows the three digits.
+            let (three, odd_here) = values(tail & 0xFF_FFFF | 0x3030_3030_3000_0000);
+            let Some((count, length)) = short_count(tail >> 24) else { break };
+            if is_odd(odd | odd_here) {
+                break;
+            }
+            let (three, count) = (threes[usize::from(three as u16 & 0xFFF)], self.counts[count]);
+            bits = ahead.put(three.then(count), three.length() + count.length(), stage);
+            rest = &rest[WORDS * WORD + 3 + length..];
         }
-        let (low, high) = (a.0 | b.0 << a.1, c.0 | d.0 << c.1);
-        let half = a.1 + b.1;
-        Some((low | high << half, half + c.1 + d.1))
+        writer.bits = bits;
+        rest
+    }
+
+    fn encode_bytes(&self, bytes: &[u8], bits: &mut BitWriter<'_>) {
+        for byte in bytes {
+            bits.put(self.codes[usize::from(*byte)]);
+        }
     }
 }
 
-fn pairs(alphabet: &[u8], codes: &[Code]) -> Box<[Pair; 1024]> {
-    let mut pairs = Box::new([Pair::default(); 1024]);
-    // An unused slot holds characters that lead elsewhere, so that nothing is ever equal to them.
-    for (at, pair) in pairs.iter_mut().enumerate() {
-        pair.characters = if at == 0 { 1 } else { 0 };
+/// The eight bytes at a place, the first one lowest.
+#[inline(always)]
+fn word(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
+}
+
+/// The values of eight upper-case hex digits, four in the lowest 16 bits and four in those from bit 32, the first
+/// one lowest; and what [`is_odd`] tells whether one of them is none by.
+#[inline(always)]
+fn values(word: u64) -> (u64, u64) {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // Letters, which have bit 6, become 0x4A to 0x4F; digits are 0x30 to 0x39.
+    let moved = word.wrapping_add((word >> 6 & EACH) * 9);
+    let values = moved & 0x0F0F_0F0F_0F0F_0F0F;
+    // Values above nine belong to letters. A carry into the next byte leaves a high half that is neither 3 nor 4.
+    let odd = moved ^ (values + 0x36 * EACH);
+    let pairs = (values | values >> 4) & 0x00FF_00FF_00FF_00FF;
+    (pairs | pairs >> 8, odd)
+}
+
+/// Whether a byte was not an upper-case hex digit.
+#[inline(always)]
+fn is_odd(odd: u64) -> bool {
+    odd & 0xF0F0_F0F0_F0F0_F0F0 != 0
+}
+
+/// The count below 100 and the length of `:N` with CRLF, the first character lowest; `None` for anything else.
+#[inline(always)]
+fn short_count(text: u64) -> Option<(usize, usize)> {
+    let digit = |at: u32| (text >> (8 * at) & 0xFF).wrapping_sub(u64::from(b'0'));
+    let first = digit(1);
+    if first > 9 || text & 0xFF != u64::from(b':') {
+        return None;
     }
-    for first in alphabet {
-        for second in alphabet {
-            let characters = u16::from_le_bytes([*first, *second]);
-            let (a, b) = (codes[usize::from(*first)], codes[usize::from(*second)]);
-            pairs[slot(characters)] = Pair {
-                bits: u32::from(a.bits) | u32::from(b.bits) << a.length,
-                length: u16::from(a.length + b.length),
-                characters,
-            };
-        }
+    const LINE_END: u64 = u16::from_le_bytes(*b"\r\n") as u64;
+    if text >> 16 & 0xFFFF == LINE_END {
+        return Some((first as usize, 4));
     }
-    pairs
+    let second = digit(2);
+    if second > 9 || first == 0 || text >> 24 & 0xFFFF != LINE_END {
+        return None;
+    }
+    Some(((first * 10 + second) as usize, 5))
 }
 
 /// The header of the last block of a stream, with dynamic codes: how long the code of each symbol is. No
@@ -199,28 +282,61 @@ fn write_block_header(lengths: &[u8], bits: &mut BitWriter<'_>) {
     }
 }
 
-/// Bits into bytes, the first bit lowest. Fewer than eight are pending between calls.
+/// Bits into bytes, the first bit lowest.
 struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
+    stage: [u8; STAGE + SLACK],
+    bits: Bits,
+}
+
+/// How far a stage is written. A copy of it stays in registers.
+#[derive(Clone, Copy)]
+struct Bits {
+    /// Bytes of the stage that are whole.
+    whole: usize,
+    /// The bits behind them, fewer than eight between calls.
     pending: u64,
     count: u32,
 }
 
-impl BitWriter<'_> {
-    fn put(&mut self, code: Code) {
-        self.pending |= u64::from(code.bits) << self.count;
-        self.count += u32::from(code.length);
-        while self.count >= 8 {
-            self.out.push(self.pending as u8);
-            self.pending >>= 8;
-            self.count -= 8;
+impl Bits {
+    /// Puts at most 56 bits into the stage, and whole bytes of them at most seven behind the last ones.
+    #[inline(always)]
+    fn put(self, bits: u64, length: u32, stage: &mut [u8; STAGE + SLACK]) -> Self {
+        let joined = self.pending | bits << self.count;
+        if let Some(into) = stage.get_mut(self.whole..self.whole + 8) {
+            into.copy_from_slice(&joined.to_le_bytes());
         }
+        let count = self.count + length;
+        let whole = self.whole + (count / 8) as usize;
+        Self { whole, pending: joined >> (count & !7), count: count & 7 }
+    }
+}
+
+impl<'a> BitWriter<'a> {
+    fn new(out: &'a mut Vec<u8>, (pending, count): (u64, u32)) -> Self {
+        Self { out, stage: [0; STAGE + SLACK], bits: Bits { whole: 0, pending, count } }
     }
 
-    fn finish(self) {
-        if self.count > 0 {
-            self.out.push(self.pending as u8);
+    fn put(&mut self, code: Code) {
+        if self.bits.whole >= STAGE {
+            self.hand_on();
         }
+        self.bits = self.bits.put(u64::from(code.bits), u32::from(code.length), &mut self.stage);
+    }
+
+    /// Hands on what is whole, and returns the bits behind it with their number.
+    fn hand_on(&mut self) -> (u64, u32) {
+        self.out.extend_from_slice(&self.stage[..self.bits.whole]);
+        self.bits.whole = 0;
+        (self.bits.pending, self.bits.count)
+    }
+
+    fn finish(mut self) {
+        if self.bits.count > 0 {
+            self.put(Code { bits: 0, length: (8 - self.bits.count) as u8 });
+        }
+        self.hand_on();
     }
 }
 

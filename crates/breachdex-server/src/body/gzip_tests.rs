@@ -11,7 +11,9 @@ use super::*;
 
 /// Rows of the range protocol, or anything.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
-    let row = ("[0-9A-F]{35}", 1_u64..100_000_000).prop_map(|(suffix, count)| format!("{suffix}:{count}"));
+    let count = prop_oneof![4 => 0_u64..12, 2 => 0_u64..1_200, 1 => any::<u64>()];
+    let row = ("[0-9A-F]{35}|[0-9A-F]{27}|[0-9A-Fa-f]{30,40}", count)
+        .prop_map(|(suffix, count)| format!("{suffix}:{count}"));
     prop_oneof![
         prop::collection::vec(row, 0..200).prop_map(|rows| rows.join("\r\n").into_bytes()),
         prop::collection::vec(any::<u8>(), 0..2_000),
@@ -98,14 +100,83 @@ fn a_dense_body_shrinks_to_what_huffman_coding_can() {
 }
 
 #[test]
-fn the_alphabet_has_short_codes_and_slots_of_its_own() {
-    let alphabet = b"0123456789ABCDEF:\r\n";
-    for character in alphabet {
-        let length = TABLES.codes[usize::from(*character)].length;
-        assert!((1..=MOST_BITS).contains(&length), "{:?} has {length} bits", char::from(*character));
-        for other in alphabet {
-            let characters = u16::from_le_bytes([*character, *other]);
-            assert_eq!(TABLES.pairs[slot(characters)].characters, characters);
+fn joined_codes_are_those_of_their_characters() {
+    let tables = &*TABLES;
+    let digits = b"0123456789ABCDEF";
+    let code = |byte: u8| tables.codes[usize::from(byte)];
+    let expected = |text: &[u8]| {
+        text.iter().rev().fold((0_u64, 0), |(bits, length), byte| {
+            let code = code(*byte);
+            (bits << code.length | u64::from(code.bits), length + u32::from(code.length))
+        })
+    };
+    let is = |joined: Joined, text: &[u8]| {
+        let found = (joined.bits(), joined.length());
+        assert_eq!(found, expected(text), "{:?}", String::from_utf8_lossy(text));
+    };
+    for (value, joined) in tables.fours.iter().enumerate() {
+        is(*joined, &[0, 4, 8, 12].map(|shift| digits[value >> shift & 15]));
+    }
+    for (value, joined) in tables.threes.iter().enumerate() {
+        is(*joined, &[0, 4, 8].map(|shift| digits[value >> shift & 15]));
+    }
+    for (count, joined) in tables.counts.iter().enumerate() {
+        is(*joined, format!(":{count}\r\n").as_bytes());
+    }
+    // What a word and a tail take at most fits 56 bits, with what may be pending.
+    let longest = tables.fours.iter().map(|joined| joined.length()).max();
+    assert!(longest.is_some_and(|longest| 2 * longest <= 48), "{longest:?}");
+    let longest = |all: &[Joined]| all.iter().map(|joined| joined.length()).max().unwrap_or(0);
+    assert!(longest(&tables.threes[..]) + longest(&tables.counts) <= 48);
+}
+
+#[test]
+fn only_upper_case_digits_have_values() {
+    for byte in 0..=255_u8 {
+        for place in 0..8 {
+            let mut word = *b"0189AF5E";
+            word[place] = byte;
+            let (values, odd) = values(u64::from_le_bytes(word));
+            let is_digit = byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
+            assert_eq!(is_odd(odd), !is_digit, "{byte:#x}");
+            if is_digit {
+                let digits = word.map(|byte| char::from(byte).to_digit(16).expect("a digit"));
+                let four = |digits: &[u32]| digits.iter().rev().fold(0, |sum, digit| sum << 4 | digit);
+                assert_eq!(
+                    (u32::from(values as u16), u32::from((values >> 32) as u16)),
+                    (four(&digits[..4]), four(&digits[4..]))
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_of_any_count_and_both_kinds_come_back() {
+    for digits in [35, 27, 30] {
+        let suffix = "0123456789ABCDEF0123456789ABCDEF012".get(..digits).expect("as long");
+        let mut body = String::new();
+        for count in (0..1200).chain([52_256_179, u64::MAX]) {
+            let row = format!("{suffix}:{count}\r\n");
+            assert_eq!(inflated(&compressed(row.repeat(2).as_bytes())), row.repeat(2).as_bytes(), "{count}");
+            body.push_str(&row);
+        }
+        assert_eq!(inflated(&compressed(body.as_bytes())), body.as_bytes());
+        for odd in ["01", "A:1", "0123456789ABCDEF0123456789ABCDEF012:07\r\n", ":\r\n", "a:1\r\n"] {
+            let body = format!("{body}{odd}{body}");
+            assert_eq!(inflated(&compressed(body.as_bytes())), body.as_bytes(), "{odd:?}");
+        }
+    }
+}
+
+#[test]
+fn a_row_with_any_byte_in_any_place_comes_back() {
+    let rows = b"0123456789ABCDEF0123456789ABCDEF012:17\r\n".repeat(3);
+    for byte in 0..=255 {
+        for place in 0..rows.len() {
+            let mut body = rows.clone();
+            body[place] = byte;
+            assert_eq!(inflated(&compressed(&body)), body);
         }
     }
 }
