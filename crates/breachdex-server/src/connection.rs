@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -144,7 +144,7 @@ async fn answer(app: &App, answers: &Arc<Answers>, request: Request<Incoming>) -
         answers.slot().behind_proxy(|proxies| crate::quota::forwarded_client(request.headers(), proxies));
     let is_range = App::is_range(request.uri());
     match answers.permit(head_bytes(&request), client, is_range).await {
-        Ok(permit) => app.answer(request).await.map(|body| CountedBody::new(body, Some(permit))),
+        Ok(permit) => app.answer(&request).await.map(|body| CountedBody::new(body, Some(permit))),
         Err(_) => app.busy(&request).map(|body| CountedBody::new(body, None)),
     }
 }

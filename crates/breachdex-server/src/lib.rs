@@ -3,13 +3,14 @@
 //! [`Server::bind`] opens the indexes and listens, [`Server::run`] answers until a [`Shutdown`] is triggered.
 //!
 //! `listen`, `worker` and `connection` carry bytes, `quota` limits what one client may take, `http` is the protocol, `body`
-//! encodes, `indexes` are what answers and how replaced files take over. The protocol's bodies, padding and tags come from
+//! encodes, `cache` keeps what is asked for often, `indexes` are what answers and how replaced files take over. The protocol's bodies, padding and tags come from
 //! `breachdex_protocol`.
 
 #![forbid(unsafe_code)]
 
 mod announce;
 mod body;
+mod cache;
 mod connection;
 mod error;
 mod http;

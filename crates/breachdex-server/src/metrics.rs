@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::cache::CacheMetrics;
 use crate::indexes::catalogue::Catalogue;
 use crate::indexes::served::Served;
 
@@ -117,6 +118,8 @@ pub(crate) struct Metrics {
     pub(crate) stalled: Counter,
     /// Requests that were refused because their connection or address had too many.
     over_quota: Counter,
+    /// What the cache counts.
+    pub(crate) cache: CacheMetrics,
     swaps: Family<KindLabel, Counter>,
     swaps_refused: Family<KindLabel, Counter>,
     entries: Family<KindLabel, Gauge>,
@@ -133,6 +136,7 @@ impl Metrics {
         let bytes = Counter::default();
         let (connections, accepted, refused) = (Gauge::default(), Counter::default(), Counter::default());
         let (stalled, over_quota) = (Counter::default(), Counter::default());
+        let cache = CacheMetrics::default();
         let (swaps, swaps_refused) = (Family::default(), Family::default());
         let (entries, corpus_age, loaded_age) = (Family::default(), Family::default(), Family::default());
         registry.register("range_requests", "Requests for a range", ranges.clone());
@@ -162,6 +166,10 @@ impl Metrics {
             "Requests beyond the limits of their connection or address",
             over_quota.clone(),
         );
+        registry.register("cache_hits", "Bodies that were kept ready", cache.hits.clone());
+        registry.register("cache_misses", "Bodies that had to be made", cache.misses.clone());
+        registry.register("cache_bodies", "Bodies that are kept ready", cache.bodies.clone());
+        registry.register_with_unit("cache", "What these bodies take", Unit::Bytes, cache.bytes.clone());
         registry.register("index_swaps", "Replaced files that were taken over", swaps.clone());
         registry.register("index_swaps_refused", "Replaced files that were refused", swaps_refused.clone());
         registry.register("index_entries", "Entries of the index that answers", entries.clone());
@@ -194,6 +202,7 @@ impl Metrics {
             refused,
             stalled,
             over_quota,
+            cache,
             swaps,
             swaps_refused,
             entries,

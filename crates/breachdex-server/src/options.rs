@@ -52,6 +52,8 @@ pub struct ServeOptions {
     pub reload_every: Duration,
     /// Logs the requested prefixes.
     pub log_prefixes: bool,
+    /// Bytes of bodies that are kept ready because they are asked for often; 0 keeps none.
+    pub cache_bytes: usize,
     /// Limits that apply to every client.
     pub limits: Limits,
 }
@@ -75,6 +77,7 @@ impl Default for ServeOptions {
             allow_partial: false,
             reload_every: Duration::from_secs(1),
             log_prefixes: false,
+            cache_bytes: 32 << 20,
             limits: Limits::default(),
         }
     }

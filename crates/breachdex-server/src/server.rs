@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 
 use crate::announce::announce;
 use crate::body::{self, BufferPool};
+use crate::cache::BodyCache;
 use crate::connection::Protocols;
 use crate::error::ServeError;
 use crate::http::app::App;
@@ -85,7 +86,9 @@ impl Server {
             residency: options.residency,
             trust: options.trust.clone(),
         };
-        let catalogue = Arc::new(Catalogue::new(open(options, &rules)?)?);
+        let metrics = Arc::new(Metrics::new());
+        let cache = BodyCache::new(options.cache_bytes, metrics.cache.clone());
+        let catalogue = Arc::new(Catalogue::new(open(options, &rules)?, cache)?);
         let tls = options.tls.as_ref().map(Tls::new).transpose()?.map(Arc::new);
         let runtimes = (0..workers).map(|_| worker::runtime()).collect::<Result<_, _>>()?;
         let has_status = plan.has_status();
@@ -94,7 +97,7 @@ impl Server {
         let state = Arc::new(AppState {
             catalogue,
             buffers: BufferPool::new(options.limits.waiting_bytes),
-            metrics: Arc::new(Metrics::new()),
+            metrics,
             throttle: log_throttle(),
             health_details: options.health_details,
             log_prefixes: options.log_prefixes,

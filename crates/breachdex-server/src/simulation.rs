@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode};
+use hyper::Request;
 
 use crate::body::BufferPool;
+use crate::cache::BodyCache;
 use crate::error::ServeError;
 use crate::http::app::App;
 use crate::http::host::HostNames;
@@ -41,8 +41,9 @@ impl Unconnected {
             residency: options.residency,
             trust: options.trust.clone(),
         };
-        let catalogue = Arc::new(Catalogue::new(open(options, &rules)?)?);
         let metrics = Arc::new(Metrics::new());
+        let cache = BodyCache::new(options.cache_bytes, metrics.cache.clone());
+        let catalogue = Arc::new(Catalogue::new(open(options, &rules)?, cache)?);
         let state = Arc::new(AppState {
             catalogue: Arc::clone(&catalogue),
             buffers: BufferPool::new(options.limits.waiting_bytes),
@@ -66,12 +67,8 @@ impl Unconnected {
 
     /// The status and the body with which a GET is answered.
     pub async fn get(&self, path: &str) -> (u16, Vec<u8>) {
-        let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap_or_default();
-        let response = self.app.answer(request).await;
-        let status = response.status();
-        match to_bytes(response.into_body(), usize::MAX).await {
-            Ok(body) => (status.as_u16(), body.into()),
-            Err(_) => (StatusCode::INTERNAL_SERVER_ERROR.as_u16(), Vec::new()),
-        }
+        let request = Request::get(path).header("host", "localhost").body(()).unwrap_or_default();
+        let (head, body) = self.app.answer(&request).await.into_parts();
+        (head.status.as_u16(), body.into())
     }
 }

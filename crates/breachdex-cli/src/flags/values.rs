@@ -30,6 +30,11 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A size as [`parse_size`] has it, or 0.
+pub(crate) fn parse_size_or_zero(text: &str) -> Result<u64, String> {
+    if text == "0" { Ok(0) } else { parse_size(text) }
+}
+
 /// One of the names of a residency.
 pub(crate) fn parse_residency() -> impl TypedValueParser<Value = Residency> {
     PossibleValuesParser::new(Residency::ALL.map(Residency::name)).try_map(|name| name.parse())
@@ -88,6 +93,8 @@ mod tests {
 
     #[test]
     fn sizes() {
+        assert_eq!((parse_size_or_zero("0"), parse_size_or_zero("1k")), (Ok(0), Ok(1024)));
+        assert!(parse_size("0").is_err() && parse_size_or_zero("0x").is_err());
         assert_eq!(parse_size("512MiB"), Ok(512 << 20));
         assert_eq!(parse_size("1GiB"), Ok(1 << 30));
         assert_eq!(parse_size("1G"), Ok(1 << 30));

@@ -1,12 +1,14 @@
-//! Reuses buffers for bodies, within a limit on their total bytes.
+//! Reuses buffers for bodies, and gives room to answers within a limit on their total bytes.
 //!
-//! A buffer is in use from the moment an answer is made until its last byte was written to the socket, which
+//! Room is in use from the moment an answer is made until its last byte was written to the socket, which
 //! a slow client can delay. The limit prevents many slow clients from using all memory.
 
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
 
 use crate::quota::Pressure;
 
@@ -43,18 +45,57 @@ impl BufferPool {
         self.most_out / TYPICAL
     }
 
-    /// An empty buffer; `None` when too many are out.
-    pub(crate) fn take(self: &Arc<Self>) -> Option<PooledBuffer> {
+    /// Room for an answer; `None` when too many are out.
+    pub(crate) fn reserve(self: &Arc<Self>) -> Option<Reserved> {
         if self.out.fetch_add(TYPICAL, Ordering::Relaxed) + TYPICAL > self.most_out {
             self.out.fetch_sub(TYPICAL, Ordering::Relaxed);
             return None;
         }
-        let kept = self.shelf.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Some(PooledBuffer {
-            bytes: kept.unwrap_or_else(|| Vec::with_capacity(TYPICAL)),
-            pool: Arc::clone(self),
-            counted: TYPICAL,
-        })
+        Some(Reserved { pool: Arc::clone(self), counted: TYPICAL })
+    }
+}
+
+/// Room for an answer, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    pool: Arc<BufferPool>,
+    /// Bytes that it counts for.
+    counted: usize,
+}
+
+impl Reserved {
+    /// An empty buffer in this room.
+    pub(crate) fn buffer(self) -> PooledBuffer {
+        let kept = self.pool.shelf.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        PooledBuffer { bytes: kept.unwrap_or_else(|| Vec::with_capacity(TYPICAL)), room: self }
+    }
+
+    /// Bytes that are shared with others, and take this room as long as they are held: their other holders may
+    /// have dropped them long before a slow client has read them.
+    pub(crate) fn hold(self, bytes: Bytes) -> Bytes {
+        Bytes::from_owner(SharedBytes { bytes, _room: self })
+    }
+
+    fn count_also(&mut self, bytes: usize) {
+        self.counted += bytes;
+        self.pool.out.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.pool.out.fetch_sub(self.counted, Ordering::Relaxed);
+    }
+}
+
+struct SharedBytes {
+    bytes: Bytes,
+    _room: Reserved,
+}
+
+impl AsRef<[u8]> for SharedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -62,17 +103,14 @@ impl BufferPool {
 #[derive(Debug)]
 pub(crate) struct PooledBuffer {
     bytes: Vec<u8>,
-    pool: Arc<BufferPool>,
-    /// Bytes that it counts for.
-    counted: usize,
+    room: Reserved,
 }
 
 impl PooledBuffer {
     /// Counts what the buffer takes now that it is filled.
     pub(crate) fn settle(&mut self) {
-        let more = self.bytes.capacity().saturating_sub(self.counted);
-        self.counted += more;
-        self.pool.out.fetch_add(more, Ordering::Relaxed);
+        let more = self.bytes.capacity().saturating_sub(self.room.counted);
+        self.room.count_also(more);
     }
 
     /// The buffer to write to.
@@ -89,14 +127,13 @@ impl AsRef<[u8]> for PooledBuffer {
 
 impl Drop for PooledBuffer {
     fn drop(&mut self) {
-        self.pool.out.fetch_sub(self.counted, Ordering::Relaxed);
         let mut bytes = std::mem::take(&mut self.bytes);
         // One monstrous range must not hold its memory for good.
         if bytes.capacity() > 4 * TYPICAL {
             return;
         }
         bytes.clear();
-        let mut shelf = self.pool.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shelf = self.room.pool.shelf.lock().unwrap_or_else(PoisonError::into_inner);
         if shelf.len() < KEPT {
             shelf.push(bytes);
         }
@@ -110,11 +147,11 @@ mod tests {
     #[test]
     fn a_buffer_comes_back_empty_and_is_used_again() {
         let pool = BufferPool::new(TYPICAL);
-        let mut buffer = pool.take().expect("the first");
+        let mut buffer = pool.reserve().map(Reserved::buffer).expect("the first");
         buffer.bytes().extend_from_slice(b"rows");
         let address = buffer.as_ref().as_ptr();
         drop(buffer);
-        let again = pool.take().expect("the same");
+        let again = pool.reserve().map(Reserved::buffer).expect("the same");
         assert!(again.as_ref().is_empty());
         assert_eq!(again.as_ref().as_ptr(), address);
     }
@@ -122,21 +159,21 @@ mod tests {
     #[test]
     fn no_more_are_out_than_allowed() {
         let pool = BufferPool::new(2 * TYPICAL);
-        let held = [pool.take().expect("one"), pool.take().expect("two")];
-        assert!(pool.take().is_none());
+        let held = [pool.reserve().expect("one"), pool.reserve().expect("two")];
+        assert!(pool.reserve().is_none());
         drop(held);
-        assert!(pool.take().is_some());
+        assert!(pool.reserve().is_some());
     }
 
     #[test]
     fn a_large_answer_counts_for_what_it_takes() {
         let pool = BufferPool::new(4 * TYPICAL);
-        let mut large = pool.take().expect("one");
+        let mut large = pool.reserve().map(Reserved::buffer).expect("one");
         large.bytes().resize(3 * TYPICAL, 0);
         large.settle();
         assert!(pool.is_high());
-        let last = pool.take().expect("the last one");
-        assert!(pool.take().is_none());
+        let last = pool.reserve().expect("the last one");
+        assert!(pool.reserve().is_none());
         drop((large, last));
         assert!(!pool.is_high());
         assert_eq!(pool.out.load(Ordering::Relaxed), 0);
@@ -145,9 +182,22 @@ mod tests {
     #[test]
     fn a_buffer_that_grew_too_large_is_not_kept() {
         let pool = BufferPool::new(TYPICAL);
-        let mut buffer = pool.take().expect("one");
+        let mut buffer = pool.reserve().map(Reserved::buffer).expect("one");
         buffer.bytes().resize(5 * TYPICAL, 0);
         drop(buffer);
-        assert_eq!(pool.take().expect("a new one").bytes().capacity(), TYPICAL);
+        assert_eq!(pool.reserve().map(Reserved::buffer).expect("a new one").bytes().capacity(), TYPICAL);
+    }
+
+    #[test]
+    fn shared_bytes_take_room_until_they_are_dropped() {
+        let pool = BufferPool::new(TYPICAL);
+        let kept = Bytes::from_static(b"rows");
+        let held = pool.reserve().expect("one").hold(kept.clone());
+        assert_eq!(held, kept);
+        let part = held.slice(1..);
+        drop(held);
+        assert!(pool.reserve().is_none(), "a part of them is still to be sent");
+        drop(part);
+        assert!(pool.reserve().is_some());
     }
 }

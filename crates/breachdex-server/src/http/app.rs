@@ -5,14 +5,11 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, HttpBody};
-use axum::http::{HeaderName, HeaderValue, Request, Response, Uri, header};
-use axum::{BoxError, Router};
 use bytes::Bytes;
-use hyper::body::Incoming;
-use tower::Service as _;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode, Uri};
 
-use super::answers;
+use super::answers::{self, Answer};
 use super::host::HostNames;
 use super::routes::{self, Routes};
 use super::state::AppState;
@@ -23,15 +20,14 @@ const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 
 /// Answers the requests of a socket.
 pub(crate) struct App {
-    router: Router,
+    routes: Routes,
     state: Arc<AppState>,
     hosts: Arc<HostNames>,
 }
 
 impl App {
     pub(crate) fn new(state: &Arc<AppState>, hosts: &Arc<HostNames>, routes: Routes) -> Arc<Self> {
-        let router = routes::router(Arc::clone(state), routes);
-        Arc::new(Self { router, state: Arc::clone(state), hosts: Arc::clone(hosts) })
+        Arc::new(Self { routes, state: Arc::clone(state), hosts: Arc::clone(hosts) })
     }
 
     pub(crate) fn metrics(&self) -> Arc<Metrics> {
@@ -43,26 +39,25 @@ impl App {
         uri.path().starts_with("/range/")
     }
 
-    /// The answer to a request.
-    pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Body>
-    where
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
+    /// The answer to a request, whose body is not read.
+    pub(crate) async fn answer<B>(&self, request: &Request<B>) -> Answer {
         let is_private = self.is_private(request.uri());
-        if is_private && !self.is_of_this_origin(&request) {
+        let answer = if is_private && !self.is_of_this_origin(request) {
             self.state.metrics.count_other(Other::HostRefused);
-            return private(answers::other_host());
-        }
-        let Ok(response) = self.router.clone().call(request).await;
-        if is_private { private(response) } else { response }
+            answers::other_host()
+        } else {
+            routes::answer(&self.state, self.routes, request).await
+        };
+        let answer = if request.method() == Method::HEAD { without_body(answer) } else { answer };
+        if is_private { private(answer) } else { answer }
     }
 
     /// The answer to a request that has no room.
-    pub(crate) fn busy(&self, request: &Request<Incoming>) -> Response<Body> {
+    pub(crate) fn busy<B>(&self, request: &Request<B>) -> Answer {
         self.state.metrics.count_refused_range();
-        let response = answers::busy();
-        if self.is_private(request.uri()) { private(response) } else { response }
+        let answer = answers::busy();
+        let answer = if request.method() == Method::HEAD { without_body(answer) } else { answer };
+        if self.is_private(request.uri()) { private(answer) } else { answer }
     }
 
     /// Whether the answer is for this origin alone: digests from an overlay and facts about this machine.
@@ -83,8 +78,18 @@ impl App {
     }
 }
 
+/// What a HEAD is answered with: the length that the body would have, and no body.
+fn without_body(answer: Answer) -> Answer {
+    let (mut head, body) = answer.into_parts();
+    // A 304 has no body that could have a length.
+    if head.status != StatusCode::NOT_MODIFIED {
+        head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    Answer::from_parts(head, Bytes::new())
+}
+
 /// Leaves nothing in an answer that lets a page of another origin read it, or load it as a script or an image.
-fn private(mut response: Response<Body>) -> Response<Body> {
+fn private(mut response: Answer) -> Answer {
     let headers = response.headers_mut();
     for name in [
         header::ACCESS_CONTROL_ALLOW_ORIGIN,

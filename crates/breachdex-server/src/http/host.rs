@@ -9,7 +9,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use axum::http::{HeaderMap, Uri, header};
+use hyper::{HeaderMap, Uri, header};
 
 /// A host name that clients may use: `pwned.example`, `*.example` for every name below it, or `*` for any.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 /// How a body is encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Encoding {
     /// No compression.
     Identity,

@@ -4,9 +4,10 @@
 
 use std::time::SystemTime;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use breachdex::Kind;
 use breachdex_protocol::{PREFIX_DIGITS, entity_tag, padding};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Uri};
 
 use super::negotiation::Encoding;
 

@@ -1,6 +1,6 @@
 //! Answers a request for a range: reads, renders, tags, pads and encodes its rows.
 //!
-//! A worker answers immediately from the page cache. A request that would wait for the disk, or for brotli, moves to
+//! A worker answers immediately, with a body that is kept or from the page cache. A request that would wait for the disk, or for brotli, moves to
 //! a thread that may block, so that it does not delay other connections.
 
 #![forbid(unsafe_code)]
@@ -9,20 +9,19 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
 use breachdex::{Error, RangeScratch, ReadMode};
 use breachdex_protocol::padding;
 use bytes::Bytes;
+use hyper::header::{self, HeaderValue};
+use hyper::{Request, StatusCode};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::answers;
+use super::answers::{self, Answer};
 use super::negotiation::Encoding;
 use super::question::Question;
 use super::state::AppState;
 use crate::body;
+use crate::cache::{Kept, Key};
 use crate::indexes::served::Served;
 use crate::metrics::{Other, Outcome};
 
@@ -38,7 +37,7 @@ const VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding, Add-Padding
 const KEPT_ROWS: usize = 512 << 10;
 
 /// `GET /range/{prefix}`.
-pub(super) async fn get(State(state): State<Arc<AppState>>, request: Request) -> Response {
+pub(super) async fn get<B>(state: &Arc<AppState>, request: &Request<B>) -> Answer {
     let started = Instant::now();
     let response = match Question::read(request.uri(), request.headers()) {
         Err(bad) => {
@@ -48,8 +47,8 @@ pub(super) async fn get(State(state): State<Arc<AppState>>, request: Request) ->
         Ok(question) => {
             let kind = question.kind;
             let prefix = question.prefix;
-            let (outcome, response) = ask(&state, question).await;
-            let bytes = axum::body::HttpBody::size_hint(response.body()).exact().unwrap_or(0);
+            let (outcome, response) = ask(state, question).await;
+            let bytes = response.body().len() as u64;
             let taken = started.elapsed();
             state.metrics.count_range(kind, outcome, bytes, taken);
             let prefix = state.log_prefixes.then(|| format!("{prefix:05X}"));
@@ -70,13 +69,10 @@ pub(super) async fn get(State(state): State<Arc<AppState>>, request: Request) ->
     answers::with(response, [(header::VARY, VARY)])
 }
 
-async fn ask(state: &Arc<AppState>, question: Question) -> (Outcome, Response) {
-    let may_take_long = question.encoding == Encoding::Brotli;
-    if !may_take_long {
-        match answer(state, &question, ReadMode::Cached) {
-            Err(Fault::Index(Error::WouldBlock)) => {}
-            answered => return settle(state, &question, answered),
-        }
+async fn ask(state: &Arc<AppState>, question: Question) -> (Outcome, Answer) {
+    match answer(state, &question, ReadMode::Cached) {
+        Err(Fault::Index(Error::WouldBlock)) => {}
+        answered => return settle(state, &question, answered),
     }
     let shared = Arc::clone(state);
     let waited = tokio::task::spawn_blocking(move || {
@@ -111,74 +107,98 @@ thread_local! {
     static BUFFERS: RefCell<Buffers> = RefCell::default();
 }
 
-fn answer(state: &AppState, question: &Question, waiting: ReadMode) -> Result<(Outcome, Response), Fault> {
+/// `Cached` asks the cache first and does not wait; `Blocking` is for what could not be answered so.
+fn answer(state: &AppState, question: &Question, waiting: ReadMode) -> Result<(Outcome, Answer), Fault> {
     let served = state.catalogue.current(question.kind).ok_or(Fault::NotLoaded)?;
-    let mut body = state.buffers.take().ok_or(Fault::Busy)?;
-    BUFFERS.with_borrow_mut(|Buffers { scratch, rows }| {
-        if question.encoding == Encoding::Identity {
-            let tag = match write_rows(&served, question, waiting, scratch, body.bytes())? {
-                Rows::Unchanged(tag) => return Ok(unchanged(&served, tag)),
-                Rows::Written(tag) => tag,
-            };
-            body.settle();
-            return Ok(found(&served, question, tag, Bytes::from_owner(body)));
+    let room = state.buffers.reserve().ok_or(Fault::Busy)?;
+    // No padded body is sent twice, but the rows in front of the padding are those of the plain one.
+    let encoding = if question.padded { Encoding::Identity } else { question.encoding };
+    let key = Key::new(served.generation(), question.prefix, encoding);
+    let is_first_try = matches!(waiting, ReadMode::Cached);
+    let kept = if is_first_try { state.catalogue.cache().get(&key) } else { None };
+    let kept_rows = match kept {
+        Some(kept) if question.padded => Some(kept.body),
+        Some(kept) if question.conditions.hold(&kept.tag, served.modified()) => {
+            return Ok(unchanged(&served, kept.tag));
         }
-        rows.clear();
-        rows.shrink_to(KEPT_ROWS);
-        let tag = match write_rows(&served, question, waiting, scratch, rows)? {
-            Rows::Unchanged(tag) => return Ok(unchanged(&served, tag)),
-            Rows::Written(tag) => tag,
-        };
-        body::encode(question.encoding, rows, body.bytes());
+        Some(kept) => return Ok(found(&served, question, Some(kept.tag), room.hold(kept.body))),
+        None => None,
+    };
+    if is_first_try && question.encoding == Encoding::Brotli {
+        return Err(Error::WouldBlock.into());
+    }
+    let keep = |body: &[u8], tag: &HeaderValue| {
+        let make = || Kept { body: Bytes::copy_from_slice(body), tag: tag.clone() };
+        state.catalogue.cache().offer(served.generation(), key, body.len(), make);
+    };
+    let mut body = room.buffer();
+    BUFFERS.with_borrow_mut(|Buffers { scratch, rows }| {
+        let is_plain = question.encoding == Encoding::Identity;
+        let target = if is_plain { body.bytes() } else { &mut *rows };
+        target.clear();
+        target.shrink_to(KEPT_ROWS);
+        match &kept_rows {
+            Some(kept) => target.extend_from_slice(kept),
+            None => write_rows(&served, question, waiting, scratch, target)?,
+        }
+        let mut tag = None;
+        if question.padded {
+            if kept_rows.is_none() {
+                keep(target, &self::tag(target, encoding));
+            }
+            padding::append_padding(&mut rand::rng(), question.kind, target);
+        } else {
+            let tag = tag.insert(self::tag(target, encoding));
+            if question.conditions.hold(tag, served.modified()) {
+                return Ok(unchanged(&served, tag.clone()));
+            }
+        }
+        if !is_plain {
+            body::encode(question.encoding, rows, body.bytes());
+        }
+        if let Some(tag) = &tag {
+            keep(body.as_ref(), tag);
+        }
         body.settle();
         Ok(found(&served, question, tag, Bytes::from_owner(body)))
     })
 }
 
-/// What became of the rows.
-enum Rows {
-    /// The client has the current rows.
-    Unchanged(HeaderValue),
-    /// The rows must be sent, with an entity tag unless they are padded.
-    Written(Option<HeaderValue>),
-}
-
+/// Writes the rows of a range as they are sent without padding.
 fn write_rows(
     served: &Served,
     question: &Question,
     waiting: ReadMode,
     scratch: &mut RangeScratch,
     rows: &mut Vec<u8>,
-) -> Result<Rows, Error> {
-    let count = served.write_range(question.prefix, waiting, scratch, rows)?;
-    if count == 0 {
+) -> Result<(), Error> {
+    if served.write_range(question.prefix, waiting, scratch, rows)? == 0 {
         padding::append_empty_range(question.kind, rows);
     }
-    if question.padded {
-        padding::append_padding(&mut rand::rng(), question.kind, rows);
-        return Ok(Rows::Written(None));
-    }
-    let tag = tag(rows, question.encoding);
-    if question.conditions.hold(&tag, served.modified()) {
-        return Ok(Rows::Unchanged(tag));
-    }
-    Ok(Rows::Written(Some(tag)))
+    Ok(())
 }
 
 /// A strong tag of the rows alone, so that it outlives every update that leaves them as they are; each
 /// encoding has its own.
 fn tag(rows: &[u8], encoding: Encoding) -> HeaderValue {
-    let hash = xxh3_128(rows);
-    let text = match encoding.name() {
-        None => format!("\"{hash:032x}\""),
-        Some(name) => format!("\"{hash:032x}-{name}\""),
-    };
+    let hash = xxh3_128(rows).to_be_bytes();
+    let mut text = [b'"'; 40];
+    for (digits, byte) in text[1..33].as_chunks_mut::<2>().0.iter_mut().zip(hash) {
+        *digits = [byte >> 4, byte & 15].map(|value| b"0123456789abcdef"[usize::from(value)]);
+    }
+    let mut length = 33;
+    if let Some(name) = encoding.name() {
+        text[length] = b'-';
+        text[length + 1..][..name.len()].copy_from_slice(name.as_bytes());
+        length += 1 + name.len();
+        text[length] = b'"';
+    }
     // Hex digits and a name of letters always are a header value.
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("\"\""))
+    HeaderValue::from_bytes(&text[..=length]).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-fn found(served: &Served, question: &Question, tag: Option<HeaderValue>, body: Bytes) -> (Outcome, Response) {
-    let mut response = answers::answer(StatusCode::OK, answers::PLAIN_TEXT, Body::from(body));
+fn found(served: &Served, question: &Question, tag: Option<HeaderValue>, body: Bytes) -> (Outcome, Answer) {
+    let mut response = answers::answer(StatusCode::OK, answers::PLAIN_TEXT, body);
     if let Some(name) = question.encoding.name() {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
@@ -191,14 +211,14 @@ fn found(served: &Served, question: &Question, tag: Option<HeaderValue>, body: B
     }
 }
 
-fn unchanged(served: &Served, tag: HeaderValue) -> (Outcome, Response) {
-    let mut response = answers::answer(StatusCode::NOT_MODIFIED, answers::PLAIN_TEXT, Body::empty());
+fn unchanged(served: &Served, tag: HeaderValue) -> (Outcome, Answer) {
+    let mut response = answers::answer(StatusCode::NOT_MODIFIED, answers::PLAIN_TEXT, Bytes::new());
     response.headers_mut().remove(header::CONTENT_TYPE);
     (Outcome::NotModified, validated(response, served, tag))
 }
 
 /// With what a client needs to keep an answer and ask for it again.
-fn validated(mut response: Response, served: &Served, tag: HeaderValue) -> Response {
+fn validated(mut response: Answer, served: &Served, tag: HeaderValue) -> Answer {
     let headers = response.headers_mut();
     headers.insert(header::ETAG, tag);
     headers.insert(header::CACHE_CONTROL, if served.holds_overlay() { ASKED_EACH_TIME } else { CACHED });
@@ -209,7 +229,7 @@ fn validated(mut response: Response, served: &Served, tag: HeaderValue) -> Respo
 }
 
 /// What comes from an overlay is not for pages of other sites in a browser that can reach this server.
-fn restricted(mut response: Response, served: &Served) -> Response {
+fn restricted(mut response: Answer, served: &Served) -> Answer {
     if served.holds_overlay() {
         response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
     }
@@ -220,8 +240,8 @@ fn restricted(mut response: Response, served: &Served) -> Response {
 fn settle(
     state: &AppState,
     question: &Question,
-    answered: Result<(Outcome, Response), Fault>,
-) -> (Outcome, Response) {
+    answered: Result<(Outcome, Answer), Fault>,
+) -> (Outcome, Answer) {
     match answered {
         Ok(answered) => answered,
         Err(Fault::NotLoaded) => (Outcome::NotLoaded, answers::not_loaded(question.kind)),

@@ -4,16 +4,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::handler::Handler;
-use axum::http::Method;
-use axum::response::Response;
-use axum::routing::{MethodRouter, get};
+use hyper::{Method, Request};
 
+use super::answers::{self, Answer};
 use super::question::BadPrefix;
 use super::state::AppState;
-use super::{answers, range, status};
+use super::{range, status};
 use crate::metrics::Other;
 
 /// What a socket answers.
@@ -24,31 +20,26 @@ pub(crate) enum Routes {
     Status,
 }
 
-/// The routes with their state.
-pub(crate) fn router(state: Arc<AppState>, routes: Routes) -> Router {
-    let mut router = Router::new();
-    if routes != Routes::Status {
-        router = router.route("/range/{*prefix}", reading(range::get));
+/// The answer to a request, of the pages that a socket has.
+pub(super) async fn answer<B>(state: &Arc<AppState>, routes: Routes, request: &Request<B>) -> Answer {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return elsewhere(state, request);
     }
-    if routes != Routes::Ranges {
-        router =
-            router.route("/healthz", reading(status::health)).route("/metrics", reading(status::metrics));
+    match request.uri().path() {
+        path if is_range(path) && routes != Routes::Status => range::get(state, request).await,
+        "/healthz" if routes != Routes::Ranges => status::health(state),
+        "/metrics" if routes != Routes::Ranges => status::metrics(state),
+        _ => elsewhere(state, request),
     }
-    router.fallback(elsewhere).with_state(state)
 }
 
-/// A path that can be read and no more.
-fn reading<H, T>(handler: H) -> MethodRouter<Arc<AppState>>
-where
-    H: Handler<T, Arc<AppState>>,
-    T: 'static,
-{
-    get(handler).fallback(elsewhere)
+fn is_range(path: &str) -> bool {
+    path.strip_prefix("/range/").is_some_and(|prefix| !prefix.is_empty())
 }
 
 /// Other methods, and paths that lead nowhere.
-async fn elsewhere(State(state): State<Arc<AppState>>, request: Request) -> Response {
-    let (outcome, response) = match *request.method() {
+fn elsewhere<B>(state: &AppState, request: &Request<B>) -> Answer {
+    let (outcome, answer) = match *request.method() {
         Method::OPTIONS => (Other::Preflight, answers::preflight()),
         Method::GET | Method::HEAD if request.uri().path() == "/range/" => {
             (Other::BadRequest, answers::bad_prefix(BadPrefix::Length))
@@ -57,5 +48,5 @@ async fn elsewhere(State(state): State<Arc<AppState>>, request: Request) -> Resp
         _ => (Other::MethodNotAllowed, answers::method_not_allowed()),
     };
     state.metrics.count_other(outcome);
-    response
+    answer
 }

@@ -2,16 +2,14 @@
 
 #![forbid(unsafe_code)]
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{self, HeaderValue};
 use serde_json::{Value, json};
 
-use super::answers;
+use super::answers::{self, Answer};
 use super::state::AppState;
 use crate::indexes::served::Served;
 use crate::metrics::Other;
@@ -21,13 +19,13 @@ const METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// `GET /healthz`.
-pub(super) async fn health(State(state): State<Arc<AppState>>) -> Response {
+pub(super) fn health(state: &AppState) -> Answer {
     state.metrics.count_other(Other::Status);
     let mut body = json!({ "status": "ok" });
     if state.health_details {
         body["indexes"] = state.catalogue.all().iter().map(|served| index(served)).collect();
     }
-    uncached(answers::answer(StatusCode::OK, JSON, Body::from(body.to_string())))
+    uncached(answers::answer(StatusCode::OK, JSON, Bytes::from(body.to_string())))
 }
 
 /// Says nothing of the content of an overlay: the content id of a small one confirms a guess of what is in it.
@@ -50,12 +48,12 @@ fn index(served: &Served) -> Value {
 }
 
 /// `GET /metrics`.
-pub(super) async fn metrics(State(state): State<Arc<AppState>>) -> Response {
+pub(super) fn metrics(state: &AppState) -> Answer {
     state.metrics.count_other(Other::Status);
     let text = state.metrics.render(&state.catalogue, SystemTime::now());
-    uncached(answers::answer(StatusCode::OK, METRICS, Body::from(text)))
+    uncached(answers::answer(StatusCode::OK, METRICS, Bytes::from(text)))
 }
 
-fn uncached(response: Response) -> Response {
+fn uncached(response: Answer) -> Answer {
     answers::with(response, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))])
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use breachdex::Kind;
 
 use super::served::Served;
+use crate::cache::BodyCache;
 use crate::error::ServeError;
 
 /// One index for a kind at most. A request keeps the one that it began with, so that no answer is made of two.
@@ -16,16 +17,18 @@ pub(crate) struct Catalogue {
     sha1: Option<RwLock<Arc<Served>>>,
     ntlm: Option<RwLock<Arc<Served>>>,
     holds_overlay: AtomicBool,
+    /// Bodies made from what is current.
+    cache: BodyCache,
 }
 
 impl Catalogue {
     /// # Errors
     /// [`ServeError::NoIndex`], [`ServeError::TwoOfOneKind`].
-    pub(crate) fn new(all: Vec<Served>) -> Result<Self, ServeError> {
+    pub(crate) fn new(all: Vec<Served>, cache: BodyCache) -> Result<Self, ServeError> {
         if all.is_empty() {
             return Err(ServeError::NoIndex);
         }
-        let mut catalogue = Self { sha1: None, ntlm: None, holds_overlay: AtomicBool::new(false) };
+        let mut catalogue = Self { sha1: None, ntlm: None, holds_overlay: AtomicBool::new(false), cache };
         for served in all {
             let kind = served.kind();
             let slot = match kind {
@@ -74,10 +77,16 @@ impl Catalogue {
                 &mut *slot.write().unwrap_or_else(PoisonError::into_inner),
                 Arc::new(served),
             );
+            self.cache.forget(old.generation());
             // Closing a file may take its time, and nobody is to wait for it under the lock.
             drop(old);
             self.note_overlays();
         }
+    }
+
+    /// The bodies that are kept, none of them of an index that was replaced.
+    pub(crate) fn cache(&self) -> &BodyCache {
+        &self.cache
     }
 
     fn slot(&self, kind: Kind) -> Option<&RwLock<Arc<Served>>> {

@@ -6,13 +6,14 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use axum::http::HeaderValue;
 use breachdex::trust::Trust;
 use breachdex::{
     Checks, Corpus, Day, Error, Index, Kind, Metadata, OpenOptions, RangeScratch, ReadMode, Residency,
 };
+use hyper::header::HeaderValue;
 
 use super::permission::OverlayRule;
+use crate::cache::Generation;
 use crate::error::ServeError;
 
 /// What may be served.
@@ -41,6 +42,7 @@ pub(crate) struct Served {
     overlays: Vec<Index>,
     modified: Option<(SystemTime, HeaderValue)>,
     loaded: SystemTime,
+    generation: Generation,
 }
 
 /// Opens the index that is to be a part, and refuses one that a range server cannot answer from.
@@ -83,7 +85,14 @@ impl Served {
         let date = Some(&base.metadata().corpus_date).filter(|_| overlays.is_empty());
         let modified = date.and_then(|date| Day::parse(date)?.start());
         let modified = modified.and_then(|time| Some((time, header_value(time)?)));
-        Ok(Self { corpus, base, overlays, modified, loaded: SystemTime::now() })
+        Ok(Self {
+            corpus,
+            base,
+            overlays,
+            modified,
+            loaded: SystemTime::now(),
+            generation: Generation::new(),
+        })
     }
 
     /// The same with another file for one part.
@@ -102,6 +111,11 @@ impl Served {
     /// The base.
     pub(crate) fn index(&self) -> &Index {
         &self.base
+    }
+
+    /// What bodies that are kept of it are kept under.
+    pub(crate) fn generation(&self) -> &Generation {
+        &self.generation
     }
 
     /// The base's path.

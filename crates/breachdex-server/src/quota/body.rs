@@ -2,55 +2,53 @@
 
 #![forbid(unsafe_code)]
 
+use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes, HttpBody};
-use hyper::body::{Frame, SizeHint};
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
 
 use super::answers::Permit;
 
-/// A body that holds its permit until its last byte was written to the socket, or it was dropped.
+/// A body of one piece that holds its permit until its last byte was written to the socket, or it was dropped.
 pub(crate) struct CountedBody {
-    body: Body,
+    bytes: Option<Bytes>,
     permit: Option<Permit>,
 }
 
 impl CountedBody {
-    pub(crate) fn new(body: Body, permit: Option<Permit>) -> Self {
+    pub(crate) fn new(bytes: Bytes, permit: Option<Permit>) -> Self {
         if let Some(permit) = &permit {
             permit.answer_is_made();
         }
-        Self { body, permit }
+        Self { bytes: Some(bytes).filter(|bytes| !bytes.is_empty()), permit }
     }
 }
 
-impl HttpBody for CountedBody {
+impl Body for CountedBody {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        let is_last = self.body.is_end_stream();
-        Poll::Ready(frame.map(|frame| {
-            // HTTP/2 drops a body long before a client reads it, so the last bytes take the permit with them.
-            let permit = if is_last { self.permit.take() } else { None };
-            frame.map(|frame| match permit {
-                Some(permit) => frame.map_data(|bytes| Bytes::from_owner(Held { bytes, _permit: permit })),
-                None => frame,
-            })
-        }))
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
+        // Bodies are dropped before a client has read their bytes, so the bytes take the permit with them.
+        let bytes = match self.permit.take() {
+            Some(permit) => Bytes::from_owner(Held { bytes, _permit: permit }),
+            None => bytes,
+        };
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.bytes.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
     }
 }
 

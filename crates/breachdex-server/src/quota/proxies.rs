@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use axum::http::HeaderMap;
+use hyper::HeaderMap;
 
 /// A proxy whose `X-Forwarded-For` is believed: an address, a network such as `10.0.0.0/8`, or `unix` for everything
 /// that comes over a Unix socket.
@@ -84,7 +84,7 @@ pub(crate) fn forwarded_client(headers: &HeaderMap, proxies: &[TrustedProxy]) ->
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use hyper::header::HeaderValue;
 
     use super::*;
 

@@ -15,10 +15,14 @@ const ROWS: u32 = 400;
 
 /// Serves a file and never looks whether it was replaced, so that only its own checks stand against damage.
 fn served() -> (TempDir, std::path::PathBuf, Running) {
+    served_with(0)
+}
+
+fn served_with(cache_bytes: usize) -> (TempDir, std::path::PathBuf, Running) {
     let folder = TempDir::new().unwrap();
     let path = partial(folder.path(), &dense_lines(PREFIXES, ROWS, 0));
-    let server =
-        Running::start(ServeOptions { reload_every: Duration::from_secs(3_600), ..options(&[&path]) });
+    let reload_every = Duration::from_secs(3_600);
+    let server = Running::start(ServeOptions { reload_every, cache_bytes, ..options(&[&path]) });
     (folder, path, server)
 }
 
@@ -77,6 +81,16 @@ fn another_index_written_into_the_file_in_place_is_never_mixed_with_the_old_one(
     fs::write(&path, bytes).unwrap();
     assert_eq!(right_answers(&server), 0);
     drop(folder);
+}
+
+#[test]
+fn what_is_kept_is_right_whatever_becomes_of_the_file() {
+    let (_folder, path, server) = served_with(32 << 20);
+    assert_eq!([(); 2].map(|()| right_answers(&server)), [PREFIXES; 2]);
+    fs::write(&path, b"an error page").unwrap();
+    assert_eq!(right_answers(&server), PREFIXES);
+    let packed = Client::connect(server.address).get(&range(0), &["Accept-Encoding: gzip"]);
+    assert_eq!(packed.status, 503, "nothing but what was kept");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod cache;
 mod client;
 mod conditional;
 mod encodings;

@@ -10,7 +10,7 @@ use breachdex_server::{HostPattern, Listen, TrustedProxy};
 use clap::{Args, ValueEnum};
 
 use crate::flags::TrustFlags;
-use crate::flags::values::{parse_residency, parse_seconds, parse_size};
+use crate::flags::values::{parse_residency, parse_seconds, parse_size, parse_size_or_zero};
 
 /// Serve ranges to every Pwned Passwords client
 ///
@@ -110,6 +110,11 @@ pub(crate) struct Flags {
     /// (needs LimitMEMLOCK=), huge-pages answers from a copy of its own. Refused where memory is too small.
     #[arg(long, value_name = "RESIDENCY", default_value = "on-demand", value_parser = parse_residency())]
     pub(crate) residency: Residency,
+    /// Memory for bodies that are asked for often; 0 for none
+    ///
+    /// They are sent again without reading and rendering their range, until the index is replaced.
+    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = parse_size_or_zero)]
+    pub(crate) cache: u64,
     /// Threads that answer [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,

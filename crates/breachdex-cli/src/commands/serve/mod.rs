@@ -74,6 +74,7 @@ fn options(flags: Flags, has_inherited: bool) -> Result<ServeOptions, Failure> {
         allow_partial: flags.partial,
         reload_every: flags.reload_every,
         log_prefixes: flags.log_prefixes,
+        cache_bytes: usize::try_from(flags.cache).unwrap_or(usize::MAX),
         limits: Limits {
             connections: flags.max_connections.map(|most| most as usize),
             connections_per_address: flags.max_connections_per_address.map(|most| most as usize),
