@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod config;
+mod huge;
 mod operators;
 mod systemd;
 
