@@ -278,6 +278,45 @@ impl breachdex::files::Disk for NoFolders {
     }
 }
 
+/// A disk that remembers what was removed, and what of that is certain to stay so.
+#[derive(Debug, Default)]
+struct Removals(std::sync::Mutex<(Vec<String>, Vec<String>)>);
+
+impl breachdex::files::Disk for Removals {
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.0.lock().expect("unpoisoned").0.push(name);
+        breachdex::files::System.remove(path)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> std::io::Result<()> {
+        let mut removals = self.0.lock().expect("unpoisoned");
+        let pending = std::mem::take(&mut removals.0);
+        removals.1.extend(pending);
+        breachdex::files::System.sync_folder(folder)
+    }
+}
+
+/// Found by the simulation: after a loss of power the journal of a finished update came back, and the next one asked for
+/// nothing.
+#[test]
+fn a_removed_journal_does_not_come_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("x.bdx");
+    let disk = std::sync::Arc::new(Removals::default());
+    breachdex::files::simulate(std::sync::Arc::<Removals>::clone(&disk), || {
+        let mut assembly = open(&target, 0x45);
+        keep(&mut assembly, 8..=0x45);
+        drop(assembly);
+        remove(&journal::path(&target, "download")).expect("removed");
+    });
+    let removals = disk.0.lock().expect("unpoisoned");
+    assert_eq!(removals.0, [""; 0], "a loss of power could bring these back");
+    let journal = ".x.bdx.breachdex-download".to_owned();
+    assert_eq!(removals.1.last(), Some(&journal), "it says what the others are");
+    assert!(removals.1.contains(&format!("{journal}-index")));
+}
+
 /// A disk that lost the second half of every file and kept it in memory until now.
 #[derive(Debug)]
 struct Forgetful;

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use breachdex_hibp::{DownloadOptions, Error, download};
+use breachdex::OpenOptions;
+use breachdex_hibp::{DownloadOptions, Error, UpdateOptions, download, update};
 use breachdex_tests::range_server::{RangeServer, Reply, Request, body};
 use tempfile::tempdir;
 
@@ -83,6 +84,28 @@ fn quirks_are_named_and_accepted_when_asked_for() {
         }
         assert_eq!(listing(folder.path()), ["a.bdx", "text"]);
     }
+}
+
+/// Found by the simulation: 304 for every range that it has says of a mirror that it is asked at the right address.
+#[test]
+fn a_404_is_believed_where_all_other_ranges_are_unchanged() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    server.behave(QUIRKS[3].1);
+    let path = folder.path().join("a.bdx");
+    let mut options = downloading(&server, LAST);
+    options.fetch.mirror_quirks = true;
+    download(&path, &options, &()).unwrap();
+    let options = UpdateOptions {
+        fetch: options.fetch,
+        from_origin: true,
+        memory: 32 << 20,
+        threads: 0,
+        open: OpenOptions::default(),
+        before_publish: None,
+    };
+    let report = update(&path, &options, &()).unwrap();
+    assert!(report.missing.is_none() && report.index.is_none());
+    assert_holds(&path, &corpus(0), LAST);
 }
 
 #[test]
