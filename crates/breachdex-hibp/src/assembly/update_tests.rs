@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use breachdex::Index;
 use breachdex::files::{self, Disk, System};
+use breachdex::{Index, Progress};
 
 use super::*;
 use crate::notes::{Memory, put_tag};
