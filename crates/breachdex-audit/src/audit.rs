@@ -193,7 +193,11 @@ pub fn audit_all(
     };
     let is_empty = inputs.is_empty();
     for input in inputs {
-        auditor.read(input, options)?;
+        // A pipe that was waited for until the monitor said stop.
+        auditor.read(input, options).map_err(|error| match (&error, go_on(monitor, &Meter::default())) {
+            (AuditError::Io { .. }, Err(stopped)) => stopped,
+            _ => error,
+        })?;
     }
     if is_empty {
         return Err(AuditError::Empty { name: String::from("the list of inputs") });
@@ -277,7 +281,10 @@ impl Sink for Auditor<'_> {
 impl Auditor<'_> {
     /// Reads one input to its end.
     fn read(&mut self, input: Input, options: &AuditOptions) -> Result<()> {
-        let (opened, format) = Opened::new(input, options.read.format, options.read.column.is_some())?;
+        let (monitor, meter) = (self.monitor, Meter::default());
+        let stops = || go_on(monitor, &meter).is_err();
+        let has_column = options.read.column.is_some();
+        let (opened, format) = Opened::new(input, options.read.format, has_column, &stops)?;
         format.require()?;
         options.read.check(format)?;
         if self.judge.is_some() && (format.spec().holds_digests || options.read.digests) {

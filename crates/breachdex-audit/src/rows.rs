@@ -17,8 +17,8 @@ use crate::window::Answered;
 /// Bytes of a row before the name: number, tag and count, its bits, the input, the name's length.
 const FIXED: usize = 8 + 8 + 8 + 4 + 4 + 4;
 
-/// Where the account_kind begins among a row's bits, behind its flags.
-const STANDING: u32 = 9;
+/// Where the kind of the account begins among a row's bits, behind its flags.
+const ACCOUNT_KIND: u32 = 9;
 /// Where the form begins.
 const FORM: u32 = 11;
 /// Where the rules begin that the policy refuses it for.
@@ -94,7 +94,7 @@ impl Spool {
             row.entry.is_own_name,
         ];
         let bits = flags.iter().enumerate().fold(0_u32, |bits, (at, flag)| bits | u32::from(*flag) << at)
-            | (row.entry.account_kind as u32) << STANDING
+            | (row.entry.account_kind as u32) << ACCOUNT_KIND
             | (form as u32) << FORM
             | u32::from(row.entry.violations.bits()) << VIOLATIONS;
         let mut fixed = [0_u8; FIXED];
@@ -168,7 +168,7 @@ impl Rows {
             reader.read_exact(&mut name).map_err(&unread)?;
             let account = std::str::from_utf8(&name).map_err(|error| unread(io::Error::other(error)))?;
             let flag = |at: u32| bits >> at & 1 == 1;
-            let account_kind = match bits >> STANDING & 3 {
+            let account_kind = match bits >> ACCOUNT_KIND & 3 {
                 0 => AccountKind::Account,
                 1 => AccountKind::Machine,
                 _ => AccountKind::Former,

@@ -20,7 +20,7 @@ pub(super) static FORMAT: Spec = Spec {
     ..Spec::HASHES
 };
 
-fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     let failed = Opened::failed(&input.name);
     let text = Text::new(input.reader, request.options.encoding).map_err(&failed)?;
     super::assume(&text, sink);

@@ -30,7 +30,7 @@ pub(super) static FORMAT: Spec = Spec {
     ..Spec::BASE
 };
 
-fn read(input: Opened, _: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+fn read(input: Opened<'_>, _: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     let failed = Opened::failed(&input.name);
     let text = Text::new(input.reader, None).map_err(&failed)?;
     let mut reader = Reader::from_reader(BufReader::with_capacity(1 << 16, text));

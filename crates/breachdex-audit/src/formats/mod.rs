@@ -118,7 +118,7 @@ pub(crate) struct Spec {
     /// Whether it holds digests and never passwords.
     pub(crate) holds_digests: bool,
     /// Reads everything and tells the sink.
-    pub(crate) read: fn(Opened, &Request<'_>, &mut dyn Sink) -> Result<()>,
+    pub(crate) read: fn(Opened<'_>, &Request<'_>, &mut dyn Sink) -> Result<()>,
 }
 
 impl Spec {
@@ -181,7 +181,7 @@ fn has_all(start: &Start<'_>, signatures: &[&[&str]]) -> bool {
 }
 
 /// Says in which encoding a text is read that nobody named.
-fn assume(text: &crate::read::text::Text, sink: &mut dyn Sink) {
+fn assume(text: &crate::read::text::Text<'_>, sink: &mut dyn Sink) {
     if let Some(assumed) = text.assumed() {
         sink.assume(assumed);
     }

@@ -56,7 +56,7 @@ pub(super) static FORMAT: Spec = Spec {
     ..Spec::HASHES
 };
 
-fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     if request.kind != Kind::Ntlm {
         return Err(AuditError::OtherKind { input: input.name, found: Kind::Ntlm, held: request.kind });
     }

@@ -26,7 +26,7 @@ const BATCH: usize = 8192;
 /// An Arrow file begins so; a stream does not.
 const FILE_MAGIC: &[u8] = b"ARROW1";
 
-pub(crate) fn read_parquet(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn read_parquet(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     let Request { options, kind, .. } = *request;
     let refused = refusal(&input.name, Format::Parquet);
     let Some(path) = &input.path else {
@@ -56,7 +56,7 @@ pub(crate) fn read_parquet(input: Opened, request: &Request<'_>, sink: &mut dyn 
     Ok(())
 }
 
-pub(crate) fn read_arrow(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn read_arrow(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     let Request { options, kind, .. } = *request;
     let failed = Opened::failed(&input.name);
     let mut reader = input.reader;

@@ -44,10 +44,14 @@ impl Compression {
 
 /// What the data are when they are decompressed. Data that end early or are damaged are an error where that shows.
 #[cfg(feature = "decompression")]
-pub(crate) fn open(raw: Box<dyn Read>, compression: Compression, name: &str) -> Result<Box<dyn Read>> {
+pub(crate) fn open<'m>(
+    raw: Box<dyn Read + 'm>,
+    compression: Compression,
+    name: &str,
+) -> Result<Box<dyn Read + 'm>> {
     const BUFFER: usize = 128 << 10;
     let buffered = io::BufReader::with_capacity(BUFFER, raw);
-    let reader: Box<dyn Read> = match compression {
+    let reader: Box<dyn Read + 'm> = match compression {
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered)),
         Compression::Zstd => Box::new(
             zstd::stream::read::Decoder::with_buffer(buffered).map_err(super::input::Opened::failed(name))?,
@@ -58,7 +62,11 @@ pub(crate) fn open(raw: Box<dyn Read>, compression: Compression, name: &str) -> 
 
 /// Refuses: this build has no decompression.
 #[cfg(not(feature = "decompression"))]
-pub(crate) fn open(_: Box<dyn Read>, compression: Compression, name: &str) -> Result<Box<dyn Read>> {
+pub(crate) fn open<'m>(
+    _: Box<dyn Read + 'm>,
+    compression: Compression,
+    name: &str,
+) -> Result<Box<dyn Read + 'm>> {
     Err(crate::error::AuditError::Sealed {
         name: name.to_owned(),
         sealed: match compression {
@@ -70,13 +78,13 @@ pub(crate) fn open(_: Box<dyn Read>, compression: Compression, name: &str) -> Re
 
 /// Names the compression where it is at fault: what the system says carries its number, what a decoder says does not.
 #[cfg(feature = "decompression")]
-struct Named {
-    reader: Box<dyn Read>,
+struct Named<'m> {
+    reader: Box<dyn Read + 'm>,
     compression: Compression,
 }
 
 #[cfg(feature = "decompression")]
-impl Read for Named {
+impl Read for Named<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer).map_err(|error| {
             if error.raw_os_error().is_some() || error.kind() == io::ErrorKind::Interrupted {

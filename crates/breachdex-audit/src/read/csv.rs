@@ -17,7 +17,7 @@ use crate::account::{Record, Secret, Sink};
 use crate::error::{AuditError, LineFault, Result};
 use crate::formats::{Format, Request};
 
-pub(crate) fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     let Request { format, options, kind } = *request;
     let name = input.name;
     let failed = Opened::failed(&name);
@@ -69,7 +69,7 @@ pub(crate) fn read(input: Opened, request: &Request<'_>, sink: &mut dyn Sink) ->
 const PLAIN: Dialect = Dialect { delimiter: b',', has_backslashes: false };
 
 /// The delimiter of a first line `sep=;`, which spreadsheets write and read. It is passed over.
-fn separator_line(records: &mut Records) -> io::Result<Option<u8>> {
+fn separator_line(records: &mut Records<'_>) -> io::Result<Option<u8>> {
     let line = records.peek_line()?;
     let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
     let (Some(start), [_, _, _, _, delimiter]) = (line.get(..4), line) else { return Ok(None) };

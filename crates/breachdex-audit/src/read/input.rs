@@ -3,11 +3,11 @@
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use breachdex::files::InputFile;
 use zeroize::Zeroizing;
 
 use super::assumption::Assumption;
@@ -37,10 +37,10 @@ pub(crate) struct Meter {
 }
 
 /// An input that is open, with its format.
-pub(crate) struct Opened {
+pub(crate) struct Opened<'m> {
     /// For messages.
     pub(crate) name: String,
-    pub(crate) reader: Box<dyn Read>,
+    pub(crate) reader: Box<dyn Read + 'm>,
     /// The file itself, for formats that are not read from front to back; `None` for a stream and a compressed file.
     #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only these formats seek"))]
     pub(crate) path: Option<PathBuf>,
@@ -49,9 +49,15 @@ pub(crate) struct Opened {
     pub(crate) assumed: Option<Assumption>,
 }
 
-impl Opened {
-    /// Opens the input, decompresses it and settles its format.
-    pub(crate) fn new(input: Input, format: Option<Format>, has_column: bool) -> Result<(Self, Format)> {
+impl<'m> Opened<'m> {
+    /// Opens the input, decompresses it and settles its format. `stops` is asked while a pipe has nothing to read: reading
+    /// fails once it says so.
+    pub(crate) fn new(
+        input: Input,
+        format: Option<Format>,
+        has_column: bool,
+        stops: &'m dyn Fn() -> bool,
+    ) -> Result<(Self, Format)> {
         let meter = Meter::default();
         match input {
             Input::Stream(reader) => {
@@ -65,23 +71,29 @@ impl Opened {
                 let assumed = plain.assumed();
                 Ok((Self { name, reader: plain.reader, path: None, meter, assumed }, format))
             }
-            Input::File(path) => Self::file(path, format, has_column),
+            Input::File(path) => Self::file(path, format, has_column, stops),
         }
     }
 
-    fn file(path: PathBuf, format: Option<Format>, has_column: bool) -> Result<(Self, Format)> {
+    fn file(
+        path: PathBuf,
+        format: Option<Format>,
+        has_column: bool,
+        stops: &'m dyn Fn() -> bool,
+    ) -> Result<(Self, Format)> {
         let name = path.display().to_string();
         let failed = |action| {
             let path = path.clone();
             move |source| AuditError::Io { action, path, source }
         };
         let facts = std::fs::metadata(&path).map_err(failed("open"))?;
-        if facts.is_dir() {
-            return Err(failed("read")(io::Error::from(io::ErrorKind::IsADirectory)));
-        }
-        let file = File::open(&path).map_err(failed("open"))?;
+        let file = InputFile::open(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::IsADirectory => failed("read")(error),
+            _ => failed("open")(error),
+        })?;
         let meter = Meter { done: Rc::default(), total: facts.is_file().then_some(facts.len()) };
-        let reader = Box::new(Counted { reader: Box::new(file), done: Rc::clone(&meter.done) });
+        let reader =
+            Box::new(Counted { reader: Box::new(Waiting { file, stops }), done: Rc::clone(&meter.done) });
         let plain = Plain::new(reader, &name)?;
         let plain_name = plain.compression.map_or_else(|| path.clone(), |found| found.plain_name(&path));
         if let Some(sealed) = sealed::of(&plain_name, &plain.start) {
@@ -110,16 +122,16 @@ impl Opened {
 }
 
 /// An input that is decompressed.
-struct Plain {
-    reader: Box<dyn Read>,
+struct Plain<'m> {
+    reader: Box<dyn Read + 'm>,
     /// Its first bytes, which the reader has too.
     start: Zeroizing<Vec<u8>>,
     compression: Option<Compression>,
 }
 
-impl Plain {
+impl<'m> Plain<'m> {
     /// Decompresses where that is needed, and looks at the first bytes of what comes of it.
-    fn new(mut reader: Box<dyn Read>, name: &str) -> Result<Self> {
+    fn new(mut reader: Box<dyn Read + 'm>, name: &str) -> Result<Self> {
         let failed = Opened::failed(name);
         let mut start = peek(&mut reader).map_err(&failed)?;
         let compression = Compression::of(&start);
@@ -144,13 +156,25 @@ fn peek(reader: &mut dyn Read) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(start)
 }
 
+/// A file, or a pipe whose writer is waited for until that is enough.
+struct Waiting<'m> {
+    file: InputFile,
+    stops: &'m dyn Fn() -> bool,
+}
+
+impl Read for Waiting<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read_unless(buffer, self.stops)
+    }
+}
+
 /// Counts the bytes that pass.
-struct Counted {
-    reader: Box<dyn Read>,
+struct Counted<'m> {
+    reader: Box<dyn Read + 'm>,
     done: Rc<Cell<u64>>,
 }
 
-impl Read for Counted {
+impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
         self.done.set(self.done.get() + read as u64);

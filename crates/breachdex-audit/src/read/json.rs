@@ -36,7 +36,7 @@ pub(crate) trait Item: DeserializeOwned {
 ///
 /// A document that says of itself `"encrypted": true` is refused.
 pub(crate) fn read<T: Item>(
-    input: Opened,
+    input: Opened<'_>,
     request: &Request<'_>,
     product: &str,
     path: &'static [Step],

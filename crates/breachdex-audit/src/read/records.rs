@@ -87,8 +87,8 @@ enum Parsed {
 }
 
 /// The records of a text.
-pub(crate) struct Records {
-    text: Text,
+pub(crate) struct Records<'m> {
+    text: Text<'m>,
     buffer: Zeroizing<Vec<u8>>,
     start: usize,
     end: usize,
@@ -101,8 +101,8 @@ pub(crate) struct Records {
     took: u64,
 }
 
-impl Records {
-    pub(crate) fn new(text: Text) -> Self {
+impl<'m> Records<'m> {
+    pub(crate) fn new(text: Text<'m>) -> Self {
         Self {
             text,
             buffer: Zeroizing::new(vec![0; PIECE]),

@@ -119,8 +119,8 @@ pub(crate) fn readable_in(bytes: &[u8]) -> Vec<(&'static str, String)> {
 }
 
 /// The text of an input as UTF-8.
-pub(crate) struct Text {
-    reader: Box<dyn Read>,
+pub(crate) struct Text<'m> {
+    reader: Box<dyn Read + 'm>,
     /// Read and not yet decoded, or handed on as it is.
     raw: Zeroizing<Vec<u8>>,
     raw_at: usize,
@@ -136,9 +136,9 @@ pub(crate) struct Text {
     assumed: Option<Assumption>,
 }
 
-impl Text {
+impl<'m> Text<'m> {
     /// Looks for a byte order mark and drops it.
-    pub(crate) fn new(mut reader: Box<dyn Read>, encoding: Option<Encoding>) -> io::Result<Self> {
+    pub(crate) fn new(mut reader: Box<dyn Read + 'm>, encoding: Option<Encoding>) -> io::Result<Self> {
         let mut start = Zeroizing::new(Vec::with_capacity(PEEK));
         reader.by_ref().take(PEEK as u64).read_to_end(&mut start)?;
         let (found, mark) = recognised(&start);
@@ -219,7 +219,7 @@ impl Text {
     }
 }
 
-impl Read for Text {
+impl Read for Text<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(mut decoder) = self.decoder.take() else {
             if self.raw_at < self.raw.len() {
@@ -257,8 +257,8 @@ fn read_some(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Lines that end at LF, CR LF or CR.
-pub(crate) struct Lines {
-    text: Text,
+pub(crate) struct Lines<'m> {
+    text: Text<'m>,
     buffer: Zeroizing<Vec<u8>>,
     start: usize,
     end: usize,
@@ -273,8 +273,8 @@ pub(crate) struct Line<'a> {
     pub(crate) content: Result<&'a str, LineFault>,
 }
 
-impl Lines {
-    pub(crate) fn new(text: Text) -> Self {
+impl<'m> Lines<'m> {
+    pub(crate) fn new(text: Text<'m>) -> Self {
         let buffer = Zeroizing::new(vec![0; PIECE]);
         Self { text, buffer, start: 0, end: 0, number: 0, ended: false }
     }

@@ -11,6 +11,9 @@ use super::Report;
 use crate::error::{AuditError, Result};
 use crate::groups::Shared;
 
+/// Bytes of the longest report that is read; those that list all rows are long.
+const MOST: u64 = 1 << 30;
+
 /// What an earlier report in JSON says, as far as it is compared.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
@@ -52,7 +55,7 @@ impl Earlier {
     /// # Errors
     /// [`AuditError::Io`] where the system refuses, [`AuditError::NotAReport`] for another file.
     pub fn open(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|source| AuditError::Io {
+        let text = breachdex::files::read_text(path, MOST).map_err(|source| AuditError::Io {
             action: "read",
             path: path.to_owned(),
             source,

@@ -132,7 +132,7 @@ fn faults(audited: &Audited) -> Vec<(u64, LineFault)> {
     audited.faults.iter().map(|fault| (fault.number, fault.fault)).collect()
 }
 
-/// Number, account, account_kind and whether it is exposed, of all rows.
+/// Number, account, its kind and whether it is exposed, of all rows.
 type Seen = (u64, String, AccountKind, Option<bool>);
 
 fn rows(audited: &Audited) -> Vec<Seen> {

@@ -21,6 +21,9 @@ use crate::requirements::Rules;
 pub use error::PolicyError;
 pub use node::{Node, Value};
 
+/// Bytes of the longest file that is read.
+const MOST: u64 = 1 << 20;
+
 /// What a policy's file says: its rules, and which index it is for.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -40,7 +43,7 @@ impl Settings {
     /// # Errors
     /// [`PolicyError`] when it cannot be read or makes no sense; it names the line and the key.
     pub fn open(path: &Path) -> Result<Self, PolicyError> {
-        let text = std::fs::read_to_string(path)
+        let text = breachdex::files::read_text(path, MOST)
             .map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
         let mut settings = Self::parse(&text, &path.display().to_string())?;
         let folder = path.parent().unwrap_or(Path::new(""));

@@ -40,7 +40,7 @@ pub use self::lock::Lock;
 pub use self::owned::{open_or_create, replace_leftover};
 #[cfg(feature = "build")]
 pub(crate) use self::reading::is_stopped;
-pub use self::reading::{InputFile, kind_of, open_index};
+pub use self::reading::{InputFile, kind_of, open_index, read_text};
 #[cfg(feature = "build")]
 pub use self::temporary::{ClaimError, Readers, Temporary, resolve_target};
 

@@ -66,6 +66,28 @@ fn without_waiting(path: &Path) -> io::Result<File> {
     options.read(true).open(path)
 }
 
+/// The text of a small file, such as settings: all of it, if it has at most `most` bytes. Never waits for a pipe's writer.
+///
+/// # Errors
+/// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file, [`io::ErrorKind::FileTooLarge`] for what is
+/// longer; [`io::ErrorKind::InvalidData`] for what is not UTF-8.
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    let refuse = |facts: &Metadata| match facts.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {}", kind_of(facts)))),
+    };
+    // Opening a device may do something, so it is looked at before, and again once it is open.
+    refuse(&std::fs::metadata(path)?)?;
+    let file = without_waiting(path)?;
+    refuse(&file.metadata()?)?;
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {most} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
 /// An input that is read from its beginning to its end: a file, a pipe, a terminal.
 #[derive(Debug)]
 pub struct InputFile {

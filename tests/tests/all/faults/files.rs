@@ -69,6 +69,57 @@ fn a_pipe_as_input_is_read_to_its_end() {
 }
 
 #[test]
+fn an_audit_reads_pipes_as_other_inputs_are_read() {
+    let folder = folder_with_index();
+    let audit = "\"$0\" audit --index a.bdx --format hashes --exit-zero";
+    let whole = shell(
+        folder.path(),
+        &format!("printf '5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8\\n' > list.txt; {audit} list.txt"),
+        b"",
+    );
+    assert_succeeds(&whole);
+    let script = format!(
+        "mkfifo list; (sleep 0.2; printf '5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8\\n' > list) & {audit} list"
+    );
+    let piped = shell(folder.path(), &script, b"");
+    assert_succeeds(&piped);
+    assert_eq!(text(&piped.stdout), text(&whole.stdout).replace("list.txt", "list"));
+    // Nobody writes: one signal ends it.
+    let child = start(folder.path(), &["audit", "--index", "a.bdx", "--format", "hashes", "list"]);
+    let waits =
+        || fs::read_to_string(format!("/proc/{}/wchan", child.id())).is_ok_and(|at| at.contains("poll"));
+    (0..200).take_while(|_| !waits()).for_each(|_| std::thread::sleep(std::time::Duration::from_millis(20)));
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_refused(&child.wait_with_output().unwrap(), "stopped; nothing was written");
+}
+
+#[test]
+fn settings_are_small_files() {
+    let folder = folder_with_index();
+    fifo(&folder.path().join("pipe"));
+    fs::File::create(folder.path().join("long")).unwrap().set_len(3 << 30).unwrap();
+    fs::write(folder.path().join("list.txt"), "password\n").unwrap();
+    for (name, reason) in [
+        ("pipe", "it is a pipe"),
+        ("./folder", "it is a folder"),
+        ("/dev/zero", "it is a device"),
+        ("long", "it has more than 1048576 bytes"),
+    ] {
+        fs::create_dir_all(folder.path().join("folder")).unwrap();
+        for arguments in [
+            &["policy", "check", "--index", "a.bdx", "--policy", name][..],
+            &["audit", "--index", "a.bdx", "--format", "hashes", "--policy", name, "list.txt"],
+            &["serve", "--config", name],
+        ] {
+            let output = breachdex(folder.path(), arguments, b"password\n");
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            assert!(said.contains(&format!("{name}: {reason}")), "{arguments:?}: {said}");
+        }
+    }
+}
+
+#[test]
 fn pipes_and_folders_are_no_indexes_for_any_command() {
     let folder = folder_with_index();
     fifo(&folder.path().join("pipe"));

@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::Path;
 
 use clap::error::ErrorKind;
@@ -17,6 +16,9 @@ use toml::de::{DeTable, DeValue};
 
 use crate::failure::Failure;
 use crate::flags::Arguments;
+
+/// Bytes of the longest file that is read.
+const MOST: u64 = 1 << 20;
 
 /// Flags that make no sense in the file.
 const NOT_IN_FILE: [&str; 4] = ["config", "health", "help", "version"];
@@ -30,7 +32,7 @@ pub(crate) fn with_file(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failu
     let Ok(matches) = Arguments::command().try_get_matches_from(&arguments) else { return Ok(arguments) };
     let Some(typed) = matches.subcommand_matches("serve") else { return Ok(arguments) };
     let Some(path) = typed.get_one::<std::path::PathBuf>("config") else { return Ok(arguments) };
-    let text = fs::read_to_string(path).map_err(|source| {
+    let text = breachdex::files::read_text(path, MOST).map_err(|source| {
         Failure::Index(breachdex::Error::Io { action: "read", path: path.clone(), source })
     })?;
     let mut all: Vec<OsString> = arguments[..2].to_vec();
