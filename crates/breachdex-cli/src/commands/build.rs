@@ -45,7 +45,7 @@ pub(crate) struct Flags {
     /// What the inputs are
     ///
     /// hibp: HEX:COUNT lines, LF or CRLF, in any order, hex in any case. ranges: a folder of files 00000 or
-    /// 00000.txt. passwords: one a line. index: a breachdex index. Without it a folder is ranges, an index
+    /// 00000.txt, or of folders named for the first digits, as 00/00000.txt or 0/0/0/0/0.txt. passwords: one a line. index: a breachdex index. Without it a folder is ranges, an index
     /// is known by its first bytes, and anything else is hibp.
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[arg(help = "hibp, ranges, passwords or index [default: auto-detect]")]

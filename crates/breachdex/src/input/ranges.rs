@@ -1,5 +1,6 @@
 //! A folder of range files, as downloaders of Pwned Passwords leave it: one file for each 5-digit prefix,
-//! named for it, holding `SUFFIX:COUNT` rows.
+//! named for it, holding `SUFFIX:COUNT` rows. They lie in it, or in folders that are named for the first digits of prefixes:
+//! 256 of two digits, or four levels of one. The names of files in these have all five digits or those that follow.
 
 #![forbid(unsafe_code)]
 
@@ -16,16 +17,21 @@ use crate::entry::Entry;
 use crate::error::{Error, InputError, Remedy, Result, io_error};
 use crate::hex;
 
-/// A folder of range files. What else lies in it is passed over, unless it may be a range file that was damaged. Names are kept as a few bits each, for a whole corpus has a
-/// million of them.
+/// A folder of range files. What else lies in it is passed over, unless it may be a range file that was damaged. Names are
+/// kept as a few bits each, for a whole corpus has a million of them.
 pub(crate) struct RangeFolder {
     pub(crate) path: PathBuf,
     names: Vec<FileName>,
+    /// Folders in this one that hold range files.
+    nested: Vec<Box<Path>>,
+    /// For each prefix, which of them has its file, counted from 1; empty where there are none.
+    nested_in: Vec<u32>,
     /// Names of what lies beside range files and cannot be one: files of file managers, notes, folders.
     pub(crate) passed_over: Vec<String>,
 }
 
-/// How a prefix's file is written: present, which digits are lower-case, and its endings. 0 is no file.
+/// How a prefix's file is written: present, which digits are lower-case, how many of the first ones are left to the names of
+/// the folders that it is in, and its endings. 0 is no file.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct FileName(u16);
 
@@ -34,10 +40,29 @@ impl FileName {
     const TEXT: u16 = 1 << 8;
     const GZIP: u16 = 1 << 9;
     const ZSTD: u16 = 1 << 10;
+    /// Where the number of digits that the name does not have is.
+    const LEFT_OUT: u32 = 11;
 
-    /// Takes a name apart into its prefix and its form; `None` for what no range file is called.
-    fn parse(name: &str) -> Option<(u32, Self)> {
-        let (digits, endings) = name.split_at_checked(PREFIX_DIGITS)?;
+    /// Takes the name of a file, in folders whose names have the first digits of its prefix, apart into its prefix and its
+    /// form. `None` for what no range file is called there.
+    fn parse(name: &str, folders: &str) -> Option<(u32, Self)> {
+        let whole = Self::parse_digits(name, PREFIX_DIGITS).filter(|(prefix, _)| {
+            format!("{prefix:05X}")
+                .get(..folders.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(folders))
+        });
+        if folders.is_empty() || whole.is_some() {
+            return whole;
+        }
+        let (rest, Self(form)) = Self::parse_digits(name, PREFIX_DIGITS - folders.len())?;
+        let start = u32::from_str_radix(folders, 16).ok()?;
+        let prefix = start << (4 * (PREFIX_DIGITS - folders.len())) | rest;
+        Some((prefix, Self(form | (folders.len() as u16) << Self::LEFT_OUT)))
+    }
+
+    /// The same for a name that has so many digits.
+    fn parse_digits(name: &str, length: usize) -> Option<(u32, Self)> {
+        let (digits, endings) = name.split_at_checked(length)?;
         let form = match endings {
             "" => 0,
             ".txt" => Self::TEXT,
@@ -61,9 +86,11 @@ impl FileName {
     }
 
     fn write(self, prefix: u32) -> String {
+        let left_out = usize::from(self.0 >> Self::LEFT_OUT & 7);
         let mut name: String = format!("{prefix:05X}")
             .chars()
             .enumerate()
+            .skip(left_out)
             .map(|(i, digit)| {
                 let lower = self.0 >> (PREFIX_DIGITS - 1 - i) & 1 != 0;
                 if lower { digit.to_ascii_lowercase() } else { digit }
@@ -79,48 +106,90 @@ impl FileName {
 }
 
 impl RangeFolder {
-    /// Lists a folder.
+    /// Lists a folder and, where their names are the first digits of prefixes, the folders in it.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Input`] where the name of an entry is nearly that of a range file, or two are the same range.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let mut names = vec![FileName::default(); PREFIX_COUNT as usize];
-        let mut passed_over = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(io_error("list", path))? {
-            let entry = entry.map_err(io_error("list", path))?;
+        let mut folder = Self {
+            path: path.to_owned(),
+            names: vec![FileName::default(); PREFIX_COUNT as usize],
+            nested: Vec::new(),
+            nested_in: Vec::new(),
+            passed_over: Vec::new(),
+        };
+        folder.list(Path::new(""), "")?;
+        folder.passed_over.sort_unstable();
+        Ok(folder)
+    }
+
+    /// Lists the folder at a place in this one, whose files have prefixes that begin with `digits`.
+    fn list(&mut self, within: &Path, digits: &str) -> Result<()> {
+        let path = self.path.join(within);
+        if !digits.is_empty() {
+            self.nested.push(within.into());
+        }
+        let number = self.nested.len();
+        for entry in std::fs::read_dir(&path).map_err(io_error("list", &path))? {
+            let entry = entry.map_err(io_error("list", &path))?;
             let name = entry.file_name();
             let place = entry.path();
-            let parsed = name.to_str().and_then(FileName::parse);
+            if let Some(more) = name.to_str().filter(|name| leads_on(digits, name))
+                && place.is_dir()
+            {
+                self.list(&within.join(more), &format!("{digits}{more}"))?;
+                continue;
+            }
             let is_folder = entry.file_type().map_err(io_error("look at", &place))?.is_dir();
+            let parsed = name.to_str().and_then(|name| FileName::parse(name, digits));
             let Some((prefix, form)) = parsed.filter(|_| !is_folder) else {
                 if !resembles_range(name.as_encoded_bytes()) {
-                    passed_over.push(name.to_string_lossy().into_owned());
+                    self.passed_over.push(within.join(&name).to_string_lossy().into_owned());
                     continue;
                 }
-                return Err(fault(
-                    &place,
-                    None,
+                let reason = if digits.is_empty() {
                     "this is not a range file: expected names like 00000 or 00000.txt, .gz or .zst after it; \
                      move it elsewhere"
-                        .into(),
-                )
-                .into());
+                        .into()
+                } else {
+                    format!(
+                        "this is not a range file: expected the five digits of a prefix that begins with {digits}, or \
+                         those of them that follow, as in 00000.txt; move it elsewhere"
+                    )
+                };
+                return Err(fault(&place, None, reason).into());
             };
-            let slot = &mut names[prefix as usize];
-            if slot.is_present() {
-                let mut both = [slot.write(prefix), form.write(prefix)];
+            let shown = within.join(form.write(prefix));
+            if let Some(other) = self.name(prefix) {
+                let mut both = [shown, other];
                 both.sort();
                 return Err(fault(
-                    path,
+                    &self.path,
                     None,
-                    format!("{} and {} are the same range; keep one of them", both[0], both[1]),
+                    format!(
+                        "{} and {} are the same range; keep one of them",
+                        both[0].display(),
+                        both[1].display()
+                    ),
                 )
                 .into());
             }
-            *slot = form;
+            self.names[prefix as usize] = form;
+            if number > 0 {
+                self.nested_in.resize(PREFIX_COUNT as usize, 0);
+                self.nested_in[prefix as usize] = number as u32;
+            }
         }
-        passed_over.sort_unstable();
-        Ok(Self { path: path.to_owned(), names, passed_over })
+        Ok(())
+    }
+
+    /// The name of a prefix's file in the folder, with the folders in between.
+    fn name(&self, prefix: u32) -> Option<PathBuf> {
+        let form = self.names[prefix as usize];
+        let number = self.nested_in.get(prefix as usize).copied().unwrap_or(0) as usize;
+        let within = number.checked_sub(1).and_then(|at| self.nested.get(at));
+        let within = within.map_or(Path::new(""), |within| within);
+        form.is_present().then(|| within.join(form.write(prefix)))
     }
 
     /// The prefixes that have a file.
@@ -158,9 +227,15 @@ impl RangeFolder {
 
     /// The path of a prefix's file, if there is one.
     pub(crate) fn file(&self, prefix: u32) -> Option<PathBuf> {
-        let name = self.names[prefix as usize];
-        name.is_present().then(|| self.path.join(name.write(prefix)))
+        Some(self.path.join(self.name(prefix)?))
     }
+}
+
+/// Whether a folder's name goes on with the digits of prefixes and leaves some for the files in it.
+fn leads_on(digits: &str, name: &str) -> bool {
+    !name.is_empty()
+        && digits.len() + name.len() < PREFIX_DIGITS
+        && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a name may be that of a range file that was cut, copied or renamed: it begins with five hex digits and no letter

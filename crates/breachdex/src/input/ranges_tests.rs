@@ -57,14 +57,86 @@ fn sixteen() -> CoverageRule {
 #[test]
 fn names_are_read_as_they_are_written() {
     for name in ["00000", "abcde", "ABCDE.txt", "aBcDe.txt.gz", "FFFFF.gz", "12345.zst", "12345.txt.zst"] {
-        let (prefix, form) = FileName::parse(name).unwrap();
+        let (prefix, form) = FileName::parse(name, "").unwrap();
         assert_eq!(prefix, u32::from_str_radix(&name[..5], 16).unwrap());
         assert_eq!(form.write(prefix), name);
     }
     for name in ["0000", "000000", "0000G", "00000.TXT", "00000.gz.txt", "00000.json", "README", "+1234", ""]
     {
-        assert!(FileName::parse(name).is_none(), "{name}");
+        assert!(FileName::parse(name, "").is_none(), "{name}");
     }
+}
+
+#[test]
+fn names_in_folders_have_all_digits_or_those_that_follow() {
+    for (folders, name, prefix) in [
+        ("0a", "0A1bc.txt", 0x0a1bc),
+        ("0a", "1bC.txt.gz", 0x0a1bc),
+        ("ABCD", "e", 0xabcde),
+        ("ABCD", "abcde.zst", 0xabcde),
+        ("F", "0000", 0xf0000),
+    ] {
+        let (found, form) = FileName::parse(name, folders).unwrap();
+        assert_eq!((found, form.write(prefix).as_str()), (prefix, name), "{folders}/{name}");
+    }
+    for (folders, name) in
+        [("0a", "0B1bc"), ("0a", "1b"), ("0a", "0A1bc0"), ("ABCD", "ef"), ("ABCD", ".txt"), ("F", "")]
+    {
+        assert!(FileName::parse(name, folders).is_none(), "{folders}/{name}");
+    }
+}
+
+#[test]
+fn nested_folders_of_other_downloaders_are_the_same_corpus() {
+    let flat = Folder::new();
+    let (_, expected) = flat.build(CoverageRule::Present).unwrap();
+    let rows = format!("{:035X}:1\r\n{:035X}:2", 1, 2);
+    let layouts: [fn(u32) -> String; 6] = [
+        |prefix| format!("{:02X}/{prefix:05X}.txt", prefix >> 12),
+        |prefix| format!("{:02x}/{:03x}", prefix >> 12, prefix & 0xfff),
+        |prefix| format!("0/0/0/{:x}/{prefix:05X}", prefix >> 4),
+        |prefix| format!("0/0/0/{:X}/{:X}.txt", prefix >> 4, prefix & 15),
+        // Some of them flat.
+        |prefix| if prefix < 4 { format!("{prefix:05X}") } else { format!("000/{:02X}.txt", prefix) },
+        |prefix| format!("00/0/{prefix:05X}"),
+    ];
+    for layout in layouts {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        for prefix in 0..16 {
+            let path = folder.path(&layout(prefix));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, &rows).unwrap();
+        }
+        std::fs::create_dir_all(folder.path("lost+found")).unwrap();
+        let (report, index) = folder.build(CoverageRule::Present).unwrap();
+        assert_eq!(index.content_id(), expected.content_id(), "{}", layout(5));
+        assert_eq!(report.passed_over, ["lost+found"]);
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_nested_folder_is_named() {
+    let nested = |name: &str| {
+        let folder = Folder::new();
+        let path = folder.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "x").unwrap();
+        folder
+    };
+    let same = nested("00/00003.txt").refused();
+    assert_eq!(same, "ranges: 00/00003.txt and 00003 are the same range; keep one of them");
+    for name in ["00/01003", "00/03", "00/0003", "0/0/0/1/7e"] {
+        let digits = name.rsplit_once('/').unwrap().0.replace('/', "");
+        assert_eq!(
+            nested(name).refused(),
+            format!(
+                "ranges/{name}: this is not a range file: expected the five digits of a prefix that begins with {digits}, \
+                 or those of them that follow, as in 00000.txt; move it elsewhere"
+            )
+        );
+    }
+    let (report, _) = nested("FF/notes.txt").build(sixteen()).unwrap();
+    assert_eq!(report.passed_over, ["FF/notes.txt"]);
 }
 
 #[test]
