@@ -25,17 +25,19 @@ mod target;
 mod terminal;
 mod trust;
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 
-use clap::Parser as _;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ErrorKind};
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::Arguments;
+use crate::printable::printable;
 
 /// Runs the command with the given arguments, the program's own name first, and returns its exit code:
 /// 0 success (for `check`: asked, and nothing exposed), 1 something is exposed, 2 an error or bad usage.
@@ -62,7 +64,7 @@ where
     };
     let exit = match Arguments::try_parse_from(&arguments) {
         Ok(parsed) => parsed.command.run(),
-        Err(error) => return explain(&error, &arguments),
+        Err(error) => return explain(&as_shown(error, &arguments), &arguments),
     };
     match exit {
         Ok(exit) => exit.code(),
@@ -71,6 +73,29 @@ where
             messages::error(&format!("{failure}{}", failure.hint()));
             Exit::Error.code()
         }
+    }
+}
+
+/// The same error with what it repeats of the arguments as a terminal may show it.
+fn as_shown(error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let mut is_changed = false;
+    let shown: Vec<OsString> = arguments
+        .iter()
+        .map(|argument| match printable(&argument.to_string_lossy()) {
+            Cow::Owned(escaped) => {
+                is_changed = true;
+                escaped.into()
+            }
+            Cow::Borrowed(_) => argument.clone(),
+        })
+        .collect();
+    if !is_changed {
+        return error;
+    }
+    match Arguments::try_parse_from(shown) {
+        Err(shown) if shown.kind() == error.kind() => shown,
+        // What was wrong was the character: the error does without it.
+        _ => clap::Error::new(error.kind()).with_cmd(&Arguments::command()),
     }
 }
 

@@ -5,6 +5,7 @@
 use std::io::{self, BufWriter, StdoutLock, Write as _};
 
 use crate::failure::Failure;
+use crate::printable::printable_lines;
 
 const BUFFER: usize = 1 << 16;
 
@@ -20,6 +21,11 @@ impl Output {
     /// Writes bytes as they are.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.0.write_all(bytes).map_err(Failure::output)
+    }
+
+    /// Writes lines for people: what is in them of files and arguments drives no terminal.
+    pub(crate) fn say(&mut self, text: &str) -> Result<(), Failure> {
+        self.write(printable_lines(text).as_bytes())
     }
 
     /// Hands everything written so far to the system.

@@ -14,6 +14,15 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(escaped).collect())
 }
 
+/// The same for each line of a text.
+pub(crate) fn printable_lines(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c| c != '\n' && is_unprintable(c)) {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<_> = text.split('\n').map(printable).collect();
+    Cow::Owned(lines.join("\n"))
+}
+
 fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -25,6 +34,8 @@ mod tests {
     #[test]
     fn what_drives_a_terminal_is_escaped_and_all_else_is_kept() {
         assert!(matches!(printable("pwned.bdx: ñ 侵害"), Cow::Borrowed("pwned.bdx: ñ 侵害")));
+        assert!(matches!(printable_lines("a\nb\n"), Cow::Borrowed("a\nb\n")));
+        assert_eq!(printable_lines("a\tb\n\u{9b}2J\n"), "a\\tb\n\\u{9b}2J\n");
         assert_eq!(printable("a\x1b[2Jb\nc\rd\u{9b}e\u{202e}f"), "a\\u{1b}[2Jb\\nc\\rd\\u{9b}e\\u{202e}f");
     }
 }

@@ -14,6 +14,7 @@ use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::flags::{KeyFlags, ProgressName};
 use crate::output::Output;
+use crate::printable::printable_lines;
 use crate::progress::Reporter;
 use crate::target::{self, Target};
 use crate::{messages, trust};
@@ -93,7 +94,10 @@ impl Subcommand for Flags {
         }
         tell_what_is_left_out(&old, &new);
         let facts = Facts::of(&old, &new, &difference);
-        let text = if self.json { facts.json()? } else { facts.text(new.content_id()) };
+        let text = match self.json {
+            true => facts.json()?,
+            false => printable_lines(&facts.text(new.content_id())).into_owned(),
+        };
         if to_stdout {
             // Beside the rows it would be taken for one. Where standard error is closed there is nobody to tell.
             let _ = std::io::stderr().lock().write_all(text.as_bytes());

@@ -2,20 +2,28 @@
 
 #![forbid(unsafe_code)]
 
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic;
 
-use breachdex::{Error, Index};
+use breachdex::{Entry, Error, Index, Monitor, Phase, Progress, rows};
 use clap::Args;
 
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
+use crate::flags::values::parse_positive;
 use crate::flags::{ProgressFlags, TrustFlags};
 use crate::output::Output;
 use crate::progress::Reporter;
 use crate::target::{self, Target};
 use crate::{messages, signals, trust};
+
+/// Text is handed on in pieces of this size.
+const PIECE: usize = 1 << 18;
+/// Entries that are looked at between two looks at the monitor.
+const ROUND: u64 = 1 << 16;
 
 /// What text cannot say of rows that were an overlay's.
 pub(super) const HOLDS_OVERLAY: &str =
@@ -31,12 +39,19 @@ Examples:
   Compressed:
       breachdex export pwned.bdx | zstd > pwned.txt.zst
   Into a file, which appears when it is complete:
-      breachdex export pwned.bdx -o pwned.txt")]
+      breachdex export pwned.bdx -o pwned.txt
+  The million most frequent, the first one first:
+      breachdex export pwned.bdx --top 1000000")]
 pub(crate) struct Flags {
     /// The index
     file: PathBuf,
     #[command(flatten)]
     trust: TrustFlags,
+    /// Write the N most frequent, ordered by count
+    ///
+    /// Those with equal counts by their hashes. Takes about 70 bytes of memory for each.
+    #[arg(long, value_name = "N", value_parser = parse_positive)]
+    top: Option<u64>,
     /// The file to write [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -55,18 +70,88 @@ impl Subcommand for Flags {
             let name = index.name().to_owned();
             return Err(Error::NotExact { name, bits: metadata.bits, full: metadata.kind.bits() }.into());
         }
+        if self.top.is_some() && !metadata.has_counts {
+            return Err(Error::CountsUnavailable { name: index.name().to_owned() }.into());
+        }
         match self.output.as_deref().filter(|path| path.as_os_str() != "-") {
             Some(path) => into_file(&index, &self, path)?,
             None => {
                 let reporter = Reporter::beside_output(self.progress.progress);
                 let mut output = Output::open();
-                index.export(0, &mut |piece| output.write(piece), &reporter)?;
+                write_rows(&index, self.top, &mut |piece| output.write(piece), &reporter)?;
                 output.flush()?;
             }
         }
         tell_what_is_missing(&index);
         Ok(Exit::Success)
     }
+}
+
+/// Hands on all rows, or the most frequent ones.
+fn write_rows(
+    index: &Index,
+    top: Option<u64>,
+    write: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+    monitor: &dyn Monitor,
+) -> Result<(), Failure> {
+    let Some(top) = top else { return index.export(0, write, monitor) };
+    let mut piece = Vec::with_capacity(PIECE + 128);
+    for Ranked { entry, .. } in most_frequent(index, top, monitor)? {
+        rows::write_row(&mut piece, &entry, index.kind(), 0, true);
+        piece.push(b'\n');
+        if piece.len() >= PIECE {
+            write(&piece)?;
+            piece.clear();
+        }
+    }
+    write(&piece)
+}
+
+/// An entry by its count; of equal counts the one that comes first is the greater.
+struct Ranked {
+    entry: Entry,
+    number: u64,
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.entry.count().cmp(&other.entry.count()).then(other.number.cmp(&self.number))
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
+
+/// The entries with the highest counts, the highest first.
+fn most_frequent(index: &Index, top: u64, monitor: &dyn Monitor) -> Result<Vec<Ranked>, Failure> {
+    let total = Some(index.len());
+    let mut kept: BinaryHeap<Reverse<Ranked>> = BinaryHeap::new();
+    for (number, entry) in (0..).zip(index) {
+        let entry = Ranked { entry: entry?, number };
+        if (kept.len() as u64) < top {
+            kept.push(Reverse(entry));
+        } else if let Some(mut least) = kept.peek_mut().filter(|least| least.0 < entry) {
+            *least = Reverse(entry);
+        }
+        if number % ROUND == 0 {
+            let progress = Progress { phase: Phase::Selecting, done: number, total };
+            if monitor.progress(progress).is_break() {
+                return Err(Error::Cancelled.into());
+            }
+        }
+    }
+    Ok(kept.into_sorted_vec().into_iter().map(|Reverse(ranked)| ranked).collect())
 }
 
 fn into_file(index: &Index, flags: &Flags, path: &Path) -> Result<(), Failure> {
@@ -84,8 +169,8 @@ fn into_file(index: &Index, flags: &Flags, path: &Path) -> Result<(), Failure> {
         let written = target.file().write_all(piece);
         written.map_err(|source| target::failed("write", path, source))
     };
-    index.export(0, &mut write, &reporter)?;
-    if !waits && signals::stop_flag()?.load(Ordering::Relaxed) {
+    write_rows(&index, flags.top, &mut write, &reporter)?;
+    if !waits && signals::stop_flag()?.load(atomic::Ordering::Relaxed) {
         return Err(Error::Cancelled.into());
     }
     target.publish(force)

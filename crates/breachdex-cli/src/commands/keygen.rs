@@ -40,7 +40,7 @@ impl Subcommand for Flags {
             self.secret_key.display(),
             self.public_key.display()
         );
-        output.write(line.as_bytes())?;
+        output.say(&line)?;
         output.flush()?;
         Ok(Exit::Success)
     }

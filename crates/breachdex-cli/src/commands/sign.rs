@@ -61,7 +61,7 @@ impl Subcommand for Flags {
             files.statement.display(),
             files.signature.display()
         );
-        output.write(line.as_bytes())?;
+        output.say(&line)?;
         output.flush()?;
         Ok(Exit::Success)
     }

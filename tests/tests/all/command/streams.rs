@@ -55,6 +55,34 @@ fn with_closed_stdout(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Output
 }
 
 #[test]
+fn names_and_arguments_drive_no_terminal() {
+    let folder = folder_with_index();
+    let hostile = "\u{1b}[2J\u{7}\u{9b}\u{202e}.bdx";
+    let escaped = "\\u{1b}[2J\\u{7}\\u{9b}\\u{202e}.bdx";
+    fs::copy(folder.path().join("a.bdx"), folder.path().join(hostile)).unwrap();
+    fs::write(folder.path().join("list.txt"), "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8\n").unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    for arguments in [
+        &["diff", "a.bdx", hostile][..],
+        &["audit", "--index", hostile, "--format", "hashes", "list.txt"],
+        &["verify", hostile],
+        // Words where none belong, which may have come from somewhere else.
+        &[hostile],
+        &["merge", "-o", "out.bdx", "--no-such", hostile],
+        &["merge", "-o", "out.bdx", "--merge", hostile, "a.bdx"],
+        &["build", hostile, "--memory", hostile, "-o", "x"],
+        &["info", "a.bdx", hostile],
+    ] {
+        let output = breachdex(folder.path(), arguments, b"");
+        let said = text(&output.stdout) + &text(&output.stderr);
+        let raw = said.chars().find(|c| *c != '\n' && (c.is_control() || *c == '\u{202e}'));
+        assert_eq!(raw, None, "{arguments:?}: {said}");
+        // What comes behind an unknown flag is not repeated.
+        assert!(said.contains(escaped) || arguments.contains(&"--no-such"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
 fn a_closed_pipe_is_not_an_error() {
     let folder = folder_with_index();
     let quiet: [&[&str]; 8] = [

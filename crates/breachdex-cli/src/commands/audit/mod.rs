@@ -135,13 +135,12 @@ fn tell_faults(audited: &Audited) {
 }
 
 fn print(report: Report<'_>, flags: &Flags) -> Result<(), Failure> {
-    let text = match (flags.quiet || files::takes_stdout(flags), flags.json) {
-        (true, _) => return Ok(()),
-        (false, true) => report::json(report),
-        (false, false) => report::text(report, flags.lang),
-    };
     let mut output = Output::open();
-    output.write(text.as_bytes())?;
+    match (flags.quiet || files::takes_stdout(flags), flags.json) {
+        (true, _) => return Ok(()),
+        (false, true) => output.write(report::json(report).as_bytes())?,
+        (false, false) => output.say(&report::text(report, flags.lang))?,
+    }
     output.flush()
 }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::Fault;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::printable::printable;
 use crate::{indexes, terminal};
 
 /// What was asked, as far as answers mention it.
@@ -251,7 +252,7 @@ fn sentence(verdict: Verdict, subject: &Subject, language: Language) -> String {
         (true, Verdict::NotExposed(_)) => Style::new().bold(),
     };
     let said = sentences.join(language.sentence_separator());
-    format!("{}\n", words.answer(&format!("{style}{label}{style:#}"), &said))
+    format!("{}\n", words.answer(&format!("{style}{label}{style:#}"), &printable(&said)))
 }
 
 /// Where a password was found, how often it was seen, in which form, and what is doubtful about it.

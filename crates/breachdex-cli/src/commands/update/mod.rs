@@ -56,7 +56,7 @@ impl Subcommand for Flags {
             (summary(&report), report.missing)
         };
         let mut output = Output::open();
-        output.write(said.as_bytes())?;
+        output.say(&said)?;
         output.write(format!("{:.1} seconds\n", started.elapsed().as_secs_f64()).as_bytes())?;
         output.flush()?;
         Ok(missing.map_or(Exit::Success, |missing| incomplete(&missing, self.dry_run)))
