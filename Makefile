@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := clients django-versions interpreters sdist million long-fuzz
+LONG_PARTS := clients django-versions frameworks interpreters sdist million long-fuzz
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -148,6 +148,10 @@ interpreters: $(PYTHON_VENV)/made | rust-build
 	rm -rf target/python/interpreters
 	cd python && ../$(PYTHON_VENV)/bin/maturin build --profile dev --interpreter ../$(PYTHON) --out ../target/python/interpreters
 	$(PYTHON) python/tests/interpreters.py target/python/interpreters/*.whl
+
+# Frameworks that are too large for the environment of the tests: Wagtail, Flask-AppBuilder, JupyterHub.
+frameworks: python-install
+	python/tests/frameworks.sh
 
 # What pip installs where there is no wheel: built from the source distribution alone, installed apart and tested.
 sdist: $(PYTHON_VENV)/made | rust-build

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
-from typing import Any
+from typing import Any, Final
 
-from flask import flash
+from flask import current_app, flash, g, has_request_context, request, session
 from flask_appbuilder.exceptions import PasswordComplexityValidationError  # type: ignore[import-not-found, unused-ignore]
 from flask_appbuilder.security.sqla.manager import SecurityManager  # type: ignore[import-not-found, unused-ignore]
+from flask_login import user_logged_in  # type: ignore[import-untyped, unused-ignore]
 from werkzeug.security import generate_password_hash
 
 from breachdex import _asking
@@ -22,6 +24,9 @@ from breachdex._verdicts import as_word
 from breachdex._words import word
 
 __all__ = ["ExposedSecurityManager", "ExposedSecurityManagerMixin", "safe_password"]
+
+CLAIM: Final = "breachdex_password"
+"""The name of the stamp, in sessions and tokens."""
 
 
 def safe_password(password: str) -> None:
@@ -48,11 +53,14 @@ class ExposedSecurityManagerMixin:
 
     ``warn`` and ``notify`` let the user in and tell them. ``reject`` and ``force_reset`` let nobody in and replace the password by
     a random one: Flask-AppBuilder has no reset by mail, so an administrator sets another (*Reset Password*).
+
+    Sessions and JSON Web Tokens end with the password that they were opened with: they carry a keyed hash of its hash.
     """
 
     def auth_user_db(self, username: str, password: str) -> Any:
         """The user whose password this is, if the configured policy lets them in; otherwise ``None``."""
         parent: Any = super()
+        user: Any = None
         try:
             user = parent.auth_user_db(username, password)
             if user is None:
@@ -64,10 +72,58 @@ class ExposedSecurityManagerMixin:
             _tell(str(error))
             return None
         finally:
+            # Whoever prints the frames that an error went through finds nothing in this one.
             del password
         if verdict.reasons:
             _tell(word("log_in_warning", chosen()))
         return user
+
+    def load_user(self, pk: Any) -> Any:
+        """The user of a session that was opened with the present password."""
+        parent: Any = super()
+        user = parent.load_user(pk)
+        return user if user is not None and _is_current(session.get(CLAIM), user) else None
+
+    def load_user_jwt(self, _jwt_header: Any, jwt_data: Any) -> Any:
+        """The user of a token that was issued for the present password."""
+        parent: Any = super()
+        user = parent.load_user(jwt_data["sub"])
+        if user is None or not _is_current(jwt_data.get(CLAIM), user):
+            return None
+        g.user = user
+        return user
+
+    def create_login_manager(self, app: Any) -> Any:
+        """The parent's, whose sessions are stamped."""
+        parent: Any = super()
+        # Held by the manager itself, for signals keep no receiver alive.
+        self._stamped = _stamp_session
+        user_logged_in.connect(self._stamped)
+        return parent.create_login_manager(app)
+
+    def create_jwt_manager(self, app: Any) -> Any:
+        """The parent's, whose tokens are stamped."""
+        parent: Any = super()
+        manager: Any = self
+        tokens = parent.create_jwt_manager(app)
+
+        def claims(identity: Any) -> dict[str, str]:
+            user = manager.get_user_by_id(int(identity))
+            return {CLAIM: _stamp(user)} if user is not None else {}
+
+        tokens.additional_claims_loader(claims)
+        return tokens
+
+    def reset_password(self, userid: Any, password: str) -> None:
+        """The parent's; the session of those who change their own goes on."""
+        parent: Any = super()
+        manager: Any = self
+        try:
+            parent.reset_password(userid, password)
+        finally:
+            del password
+        if has_request_context() and str(session.get("_user_id")) == str(userid):
+            session[CLAIM] = _stamp(manager.get_user_by_id(userid))
 
     def _expire(self, user: Any) -> None:
         manager: Any = self
@@ -79,8 +135,21 @@ class ExposedSecurityManager(ExposedSecurityManagerMixin, SecurityManager):  # t
     """Flask-AppBuilder's own security manager with :class:`ExposedSecurityManagerMixin`."""
 
 
-def _tell(text: str) -> None:
-    from flask import has_request_context
+def _stamp(user: Any) -> str:
+    """What a session or a token has of the password, from which nothing can be guessed without the app's key."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.new(key, f"breachdex {user.password}".encode(), "sha256").hexdigest()[:32]
 
-    if has_request_context():
+
+def _is_current(stamp: object, user: Any) -> bool:
+    return isinstance(stamp, str) and hmac.compare_digest(stamp, _stamp(user))
+
+
+def _stamp_session(_: Any, user: Any, **__: Any) -> None:
+    session[CLAIM] = _stamp(user)
+
+
+def _tell(text: str) -> None:
+    # Nobody reads the flashes of an API.
+    if has_request_context() and not request.is_json:
         flash(text, "warning")

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import bcrypt  # type: ignore[import-not-found, unused-ignore]
+from jupyterhub import orm  # type: ignore[import-not-found, unused-ignore]
+from jupyterhub.utils import new_token  # type: ignore[import-not-found, unused-ignore]
 from nativeauthenticator import NativeAuthenticator  # type: ignore[import-not-found, unused-ignore]
-from tornado import web  # type: ignore[import-not-found, unused-ignore]
 
 from breachdex import _asking
 from breachdex._breachdex import negotiate, sentence_separator
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ExposedPasswordAuthenticator"]
 
-FORBIDDEN = 403
+SERVER_NOTE: Final = "Server at "
+"""What JupyterHub notes about the token of a user's server."""
 
 
 class ExposedPasswordAuthenticator(NativeAuthenticator):  # type: ignore[misc, unused-ignore]
@@ -61,10 +63,7 @@ class ExposedPasswordAuthenticator(NativeAuthenticator):  # type: ignore[misc, u
             del new_password
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> Any:
-        """The name of a user whose password was verified and may still be used.
-
-        :raises tornado.web.HTTPError: 403 with the reason, for a right password that is refused.
-        """
+        """The name of a user whose password was verified and may still be used; the page says why it may not."""
         refusal: PasswordRejectedError
         name = None
         try:
@@ -78,7 +77,9 @@ class ExposedPasswordAuthenticator(NativeAuthenticator):  # type: ignore[misc, u
             del data
         if refusal.codes[0] != "index_unavailable":
             self._expire(name)
-        raise web.HTTPError(FORBIDDEN, _said(refusal, handler))
+        if handler is not None:
+            handler.refusal = refusal
+        return None
 
     def get_handlers(self, app: Any) -> list[Any]:
         """The parent's, which say why a password is refused."""
@@ -95,8 +96,16 @@ class ExposedPasswordAuthenticator(NativeAuthenticator):  # type: ignore[misc, u
         return self.refusal is not None
 
     def _expire(self, name: Any) -> None:
+        """Replaces the password, and ends the sessions and tokens of the account in the hub. Tokens that a running server of
+        the user's speaks to the hub with stay: the server would have to be started anew."""
         user = self.get_user(name)
         user.password = bcrypt.hashpw(secrets.token_urlsafe(48).encode(), bcrypt.gensalt())
+        account = orm.User.find(self.db, name)
+        if account is not None:
+            account.cookie_id = new_token()
+            for token in list(account.api_tokens):
+                if not (token.note or "").startswith(SERVER_NOTE):
+                    self.db.delete(token)
         self.db.commit()
 
 
@@ -104,13 +113,17 @@ class _Saying:
     """Goes before a handler: puts the reason into the place of its own guess at one."""
 
     authenticator: Any
+    refusal: PasswordRejectedError | None = None
+    """Why the right password opened no session."""
 
     def render_template(self, name: str, *args: Any, **values: Any) -> Any:
         """As the parent's."""
         parent: Any = super()
-        refusal, self.authenticator.refusal = self.authenticator.refusal, None
-        if refusal is not None and values.get("alert") == "alert-danger":
-            values["result_message"] = _said(refusal, self)
+        chosen, self.authenticator.refusal = self.authenticator.refusal, None
+        if chosen is not None and values.get("alert") == "alert-danger":
+            values["result_message"] = _said(chosen, self)
+        if self.refusal is not None and values.get("login_error"):
+            values["login_error"] = _said(self.refusal, self)
         return parent.render_template(name, *args, **values)
 
 
