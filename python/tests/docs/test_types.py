@@ -20,9 +20,12 @@ PAGES = (
     "docs/site/fastapi.md",
     "docs/site/five-minutes.md",
     "docs/site/index.md",
+    "docs/site/litestar.md",
     "docs/site/log-in.md",
     "docs/site/operations.md",
     "docs/site/policy.md",
+    "docs/site/schemas.md",
+    "docs/site/starlette.md",
     "python/README.md",
 )
 

@@ -14,7 +14,7 @@ import breachdex
 import pytest
 from docs.test_snippets import blocks
 from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line
-from page_sites import FORCE_RESET, REFUSED, SITES, UNAVAILABLE, Site
+from page_sites import FORCE_RESET, REFUSED, SITES, UNAVAILABLE, Site, TestClient
 from test_pages import page  # noqa: F401
 
 BAD = "correct horse battery staple"
@@ -168,3 +168,24 @@ def test_nothing_leaks(
             answers.append(site.reset("link", password))
     out, err = capfd.readouterr()
     assert_clean("\n".join(lines), out, err, *(answer.text for answer in answers))
+
+
+def test_fastapi_without_a_model(page: Any, damage: Callable[[str], None]) -> None:  # noqa: F811
+    client = TestClient(page("starlette.md")["api"], raise_server_exceptions=False)
+
+    def sign_up(password: str, language: str = "en") -> Any:
+        body = {"user_name": "ben", "password": password}
+        return client.post("/sign-up", data=body, headers={"Accept-Language": language})
+
+    for language, words in REFUSED.items():
+        refused = sign_up(EXPOSED_SENTINEL if language == "en" else BAD, language)
+        assert refused.status_code == 422
+        (error,) = refused.json()["detail"]
+        assert (error["type"], error["loc"]) == ("exposed", ["body", "password"])
+        assert error["msg"].startswith(words)
+        assert_clean(refused.text)
+    assert sign_up(GOOD).status_code == 201
+    damage("raise")
+    with every_log_line() as lines:
+        assert sign_up(SENTINEL).status_code == 500
+    assert_clean("\n".join(lines))
