@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final, Literal, NoReturn, Self, final, overloa
 from breachdex._remote import RangeClient
 from breachdex.types import (
     Action,
+    Advice,
     ArrowArray,
     ArrowStream,
     Code,
@@ -17,6 +18,7 @@ from breachdex.types import (
     Password,
     Path,
     Profile,
+    RadarState,
     TrustedKeys,
     Values,
 )
@@ -34,8 +36,11 @@ __all__ = [
     "IndexSet",
     "Judge",
     "Metadata",
+    "Observation",
     "PolicyRules",
     "Progress",
+    "Radar",
+    "RadarStatus",
     "Reason",
     "Unavailable",
     "Verdict",
@@ -58,6 +63,128 @@ __all__ = [
 __version__: Final[str]
 TEST_PASSWORD: Final[str]
 """A made-up password that is in no leak, and exposed where ``test_password`` is on: for trying a site's whole path."""
+
+@final
+class Observation:
+    """What a radar says about one attempt. Frozen."""
+
+    @property
+    def advice(self) -> Advice:
+        """What to do with the attempt."""
+    @property
+    def state(self) -> RadarState:
+        """The state of the radar after it."""
+    @property
+    def source_state(self) -> RadarState:
+        """The state of the attempt's source, or of its network if that is worse."""
+    @property
+    def is_suspect_log_in(self) -> bool:
+        """Whether it succeeded during an attack, from a suspected source: the account may have been taken over."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class RadarStatus:
+    """The state of a radar, since when and why. Frozen."""
+
+    @property
+    def state(self) -> RadarState:
+        """The state."""
+    @property
+    def since(self) -> int | None:
+        """When what it is about began, in seconds since 1970; before the alarm. ``None`` while quiet."""
+    @property
+    def raised(self) -> int | None:
+        """When the alarm was raised, in an attack."""
+    @property
+    def reasons(self) -> list[dict[str, Any]]:
+        """Why: each has its name as ``reason``, and ``usual_share`` and ``attack_share``, or ``count``."""
+
+@final
+class Radar:
+    """Says when a credential-stuffing attack runs, from the log-in attempts that it is told.
+
+    It keeps no password and no name, and its memory is bounded: 18 MB with the default of ``sources``. Threads may share
+    it. Each process has its own: send the attempts of all workers to one.
+    """
+
+    def __new__(
+        cls,
+        *,
+        path: Path | None = None,
+        on_suspect_log_in: Callable[[str, str], object] | None = None,
+        usual_exposed: float = 0.3,
+        learns: bool = True,
+        on_attack: Advice = "challenge",
+        on_suspicion: Advice = "delay",
+        sources: int = 262_144,
+        forget_after: int = 86_400,
+        release_after: int = 1_800,
+        accounts_per_source: int = 100,
+        source_false_alarm: float = 1e-6,
+        site_false_alarm: float = 3e-9,
+        site_margin: float = 0.0,
+        utc_offset: int = 0,
+        key: bytes | None = None,
+    ) -> Self:
+        """
+        :param path: a state that :meth:`save` saved, to go on with.
+        :param on_suspect_log_in: called with account and source for each log-in that succeeds during an attack from a
+            suspected source, before :meth:`observe` returns. What it raises comes out of :meth:`observe`.
+        :param usual_exposed: the share of exposed passwords among failed attempts without an attack, before it is learned.
+        :param learns: whether to learn it for each hour of the week.
+        :param on_attack: the advice about a source that the alarm was raised for; ``deny`` only if given here.
+        :param on_suspicion: the advice about a suspected source; not ``deny``.
+        :param sources: how many sources and networks are remembered: a power of two, 68 bytes each.
+        :param forget_after: seconds after which a source without attempts is forgotten.
+        :param release_after: seconds after the last evidence at which an attack is over.
+        :param accounts_per_source: how many failed accounts make a source without successes suspected; 0 for never.
+        :param source_false_alarm: the chance that the alarm is ever raised for a source that behaves like the others.
+        :param site_false_alarm: how often the test over the site raises a false alarm, for each failed attempt.
+        :param site_margin: how far the share of honest attempts swings within an hour of the week.
+        :param utc_offset: minutes by which local time is ahead of UTC, for the hours of the week.
+        :param key: 16 secret bytes for the hashes of sources and accounts; random ones without.
+        :raises ValueError: an option is out of its range.
+        :raises RadarStateError: the state cannot be read.
+        """
+    def observe(
+        self,
+        source: str,
+        account: str,
+        *,
+        succeeded: bool,
+        exposed: bool | None = None,
+        known: bool | None = None,
+        time: float | None = None,
+    ) -> Observation:
+        """Tells the radar of an attempt. Takes about a microsecond.
+
+        :param source: the address, or any text; empty if it is not known.
+        :param account: the account, written the same way each time; empty if it is not known.
+        :param succeeded: whether the password was right.
+        :param exposed: whether the password is exposed, if that is known.
+        :param known: whether the site has the account, if that is to be said.
+        :param time: when, in seconds since 1970; now without it.
+        """
+    def advise(self, source: str) -> Advice:
+        """Advises on an attempt before its password is looked at. It is not counted."""
+    def status(self, time: float | None = None) -> RadarStatus:
+        """Returns the state, since when and why.
+
+        :param time: moves the radar's time on, so that alarms end without attempts.
+        """
+    def announce_campaign(self, until: float) -> None:
+        """Rests the tests of the site and of networks until a time.
+
+        For a campaign of yours that makes many users try old passwords, such as a reset of all exposed ones.
+        """
+    def save(self, path: Path) -> None:
+        """Saves the state to a file of mode 0600.
+
+        It contains the key of the hashes: keep it secret.
+
+        :raises RadarStateError: the file cannot be written.
+        """
 
 @final
 class Metadata:

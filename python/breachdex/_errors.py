@@ -119,6 +119,10 @@ class ConfigurationError(BreachdexError, ValueError):
     """What was configured makes no sense. Says where it was said, and under which name."""
 
 
+class RadarStateError(_SystemError):
+    """A saved state of a radar is damaged, of another version, or cannot be read or written."""
+
+
 class PasswordRejectedError(BreachdexError, ValueError):
     """A policy refuses a password. Holds no password.
 

@@ -30,6 +30,12 @@ Code: TypeAlias = Literal[
 ]
 """Why."""
 
+Advice: TypeAlias = Literal["allow", "delay", "challenge", "deny"]
+"""What to do with a log-in attempt, the mildest first."""
+
+RadarState: TypeAlias = Literal["quiet", "suspected", "attack"]
+"""What a radar says about a site or a source."""
+
 Profile: TypeAlias = Literal["nist", "asvs-l1", "asvs-l2", "permissive"]
 """A policy that a standard describes."""
 

@@ -2,7 +2,8 @@
 //!
 //! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
 //! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `policy` (with `verdict`),
-//! `grace`, `messages` and `command` are one door each. `trust` reads which keys are trusted. `errors` turns errors into Python's, `signals` lets long work hear of Ctrl-C,
+//! `radar`, `grace`, `messages` and `command` are one door each. `trust` reads which keys are trusted. `errors` turns errors into Python's,
+//! `signals` lets long work hear of Ctrl-C,
 //! `per_process` keeps threads away from forked children.
 
 #![forbid(unsafe_code)]
@@ -26,6 +27,7 @@ mod password;
 mod per_process;
 mod policy;
 mod questions;
+mod radar;
 mod range_client;
 mod signals;
 mod trust;
@@ -64,6 +66,8 @@ mod _breachdex {
     use crate::password::digest;
     #[pymodule_export]
     use crate::policy::PolicyRules;
+    #[pymodule_export]
+    use crate::radar::{Observation, Radar, RadarStatus};
     #[pymodule_export]
     use crate::range_client::BlockingRangeClient;
     #[pymodule_export]

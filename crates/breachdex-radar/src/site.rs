@@ -158,3 +158,42 @@ fn chance(signal: usize, at_rest: f64, in_attack: f64) -> (f64, f64) {
         _ => (1.0, 1.0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt as _, SeedableRng as _};
+    use rand_xoshiro::Xoshiro256PlusPlus;
+
+    use super::*;
+
+    /// False alarms for each failed attempt of honest users, as a part of the stated ones.
+    fn false_alarms(exposed: f64, unknown: Option<f64>, stated: f64, attempts: u32) -> f64 {
+        let at_rest = AtRest { exposed, unknown: unknown.unwrap_or(0.1) };
+        let mut site = Site::new(stated, at_rest);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
+        let mut alarms = 0;
+        for _ in 0..attempts {
+            let exposure = if random.random_bool(exposed) { Exposure::Exposed } else { Exposure::NotExposed };
+            let status = match unknown {
+                None => AccountStatus::Unsaid,
+                Some(share) if random.random_bool(share) => AccountStatus::Unknown,
+                Some(_) => AccountStatus::Known,
+            };
+            if site.note(exposure, status, 1).is_some() {
+                alarms += 1;
+                site.reset(1);
+            }
+        }
+        f64::from(alarms) / f64::from(attempts) / stated
+    }
+
+    #[test]
+    fn false_alarms_are_as_rare_as_stated() {
+        for exposed in [0.1, 0.3, 0.5] {
+            for unknown in [None, Some(0.1)] {
+                let part = false_alarms(exposed, unknown, 1e-4, 2_000_000);
+                assert!((0.05..0.8).contains(&part), "{exposed} {unknown:?}: {part}");
+            }
+        }
+    }
+}

@@ -60,6 +60,10 @@ fn no_output_tells_a_password() {
         &["build", "-o", "list.bdx", "--force", "-"],
         &["audit", "--index", "a.bdx", "--format", "hashes", "-"],
         &["audit", "--index", "a.bdx", "--format", "csv", "--column", "password", "-"],
+        #[cfg(target_os = "linux")]
+        &["radar", "replay", "/dev/stdin"],
+        #[cfg(target_os = "linux")]
+        &["radar", "report", "/dev/stdin", "--json"],
     ];
     let needles = needles();
     for command in commands {
