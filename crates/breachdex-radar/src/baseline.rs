@@ -34,11 +34,15 @@ pub(crate) struct Hour {
     pub(crate) blocks: u16,
 }
 
-/// What is usual, and how sure that is: one standard deviation.
+/// What is usual, and how sure that is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Usual {
     pub(crate) share: f64,
+    /// One standard deviation.
     pub(crate) spread: f64,
+    /// What the site's test adds: one standard deviation for an hour that is known, two for one that was not seen yet. Hours
+    /// that differ do so by day and night, for hours on end.
+    pub(crate) margin: f64,
 }
 
 /// The shares of one signal.
@@ -103,12 +107,12 @@ impl Baseline {
         let share = (mean * by_mean + f64::from(hour.share) * by_hour) / (by_mean + by_hour);
         let of_mean = by_mean / (by_mean + by_hour);
         let spread = (1.0 / (by_mean + by_hour) + of_mean * of_mean * noise / (all + PRIOR_WEIGHT)).sqrt();
-        Usual { share: self.clamp(share), spread }
+        Usual { share: self.clamp(share), spread, margin: spread * (1.0 + of_mean) }
     }
 
     /// The share of the options, taken for certain.
     pub(crate) fn fixed(&self) -> Usual {
-        Usual { share: self.clamp(self.prior), spread: 0.0 }
+        Usual { share: self.clamp(self.prior), spread: 0.0, margin: 0.0 }
     }
 
     /// A share within what the signal can have.
@@ -184,6 +188,6 @@ mod tests {
             baseline.learn(hour, 10_000, 10_000);
         }
         assert!(baseline.usual(3).share <= 0.8);
-        assert_eq!(Baseline::new(0.0, (0.02, 0.8)).fixed(), Usual { share: 0.02, spread: 0.0 });
+        assert_eq!(Baseline::new(0.0, (0.02, 0.8)).fixed(), Usual { share: 0.02, spread: 0.0, margin: 0.0 });
     }
 }

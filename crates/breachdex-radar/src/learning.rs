@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use crate::attempt::{AccountStatus, Attempt, Exposure};
-use crate::baseline::{Baseline, HOURS};
+use crate::baseline::{Baseline, HOURS, Usual};
 use crate::entry::Weights;
 use crate::options::RadarOptions;
 use crate::site::AtRest;
@@ -130,20 +130,26 @@ impl Learning {
         self.block = Block { number: self.block.number, ..Block::default() };
     }
 
-    /// What the tests take for usual: one standard deviation above the best guess.
+    /// What the site's test takes for usual: the best guess and its margin.
     pub(crate) fn at_rest(&self, now: u32) -> AtRest {
-        let hour = self.hour(now);
         let of = |baseline: &Baseline, margin: f64| {
-            let usual = if self.learns { baseline.usual(hour) } else { baseline.fixed() };
-            baseline.clamp(usual.share + usual.spread + margin)
+            let usual = self.usual(baseline, now);
+            baseline.clamp(usual.share + usual.margin + margin)
         };
         AtRest { exposed: of(&self.exposed, self.margin), unknown: of(&self.unknown, 0.0) }
     }
 
     /// The weights of attempts for the tests of sources.
     pub(crate) fn weights(&self, now: u32) -> Weights {
-        let AtRest { exposed, unknown } = self.at_rest(now);
-        Weights::new((exposed - self.margin).max(EXPOSED_RANGE.0), unknown)
+        let of = |baseline: &Baseline| {
+            let usual = self.usual(baseline, now);
+            baseline.clamp(usual.share + usual.spread)
+        };
+        Weights::new(of(&self.exposed), of(&self.unknown))
+    }
+
+    fn usual(&self, baseline: &Baseline, now: u32) -> Usual {
+        if self.learns { baseline.usual(self.hour(now)) } else { baseline.fixed() }
     }
 
     fn hour(&self, now: u32) -> usize {

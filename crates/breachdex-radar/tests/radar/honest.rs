@@ -32,7 +32,7 @@ fn sites() -> Vec<(&'static str, Honest)> {
 fn honest_attempts_raise_no_alarm() {
     for (at, (name, honest)) in sites().into_iter().enumerate() {
         println!("{name}");
-        stays_quiet(at as u64, 400_000, honest, options());
+        stays_quiet(at as u64, 200_000, honest, options());
     }
 }
 
@@ -40,8 +40,8 @@ fn honest_attempts_raise_no_alarm() {
 #[test]
 #[ignore = "takes minutes; run with --release"]
 fn ten_million_honest_attempts_raise_no_alarm() {
-    for (name, honest) in sites() {
-        for seed in 100..103 {
+    for seed in 100..103 {
+        for (name, honest) in sites() {
             stays_quiet(seed, 10_000_000, honest, options());
             println!("{name}, seed {seed}: 10^7 attempts without an alarm");
         }
@@ -55,7 +55,7 @@ fn a_password_reset_campaign_stays_quiet() {
     let mut world = World::new(21, options());
     world.run_on(3 * DAY, honest, &[]);
     let campaign = Honest { failures: 1000.0, successes: 0.5, unknown: Some(0.02), ..honest };
-    for _ in 0..8 {
+    for _ in 0..4 {
         world.run_on(HOUR, campaign, &[]);
         assert_eq!(world.state(), State::Quiet, "{:?}", world.radar.status());
     }
