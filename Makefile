@@ -28,7 +28,7 @@ SEEDS ?= 2000
 # `make test` runs new seeds for a while; the first one is printed, and so is each that fails.
 SIMULATE_SECONDS ?= 60
 
-.PHONY: test test-all short simulate simulate-ci lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test surfaces-test python-environment \
+.PHONY: test test-all short simulate simulate-ci lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test instructions surfaces-test python-environment \
 	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party $(LONG_PARTS)
 
 # A signal that was ignored when make was started, as under nohup or behind an `&` of a script, stays ignored in all programs
@@ -65,8 +65,9 @@ $(VENV)/bin/ruff:
 python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/program.py tests/vectors/make.py data/rebuild.py \
-		python/in_place.py python/tests/interpreters.py third-party/collect.py $(CLIENTS) benches/full_scale
+	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/program.py tests/kernels.py tests/vectors/make.py \
+		data/rebuild.py python/in_place.py python/tests/interpreters.py third-party/collect.py benches/instructions.py \
+		$(CLIENTS) benches/full_scale
 
 # The tests, the command that they run, and the Python module.
 rust-build: | docs
@@ -75,9 +76,19 @@ rust-build: | docs
 rust-test: rust-build
 	cargo test --workspace --locked
 
-# The same lookups once more without POPCNT and PDEP, by the same program.
+# The same once more on the portable kernels, by the same program; and what kernels do on each that is between them and the
+# best of this processor.
 portable-test: rust-build | rust-test
-	program=$$(realpath "$$(python3 tests/program.py breachdex)") && cd crates/breachdex && BREACHDEX_KERNEL=portable "$$program" --quiet
+	program=$$(realpath "$$(python3 tests/program.py breachdex)") && between=$$(python3 tests/kernels.py) \
+		&& cd crates/breachdex && BREACHDEX_KERNEL=portable "$$program" --quiet \
+		&& for kernel in $$between; do \
+			echo "on the kernels $$kernel:" && BREACHDEX_KERNEL=$$kernel "$$program" --quiet kernels:: format:: index::export index::rows \
+				index::tests || exit 1; \
+		done
+
+# Instructions of the hot paths against their budgets. Says that it is skipped where valgrind is missing.
+instructions:
+	benches/instructions.py
 
 # The same cases on every surface, Python and Django among them, whose module has to be in place.
 surfaces-test: python-install | rust-test

@@ -8,6 +8,9 @@ use crate::failure::Failure;
 use crate::printable::printable_lines;
 
 const BUFFER: usize = 1 << 16;
+/// What Linux lets any user have of one pipe.
+#[cfg(target_os = "linux")]
+const WIDE: usize = 1 << 20;
 
 /// Buffered standard output.
 pub(crate) struct Output(BufWriter<StdoutLock<'static>>);
@@ -16,6 +19,14 @@ impl Output {
     /// Takes standard output for the rest of the command.
     pub(crate) fn open() -> Self {
         Self(BufWriter::with_capacity(BUFFER, io::stdout().lock()))
+    }
+
+    /// The same for much output at once: where it is a pipe, it holds more, so that both ends wait for each other less.
+    pub(crate) fn open_wide() -> Self {
+        // A pipe that stays as it was, or is none, is only slower.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), WIDE);
+        Self::open()
     }
 
     /// Writes bytes as they are.

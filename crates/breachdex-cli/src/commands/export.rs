@@ -77,7 +77,7 @@ impl Subcommand for Flags {
             Some(path) => into_file(&index, &self, path)?,
             None => {
                 let reporter = Reporter::beside_output(self.progress.progress);
-                let mut output = Output::open();
+                let mut output = Output::open_wide();
                 write_rows(&index, self.top, &mut |piece| output.write(piece), &reporter)?;
                 output.flush()?;
             }

@@ -6,15 +6,17 @@ use super::bits::{Ones, read_bits, read_word};
 use super::bucket::{Bucket, Malformed};
 use crate::digest::Key;
 use crate::entry::Entry;
-use crate::kernels::{BitOperations, RowShape, Task};
+use crate::kernels::{BitOperations, Remainders, RowShape, Task};
 
 /// Entries decoded at a time.
 pub(crate) const RUN: usize = 256;
 
 /// High parts and counts of a run of entries, as a kernel renders them. Some 4 KiB, to be used again.
 pub(crate) struct Columns {
-    /// For each entry the bit of its one: its high part and the entries before it.
-    pub(super) high_ones: [u32; RUN + 64],
+    /// For each entry the bit of its one, its high part and the entries before it; then its high part alone.
+    pub(super) highs: [u32; RUN + 64],
+    /// For each entry what the prefix and the high part give its head.
+    pub(super) heads: [u32; RUN],
     /// For each entry the bit behind which its count's length ends, from where the lengths start.
     ends: [u32; RUN + 64],
     pub(super) counts: [u64; RUN],
@@ -22,7 +24,7 @@ pub(crate) struct Columns {
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { high_ones: [0; RUN + 64], ends: [0; RUN + 64], counts: [0; RUN] }
+        Self { highs: [0; RUN + 64], heads: [0; RUN], ends: [0; RUN + 64], counts: [0; RUN] }
     }
 }
 
@@ -115,47 +117,37 @@ impl<'a> Cursor<'a> {
     pub(super) fn next_block<O: BitOperations>(
         &mut self,
         wanted: usize,
+        shape: &RowShape,
         columns: &mut Columns,
     ) -> Option<()> {
-        let Columns { high_ones, ends, counts } = columns;
+        let Columns { highs, heads, ends, counts } = columns;
         let (bucket, first) = (&self.bucket, self.next);
-        self.high.next_ones::<O>(wanted, 0, high_ones)?;
+        self.high.next_ones::<O>(wanted, 0, highs)?;
+        let highs = highs.get_mut(..wanted)?;
+        shape.put_heads(highs, first as u32, heads);
         // High parts do not descend, so if the last one can be, all can.
-        let last = u64::from(*high_ones.get(wanted - 1)?).checked_sub((first + wanted - 1) as u64)?;
-        if last >> bucket.high_width != 0 {
+        if u64::from(*highs.last()?) >> bucket.high_width != 0 {
             return None;
         }
         let start = bucket.counts_start;
         self.lengths.next_ones::<O>(wanted, start, ends)?;
         let ends = ends.get(..wanted)?;
-        let mut passed = (self.length_end - start) as u32;
-        let mut widest = 0;
-        for (number, (end, count)) in (first..).zip(ends.iter().zip(counts.iter_mut())) {
-            let width = *end - passed;
-            passed = *end + 1;
-            widest |= width;
-            // All lengths up to this one, less a one for each.
-            let at = bucket.length_bits.checked_sub(*end as usize - number)?;
-            let word = bucket.bytes().get(at / 8..).and_then(|rest| rest.first_chunk::<8>());
-            let rest = match word {
-                Some(word) => u64::from_le_bytes(*word) >> (at % 8),
-                None => read_word(bucket.bytes(), at),
-            };
-            let one = 1_u64 << (width % 64);
-            *count = one | rest & (one - 1);
+        let passed = (self.length_end - start) as u32;
+        let remainders = Remainders { bytes: bucket.bytes(), end: bucket.length_bits };
+        if remainders.read(first, passed, ends, counts).is_none() {
+            self.counts_one_by_one(ends, counts)?;
         }
-        if widest > 56 {
-            self.wide_counts(ends, counts)?;
-        }
-        self.length_end = start + passed as usize;
-        self.remainders = passed as usize - (first + wanted);
+        let passed = *ends.last()? as usize + 1;
+        self.length_end = start + passed;
+        self.remainders = passed.checked_sub(first + wanted)?;
         self.next += wanted;
         Some(())
     }
 
-    /// The counts of which one may be wider than a load at any bit.
+    /// The counts of entries whose lengths end there.
     #[cold]
-    fn wide_counts(&self, ends: &[u32], counts: &mut [u64]) -> Option<()> {
+    #[inline(never)]
+    fn counts_one_by_one(&self, ends: &[u32], counts: &mut [u64]) -> Option<()> {
         let (mut before, mut passed) = (self.remainders, (self.length_end - self.bucket.counts_start) as u32);
         for (end, count) in ends.iter().zip(counts) {
             let width = end - passed;

@@ -68,10 +68,11 @@ fn append<O: BitOperations, F: Form>(
             if rows == 0 {
                 break;
             }
-            cursor.next_block::<O>(rows, columns).ok_or(Malformed)?;
-            let (high_ones, counts) = (columns.high_ones.get(..rows), columns.counts.get(..rows));
-            let (high_ones, counts) = high_ones.zip(counts).ok_or(Malformed)?;
-            let block = shape.block(bytes, start, first as u32, high_ones, counts).ok_or(Malformed)?;
+            cursor.next_block::<O>(rows, &shape, columns).ok_or(Malformed)?;
+            let Columns { highs, heads, counts, .. } = &*columns;
+            let columns = (highs.get(..rows), heads.get(..rows), counts.get(..rows));
+            let (Some(highs), Some(heads), Some(counts)) = columns else { return Err(Malformed) };
+            let block = shape.block(bytes, start, highs, heads, counts).ok_or(Malformed)?;
             O::put_rows::<F>(&block, out);
         }
     }

@@ -10,6 +10,7 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod bmi2;
+mod counts;
 #[cfg(all(test, unix))]
 mod guard;
 mod portable;
@@ -18,6 +19,7 @@ mod rows;
 #[cfg(target_arch = "x86_64")]
 mod vector_rows;
 
+pub(crate) use counts::Remainders;
 #[cfg(all(test, unix))]
 pub(crate) use guard::Guarded;
 pub(crate) use portable::Portable;

@@ -95,26 +95,26 @@ static THREE_DIGITS: [u32; 1 << 12] = {
 
 /// The three digits of the last 12 bits of a head.
 #[inline(always)]
-pub(super) fn last_three(head: u64) -> u32 {
+pub(super) fn last_three(head: u32) -> u32 {
     THREE_DIGITS[head as usize & (THREE_DIGITS.len() - 1)]
 }
 
 /// The first five digits of heads, which are nearly always those of the head before.
 pub(super) struct Leading {
-    prefix: u64,
+    prefix: u32,
     digits: u64,
 }
 
 impl Leading {
     #[inline(always)]
-    pub(super) fn new<O: BitOperations>(head: u64) -> Self {
-        let digits = O::encode_four(head as u32) & 0xff_ffff_ffff;
+    pub(super) fn new<O: BitOperations>(head: u32) -> Self {
+        let digits = O::encode_four(head) & 0xff_ffff_ffff;
         Self { prefix: head >> 12, digits }
     }
 
     /// All eight digits of a head.
     #[inline(always)]
-    pub(super) fn with<O: BitOperations>(&mut self, head: u64) -> u64 {
+    pub(super) fn with<O: BitOperations>(&mut self, head: u32) -> u64 {
         if head >> 12 != self.prefix {
             *self = Self::new::<O>(head);
         }
@@ -149,13 +149,11 @@ pub(crate) struct RowBlock<'a> {
     pub(super) above: u32,
     /// Bits of the high part that the tail begins with. This or `above` is zero; both are less than a head's.
     pub(super) over: u32,
-    /// The prefix, in its place in the head.
-    prefix: u64,
-    /// The high parts, each with the number of the row in the bucket added.
-    high_ones: &'a [u32],
-    /// The number of the first row in the bucket.
-    first: u32,
-    /// As many as high parts.
+    /// The high parts.
+    pub(super) highs: &'a [u32],
+    /// As many heads, without what comes from the low part.
+    pub(super) heads: &'a [u32],
+    /// As many counts.
     pub(super) counts: &'a [u64],
 }
 
@@ -175,7 +173,8 @@ pub(crate) struct RowShape {
     width: usize,
     above: u32,
     over: u32,
-    prefix: u64,
+    /// The prefix, in its place in the head.
+    prefix: u32,
 }
 
 impl RowShape {
@@ -190,7 +189,7 @@ impl RowShape {
         let tail_bits = bits - HEAD_BITS;
         let (above, over) = (low_width.saturating_sub(tail_bits), tail_bits.saturating_sub(low_width));
         let usual = prefix_bits <= HEAD_BITS && above < HEAD_BITS && over < HEAD_BITS;
-        let prefix = prefix >> (64 - HEAD_BITS);
+        let prefix = (prefix >> (64 - HEAD_BITS)) as u32;
         usual.then_some(Self { tail, width: low_width as usize, above, over, prefix })
     }
 
@@ -205,45 +204,45 @@ impl RowShape {
         last.checked_sub(start).map_or(0, |room| room / self.width + 1).min(wanted)
     }
 
-    /// Rows whose columns were decoded: for each the bit of its one among the high parts, and its count. `first` is the
-    /// number of the first one in its bucket. `None` where a window is not within `bytes`.
+    /// Makes high parts of the bits of their ones, `first` of which are before in the bucket, and heads as far as they do
+    /// not come from the low part.
+    #[inline(always)]
+    pub(crate) fn put_heads(&self, ones: &mut [u32], first: u32, heads: &mut [u32]) {
+        for (row, (one, head)) in ones.iter_mut().zip(heads).enumerate() {
+            let high = one.wrapping_sub(first).wrapping_sub(row as u32);
+            *one = high;
+            *head = self.prefix | if self.over > 0 { high >> self.over } else { high << self.above };
+        }
+    }
+
+    /// Rows whose columns were decoded, the low part of the first of which starts at a bit. `None` where a window is not
+    /// within `bytes`, or columns are not of one length.
     #[inline(always)]
     pub(crate) fn block<'a>(
         &self,
         bytes: &'a [u8],
         start: usize,
-        first: u32,
-        high_ones: &'a [u32],
+        highs: &'a [u32],
+        heads: &'a [u32],
         counts: &'a [u64],
     ) -> Option<RowBlock<'a>> {
-        let rows = high_ones.len();
-        let sound = counts.len() == rows && self.rows_within(bytes, start, rows) == rows;
-        let Self { tail, width, above, over, prefix } = *self;
-        sound.then_some(RowBlock { bytes, start, width, tail, above, over, prefix, high_ones, first, counts })
+        let rows = counts.len();
+        let alike = highs.len() == rows && heads.len() == rows;
+        let sound = alike && self.rows_within(bytes, start, rows) == rows;
+        let Self { tail, width, above, over, .. } = *self;
+        sound.then_some(RowBlock { bytes, start, width, tail, above, over, highs, heads, counts })
     }
 }
 
 impl RowBlock<'_> {
     pub(super) fn rows(&self) -> usize {
-        self.high_ones.len()
+        self.counts.len()
     }
 
     /// Makes room for all rows, and a whole [`SLOT`] for each.
     #[inline(always)]
     pub(super) fn reserve(&self, out: &mut Vec<u8>) {
         out.reserve(self.rows() * LONGEST + SLOT);
-    }
-
-    /// The high part of a row.
-    #[inline(always)]
-    pub(super) fn high(&self, row: usize) -> u64 {
-        u64::from(self.high_ones[row].wrapping_sub(self.first.wrapping_add(row as u32)))
-    }
-
-    /// A head without what comes from the low part.
-    #[inline(always)]
-    pub(super) fn head<const SPLIT: bool>(&self, high: u64) -> u64 {
-        self.prefix | if SPLIT { high >> self.over } else { high << self.above }
     }
 }
 
@@ -265,10 +264,10 @@ fn put_words_of<O: BitOperations, F: Form, const TAIL: usize, const SPLIT: bool>
 ) {
     block.reserve(out);
     let room = out.spare_capacity_mut();
-    let mut leading = Leading::new::<O>(block.head::<SPLIT>(block.high(0)));
-    let mut end = 0;
-    for (row, count) in block.counts.iter().enumerate() {
-        let bit = block.start + row * block.width;
+    let mut leading = Leading::new::<O>(block.heads.first().copied().unwrap_or_default());
+    let above = (1_u64 << block.above) - 1;
+    let (mut bit, mut end) = (block.start, 0);
+    for ((high, head), count) in block.highs.iter().zip(block.heads).zip(block.counts) {
         let Some(window) = block.bytes.get(bit / 8..).and_then(|rest| rest.first_chunk::<WINDOW>()) else {
             unreachable!("a block's windows are within its bytes");
         };
@@ -277,12 +276,11 @@ fn put_words_of<O: BitOperations, F: Form, const TAIL: usize, const SPLIT: bool>
         let word = |at: usize| u64::from_le_bytes(words[at]);
         // In two steps, for a shift of zero.
         let aligned = |at: usize| word(at) >> shift | word(at + 1) << 1 << (63 - shift);
-        let high = block.high(row);
-        let mut head = block.head::<SPLIT>(high);
+        let (high, mut head) = (u64::from(*high), *head);
         let (low, mut middle) = (aligned(0), aligned(1));
         if !SPLIT {
             let over_tail = if TAIL == 32 { aligned(2) } else { middle >> 32 | aligned(2) << 32 };
-            head |= over_tail & ((1 << block.above) - 1);
+            head |= (over_tail & above) as u32;
         } else if TAIL == 32 {
             middle = middle & (u64::MAX >> block.over) | high << (64 - block.over);
         } else {
@@ -315,6 +313,7 @@ fn put_words_of<O: BitOperations, F: Form, const TAIL: usize, const SPLIT: bool>
             put(place, lead + TAIL, text);
             end += length;
         }
+        bit += block.width;
     }
     let length = out.len() + end;
     // SAFETY: there is room for `end` bytes, or the last row would have found none, and they were written row by row

@@ -52,25 +52,30 @@ unsafe fn put_of<O: BitOperations, F: Form, T: TailDigits, const TAIL: usize, co
     out: &mut Vec<u8>,
 ) {
     block.reserve(out);
-    let mut leading = Leading::new::<O>(block.head::<SPLIT>(block.high(0)));
+    let mut leading = Leading::new::<O>(block.heads.first().copied().unwrap_or_default());
     let above = (1_u64 << block.above) - 1;
-    let start = out.len();
-    // SAFETY: `RowBlock::block` made sure that 32 bytes can be read from the byte in which any row's low part starts, and
-    // `reserve` that a whole slot of 72 bytes can be written behind as many rows as there are, each of its longest: a
-    // row's stores end 64 bytes behind its start. `RowBlock` has as many high parts as counts. What lies between `start` and
-    // the end was written row by row without a gap.
+    let (start, mut bit) = (out.len(), block.start);
+    // SAFETY: `RowShape::block` made sure that 32 bytes can be read from the byte in which any row's low part starts, and
+    // that there are as many high parts and heads as counts; `reserve` that a whole slot of 72 bytes can be written behind
+    // as many rows as there are, each of its longest: a row's stores end 64 bytes behind its start. What lies between
+    // `start` and the end was written row by row without a gap.
     unsafe {
         let tails = T::new(block.tail);
+        let (bytes, width) = (block.bytes.as_ptr(), block.width);
+        let (highs, heads, counts) = (block.highs.as_ptr(), block.heads.as_ptr(), block.counts.as_ptr());
+        let known = F::COUNTS;
         let begin = out.as_mut_ptr().add(start);
         let mut to = begin;
-        for (row, count) in block.counts.iter().enumerate() {
-            let bit = block.start + row * block.width;
-            let (window, shift) = (block.bytes.as_ptr().add(bit / 8), bit % 8);
-            let high = block.high(row);
-            let mut head = block.head::<SPLIT>(high);
-            if !SPLIT {
+        for row in 0..block.rows() {
+            let (window, shift) = (bytes.add(bit / 8), bit % 8);
+            bit += width;
+            let mut head = heads.add(row).read();
+            let mut high = 0;
+            if SPLIT {
+                high = u64::from(highs.add(row).read());
+            } else {
                 let over_tail = u64::from_le(window.add(TAIL / 2).cast::<u64>().read_unaligned());
-                head |= over_tail >> shift & above;
+                head |= (over_tail >> shift & above) as u32;
             }
             if F::WHOLE {
                 to.cast::<u64>().write_unaligned(leading.with::<O>(head).to_le());
@@ -81,12 +86,13 @@ unsafe fn put_of<O: BitOperations, F: Form, T: TailDigits, const TAIL: usize, co
             }
             _mm256_storeu_si256(to.cast(), tails.digits::<SPLIT>(window, shift, block.over, high));
             to = to.add(TAIL);
-            if *count < KNOWN as u64 {
-                let known = F::COUNTS[*count as usize];
-                to.cast::<u64>().write_unaligned(known.to_le());
-                to = to.add((known >> 56) as usize);
+            let count = counts.add(row).read();
+            if count < KNOWN as u64 {
+                let text = known[count as usize];
+                to.cast::<u64>().write_unaligned(text.to_le());
+                to = to.add((text >> 56) as usize);
             } else {
-                let (text, length) = any_count(*count, F::END);
+                let (text, length) = any_count(count, F::END);
                 to.cast::<[u8; 24]>().write(text);
                 to = to.add(length);
             }
