@@ -25,13 +25,11 @@ impl Remainders<'_> {
         }
         let mut widest = 0;
         // All lengths up to an entry's, less a one for each, are what its remainder starts before the end.
-        let mut with_ones = end + first;
-        for (own, count) in ends.iter().zip(counts) {
+        for (with_ones, (own, count)) in (end + first..).zip(ends.iter().zip(counts)) {
             let width = own.wrapping_sub(passed);
             passed = own.wrapping_add(1);
             widest |= width;
             let at = with_ones.wrapping_sub(*own as usize).min(end);
-            with_ones += 1;
             // SAFETY: `at` is at most `end`, and eight bytes can be read from the byte in which that bit is.
             let word = unsafe { bytes.as_ptr().add(at / 8).cast::<[u8; 8]>().read() };
             let one = 1_u64 << (width % 64);
