@@ -18,7 +18,7 @@ use zeroize::{Zeroize as _, Zeroizing, optimization_barrier, zeroize_stack};
 pub(crate) const OF_ONE: usize = 1 << 10;
 
 /// Bytes of stack that a batch of lookups uses at most in an optimised build.
-pub(crate) const OF_A_BATCH: usize = 1 << 14;
+pub(crate) const OF_A_BATCH: usize = 1 << 15;
 
 /// Runs `work` and overwrites `BYTES` of the stack below the caller, where `work` had its variables. Costs some 10 ns for
 /// each KiB. The caller's own variables stay: have digests in no variable there.

@@ -281,7 +281,8 @@ impl Index {
     }
 
     /// Many lookups on the calling thread; `answers` must be as long as `digests`. In a mapping and in memory they are
-    /// interleaved so that waiting for memory overlaps: 0.17 to 0.26 µs each. By reads they go one after another, and in
+    /// interleaved so that waiting for memory overlaps, and from 32 MiB of entries on put in order, 65,536 at a time, so that
+    /// they find the same pages: 0.14 to 0.20 µs each. Give that many at once where you can. By reads they go one after another, and in
     /// ascending order neighbours share what was read.
     ///
     /// # Errors
