@@ -21,7 +21,7 @@ use crate::bulk::{Asker, Reading, RowFault, What};
 use crate::errors::raise;
 
 /// Rows between two looks at whether somebody pressed Ctrl-C.
-const BLOCK: usize = 1 << 18;
+const BLOCK: usize = 1 << 20;
 
 /// Counts of an array.
 #[pyclass(module = "breachdex", frozen)]

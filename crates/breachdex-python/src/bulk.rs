@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use breachdex::{Corpus, Digest, Error, Kind, SourceError, memory};
+use breachdex::{Corpus, DigestList, Error, Kind, SourceError, memory};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
@@ -14,11 +14,16 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::errors::{find, from_fault, from_index};
 use crate::per_process::{Owned, PerProcess};
 use crate::questions::{has_server, report_refusals};
-use crate::{arrow, lists, password};
+use crate::{arrow, lists};
 
-/// Rows that are hashed, then looked up together: enough to overlap the waits for memory, few enough that the
-/// digests stay in the processor's cache.
-const BATCH: usize = 2048;
+/// The most rows that are hashed, then looked up together: so many are put in order, and find the same pages of the index.
+const BATCH: usize = 1 << 16;
+
+/// The fewest rows that a thread takes at once.
+const LEAST: usize = 1 << 12;
+
+/// Stack that making the digests of a batch uses at most.
+const ERASED: usize = 1 << 13;
 
 /// From how many rows on several threads pay.
 const WORTH_THREADS: usize = 1 << 16;
@@ -182,13 +187,20 @@ impl Asker {
         let each = |batch: &mut Batch, first: usize, counts: &mut [u32]| -> Result<(), RowFault> {
             batch.digests.clear();
             batch.rows.clear();
-            for (i, row) in (first..first + counts.len()).enumerate() {
-                let Some(bytes) = rows(row) else { continue };
-                let digest =
-                    self.digest(reading, bytes).map_err(|error| RowFault { row, error: error.into() })?;
-                memory::push(&mut batch.digests, digest);
-                batch.rows.push(i as u32);
-            }
+            memory::erasing_stack::<ERASED, _>(|| {
+                for (i, row) in (first..first + counts.len()).enumerate() {
+                    let Some(bytes) = rows(row) else { continue };
+                    let added = match reading {
+                        Reading::Password => batch.digests.add_password(bytes),
+                        Reading::RawDigest => batch.digests.add_bytes(bytes),
+                        Reading::HexDigest => batch.digests.add_hex(bytes),
+                    };
+                    added.map_err(|error| RowFault { row, error: error.into() })?;
+                    batch.rows.push(i as u32);
+                }
+                batch.digests.finish();
+                Ok(())
+            })?;
             batch.look_up(&self.corpus).map_err(|error| RowFault { row: first, error })?;
             for (i, count) in batch.rows.iter().zip(&batch.counts) {
                 counts[*i as usize] = u32::try_from(*count).unwrap_or(u32::MAX);
@@ -196,21 +208,25 @@ impl Asker {
             Ok(())
         };
         let in_turn = |counts: &mut [u32]| {
-            let mut batch = Batch::default();
+            let mut batch = Batch::new(self.kind());
             counts.chunks_mut(BATCH).enumerate().try_for_each(|(i, part)| each(&mut batch, i * BATCH, part))
         };
         let spread = |pool: &ThreadPool, counts: &mut [u32]| {
+            let size = (counts.len() / (4 * pool.current_num_threads().max(1))).clamp(LEAST, BATCH);
             pool.install(|| {
-                let parts = counts.par_chunks_mut(BATCH).enumerate();
+                let parts = counts.par_chunks_mut(size).enumerate();
                 // The first fault in the order of rows, whichever thread meets one first.
                 parts
-                    .map_init(Batch::default, |batch, (i, part)| each(batch, i * BATCH, part).err())
+                    .map_init(
+                        || Batch::new(self.kind()),
+                        |batch, (i, part)| each(batch, i * BATCH, part).err(),
+                    )
                     .find_map_first(|fault| fault)
                     .map_or(Ok(()), Err)
             })
         };
         Ok(match &self.threads {
-            Threads::Own(threads, started) if counts.len() > BATCH => {
+            Threads::Own(threads, started) if counts.len() > LEAST => {
                 if started.get().is_none() {
                     let _ = started.set(pool(*threads)?);
                 }
@@ -224,15 +240,6 @@ impl Asker {
         })
     }
 
-    #[inline]
-    fn digest(&self, reading: Reading, bytes: &[u8]) -> breachdex::Result<Digest> {
-        match reading {
-            Reading::Password => password::hash(self.kind(), bytes),
-            Reading::RawDigest => Digest::from_bytes(self.kind(), bytes),
-            Reading::HexDigest => Digest::from_hex(self.kind(), bytes),
-        }
-    }
-
     pub(crate) fn kind(&self) -> Kind {
         self.corpus.kind()
     }
@@ -243,20 +250,23 @@ impl Asker {
 }
 
 /// Buffers of one thread.
-#[derive(Default)]
 pub(crate) struct Batch {
-    pub(crate) digests: Vec<Digest>,
+    pub(crate) digests: DigestList,
     /// Which row of the batch each digest is of.
     pub(crate) rows: Vec<u32>,
     pub(crate) counts: Vec<u64>,
 }
 
 impl Batch {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self { digests: DigestList::new(kind), rows: Vec::new(), counts: Vec::new() }
+    }
+
     /// Fills `counts` for the digests.
     pub(crate) fn look_up(&mut self, corpus: &Corpus) -> Result<(), SourceError> {
         self.counts.clear();
         self.counts.resize(self.digests.len(), 0);
-        corpus.count_many(&self.digests, &mut self.counts)
+        corpus.count_many(self.digests.finish(), &mut self.counts)
     }
 }
 

@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::memory;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -23,7 +22,7 @@ pub(crate) fn counts<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let py = values.py();
     let mut counts: Vec<Option<u64>> = Vec::with_capacity(values.len()?.min(MOST_AT_ONCE));
-    let mut batch = Batch::default();
+    let mut batch = Batch::new(asker.kind());
     let settle = |batch: &mut Batch, counts: &mut Vec<Option<u64>>| {
         py.detach(|| batch.look_up(asker.corpus())).map_err(|fault| from_source(py, fault))?;
         for (row, count) in batch.rows.iter().zip(&batch.counts) {
@@ -43,7 +42,7 @@ pub(crate) fn counts<'py>(
             What::Passwords => digest_of(asker.kind(), &value),
             What::Digests => given_digest(asker.kind(), &value),
         };
-        memory::push(&mut batch.digests, digest.map_err(|error| at_row(py, row, error))?);
+        batch.digests.add_digest(digest.map_err(|error| at_row(py, row, error))?);
         batch.rows.push(row as u32);
         if batch.digests.len() == BATCH {
             settle(&mut batch, &mut counts)?;

@@ -302,16 +302,16 @@ pub(crate) struct Key {
 impl Key {
     /// The key whose leading bytes are given; at most 24.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
-        let mut padded = [0_u8; 24];
-        padded[..bytes.len()].copy_from_slice(bytes);
-        let word = |i: usize| {
-            let mut part = [0_u8; 8];
-            part.copy_from_slice(&padded[i * 8..i * 8 + 8]);
-            u64::from_be_bytes(part)
-        };
-        let key = Self { words: [word(0), word(1), word(2)] };
-        padded.zeroize();
-        key
+        let (whole, rest) = bytes.as_chunks::<8>();
+        let mut words = [0; 3];
+        for (word, bytes) in words.iter_mut().zip(whole) {
+            *word = u64::from_be_bytes(*bytes);
+        }
+        if !rest.is_empty() {
+            let last = rest.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+            words[whole.len()] = last << (64 - 8 * rest.len());
+        }
+        Self { words }
     }
 
     /// All 24 bytes, the digest's first.

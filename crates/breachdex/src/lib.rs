@@ -33,6 +33,7 @@ mod calendar;
 mod corpus;
 mod coverage;
 mod digest;
+mod digest_list;
 mod entry;
 mod error;
 #[doc(hidden)]
@@ -72,6 +73,7 @@ pub use corpus::{
 pub use corpus::{FormSet, each_form, fold_case, is_invisible};
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
+pub use digest_list::DigestList;
 pub use entry::Entry;
 pub use error::{
     BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Remedy, Result, Section,

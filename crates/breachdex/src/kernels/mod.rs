@@ -16,6 +16,7 @@ mod guard;
 mod portable;
 mod prefetch;
 mod rows;
+pub(crate) mod sha1_lanes;
 #[cfg(target_arch = "x86_64")]
 mod vector_rows;
 
