@@ -178,8 +178,8 @@ fn every_kernel_writes_random_buckets_alike() {
     let seed = std::env::var("BREACHDEX_KERNEL_SEED").ok().and_then(|text| text.parse().ok());
     let mut random = Random(seed.unwrap_or(18));
     for _ in 0..wanted.unwrap_or(5_000_u64) {
-        let kind = if random.next() % 3 == 0 { Kind::Ntlm } else { Kind::Sha1 };
-        let prefix_bits = if random.next() % 4 == 0 { random.next() as u32 % 33 } else { 24 };
+        let kind = if random.next().is_multiple_of(3) { Kind::Ntlm } else { Kind::Sha1 };
+        let prefix_bits = if random.next().is_multiple_of(4) { random.next() as u32 % 33 } else { 24 };
         // Few, that there may be many of them; and now and then as many as a run has, and more.
         let most = 1 + random.next() % [2, 4, 4, 8, 8, 16, 16, 24][random.next() as usize % 8];
         let most = if random.next() % 64 == 0 { 1 + random.next() % 300 } else { most };
