@@ -169,7 +169,7 @@ fn into_file(index: &Index, flags: &Flags, path: &Path) -> Result<(), Failure> {
         let written = target.file().write_all(piece);
         written.map_err(|source| target::failed("write", path, source))
     };
-    write_rows(&index, flags.top, &mut write, &reporter)?;
+    write_rows(index, flags.top, &mut write, &reporter)?;
     if !waits && signals::stop_flag()?.load(atomic::Ordering::Relaxed) {
         return Err(Error::Cancelled.into());
     }

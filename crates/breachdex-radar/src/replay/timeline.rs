@@ -55,15 +55,10 @@ impl Timeline {
 }
 
 /// A timeline while attempts are read.
+#[derive(Default)]
 pub(super) struct Builder {
     length: usize,
     slots: BTreeMap<u32, Slot>,
-}
-
-impl Default for Builder {
-    fn default() -> Self {
-        Self { length: 0, slots: BTreeMap::new() }
-    }
 }
 
 impl Builder {
