@@ -49,10 +49,12 @@ short: rust-lint docs python-environment python-lint rust-build python-types sit
 
 lint: rust-lint python-lint
 
-# Every file by its name: rustfmt does not find the modules that the registries' macros declare.
+# Every file by its name: rustfmt does not find the modules that the registries' macros declare. The library also with nothing
+# but reading: the workspace has all of its features.
 rust-lint:
 	rustfmt --check --edition 2024 $$(git ls-files --cached --others --exclude-standard '*.rs')
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --package breachdex --no-default-features --locked -- -D warnings
 
 # After the lints, of whose checked dependencies it makes use.
 docs: | rust-lint

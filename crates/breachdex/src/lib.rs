@@ -28,8 +28,8 @@
 
 #[cfg(feature = "build")]
 mod build;
-#[cfg(feature = "live")]
 mod calendar;
+#[cfg(feature = "live")]
 mod corpus;
 mod coverage;
 mod digest;
