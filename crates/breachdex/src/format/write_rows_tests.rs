@@ -182,7 +182,7 @@ fn every_kernel_writes_random_buckets_alike() {
         let prefix_bits = if random.next().is_multiple_of(4) { random.next() as u32 % 33 } else { 24 };
         // Few, that there may be many of them; and now and then as many as a run has, and more.
         let most = 1 + random.next() % [2, 4, 4, 8, 8, 16, 16, 24][random.next() as usize % 8];
-        let most = if random.next() % 64 == 0 { 1 + random.next() % 300 } else { most };
+        let most = if random.next().is_multiple_of(64) { 1 + random.next() % 300 } else { most };
         let made = Made::new(kind, prefix_bits, most as usize, &mut random);
         compare(&made, &made.encoded(), random.next() as usize % 40);
     }
