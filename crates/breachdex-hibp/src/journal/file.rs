@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use breachdex::files::{self, Disk, Lock};
 
@@ -43,12 +44,25 @@ pub(crate) fn abandoned(target: &Path, job: &str) -> Option<Settings> {
     }
 }
 
+/// How often a lock that another has is tried, and how long after each time. A process that was just forked has the locks
+/// of its parent for some milliseconds, until it becomes another program.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Opens a journal's file and locks it. Another run may finish and remove the file meanwhile: then there is a new one.
 pub(super) fn lock(disk: &Arc<dyn Disk>, path: &Path, target: &Path) -> Result<(File, Lock)> {
+    let mut tries = 0;
     loop {
         let (file, _) = files::open_or_create(&**disk, path).map_err(io_error("open", path))?;
         let lock = Lock::try_take(disk, &file, path).map_err(io_error("lock", path))?;
-        let Some(lock) = lock else { return Err(Error::Busy(target.to_owned())) };
+        let Some(lock) = lock else {
+            tries += 1;
+            if tries == TRIES {
+                return Err(Error::Busy(target.to_owned()));
+            }
+            std::thread::sleep(PAUSE);
+            continue;
+        };
         // What took its place is not opened unless it is a file.
         let same = path.is_file()
             && same_file::Handle::from_path(path).ok().zip(file.try_clone().ok()).is_some_and(
