@@ -11,7 +11,8 @@ import breachdex
 import pytest
 from breachdex import TEST_PASSWORD, Policy
 from breachdex._breachdex import Gate
-from breachdex._configuration import EVENTS, current
+from breachdex._configuration import current
+from breachdex._configuration_values import EVENTS
 
 
 def test_it_is_exposed_on_request_only(exposed_index: Path) -> None:
