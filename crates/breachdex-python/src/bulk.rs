@@ -219,7 +219,7 @@ impl Asker {
                 parts
                     .map_init(
                         || Batch::new(self.kind()),
-                        |batch, (i, part)| each(batch, i * BATCH, part).err(),
+                        |batch, (i, part)| each(batch, i * size, part).err(),
                     )
                     .find_map_first(|fault| fault)
                     .map_or(Ok(()), Err)

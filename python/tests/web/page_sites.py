@@ -11,6 +11,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Starlette would rather have a newer httpx.
     from starlette.testclient import TestClient
 
+__all__ = ["FORCE_RESET", "REFUSED", "SITES", "UNAVAILABLE", "Site", "TestClient"]
+
 REFUSED: Final = {
     "en": "This password is in a list of passwords that leaked in the past, so it cannot be used.",
     "ja": "このパスワードは、過去に流出したパスワードの一覧に含まれているため使用できません。",
