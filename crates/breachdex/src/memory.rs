@@ -15,7 +15,7 @@ use memmap2::MmapMut;
 use zeroize::{Zeroize as _, Zeroizing, optimization_barrier, zeroize_stack};
 
 /// Bytes of stack that one hash or one lookup uses at most in an optimised build.
-pub(crate) const OF_ONE: usize = 1 << 10;
+pub(crate) const OF_ONE: usize = 1 << 11;
 
 /// Bytes of stack that a batch of lookups uses at most in an optimised build.
 pub(crate) const OF_A_BATCH: usize = 1 << 15;
