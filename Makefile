@@ -45,7 +45,7 @@ test-all: export BREACHDEX_COLLECT_EACH := 1
 test-all:
 	$(DEFAULT_SIGNALS) $(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS)
 
-short: rust-lint docs python-environment python-lint rust-build python-types site python-stub rust-test portable-test surfaces-test $(PYTHON_TESTS)
+short: rust-lint docs python-environment python-lint rust-build python-types site python-stub rust-test portable-test surfaces-test simulate-ci $(PYTHON_TESTS)
 
 lint: rust-lint python-lint
 

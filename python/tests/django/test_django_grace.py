@@ -180,7 +180,7 @@ def test_a_policy(hanako: Any, configure: Callable[..., None], calendar: Callabl
 def test_without_waiting(
     hanako: Any, configure: Callable[..., None], calendar: Callable[[int], None]
 ) -> None:
-    from django.contrib.auth import aauthenticate
+    from django.contrib.auth import aauthenticate  # type: ignore[import-untyped]
 
     configure(GRACE={"days": 3}, LOG_IN="force_reset", VERIFIED_EMAIL=True)
 
