@@ -29,7 +29,7 @@ SEEDS ?= 2000
 SIMULATE_SECONDS ?= 60
 
 .PHONY: test test-all short simulate simulate-ci lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test instructions surfaces-test python-environment \
-	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party $(LONG_PARTS)
+	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party radar $(LONG_PARTS)
 
 # A signal that was ignored when make was started, as under nohup or behind an `&` of a script, stays ignored in all programs
 # below it, and what tests send them is not heard.
@@ -43,7 +43,7 @@ test:
 # After every Python test, garbage is collected: a file that is left open fails the very test that did so.
 test-all: export BREACHDEX_COLLECT_EACH := 1
 test-all:
-	$(DEFAULT_SIGNALS) $(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS)
+	$(DEFAULT_SIGNALS) $(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS) radar
 
 short: rust-lint docs python-environment python-lint rust-build python-types site python-stub rust-test portable-test surfaces-test simulate-ci $(PYTHON_TESTS)
 
@@ -189,6 +189,10 @@ sdist: $(PYTHON_VENV)/made | rust-build
 # The recipes of the documentation on a million rows.
 million: python-install
 	cd python/tests && $(CURDIR)/$(PYTHON) -m pytest -c ../pyproject.toml $(PYTEST_ARGUMENTS) -m million bulk
+
+# The radar on simulated sites for minutes: its figures in docs/radar.md.
+radar:
+	BREACHDEX_RADAR_THOROUGH=1 cargo test --release --package breachdex-radar --test radar --locked -- --nocapture
 
 long-fuzz: rust-build | rust-test
 	BREACHDEX_FUZZ_SECONDS=$(LONG_FUZZ_SECONDS) cargo test --workspace --locked --test all fuzz

@@ -194,6 +194,27 @@ mod tests {
     }
 
     #[test]
+    fn a_lane_that_wanders_for_a_week_begins_anew() {
+        let mut site = Site::new(1e-9, AtRest { exposed: 0.3, unknown: 0.1 });
+        let exposed = |site: &mut Site, now| site.note(Exposure::Exposed, AccountStatus::Unsaid, now);
+        assert_eq!(exposed(&mut site, 0), None);
+        let before = site.sums[0];
+        assert_eq!(exposed(&mut site, LONGEST_RUN), None);
+        assert!(site.sums[0] > before && site.zero[0] == 0);
+        assert_eq!(exposed(&mut site, LONGEST_RUN + 1), None);
+        assert_eq!((site.sums[0], site.zero[0]), (0.0, LONGEST_RUN + 1));
+    }
+
+    #[test]
+    fn an_attack_of_more_than_a_week_goes_on() {
+        let mut site = Site::new(1e-9, AtRest { exposed: 0.3, unknown: 0.1 });
+        let raised = (0..).find_map(|now| site.note(Exposure::Exposed, AccountStatus::Unsaid, now));
+        let lane = raised.expect("an alarm");
+        site.note(Exposure::Exposed, AccountStatus::Unsaid, 2 * LONGEST_RUN);
+        assert!(site.goes_on(lane));
+    }
+
+    #[test]
     fn false_alarms_are_as_rare_as_stated() {
         for exposed in [0.1, 0.3, 0.5] {
             for unknown in [None, Some(0.1)] {

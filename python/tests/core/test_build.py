@@ -178,3 +178,26 @@ def test_a_build_on_a_daemon_s_thread_ends_with_the_interpreter(many: Path, tmp_
     command = [sys.executable, "-c", script, str(many), str(tmp_path / "a.bdx")]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        (
+            "0000000000000000000000000000000000000001\n",
+            {},
+            "is missing; pass counts=False if the list is meant to have none",
+        ),
+        ("00000000000000000000000000000001:1\n", {}, 'this looks like an NTLM digest; pass kind="ntlm"'),
+        (f"{'0' * 39}1:1\n" * 2, {}, 'more than once; pass merge="sum" or merge="max"'),
+        (f"{'0' * 39}1:{2**64 - 1}\n" * 2, {"merge": "sum"}, '; pass merge="max"'),
+    ],
+)
+def test_a_fault_names_the_argument_that_may_help(
+    tmp_path: Path, text: str, options: dict[str, Any], said: str
+) -> None:
+    (tmp_path / "list.txt").write_text(text)
+    with pytest.raises(breachdex.BuildError) as raised:
+        breachdex.build(tmp_path / "list.txt", tmp_path / "list.bdx", **options)
+    assert str(raised.value).endswith(said)
+    assert "--" not in str(raised.value)

@@ -12,6 +12,11 @@ pub(crate) const MINUTE: u64 = 60;
 pub(crate) const HOUR: u64 = 3600;
 pub(crate) const DAY: u64 = 24 * HOUR;
 
+/// Whether to take minutes: `make radar`.
+pub(crate) fn is_thorough() -> bool {
+    std::env::var_os("BREACHDEX_RADAR_THOROUGH").is_some()
+}
+
 /// Options whose key is fixed, so that a test is the same each time.
 pub(crate) fn options() -> RadarOptions {
     RadarOptions { key: Some(*b"a key for tests!"), ..RadarOptions::default() }
