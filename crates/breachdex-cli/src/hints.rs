@@ -8,6 +8,7 @@ use breachdex::trust::{SignatureFault, Staleness};
 use breachdex::{OptionsFault, Remedy};
 use breachdex_audit::{AuditError, ReadOption};
 use breachdex_hibp::{Error, FetchFault};
+use breachdex_http::HttpError;
 use breachdex_server::ServeError;
 
 /// What to do about an error of an index or a build, to be put behind the message; may be empty.
@@ -84,7 +85,6 @@ pub(crate) fn audit(error: &AuditError) -> &'static str {
 pub(crate) fn serve(error: &ServeError) -> &'static str {
     match error {
         ServeError::NoIndex | ServeError::OverlayWithoutBase { .. } => "; name one with --index",
-        ServeError::NoAddress => "; name one with --listen",
         ServeError::Truncated { .. } => "; build one without --bits",
         ServeError::WithoutCounts { .. } => "; build one without --no-counts",
         ServeError::Partial { .. } => {
@@ -94,7 +94,16 @@ pub(crate) fn serve(error: &ServeError) -> &'static str {
             "; with --serve-overlays they are served all the same, to this machine only"
         }
         ServeError::OverlayOnNetwork { .. } => ", or let them with --serve-overlays-to-the-network",
-        ServeError::OpenFiles { .. } | ServeError::Thread { .. } => " or use fewer --workers",
+        ServeError::Http(error) => http(error),
+        _ => "",
+    }
+}
+
+/// What to do about a transport that cannot start, to be put behind the message; may be empty.
+pub(crate) fn http(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::NoAddress => "; name one with --listen",
+        HttpError::OpenFiles { .. } | HttpError::Thread { .. } => " or use fewer --workers",
         _ => "",
     }
 }

@@ -18,6 +18,7 @@ mod passwords;
 mod printable;
 mod privacy;
 mod progress;
+mod service;
 mod signals;
 mod signing;
 mod summary;
@@ -55,7 +56,7 @@ where
 {
     signals::report_large_files_as_errors();
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-    let arguments = match commands::serve::config::with_file(arguments) {
+    let arguments = match service::config::with_file(arguments) {
         Ok(arguments) => arguments,
         Err(failure) => {
             messages::error(&failure);

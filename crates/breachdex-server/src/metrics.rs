@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
 use breachdex::Kind;
+use breachdex_http::ConnectionMetrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -108,14 +109,8 @@ pub(crate) struct Metrics {
     others: [Counter; Other::ALL.len()],
     seconds: Histogram,
     bytes: Counter,
-    /// Connections that are open.
-    pub(crate) connections: Gauge,
-    /// Connections that were accepted.
-    pub(crate) accepted: Counter,
-    /// Connections that were refused because too many were open.
-    pub(crate) refused: Counter,
-    /// Connections that were ended because an answer was not read in time.
-    pub(crate) stalled: Counter,
+    /// What the transport counts.
+    pub(crate) connections: ConnectionMetrics,
     /// Requests that were refused because their connection or address had too many.
     over_quota: Counter,
     /// What the cache counts.
@@ -134,8 +129,7 @@ impl Metrics {
         let others = Family::<OutcomeLabel, Counter>::default();
         let seconds = Histogram::new(SECONDS);
         let bytes = Counter::default();
-        let (connections, accepted, refused) = (Gauge::default(), Counter::default(), Counter::default());
-        let (stalled, over_quota) = (Counter::default(), Counter::default());
+        let (connections, over_quota) = (ConnectionMetrics::default(), Counter::default());
         let cache = CacheMetrics::default();
         let (swaps, swaps_refused) = (Family::default(), Family::default());
         let (entries, corpus_age, loaded_age) = (Family::default(), Family::default(), Family::default());
@@ -153,14 +147,7 @@ impl Metrics {
             Unit::Bytes,
             bytes.clone(),
         );
-        registry.register("connections", "Open connections", connections.clone());
-        registry.register("connections_accepted", "Accepted connections", accepted.clone());
-        registry.register("connections_refused", "Connections beyond a limit", refused.clone());
-        registry.register(
-            "connections_stalled",
-            "Connections that left an answer unread for too long",
-            stalled.clone(),
-        );
+        connections.register(&mut registry);
         registry.register(
             "over_quota_requests",
             "Requests beyond the limits of their connection or address",
@@ -198,9 +185,6 @@ impl Metrics {
             seconds,
             bytes,
             connections,
-            accepted,
-            refused,
-            stalled,
             over_quota,
             cache,
             swaps,

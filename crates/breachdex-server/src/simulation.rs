@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
+use breachdex_http::{HostNames, Shutdown};
 use hyper::Request;
 
 use crate::body::BufferPool;
 use crate::cache::BodyCache;
 use crate::error::ServeError;
 use crate::http::app::App;
-use crate::http::host::HostNames;
 use crate::http::routes::Routes;
 use crate::http::state::AppState;
 use crate::indexes::catalogue::Catalogue;
@@ -20,7 +20,6 @@ use crate::indexes::watcher::{WatchedFile, Watcher};
 use crate::metrics::Metrics;
 use crate::options::ServeOptions;
 use crate::server::{log_throttle, open};
-use crate::shutdown::Shutdown;
 
 /// What a server has below its sockets: routes, served indexes, and the watcher that takes replaced files over.
 pub struct Unconnected {
@@ -68,7 +67,7 @@ impl Unconnected {
     /// The status and the body with which a GET is answered.
     pub async fn get(&self, path: &str) -> (u16, Vec<u8>) {
         let request = Request::get(path).header("host", "localhost").body(()).unwrap_or_default();
-        let (head, body) = self.app.answer(&request).await.into_parts();
+        let (head, body) = self.app.respond(&request).await.into_parts();
         (head.status.as_u16(), body.into())
     }
 }

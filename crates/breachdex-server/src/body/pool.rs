@@ -8,9 +8,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use breachdex_http::Pressure;
 use bytes::Bytes;
-
-use crate::quota::Pressure;
 
 /// What a buffer counts for at least while it is out: the rows of a range of real density, with room.
 const TYPICAL: usize = 128 << 10;

@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
+use breachdex_http::{Client, HostNames, Service, Whole};
 use bytes::Bytes;
+use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::{Method, Request, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 
 use super::answers::{self, Answer};
-use super::host::HostNames;
 use super::routes::{self, Routes};
 use super::state::AppState;
-use crate::metrics::{Metrics, Other};
+use crate::metrics::Other;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
@@ -30,17 +31,8 @@ impl App {
         Arc::new(Self { routes, state: Arc::clone(state), hosts: Arc::clone(hosts) })
     }
 
-    pub(crate) fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.state.metrics)
-    }
-
-    /// Whether a request is for a range.
-    pub(crate) fn is_range(uri: &Uri) -> bool {
-        uri.path().starts_with("/range/")
-    }
-
     /// The answer to a request, whose body is not read.
-    pub(crate) async fn answer<B>(&self, request: &Request<B>) -> Answer {
+    pub(crate) async fn respond<B>(&self, request: &Request<B>) -> Answer {
         let is_private = self.is_private(request.uri());
         let answer = if is_private && !self.is_of_this_origin(request) {
             self.state.metrics.count_other(Other::HostRefused);
@@ -50,14 +42,6 @@ impl App {
         };
         let answer = if request.method() == Method::HEAD { without_body(answer) } else { answer };
         if is_private { private(answer) } else { answer }
-    }
-
-    /// The answer to a request that has no room.
-    pub(crate) fn busy<B>(&self, request: &Request<B>) -> Answer {
-        self.state.metrics.count_refused_range();
-        let answer = answers::busy();
-        let answer = if request.method() == Method::HEAD { without_body(answer) } else { answer };
-        if self.is_private(request.uri()) { private(answer) } else { answer }
     }
 
     /// Whether the answer is for this origin alone: digests from an overlay and facts about this machine.
@@ -75,6 +59,27 @@ impl App {
         let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
         matches!(site, None | Some(b"same-origin" | b"none"))
             && self.hosts.allow(request.uri(), request.headers())
+    }
+}
+
+impl Service for App {
+    type Body = Whole;
+
+    /// Only ranges are refused for the sake of an address.
+    fn is_limited(&self, uri: &Uri) -> bool {
+        uri.path().starts_with("/range/")
+    }
+
+    async fn answer(&self, request: Request<Incoming>, _: Client) -> Response<Whole> {
+        self.respond(&request).await.map(Whole::from)
+    }
+
+    fn busy(&self, request: &Request<Incoming>) -> Response<Whole> {
+        self.state.metrics.count_refused_range();
+        let answer = answers::busy();
+        let answer = if request.method() == Method::HEAD { without_body(answer) } else { answer };
+        let answer = if self.is_private(request.uri()) { private(answer) } else { answer };
+        answer.map(Whole::from)
     }
 }
 

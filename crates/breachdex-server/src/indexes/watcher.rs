@@ -12,13 +12,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, SystemTime};
 
 use breachdex::{Error, Index, Kind, Monitor, Progress, VerifyOptions};
+use breachdex_http::{Shutdown, Tls};
 
 use super::catalogue::Catalogue;
 use super::served::{self, Part, Rules, Served};
 use crate::error::ServeError;
 use crate::metrics::Metrics;
-use crate::shutdown::Shutdown;
-use crate::tls::Tls;
 
 /// What a watcher is told.
 #[derive(Debug)]

@@ -126,7 +126,7 @@ fn inherited_sockets_answer_as_opened_ones_do() {
     let path = folder.path().join("status.sock");
     let (tcp, local) = (TcpListener::bind("127.0.0.1:0").unwrap(), UnixListener::bind(&path).unwrap());
     let address = tcp.local_addr().unwrap();
-    let inherited = vec![Inherited::tcp(tcp, Surface::Ranges), Inherited::unix(local, Surface::Status)];
+    let inherited = vec![Inherited::tcp(tcp, Surface::Main), Inherited::unix(local, Surface::Status)];
     let options = ServeOptions { listen: Vec::new(), ..options(&[&sha1(folder.path(), ROWS)]) };
     let server = Server::bind_with(&options, inherited).unwrap();
     assert_eq!(server.urls(), [format!("http://{address}")]);

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use breachdex::Residency;
-use breachdex_server::{HostPattern, Listen, TrustedProxy};
-use clap::{Args, ValueEnum};
+use breachdex_http::Listen;
+use clap::Args;
 
 use crate::flags::TrustFlags;
-use crate::flags::values::{parse_residency, parse_seconds, parse_size, parse_size_or_zero};
+use crate::flags::values::{parse_residency, parse_seconds, parse_size_or_zero};
+use crate::service::{LimitFlags, LogFlags, ServiceFlags, SocketFlags};
 
 /// Serve ranges to every Pwned Passwords client
 ///
@@ -30,14 +31,8 @@ Examples:
       breachdex serve --index pwned.bdx --index ntlm.bdx --listen 0.0.0.0:443 \\
           --tls-cert server.pem --tls-key server.key")]
 pub(crate) struct Flags {
-    /// TOML file with the names of these flags as keys; flags on the command line win
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Ask a running server whether it answers, and exit with 0 or 2
-    ///
-    /// For health checks of containers. URL is http://ADDR:PORT or unix:/path.
-    #[arg(long, value_name = "URL")]
-    pub(crate) health: Option<String>,
+    #[command(flatten)]
+    pub(crate) service: ServiceFlags,
     /// Exact index with counts; repeatable, once for each kind [default: $BREACHDEX_INDEX]
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Vec<PathBuf>,
@@ -70,35 +65,11 @@ pub(crate) struct Flags {
     /// replace the default.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Vec<Listen>,
-    /// Answer /healthz and /metrics on this address only; repeatable
-    ///
-    /// As --listen, and always plain http. --listen then serves ranges only.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) status_listen: Vec<Listen>,
-    /// Host name that clients may use; repeatable
-    ///
-    /// Addresses, localhost, this machine's name and names in --listen are always allowed. *.example allows every name
-    /// below example, * any. Checked for /metrics, for /healthz with details, and for everything if overlays are
-    /// served, because a web page can reach this server under a name of its own (DNS rebinding).
-    #[arg(long, value_name = "HOST")]
-    pub(crate) allow_host: Vec<HostPattern>,
+    #[command(flatten)]
+    pub(crate) sockets: SocketFlags,
     /// Show kind, path, entries and content id of each index in /healthz
     #[arg(long)]
     pub(crate) health_details: bool,
-    /// Proxy whose X-Forwarded-For names clients; repeatable
-    ///
-    /// An address, a network such as 10.0.0.0/8, or unix for every Unix socket. Limits per address then apply to the
-    /// clients behind it.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) trusted_proxy: Vec<TrustedProxy>,
-    /// The certificate for https and those that it was signed with, PEM
-    ///
-    /// Read at start, and again at SIGHUP.
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// Its private key, PEM
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub(crate) tls_key: Option<PathBuf>,
     /// Serve an index that covers a part of the prefixes
     ///
     /// Questions outside it are answered with 503, for what is exposed there is not known.
@@ -115,72 +86,16 @@ pub(crate) struct Flags {
     /// They are sent again without reading and rendering their range, until the index is replaced.
     #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = parse_size_or_zero)]
     pub(crate) cache: u64,
-    /// Threads that answer [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) workers: Option<u16>,
     /// How often to look whether an index file was replaced
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = parse_seconds)]
     pub(crate) reload_every: Duration,
-    /// Connections that may be open at once [default: what the limit on open files leaves]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) max_connections: Option<u32>,
-    /// Connections that one address may open [default: a quarter of all, at least 64]
-    ///
-    /// An IPv6 network of 64 bits is one address. Trusted proxies and Unix sockets have no such limit.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) max_connections_per_address: Option<u32>,
-    /// Unread answers of a connection; further requests on it wait
-    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) max_unread: u32,
-    /// Memory for answers that wait to be read
-    ///
-    /// A quarter of it is for one address.
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_size)]
-    pub(crate) max_unread_bytes: u64,
-    /// How large the head of a request may be
-    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = parse_size)]
-    pub(crate) max_header: u64,
-    /// How long a new connection may take to its first request
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
-    pub(crate) header_timeout: Duration,
-    /// Close idle connections after this time
-    ///
-    /// Reduced to --header-timeout while three quarters of --max-connections are open.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
-    pub(crate) idle_timeout: Duration,
-    /// How long a client may take to read an answer completely
-    ///
-    /// Further requests on the connection do not extend it.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
-    pub(crate) send_timeout: Duration,
-    /// How long requests that run may go on when the server is to stop
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
-    pub(crate) shutdown_timeout: Duration,
-    /// What to log: error, warn, info or debug (every request)
-    #[arg(long, value_name = "LEVEL", default_value = "info", hide_possible_values = true)]
-    pub(crate) log_level: LogLevelName,
-    /// How to log, on standard error: text or json
-    #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
-    pub(crate) log_format: LogFormatName,
+    #[command(flatten)]
+    pub(crate) limits: LimitFlags,
+    #[command(flatten)]
+    pub(crate) log: LogFlags,
     /// Let log lines say which prefix was asked for
     ///
     /// A prefix is part of a password's digest: together with who asked and when it can tell a password.
     #[arg(long)]
     pub(crate) log_prefixes: bool,
-}
-
-/// How much is logged.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum LogLevelName {
-    Error,
-    Warn,
-    Info,
-    Debug,
-}
-
-/// How it is logged.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum LogFormatName {
-    Text,
-    Json,
 }

@@ -6,9 +6,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hyper::HeaderMap;
+
 use super::addresses::{AddressUse, Addresses};
-use super::proxies::TrustedProxy;
-use crate::metrics::Metrics;
+use super::proxies::{TrustedProxy, forwarded_client};
+use crate::metrics::ConnectionMetrics;
 
 /// Connections that an address may have in any case, unless a limit is set: an application opens as many.
 const LEAST_SHARE: usize = 64;
@@ -20,7 +22,7 @@ pub(crate) struct Connections {
     proxies: Vec<TrustedProxy>,
     open: AtomicUsize,
     addresses: Arc<Addresses>,
-    metrics: Arc<Metrics>,
+    metrics: ConnectionMetrics,
 }
 
 /// Why a connection is refused.
@@ -35,7 +37,7 @@ impl Connections {
         most: usize,
         most_per_address: Option<usize>,
         proxies: Vec<TrustedProxy>,
-        metrics: Arc<Metrics>,
+        metrics: ConnectionMetrics,
     ) -> Arc<Self> {
         let most_per_address = most_per_address.unwrap_or((most / 4).max(LEAST_SHARE)).max(1);
         let addresses = Arc::default();
@@ -65,14 +67,15 @@ impl Connections {
             return Err(TooMany::Address);
         }
         self.metrics.accepted.inc();
-        self.metrics.connections.inc();
-        Ok(Slot { connections: Arc::clone(self), address, is_proxy })
+        self.metrics.open.inc();
+        Ok(Slot { connections: Arc::clone(self), peer, address, is_proxy })
     }
 }
 
 /// A place among the connections, given back when it is dropped.
 pub(crate) struct Slot {
     connections: Arc<Connections>,
+    peer: Option<IpAddr>,
     address: Option<AddressUse>,
     is_proxy: bool,
 }
@@ -87,20 +90,31 @@ impl Slot {
         self.address.as_ref()
     }
 
-    /// What a client behind this connection uses, if the connection is a trusted proxy's.
-    pub(crate) fn behind_proxy(
-        &self,
-        client: impl FnOnce(&[TrustedProxy]) -> Option<IpAddr>,
-    ) -> Option<AddressUse> {
-        let client = self.is_proxy.then(|| client(&self.connections.proxies)).flatten()?;
-        Some(self.connections.addresses.of(client))
+    /// The address at the other end; `None` for a Unix socket.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
+    /// Whether the other end is a trusted proxy.
+    pub(crate) fn is_proxy(&self) -> bool {
+        self.is_proxy
+    }
+
+    /// The client behind this connection, if the connection is a trusted proxy's that names one.
+    pub(crate) fn behind_proxy(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        self.is_proxy.then(|| forwarded_client(headers, &self.connections.proxies)).flatten()
+    }
+
+    /// What an address uses.
+    pub(crate) fn use_of(&self, address: IpAddr) -> AddressUse {
+        self.connections.addresses.of(address)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         self.connections.open.fetch_sub(1, Ordering::Relaxed);
-        self.connections.metrics.connections.dec();
+        self.connections.metrics.open.dec();
         if let Some(address) = &self.address {
             address.remove_connection();
         }
@@ -113,7 +127,7 @@ mod tests {
 
     fn connections(most: usize, per_address: Option<usize>, proxies: &[&str]) -> Arc<Connections> {
         let proxies = proxies.iter().map(|proxy| proxy.parse().expect("a proxy")).collect();
-        Connections::new(most, per_address, proxies, Arc::new(Metrics::new()))
+        Connections::new(most, per_address, proxies, ConnectionMetrics::default())
     }
 
     #[test]

@@ -13,8 +13,8 @@ mod body;
 mod connections;
 mod proxies;
 
-pub(crate) use answers::{AnswerLimits, Answers, Pressure};
+pub(crate) use answers::{AnswerLimits, Answers};
+pub use answers::{NoPressure, Pressure};
 pub(crate) use body::CountedBody;
 pub(crate) use connections::{Connections, Slot, TooMany};
-pub(crate) use proxies::forwarded_client;
 pub use proxies::{TrustedProxy, TrustedProxyError};

@@ -6,7 +6,7 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
-use breachdex_server::{Reload, RunningServer, Shutdown};
+use breachdex_http::Shutdown;
 
 use super::systemd;
 use crate::commands::Exit;
@@ -17,7 +17,7 @@ const LAST_RESORT: Duration = Duration::from_secs(4);
 
 /// Passes signals on until the process ends. A second signal to stop ends it at once.
 pub(super) fn pass_on(
-    running: &RunningServer,
+    reload: impl Fn() + Clone + Send + 'static,
     shutdown: Shutdown,
     shutdown_timeout: Duration,
 ) -> Result<(), Failure> {
@@ -29,7 +29,6 @@ pub(super) fn pass_on(
         shutdown.trigger();
         end_after(shutdown_timeout + LAST_RESORT);
     };
-    let reload = running.reload();
     platform::listen(stop, move || in_background(reload.clone()))
 }
 
@@ -43,10 +42,10 @@ fn end_after(time: Duration) {
 }
 
 /// A reload reads whole files; signals that come meanwhile are heard.
-fn in_background(reload: Reload) {
+fn in_background(reload: impl FnOnce() + Send + 'static) {
     let work = move || {
         systemd::reloading();
-        reload.run();
+        reload();
         systemd::reloaded();
     };
     if thread::Builder::new().name(String::from("breachdex-reload")).spawn(work).is_err() {

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::error::ServeError;
+use crate::error::HttpError;
 
 /// Mode of a Unix socket if none is given: its owner and its group may connect.
 const DEFAULT_MODE: u32 = 0o660;
@@ -18,10 +18,10 @@ const DEFAULT_MODE: u32 = 0o660;
 /// `unix:/path`, also as `unix:/path,mode=0666`. With port 0 the system chooses a free port.
 ///
 /// ```
-/// use breachdex_server::Listen;
+/// use breachdex_http::Listen;
 /// let listen: Listen = "8080".parse()?;
 /// assert_eq!(listen.to_string(), "127.0.0.1:8080");
-/// # Ok::<(), breachdex_server::ListenError>(())
+/// # Ok::<(), breachdex_http::ListenError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listen {
@@ -119,14 +119,14 @@ impl Listen {
     /// The addresses that it stands for; none for a Unix socket. A name is looked up.
     ///
     /// # Errors
-    /// [`ServeError::Listen`] for a name without an address.
-    pub(crate) fn addresses(&self) -> Result<Vec<SocketAddr>, ServeError> {
+    /// [`HttpError::Listen`] for a name without an address.
+    pub(crate) fn addresses(&self) -> Result<Vec<SocketAddr>, HttpError> {
         match self {
             Self::Address(address) => Ok(vec![*address]),
             Self::Unix { .. } => Ok(Vec::new()),
             Self::Host(host, port) => {
                 let found = (host.as_str(), *port).to_socket_addrs();
-                let found = found.map_err(|source| ServeError::listen(self, source))?;
+                let found = found.map_err(|source| HttpError::listen(self, source))?;
                 let mut addresses: Vec<SocketAddr> = Vec::new();
                 for address in found {
                     if !addresses.contains(&address) {

@@ -14,14 +14,14 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::error::ServeError;
-use crate::options::TlsFiles;
+use crate::error::HttpError;
+use crate::limits::TlsFiles;
 
 /// No chain of certificates is as large.
 const MOST_PEM: u64 = 1 << 20;
 
 /// The certificate and the key that new connections get.
-pub(crate) struct Tls {
+pub struct Tls {
     files: TlsFiles,
     current: RwLock<Arc<ServerConfig>>,
 }
@@ -36,8 +36,8 @@ impl Tls {
     /// Reads the files and checks that they belong together.
     ///
     /// # Errors
-    /// [`ServeError::Tls`] with the file and what is wrong with it.
-    pub(crate) fn new(files: &TlsFiles) -> Result<Self, ServeError> {
+    /// [`HttpError::Tls`] with the file and what is wrong with it.
+    pub fn new(files: &TlsFiles) -> Result<Self, HttpError> {
         Ok(Self { files: files.clone(), current: RwLock::new(Arc::new(configure(files)?)) })
     }
 
@@ -45,7 +45,7 @@ impl Tls {
     ///
     /// # Errors
     /// As [`Tls::new`]; the certificate before stays in use.
-    pub(crate) fn reload(&self) -> Result<(), ServeError> {
+    pub fn reload(&self) -> Result<(), HttpError> {
         let fresh = Arc::new(configure(&self.files)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
@@ -57,7 +57,7 @@ impl Tls {
     }
 }
 
-fn configure(files: &TlsFiles) -> Result<ServerConfig, ServeError> {
+fn configure(files: &TlsFiles) -> Result<ServerConfig, HttpError> {
     let chain = certificates(&files.certificate)?;
     let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?)
         .map_err(|error| refused(&files.key, wording(&error, "a private key")))?;
@@ -72,18 +72,18 @@ fn configure(files: &TlsFiles) -> Result<ServerConfig, ServeError> {
 }
 
 /// Only of a regular file: a pipe could keep the watcher waiting.
-fn read(path: &Path) -> Result<Vec<u8>, ServeError> {
+fn read(path: &Path) -> Result<Vec<u8>, HttpError> {
     let (file, _) = files::open_index(path).map_err(|error| match error {
         Error::Io { source, .. } => refused(path, source.to_string()),
         Error::NotAnIndex { reason, .. } => refused(path, reason.to_owned()),
-        other => ServeError::Index(other),
+        other => refused(path, other.to_string()),
     })?;
     let mut bytes = Vec::new();
     file.take(MOST_PEM).read_to_end(&mut bytes).map_err(|error| refused(path, error.to_string()))?;
     Ok(bytes)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ServeError> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpError> {
     let bytes = read(path)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let fault = |error: &pem::Error| refused(path, wording(error, "a certificate"));
@@ -94,8 +94,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ServeError>
     Ok(chain)
 }
 
-fn refused(path: &Path, reason: String) -> ServeError {
-    ServeError::Tls { path: path.to_owned(), reason }
+fn refused(path: &Path, reason: String) -> HttpError {
+    HttpError::Tls { path: path.to_owned(), reason }
 }
 
 /// Never repeats what the file holds.

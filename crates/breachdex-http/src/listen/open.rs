@@ -4,14 +4,22 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
 
 use socket2::{Domain, Protocol, Type};
 
 use super::address::Listen;
+use super::descriptors::Needs;
 use super::socket::Socket;
 #[cfg(unix)]
 use super::unix::{self, SocketFile};
-use crate::error::ServeError;
+use crate::error::HttpError;
+use crate::limits::{Limits, TlsFiles};
+use crate::quota::TrustedProxy;
+use crate::tls::Tls;
+use crate::transport::{Transport, TransportOptions};
+use crate::worker;
 
 /// Connections that the system keeps for us until they are accepted; it may keep fewer.
 const BACKLOG: i32 = 4096;
@@ -19,8 +27,8 @@ const BACKLOG: i32 = 4096;
 /// What a socket answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
-    /// Ranges, and status pages too unless they have a socket of their own.
-    Ranges,
+    /// What the server is for, and status pages too unless they have a socket of their own.
+    Main,
     /// `/healthz` and `/metrics` only, without https.
     Status,
 }
@@ -60,38 +68,51 @@ pub(crate) struct Opened {
 }
 
 /// Sockets to open, after names were looked up, and those that are open already.
-pub(crate) struct Plan {
+#[derive(Debug)]
+pub struct Plan {
     inherited: Vec<Opened>,
     addresses: Vec<(Listen, Surface)>,
+    workers: usize,
+    most_connections: usize,
+    tls: Option<TlsFiles>,
+    trusted_proxies: Vec<TrustedProxy>,
+    limits: Limits,
 }
 
 impl Plan {
-    /// Looks up the names.
+    /// Looks up the names, and raises the limit on open files. `files` is how many files the server has open at once
+    /// beside its connections, twice: each may be replaced.
     ///
     /// # Errors
-    /// [`ServeError::NoAddress`], [`ServeError::Listen`] for a name without an address, [`ServeError::System`] for an
-    /// inherited socket that cannot be used.
-    pub(crate) fn new(
-        ranges: &[Listen],
-        status: &[Listen],
+    /// [`HttpError::NoAddress`], [`HttpError::Listen`] for a name without an address, [`HttpError::OpenFiles`],
+    /// [`HttpError::System`] for an inherited socket that cannot be used.
+    pub fn new(
+        options: &TransportOptions,
         inherited: Vec<Inherited>,
-    ) -> Result<Self, ServeError> {
+        files: usize,
+    ) -> Result<Self, HttpError> {
         let take = |Inherited { socket, surface }| take(socket, surface);
         let inherited: io::Result<Vec<Opened>> = inherited.into_iter().map(take).collect();
-        let inherited = inherited.map_err(ServeError::system("use an inherited socket"))?;
-        let mut addresses = Vec::new();
-        let ranges = ranges.iter().map(|listen| (listen, Surface::Ranges));
-        for (listen, surface) in ranges.chain(status.iter().map(|listen| (listen, Surface::Status))) {
-            match listen {
-                Listen::Unix { .. } => addresses.push((listen.clone(), surface)),
-                _ => {
-                    addresses.extend(listen.addresses()?.into_iter().map(|address| (address.into(), surface)))
-                }
-            }
+        let inherited = inherited.map_err(HttpError::system("use an inherited socket"))?;
+        let workers = match options.workers {
+            0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            workers => workers,
+        };
+        let mut plan = Self {
+            inherited,
+            addresses: addresses(options)?,
+            workers,
+            most_connections: 0,
+            tls: options.tls.clone(),
+            trusted_proxies: options.trusted_proxies.clone(),
+            limits: options.limits.clone(),
+        };
+        if !plan.surfaces().any(|surface| surface == Surface::Main) {
+            return Err(HttpError::NoAddress);
         }
-        let plan = Self { inherited, addresses };
-        let has_ranges = plan.surfaces().any(|surface| surface == Surface::Ranges);
-        if has_ranges { Ok(plan) } else { Err(ServeError::NoAddress) }
+        let sockets = plan.inherited.len() + plan.addresses.len();
+        plan.most_connections = Needs { workers, sockets, files }.most_connections()?;
+        Ok(plan)
     }
 
     fn surfaces(&self) -> impl Iterator<Item = Surface> {
@@ -100,40 +121,54 @@ impl Plan {
     }
 
     /// Whether status pages have a socket of their own.
-    pub(crate) fn has_status(&self) -> bool {
+    pub fn has_status(&self) -> bool {
         self.surfaces().any(|surface| surface == Surface::Status)
     }
 
-    /// How many sockets there will be.
-    pub(crate) fn sockets(&self) -> usize {
-        self.inherited.len() + self.addresses.len()
-    }
-
-    /// The addresses at which ranges will be answered, without Unix sockets.
-    pub(crate) fn range_addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        let inherited = self.inherited.iter().filter(|socket| socket.surface == Surface::Ranges);
+    /// The addresses of the main surface, without Unix sockets.
+    pub fn main_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        let inherited = self.inherited.iter().filter(|socket| socket.surface == Surface::Main);
         let named = self.addresses.iter().filter_map(|(listen, surface)| match (listen, surface) {
-            (Listen::Address(address), Surface::Ranges) => Some(*address),
+            (Listen::Address(address), Surface::Main) => Some(*address),
             _ => None,
         });
         inherited.filter_map(|socket| socket.address).chain(named)
     }
 
-    /// Opens the sockets.
+    /// Reads the certificate and opens the sockets.
     ///
     /// # Errors
-    /// [`ServeError::Listen`], [`ServeError::SocketInUse`], [`ServeError::NotASocket`].
-    pub(crate) fn open(self) -> Result<Vec<Opened>, ServeError> {
-        let mut all = self.inherited;
+    /// [`HttpError::Tls`], [`HttpError::System`], [`HttpError::Listen`], [`HttpError::SocketInUse`],
+    /// [`HttpError::NotASocket`].
+    pub fn open(self) -> Result<Transport, HttpError> {
+        let tls = self.tls.as_ref().map(Tls::new).transpose()?.map(Arc::new);
+        let runtimes = (0..self.workers).map(|_| worker::runtime()).collect::<Result<_, _>>()?;
+        let mut sockets = self.inherited;
         for (listen, surface) in self.addresses {
-            all.push(open(&listen, surface)?);
+            sockets.push(open(&listen, surface)?);
         }
-        Ok(all)
+        let (most_connections, trusted_proxies, limits) =
+            (self.most_connections, self.trusted_proxies, self.limits);
+        Ok(Transport { sockets, tls, runtimes, most_connections, trusted_proxies, limits })
     }
 }
 
-fn open(listen: &Listen, surface: Surface) -> Result<Opened, ServeError> {
-    let fault = |source| ServeError::listen(listen, source);
+/// Where to listen, with every address of each name.
+fn addresses(options: &TransportOptions) -> Result<Vec<(Listen, Surface)>, HttpError> {
+    let mut addresses = Vec::new();
+    let main = options.listen.iter().map(|listen| (listen, Surface::Main));
+    for (listen, surface) in main.chain(options.status_listen.iter().map(|listen| (listen, Surface::Status)))
+    {
+        match listen {
+            Listen::Unix { .. } => addresses.push((listen.clone(), surface)),
+            _ => addresses.extend(listen.addresses()?.into_iter().map(|address| (address.into(), surface))),
+        }
+    }
+    Ok(addresses)
+}
+
+fn open(listen: &Listen, surface: Surface) -> Result<Opened, HttpError> {
+    let fault = |source| HttpError::listen(listen, source);
     match listen {
         #[cfg(unix)]
         Listen::Unix { path, mode } => {

@@ -17,7 +17,7 @@ impl Shutdown {
     }
 
     /// Starts the shutdown: the server accepts no new connection, closes idle ones and finishes running requests.
-    /// Returns at once; [`Server::run`](crate::Server::run) returns when it is done.
+    /// Returns at once; [`Workers::wait`](crate::Workers::wait) returns when it is done.
     pub fn trigger(&self) {
         self.0.send_replace(true);
     }

@@ -20,19 +20,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::http::app::App;
+use crate::client::Client;
+use crate::limits::Limits;
 use crate::listen::socket::Stream;
-use crate::metrics::Metrics;
-use crate::options::Limits;
+use crate::metrics::ConnectionMetrics;
 use crate::quota::{AnswerLimits, Answers, CountedBody, Pressure, Slot};
+use crate::service::Service;
 use crate::tls::Tls;
 
 /// Streams that one HTTP/2 connection may have at once.
 const STREAMS: u32 = 100;
-
-/// Bytes of request bodies that an HTTP/2 client may send before they are read, which they never are: the smallest
-/// window that the protocol has without asking.
-const WINDOW: u32 = 65_535;
 
 /// Streams that an HTTP/2 client may open and reset before they are looked at, and streams that it may make invalid
 /// (RFC 9113, section 10.5; "rapid reset"). More end the connection.
@@ -43,24 +40,25 @@ const INVALID_STREAMS: usize = 100;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How a worker serves the connections of a socket.
-pub(crate) struct Protocols {
-    app: Arc<App>,
+pub(crate) struct Protocols<S> {
+    service: Arc<S>,
     builder: Builder<TokioExecutor>,
     tls: Option<Arc<Tls>>,
     header_timeout: Duration,
     shutdown_timeout: Duration,
     answers: AnswerLimits,
     pressure: Arc<dyn Pressure>,
-    metrics: Arc<Metrics>,
+    metrics: ConnectionMetrics,
 }
 
-impl Protocols {
+impl<S: Service> Protocols<S> {
     pub(crate) fn new(
-        app: Arc<App>,
+        service: Arc<S>,
         tls: Option<Arc<Tls>>,
         limits: &Limits,
         answers: AnswerLimits,
         pressure: Arc<dyn Pressure>,
+        metrics: ConnectionMetrics,
     ) -> Self {
         let header_bytes = limits.header_bytes.max(8 << 10);
         let mut builder = Builder::new(TokioExecutor::new());
@@ -72,12 +70,11 @@ impl Protocols {
             .max_concurrent_streams(STREAMS)
             .max_pending_accept_reset_streams(RESETS)
             .max_local_error_reset_streams(INVALID_STREAMS)
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
+            .initial_stream_window_size(limits.upload_window)
+            .initial_connection_window_size(limits.upload_window)
             .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
-        let metrics = app.metrics();
         let (header_timeout, shutdown_timeout) = (limits.header_timeout, limits.shutdown_timeout);
-        Self { app, builder, tls, header_timeout, shutdown_timeout, answers, pressure, metrics }
+        Self { service, builder, tls, header_timeout, shutdown_timeout, answers, pressure, metrics }
     }
 
     /// Whether a connection begins with a TLS handshake.
@@ -99,16 +96,17 @@ impl Protocols {
         }
     }
 
-    async fn converse<S>(&self, stream: S, answers: Arc<Answers>, stop: watch::Receiver<bool>)
+    async fn converse<T>(&self, stream: T, answers: Arc<Answers>, stop: watch::Receiver<bool>)
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = service_fn(|request: Request<Incoming>| {
             answers.request_begins();
-            let (app, answers) = (Arc::clone(&self.app), Arc::clone(&answers));
-            async move { Ok::<_, Infallible>(answer(&app, &answers, request).await) }
+            let (service, answers) = (Arc::clone(&self.service), Arc::clone(&answers));
+            let is_https = self.is_tls();
+            async move { Ok::<_, Infallible>(answer(&*service, &answers, is_https, request).await) }
         });
-        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
+        let mut connection = pin!(self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let mut stopped = pin!(until_stopped(stop));
         let mut alarm = pin!(sleep_until(answers.deadline()));
         let mut is_ending = false;
@@ -139,13 +137,22 @@ impl Protocols {
 }
 
 /// Answers a request as soon as its client has room for the answer.
-async fn answer(app: &App, answers: &Arc<Answers>, request: Request<Incoming>) -> Response<CountedBody> {
-    let client =
-        answers.slot().behind_proxy(|proxies| crate::quota::forwarded_client(request.headers(), proxies));
-    let is_range = App::is_range(request.uri());
-    match answers.permit(head_bytes(&request), client, is_range).await {
-        Ok(permit) => app.answer(&request).await.map(|body| CountedBody::new(body, Some(permit))),
-        Err(_) => app.busy(&request).map(|body| CountedBody::new(body, None)),
+async fn answer<S: Service>(
+    service: &S,
+    answers: &Arc<Answers>,
+    is_https: bool,
+    request: Request<Incoming>,
+) -> Response<CountedBody<S::Body>> {
+    let behind = answers.slot().behind_proxy(request.headers());
+    let address = behind.or(answers.slot().peer());
+    let behind = behind.map(|address| answers.slot().use_of(address));
+    let is_limited = service.is_limited(request.uri());
+    match answers.permit(head_bytes(&request), behind, is_limited).await {
+        Ok(permit) => {
+            let answer = service.answer(request, Client::new(address, is_https, answers)).await;
+            answer.map(|body| CountedBody::new(body, Some(permit)))
+        }
+        Err(_) => service.busy(&request).map(|body| CountedBody::new(body, None)),
     }
 }
 

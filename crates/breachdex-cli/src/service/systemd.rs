@@ -7,20 +7,20 @@
 use std::thread;
 use std::time::Duration;
 
-use breachdex_server::{Inherited, RunningServer};
+use breachdex_http::{Inherited, Pulse};
 
 use crate::failure::Failure;
 
 /// The sockets that were passed. One named `status` (`FileDescriptorName=`) answers status pages.
 #[cfg(unix)]
-pub(super) fn inherited() -> Result<Vec<Inherited>, Failure> {
-    use breachdex_server::Surface;
+pub(crate) fn inherited() -> Result<Vec<Inherited>, Failure> {
+    use breachdex_http::Surface;
     let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
     let mut names = names.split(':');
     let mut passed = listenfd::ListenFd::from_env();
     let mut sockets = Vec::new();
     for number in 0..passed.len() {
-        let surface = if names.next() == Some("status") { Surface::Status } else { Surface::Ranges };
+        let surface = if names.next() == Some("status") { Surface::Status } else { Surface::Main };
         let fault = Failure::system("use a socket that was passed by LISTEN_FDS");
         if let Ok(Some(listener)) = passed.take_tcp_listener(number) {
             sockets.push(Inherited::tcp(listener, surface));
@@ -35,15 +35,14 @@ pub(super) fn inherited() -> Result<Vec<Inherited>, Failure> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn inherited() -> Result<Vec<Inherited>, Failure> {
+pub(crate) fn inherited() -> Result<Vec<Inherited>, Failure> {
     Ok(Vec::new())
 }
 
 /// Says that the server answers, and from then on that it is alive, if a watchdog asks for that.
-pub(super) fn ready(running: &RunningServer) {
+pub(super) fn ready(mut pulse: Pulse) {
     notify("READY=1\nSTATUS=Answering requests");
     let Some(interval) = watchdog() else { return };
-    let mut pulse = running.pulse();
     let report = move || {
         loop {
             thread::sleep(interval);

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | no request yet | `header_timeout` after it was accepted |
 //! | answers wait to be read | `send_timeout` after the oldest of them was made |
-//! | a request is being answered | `idle_timeout` after the last event |
+//! | a request is being answered | `answer_timeout` after the last event |
 //! | idle | `idle_timeout` after the last event, `header_timeout` while connections are scarce |
 //!
 //! Nothing that a client sends extends the time of an answer. With HTTP/2 a client can refuse to read answers and still
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::addresses::AddressUse;
 use super::connections::Slot;
-use crate::options::Limits;
+use crate::limits::Limits;
 
 /// Bytes of heads of requests that wait on one connection. Those of an honest client take a fifth of it.
 const MOST_WAITING: usize = 64 << 10;
@@ -38,6 +38,7 @@ pub(crate) struct AnswerLimits {
     address_most: usize,
     header_timeout: Duration,
     idle_timeout: Duration,
+    answer_timeout: Duration,
     send_timeout: Duration,
 }
 
@@ -50,14 +51,26 @@ impl AnswerLimits {
             address_most: (most / 4).max(1),
             header_timeout: limits.header_timeout,
             idle_timeout: limits.idle_timeout,
+            answer_timeout: limits.answer_timeout,
             send_timeout: limits.send_timeout,
         }
     }
 }
 
 /// Whether there is little room left for answers of everybody.
-pub(crate) trait Pressure: Send + Sync {
+pub trait Pressure: Send + Sync {
+    /// Whether each connection is to have one answer at a time.
     fn is_high(&self) -> bool;
+}
+
+/// For answers that take no memory to speak of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoPressure;
+
+impl Pressure for NoPressure {
+    fn is_high(&self) -> bool {
+        false
+    }
 }
 
 /// The answers of one connection.
@@ -77,7 +90,7 @@ struct State {
     next: u64,
     /// Bytes of the heads that wait.
     waiting: usize,
-    /// When a request came or an answer was read; `None` before the first request.
+    /// When a request came or an answer, or a piece of one, was read; `None` before the first request.
     last_event: Option<Instant>,
 }
 
@@ -169,7 +182,10 @@ impl Answers {
         }
         let Some(last) = state.last_event else { return self.accepted + self.limits.header_timeout };
         let is_idle = state.open.is_empty() && state.waiting == 0;
-        if is_idle && self.slot.connections().is_crowded() {
+        if !is_idle {
+            return last + self.limits.answer_timeout;
+        }
+        if self.slot.connections().is_crowded() {
             return last + self.limits.idle_timeout.min(self.limits.header_timeout);
         }
         last + self.limits.idle_timeout
@@ -228,6 +244,18 @@ impl Permit {
         let mut state = self.answers.state();
         if let Some((_, made)) = state.open.iter_mut().find(|(number, _)| *number == self.number) {
             *made = Some(Instant::now());
+        }
+    }
+}
+
+impl Permit {
+    /// Stops that time: a piece of the answer was read, and the next one is not made yet.
+    pub(crate) fn answer_is_read(&self) {
+        let mut state = self.answers.state();
+        let open = state.open.iter_mut().find(|(number, _)| *number == self.number);
+        let was_made = open.and_then(|(_, made)| made.take()).is_some();
+        if was_made {
+            state.last_event = Some(Instant::now());
         }
     }
 }

@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const MOST: u64 = 4096;
 
 /// Exit code 0 where the server says that it is well.
-pub(super) fn ask(url: &str) -> Result<Exit, Failure> {
+pub(crate) fn ask(url: &str) -> Result<Exit, Failure> {
     let answer = fetch(url)?;
     let head = String::from_utf8_lossy(&answer);
     let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).unwrap_or("no");

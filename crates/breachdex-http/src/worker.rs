@@ -17,9 +17,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep, timeout};
 
 use crate::connection::Protocols;
-use crate::error::ServeError;
+use crate::error::HttpError;
 use crate::listen::socket::{AsyncSocket, Socket, Stream};
 use crate::quota::{Connections, TooMany};
+use crate::service::Service;
 
 /// Threads that wait for a cold disk, for each worker.
 pub(crate) const WAITING_THREADS: usize = 4;
@@ -39,15 +40,15 @@ const ADDRESS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/
     Too many connections are open from your address; try again shortly\n";
 
 /// A socket that a worker accepts from, and how its connections are served.
-pub(crate) struct Endpoint {
+pub(crate) struct Endpoint<S> {
     pub(crate) socket: Socket,
-    pub(crate) protocols: Arc<Protocols>,
+    pub(crate) protocols: Arc<Protocols<S>>,
 }
 
 /// A worker that is ready to run.
-pub(crate) struct Worker {
+pub(crate) struct Worker<S> {
     pub(crate) runtime: Runtime,
-    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) endpoints: Vec<Endpoint<S>>,
     pub(crate) connections: Arc<Connections>,
     /// Allows lines about connections that cannot be accepted.
     pub(crate) throttle: Arc<LogThrottle>,
@@ -61,28 +62,28 @@ pub(crate) struct Worker {
 /// A runtime for one worker.
 ///
 /// # Errors
-/// [`ServeError::System`].
-pub(crate) fn runtime() -> Result<Runtime, ServeError> {
+/// [`HttpError::System`].
+pub(crate) fn runtime() -> Result<Runtime, HttpError> {
     Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(WAITING_THREADS)
         .thread_name("breachdex-waiting")
         .build()
-        .map_err(ServeError::system("start an event loop"))
+        .map_err(HttpError::system("start an event loop"))
 }
 
-impl Worker {
+impl<S: Service> Worker<S> {
     /// Serves until the end is asked for and all of its connections are done, or their time is over.
     ///
     /// # Errors
-    /// [`ServeError::System`].
-    pub(crate) fn run(self) -> Result<(), ServeError> {
+    /// [`HttpError::System`].
+    pub(crate) fn run(self) -> Result<(), HttpError> {
         let Self { runtime, endpoints, connections, throttle, stop, heartbeat, shutdown_timeout } = self;
         let served = runtime.block_on(async {
             let (alive, mut all_done) = mpsc::channel::<Infallible>(1);
             let mut accepting = Vec::with_capacity(endpoints.len());
             for Endpoint { socket, protocols } in endpoints {
-                let socket = socket.into_async().map_err(ServeError::system("wait for connections"))?;
+                let socket = socket.into_async().map_err(HttpError::system("wait for connections"))?;
                 let context = Accepting {
                     protocols,
                     connections: Arc::clone(&connections),
@@ -95,7 +96,7 @@ impl Worker {
             drop(alive);
             tokio::spawn(beat(heartbeat));
             for accepting in accepting {
-                accepting.await.map_err(|_| ServeError::WorkerPanicked)?;
+                accepting.await.map_err(|_| HttpError::WorkerPanicked)?;
             }
             // A connection ends itself when its time is over; this is for the unforeseen.
             let _ = timeout(shutdown_timeout + Duration::from_secs(1), all_done.recv()).await;
@@ -115,8 +116,8 @@ async fn beat(heartbeat: Arc<AtomicU64>) {
 }
 
 /// What accepting from one socket needs.
-struct Accepting {
-    protocols: Arc<Protocols>,
+struct Accepting<S> {
+    protocols: Arc<Protocols<S>>,
     connections: Arc<Connections>,
     throttle: Arc<LogThrottle>,
     stop: watch::Receiver<bool>,
@@ -124,7 +125,7 @@ struct Accepting {
     alive: mpsc::Sender<Infallible>,
 }
 
-impl Accepting {
+impl<S: Service> Accepting<S> {
     /// Accepts until the end is asked for.
     async fn run(self, socket: AsyncSocket) {
         let mut stopped = self.stop.clone();

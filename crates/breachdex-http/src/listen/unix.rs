@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::address::Listen;
-use crate::error::ServeError;
+use crate::error::HttpError;
 
 const BACKLOG: i32 = 4096;
 
@@ -37,13 +37,13 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 /// Listens on a path. A socket that a dead server left there is removed; anything else is not.
 ///
 /// # Errors
-/// [`ServeError::SocketInUse`] if another process listens there, [`ServeError::NotASocket`] for any other file,
-/// [`ServeError::Listen`].
-pub(super) fn listen(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile), ServeError> {
-    let fault = |source| ServeError::listen(&Listen::Unix { path: path.to_owned(), mode }, source);
+/// [`HttpError::SocketInUse`] if another process listens there, [`HttpError::NotASocket`] for any other file,
+/// [`HttpError::Listen`].
+pub(super) fn listen(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile), HttpError> {
+    let fault = |source| HttpError::listen(&Listen::Unix { path: path.to_owned(), mode }, source);
     match fs::symlink_metadata(path) {
         Ok(facts) if facts.file_type().is_socket() => remove_stale(path)?,
-        Ok(_) => return Err(ServeError::NotASocket { path: path.to_owned() }),
+        Ok(_) => return Err(HttpError::NotASocket { path: path.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(fault(error)),
     }
@@ -51,15 +51,15 @@ pub(super) fn listen(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile
 }
 
 /// Only a socket that refuses connections has nobody who listens. Does not wait for one whose queue is full.
-fn remove_stale(path: &Path) -> Result<(), ServeError> {
-    let fault = |source| ServeError::listen(&Listen::Unix { path: path.to_owned(), mode: 0 }, source);
+fn remove_stale(path: &Path) -> Result<(), HttpError> {
+    let fault = |source| HttpError::listen(&Listen::Unix { path: path.to_owned(), mode: 0 }, source);
     let probe = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(fault)?;
     probe.set_nonblocking(true).map_err(fault)?;
     match probe.connect(&SockAddr::unix(path).map_err(fault)?) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             fs::remove_file(path).map_err(fault)
         }
-        _ => Err(ServeError::SocketInUse { path: path.to_owned() }),
+        _ => Err(HttpError::SocketInUse { path: path.to_owned() }),
     }
 }
 

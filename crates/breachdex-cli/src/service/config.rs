@@ -1,4 +1,4 @@
-//! `--config FILE`: the flags of `serve` as a TOML file.
+//! `--config FILE`: the flags of a service as a TOML file.
 //!
 //! A key is the name of a flag. Its value becomes arguments in front of those that were typed, so that both are read by
 //! the same rules. A flag that was typed replaces the key of its name.
@@ -23,25 +23,28 @@ const MOST: u64 = 1 << 20;
 /// Flags that make no sense in the file.
 const NOT_IN_FILE: [&str; 4] = ["config", "health", "help", "version"];
 
-/// The arguments of the command with those from the file that `serve --config` names. Arguments that are not understood
+/// The commands that have such a file.
+const SERVICES: [&str; 1] = ["serve"];
+
+/// The arguments of the command with those from the file that `--config` of a service names. Arguments that are not understood
 /// are returned as they are, to be explained.
 pub(crate) fn with_file(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
-    if arguments.get(1).is_none_or(|command| command != "serve") {
-        return Ok(arguments);
-    }
+    let named = arguments.get(1).and_then(|command| SERVICES.into_iter().find(|service| command == service));
+    let Some(service) = named else { return Ok(arguments) };
     let Ok(matches) = Arguments::command().try_get_matches_from(&arguments) else { return Ok(arguments) };
-    let Some(typed) = matches.subcommand_matches("serve") else { return Ok(arguments) };
+    let Some(typed) = matches.subcommand_matches(service) else { return Ok(arguments) };
     let Some(path) = typed.get_one::<std::path::PathBuf>("config") else { return Ok(arguments) };
     let text = breachdex::files::read_text(path, MOST).map_err(|source| {
         Failure::Index(breachdex::Error::Io { action: "read", path: path.clone(), source })
     })?;
     let mut all: Vec<OsString> = arguments[..2].to_vec();
-    all.extend(File { path, text: &text }.arguments(typed)?.into_iter().map(OsString::from));
+    all.extend(File { service, path, text: &text }.arguments(typed)?.into_iter().map(OsString::from));
     all.extend_from_slice(&arguments[2..]);
     Ok(all)
 }
 
 struct File<'a> {
+    service: &'static str,
     path: &'a Path,
     text: &'a str,
 }
@@ -59,16 +62,16 @@ impl File<'_> {
             .map_err(|error| self.fault(error.span().map_or(0, |span| span.start), error.message()))?;
         let mut pairs: Vec<_> = table.get_ref().iter().collect();
         pairs.sort_by_key(|(key, _)| key.span().start);
-        let serve = Arguments::command().find_subcommand("serve").cloned().unwrap_or_default();
+        let service = Arguments::command().find_subcommand(self.service).cloned().unwrap_or_default();
         let mut all = Vec::new();
         for (key, value) in pairs {
             let name: &str = key.get_ref();
-            let known = serve.get_arguments().find(|flag| flag.get_long() == Some(name));
+            let known = service.get_arguments().find(|flag| flag.get_long() == Some(name));
             let Some(flag) = known.filter(|_| !NOT_IN_FILE.contains(&name)) else {
-                return Err(self.fault(key.span().start, &unknown(name)));
+                return Err(self.fault(key.span().start, &self.unknown(name)));
             };
             let own = self.of_key(name, flag.get_action(), value)?;
-            self.check(&serve, &own, value.span().start)?;
+            self.check(&service, &own, value.span().start)?;
             let is_typed = typed.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine);
             if !is_typed {
                 all.extend(own);
@@ -107,9 +110,9 @@ impl File<'_> {
 
     /// Reads the arguments of one key alone, so that a bad value has its line. What it needs beside it is looked at with
     /// the whole.
-    fn check(&self, serve: &Command, own: &[String], at: usize) -> Result<(), Failure> {
-        let all = std::iter::once("serve").chain(own.iter().map(String::as_str));
-        match serve.clone().try_get_matches_from(all) {
+    fn check(&self, service: &Command, own: &[String], at: usize) -> Result<(), Failure> {
+        let all = std::iter::once(self.service).chain(own.iter().map(String::as_str));
+        match service.clone().try_get_matches_from(all) {
             Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
                 let text = error.render().to_string();
                 let first = text.lines().next().unwrap_or_default();
@@ -118,8 +121,9 @@ impl File<'_> {
             _ => Ok(()),
         }
     }
-}
 
-fn unknown(name: &str) -> String {
-    format!("there is no key {}; keys are the names of flags, see breachdex serve -h", name.escape_debug())
+    fn unknown(&self, name: &str) -> String {
+        let (name, service) = (name.escape_debug(), self.service);
+        format!("there is no key {name}; keys are the names of flags, see breachdex {service} -h")
+    }
 }

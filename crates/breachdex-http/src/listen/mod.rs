@@ -11,5 +11,5 @@ pub(crate) mod socket;
 mod unix;
 
 pub use address::{Listen, ListenError};
-pub use open::{Inherited, Surface};
-pub(crate) use open::{Opened, Plan};
+pub(crate) use open::Opened;
+pub use open::{Inherited, Plan, Surface};

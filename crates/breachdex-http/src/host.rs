@@ -61,18 +61,18 @@ impl HostPattern {
 
 /// The names of this server.
 #[derive(Debug)]
-pub(crate) struct HostNames(Vec<HostPattern>);
+pub struct HostNames(Vec<HostPattern>);
 
 impl HostNames {
     /// `localhost`, this machine's name, and those given.
-    pub(crate) fn new(given: impl IntoIterator<Item = HostPattern>) -> Self {
+    pub fn new(given: impl IntoIterator<Item = HostPattern>) -> Self {
         let own = ["localhost", "*.localhost"].into_iter().map(String::from).chain(machine());
         let own = own.filter_map(|name| name.parse().ok());
         Self(own.chain(given).collect())
     }
 
     /// Whether every host that a request names is one of this server's. A request without any is not a browser's.
-    pub(crate) fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+    pub fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         uri.host().is_none_or(|host| self.allows(host))
             && headers
                 .get_all(header::HOST)

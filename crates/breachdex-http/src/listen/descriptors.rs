@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::error::ServeError;
+use crate::error::HttpError;
 
 /// Standard streams, a log, an index that is read for a reload, and what libraries open.
 const SPARE: u64 = 24;
@@ -10,8 +10,8 @@ const SPARE: u64 = 24;
 /// Descriptors of a worker: its event loop, the event that wakes it, and a spare.
 const PER_WORKER: u64 = 4;
 
-/// Descriptors of an index and of the one that replaces it.
-const PER_INDEX: u64 = 2;
+/// Descriptors of a file and of the one that replaces it.
+const PER_FILE: u64 = 2;
 
 /// Fewer connections are not worth a server.
 const FEWEST_CONNECTIONS: u64 = 16;
@@ -24,24 +24,24 @@ const DEFAULT_CONNECTIONS: usize = 10_000;
 pub(crate) struct Needs {
     pub(crate) workers: usize,
     pub(crate) sockets: usize,
-    pub(crate) indexes: usize,
+    pub(crate) files: usize,
 }
 
 impl Needs {
     fn descriptors(self) -> u64 {
-        let (workers, sockets, indexes) = (self.workers as u64, self.sockets as u64, self.indexes as u64);
-        SPARE + workers * (PER_WORKER + sockets) + indexes * PER_INDEX
+        let (workers, sockets, files) = (self.workers as u64, self.sockets as u64, self.files as u64);
+        SPARE + workers * (PER_WORKER + sockets) + files * PER_FILE
     }
 
     /// Raises the limit on open files as far as it goes, and returns how many connections that leaves.
     ///
     /// # Errors
-    /// [`ServeError::OpenFiles`] if it leaves too few.
-    pub(crate) fn most_connections(self) -> Result<usize, ServeError> {
+    /// [`HttpError::OpenFiles`] if it leaves too few.
+    pub(crate) fn most_connections(self) -> Result<usize, HttpError> {
         let Some(limit) = raised_limit() else { return Ok(DEFAULT_CONNECTIONS) };
         let needed = self.descriptors() + FEWEST_CONNECTIONS;
         if limit < needed {
-            return Err(ServeError::OpenFiles { limit, needed });
+            return Err(HttpError::OpenFiles { limit, needed });
         }
         Ok(usize::try_from(limit - self.descriptors()).unwrap_or(DEFAULT_CONNECTIONS))
     }
@@ -66,10 +66,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_need_grows_with_workers_sockets_and_indexes() {
-        let needs = Needs { workers: 2, sockets: 1, indexes: 1 };
+    fn the_need_grows_with_workers_sockets_and_files() {
+        let needs = Needs { workers: 2, sockets: 1, files: 1 };
         assert_eq!(needs.descriptors(), 24 + 2 * 5 + 2);
         assert_eq!(Needs { sockets: 3, ..needs }.descriptors(), 24 + 2 * 7 + 2);
-        assert_eq!(Needs { indexes: 4, ..needs }.descriptors(), 24 + 2 * 5 + 8);
+        assert_eq!(Needs { files: 4, ..needs }.descriptors(), 24 + 2 * 5 + 8);
     }
 }

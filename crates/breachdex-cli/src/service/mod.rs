@@ -1,0 +1,45 @@
+//! What commands that serve until they are told to stop have in common.
+//!
+//! `flags` are those that all of them have, `config` reads the file of flags, `log` writes the log, `signals` passes signals on,
+//! `systemd` talks to a service manager, and `health` asks another server whether it answers.
+
+#![forbid(unsafe_code)]
+
+pub(crate) mod config;
+mod flags;
+mod health;
+mod log;
+mod signals;
+mod systemd;
+
+use std::time::Duration;
+
+use breachdex_http::{Pulse, Shutdown};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(crate) use flags::{LimitFlags, LogFlags, ServiceFlags, SocketFlags};
+pub(crate) use health::ask;
+pub(crate) use systemd::inherited;
+
+/// Has a server that runs stop and reload by signals, prints where it answers, and tells the service manager. `reload` may
+/// take long.
+pub(crate) fn attend(
+    urls: &[(&str, Vec<String>)],
+    pulse: Pulse,
+    reload: impl Fn() + Clone + Send + 'static,
+    shutdown: Shutdown,
+    shutdown_timeout: Duration,
+) -> Result<(), Failure> {
+    signals::pass_on(reload, shutdown, shutdown_timeout)?;
+    let mut output = Output::open();
+    for (what, urls) in urls {
+        for url in urls {
+            output.write(format!("{what} on {url}\n").as_bytes())?;
+        }
+    }
+    output.flush()?;
+    systemd::ready(pulse);
+    Ok(())
+}
