@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := clients django-versions frameworks interpreters sdist million long-fuzz
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -196,6 +196,15 @@ radar:
 
 long-fuzz: rust-build | rust-test
 	BREACHDEX_FUZZ_SECONDS=$(LONG_FUZZ_SECONDS) cargo test --workspace --locked --test all fuzz
+
+# The library for C: under valgrind, installed, and from every language that is here. Says what is missing.
+c-library: rust-build
+	BREACHDEX_C_THOROUGH=1 cargo test --workspace --locked --test abi
+	rm -rf target/c-library
+	printf '5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:7\n' > target/c-library.txt
+	target/debug/breachdex-under-test build --force -o target/c-library.bdx target/c-library.txt
+	PROFILE=dev crates/breachdex-c/install.sh $(CURDIR)/target/c-library
+	examples/c-abi/run.sh $(CURDIR)/target/c-library target/c-library.bdx
 
 # What would be published: the wheel of this platform, optimised.
 wheel: $(PYTHON_VENV)/made

@@ -23,6 +23,7 @@ TRANSLATED: Final = ("ja",)
 """Languages besides English; each has a folder in ``docs/site``, and its pages have the names of the English ones."""
 
 PAGES: Final = {
+    "c.md": "crates/breachdex-c/README.md",
     "changelog.md": "CHANGELOG.md",
     "download.md": "docs/download.md",
     "format.md": "docs/format.md",
