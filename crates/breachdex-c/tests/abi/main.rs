@@ -5,7 +5,7 @@
 //! `BREACHDEX_C_THOROUGH=1` runs the programs under valgrind too.
 
 #![forbid(unsafe_code)]
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::print_stderr, reason = "a test that says what it skips")]
 
 mod header;
 mod programs;
