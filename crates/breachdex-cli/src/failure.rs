@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use breachdex::trust::KeyError;
-use breachdex_server::ServeError;
+use breachdex_server::{ServeError, StaticError};
 
 use crate::hints;
 
@@ -32,6 +32,9 @@ pub(crate) enum Failure {
     /// The range server cannot start or go on.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// Ranges cannot be written as files.
+    #[error(transparent)]
+    Static(#[from] StaticError),
     /// A key cannot be trusted.
     #[error(transparent)]
     PublicKey(#[from] KeyError),
@@ -65,7 +68,9 @@ impl Failure {
         match self {
             Self::Index(error)
             | Self::Remote(breachdex_hibp::Error::Index(error))
-            | Self::Serve(ServeError::Index(error)) => hints::index(error),
+            | Self::Serve(ServeError::Index(error))
+            | Self::Static(StaticError::Index(error)) => hints::index(error),
+            Self::Static(StaticError::Partial { .. }) => " (--partial writes those that it covers)".into(),
             Self::Serve(error) => hints::serve(error).into(),
             Self::Audit(error) => hints::audit(error).into(),
             _ => "".into(),

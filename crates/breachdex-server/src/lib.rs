@@ -18,6 +18,8 @@ mod metrics;
 mod options;
 mod running;
 mod server;
+#[cfg(feature = "static-ranges")]
+mod static_ranges;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation;
@@ -30,6 +32,8 @@ pub use error::ServeError;
 pub use options::ServeOptions;
 pub use running::{Reload, RunningServer};
 pub use server::Server;
+#[cfg(feature = "static-ranges")]
+pub use static_ranges::{RangeFacts, StaticError, StaticOptions, StaticReport, read_manifest, write_ranges};
 
 // Threads may share these; a field that forbids it is a breaking change.
 const _: () = {

@@ -22,6 +22,8 @@ pub enum Phase {
     Verifying,
     /// Fetching ranges; `done` and `total` are ranges.
     Downloading,
+    /// Writing ranges as files; `done` and `total` are ranges.
+    WritingRanges,
 }
 
 impl Phase {
@@ -35,6 +37,7 @@ impl Phase {
             Self::Syncing => "syncing",
             Self::Verifying => "verifying",
             Self::Downloading => "fetching",
+            Self::WritingRanges => "writing ranges",
         }
     }
 }

@@ -21,6 +21,8 @@ mod protocol;
 mod recorded;
 mod refusals;
 mod replicas;
+#[cfg(all(unix, feature = "static-ranges"))]
+mod static_ranges;
 mod status;
 mod subject;
 mod swap;

@@ -1,6 +1,8 @@
-//! `export`: an index's entries as sorted text.
+//! `export`: an index's entries as sorted text, or (`ranges`) as a folder of ranges for web servers.
 
 #![forbid(unsafe_code)]
+
+mod ranges;
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -29,7 +31,7 @@ const ROUND: u64 = 1 << 16;
 pub(super) const HOLDS_OVERLAY: &str =
     "these rows hold digests from an overlay, which text cannot say: keep them as secret as the overlay";
 
-/// Write an index's entries as sorted HEX:COUNT lines
+/// Write an index's entries as sorted HEX:COUNT lines, or as range files
 ///
 /// Upper-case, LF after every line, bare HEX where the index has no counts. Building from the result gives
 /// the same entries. Needs an exact index.
@@ -41,7 +43,9 @@ Examples:
   Into a file, which appears when it is complete:
       breachdex export pwned.bdx -o pwned.txt
   The million most frequent, the first one first:
-      breachdex export pwned.bdx --top 1000000")]
+      breachdex export pwned.bdx --top 1000000
+  Every range as a file, for a web server or a CDN; again later, for what changed:
+      breachdex export pwned.bdx --ranges /srv/pwned/range --gzip --lower-case")]
 pub(crate) struct Flags {
     /// The index
     file: PathBuf,
@@ -59,12 +63,17 @@ pub(crate) struct Flags {
     #[arg(long, requires = "output")]
     force: bool,
     #[command(flatten)]
+    ranges: ranges::RangeFlags,
+    #[command(flatten)]
     progress: ProgressFlags,
 }
 
 impl Subcommand for Flags {
     fn run(self) -> Result<Exit, Failure> {
         let index = Index::open_with(&self.file, trust::mapped(&trust::of(&self.trust)?))?;
+        if let Some(folder) = &self.ranges.ranges {
+            return ranges::write(&index, folder, &self.ranges, self.progress.progress);
+        }
         let metadata = index.metadata();
         if !metadata.is_exact() {
             let name = index.name().to_owned();

@@ -1,0 +1,69 @@
+//! `export --ranges`: every range as a file.
+
+#![forbid(unsafe_code)]
+
+use std::path::{Path, PathBuf};
+
+use breachdex::Index;
+use breachdex_server::{StaticOptions, write_ranges};
+use clap::Args;
+
+use crate::commands::Exit;
+use crate::failure::Failure;
+use crate::flags::ProgressName;
+use crate::messages;
+use crate::progress::Reporter;
+
+/// How ranges are written.
+#[derive(Args)]
+pub(super) struct RangeFlags {
+    /// Write every range into DIR, as the range server sends it
+    ///
+    /// A file for each prefix, 00000 to FFFFF, and a manifest with their BLAKE3 hashes and entity tags. In a folder that has ranges,
+    /// only those are written whose rows changed, each by rename, also after an interruption. docs/serve.md has settings for nginx,
+    /// Caddy and CDNs.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["top", "output", "force"])]
+    pub(super) ranges: Option<PathBuf>,
+    /// With --ranges: each range compressed too, as PREFIX.gz
+    #[arg(long, requires = "ranges")]
+    gzip: bool,
+    /// With --ranges: each range compressed too, as PREFIX.br
+    ///
+    /// Not smaller than gzip, for digests do not compress further; for servers that have nothing else.
+    #[arg(long, requires = "ranges")]
+    brotli: bool,
+    /// With --ranges: link every file under its prefix in lower case
+    ///
+    /// Some clients ask so, and web servers know one name of a file.
+    #[arg(long, requires = "ranges")]
+    lower_case: bool,
+    /// With --ranges: write an index that covers a part of the prefixes
+    ///
+    /// The web server must not answer 404 for the others, which many clients take for "not exposed".
+    #[arg(long, requires = "ranges")]
+    partial: bool,
+}
+
+/// Writes them, and says how many.
+pub(super) fn write(
+    index: &Index,
+    folder: &Path,
+    flags: &RangeFlags,
+    progress: ProgressName,
+) -> Result<Exit, Failure> {
+    let mut options = StaticOptions::default();
+    options.gzip = flags.gzip;
+    options.brotli = flags.brotli;
+    options.lower_case = flags.lower_case;
+    options.allow_partial = flags.partial;
+    let reporter = Reporter::start(progress)?;
+    let report = write_ranges(index, folder, &options, &reporter)?;
+    drop(reporter);
+    let (written, ranges) = (report.written, report.ranges);
+    messages::note(&format!(
+        "{written} of {ranges} ranges written to {}, {} bytes",
+        folder.display(),
+        report.bytes
+    ));
+    Ok(Exit::Success)
+}

@@ -1,0 +1,219 @@
+//! The manifest of a folder of ranges: text, so that any program can read it.
+//!
+//! ```text
+//! breachdex ranges 1
+//! kind SHA-1
+//! content-id 2f5c…
+//! corpus-date 2026-11-20
+//! encodings gzip br
+//! lower-case no
+//! 00000 69121 9c2f… 51d8…
+//! ```
+//! A line for each prefix: the bytes of the plain body, its BLAKE3 hash, and the entity tag that the server sends with it, without its
+//! quotation marks. The last line ends with a line feed, too.
+
+#![forbid(unsafe_code)]
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use breachdex::Index;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::{StaticError, StaticOptions};
+
+const FIRST_LINE: &str = "breachdex ranges 1";
+
+/// Bytes of the longest line.
+const LONGEST: u64 = 256;
+
+/// What a manifest says of its folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) kind: String,
+    pub(super) content_id: String,
+    pub(super) corpus_date: String,
+    pub(super) encodings: String,
+    pub(super) lower_case: String,
+}
+
+impl Head {
+    pub(super) fn of(index: &Index, options: &StaticOptions) -> Self {
+        let encodings = [(options.gzip, "gzip"), (options.brotli, "br")];
+        let named = encodings.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, name)| name);
+        let (metadata, names) = (index.metadata(), Vec::from_iter(named).join(" "));
+        Self {
+            kind: metadata.kind.to_string(),
+            content_id: index.content_id().to_string(),
+            corpus_date: or_unknown(&metadata.corpus_date),
+            encodings: if names.is_empty() { String::from("none") } else { names },
+            lower_case: String::from(if options.lower_case { "yes" } else { "no" }),
+        }
+    }
+
+    fn fields(&mut self) -> [(&'static str, &mut String); 5] {
+        [
+            ("kind", &mut self.kind),
+            ("content-id", &mut self.content_id),
+            ("corpus-date", &mut self.corpus_date),
+            ("encodings", &mut self.encodings),
+            ("lower-case", &mut self.lower_case),
+        ]
+    }
+
+    /// Its lines.
+    pub(super) fn encode(&self) -> String {
+        let mut text = format!("{FIRST_LINE}\n");
+        for (name, value) in self.clone().fields() {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{name} {value}");
+        }
+        text
+    }
+
+    /// Whether the files of a folder that it describes have the names that `other` wants.
+    pub(super) fn has_files_of(&self, other: &Self) -> bool {
+        (&self.encodings, &self.lower_case) == (&other.encodings, &other.lower_case)
+    }
+}
+
+fn or_unknown(date: &str) -> String {
+    if date.is_empty() { String::from("unknown") } else { date.to_owned() }
+}
+
+/// What a manifest says of a range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) length: u64,
+    pub(super) hash: [u8; 32],
+    pub(super) tag: u128,
+}
+
+impl Record {
+    pub(super) fn of(rows: &[u8]) -> Self {
+        Self { length: rows.len() as u64, hash: *blake3::hash(rows).as_bytes(), tag: xxh3_128(rows) }
+    }
+
+    /// Appends its line.
+    pub(super) fn encode(&self, prefix: u32, text: &mut String) {
+        let hash = blake3::Hash::from_bytes(self.hash);
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{prefix:05X} {} {hash} {:032x}", self.length, self.tag);
+    }
+
+    fn decode(line: &str) -> Option<(u32, Self)> {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let [prefix, length, hash, tag] = fields[..] else { return None };
+        let is_number = prefix.len() == 5 && tag.len() == 32 && !line.contains('+');
+        let prefix = u32::from_str_radix(prefix, 16).ok().filter(|_| is_number)?;
+        let hash = *blake3::Hash::from_hex(hash).ok()?.as_bytes();
+        Some((prefix, Self { length: length.parse().ok()?, hash, tag: u128::from_str_radix(tag, 16).ok()? }))
+    }
+}
+
+/// A manifest that was read.
+#[derive(Debug, Default)]
+pub(super) struct Manifest {
+    pub(super) head: Head,
+    /// In ascending order of prefixes.
+    pub(super) records: Vec<(u32, Record)>,
+}
+
+impl Manifest {
+    /// Reads a whole one.
+    pub(super) fn read(path: &Path) -> Result<Self, StaticError> {
+        Self::parse(path, false)
+    }
+
+    /// Reads one that may end in the middle of a line, which is then left out.
+    pub(super) fn read_unfinished(path: &Path) -> Result<Self, StaticError> {
+        Self::parse(path, true)
+    }
+
+    fn parse(path: &Path, may_be_torn: bool) -> Result<Self, StaticError> {
+        let fault = |line, reason| StaticError::Manifest { path: path.to_owned(), line, reason };
+        let file = File::open(path).map_err(StaticError::io("open", path))?;
+        let mut lines = Lines { reader: BufReader::new(file), path, line: String::new(), number: 0 };
+        if lines.next()?.is_none_or(|line| line != FIRST_LINE) {
+            return Err(fault(1, "it is not a manifest of ranges that this version reads"));
+        }
+        let mut manifest = Self::default();
+        for (name, value) in manifest.head.fields() {
+            let number = lines.number + 1;
+            let given = lines.next()?.and_then(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            given
+                .ok_or_else(|| fault(number, "the lines in front of the ranges are not complete"))?
+                .clone_into(value);
+        }
+        loop {
+            let number = lines.number + 1;
+            match lines.next() {
+                Ok(None) => return Ok(manifest),
+                Ok(Some(line)) => match Record::decode(line) {
+                    Some(record) if manifest.records.last().is_none_or(|(last, _)| *last < record.0) => {
+                        manifest.records.push(record);
+                    }
+                    _ => {
+                        return Err(fault(
+                            number,
+                            "it is not a prefix behind the one before, a length, a hash and a tag",
+                        ));
+                    }
+                },
+                Err(StaticError::Manifest { .. }) if may_be_torn => return Ok(manifest),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Whole lines of a file, without their ends.
+struct Lines<'a> {
+    reader: BufReader<File>,
+    path: &'a Path,
+    line: String,
+    number: u64,
+}
+
+impl Lines<'_> {
+    fn next(&mut self) -> Result<Option<&str>, StaticError> {
+        use std::io::Read as _;
+        self.line.clear();
+        let fault = |line, reason| StaticError::Manifest { path: self.path.to_owned(), line, reason };
+        let read = self.reader.by_ref().take(LONGEST).read_line(&mut self.line);
+        let read = match read {
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                return Err(fault(self.number + 1, "it is not text"));
+            }
+            read => read.map_err(StaticError::io("read", self.path))?,
+        };
+        if read == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        match self.line.strip_suffix('\n') {
+            Some(line) => Ok(Some(line)),
+            None => Err(fault(self.number, "the line does not end")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_read_back_and_nothing_else_does() {
+        let record = Record::of(b"0123456789ABCDEF0123456789ABCDEF012:7");
+        let mut text = String::new();
+        record.encode(0xABCDE, &mut text);
+        let line = text.trim_end();
+        assert_eq!(Record::decode(line), Some((0xABCDE, record)));
+        for bad in [&line[1..], &line[..line.len() - 1], &format!("{line} "), &line.replace("37", "+37"), ""]
+        {
+            assert_eq!(Record::decode(bad), None, "{bad}");
+        }
+    }
+}
