@@ -38,6 +38,7 @@ ATTACHMENTS: Final = (
     "breachdex.socket",
     "breachdex-update.service",
     "breachdex-update.timer",
+    "ranges.nginx.conf",
 )
 """Files beside these pages that they link to."""
 

@@ -45,6 +45,8 @@ class Server:
     """A range server that runs."""
 
     url: str
+    is_ours: bool = True
+    """Whether it pads answers, counts them, and knows the corpus date: a server of files does nothing of that."""
 
     def answered(self, kind: str, outcome: str) -> int:
         """How many requests for ranges of a kind ended in such a way so far."""

@@ -1,4 +1,4 @@
-"""Tries range clients that others wrote against `breachdex serve`.
+"""Tries range clients that others wrote against `breachdex serve`, and against the same ranges as files behind nginx.
 
     python3 tests/clients/run.py COMMAND
 
@@ -18,6 +18,7 @@ from types import FrameType
 from command import CommandFailed, build_index, serve
 from corpus import made_up
 from environments import NotSetUp
+from static_ranges import export_ranges, nginx
 from trials import TRIALS
 from trials.trial import Setting, Trial, Wrong
 
@@ -51,6 +52,16 @@ def try_all(command: Path, folder: Path) -> int:
     with serve(command, indexes, log) as server:
         setting = Setting(server, corpora, folder)
         outcomes = [try_one(trial, setting) for trial in TRIALS]
+    ranges = folder / "ranges"
+    export_ranges(command, indexes, ranges)
+    with nginx(ranges, folder / "nginx") as files:
+        if files is None:
+            say("skipped ranges as files: nginx is missing")
+        else:
+            say("the same as files behind nginx:")
+            (folder / "files").mkdir()
+            setting = Setting(files, corpora, folder / "files")
+            outcomes += [try_one(trial, setting) for trial in TRIALS]
     if "failed" in outcomes:
         say(f"the server's log:\n{log.read_text()}")
     say(", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in ("ok", "failed", "skipped")))

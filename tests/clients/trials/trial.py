@@ -30,7 +30,9 @@ class Setting:
     scratch: Path
 
     def padded(self) -> int:
-        """How many requests were answered with padding so far."""
+        """How many requests were answered with padding so far; 0 of a server of files, which has none."""
+        if not self.server.is_ours:
+            return 0
         return sum(self.server.answered(kind, "padded") for kind in self.corpora)
 
 
