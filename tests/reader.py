@@ -172,6 +172,8 @@ class Index:
             raise Damaged("header", 32, "the sum of the counts or the largest is another")
         if header.is_overlay and (largest > 1 or not self.facts.covers(0, 0xFFFFF)):
             raise Damaged("header", 19, "an overlay has another count than 1 or does not cover everything")
+        if header.is_pairs and not self.facts.covers(0, 0xFFFFF):
+            raise Damaged("header", 19, "a file of pairs does not cover everything")
         self.check_hashes(b"".join(blake3(bytes(unit)) for unit in units))
 
     def check_hashes(self, found: bytes) -> None:

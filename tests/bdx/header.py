@@ -21,6 +21,7 @@ HAS_COUNTS = 1
 IS_CUT = 2
 HOLDS_OVERLAY = 8
 IS_OVERLAY = 16
+IS_PAIRS = 32
 
 
 class Header:
@@ -44,6 +45,7 @@ class Header:
         self.is_cut = self.flags & IS_CUT != 0
         self.holds_overlay = self.flags & HOLDS_OVERLAY != 0
         self.is_overlay = self.flags & IS_OVERLAY != 0
+        self.is_pairs = self.flags & IS_PAIRS != 0
         numbers = struct.unpack_from("<7Q", header, 24)
         self.entries, self.total_count, self.max_count, self.floor = numbers[:4]
         self.collisions, self.file_length, self.groups = numbers[4:]
@@ -65,12 +67,16 @@ class Header:
         self.kind, self.width = KINDS[self.kind_number]
         if not 32 <= self.bits <= self.width:
             self.fail(17, "the fingerprint bits are not 32 to the digest's width")
-        if self.flags & ~(HAS_COUNTS | IS_CUT | HOLDS_OVERLAY | IS_OVERLAY):
+        if self.flags & ~(HAS_COUNTS | IS_CUT | HOLDS_OVERLAY | IS_OVERLAY | IS_PAIRS):
             self.fail(19, "a flag is not known")
         if self.is_overlay and not self.holds_overlay:
             self.fail(19, "an overlay does not hold entries of one")
         if self.is_overlay and (self.bits != self.width or not self.has_counts or self.is_cut):
             self.fail(19, "an overlay is truncated, cut or without counts")
+        if self.is_pairs and self.holds_overlay:
+            self.fail(19, "a file of pairs holds entries of an overlay")
+        if self.is_pairs and (self.kind != "sha1" or self.bits != 160 or not self.has_counts or self.is_cut):
+            self.fail(19, "a file of pairs does not have 160 bits, is cut or without counts")
         if any(header[21:24]):
             self.fail(21, "a reserved byte is not 0")
         if any(header[CONTENT_ID + 32 : 252]):
@@ -84,8 +90,8 @@ class Header:
             self.fail(32, "there are no counts, but a sum or a largest count")
         if self.floor < 1:
             self.fail(48, "the floor is 0")
-        if self.is_overlay and self.floor != 1:
-            self.fail(19, "an overlay leaves out what is rare")
+        if (self.is_overlay or self.is_pairs) and self.floor != 1:
+            self.fail(19, "an overlay or a file of pairs leaves out what is rare")
         if self.bits == self.width and self.collisions:
             self.fail(56, "full digests cannot collide")
         # The least g for which 2^g * 1024 is as many as the entries.

@@ -40,6 +40,8 @@ pub const FAULTS: &[Fault] = &[
     ("header-flag-unknown", |sound| header(sound, 19, 0b101)),
     ("header-overlay-that-holds-none", |sound| header(sound, 19, 0b1_0001)),
     ("header-overlay-without-counts", |sound| header(sound, 19, 0b1_1000)),
+    ("header-pairs-without-counts", |sound| header(sound, 19, 0b10_0000)),
+    ("header-pairs-and-an-overlay", |sound| header(sound, 19, 0b11_1001)),
     ("header-reserved-not-zero", |sound| header(sound, 21, 1)),
     ("header-overlay-with-a-count-of-2", |sound| header(sound, 19, 0b1_1001)),
     ("header-unit-bits-too-many", |sound| forged_header(sound, 20, 1)),

@@ -36,7 +36,7 @@ mod settings;
 mod verdict;
 
 pub use action::{Action, ActionTable};
-pub use breachdex::Day;
+pub use breachdex::{Day, MOST_VARIATIONS};
 pub use breachdex_messages::{Language, UnknownLanguage};
 pub use event::Event;
 pub use grace::{Grace, Left};
@@ -46,7 +46,6 @@ pub use reason::{Fact, Reason};
 pub use requirements::{DEFAULT_MAX_LENGTH, LEAST_MAX_LENGTH, Rules, Scope};
 pub use rules::exposed::COMMON_COUNT;
 pub use rules::found::*;
-pub use rules::similar_exposed::MOST_VARIATIONS;
 pub use rules::{Code, Finding};
 pub use settings::{Node, PolicyError, Settings, Value};
 pub use verdict::Verdict;

@@ -110,6 +110,12 @@ impl Digest {
         hasher.take_digest()
     }
 
+    /// 160 bits of a keyed digest, by which files of exposed pairs are asked. It has the kind [`Kind::Sha1`], which has that
+    /// width, and means nothing to an index of passwords.
+    pub fn keyed(bytes: &[u8; 20]) -> Self {
+        Self { key: Key::from_bytes(bytes), kind: Kind::Sha1 }
+    }
+
     /// Which digest this is.
     pub fn kind(&self) -> Kind {
         self.kind

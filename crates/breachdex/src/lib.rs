@@ -70,7 +70,10 @@ pub use corpus::{
     Question, RangeServer, RemoteError, Snapshot, Source as CorpusSource, SourceError, TEST_PASSWORD,
 };
 #[cfg(all(feature = "forms", feature = "live"))]
-pub use corpus::{FormSet, each_form, fold_case, is_invisible};
+pub use corpus::{
+    FormSet, MOST_VARIATIONS, PairFinding, PairList, PairMatch, PairQuestion, each_form, fold_case,
+    for_each_variation, is_invisible,
+};
 pub use coverage::{Coverage, PREFIX_COUNT, Prefix};
 pub use digest::{Digest, Kind, PasswordHasher};
 pub use digest_list::DigestList;
@@ -94,7 +97,7 @@ pub use kernels::Kernel;
 pub use mappable::AddressSpace;
 pub use monitor::{Monitor, Phase, Progress};
 #[cfg(feature = "build")]
-pub use overlay::{OverlayChange, OverlayFile};
+pub use overlay::{KeyedFile, KeyedPair, OverlayChange, OverlayFile};
 pub use storage::positioned::ReadMode;
 pub use storage::residency::{Residency, UnknownResidency};
 

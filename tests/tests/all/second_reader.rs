@@ -9,7 +9,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use breachdex::{Answer, Digest, Entry, Index, Kind, MergeOptions, OverlayFile, Prefix, merge};
+use breachdex::{
+    Answer, Digest, Entry, Index, KeyedFile, KeyedPair, Kind, MergeOptions, OpenOptions, OverlayFile, Prefix,
+    merge,
+};
 use breachdex_tests::faults::FAULTS;
 use breachdex_tests::parts::digest_from;
 use breachdex_tests::subject::{Corpus, Subject, corpus, crowded_corpus, even_corpus};
@@ -141,6 +144,29 @@ fn both_readers_know_overlays_and_what_one_was_merged_into() {
         assert!(second_reader(&path(name), &["dump"], "").unwrap() == rows, "{name}: another dump");
         assert_eq!(rows.len(), entries, "{name}");
     }
+}
+
+#[test]
+fn both_readers_know_files_of_pairs() {
+    if !python_is_there() {
+        return;
+    }
+    let temporary = tempfile::tempdir().unwrap();
+    let path = temporary.path().join("pairs.bdx");
+    let digest = |text: String| Digest::sha1(text.as_bytes());
+    let pairs: Vec<KeyedPair> = (0..3_000)
+        .map(|i| KeyedPair {
+            pair: digest(format!("pair {i}")),
+            companions: [Some(digest(format!("user {}", i / 3))), None, Some(digest(String::from("all")))],
+        })
+        .collect();
+    KeyedFile::at(&path, "pairs 1").add(&pairs, &()).unwrap();
+    let index = Index::open_with(&path, OpenOptions::new().pairs()).unwrap();
+    let sound = format!("sound, content id {}", index.content_id());
+    assert_eq!(second_reader(&path, &["verify"], "").unwrap(), [sound]);
+    let rows: Vec<String> = index.iter().map(|entry| row(&index, &entry.unwrap())).collect();
+    assert!(second_reader(&path, &["dump"], "").unwrap() == rows, "another dump");
+    assert_eq!((rows.len(), index.metadata().max_count), (4_001, 3_000));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::format::header::LENGTH;
 use crate::format::{Layout, directory_bits};
 
 /// Writes an index of entries that ascend and differ, which covers everything, and publishes it. The layout's
-/// directory bits are chosen here. Says whether it is known to be on disk.
+/// directory bits are chosen here; `source` is what its facts say it comes from. Says whether it is known to be on disk.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Unbuildable`] where the counts add up to more than fits; [`Error::NotPublished`].
@@ -24,8 +24,9 @@ pub(crate) fn write_entries(
     publication: Publication,
     layout: Layout,
     entries: &[Entry],
+    source: &str,
 ) -> Result<Durability> {
-    let store = write(&publication, layout, entries)?;
+    let store = write(&publication, layout, entries, source)?;
     publication.sync()?;
     let checked = publication.read_back(&store)?;
     drop(store);
@@ -33,7 +34,12 @@ pub(crate) fn write_entries(
 }
 
 /// Writes all of the index into the temporary file.
-pub(super) fn write(publication: &Publication, layout: Layout, entries: &[Entry]) -> Result<GroupStore> {
+pub(super) fn write(
+    publication: &Publication,
+    layout: Layout,
+    entries: &[Entry],
+    source: &str,
+) -> Result<GroupStore> {
     let layout = Layout { directory_bits: directory_bits(entries.len() as u64), ..layout };
     let plan = Plan {
         layout,
@@ -63,7 +69,7 @@ pub(super) fn write(publication: &Publication, layout: Layout, entries: &[Entry]
         coverage: Coverage::whole(),
         floor: 1,
         earlier_collisions: 0,
-        source: String::new(),
+        source: source.to_owned(),
         date: String::new(),
         notes: Vec::new(),
     };

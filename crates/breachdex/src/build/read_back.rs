@@ -13,7 +13,7 @@ use zeroize::Zeroize as _;
 use super::groups::{GroupPlace, GroupStore};
 use crate::entry::Entry;
 use crate::error::{Error, ReadBackFault, Result};
-use crate::index::{ContentId, Index, Metadata, RangeScratch};
+use crate::index::{ContentId, Index, Metadata, OpenOptions, RangeScratch};
 use crate::storage::ReadMode;
 
 /// Entries of each sample at most; half as many are left when it is thinned out.
@@ -134,7 +134,7 @@ pub(crate) fn read_back(store: &GroupStore, path: &Path, target: &Path) -> Resul
 
 fn check(store: &GroupStore, path: &Path) -> Result<Index, ReadBackFault> {
     let unreadable = |error| ReadBackFault::Unreadable(Box::new(error));
-    let index = Index::open(path).map_err(unreadable)?;
+    let index = Index::open_with(path, OpenOptions::new().any_content()).map_err(unreadable)?;
     check_directory(&index, &store.log.places)?;
     let mut scratch = RangeScratch::default();
     let mut ask = |entry: &Entry| {

@@ -30,7 +30,7 @@ fn written(number: usize) -> Written {
     let entries = entries(keys, 160, &mut random);
     let publication = Publication::claim(&target, true).unwrap();
     let layout = Layout { counts: true, ..layout(Kind::Sha1, 160, 0) };
-    let store = write(&publication, layout, &entries).unwrap();
+    let store = write(&publication, layout, &entries, "").unwrap();
     Written { folder, publication, store }
 }
 

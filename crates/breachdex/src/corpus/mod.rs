@@ -5,7 +5,8 @@
 //! each kind of source, `snapshot` lists entries, `range` renders ranges. `question` is what is asked,
 //! in the `forms` of a password.
 //! `on_error` applies what a caller wants done about a fault, `throttle` keeps the log short, and `test_password` is the
-//! password that is exposed on request.
+//! password that is exposed on request. `pairs` asks the lists of exposed pairs of a user name and a password, and
+//! `variations` has the small variations of a password.
 
 #![forbid(unsafe_code)]
 
@@ -16,6 +17,8 @@ mod forms;
 #[cfg(feature = "forms")]
 mod invisible;
 mod on_error;
+#[cfg(feature = "forms")]
+mod pairs;
 mod question;
 mod range;
 mod snapshot;
@@ -24,6 +27,8 @@ mod test_password;
 #[cfg(test)]
 mod tests;
 mod throttle;
+#[cfg(feature = "forms")]
+mod variations;
 
 pub use finding::{Exposure, Finding, Form, Origin};
 #[cfg(feature = "forms")]
@@ -31,11 +36,15 @@ pub use forms::{FormSet, each_form, fold_case};
 #[cfg(feature = "forms")]
 pub use invisible::is_invisible;
 pub use on_error::{Decision, OnError};
+#[cfg(feature = "forms")]
+pub use pairs::{PairFinding, PairList, PairMatch, PairQuestion};
 pub use question::Question;
 pub use snapshot::{MergedEntries, Snapshot};
 pub use source::{RangeServer, RemoteError, Source, SourceError};
 pub use test_password::TEST_PASSWORD;
 pub use throttle::LogThrottle;
+#[cfg(feature = "forms")]
+pub use variations::{MOST_VARIATIONS, for_each_variation};
 
 use std::sync::Arc;
 
@@ -68,6 +77,8 @@ pub struct Corpus {
     kind: Kind,
     bases: Arc<[Source]>,
     overlays: Arc<[Source]>,
+    #[cfg(feature = "forms")]
+    pairs: Arc<[Arc<dyn PairList>]>,
     knows_test_password: bool,
 }
 
@@ -78,6 +89,8 @@ pub struct CorpusBuilder {
     bases: Vec<Source>,
     overlays: Vec<Source>,
     server: Option<Source>,
+    #[cfg(feature = "forms")]
+    pairs: Vec<Arc<dyn PairList>>,
 }
 
 impl CorpusBuilder {
@@ -116,7 +129,7 @@ impl CorpusBuilder {
     /// # Errors
     /// [`Error::NoSource`]; [`Error::MixedKinds`] where sources hold different kinds of digest.
     pub fn build(self) -> Result<Corpus> {
-        let Self { mut bases, overlays, server } = self;
+        let Self { mut bases, overlays, server, .. } = self;
         bases.extend(server);
         let first = bases.first().or(overlays.first()).ok_or(Error::NoSource)?;
         let kind = first.kind();
@@ -128,7 +141,14 @@ impl CorpusBuilder {
                 found: other.kind(),
             });
         }
-        Ok(Corpus { kind, bases: bases.into(), overlays: overlays.into(), knows_test_password: false })
+        Ok(Corpus {
+            kind,
+            bases: bases.into(),
+            overlays: overlays.into(),
+            #[cfg(feature = "forms")]
+            pairs: self.pairs.into(),
+            knows_test_password: false,
+        })
     }
 }
 
@@ -331,6 +351,8 @@ impl<S: Into<Source>> From<S> for Corpus {
             kind: source.kind(),
             bases: Arc::new([source]),
             overlays: Arc::new([]),
+            #[cfg(feature = "forms")]
+            pairs: Arc::new([]),
             knows_test_password: false,
         }
     }

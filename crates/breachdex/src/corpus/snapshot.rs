@@ -25,6 +25,8 @@ impl Corpus {
             kind: self.kind,
             bases: self.bases.iter().map(fix).collect(),
             overlays: self.overlays.iter().map(fix).collect(),
+            #[cfg(feature = "forms")]
+            pairs: self.pairs.clone(),
             knows_test_password: self.knows_test_password,
         }
     }

@@ -257,6 +257,32 @@ pub enum Error {
         /// What was to be changed.
         asked: Kind,
     },
+    /// A file of pairs was named where an index of passwords is wanted.
+    #[error(
+        "{name} holds exposed pairs of user names and passwords, which are asked with their key alone: name it as \
+         pairs (--pairs with --pair-key), not as an index or an overlay"
+    )]
+    HoldsPairs {
+        /// The file.
+        name: String,
+    },
+    /// A file was named as pairs, and is another index.
+    #[error("{name} holds no pairs: {reason}")]
+    HoldsNoPairs {
+        /// The file.
+        name: String,
+        /// What it is instead.
+        reason: &'static str,
+    },
+    /// A file of pairs took the place of one under another key or with other rules for user names.
+    #[error(
+        "{name} holds pairs under another key, or with other rules for user names, than before; put a file there that \
+         was made with the same key, or name both files"
+    )]
+    OtherPairs {
+        /// The file.
+        name: String,
+    },
     /// The target exists and was not to be replaced.
     #[error("{} exists", .0.display())]
     TargetExists(PathBuf),

@@ -180,6 +180,12 @@ impl Header {
                 "an overlay keeps full digests with counts and leaves nothing out, this one does not",
             ));
         }
+        if layout.overlay == OverlayMark::Pairs && !(is_plain && layout.kind == Kind::Sha1) {
+            return Err((
+                19,
+                "a file of pairs keeps 160 bits with counts and leaves nothing out, this one does not",
+            ));
+        }
         if self.group_count > 1 << self.layout.directory_bits
             || (self.group_count == 0) != (self.entries == 0)
         {
@@ -229,8 +235,7 @@ fn parse_layout(bytes: &[u8; LENGTH]) -> Result<Layout, (u64, &'static str)> {
         directory_bits: u32::from(bytes[18]),
         counts: bytes[19] & 1 != 0,
         cut: bytes[19] & 2 != 0,
-        overlay: OverlayMark::of_flags(bytes[19])
-            .ok_or((19, "it is said to be an overlay that holds no entries of one"))?,
+        overlay: OverlayMark::of_flags(bytes[19]).map_err(|reason| (19, reason))?,
     };
     if !(MIN_BITS..=kind.bits()).contains(&layout.bits) {
         return Err((17, "the fingerprint bits are outside the kind's width"));

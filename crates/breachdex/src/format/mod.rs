@@ -66,31 +66,41 @@ pub(crate) enum OverlayMark {
     Merged,
     /// It is an overlay.
     Overlay,
+    /// It holds no digests of passwords, but keyed digests of pairs of a user name and a password.
+    Pairs,
 }
 
 impl OverlayMark {
     const MERGED: u8 = 8;
     const OVERLAY: u8 = 16;
+    const PAIRS: u8 = 32;
+    const ALL: u8 = Self::MERGED | Self::OVERLAY | Self::PAIRS;
 
     fn flags(self) -> u8 {
         match self {
             Self::None => 0,
             Self::Merged => Self::MERGED,
             Self::Overlay => Self::MERGED | Self::OVERLAY,
+            Self::Pairs => Self::PAIRS,
         }
     }
 
-    /// `None` where the flags contradict one another.
-    fn of_flags(flags: u8) -> Option<Self> {
-        [Self::None, Self::Merged, Self::Overlay]
-            .into_iter()
-            .find(|mark| mark.flags() == flags & Self::Overlay.flags())
+    /// The mark of flags, or how they contradict one another.
+    fn of_flags(flags: u8) -> Result<Self, &'static str> {
+        let known = [Self::None, Self::Merged, Self::Overlay, Self::Pairs];
+        known.into_iter().find(|mark| mark.flags() == flags & Self::ALL).ok_or({
+            if flags & Self::PAIRS != 0 {
+                "it is said to hold pairs, and entries of an overlay"
+            } else {
+                "it is said to be an overlay that holds no entries of one"
+            }
+        })
     }
 }
 
 /// Flags that this version knows. Bit 2 (value 4) is not used: files that tests keep forever have it as one that
 /// no reader knows.
-const KNOWN_FLAGS: u8 = 1 | 2 | OverlayMark::MERGED | OverlayMark::OVERLAY;
+const KNOWN_FLAGS: u8 = 1 | 2 | OverlayMark::ALL;
 
 impl Layout {
     pub(crate) fn kind_byte(self) -> u8 {

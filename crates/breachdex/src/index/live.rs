@@ -332,6 +332,12 @@ impl Shared {
             let name = index.name().to_owned();
             return Err(Error::OtherKind { name, expected: self.kind, found: index.kind() });
         }
+        if let State::Open(old) | State::ModifiedInPlace(old, _) = &**self.state.load()
+            && index.metadata().is_pairs
+            && index.metadata().source != old.metadata().source
+        {
+            return Err(Error::OtherPairs { name: index.name().to_owned() });
+        }
         #[cfg(feature = "signatures")]
         if let State::Open(old) | State::ModifiedInPlace(old, _) = &**self.state.load() {
             self.options.trusted().check_replacement(index.name(), old.metadata(), index.metadata())?;

@@ -37,6 +37,8 @@ pub struct Metadata {
     pub holds_overlay: bool,
     /// Whether this is an overlay, and not an index that one was merged into.
     pub is_overlay: bool,
+    /// Whether it holds keyed digests of pairs of a user name and a password, which only their key can ask.
+    pub is_pairs: bool,
     /// Different digests that shared a fingerprint and became one entry.
     pub collisions: u64,
     /// The prefixes the source claimed to hold.
@@ -67,6 +69,7 @@ impl Metadata {
             is_cut: header.layout.cut,
             holds_overlay: header.layout.overlay != OverlayMark::None,
             is_overlay: header.layout.overlay == OverlayMark::Overlay,
+            is_pairs: header.layout.overlay == OverlayMark::Pairs,
             collisions: header.collisions,
             coverage: facts.coverage,
             source: facts.source,

@@ -7,9 +7,7 @@ use std::path::Path;
 
 use super::core::{Checks, Core};
 use super::identity::Identity;
-#[cfg(feature = "signatures")]
-use crate::error::Error;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files;
 use crate::kernels::Kernel;
 use crate::storage::Storage;
@@ -29,8 +27,40 @@ pub struct OpenOptions {
     residency: Residency,
     checks: Option<Checks>,
     is_mapped: bool,
+    content: Content,
     #[cfg(feature = "signatures")]
     trust: crate::trust::Trust,
+}
+
+/// What a file must hold to be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Content {
+    /// Digests of passwords.
+    #[default]
+    Passwords,
+    /// Keyed digests of pairs of a user name and a password.
+    Pairs,
+    /// Either.
+    Any,
+}
+
+impl Content {
+    /// Refuses a file that holds something else: what asks one kind of file the other's questions finds nothing.
+    fn check(self, core: &Core) -> Result<()> {
+        let (name, facts) = (core.name().to_owned(), core.metadata());
+        match self {
+            Self::Passwords if facts.is_pairs => Err(Error::HoldsPairs { name }),
+            Self::Pairs if !facts.is_pairs => {
+                let reason = if facts.is_overlay {
+                    "it is an overlay of passwords; name it as an overlay"
+                } else {
+                    "it is an index of passwords; name it as an index"
+                };
+                Err(Error::HoldsNoPairs { name, reason })
+            }
+            Self::Passwords | Self::Pairs | Self::Any => Ok(()),
+        }
+    }
 }
 
 impl OpenOptions {
@@ -53,6 +83,19 @@ impl OpenOptions {
     /// With [`Residency::HugePages`] nothing is mapped: the file is copied.
     pub fn mapped(self) -> Self {
         Self { is_mapped: true, ..self }
+    }
+
+    /// Opens a file of exposed pairs, and nothing else. Without, such a file is [`Error::HoldsPairs`].
+    ///
+    /// Its entries are keyed digests: ask it through the crate `breachdex-pairs`, which has the key.
+    pub fn pairs(self) -> Self {
+        Self { content: Content::Pairs, ..self }
+    }
+
+    /// Opens a file of exposed pairs as well as an index of passwords: for a program that describes or verifies files and
+    /// asks them nothing.
+    pub fn any_content(self) -> Self {
+        Self { content: Content::Any, ..self }
     }
 
     /// How often parts are held against their checksums. By default each time where bytes are read from the file, and at
@@ -133,6 +176,8 @@ impl OpenOptions {
         let usual = if storage.bytes().is_none() { Checks::Always } else { Checks::Once };
         // A mapping may be shorter than the file was a moment ago, or longer.
         let length = storage.bytes().map_or(length, |bytes| bytes.len() as u64);
-        Core::open(storage, length, name, self.kernel, self.checks.unwrap_or(usual))
+        let core = Core::open(storage, length, name, self.kernel, self.checks.unwrap_or(usual))?;
+        self.content.check(&core)?;
+        Ok(core)
     }
 }

@@ -226,7 +226,8 @@ impl<'a> Join<'a> {
         if header.unit_bits != content::unit_bits(header.groups.length, header.layout.directory_bits) {
             return fault(20, "the unit bits are not those of that many bytes of groups");
         }
-        if header.layout.overlay == OverlayMark::Overlay && !self.metadata.coverage.is_whole() {
+        let covers_all = matches!(header.layout.overlay, OverlayMark::Overlay | OverlayMark::Pairs);
+        if covers_all && !self.metadata.coverage.is_whole() {
             let reason = "an overlay covers everything, this one does not";
             return Err(Fault::new(Section::Facts, header.facts.offset, reason));
         }

@@ -35,6 +35,15 @@ impl Entries {
         Ok(entries)
     }
 
+    /// None yet, with room for so many: growing would leave copies behind.
+    pub(super) fn with_capacity(entries: usize) -> Self {
+        Self(Vec::with_capacity(entries))
+    }
+
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.0.push(entry);
+    }
+
     pub(super) fn as_slice(&self) -> &[Entry] {
         &self.0
     }

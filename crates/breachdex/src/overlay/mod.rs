@@ -2,18 +2,22 @@
 //!
 //! An overlay is an exact index with counts, all 1, that bears a mark. A change reads all of it, applies, writes
 //! a new file and renames it onto the old one, so that a reader sees the old state or the new one. Writers
-//! take turns (`lock`); `change` is what becomes of the entries. The file, its lock and what is not yet published are
+//! take turns (`lock`); `change` is what becomes of the entries. `keyed` is the same for a file of keyed digests of pairs.
+//! The file, its lock and what is not yet published are
 //! the owner's alone, for unsalted digests of passwords that people use are as good as many of the passwords.
 
 #![forbid(unsafe_code)]
 
 mod change;
+mod keyed;
 mod lock;
 mod owner;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
+
+pub use self::keyed::{KeyedFile, KeyedPair};
 
 use self::change::{Change, Entries};
 use self::lock::Lock;
@@ -137,7 +141,7 @@ impl OverlayFile {
         let (new, mut outcome) = old.as_ref().unwrap_or(&Entries::default()).changed(digests, change);
         match old {
             Some(_) if outcome.changed == 0 => owner::narrow(&path)?,
-            _ => outcome.durability = write(&path, kind, &new)?,
+            _ => outcome.durability = write(&path, kind, OverlayMark::Overlay, "", &new)?,
         }
         drop(lock);
         Ok(outcome)
@@ -159,19 +163,13 @@ impl OverlayFile {
     }
 }
 
-/// Publishes an overlay of entries.
-fn write(path: &Path, kind: Kind, entries: &Entries) -> Result<Durability> {
+/// Publishes an overlay of entries, or a file of pairs; `source` is what its facts say it comes from.
+fn write(path: &Path, kind: Kind, mark: OverlayMark, source: &str, entries: &Entries) -> Result<Durability> {
     let publication = Publication::claim_for(Readers::Owner, path, true)?;
     owner::keep(&publication.file()?.0, path)?;
-    let layout = Layout {
-        kind,
-        bits: kind.bits(),
-        directory_bits: 0,
-        counts: true,
-        cut: false,
-        overlay: OverlayMark::Overlay,
-    };
-    write_entries(publication, layout, entries.as_slice())
+    let layout =
+        Layout { kind, bits: kind.bits(), directory_bits: 0, counts: true, cut: false, overlay: mark };
+    write_entries(publication, layout, entries.as_slice(), source)
 }
 
 /// What a link points to: that is replaced, not the link, and all who name it take turns at one lock.

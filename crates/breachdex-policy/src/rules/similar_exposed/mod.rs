@@ -1,9 +1,6 @@
 //! Passwords that are a small change away from a leaked one.
 //!
-//! Somebody whose password is refused, or has leaked, tends to change it a little: attackers know, and try the
-//! variations of what they have (credential tweaking). The variations here are the commonest of those found in
-//! leaked pairs by Pal et al., "Might I Get Pwned: A Second Generation Compromised Credential Checking Service",
-//! USENIX Security 2022 (MIGP), section 4, and Das et al., "The Tangled Web of Password Reuse", NDSS 2014.
+//! Which variations there are, and why, [`breachdex::for_each_variation`] says; the rule for exposed pairs asks the same.
 //!
 //! Cost: one lookup each for at most [`MOST_VARIATIONS`] variations, and for a password of eight code points and
 //! more one walk through the list of common words.
@@ -11,12 +8,10 @@
 #![forbid(unsafe_code)]
 
 mod common;
-mod variations;
 
-use breachdex::{Digest, Kind, Question};
+use breachdex::{Digest, Kind, MOST_VARIATIONS, Question, for_each_variation};
 use breachdex_messages::{Passwords, Reports, Words};
 
-use self::variations::for_each_variation;
 use super::{Code, Rule};
 use crate::action::Action;
 use crate::event::Event;
@@ -24,8 +19,6 @@ use crate::policy::{Candidate, Examination};
 use crate::profile::Profile;
 use crate::reason::Given;
 use crate::requirements::Rules;
-
-pub use self::variations::MOST_VARIATIONS;
 
 /// A variation of the password is exposed; never says which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,4 +1,9 @@
-//! The small variations of a password.
+//! The small variations of a password, which are looked up where similar passwords count.
+//!
+//! Somebody whose password is refused, or has leaked, tends to change it a little: attackers know, and try the
+//! variations of what they have (credential tweaking). The variations here are the commonest of those found in
+//! leaked pairs by Pal et al., "Might I Get Pwned: A Second Generation Compromised Credential Checking Service",
+//! USENIX Security 2022 (MIGP), section 4, and Das et al., "The Tangled Web of Password Reuse", NDSS 2014.
 
 #![forbid(unsafe_code)]
 
@@ -21,7 +26,7 @@ const LONGEST_NUMBER: usize = 9;
 /// 4. the number at the end counted up
 /// 5. all digits and symbols at the end dropped
 /// 6. leet undone
-pub(crate) fn for_each_variation(password: &str, mut take: impl FnMut(&str)) {
+pub fn for_each_variation(password: &str, mut take: impl FnMut(&str)) {
     // Room for the longest: a number may grow by a digit, a letter's other case by some bytes. It never has to grow,
     // so that no copy is left behind.
     let mut text = Zeroizing::new(String::with_capacity(password.len() + 8));
