@@ -15,6 +15,8 @@ messages! {
         exposed_count(count: grouped);
         /// The password is refused because another way of writing it is exposed.
         exposed_form;
+        /// The password is refused because it is exposed together with the account's user name or e-mail address.
+        exposed_pair;
         /// The password is refused because it is exposed without what is not shown or stands at its ends.
         exposed_invisible;
         /// The password has too few characters.
@@ -51,6 +53,8 @@ messages! {
         notify_mail(site_name: text);
         /// A new password is exposed and accepted all the same.
         exposed_warning;
+        /// A new password is exposed together with the account's user name or e-mail address, and accepted all the same.
+        exposed_pair_warning;
         /// A new password is a context word and accepted all the same.
         context_word_warning;
     }
@@ -103,6 +107,8 @@ messages! {
         rule_too_long;
         /// Rule of a policy: a word about the account or the service.
         rule_context_word;
+        /// Rule of a policy: exposed together with the user name.
+        rule_exposed_pair;
         /// Rule of a policy: similar to an exposed password.
         rule_similar_exposed;
         /// Rule of a policy: repeated or consecutive characters.

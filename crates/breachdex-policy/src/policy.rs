@@ -2,7 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Corpus, Decision, Exposure, Finding as Answer, Kind, OnError, Question, SourceError};
+use breachdex::{
+    Corpus, Decision, Exposure, Finding as Answer, Kind, OnError, PairFinding, PairMatch, Question,
+    SourceError,
+};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::action::Action;
@@ -155,6 +158,7 @@ impl<'a> Examination<'a> {
             self.apply(Code::TooLong);
             if self.reasons.iter().all(|reason| reason.action.accepts()) {
                 self.apply(Code::Exposed);
+                self.apply(Code::ExposedPair);
             }
         } else {
             Code::ALL.into_iter().for_each(|code| self.apply(code));
@@ -174,6 +178,25 @@ impl<'a> Examination<'a> {
     /// What is done about a reason at the event.
     pub(crate) fn action(&self, code: Code) -> Action {
         self.rules.action(self.candidate.event, code)
+    }
+
+    /// The pair that lists know, and whether another list might have said more; a fault is kept for later.
+    pub(crate) fn pair(&mut self, finding: PairFinding, code: Code) -> Option<(PairMatch, bool)> {
+        let PairFinding { found, fault } = finding;
+        match found.filter(|found| *found != PairMatch::UserName) {
+            Some(found) => {
+                // More than the pair itself cannot be said.
+                let is_partial = found != PairMatch::Pair && fault.is_some();
+                self.hides_a_fault |= fault.is_some() && self.action(code).accepts();
+                Some((found, is_partial))
+            }
+            None => {
+                if let Some(fault) = fault {
+                    self.fault.get_or_insert(fault);
+                }
+                None
+            }
+        }
     }
 
     /// What was found so far.

@@ -19,7 +19,9 @@ pub struct Verdict {
 impl Verdict {
     /// A verdict of these reasons, in any order.
     pub fn new(event: Event, mut reasons: Vec<Reason>) -> Self {
-        reasons.sort_by_key(|reason| (std::cmp::Reverse(reason.action), reason.code()));
+        // What is known of this very account stands before what is known of the password.
+        let is_general = |reason: &Reason| reason.code() != Code::ExposedPair;
+        reasons.sort_by_key(|reason| (std::cmp::Reverse(reason.action), is_general(reason), reason.code()));
         Self { event, reasons }
     }
 
@@ -28,7 +30,7 @@ impl Verdict {
         self.event
     }
 
-    /// Why it is not a plain yes: the severest first, then by code.
+    /// Why it is not a plain yes: the severest first, then [`Code::ExposedPair`], then by code.
     pub fn reasons(&self) -> &[Reason] {
         &self.reasons
     }

@@ -19,6 +19,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         exposed_form: text(
             "Apart from differences in how its characters are written (such as full and half width), this password is the same as one that leaked in the past. Please choose a different one.",
         ),
+        exposed_pair: text(
+            "This combination of user name or e-mail address and password is in a list of login details that are known to have been exposed, so it cannot be used. Please choose a different password that you do not use anywhere else.",
+        ),
         exposed_invisible: text(
             "Apart from spaces at its ends and characters that are not shown, this password is the same as one that leaked in the past. Please choose a different one.",
         ),
@@ -68,6 +71,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         exposed_warning: text(
             "This password is in a list of passwords that leaked in the past. A different one that you do not use anywhere else would be better.",
         ),
+        exposed_pair_warning: text(
+            "This combination of user name or e-mail address and password is in a list of login details that are known to have been exposed. A different password that you do not use anywhere else would be better.",
+        ),
         context_word_warning: text(
             "This password is easy to guess from a user name, an e-mail address or the name of this service. A different one would be better.",
         ),
@@ -101,6 +107,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         rule_too_short: text("too short"),
         rule_too_long: text("too long"),
         rule_context_word: text("context word"),
+        rule_exposed_pair: text("exposed with the user name"),
         rule_similar_exposed: text("similar to an exposed one"),
         rule_repetitive: text("repetitive"),
         rule_control_character: text("control character"),

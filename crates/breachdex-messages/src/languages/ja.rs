@@ -16,6 +16,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         exposed_form: text(
             "このパスワードは、全角と半角などの表記の違いを除くと、過去に流出したパスワードと同じです。別のパスワードを設定してください。",
         ),
+        exposed_pair: text(
+            "このユーザー名またはメールアドレスとパスワードの組み合わせは、流出が確認されているログイン情報の一覧に含まれているため使用できません。ほかのサービスで使っていない、別のパスワードを設定してください。",
+        ),
         exposed_invisible: text(
             "このパスワードは、前後の空白や画面に表示されない文字を除くと、過去に流出したパスワードと同じです。別のパスワードを設定してください。",
         ),
@@ -62,6 +65,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         exposed_warning: text(
             "このパスワードは、過去に流出したパスワードの一覧に含まれています。ほかのサービスで使っていない、別のパスワードをおすすめします。",
         ),
+        exposed_pair_warning: text(
+            "このユーザー名またはメールアドレスとパスワードの組み合わせは、流出が確認されているログイン情報の一覧に含まれています。ほかのサービスで使っていない、別のパスワードをおすすめします。",
+        ),
         context_word_warning: text(
             "ユーザー名、メールアドレス、サービス名などから推測されやすいパスワードです。別のパスワードをおすすめします。",
         ),
@@ -89,6 +95,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         rule_too_short: text("短すぎる"),
         rule_too_long: text("長すぎる"),
         rule_context_word: text("推測されやすい語"),
+        rule_exposed_pair: text("ユーザー名との組み合わせで流出"),
         rule_similar_exposed: text("流出パスワードに類似"),
         rule_repetitive: text("繰り返しや連続"),
         rule_control_character: text("制御文字"),

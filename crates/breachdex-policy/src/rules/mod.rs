@@ -143,6 +143,8 @@ rules! {
     ControlCharacter(control_character::ControlCharacter),
     /// It is in leaked data.
     Exposed(exposed::Exposure),
+    /// It is exposed together with the account's user name or e-mail address.
+    ExposedPair(exposed_pair::ExposedPair),
     /// Whether it is in leaked data could not be found out.
     IndexUnavailable(index_unavailable::IndexUnavailable),
     /// It is one character over and over: the rule that CONTRIBUTING.md adds.
@@ -192,7 +194,7 @@ pub(crate) trait Rule: Copy {
     }
 
     /// What it finds, if it finds anything. Asked only where the policy does something about it, in the order of names,
-    /// and of a password beyond measure only for [`Code::TooLong`] and [`Code::Exposed`].
+    /// and of a password beyond measure only for [`Code::TooLong`], [`Code::Exposed`] and [`Code::ExposedPair`].
     fn examine(examination: &mut Examination<'_>) -> Option<Self>;
 
     /// What [`Rule::examine`] may ask a corpus of this kind.

@@ -1,8 +1,8 @@
 //! What holds for every rule, and the made-up one that CONTRIBUTING.md adds.
 
-use breachdex::{Corpus, Index, Origin};
+use breachdex::{Corpus, Index, Origin, PairMatch};
 
-use super::found::{ControlCharacter, Exposure, OneCharacter, TooShort, WordSource};
+use super::found::{ControlCharacter, ExposedPair, Exposure, OneCharacter, TooShort, WordSource};
 use super::*;
 use crate::{Language, Settings};
 
@@ -25,6 +25,8 @@ fn a_finding_is_made_of_its_facts_again() {
         Finding::ControlCharacter(ControlCharacter),
         Finding::Exposed(exposure),
         Finding::Exposed(Exposure { count: Some(9), is_partial: false, ..exposure }),
+        Finding::ExposedPair(ExposedPair { found: PairMatch::Pair, is_partial: false }),
+        Finding::ExposedPair(ExposedPair { found: PairMatch::SimilarPair, is_partial: true }),
         Finding::OneCharacter(OneCharacter { times: 3 }),
         Finding::TooShort(TooShort { length: 3, min_length: 8 }),
     ] {

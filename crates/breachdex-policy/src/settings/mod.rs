@@ -35,6 +35,10 @@ pub struct Settings {
     pub index: Option<PathBuf>,
     /// The overlays.
     pub overlays: Vec<PathBuf>,
+    /// The lists of exposed pairs.
+    pub pairs: Vec<PathBuf>,
+    /// The key files of these, in any order.
+    pub pair_keys: Vec<PathBuf>,
 }
 
 impl Settings {
@@ -48,7 +52,9 @@ impl Settings {
         let mut settings = Self::parse(&text, &path.display().to_string())?;
         let folder = path.parent().unwrap_or(Path::new(""));
         settings.index = settings.index.map(|index| folder.join(index));
-        settings.overlays = settings.overlays.iter().map(|overlay| folder.join(overlay)).collect();
+        for paths in [&mut settings.overlays, &mut settings.pairs, &mut settings.pair_keys] {
+            paths.iter_mut().for_each(|path| *path = folder.join(&*path));
+        }
         Ok(settings)
     }
 

@@ -19,7 +19,7 @@ use crate::rules::Code;
 use crate::rules::context_word::ContextWords;
 
 /// The keys of a policy.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 19] = [
     "profile",
     "mfa",
     "language",
@@ -35,12 +35,14 @@ pub(super) const KEYS: [&str; 17] = [
     "grace",
     "index",
     "overlays",
+    "pairs",
+    "pair_key",
     "rules",
     "actions",
 ];
 
 /// The keys that choose what there is to be changed, and what is asked.
-const CHOOSING_KEYS: [&str; 4] = ["profile", "mfa", "index", "overlays"];
+const CHOOSING_KEYS: [&str; 6] = ["profile", "mfa", "index", "overlays", "pairs", "pair_key"];
 
 type Result<T> = std::result::Result<T, PolicyError>;
 
@@ -52,13 +54,13 @@ pub(super) fn settings(node: &Node, name: &str) -> Result<Settings> {
     let profile = root.one_of("profile", &Profile::ALL, Profile::name)?.unwrap_or(Profile::Nist);
     let mut rules = profile.rules(root.boolean("mfa")?.unwrap_or(false));
     root.change(&mut rules)?;
-    let overlays = root.texts("overlays")?.unwrap_or_default();
-    Ok(Settings {
-        rules,
-        profile,
-        index: root.text("index")?.map(PathBuf::from),
-        overlays: overlays.into_iter().map(PathBuf::from).collect(),
-    })
+    let paths = |texts: Option<Vec<String>>| -> Vec<PathBuf> {
+        texts.unwrap_or_default().into_iter().map(PathBuf::from).collect()
+    };
+    let overlays = paths(root.texts("overlays")?);
+    let (pairs, pair_keys) = (paths(root.texts("pairs")?), paths(root.one_or_more("pair_key")?));
+    root.refuse_unpaired(&pairs, &pair_keys)?;
+    Ok(Settings { rules, profile, index: root.text("index")?.map(PathBuf::from), overlays, pairs, pair_keys })
 }
 
 /// Rules with what a mapping says changed.
@@ -154,6 +156,27 @@ impl<'a> Table<'a> {
             Value::Boolean(value) => Ok(Some(value)),
             _ => Err(self.reader.wrong_type(node, &format!("{}{key}", self.path), "true or false")),
         }
+    }
+
+    /// One text, or a list of them.
+    fn one_or_more(&self, key: &str) -> Result<Option<Vec<String>>> {
+        match self.get(key).map(|node| &node.value) {
+            Some(Value::Text(text)) => Ok(Some(vec![text.clone()])),
+            _ => self.texts(key),
+        }
+    }
+
+    /// Refuses lists of pairs without a key, and a key without lists.
+    fn refuse_unpaired(&self, pairs: &[PathBuf], keys: &[PathBuf]) -> Result<()> {
+        let (key, complaint) = match (pairs.is_empty(), keys.is_empty()) {
+            (false, true) => ("pairs", "pairs needs pair_key: the key file that they were made with"),
+            (true, false) => ("pair_key", "pair_key is for pairs: name these too"),
+            _ => return Ok(()),
+        };
+        Err(PolicyError::Contradiction {
+            place: self.reader.place(self.get(key).and_then(|node| node.line)),
+            complaint: complaint.to_owned(),
+        })
     }
 
     /// A whole number from 1 on.
@@ -320,6 +343,11 @@ impl<'a> Table<'a> {
             for code in table.codes()? {
                 if let Some(action) = table.one_of(code.name(), &Action::ALL, Action::name)? {
                     rules.actions.set(event, code, action);
+                    // What is done about a password is done about the pair too, unless something else is said of that:
+                    // who only warns has no way to do more. The codes are in the order of their names.
+                    if code == Code::Exposed {
+                        rules.actions.set(event, Code::ExposedPair, action);
+                    }
                 }
             }
         }

@@ -23,7 +23,7 @@ fn every_key_is_read() {
     let settings = Settings::parse(
         "profile = 'asvs-l1'\nlanguage = 'ja-JP'\nmin_length = 10\nmax_length = 128\nmin_count = 3\n\
          scope = 'all'\nforms = ['nfkc', 'casefold']\nservice_name = 'Swallow'\ncontext = ['燕屋']\n\
-         index = 'pwned.bdx'\noverlays = ['own.bdx']\n\
+         index = 'pwned.bdx'\noverlays = ['own.bdx']\npairs = ['pairs.bdx']\npair_key = ['a.key', 'b.key']\n\
          test_password = true\n[grace]\ndays = 14\nlog_ins = 5\n\
          [on_error]\nsign_up = 'reject'\n[rules]\nsimilar_exposed = true\n\
          [actions.log_in]\nexposed = 'force_reset'\n",
@@ -44,6 +44,8 @@ fn every_key_is_read() {
     assert_eq!(rules.action(Event::LogIn, Code::Exposed), Action::ForceReset);
     assert_eq!(settings.index.unwrap(), Path::new("pwned.bdx"));
     assert_eq!(settings.overlays, [Path::new("own.bdx")]);
+    assert_eq!(settings.pairs, [Path::new("pairs.bdx")]);
+    assert_eq!(settings.pair_keys, [Path::new("a.key"), Path::new("b.key")]);
 }
 
 #[test]
@@ -87,8 +89,13 @@ fn what_is_not_known_is_named_with_the_nearest_that_is() {
             "profil = 'nist'",
             "policy.toml:1: a policy has no key \"profil\" (the keys are profile, mfa, \
              language, min_length, max_length, min_count, scope, forms, service_name, context, on_error, test_password, grace, index, \
-             overlays, rules, actions); did you mean \"profile\"?",
+             overlays, pairs, pair_key, rules, actions); did you mean \"profile\"?",
         ),
+        (
+            "\npairs = ['pairs.bdx']",
+            "policy.toml:2: pairs needs pair_key: the key file that they were made with",
+        ),
+        ("pair_key = 'pairs.key'", "policy.toml:1: pair_key is for pairs: name these too"),
         (
             "\nlanguage = 'jp'",
             "policy.toml:2: language must be one of en, ja, not \"jp\"; did you mean \"ja\"?",
@@ -96,7 +103,7 @@ fn what_is_not_known_is_named_with_the_nearest_that_is() {
         (
             "[rules]\nexposd = false",
             "policy.toml:2: rules has no key \"exposd\" (the keys are context_word, \
-             control_character, exposed, one_character, repetitive, similar_exposed, too_long, too_short); did you mean \"exposed\"?",
+             control_character, exposed, exposed_pair, one_character, repetitive, similar_exposed, too_long, too_short); did you mean \"exposed\"?",
         ),
         (
             "[actions.login]\nexposed = 'warn'",
@@ -179,10 +186,14 @@ fn what_cannot_be_meant_is_refused() {
 fn paths_are_taken_from_the_files_folder() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.toml");
-    std::fs::write(&file, "index = 'pwned.bdx'\noverlays = ['/var/own.bdx', 'more.bdx']").unwrap();
+    let text = "index = 'pwned.bdx'\noverlays = ['/var/own.bdx', 'more.bdx']\npairs = ['pairs.bdx']\n\
+                pair_key = '/var/pairs.key'";
+    std::fs::write(&file, text).unwrap();
     let settings = Settings::open(&file).unwrap();
     assert_eq!(settings.index.unwrap(), folder.path().join("pwned.bdx"));
     assert_eq!(settings.overlays, [PathBuf::from("/var/own.bdx"), folder.path().join("more.bdx")]);
+    assert_eq!(settings.pairs, [folder.path().join("pairs.bdx")]);
+    assert_eq!(settings.pair_keys, [PathBuf::from("/var/pairs.key")]);
     let missing = Settings::open(&folder.path().join("none.toml")).unwrap_err().to_string();
     assert!(missing.starts_with("cannot read ") && missing.contains("none.toml"), "{missing}");
 }
