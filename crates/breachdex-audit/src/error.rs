@@ -126,6 +126,12 @@ pub enum AuditError {
         /// The input.
         name: String,
     },
+    /// Passwords are wanted.
+    #[error("{name} holds digests, and passwords are needed; name a file of passwords")]
+    NoPasswords {
+        /// The input.
+        name: String,
+    },
     /// An earlier report that cannot be compared with.
     #[error("{name} is no report of an audit in JSON: {reason}")]
     NotAReport {

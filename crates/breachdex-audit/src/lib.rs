@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod accounts;
 mod actions;
 mod audit;
 mod error;
@@ -38,6 +39,7 @@ mod tally;
 mod window;
 
 pub use account::AccountKind;
+pub use accounts::{Account, AccountsRead, read_accounts};
 pub use audit::{AuditOptions, Audited, Fault, InputRead, audit, audit_all};
 pub use error::{AuditError, LineFault, ReadOption, Result};
 pub use findings::Finding;

@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// The library refused: a bad input, a damaged index, a question outside it.
     #[error(transparent)]
     Index(#[from] breachdex::Error),
+    /// Exposed pairs cannot be asked or changed.
+    #[error(transparent)]
+    Pairs(#[from] breachdex_pairs::PairsError),
     /// An input cannot be audited.
     #[error(transparent)]
     Audit(#[from] breachdex_audit::AuditError),
@@ -71,6 +74,7 @@ impl Failure {
             | Self::Serve(ServeError::Index(error))
             | Self::Static(StaticError::Index(error)) => hints::index(error),
             Self::Static(StaticError::Partial { .. }) => " (--partial writes those that it covers)".into(),
+            Self::Pairs(error) => hints::pairs(error),
             Self::Serve(error) => hints::serve(error).into(),
             Self::Audit(error) => hints::audit(error).into(),
             _ => "".into(),

@@ -9,6 +9,7 @@ use breachdex::{OptionsFault, Remedy};
 use breachdex_audit::{AuditError, ReadOption};
 use breachdex_hibp::{Error, FetchFault};
 use breachdex_http::HttpError;
+use breachdex_pairs::PairsError;
 use breachdex_server::ServeError;
 
 /// What to do about an error of an index or a build, to be put behind the message; may be empty.
@@ -29,9 +30,19 @@ pub(crate) fn index(error: &breachdex::Error) -> Cow<'static, str> {
         }
         Error::Input(fault) => return fault.remedy.map_or("".into(), input),
         Error::TooLittleMemory { .. } => "; raise --memory",
+        Error::HoldsPairs { .. } => " (--pairs with --pair-key)",
         _ => "",
     };
     hint.into()
+}
+
+/// What to do about an error of exposed pairs or their key, to be put behind the message; may be empty.
+pub(crate) fn pairs(error: &PairsError) -> Cow<'static, str> {
+    match error {
+        PairsError::Index(error) => index(error),
+        PairsError::NoKey { .. } | PairsError::WrongKey { .. } => " (--pair-key)".into(),
+        _ => "".into(),
+    }
 }
 
 /// The same for an input of a build.

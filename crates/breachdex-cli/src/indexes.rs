@@ -4,10 +4,11 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use breachdex::trust::Trust;
-use breachdex::{Corpus, Index, LiveIndex, OpenOptions, files};
+use breachdex::{Corpus, Index, LiveIndex, OpenOptions, PairList, files};
 
 use crate::failure::Failure;
 use crate::{messages, trust};
@@ -82,17 +83,18 @@ fn open_each<T>(
     }
 }
 
-/// Opens the named index, or the default one, under overlays; all of them follow their files.
+/// Opens the named index, or the default one, under overlays and with exposed pairs; all of them follow their files.
 pub(crate) fn open_live(
     named: Option<&PathBuf>,
     overlays: &[PathBuf],
+    pairs: Vec<Arc<dyn PairList>>,
     trusted: &Trust,
 ) -> Result<Corpus, Failure> {
     let base = match named.cloned().or_else(default_path) {
         Some(path) => follow(&path, trust::mapped(trusted))?,
         None => LiveIndex::new(starter()?),
     };
-    Ok(Corpus::builder().base(base).overlays(open_overlays(overlays)?).build()?)
+    Ok(Corpus::builder().base(base).overlays(open_overlays(overlays)?).pairs(pairs).build()?)
 }
 
 /// Opens overlays, which follow their files.
@@ -112,7 +114,7 @@ pub(crate) fn name(index: &Index) -> String {
 
 /// Reports each replacement of a file that was refused, once.
 pub(crate) fn report_refusals(corpus: &Corpus) {
-    for error in corpus.live_indexes().filter_map(LiveIndex::unreported_error) {
+    for error in corpus.followed().filter_map(LiveIndex::unreported_error) {
         messages::note(&format!("a replaced file was refused, still using the previous one: {error}"));
     }
 }

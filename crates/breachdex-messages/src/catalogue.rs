@@ -445,6 +445,16 @@ messages! {
         not_found_starter(place: text);
         /// Whether the password is exposed could not be checked.
         unknown;
+        /// Label: what the lists of exposed pairs say of the account.
+        label_pair;
+        /// The pair of user name and password is exposed.
+        pair;
+        /// A similar pair is.
+        similar_pair;
+        /// The user name is, with other passwords.
+        pair_user_name;
+        /// Neither the pair nor the user name is.
+        no_pair;
         /// How the starter index is called.
         starter;
     }

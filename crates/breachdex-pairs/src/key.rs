@@ -24,14 +24,32 @@ type Result<T> = std::result::Result<T, PairsError>;
 pub struct PairKey([u8; KEY_LENGTH]);
 
 impl PairKey {
-    /// Makes a key of random bytes in a new file of mode 0600, which is on disk when this returns.
+    /// Makes a key of random bytes, which is in memory alone.
     ///
     /// # Errors
-    /// [`PairsError::KeyExists`], [`PairsError::Random`], [`PairsError::Io`].
-    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
+    /// [`PairsError::Random`].
+    pub fn generate() -> Result<Self> {
         let mut key = Self([0; KEY_LENGTH]);
         getrandom::fill(&mut key.0).map_err(|error| PairsError::Random(io::Error::other(error)))?;
+        Ok(key)
+    }
+
+    /// [`PairKey::generate`] and [`PairKey::save`].
+    ///
+    /// # Errors
+    /// As these.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let key = Self::generate()?;
+        key.save(path)?;
+        Ok(key)
+    }
+
+    /// Writes the key to a new file of mode 0600, which is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`PairsError::KeyExists`], [`PairsError::Io`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -40,13 +58,13 @@ impl PairKey {
             ErrorKind::AlreadyExists => PairsError::KeyExists(path.to_owned()),
             _ => failed("create", path)(source),
         })?;
-        let written = file.write_all(&key.0).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
+        let written = file.write_all(&self.0).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
         if let Err(source) = written {
             // A key that is not whole is of no use, and in the way of the next try.
             let _ = fs::remove_file(path);
             return Err(failed("write", path)(source));
         }
-        Ok(key)
+        Ok(())
     }
 
     /// Reads a key file. Only its owner may be able to read it; of a file that belongs to root, such as a secret that a
@@ -70,7 +88,7 @@ impl PairKey {
         }
         if key.0.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
             return Err(not_a_key(
-                "it is text, and a key is 32 random bytes, as `breachdex overlay key` makes them",
+                "it is text, and a key is 32 random bytes, as `breachdex keygen` makes them",
             ));
         }
         if key.0.iter().all(|byte| *byte == key.0[0]) {

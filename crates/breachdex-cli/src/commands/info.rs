@@ -38,6 +38,8 @@ JSON fields:
   collisions           digests folded into another that shares the kept bits
   false_positive_rate  chance that a password outside the source is found
   overlay              whether this is an overlay
+  pairs                how many exposed pairs it holds; only in a file of pairs, whose entries are
+                       keyed digests and no passwords
   holds_overlay        whether it is one or one was merged into it: keep the file secret
   coverage             object: whole (true or false), prefixes (how many of 1048576),
                        ranges (list of \"FIRST-LAST\")
@@ -68,7 +70,7 @@ pub(crate) struct Flags {
 impl Subcommand for Flags {
     fn run(self) -> Result<Exit, Failure> {
         let trusted = trust::of(&self.trust)?;
-        let index = Index::open_with(&self.file, trust::mapped(&trusted))?;
+        let index = Index::open_with(&self.file, trust::mapped(&trusted).any_content())?;
         let facts = Facts::of(&index)?;
         let mut output = Output::open();
         if self.json {
@@ -100,6 +102,8 @@ struct Facts {
     collisions: u64,
     false_positive_rate: f64,
     overlay: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pairs: Option<u64>,
     holds_overlay: bool,
     coverage: CoverageFacts,
     source: Option<String>,
@@ -148,6 +152,7 @@ impl Facts {
             collisions: metadata.collisions,
             false_positive_rate: metadata.false_positive_rate(),
             overlay: metadata.is_overlay,
+            pairs: metadata.is_pairs.then_some(metadata.max_count),
             holds_overlay: metadata.holds_overlay,
             coverage: CoverageFacts {
                 whole: metadata.coverage.is_whole(),
@@ -226,6 +231,9 @@ impl Facts {
     }
 
     fn overlay_text(&self) -> Option<String> {
+        if let Some(pairs) = self.pairs {
+            return Some(format!("this holds {pairs} exposed pairs: keep the file secret, and its key apart from it"));
+        }
         let what = match (self.overlay, self.holds_overlay) {
             (true, _) => "this is one",
             (false, true) => "one was merged into this index",

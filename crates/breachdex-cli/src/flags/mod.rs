@@ -8,6 +8,7 @@
 pub(crate) mod fetch;
 pub(crate) mod language;
 mod on_error;
+pub(crate) mod pairs;
 mod progress;
 mod target;
 mod trust;
@@ -19,6 +20,7 @@ use crate::commands::Command;
 
 pub(crate) use fetch::{FetchFlags, proxy_from};
 pub(crate) use on_error::OnErrorName;
+pub(crate) use pairs::PairFlags;
 pub(crate) use progress::{ProgressFlags, ProgressName};
 pub(crate) use target::{KindName, MergeRuleName, ResourceFlags, TargetFlags};
 pub(crate) use trust::{KeyFlags, SignFlag, TrustFlags};

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use breachdex::{Day, Residency};
+use breachdex_audit::Encoding;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 /// Bytes: a plain number, or one with a unit. `K`, `M`, `G`, `T` and the `KiB` family are powers of 1024,
@@ -85,6 +86,20 @@ pub(crate) fn parse_date(text: &str) -> Result<String, String> {
     }
     let day = Day::parse(text).ok_or("give a day of the calendar as YYYY-MM-DD")?;
     if day.is_in_future() { Err(String::from("the day is in the future")) } else { Ok(text.to_owned()) }
+}
+
+pub(crate) fn parse_delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [character] if character.is_ascii() && !matches!(character, b'"' | b'\r' | b'\n') => Ok(*character),
+        _ => Err(String::from("give one character such as ; or the word tab")),
+    }
+}
+
+pub(crate) fn parse_encoding(label: &str) -> Result<Encoding, String> {
+    Encoding::named(label).ok_or_else(|| {
+        String::from("give an encoding such as utf-8, utf-16, cp932, euc-jp, windows-1252, windows-1251, gbk, big5 or euc-kr")
+    })
 }
 
 #[cfg(test)]

@@ -352,6 +352,13 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
             "this password is not in %(place)s, which is short: it may be exposed all the same.",
         ),
         unknown: text("whether this password is exposed could not be checked."),
+        label_pair: text("Account"),
+        pair: text("this user name and password are in a list of exposed pairs; choose another password."),
+        similar_pair: text(
+            "this user name is in a list of exposed pairs with a similar password; choose another password.",
+        ),
+        pair_user_name: text("this user name is in a list of exposed pairs, with other passwords."),
+        no_pair: text("this user name and password are in no list of exposed pairs."),
         starter: text("the starter list of common passwords"),
     },
 };

@@ -67,7 +67,7 @@ fn what_is_no_key_is_refused() {
         (vec![0; 32], "all its bytes are the same"),
         (
             b"correct horse battery staple 123".to_vec(),
-            "it is text, and a key is 32 random bytes, as `breachdex overlay key` makes them",
+            "it is text, and a key is 32 random bytes, as `breachdex keygen` makes them",
         ),
     ] {
         fs::write(&path, bytes).unwrap();
@@ -156,7 +156,7 @@ fn indexes_overlays_and_pairs_are_told_apart() {
     let own = OverlayFile::at(&overlay);
     own.add(Kind::Sha1, &[Digest::sha1(b"sakura2019")], &()).unwrap();
     let message = "FOLDER/pairs.bdx holds exposed pairs of user names and passwords, which are asked with their key \
-                   alone: name it as pairs (--pairs with --pair-key), not as an index or an overlay";
+                   alone; name it as pairs, not as an index or an overlay";
     let folder = place.folder.path();
     assert_eq!(said(Index::open(&path), folder), message);
     assert_eq!(said(Index::map(&path), folder), message);

@@ -259,8 +259,8 @@ pub enum Error {
     },
     /// A file of pairs was named where an index of passwords is wanted.
     #[error(
-        "{name} holds exposed pairs of user names and passwords, which are asked with their key alone: name it as \
-         pairs (--pairs with --pair-key), not as an index or an overlay"
+        "{name} holds exposed pairs of user names and passwords, which are asked with their key alone; name it as pairs, \
+         not as an index or an overlay"
     )]
     HoldsPairs {
         /// The file.

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::flags::TrustFlags;
 use crate::flags::language::LanguageParser;
-use crate::flags::values::parse_positive;
+use crate::flags::values::{parse_delimiter, parse_encoding, parse_positive};
 
 /// Report which accounts have exposed passwords
 ///
@@ -228,21 +228,8 @@ impl From<CsvEncodingName> for CsvEncoding {
     }
 }
 
-fn parse_encoding(label: &str) -> Result<Encoding, String> {
-    Encoding::named(label).ok_or_else(|| {
-        String::from("give an encoding such as utf-8, utf-16, cp932, euc-jp, windows-1252, windows-1251, gbk, big5 or euc-kr")
-    })
-}
 
 fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
         .try_map(|name| Format::named(&name).ok_or("no such format"))
-}
-
-fn parse_delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"tab" | b"\\t" => Ok(b'\t'),
-        [character] if character.is_ascii() && !matches!(character, b'"' | b'\r' | b'\n') => Ok(*character),
-        _ => Err(String::from("give one character such as ; or the word tab")),
-    }
 }

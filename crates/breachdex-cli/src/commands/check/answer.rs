@@ -10,6 +10,7 @@ use breachdex_messages::Language;
 use serde::Serialize;
 
 use super::Fault;
+use super::pair::Pair;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::printable::printable;
@@ -130,10 +131,12 @@ struct VerdictRow<'a> {
     form: Option<&'static str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     partial: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pair: Option<Option<&'static str>>,
 }
 
 impl<'a> VerdictRow<'a> {
-    fn new(line: u64, verdict: Verdict, subject: &Subject, index: &'a str) -> Self {
+    fn new(line: u64, verdict: Verdict, pair: &Pair, subject: &Subject, index: &'a str) -> Self {
         let exposure = match verdict {
             Verdict::Exposed(exposure) => Some(exposure),
             Verdict::NotExposed(_) => None,
@@ -151,6 +154,7 @@ impl<'a> VerdictRow<'a> {
             source: exposure.filter(|_| subject.overlays.is_some()).map(|exposure| exposure.origin.name()),
             form: exposure.filter(|_| subject.asks_forms).map(|exposure| exposure.form.name()),
             partial: exposure.is_some_and(|exposure| exposure.is_partial),
+            pair: pair.name(),
         }
     }
 }
@@ -160,6 +164,8 @@ struct UnknownRow {
     line: u64,
     exposed: Option<bool>,
     unknown: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pair: Option<Option<&'static str>>,
     error: String,
 }
 
@@ -175,13 +181,17 @@ impl Rendering {
         self,
         line: u64,
         verdict: Verdict,
+        pair: &Pair,
         subject: &Subject,
         output: &mut Output,
     ) -> Result<(), Failure> {
         match self {
-            Self::Text => output.write(text(line, verdict).as_bytes()),
-            Self::Json => json(&VerdictRow::new(line, verdict, subject, &subject.all_names()), output),
-            Self::Sentence(language) => output.write(sentence(verdict, subject, language).as_bytes()),
+            Self::Text => output.write(format!("{}{}\n", text(line, verdict), pair.column()).as_bytes()),
+            Self::Json => json(&VerdictRow::new(line, verdict, pair, subject, &subject.all_names()), output),
+            Self::Sentence(language) => {
+                output.write(sentence(verdict, subject, language).as_bytes())?;
+                output.write(pair.sentence(language).as_bytes())
+            }
             Self::Quiet => Ok(()),
         }
     }
@@ -191,18 +201,21 @@ impl Rendering {
         self,
         line: u64,
         exposed: Option<bool>,
+        pair: &Pair,
         error: &Fault,
         output: &mut Output,
     ) -> Result<(), Failure> {
         match self {
-            Self::Text => output.write(format!("{line}\tunknown\t-\n").as_bytes()),
+            Self::Text => output.write(format!("{line}\tunknown\t-{}\n", pair.column()).as_bytes()),
             Self::Json => {
-                json(&UnknownRow { line, exposed, unknown: true, error: error.to_string() }, output)
+                let (pair, error) = (pair.name(), error.to_string());
+                json(&UnknownRow { line, exposed, unknown: true, pair, error }, output)
             }
             Self::Sentence(language) => {
                 let words = language.command();
                 let answer = words.answer(words.label_unknown(), words.unknown());
-                output.write(format!("{answer}\n").as_bytes())
+                output.write(format!("{answer}\n").as_bytes())?;
+                output.write(pair.sentence(language).as_bytes())
             }
             Self::Quiet => Ok(()),
         }
@@ -219,9 +232,9 @@ impl Rendering {
 
 fn text(line: u64, verdict: Verdict) -> String {
     match verdict {
-        Verdict::NotExposed(_) => format!("{line}\tnot found\t0\n"),
-        Verdict::Exposed(Exposure { count: Some(count), .. }) => format!("{line}\texposed\t{count}\n"),
-        Verdict::Exposed(Exposure { count: None, .. }) => format!("{line}\texposed\t-\n"),
+        Verdict::NotExposed(_) => format!("{line}\tnot found\t0"),
+        Verdict::Exposed(Exposure { count: Some(count), .. }) => format!("{line}\texposed\t{count}"),
+        Verdict::Exposed(Exposure { count: None, .. }) => format!("{line}\texposed\t-"),
     }
 }
 

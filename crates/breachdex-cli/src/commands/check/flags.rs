@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::flags::language::LanguageParser;
 use crate::flags::values::{parse_positive, parse_seconds};
-use crate::flags::{KindName, OnErrorName, TrustFlags};
+use crate::flags::{KindName, OnErrorName, PairFlags, TrustFlags};
 
 /// Check whether passwords are exposed
 ///
@@ -22,7 +22,8 @@ use crate::flags::{KindName, OnErrorName, TrustFlags};
 /// Passwords are never taken as arguments, where others could see them, and never printed.
 ///
 /// Answers one line each: the line's number, "exposed" or "not found", and how often the password was seen
-/// ("-" in an index without counts), with tabs between. A line that cannot be answered is reported on
+/// ("-" in an index without counts), with tabs between; with --user one column more: "pair", "similar_pair", "user_name" or
+/// "-". A line that cannot be answered is reported on
 /// standard error, the others are answered all the same, and the exit code is 2.
 #[derive(Args)]
 #[command(after_long_help = "\
@@ -36,6 +37,7 @@ JSON, one object a line of input:
   index    the index's path, or \"starter\"; of several, overlays among them, joined by \", \"
   source   with --overlay, if exposed: \"base\" or \"overlay\"
   form     with --forms, if exposed: \"raw\", \"nfc\", \"nfkc\", \"trimmed\" or \"visible\"
+  pair     with --user: \"pair\", \"similar_pair\", \"user_name\" (in the list with other passwords), or null
   partial  true if exposed and another source could not be checked; count is then a lower bound
   A malformed line is {\"line\": ..., \"error\": ...}. One that could not be checked has, with --on-error
   accept or reject, \"unknown\": true, and \"exposed\": null for accept, true for reject.
@@ -55,6 +57,8 @@ Examples:
       breachdex check --index pwned.bdx --overlay overlay.bdx
   Full-width and half-width spellings too (ｐａｓｓｗｏｒｄ):
       breachdex check --forms --index pwned.bdx < passwords.txt
+  For an account, exposed pairs of your own incidents too (exit code 1 for a pair or a similar one):
+      breachdex check --pairs pairs.bdx --pair-key pairs.key --user hanako@example.jp
   Without an index, by a range server that learns five hex digits of each digest:
       breachdex check --api https://api.pwnedpasswords.com < passwords.txt")]
 pub(crate) struct Flags {
@@ -71,6 +75,13 @@ pub(crate) struct Flags {
     /// are picked up within two seconds.
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pairs: PairFlags,
+    /// User name or e-mail address that --pairs are asked for; repeatable
+    ///
+    /// Several are one account's: the severest answer counts.
+    #[arg(long, value_name = "NAME", requires = "pairs")]
+    pub(crate) user: Vec<String>,
     /// Take the test password for exposed
     ///
     /// That is "Breachdex-Test-Password-4711", which is in no leak: try with it what a script or a site does about an exposed
@@ -113,7 +124,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "RULE", default_value = "raise", hide_possible_values = true)]
     pub(crate) on_error: OnErrorName,
     /// Lines are digests in hex, not passwords
-    #[arg(long)]
+    #[arg(long, conflicts_with = "user")]
     pub(crate) hash: bool,
     /// Also look up the other forms of each password
     ///

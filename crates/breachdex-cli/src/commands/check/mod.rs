@@ -5,7 +5,10 @@
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
-use breachdex::{Corpus, Decision, Error, FormSet, Kind, OnError, Question, SourceError};
+use breachdex::{
+    Corpus, Decision, Error, Finding, Kind, OnError, PairQuestion, Question,
+    SourceError,
+};
 use breachdex_hibp::{NetworkOptions, RangeClient, RangeClientOptions};
 use breachdex_messages::Language;
 
@@ -14,14 +17,18 @@ use crate::failure::Failure;
 use crate::flags::proxy_from;
 use crate::output::Output;
 use crate::passwords::{
-    self, Content, Event, HOLDS_NUL, Line, Lines, Listing, Stopped, Terminator, standard_input,
+    Content, Event, HOLDS_NUL, Lines, Listing, Stopped, Terminator, standard_input,
 };
 use crate::{indexes, messages, privacy, terminal, trust};
 
 mod answer;
 mod flags;
+mod pair;
+mod reading;
 
 use answer::{Rendering, Subject, Verdict};
+use pair::Pair;
+use reading::Reading;
 
 pub(crate) use flags::Flags;
 
@@ -62,6 +69,7 @@ struct Plan {
     subject: Subject,
     rendering: Rendering,
     language: Language,
+    users: Vec<String>,
 }
 
 /// What lines hold, and how they are looked up.
@@ -70,6 +78,15 @@ struct Asking {
     content: Content,
     kind: Kind,
     forms: bool,
+    /// Whether an account is known, for which exposed pairs are asked.
+    pairs: bool,
+}
+
+/// A line as it is asked about. Holds no password.
+struct Asked {
+    question: Question,
+    /// What the exposed pairs say of the account.
+    pair: Pair,
 }
 
 /// Why a line has no answer.
@@ -132,9 +149,10 @@ impl Plan {
             (false, false) => Rendering::Text,
         };
         let content = if flags.hash { Content::Digests } else { Content::Passwords };
-        let asking = Asking { content, kind: corpus.kind(), forms: flags.forms };
+        let users = flags.user.clone();
+        let asking = Asking { content, kind: corpus.kind(), forms: flags.forms, pairs: !users.is_empty() };
         let (min_count, on_error) = (flags.min_count, flags.on_error.into());
-        Ok(Self { corpus, asking, min_count, on_error, subject, rendering, language: flags.lang })
+        Ok(Self { corpus, asking, min_count, on_error, subject, rendering, language: flags.lang, users })
     }
 
     fn ask_terminal(&mut self, tally: &mut Tally) -> Result<(), Failure> {
@@ -148,7 +166,8 @@ impl Plan {
         question.update(line.bytes().unwrap_or_default());
         drop(line);
         let mut output = Output::open();
-        self.answer(&mut vec![question.finish()], tally, &mut output)?;
+        let asked = question.finish(|line| self.pair(line));
+        self.answer(&mut vec![asked], tally, &mut output)?;
         output.flush()
     }
 
@@ -183,7 +202,7 @@ impl Plan {
                 self.answer(&mut questions, tally, &mut output)?;
                 return output.flush();
             }
-            let finished = question.finish();
+            let finished = question.finish(|line| self.pair(line));
             questions.push(if lines.held_nul() { Err(Fault::Nul) } else { finished });
             if questions.len() >= AT_ONCE {
                 self.answer(&mut questions, tally, &mut output)?;
@@ -194,13 +213,20 @@ impl Plan {
     /// Answers the questions so far, in order, and forgets them.
     fn answer(
         &mut self,
-        questions: &mut Vec<Result<Question, Fault>>,
+        questions: &mut Vec<Result<Asked, Fault>>,
         tally: &mut Tally,
         output: &mut Output,
     ) -> Result<(), Failure> {
         let mut asked = Vec::with_capacity(questions.len());
-        let refused: Vec<Option<Fault>> =
-            questions.drain(..).map(|question| question.map(|question| asked.push(question)).err()).collect();
+        let pairs: Vec<Result<Pair, Fault>> = questions
+            .drain(..)
+            .map(|question| {
+                question.map(|Asked { question, pair }| {
+                    asked.push(question);
+                    pair
+                })
+            })
+            .collect();
         // A file that took the place of another may be of another sort. Where one cannot be read, answers name what was
         // read last.
         if let Ok(subject) = Subject::of(&self.corpus, self.asking.forms) {
@@ -208,45 +234,57 @@ impl Plan {
         }
         let mut findings = self.corpus.ask_many(&asked, self.min_count)?.into_iter();
         indexes::report_refusals(&self.corpus);
-        for refused in refused {
+        for pair in pairs {
             tally.asked += 1;
-            let decision = match refused {
-                Some(fault) => Err(fault),
-                None => findings
-                    .next()
-                    .map_or(Ok(Decision::NotExposed { count: 0 }), |finding| self.on_error.decide(finding))
-                    .map_err(Fault::from),
+            let mut pair = match pair {
+                Ok(pair) => pair,
+                Err(fault) => {
+                    self.tell(Err(fault), Pair::NotAsked, tally, output)?;
+                    continue;
+                }
             };
-            self.tell(decision, tally, output)?;
+            let finding = findings.next().unwrap_or(Finding::NotExposed { count: 0 });
+            let decision = self.on_error.decide(pair.with_fault(finding)).map_err(Fault::from);
+            self.tell(decision, pair, tally, output)?;
         }
         Ok(())
+    }
+
+    /// What the exposed pairs say of the account and a password.
+    fn pair(&self, password: &[u8]) -> Pair {
+        if !self.asking.pairs {
+            return Pair::NotAsked;
+        }
+        let users: Vec<&str> = self.users.iter().map(String::as_str).collect();
+        Pair::from(self.corpus.find_pair(&PairQuestion::new(&users, password)))
     }
 
     /// Reports the answer to a line, and counts it as the user chose.
     fn tell(
         &self,
         decision: Result<Decision, Fault>,
+        pair: Pair,
         tally: &mut Tally,
         output: &mut Output,
     ) -> Result<(), Failure> {
         let line = tally.asked;
+        let counts = matches!(decision, Ok(Decision::Exposed(_) | Decision::Refused(_)));
+        tally.exposed += u64::from(counts || pair.is_exposed());
         let fault = match decision {
             Ok(Decision::Exposed(exposure)) => {
-                tally.exposed += 1;
-                return self.rendering.verdict(line, Verdict::Exposed(exposure), &self.subject, output);
+                return self.rendering.verdict(line, Verdict::Exposed(exposure), &pair, &self.subject, output);
             }
             Ok(Decision::NotExposed { count }) => {
-                return self.rendering.verdict(line, Verdict::NotExposed(count), &self.subject, output);
+                return self.rendering.verdict(line, Verdict::NotExposed(count), &pair, &self.subject, output);
             }
             Ok(Decision::Accepted(fault)) => {
                 let fault = Fault::from(fault);
-                self.rendering.unknown(line, None, &fault, output)?;
+                self.rendering.unknown(line, None, &pair, &fault, output)?;
                 fault
             }
             Ok(Decision::Refused(fault)) => {
-                tally.exposed += 1;
                 let fault = Fault::from(fault);
-                self.rendering.unknown(line, Some(true), &fault, output)?;
+                self.rendering.unknown(line, Some(true), &pair, &fault, output)?;
                 fault
             }
             Err(fault) => {
@@ -283,47 +321,11 @@ fn corpus(flags: &Flags) -> Result<Corpus, Failure> {
             },
         })?));
     }
-    let corpus = builder.overlays(indexes::open_overlays(&flags.overlay)?).build()?;
+    let pairs = flags.pairs.open()?;
+    if !pairs.is_empty() && flags.user.is_empty() {
+        return Err(Failure::Usage(String::from("--pairs are asked for an account: name it with --user")));
+    }
+    let corpus = builder.overlays(indexes::open_overlays(&flags.overlay)?).pairs(pairs).build()?;
     let knows = flags.test_password || indexes::knows_test_password()?;
     Ok(if knows { corpus.with_test_password() } else { corpus })
-}
-
-/// Reads one line after another, each in the place of the one before, so that nothing of it is left.
-enum Reading {
-    /// Hashed piece by piece, whatever its length.
-    Hashed(passwords::Question),
-    /// Kept whole, for its forms.
-    Whole(Kind, Line),
-}
-
-impl Reading {
-    fn new(asking: Asking) -> Self {
-        match asking.forms {
-            true => Self::Whole(asking.kind, Line::default()),
-            false => Self::Hashed(passwords::Question::new(asking.content, asking.kind)),
-        }
-    }
-
-    fn update(&mut self, piece: &[u8]) {
-        match self {
-            Self::Hashed(question) => question.update(piece),
-            Self::Whole(_, line) => line.push(piece),
-        }
-    }
-
-    /// The question about the line. Not inlined: its copies of the digest go with its stack.
-    #[inline(never)]
-    fn finish(&mut self) -> Result<Question, Fault> {
-        match self {
-            Self::Hashed(question) => Ok(Question::from(question.finish()?)),
-            Self::Whole(kind, line) => {
-                let question = line
-                    .bytes()
-                    .ok_or(Fault::TooLong)
-                    .and_then(|line| Ok(Question::password(*kind, line, None, FormSet::default())?));
-                line.clear();
-                question
-            }
-        }
-    }
 }

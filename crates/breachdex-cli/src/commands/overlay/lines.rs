@@ -46,7 +46,7 @@ pub(super) fn read(flags: &OverlayLines, kind: Kind, action: Action) -> Result<G
     }
 }
 
-fn open(path: &Path) -> Result<File, Failure> {
+pub(super) fn open(path: &Path) -> Result<File, Failure> {
     let refused = |reason: String| {
         Failure::Usage(format!(
             "cannot read the file of passwords that was named: {reason}; its name is not repeated here, for it may be \
@@ -126,7 +126,7 @@ fn read_lines(
 }
 
 /// Why reading stopped, and that it changed nothing.
-fn unwritten(name: &str, stopped: Stopped) -> Failure {
+pub(super) fn unwritten(name: &str, stopped: Stopped) -> Failure {
     match stopped {
         Stopped::Failure(failure) => failure,
         Stopped::Input(error) => Failure::Usage(format!("cannot read {name}: {error}; nothing was written")),

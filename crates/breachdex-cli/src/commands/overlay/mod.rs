@@ -1,9 +1,11 @@
-//! `overlay`: a list of one's own, changed while others ask it.
+//! `overlay`: a list of one's own, changed while others ask it. `pairs` is the same for pairs of user names and passwords.
 
 #![forbid(unsafe_code)]
 
 mod flags;
 mod lines;
+mod pair_lines;
+mod pairs;
 
 use breachdex::{Kind, OverlayChange, OverlayFile};
 
@@ -27,7 +29,9 @@ impl Subcommand for Flags {
 
     fn run(self) -> Result<Exit, Failure> {
         match self.action {
+            OverlayAction::Add(flags) if flags.lines.pairs => pairs::add(&flags),
             OverlayAction::Add(flags) => add(&flags),
+            OverlayAction::Remove(flags) if flags.lines.pairs => pairs::remove(&flags),
             OverlayAction::Remove(flags) => remove(&flags),
             OverlayAction::List(flags) => list(&flags),
         }
@@ -64,11 +68,7 @@ fn tell(
     change: OverlayChange,
     [done, rest]: [&str; 2],
 ) -> Result<Exit, Failure> {
-    match given.empty {
-        0 => {}
-        1 => messages::note(&"an empty line was passed over"),
-        empty => messages::note(&format!("{empty} empty lines were passed over")),
-    }
+    note_empty(given.empty);
     let OverlayChange { changed, unchanged, entries, durability, .. } = change;
     messages::durability(overlay.path(), durability);
     let mut output = Output::open();
@@ -79,6 +79,15 @@ fn tell(
     Ok(Exit::Success)
 }
 
+/// Says how many lines without a byte were passed over.
+fn note_empty(lines: u64) {
+    match lines {
+        0 => {}
+        1 => messages::note(&"an empty line was passed over"),
+        lines => messages::note(&format!("{lines} empty lines were passed over")),
+    }
+}
+
 fn holds(overlay: &OverlayFile, kind: Kind, entries: u64) -> String {
     let digests = if entries == 1 { "digest" } else { "digests" };
     let name = overlay.path().display().to_string();
@@ -87,7 +96,11 @@ fn holds(overlay: &OverlayFile, kind: Kind, entries: u64) -> String {
 
 fn list(flags: &OverlayListFlags) -> Result<Exit, Failure> {
     let overlay = OverlayFile::at(&flags.overlay);
-    let index = overlay.open()?;
+    let index = match overlay.open() {
+        Err(breachdex::Error::HoldsPairs { .. }) => return pairs::list(flags),
+        _ if flags.pair_key.is_some() => return pairs::list(flags),
+        opened => opened?,
+    };
     let mut output = Output::open();
     if flags.digests {
         let mut piece = Vec::with_capacity(PIECE + 64);

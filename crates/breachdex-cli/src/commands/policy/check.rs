@@ -12,6 +12,7 @@ use super::flags::PolicyCheckFlags;
 use super::rendering::Rendering;
 use crate::commands::Exit;
 use crate::failure::Failure;
+use crate::flags::pairs;
 use crate::output::Output;
 use crate::passwords::{
     Content, Event, HOLDS_NUL, Line, Lines, Listing, Stopped, Terminator, standard_input,
@@ -53,7 +54,11 @@ impl<'a> Judge<'a> {
         let settings = super::settings(&flags.source)?;
         let overlays = if flags.overlay.is_empty() { &settings.overlays } else { &flags.overlay };
         let index = flags.index.as_ref().or(settings.index.as_ref());
-        let corpus = indexes::open_live(index, overlays, &trust::of(&flags.trust)?)?;
+        let pairs = match flags.pairs.pairs.is_empty() {
+            true => pairs::open(&settings.pairs, &settings.pair_keys)?,
+            false => flags.pairs.open()?,
+        };
+        let corpus = indexes::open_live(index, overlays, pairs, &trust::of(&flags.trust)?)?;
         let mut rules = settings.rules;
         if let Some(on_error) = flags.on_error {
             rules.on_error = [on_error.into(); 4];

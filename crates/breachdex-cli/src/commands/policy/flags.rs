@@ -9,7 +9,7 @@ use breachdex_messages::Language;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::flags::language::LanguageParser;
-use crate::flags::{OnErrorName, TrustFlags};
+use crate::flags::{OnErrorName, PairFlags, TrustFlags};
 
 /// Check passwords against a policy, or print the policy
 ///
@@ -64,7 +64,9 @@ Examples:
   Check one password:
       breachdex policy check --profile nist --user-name hanako --email hanako@example.jp
   Check a list, with messages in Japanese:
-      breachdex policy check --policy policy.toml --index pwned.bdx --json --lang ja < passwords.txt")]
+      breachdex policy check --policy policy.toml --index pwned.bdx --json --lang ja < passwords.txt
+  Ask exposed pairs too:
+      breachdex policy check --pairs pairs.bdx --pair-key pairs.key --user-name hanako@example.jp")]
 pub(crate) struct PolicyCheckFlags {
     #[command(flatten)]
     pub(crate) source: PolicySource,
@@ -75,9 +77,11 @@ pub(crate) struct PolicyCheckFlags {
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
     #[command(flatten)]
+    pub(crate) pairs: PairFlags,
+    #[command(flatten)]
     pub(crate) trust: TrustFlags,
     /// The account's name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", alias = "user")]
     pub(crate) user_name: Option<String>,
     /// The account's e-mail address
     #[arg(long, value_name = "ADDRESS")]
