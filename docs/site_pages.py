@@ -27,6 +27,7 @@ PAGES: Final = {
     "changelog.md": "CHANGELOG.md",
     "download.md": "docs/download.md",
     "format.md": "docs/format.md",
+    "pairs.md": "docs/pairs.md",
     "radar.md": "docs/radar.md",
     "security.md": "SECURITY.md",
     "serve.md": "docs/serve.md",

@@ -29,6 +29,7 @@ __all__ = [
     "BuildReport",
     "ChunkedCounts",
     "Counts",
+    "ExposedPair",
     "Exposure",
     "Gate",
     "Grace",
@@ -37,6 +38,7 @@ __all__ = [
     "Judge",
     "Metadata",
     "Observation",
+    "Pairs",
     "PolicyRules",
     "Progress",
     "Radar",
@@ -716,6 +718,86 @@ class Unavailable:
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
+class Pairs:
+    """Exposed pairs of user names and passwords of your own incidents, in a file of keyed digests, with its key.
+
+    >>> pairs = breachdex.Pairs.open("pairs.bdx", "pairs.key")
+    >>> pairs.find("hanako@example.jp", "the password")
+    'pair'
+
+    A ``with`` statement is not needed: the file is closed with the last reference. Safe to use from any thread, and in
+    forked children. Pickles as the paths of the file and its keys.
+    """
+
+    @classmethod
+    def open(cls, path: Path, key: Path | Sequence[Path], *, reload_every: float | None = None) -> Self:
+        """Opens a file that :meth:`add` or ``breachdex overlay add --pairs`` made.
+
+        :param key: the key file, or several of which it was made with one.
+        :param reload_every: seconds between two looks at whether the file was replaced; ``None`` for never.
+        :raises PairKeyError: for another key than its own, and for a key file that others can read.
+        :raises IndexKindError: for an index or an overlay of passwords.
+        :raises BreachdexError: for a file that is missing or damaged.
+        """
+    @staticmethod
+    def add(
+        path: Path,
+        key: Path,
+        pairs: Iterable[tuple[str, Password]],
+        *,
+        mail_rules: bool = True,
+        local_names: bool = True,
+    ) -> int:
+        """Adds pairs of a user name and a password; returns how many were not there. The file, and its key where neither is
+        there, are made with mode 0600. Reads and writes all of the file: some seconds for a million pairs.
+
+        :param mail_rules: whether addresses are compared by the table of mail providers; kept in the file.
+        :param local_names: whether addresses are also known without their host; kept in the file.
+        :raises ValueError: for a pair without a user name or a password, by its number from 0; nothing is written.
+        :raises PairKeyError: for another key than the file's.
+        :raises IndexKindError: for rules other than the file's, and for a file that holds no pairs.
+        """
+    def find(self, user: str, password: Password) -> Literal["pair", "similar_pair", "user_name"] | None:
+        """What is known about a user name and a password: the ``pair``, a ``similar_pair``, or the ``user_name`` with other
+        passwords alone. ``None`` where neither is in the list. Costs the same whatever the answer.
+
+        :raises BreachdexError: where there is no answer.
+        """
+    def verify(self) -> None:
+        """Reads and checks the whole file."""
+    def reload_if_changed(self) -> bool:
+        """Takes over a file that replaced this one, if it is sound and has the same key and rules; whether one was."""
+    def close(self) -> None:
+        """Closes the file; later questions are an :class:`IndexClosedError`."""
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+    @property
+    def reload_error(self) -> Exception | None:
+        """Why the file that is under the path now was not taken over; ``None`` when all is well."""
+    @property
+    def path(self) -> str:
+        """The absolute path of the file."""
+    @property
+    def key_id(self) -> str:
+        """The id of the key that it was made with."""
+    def __len__(self) -> int:
+        """How many pairs it holds."""
+    def __bool__(self) -> bool:
+        """True, also without pairs."""
+
+@final
+class ExposedPair:
+    """A password is exposed together with what the account is known by. Holds neither."""
+
+    def __new__(cls, name: Literal["pair", "similar_pair"]) -> Self: ...
+    @property
+    def match(self) -> Literal["pair", "similar_pair"]:
+        """Whether the pair itself is exposed, or a similar one."""
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
 class Gate:
     """Asks one index for one surface of a framework: one threshold, and one meaning of a fault.
 
@@ -729,16 +811,22 @@ class Gate:
         min_count: int = 1,
         on_error: OnError = "raise",
         test_password: bool = False,
+        pairs: Iterable[Pairs] = (),
     ) -> Self:
         """
         :param min_count: from how many sightings on (inclusive) a password counts as exposed.
         :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``.
         :param test_password: whether :data:`TEST_PASSWORD` is exposed.
+        :param pairs: lists of exposed pairs, asked where the account is known.
         :raises ValueError: for an option that makes no sense, and for an index that cannot answer it.
         """
-    def examine(self, password: str | bytes, *, stored: str | None = None) -> Exposure | Unavailable | None:
+    def examine(
+        self, password: str | bytes, *, stored: str | None = None, users: Sequence[str | None] = ()
+    ) -> Exposure | ExposedPair | Unavailable | None:
         """How a password is exposed in any of the forms that are looked up: as it is, NFC, NFKC, ``¥`` as a backslash,
-        and ``stored``, the form that will be kept. ``None`` where it is not exposed."""
+        and ``stored``, the form that will be kept. ``None`` where it is not exposed.
+
+        :param users: what the account is known by, such as its name and its address: lists of pairs are asked for these."""
     @property
     def index(self) -> Index | IndexSet | RangeClient:
         """What is asked."""
@@ -808,6 +896,9 @@ class Reason:
         self,
     ) -> Literal["base", "overlay", "user_name", "email", "service_name", "context"] | None:
         """Of ``exposed``: which index; of ``context_word``: where the word comes from."""
+    @property
+    def match(self) -> Literal["pair", "similar_pair"] | None:
+        """Of ``exposed_pair``: whether the pair itself is exposed, or a similar one."""
     @property
     def length(self) -> int | None:
         """Of ``too_short`` and ``too_long``: code points."""
@@ -904,6 +995,12 @@ class PolicyRules:
     def overlays(self) -> list[str]:
         """The overlays that the file names."""
     @property
+    def pairs(self) -> list[str]:
+        """The lists of exposed pairs that the file names."""
+    @property
+    def pair_key(self) -> list[str]:
+        """The key files of these."""
+    @property
     def min_count(self) -> int:
         """From how many sightings on a password is exposed."""
     @property
@@ -937,7 +1034,9 @@ class PolicyRules:
 class Judge:
     """The rules of a :class:`breachdex.Policy` with what they ask."""
 
-    def __new__(cls, rules: PolicyRules, index: Index | IndexSet | RangeClient) -> Self:
+    def __new__(
+        cls, rules: PolicyRules, index: Index | IndexSet | RangeClient, pairs: Iterable[Pairs] = ()
+    ) -> Self:
         """:raises PolicyError: where an index does not know how often a password was seen, and the rules ask that."""
     def check(
         self,

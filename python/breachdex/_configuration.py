@@ -15,7 +15,7 @@ import os
 import sys
 from _thread import allocate_lock
 
-from breachdex._breachdex import Index, IndexSet, PolicyRules
+from breachdex._breachdex import Index, IndexSet, Pairs, PolicyRules
 from breachdex._configuration_values import EVENTS, FROM_TEXT, READERS, InvalidError, grace_of
 from breachdex._errors import BreachdexError, ConfigurationError
 from breachdex._policy import Policy
@@ -51,7 +51,7 @@ EXPOSED_ONLY: Final = {
     "min_length": 1,
     "actions": {"log_in": {"exposed": "warn"}},
 }
-"""What passwords are judged by where no policy is configured, with every rule off but two."""
+"""What passwords are judged by where no policy is configured, with every rule off but three."""
 
 
 class Layer:
@@ -88,6 +88,9 @@ class Configuration:
     __slots__ = (
         "_corpus",
         "_judge",
+        "_pair_keys",
+        "_pairs",
+        "_pairs_named",
         "above",
         "grace",
         "index",
@@ -122,6 +125,8 @@ class Configuration:
         grace = self.above.get("grace")
         self.grace: Grace | None = None if grace is None else grace_of(grace)
         self.rules: PolicyRules | None = None
+        self._pairs_named, self._pair_keys, pairs_at = _pairs_of(layers)
+        self._pairs: tuple[Pairs, ...] | None = None
         self._corpus: Corpus | None = None
         self._judge: Policy | None = None
         policy, policy_at = _first(layers, "policy")
@@ -132,6 +137,10 @@ class Configuration:
                 )
             self.rules = _rules(policy, layers, policy_at, self.above)
             self._take_index_of(policy, layers, policy_at, index_at)
+            if policy_at < pairs_at and isinstance(policy, Policy):
+                self._pairs_named = policy.pairs
+            elif policy_at < pairs_at and self.rules.pairs:
+                self._pairs_named, self._pair_keys = tuple(self.rules.pairs), tuple(self.rules.pair_key)
             self.min_count = self.rules.min_count
             self.test_password, self.grace = self.rules.test_password, self.rules.grace
             self.on_error = {event: self.rules.on_error(event) for event in EVENTS}
@@ -156,6 +165,20 @@ class Configuration:
         return self._corpus
 
     @property
+    def has_pairs(self) -> bool:
+        """Whether lists of exposed pairs are named. Opens none."""
+        return bool(self._pairs_named)
+
+    @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """The lists of exposed pairs, opened. Raises whatever opening raises."""
+        if self._pairs is None or any(pairs.closed for pairs in self._pairs):
+            from breachdex._policy import opened_pairs
+
+            self._pairs = opened_pairs(self._pairs_named, self._pair_keys)
+        return self._pairs
+
+    @property
     def policy(self) -> Policy | None:
         """The configured policy, if there is one."""
         return None if self.rules is None else self.judge
@@ -164,8 +187,8 @@ class Configuration:
     def judge(self) -> Policy:
         """The configured policy or, where there is none, one that refuses exposed passwords only."""
         corpus = self.corpus
-        if self._judge is None or self._judge.index is not corpus:
-            self._judge = Policy(self.rules or self.exposed_only(), corpus, ())
+        if self._judge is None or self._judge.index is not corpus or self._judge.pairs != self.pairs:
+            self._judge = Policy(self.rules or self.exposed_only(), corpus, (), self.pairs)
         return self._judge
 
     def exposed_only(self, **changes: object) -> PolicyRules:
@@ -176,7 +199,7 @@ class Configuration:
         from breachdex._verdicts import CODES
 
         # What nobody may type at any length is no question of a policy.
-        rules = {code: code in ("exposed", "too_long") for code in CODES}
+        rules = {code: code in ("exposed", "exposed_pair", "too_long") for code in CODES}
         return PolicyRules.from_settings({**EXPOSED_ONLY, "rules": rules, **said})
 
     def on_error_at(self, event: Event) -> OnError:
@@ -188,6 +211,8 @@ def configure(
     *,
     index: Corpus | Path | None = None,
     overlays: Sequence[Path | Index] | None = None,
+    pairs: Path | Sequence[Path | Pairs] | None = None,
+    pair_key: Path | Sequence[Path] | None = None,
     trusted_keys: TrustedKeys | None = None,
     max_age: int | None = None,
     allow_rollback: bool | None = None,
@@ -208,6 +233,8 @@ def configure(
 
     :param index: the path of an index, an open :class:`Index` or :class:`IndexSet`, or a :class:`RangeClient`.
     :param overlays: paths of lists of your own, or open ones. They belong to the index: whoever names another one drops them.
+    :param pairs: paths of exposed pairs of your own incidents, or open ones: asked wherever the account is known.
+    :param pair_key: the path of the key file that they were made with, or a list of paths, in any order.
     :param trusted_keys: public keys, or the paths of their files, of which one must have signed the index: a list, or a
         string with commas between them. Overlays need no signature.
     :param max_age: refuses an index whose corpus date is more than so many days ago.
@@ -229,6 +256,8 @@ def configure(
     given: dict[str, object] = {
         "index": index,
         "overlays": overlays,
+        "pairs": pairs,
+        "pair_key": pair_key,
         "trusted_keys": trusted_keys,
         "max_age": max_age,
         "allow_rollback": allow_rollback,
@@ -246,6 +275,8 @@ def configure(
     made = Configuration([layer, environment])
     # Without any of these it is not known yet who asks what, and the starter index would warn of itself.
     asks = {"index", "overlays", "policy", "min_count"}
+    if "pairs" in layer.said:
+        _ = made.pairs
     if made.index is not None:
         asks |= {"trusted_keys", "max_age", "allow_rollback"}
     if not asks.isdisjoint(layer.said):
@@ -351,6 +382,18 @@ def _index_of(layers: Sequence[Layer]) -> tuple[Any, tuple[Path | Index, ...], i
     index, index_at = _first(layers, "index")
     overlays, overlays_at = _first(layers, "overlays")
     return index, overlays if overlays is not None and overlays_at <= index_at else (), index_at
+
+
+def _pairs_of(layers: Sequence[Layer]) -> tuple[tuple[str | Pairs, ...], tuple[str, ...], int]:
+    """The lists of exposed pairs, their keys, and the number of the layer that names the lists."""
+    pairs, at = _first(layers, "pairs")
+    keys, _ = _first(layers, "pair_key")
+    if any(isinstance(item, str) for item in pairs or ()) and not keys:
+        name = layers[at].name
+        raise ConfigurationError(
+            f"{name('pairs')} needs {name('pair_key')}: the key file that they were made with"
+        )
+    return pairs or (), keys or (), at
 
 
 def _rules(policy: Any, layers: Sequence[Layer], policy_at: int, above: Mapping[str, Any]) -> PolicyRules:

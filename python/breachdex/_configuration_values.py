@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from breachdex._breachdex import Index, IndexSet, PolicyRules, spoken_language
+from breachdex._breachdex import Index, IndexSet, Pairs, PolicyRules, spoken_language
 from breachdex._errors import BreachdexError
 from breachdex._policy import Policy
 from breachdex._remote import RangeClient
@@ -43,6 +43,25 @@ def _overlays(value: object) -> tuple[str | Index, ...]:
     if not isinstance(value, (list, tuple)):
         raise InvalidError(f"{reason}, not {value!r}")
     return tuple(item if isinstance(item, Index) else _path(item, reason) for item in value)
+
+
+def _pairs(value: object) -> tuple[str | Pairs, ...]:
+    reason = "must be the path of exposed pairs, or a list of paths or Pairs"
+    given = (value,) if isinstance(value, (str, os.PathLike, Pairs)) else value
+    if not isinstance(given, (list, tuple)):
+        raise InvalidError(f"{reason}, not {value!r}")
+    return tuple(item if isinstance(item, Pairs) else _path(item, reason) for item in given)
+
+
+def _pair_key(value: object) -> tuple[str, ...]:
+    reason = "must be the path of a key file, or a list of paths"
+    given = (value,) if isinstance(value, (str, os.PathLike)) else value
+    if not isinstance(given, (list, tuple)):
+        # Never repeated: it may be the key.
+        raise InvalidError(f"{reason}, not {type(value).__name__}")
+    if not all(isinstance(item, (str, os.PathLike)) and os.fspath(item) for item in given):
+        raise InvalidError(reason)
+    return tuple(_path(item, reason) for item in given)
 
 
 def _trusted_keys(value: object) -> tuple[str, ...]:
@@ -140,6 +159,8 @@ def _recheck(value: object) -> object:
 READERS: Final[Mapping[str, Callable[[object], object]]] = {
     "index": _index,
     "overlays": _overlays,
+    "pairs": _pairs,
+    "pair_key": _pair_key,
     "trusted_keys": _trusted_keys,
     "max_age": _max_age,
     "allow_rollback": _flag,
@@ -200,6 +221,8 @@ def _switch(text: str) -> bool:
 
 FROM_TEXT: Final[Mapping[str, Callable[[str], object]]] = {
     "overlays": _paths,
+    "pairs": _paths,
+    "pair_key": _paths,
     "max_age": _days,
     "allow_rollback": _switch,
     "min_count": _number,

@@ -60,7 +60,11 @@ class IndexResidencyError(BreachdexError, MemoryError):
 
 
 class IndexKindError(BreachdexError, ValueError):
-    """SHA-1 where NTLM is held, or the other way round."""
+    """SHA-1 where NTLM is held, or the other way round; exposed pairs where passwords are wanted, or the other way round."""
+
+
+class PairKeyError(BreachdexError, ValueError):
+    """The key of exposed pairs is missing, is none, can be read by others, or is another one than theirs."""
 
 
 class IndexClosedError(BreachdexError, ValueError):

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import flask
 from flask import current_app
@@ -94,15 +94,16 @@ class Settings:
         min_count = configuration.min_count or 1 if least == 1 else least
         on_error = _FAULTS[faults] if faults else configuration.on_error_at("change")
         at_log_in: OnError = config.get("BREACHDEX_LOG_IN_ON_ERROR") or configuration.on_error_at("log_in")
+        asked: dict[str, Any] = {
+            "min_count": min_count,
+            "test_password": configuration.test_password,
+            "pairs": configuration.pairs,
+        }
         return cls(
             configuration=configuration,
             policy=policy,
-            gate=Gate(
-                index, min_count=min_count, on_error=on_error, test_password=configuration.test_password
-            ),
-            log_in_gate=Gate(
-                index, min_count=min_count, on_error=at_log_in, test_password=configuration.test_password
-            ),
+            gate=Gate(index, on_error=on_error, **asked),
+            log_in_gate=Gate(index, on_error=at_log_in, **asked),
             log_in=log_in,
             recoverable=bool(config.get("SECURITY_RECOVERABLE")),
             addresses_verified=_addresses_verified(app),
@@ -133,7 +134,8 @@ def settings() -> Settings:
 
 def _log_ins(app: flask.Flask, configuration: Configuration, log_in: Action | None) -> LogIns:
     """:param log_in: what is done at log-in where no policy says it."""
-    log_ins = LogIns(configuration.grace, configuration.recheck)
+    # A list of pairs has no date by which a second look could be spared.
+    log_ins = LogIns(configuration.grace, "always" if configuration.has_pairs else configuration.recheck)
     if log_ins.grace is not None and log_in is not None and log_in not in REFUSING:
         raise ValueError(
             f"BREACHDEX_GRACE is without effect, because BREACHDEX_LOG_IN is {log_in!r}: set BREACHDEX_LOG_IN to "
@@ -163,7 +165,7 @@ def _policy(app: flask.Flask, configuration: Configuration) -> Policy | None:
         changes = {}  # It says everything.
     elif isinstance(named, Mapping):
         changes = {key: value for key, value in changes.items() if key not in named}
-    policy = Policy(configuration.rules.changed(changes), configuration.corpus, ())
+    policy = Policy(configuration.rules.changed(changes), configuration.corpus, (), configuration.pairs)
     demand_local(policy, "Flask-Security")
     if named is not None:
         _compare(app.config, policy)

@@ -12,17 +12,19 @@ import threading
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from breachdex._breachdex import Exposure, Gate, Index, IndexSet, Unavailable
+from breachdex._breachdex import ExposedPair, Exposure, Gate, Index, IndexSet, Pairs, Unavailable
 
 __all__ = [
     "CHECKED_AT_START",
     "RELOAD_EVERY",
+    "ExposedPair",
     "Finding",
     "Gate",
     "Trust",
     "Unavailable",
     "logger",
     "shared_index",
+    "shared_pairs",
 ]
 
 logger: Final = logging.getLogger("breachdex")
@@ -34,13 +36,14 @@ CHECKED_AT_START: Final = 64 * 2**20
 """Up to this size an index is verified from end to end when a framework opens it, which takes some
 tenths of a second. Damage in a larger one shows when what is damaged is asked for."""
 
-Finding: TypeAlias = "Exposure | Unavailable | None"
+Finding: TypeAlias = "Exposure | ExposedPair | Unavailable | None"
 
 Trust: TypeAlias = "tuple[tuple[str, ...] | None, int | None, bool]"
 """The trusted keys, as text, of which one must have signed an index, how many days old it may be, and whether one with an
 earlier corpus date may replace it."""
 
 _opened: dict[tuple[str | None, tuple[str, ...], Trust], Index | IndexSet] = {}
+_opened_pairs: dict[tuple[str, tuple[str, ...]], Pairs] = {}
 _opening = threading.Lock()
 
 
@@ -69,6 +72,19 @@ def shared_index(
                 index = IndexSet(index, [_open(overlay, None) for overlay in key[1]])
             _opened[key] = index
         return index
+
+
+def shared_pairs(path: str | os.PathLike[str], keys: Sequence[str | os.PathLike[str]]) -> Pairs:
+    """The process's one handle on a file of exposed pairs, opened and verified at the first call and reloaded when its file is
+    replaced. Raises whatever opening raises."""
+    named = (os.path.abspath(path), tuple(map(os.path.abspath, keys)))
+    with _opening:
+        pairs = _opened_pairs.get(named)
+        if pairs is None or pairs.closed:
+            pairs = Pairs.open(named[0], named[1], reload_every=RELOAD_EVERY)
+            pairs.verify()
+            _opened_pairs[named] = pairs
+        return pairs
 
 
 def _open(path: str | None, trust: Trust | None) -> Index:

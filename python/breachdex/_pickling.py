@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breachdex._breachdex import Index, IndexSet, PolicyRules
+from breachdex._breachdex import Index, IndexSet, Pairs, PolicyRules
 from breachdex._errors import IndexMismatchError
 
 if TYPE_CHECKING:
@@ -42,11 +42,13 @@ def open_starter() -> Index:
     return Index.starter()
 
 
-def policy(rules: PolicyRules, index: Index | IndexSet | RangeClient) -> Policy:
+def policy(
+    rules: PolicyRules, index: Index | IndexSet | RangeClient, pairs: tuple[Pairs, ...] = ()
+) -> Policy:
     """The policy of these rules, asking that index."""
     from breachdex._policy import Policy
 
-    return Policy(rules, index, ())
+    return Policy(rules, index, (), pairs)
 
 
 def range_client(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from breachdex._breachdex import Index, IndexSet, Judge, PolicyRules, Verdict
+import os
+
+from breachdex._breachdex import Index, IndexSet, Judge, Pairs, PolicyRules, Verdict
 from breachdex._errors import BreachdexError, IndexNotSignedError, PasswordRejectedError, PolicyError
 from breachdex._remote import RangeClient
 
@@ -24,20 +26,22 @@ class Policy:
     >>> verdict.accepted, verdict.messages("ja")
     """
 
-    __slots__ = ("_index", "_judge", "_rules")
+    __slots__ = ("_index", "_judge", "_pairs", "_rules")
 
     def __init__(
         self,
         rules: PolicyRules,
         index: Index | IndexSet | RangeClient | Path | None,
         overlays: Sequence[Path | Index],
+        pairs: Sequence[Pairs] | None = None,
     ) -> None:
         self._rules = rules
         # What is open and alone was looked at when it was named, by the configuration of then.
         if not isinstance(index, (Index, IndexSet, RangeClient)) or overlays:
             index = asked(index, overlays)
         self._index = index
-        self._judge = Judge(rules, self._index)
+        self._pairs = _pairs_of(rules) if pairs is None else tuple(pairs)
+        self._judge = Judge(rules, self._index, self._pairs)
 
     @classmethod
     def profile(
@@ -47,6 +51,8 @@ class Policy:
         mfa: bool = False,
         index: Index | IndexSet | RangeClient | Path | None = None,
         overlays: Sequence[Path | Index] = (),
+        pairs: Path | Sequence[Path | Pairs] | None = None,
+        pair_key: Path | Sequence[Path] | None = None,
         service_name: str | None = None,
         context: Iterable[str] = (),
         on_error: OnError | Mapping[Event, OnError] | None = None,
@@ -69,6 +75,8 @@ class Policy:
         :param index: an open index, the path of one, ``None`` for the default one, or a :class:`RangeClient`,
             which :meth:`acheck` asks.
         :param overlays: paths of indexes of your own incidents, or open ones.
+        :param pairs: paths of exposed pairs of your own incidents, or open ones; by default the configured ones.
+        :param pair_key: the path of their key file, or a list of paths.
         :param service_name: the name of the site, which makes bad passwords.
         :param context: other such words.
         :param on_error: what a fault at run time means: ``accept``, ``reject`` or ``raise``, for every event or
@@ -109,7 +117,8 @@ class Policy:
         finally:
             # The words are nobody's business who prints the frames that an error went through.
             del service_name, context, settings, optional
-        return cls(rules_of_it, asked(index, overlays), ())
+        lists = None if pairs is None else opened_pairs(pairs, pair_key)
+        return cls(rules_of_it, asked(index, overlays), (), lists)
 
     @classmethod
     def from_toml(
@@ -118,14 +127,17 @@ class Policy:
         *,
         index: Index | IndexSet | RangeClient | Path | None = None,
         overlays: Sequence[Path | Index] | None = None,
+        pairs: Path | Sequence[Path | Pairs] | None = None,
+        pair_key: Path | Sequence[Path] | None = None,
     ) -> Policy:
-        """The policy of a file. An index or overlays given here take the place of the file's.
+        """The policy of a file. An index, overlays or pairs given here take the place of the file's.
 
         :raises PolicyError: naming the file and, where one is to blame, the line.
         """
         rules = PolicyRules.from_toml(path)
         index = rules.index if index is None else index
-        return cls(rules, asked(index, rules.overlays if overlays is None else overlays), ())
+        lists = None if pairs is None else opened_pairs(pairs, pair_key)
+        return cls(rules, asked(index, rules.overlays if overlays is None else overlays), (), lists)
 
     def check(
         self,
@@ -242,6 +254,11 @@ class Policy:
         return self._index
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """The lists of exposed pairs that are asked too."""
+        return self._pairs
+
+    @property
     def profile_name(self) -> Profile:
         """The profile that its rules began as."""
         return self._rules.profile
@@ -254,7 +271,8 @@ class Policy:
         """Whether both have the same rules and ask the same index: the same one, or the same files."""
         if not isinstance(other, Policy):
             return NotImplemented
-        return self._rules == other._rules and _is_same(self._index, other._index)
+        files = [[(pairs.path, pairs.key_id) for pairs in policy._pairs] for policy in (self, other)]
+        return self._rules == other._rules and files[0] == files[1] and _is_same(self._index, other._index)
 
     def __hash__(self) -> int:
         return hash(self._rules)
@@ -262,7 +280,7 @@ class Policy:
     def __reduce__(self) -> tuple[Callable[..., Policy], tuple[object, ...]]:
         from breachdex._pickling import policy
 
-        return policy, (self._rules, self._index)
+        return policy, (self._rules, self._index, self._pairs)
 
 
 def _is_same(one: object, other: object) -> bool:
@@ -369,6 +387,31 @@ def opened(
         for overlay in overlays
     ]
     return IndexSet(bases, [*laid, *opened])
+
+
+def _pairs_of(rules: PolicyRules) -> tuple[Pairs, ...]:
+    """The lists of exposed pairs that rules ask: those of their file, else the configured ones."""
+    if rules.pairs:
+        return opened_pairs(rules.pairs, rules.pair_key)
+    from breachdex._configuration import current
+
+    return current().pairs
+
+
+def opened_pairs(
+    pairs: Path | Sequence[Path | Pairs], keys: Path | Sequence[Path] | None
+) -> tuple[Pairs, ...]:
+    """The lists of exposed pairs that these name; paths share the process's one handle on them, which follows its file.
+
+    :param keys: the key files, in any order.
+    """
+    from breachdex._gate import shared_pairs
+
+    def listed(given: Any) -> Sequence[Any]:
+        return (given,) if isinstance(given, (str, os.PathLike, Pairs)) else given or ()
+
+    files = listed(keys)
+    return tuple(item if isinstance(item, Pairs) else shared_pairs(item, files) for item in listed(pairs))
 
 
 def _demand_signature(index: Index | IndexSet) -> None:

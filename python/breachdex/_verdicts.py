@@ -126,7 +126,10 @@ def spoken(language: str | None) -> str | None:
 
 def is_exposed(verdict: Verdict) -> bool:
     """Whether what is done is done because the password is exposed."""
-    return any(reason.code == "exposed" and reason.action == verdict.action for reason in verdict.reasons)
+    return any(
+        (reason.code == "exposed" or reason.match == "pair") and reason.action == verdict.action
+        for reason in verdict.reasons
+    )
 
 
 def is_unavailable(verdict: Verdict) -> bool:

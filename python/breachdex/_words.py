@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from breachdex._breachdex import Exposure, exposed_count, messages, sentence_separator
-from breachdex._gate import Gate, Unavailable
+from breachdex._gate import ExposedPair, Gate, Unavailable
 
 DEFAULT_LANGUAGE: Final = "en"
 
@@ -35,7 +35,11 @@ def word(code: str, language: str = DEFAULT_LANGUAGE, **values: int) -> str:
 
 
 def refusal(
-    gate: Gate, finding: Exposure | Unavailable, language: str = DEFAULT_LANGUAGE, *, show_count: bool
+    gate: Gate,
+    finding: Exposure | ExposedPair | Unavailable,
+    language: str = DEFAULT_LANGUAGE,
+    *,
+    show_count: bool,
 ) -> list[str]:
     """The sentences that refuse a password that this gate found something about.
 
@@ -54,11 +58,19 @@ def tells_count(gate: Gate, exposure: Exposure) -> bool:
     return bool(exposure.count) and not exposure.partial and gate.tells_counts
 
 
-def refusal_code(finding: Exposure | Unavailable) -> str:
+def refusal_code(finding: Exposure | ExposedPair | Unavailable) -> str:
     """The message code of a finding."""
     if isinstance(finding, Unavailable):
         return "index_unavailable"
+    if isinstance(finding, ExposedPair):
+        return pair_code(finding.match)
     return exposed_code(finding.form)
+
+
+def pair_code(match: str | None) -> str:
+    """The message code of an exposed pair. Of a similar one nothing is said of the name, which somebody else may have typed to
+    find out about it."""
+    return "exposed_pair" if match == "pair" else "similar_exposed"
 
 
 def exposed_code(form: str | None) -> str:

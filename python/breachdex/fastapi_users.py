@@ -180,7 +180,7 @@ class ExposedPasswordMixin:
         settled, language = self._settle(), self.breachdex_language
         try:
             if settled.policy is None:
-                finding = settled.gate.examine(password)
+                finding = settled.gate.examine(password, users=identity(user))
                 shows = settled.configuration.show_count
                 return refusal(settled.gate, finding, chosen(language), show_count=shows) if finding else []
             event: Event = "sign_up" if isinstance(user, BaseUserCreate) else _event.get()
@@ -195,7 +195,7 @@ class ExposedPasswordMixin:
         settled = self._settle()
         try:
             if settled.policy is None:
-                finding = settled.log_in_gate.examine(password)
+                finding = settled.log_in_gate.examine(password, users=identity(user))
                 if isinstance(finding, Unavailable):
                     return None, False
                 return (settled.log_in, True) if finding else ("accept", False)
@@ -305,19 +305,22 @@ class Settled:
         if rules is not None or has_server(index):
             # A server is waited for by what judges, not by a gate.
             rules = configuration.exposed_only() if rules is None else rules
-            self.policy = Policy(rules.changed(_changes(kind)), index, ())
+            self.policy = Policy(rules.changed(_changes(kind)), index, (), configuration.pairs)
             return
         least = kind.breachdex_min_count
         least = configuration.min_count or 1 if least is None else least
         on_error = kind.breachdex_on_error or configuration.on_error_at("change")
         at_log_in = kind.breachdex_log_in_on_error or configuration.on_error_at("log_in")
         knows = configuration.test_password
-        self.gate = Gate(index, min_count=least, on_error=on_error, test_password=knows)
-        self.log_in_gate = Gate(index, min_count=least, on_error=at_log_in, test_password=knows)
+        asked: Any = {"min_count": least, "test_password": knows, "pairs": configuration.pairs}
+        self.gate = Gate(index, on_error=on_error, **asked)
+        self.log_in_gate = Gate(index, on_error=at_log_in, **asked)
 
     def _keep_marks(self, kind: type[ExposedPasswordMixin]) -> None:
         grace = self.configuration.grace if self.policy is None else self.policy._rules.grace
-        self.log_ins = LogIns(grace, self.configuration.recheck)
+        # A list of pairs has no date by which a second look could be spared.
+        has_pairs = self.configuration.has_pairs if self.policy is None else bool(self.policy.pairs)
+        self.log_ins = LogIns(grace, "always" if has_pairs else self.configuration.recheck)
         self._field = kind.breachdex_mark_field
         if self.policy is None and grace is not None and self.log_in not in REFUSING:
             raise ValueError(

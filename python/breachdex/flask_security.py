@@ -91,7 +91,9 @@ class ExposedPasswordUtil(PasswordUtil):
             # The parent's own validate would ask the remote service, because it reads the same settings.
             policy = settings().policy
             if policy is None:
-                against = password_length_validator(stored) or self._exposure(password, stored)
+                against = password_length_validator(stored) or self._exposure(
+                    password, stored, identity(kwargs if is_register else kwargs.get("user"))
+                )
             else:
                 against = self._judgement(policy, password, stored, is_register, kwargs)
                 # It has a maximum of its own, and the policy another.
@@ -115,15 +117,15 @@ class ExposedPasswordUtil(PasswordUtil):
         _announce(verdict)
         return [text for _, text in refusing(verdict, None)] or None
 
-    def _exposure(self, password: str, stored: str) -> list[str] | None:
+    def _exposure(self, password: str, stored: str, users: tuple[str | None, str | None]) -> list[str] | None:
         configured = settings()
         gate = configured.gate
         try:
-            finding = gate.examine(password, stored=stored)
+            finding = gate.examine(password, stored=stored, users=users)
         except InvalidPasswordError:
             return [get_message("INVALID_PASSWORD")[0]]
         finally:
-            del password, stored
+            del password, stored, users
         shows = configured.configuration.show_count
         return refusal(gate, finding, language(), show_count=shows) if finding else None
 
@@ -184,7 +186,9 @@ class ExposedLoginMixin:
                 return self._keep(mark)
             if chosen.policy is not None:
                 return self._act_on(self._verdict(chosen.policy, typed), mark)
-            finding = chosen.log_in_gate.examine(typed, stored=_security.password_util.normalize(typed))
+            stored = _security.password_util.normalize(typed)
+            finding = chosen.log_in_gate.examine(typed, stored=stored, users=identity(self.user))
+            del stored
         finally:
             del typed
         if finding is None:

@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCu
 from breachdex._breachdex import Exposure, Index, IndexSet, Reason
 from breachdex._configuration import Configuration, current
 from breachdex._errors import BreachdexError, InvalidPasswordError
-from breachdex._gate import Gate, Unavailable
+from breachdex._gate import ExposedPair, Gate, Unavailable
 from breachdex._language import chosen
 from breachdex._policy import Policy, opened
 from breachdex._verdicts import (
@@ -274,7 +274,10 @@ class PasswordCheck:
         text = word(code, self._language(), **{limit: value, "length": length})
         return [PydanticCustomError(code, text, {limit: value, "length": length})]
 
-    def _refused(self, gate: Gate, finding: Exposure | Unavailable) -> list[PydanticCustomError]:
+    def _refused(
+        self, gate: Gate, finding: Exposure | ExposedPair | Unavailable
+    ) -> list[PydanticCustomError]:
+        assert not isinstance(finding, ExposedPair), "a field knows no account"
         language = self._language()
         text = joined(refusal(gate, finding, language, show_count=current().show_count), language)
         if isinstance(finding, Unavailable):

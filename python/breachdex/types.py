@@ -20,6 +20,7 @@ Action: TypeAlias = Literal["accept", "warn", "notify", "force_reset", "reject"]
 
 Code: TypeAlias = Literal[
     "exposed",
+    "exposed_pair",
     "similar_exposed",
     "too_short",
     "too_long",

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes passwords.json, passwords with their digests and the forms under which some are looked up, and policy.json,
-what the rules of a policy say of passwords.
+what the rules of a policy say of passwords, and pairs.json, what lists of exposed pairs say of accounts.
 
-The digests are OpenSSL's, the forms and what rules say those of a plain model (policy_model.py);
+The digests are OpenSSL's, the forms and what rules say those of a plain model (policy_model.py, pairs_model.py);
 the Rust and the Python tests read the files and must agree with them. Run it again after a change here, and commit
 both.
 """
@@ -15,6 +15,7 @@ import subprocess
 from pathlib import Path
 
 import policy_model
+from pairs_model import pairs_vectors
 from policy_cases import DEFAULT, policy_vectors
 
 PASSWORDS = [
@@ -48,6 +49,7 @@ def main() -> None:
     ]
     write("passwords.json", vectors)
     write("policy.json", policy_vectors())
+    write("pairs.json", pairs_vectors())
 
 
 def write(name: str, vectors: object) -> None:

@@ -71,7 +71,12 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
         Error::NotMappable { .. } => "IndexFileError",
         Error::NotAnIndex { .. } | Error::Damaged { .. } => "IndexDamagedError",
         Error::UnsupportedVersion { .. } => "IndexVersionError",
-        Error::WrongKind { .. } | Error::MixedKinds { .. } | Error::OtherKind { .. } => "IndexKindError",
+        Error::WrongKind { .. }
+        | Error::MixedKinds { .. }
+        | Error::OtherKind { .. }
+        | Error::HoldsPairs { .. }
+        | Error::HoldsNoPairs { .. }
+        | Error::OtherPairs { .. } => "IndexKindError",
         Error::NotCovered { .. } => "NotCoveredError",
         Error::CountsUnavailable { .. } => "CountsUnavailableError",
         Error::NotExact { .. } => "NotExactError",

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Corpus, Decision, LogThrottle, OnError};
+use breachdex::{Corpus, Decision, Finding, LogThrottle, OnError};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
@@ -11,6 +11,7 @@ use crate::errors::{OrRaise as _, from_source};
 use crate::exposure::{Exposure, Unavailable};
 use crate::faults::{self, Outcome, on_error_named};
 use crate::index_set::corpus_in;
+use crate::pairs::{self, ExposedPair, lists_in};
 use crate::questions::{self, Lack, question_of, report_refusals, tells_counts, threshold, without_counts};
 
 /// Asks one index for one surface of a framework.
@@ -27,19 +28,20 @@ pub(crate) struct Gate {
 impl Gate {
     #[new]
     #[pyo3(
-        signature = (index, *, min_count = None, on_error = None, test_password = false),
-        text_signature = "(index, *, min_count=1, on_error='raise', test_password=False)"
+        signature = (index, *, min_count = None, on_error = None, test_password = false, pairs = None),
+        text_signature = "(index, *, min_count=1, on_error='raise', test_password=False, pairs=())"
     )]
     fn new(
         index: &Bound<'_, PyAny>,
         min_count: Option<&Bound<'_, PyAny>>,
         on_error: Option<&Bound<'_, PyAny>>,
         test_password: bool,
+        pairs: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = index.py();
         let on_error = on_error.map_or(Ok(OnError::Raise), on_error_named)?;
         let min_count = whole_number(min_count)?;
-        let corpus = corpus_in(index)?;
+        let corpus = corpus_in(index)?.with_pairs(lists_in(pairs)?);
         if min_count > 1 && matches!(without_counts(&corpus, 1).or_raise(py)?, Some(Lack::Counts)) {
             let message = "min_count needs an index with counts; this one was built without";
             return Err(PyValueError::new_err(message));
@@ -48,19 +50,34 @@ impl Gate {
         Ok(Self { index: index.clone().unbind(), corpus, min_count, on_error, throttle: faults::throttle() })
     }
 
-    /// `examine(password: str | bytes, *, stored: str | None = None) -> Exposure | Unavailable | None`
+    /// `examine(password: str | bytes, *, stored: str | None = None, users: Sequence[str | None] = ()) -> Exposure | ExposedPair | Unavailable | None`
     ///
-    /// How the password is exposed in any of its forms, `stored` among them; None where it is not, and Unavailable where
-    /// that is not known and `on_error` refuses it.
-    #[pyo3(signature = (password, *, stored = None))]
+    /// How the password is exposed in any of its forms, `stored` among them, alone or together with what the account is known
+    /// by; None where it is not, and Unavailable where that is not known and `on_error` refuses it.
+    #[pyo3(
+        signature = (password, *, stored = None, users = Vec::new()),
+        text_signature = "($self, password, *, stored=None, users=())"
+    )]
     fn examine<'py>(
         &self,
         password: &Bound<'py, PyAny>,
         stored: Option<&Bound<'py, PyString>>,
+        users: Vec<Option<String>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = password.py();
+        let users: Vec<String> = users.into_iter().flatten().collect();
+        let pair = pairs::ask(&self.corpus, &users, password, stored)?;
+        if let Some(pair) = ExposedPair::of(&pair) {
+            report_refusals(py, &self.corpus);
+            return Ok(Some(Bound::new(py, pair)?.into_any()));
+        }
         let question = question_of(&self.corpus, password, stored)?;
-        let decision = self.corpus.decide(&question, self.min_count, self.on_error);
+        let finding = self.corpus.ask(&question, self.min_count).or_raise(py)?;
+        let finding = match pair.fault {
+            Some(fault) => finding.or(Finding::Unknown(fault)),
+            None => finding,
+        };
+        let decision = self.on_error.decide(finding);
         report_refusals(py, &self.corpus);
         match decision.map_err(|fault| from_source(py, *fault))? {
             Decision::Exposed(exposure) => Ok(Some(Bound::new(py, Exposure::from(exposure))?.into_any())),

@@ -11,6 +11,7 @@ use pyo3::types::PyString;
 use crate::errors::{OrRaise as _, from_source, raise};
 use crate::faults::{self, Outcome};
 use crate::index_set::corpus_in;
+use crate::pairs::lists_in;
 use crate::password::{erasing_stack, text_of, unicode, with_bytes};
 use crate::policy::{PolicyRules, one_of};
 use crate::questions::{Lack, has_server, report_refusals, tells_counts, without_counts};
@@ -28,8 +29,14 @@ pub(crate) struct Judge {
 #[pymethods]
 impl Judge {
     #[new]
-    fn new(rules: &PolicyRules, index: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let (py, rules, corpus) = (index.py(), rules.rules().clone(), corpus_in(index)?);
+    #[pyo3(signature = (rules, index, pairs = None), text_signature = "(rules, index, pairs=())")]
+    fn new(
+        rules: &PolicyRules,
+        index: &Bound<'_, PyAny>,
+        pairs: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let corpus = corpus_in(index)?.with_pairs(lists_in(pairs)?);
+        let (py, rules) = (index.py(), rules.rules().clone());
         if rules.needs_counts() {
             demand_counts(py, &rules, &corpus)?;
         }

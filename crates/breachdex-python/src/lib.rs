@@ -1,7 +1,7 @@
 //! The Python module `breachdex._breachdex`. Thin: everything is decided in the crates below.
 //!
 //! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
-//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `policy` (with `verdict`),
+//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `pairs`, `policy` (with `verdict`),
 //! `radar`, `grace`, `messages` and `command` are one door each. `trust` reads which keys are trusted. `errors` turns errors into Python's,
 //! `signals` lets long work hear of Ctrl-C,
 //! `per_process` keeps threads away from forked children.
@@ -23,6 +23,7 @@ mod judge;
 mod lists;
 mod messages;
 mod metadata;
+mod pairs;
 mod password;
 mod per_process;
 mod policy;
@@ -62,6 +63,8 @@ mod _breachdex {
     };
     #[pymodule_export]
     use crate::metadata::Metadata;
+    #[pymodule_export]
+    use crate::pairs::{ExposedPair, Pairs};
     #[pymodule_export]
     use crate::password::digest;
     #[pymodule_export]

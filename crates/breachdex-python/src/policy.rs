@@ -20,6 +20,8 @@ pub(crate) struct PolicyRules {
     profile: Profile,
     index: Option<PathBuf>,
     overlays: Vec<PathBuf>,
+    pairs: Vec<PathBuf>,
+    pair_keys: Vec<PathBuf>,
 }
 
 #[pymethods]
@@ -46,7 +48,14 @@ impl PolicyRules {
     fn changed(&self, settings: &Bound<'_, PyAny>) -> PyResult<Self> {
         let rules = self.rules.changed(&node_of(settings, 0)?);
         let rules = rules.map_err(|error| raise(settings.py(), "PolicyError", error.to_string()))?;
-        Ok(Self { rules, profile: self.profile, index: self.index.clone(), overlays: self.overlays.clone() })
+        Ok(Self {
+            rules,
+            profile: self.profile,
+            index: self.index.clone(),
+            overlays: self.overlays.clone(),
+            pairs: self.pairs.clone(),
+            pair_keys: self.pair_keys.clone(),
+        })
     }
 
     /// `profile: Profile`
@@ -71,6 +80,22 @@ impl PolicyRules {
     #[getter]
     fn overlays(&self) -> Vec<String> {
         self.overlays.iter().map(|path| path.to_string_lossy().into_owned()).collect()
+    }
+
+    /// `pairs: list[str]`
+    ///
+    /// The lists of exposed pairs that the file names.
+    #[getter]
+    fn pairs(&self) -> Vec<String> {
+        self.pairs.iter().map(|path| path.to_string_lossy().into_owned()).collect()
+    }
+
+    /// `pair_key: list[str]`
+    ///
+    /// The key files of these.
+    #[getter]
+    fn pair_key(&self) -> Vec<String> {
+        self.pair_keys.iter().map(|path| path.to_string_lossy().into_owned()).collect()
     }
 
     /// `min_count: int`
@@ -151,19 +176,24 @@ impl PolicyRules {
         index: Option<PathBuf>,
         overlays: Vec<PathBuf>,
         profile: &str,
+        pairs: Vec<PathBuf>,
+        pair_keys: Vec<PathBuf>,
     ) -> PyResult<Self> {
         let restored = Self::of(py, Settings::parse(text, "a pickled policy"))?;
         let profile = one_of(py, "profile", profile, &Profile::ALL, Profile::name)?;
-        Ok(Self { index, overlays, profile, ..restored })
+        Ok(Self { index, overlays, profile, pairs, pair_keys, ..restored })
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let facts = (self.to_toml(), &self.index, &self.overlays, self.profile.name()).into_pyobject(py)?;
+        let profile = self.profile.name();
+        let facts = (self.to_toml(), &self.index, &self.overlays, profile, &self.pairs, &self.pair_keys)
+            .into_pyobject(py)?;
         Ok((py.get_type::<Self>().getattr("_restore")?, facts))
     }
 
     fn __eq__(&self, other: &Self) -> bool {
-        self.to_toml() == other.to_toml() && self.index == other.index && self.overlays == other.overlays
+        let files = |rules: &Self| [rules.overlays.clone(), rules.pairs.clone(), rules.pair_keys.clone()];
+        self.to_toml() == other.to_toml() && self.index == other.index && files(self) == files(other)
     }
 
     fn __hash__(&self) -> u64 {
@@ -175,9 +205,9 @@ impl PolicyRules {
 
 impl PolicyRules {
     fn of(py: Python<'_>, settings: Result<Settings, breachdex_policy::PolicyError>) -> PyResult<Self> {
-        let Settings { rules, profile, index, overlays } =
+        let Settings { rules, profile, index, overlays, pairs, pair_keys } =
             settings.map_err(|error| raise(py, "PolicyError", error.to_string()))?;
-        Ok(Self { rules, profile, index, overlays })
+        Ok(Self { rules, profile, index, overlays, pairs, pair_keys })
     }
 
     pub(crate) fn rules(&self) -> &Rules {

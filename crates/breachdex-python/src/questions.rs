@@ -214,7 +214,7 @@ pub(crate) fn reload_error(py: Python<'_>, corpus: &Corpus) -> Option<PyErr> {
 /// Says in Python's log what was refused, each refused file once.
 #[inline]
 pub(crate) fn report_refusals(py: Python<'_>, corpus: &Corpus) {
-    for index in corpus.live_indexes() {
+    for index in corpus.followed() {
         if let Some(error) = index.unreported_error() {
             log(py, &error);
         }

@@ -204,6 +204,14 @@ impl Reason {
         self.reason.finding.source()
     }
 
+    /// `match: Literal['pair', 'similar_pair'] | None`
+    ///
+    /// Of `exposed_pair`: whether the pair itself is exposed, or a similar one.
+    #[getter]
+    fn r#match(&self) -> Option<&'static str> {
+        self.reason.finding.fact("match").and_then(text)
+    }
+
     /// `length: int | None`
     ///
     /// Of `too_short` and `too_long`: code points.

@@ -30,5 +30,6 @@ class BreachdexConfig(AppConfig):  # type: ignore[misc]
             return
         for source in gates.configured():
             gates.opened(source)
+        gates.opened_pairs()
         checks.demand_refusal_at_reset()
         checks.demand_column()

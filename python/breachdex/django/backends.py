@@ -114,7 +114,7 @@ def _finding(user: Any, password: Any) -> Any:
     chosen = settings()
     found: Any = None
     if chosen.policy is None and chosen.log_in != "accept":
-        found = ask(at_log_in(), chosen.on_error_at("log_in"), password)
+        found = ask(at_log_in(), chosen.on_error_at("log_in"), password, policies.identity(user))
     elif chosen.policy is not None and (policy := policies.at_log_in()) is not None:
         verdict = policies.judge(policy, password, user, "log_in")
         found = verdict if verdict.reasons else None

@@ -36,7 +36,7 @@ def register_all() -> None:
 
 
 def check_indexes(**_: Any) -> list[Any]:
-    """E001 missing, E002 damaged, E003 incompatible, E005 not signed, E006 too old, W001 starter index, W002 old, W004 part of the corpus."""
+    """E001 missing, E002 damaged, E003 incompatible, E005 not signed, E006 too old, E008 pairs without their key, W001 starter index, W002 old, W004 part of the corpus."""
     found: list[Any] = []
     for source in gates.configured():
         tried = gates.tried(source)
@@ -44,6 +44,8 @@ def check_indexes(**_: Any) -> list[Any]:
             found.append(_as_message(checks.Error, tried))
         else:
             found += [_as_message(checks.Warning, fault) for fault in _doubts(source, tried)]
+    if isinstance(pairs := gates.tried_pairs(), Fault):
+        found.append(_as_message(checks.Error, pairs))
     return found
 
 
@@ -216,6 +218,8 @@ def _refused_at_log_in() -> Iterator[tuple[str, Code, Action]]:
         return
     for code in CODES:
         action = chosen.policy.rules.action("log_in", code)
+        if code == "exposed_pair" and not (chosen.pairs or chosen.policy.rules.pairs):
+            continue  # There are none that it could be about.
         if action in REFUSING:
             yield f'BREACHDEX["POLICY"] at log_in of {code}', code, action
 

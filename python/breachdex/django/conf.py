@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-u
 from django.core.signals import setting_changed  # type: ignore[import-untyped]
 
 from breachdex import _configuration, _configuration_values
-from breachdex._breachdex import Grace, Index, IndexSet
+from breachdex._breachdex import Grace, Index, IndexSet, Pairs
 from breachdex._gate import Trust
 from breachdex._log_ins import LogIns, Recheck
 from breachdex._verdicts import REFUSING, has_server
@@ -48,6 +48,8 @@ class Settings:
 
     index: str | Index | IndexSet | None = None
     overlays: tuple[str | Index, ...] = ()
+    pairs: tuple[str | Pairs, ...] = ()
+    pair_key: tuple[str, ...] = ()
     trusted_keys: tuple[str, ...] | None = None
     max_age: int | None = None
     allow_rollback: bool = False
@@ -70,7 +72,8 @@ class Settings:
     @property
     def log_ins(self) -> LogIns:
         """How log-ins are treated beyond their verdict."""
-        return LogIns(self.grace, self.recheck)
+        # A list of pairs has no date by which a second look could be spared.
+        return LogIns(self.grace, "always" if self.pairs else self.recheck)
 
     @property
     def trust(self) -> Trust:
@@ -210,6 +213,8 @@ def _mark_field(value: object) -> str | None:
 PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "INDEX": _index,
     "OVERLAYS": _overlays,
+    "PAIRS": functools.partial(_checked, "PAIRS"),
+    "PAIR_KEY": functools.partial(_checked, "PAIR_KEY"),
     "TRUSTED_KEYS": functools.partial(_checked, "TRUSTED_KEYS"),
     "MAX_AGE": functools.partial(_checked, "MAX_AGE"),
     "ALLOW_ROLLBACK": functools.partial(_checked, "ALLOW_ROLLBACK"),
@@ -254,7 +259,11 @@ def _read(given: object) -> dict[str, Any]:
     # Without a value these are inherited: to forget a variable must not mean that every index is accepted.
     silent = {
         "POLICY",
-        *(key for key in ("TRUSTED_KEYS", "MAX_AGE", "ALLOW_ROLLBACK") if given.get(key) is None),
+        *(
+            key
+            for key in ("PAIRS", "PAIR_KEY", "TRUSTED_KEYS", "MAX_AGE", "ALLOW_ROLLBACK")
+            if given.get(key) is None
+        ),
     }
     parsed = {key: PARSERS[key](value) for key, value in given.items() if key not in silent}
     if given.get("POLICY") is not None:
@@ -272,6 +281,8 @@ def _inherited(said: Mapping[str, Any]) -> dict[str, Any]:
     keys: dict[str, Any] = {
         # Overlays belong to the index that they were configured with.
         **({} if "INDEX" in said else {"INDEX": beneath.index, "OVERLAYS": beneath.overlays}),
+        "PAIRS": beneath._pairs_named,
+        "PAIR_KEY": beneath._pair_keys,
         "TRUSTED_KEYS": beneath.trust[0],
         "MAX_AGE": beneath.trust[1],
         "ALLOW_ROLLBACK": beneath.trust[2],
@@ -306,6 +317,8 @@ def _governed(policy: PolicySetting) -> dict[str, Any]:
         keys["INDEX"] = rules.index
     if rules.overlays:
         keys["OVERLAYS"] = tuple(rules.overlays)
+    if rules.pairs:
+        keys |= {"PAIRS": tuple(rules.pairs), "PAIR_KEY": tuple(rules.pair_key)}
     return keys
 
 
@@ -345,6 +358,8 @@ def _above_policies(said: dict[str, Any]) -> dict[str, Any]:
 LAYER: Final = (
     "index",
     "overlays",
+    "pairs",
+    "pair_key",
     "trusted_keys",
     "max_age",
     "allow_rollback",

@@ -39,7 +39,7 @@ class Criteria:
 
 def of_gate(source: Source, *, refuses: bool, on_error: OnError) -> Criteria:
     """Without a policy."""
-    return Criteria(source, frozenset(("exposed",) if refuses else ()), on_error)
+    return Criteria(source, frozenset(("exposed", "exposed_pair") if refuses else ()), on_error)
 
 
 def of_rules(rules: PolicyRules, source: Source, event: Event) -> Criteria:

@@ -14,7 +14,8 @@ from django.core.signals import setting_changed  # type: ignore[import-untyped]
 from django.utils.module_loading import import_string  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
-from breachdex._breachdex import Index, IndexSet
+from breachdex._breachdex import Index, IndexSet, Pairs
+from breachdex._configuration import current
 from breachdex._errors import (
     BreachdexError,
     IndexFileError,
@@ -23,6 +24,7 @@ from breachdex._errors import (
     IndexNotSignedError,
     IndexStaleError,
     IndexVersionError,
+    PairKeyError,
 )
 from breachdex._gate import Finding, Gate, Trust
 from breachdex._policy import opened as open_named
@@ -205,35 +207,64 @@ def fault_of(error: Exception) -> Fault:
     if isinstance(error, IndexStaleError):
         hint = 'Bring it up to date with "breachdex update", or raise BREACHDEX["MAX_AGE"].'
         return Fault("breachdex.E006", f"An index is too old: {said}", hint)
+    if isinstance(error, PairKeyError):
+        hint = 'Name the key file of BREACHDEX["PAIRS"] in BREACHDEX["PAIR_KEY"].'
+        return Fault("breachdex.E008", f"Exposed pairs cannot be asked: {said}", hint)
     if isinstance(error, (IndexVersionError, IndexKindError)):
         hint = "Upgrade breachdex, or build that index anew."
         return Fault("breachdex.E003", f"An index is incompatible: {said}", hint)
     return Fault("breachdex.E002", f"An index is damaged: {said}", "Fetch the index anew, or build it again.")
 
 
-@functools.lru_cache(maxsize=64)
 def gate(source: Source, on_error: OnError) -> Gate:
-    """The process's gate to an index: one each, so that faults are logged once a minute and not once a caller.
+    """The process's gate to an index and the exposed pairs: one each, so that faults are logged once a minute and not once a
+    caller.
 
-    :raises ImproperlyConfigured: where the index cannot be used.
+    :raises ImproperlyConfigured: where the index or the pairs cannot be used.
     """
+    return _gate(source, on_error, opened_pairs())
+
+
+@functools.lru_cache(maxsize=64)
+def _gate(source: Source, on_error: OnError, pairs: tuple[Pairs, ...]) -> Gate:
     return Gate(
         opened(source),
         min_count=source.min_count,
         on_error=on_error,
         test_password=source.test_password,
+        pairs=pairs,
     )
 
 
+def opened_pairs() -> tuple[Pairs, ...]:
+    """The configured lists of exposed pairs.
+
+    :raises ImproperlyConfigured: with the fault that the system check of that number names.
+    """
+    found = tried_pairs()
+    if isinstance(found, Fault):
+        raise ImproperlyConfigured(str(found))
+    return found
+
+
+def tried_pairs() -> tuple[Pairs, ...] | Fault:
+    """The configured lists of exposed pairs, or why they cannot be asked."""
+    try:
+        return current().pairs
+    except (BreachdexError, OSError) as error:
+        return fault_of(error)
+
+
 @sensitive_variables()  # type: ignore[untyped-decorator]
-def ask(source: Source, on_error: OnError, password: str) -> Finding:
+def ask(source: Source, on_error: OnError, password: str, users: Sequence[str | None] = ()) -> Finding:
     """How a password is exposed; ``None`` where it is not.
 
+    :param users: what the account is known by, for which exposed pairs are asked.
     :raises ImproperlyConfigured: where the index cannot be used.
     """
     asked = gate(source, on_error)
     try:
-        return asked.examine(password)
+        return asked.examine(password, users=users)
     except Exception as error:  # noqa: BLE001
         # The frames below hold the password, and no decorator of Django's hides them from a report.
         raise error.with_traceback(None) from None
@@ -241,7 +272,7 @@ def ask(source: Source, on_error: OnError, password: str) -> Finding:
 
 def _forget(*, setting: str, **_: object) -> None:
     if setting == "BREACHDEX":
-        gate.cache_clear()
+        _gate.cache_clear()
 
 
 setting_changed.connect(_forget, dispatch_uid="breachdex.django.gates")

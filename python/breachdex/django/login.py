@@ -16,11 +16,11 @@ from django.utils.module_loading import import_string  # type: ignore[import-unt
 from django.utils.translation import get_language  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Exposure, Reason, Verdict
-from breachdex._gate import Unavailable
+from breachdex._gate import ExposedPair, Unavailable
 from breachdex._log_ins import Outcome
 from breachdex._marks import Mark
 from breachdex._verdicts import REFUSING, is_exposed
-from breachdex._words import joined
+from breachdex._words import joined, pair_code
 from breachdex.django import mails, marks, tokens, words
 from breachdex.django.conf import Action, settings
 from breachdex.django.gates import at_log_in, shows_count
@@ -56,11 +56,11 @@ class Ruling:
     """What is said after a warning: how long the password can still be used."""
 
 
-def ruling_of(found: Exposure | Unavailable | Verdict) -> Ruling:
+def ruling_of(found: Exposure | ExposedPair | Unavailable | Verdict) -> Ruling:
     """What the setting, or the policy, says about what was found. A verdict must have reasons."""
     if isinstance(found, Unavailable):
         return Ruling("reject", False, _unavailable())
-    if isinstance(found, Exposure):
+    if isinstance(found, (Exposure, ExposedPair)):
         return Ruling(settings().log_in, True, _rejection(found))
     first = found.reasons[0]
     exposed = is_exposed(found)
@@ -70,7 +70,7 @@ def ruling_of(found: Exposure | Unavailable | Verdict) -> Ruling:
 
 
 def settle(
-    user: Any, found: Exposure | Unavailable | Verdict, request: Any, mark: Mark | None = None
+    user: Any, found: Exposure | ExposedPair | Unavailable | Verdict, request: Any, mark: Mark | None = None
 ) -> None:
     """Does what ``LOG_IN`` or the policy says about a user whose password was verified.
 
@@ -103,8 +103,8 @@ def settle(
 
 
 def _in_grace(
-    ruling: Ruling, found: Exposure | Unavailable | Verdict, mark: Mark
-) -> tuple[Ruling, Exposure | Unavailable | Verdict, Mark]:
+    ruling: Ruling, found: Exposure | ExposedPair | Unavailable | Verdict, mark: Mark
+) -> tuple[Ruling, Exposure | ExposedPair | Unavailable | Verdict, Mark]:
     """What is done while grace lasts, what is announced of it, and what is kept for the next log-in."""
     if ruling.action not in REFUSING:
         return ruling, found, Mark()
@@ -192,7 +192,9 @@ def _unavailable() -> Refusal:
     return Refusal("index_unavailable", words.text("index_unavailable"))
 
 
-def _rejection(why: Exposure | Reason) -> Refusal:
+def _rejection(why: Exposure | ExposedPair | Reason) -> Refusal:
+    if isinstance(why, ExposedPair) or (isinstance(why, Reason) and why.code == "exposed_pair"):
+        return Refusal("exposed_pair", words.text(pair_code(why.match)))
     if isinstance(why, Exposure) or why.code == "exposed":
         count = 1 if why.count is None else why.count
         message = words.of_exposure(why, show_count=shows_count(at_log_in()))

@@ -27,7 +27,8 @@ def opened(rules: PolicyRules, source: Source) -> Policy:
     """
     index = gates.opened(source)
     try:
-        return Policy(rules, index, ())
+        # Pairs that the policy's own file names go before the configured ones.
+        return Policy(rules, index, (), None if rules.pairs else gates.opened_pairs())
     except ValueError as error:
         raise ImproperlyConfigured(sentence(f"{source}: {error}")) from None
 
@@ -58,7 +59,7 @@ def announce(sender: Any, user: Any, verdict: Verdict, request: Any = None) -> N
     facts = {"sender": sender, "user": user, "event": verdict.event, "request": request}
     password_judged.send_robust(verdict=verdict, **facts)
     for reason in verdict.reasons:
-        if reason.code == "exposed":
+        if reason.code == "exposed" or reason.match == "pair":
             password_exposed.send_robust(action=reason.action, **facts)
 
 

@@ -104,6 +104,8 @@ def _compare(policy: PolicySetting, beside: Mapping[str, Any]) -> None:
         says["INDEX"] = os.path.abspath(rules.index)
     if rules.overlays:
         says["OVERLAYS"] = tuple(map(os.path.abspath, rules.overlays))
+    if rules.pairs:
+        says["PAIRS"] = tuple(map(os.path.abspath, rules.pairs))
     for key, theirs in says.items():
         if key in beside and (ours := _comparable(key, beside[key])) != theirs:
             name = 'BREACHDEX["POLICY"]' if file is None else f'{file} in BREACHDEX["POLICY"]'
@@ -114,6 +116,6 @@ def _compare(policy: PolicySetting, beside: Mapping[str, Any]) -> None:
 def _comparable(key: str, value: Any) -> Any:
     if key == "INDEX":
         return None if value is None else os.path.abspath(value)
-    if key == "OVERLAYS":
+    if key in ("OVERLAYS", "PAIRS"):
         return tuple(map(os.path.abspath, value))
     return value

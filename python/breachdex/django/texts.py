@@ -8,6 +8,7 @@ ENGLISH: Final = {
     "exposed": "This password is in a list of passwords that leaked in the past, so it cannot be used. Please choose a different one that you do not use anywhere else.",
     "exposed_count": "It was seen %(count)d times in leaked data.",
     "exposed_form": "Apart from differences in how its characters are written (such as full and half width), this password is the same as one that leaked in the past. Please choose a different one.",
+    "exposed_pair": "This combination of user name or e-mail address and password is in a list of login details that are known to have been exposed, so it cannot be used. Please choose a different password that you do not use anywhere else.",
     "exposed_invisible": "Apart from spaces at its ends and characters that are not shown, this password is the same as one that leaked in the past. Please choose a different one.",
     "too_short": "This password is too short. Please use at least %(min_length)d characters (it has %(length)d).",
     "too_long": "This password is too long. Please use at most %(max_length)d characters.",
@@ -23,6 +24,7 @@ ENGLISH: Final = {
     "notify_subject": "Please change your password",
     "notify_mail": "Your account at %(site_name)s was just logged in to with a password that is in a list of passwords that leaked in the past. This does not mean that your account leaked, but others may guess such a password. Please change it soon to one that you do not use anywhere else. If it was not you who logged in, please reset your password right away.",
     "exposed_warning": "This password is in a list of passwords that leaked in the past. A different one that you do not use anywhere else would be better.",
+    "exposed_pair_warning": "This combination of user name or e-mail address and password is in a list of login details that are known to have been exposed. A different password that you do not use anywhere else would be better.",
     "context_word_warning": "This password is easy to guess from a user name, an e-mail address or the name of this service. A different one would be better.",
 }
 

@@ -12,10 +12,12 @@ from django.utils.translation import ngettext  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Exposure, Index, IndexSet
-from breachdex._gate import Unavailable
+from breachdex._gate import ExposedPair, Unavailable
+from breachdex._words import pair_code
 from breachdex.django import criteria, words
 from breachdex.django.conf import ON_ERROR, OnError, settings
 from breachdex.django.gates import Source, ask, event_of, named, shows_count, source_of
+from breachdex.django.policies import identity
 from breachdex.django.policy_validator import PolicyValidator
 from breachdex.django.setting_errors import one_of, sentence
 from breachdex.django.signals import password_exposed
@@ -76,16 +78,19 @@ class ExposedPasswordValidator:
 
     @sensitive_variables()  # type: ignore[untyped-decorator]
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ``ValidationError`` with the code ``exposed`` (parameters ``count`` and ``amount``) or, where
+        """Raises ``ValidationError`` with the code ``exposed`` (parameters ``count`` and ``amount``), ``exposed_pair`` or, where
         the password could not be checked and ``on_error`` is ``reject``, ``index_unavailable``."""
         event = event_of(user)
-        finding = ask(self.source(), self.on_error or settings().on_error_at(event), password)
+        on_error = self.on_error or settings().on_error_at(event)
+        finding = ask(self.source(), on_error, password, identity(user))
         if isinstance(finding, Unavailable):
             raise ValidationError(words.text("index_unavailable"), code="index_unavailable")
         if finding is not None:
             password_exposed.send_robust(
                 sender=type(self), user=user, event=event, action="reject", request=None
             )
+            if isinstance(finding, ExposedPair):
+                raise ValidationError(words.text(pair_code(finding.match)), code="exposed_pair")
             raise self._refusal(finding)
 
     def get_help_text(self) -> str:

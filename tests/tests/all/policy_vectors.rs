@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use breachdex::{Answer, Corpus, Digest, Entry, FormSet, Kind, RangeServer, RemoteError, each_form};
+use breachdex::{
+    Answer, Corpus, Digest, Entry, FormSet, Kind, PairList, RangeServer, RemoteError, each_form,
+};
+use breachdex_pairs::{PairKey, PairRules, Pairs, PairsFile, PairsOptions};
 use breachdex_policy::{Candidate, Event, Finding, Rules, Settings, TooLong, TooShort, Verdict};
 
 #[derive(serde::Deserialize)]
@@ -229,5 +232,46 @@ fn verdicts_agree() {
         let severest = vector.reasons.first().map_or("accept", |(_, action)| action.as_str());
         assert_eq!(verdict.action().name(), severest, "{name}");
         assert_eq!(verdict.accepted(), !["force_reset", "reject"].contains(&severest), "{name}");
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct PairVectors {
+    held: Vec<(String, String)>,
+    verdicts: Vec<PairCase>,
+}
+
+#[derive(serde::Deserialize)]
+struct PairCase {
+    profile: String,
+    event: String,
+    user_name: String,
+    password: String,
+    reasons: Vec<(String, String)>,
+}
+
+#[test]
+fn verdicts_about_exposed_pairs_agree() {
+    let vectors: PairVectors = serde_json::from_str(include_str!("../../vectors/pairs.json")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (path, key_path) = (folder.path().join("pairs.bdx"), folder.path().join("pairs.key"));
+    let key = PairKey::create(&key_path).unwrap();
+    let held = vectors.held.iter().map(|(user, password)| (user.as_str(), password.as_bytes()));
+    PairsFile::at(&path, &key, PairRules::default()).add(held, &()).unwrap();
+    let list: Arc<dyn PairList> = Arc::new(Pairs::open(&path, &key_path, PairsOptions::default()).unwrap());
+    let corpus = nothing_known().with_pairs([list]);
+    for vector in vectors.verdicts {
+        let rules = rules(&format!("profile = '{}'", vector.profile));
+        let event = Event::ALL.into_iter().find(|event| event.name() == vector.event).unwrap();
+        let candidate =
+            Candidate { user_name: Some(&vector.user_name), ..Candidate::new(&vector.password, event) };
+        let verdict = judged(&rules, &corpus, &candidate);
+        let reasons: Vec<(String, String)> = verdict
+            .reasons()
+            .iter()
+            .map(|reason| (reason.code().name().to_owned(), reason.action.name().to_owned()))
+            .collect();
+        let name = format!("{} {} {} {}", vector.profile, vector.event, vector.user_name, vector.password);
+        assert_eq!(reasons, vector.reasons, "{name}");
     }
 }

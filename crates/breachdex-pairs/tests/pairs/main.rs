@@ -6,6 +6,7 @@ mod faults;
 mod leak;
 mod model;
 mod replaced;
+mod vectors;
 
 use std::path::{Path, PathBuf};
 
