@@ -53,6 +53,7 @@ use self::source::Bulk;
 use crate::digest::{Digest, Kind};
 use crate::error::{Error, Result};
 use crate::index::{Answer, LiveIndex};
+use crate::storage::ReadMode;
 
 /// Sources that are asked as one. `Send + Sync`; a clone shares the sources.
 ///
@@ -80,6 +81,7 @@ pub struct Corpus {
     #[cfg(feature = "forms")]
     pairs: Arc<[Arc<dyn PairList>]>,
     knows_test_password: bool,
+    mode: ReadMode,
 }
 
 /// The sources of a [`Corpus`] to be.
@@ -148,6 +150,7 @@ impl CorpusBuilder {
             #[cfg(feature = "forms")]
             pairs: self.pairs.into(),
             knows_test_password: false,
+            mode: ReadMode::Blocking,
         })
     }
 }
@@ -171,6 +174,16 @@ impl Corpus {
     /// ```
     pub fn with_test_password(self) -> Self {
         Self { knows_test_password: true, ..self }
+    }
+
+    /// The same sources, which do not wait for the disk with [`ReadMode::Cached`]: a source that would have to answers with
+    /// [`Error::WouldBlock`], to which no [`OnError`] applies, and so does a range server always. Ask a corpus that waits
+    /// on another thread then. An exposure that another source knows is partial.
+    ///
+    /// Only digests are looked up so ([`Corpus::find`], [`Corpus::ask`] and their kin); ranges and snapshots say themselves
+    /// whether they wait.
+    pub fn with_read_mode(self, mode: ReadMode) -> Self {
+        Self { mode, ..self }
     }
 
     /// Which digest it is asked for.
@@ -325,13 +338,13 @@ impl Corpus {
             return Err(Error::WrongKind { held: self.kind, asked: other.kind() });
         }
         for base in &*self.bases {
-            base.look_up(digests, min_count > 1, bulk, |number, answer| {
+            base.look_up(digests, min_count > 1, self.mode, bulk, |number, answer| {
                 evidence[number].add(Origin::Base, true, answer);
             });
         }
         let decides = self.bases.is_empty();
         for overlay in &*self.overlays {
-            overlay.look_up(digests, false, bulk, |number, answer| {
+            overlay.look_up(digests, false, self.mode, bulk, |number, answer| {
                 evidence[number].add(Origin::Overlay, decides, answer);
             });
         }
@@ -354,6 +367,7 @@ impl<S: Into<Source>> From<S> for Corpus {
             #[cfg(feature = "forms")]
             pairs: Arc::new([]),
             knows_test_password: false,
+            mode: ReadMode::Blocking,
         }
     }
 }

@@ -28,6 +28,7 @@ impl Corpus {
             #[cfg(feature = "forms")]
             pairs: self.pairs.clone(),
             knows_test_password: self.knows_test_password,
+            mode: self.mode,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::digest::{Digest, Kind};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::index::{Answer, Index, LiveIndex, Lookup as _};
+use crate::storage::ReadMode;
 
 /// Why a source could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -157,11 +158,18 @@ impl Source {
         &self,
         digests: &[Digest],
         needs_counts: bool,
+        mode: ReadMode,
         bulk: &Bulk<'_>,
         mut take: impl FnMut(usize, Result<Answer, SourceError>),
     ) {
         match self {
+            Self::Index(index) if mode == ReadMode::Cached => {
+                look_up_cached(index, digests, needs_counts, take)
+            }
             Self::Index(index) => look_up_index(index, digests, needs_counts, bulk, take),
+            Self::Remote(_) if mode == ReadMode::Cached => {
+                (0..digests.len()).for_each(|number| take(number, Err(Error::WouldBlock.into())));
+            }
             Self::Remote(server) => {
                 let digests: Vec<&Digest> = digests.iter().collect();
                 for (number, answer) in server.lookup_many(&digests).into_iter().enumerate() {
@@ -241,6 +249,24 @@ fn look_up_index(
                 index.require_counts()?;
             }
             index.lookup(digest)
+        });
+        take(number, answer.map_err(SourceError::from));
+    }
+}
+
+/// One after another, without waiting for the disk.
+fn look_up_cached(
+    index: &LiveIndex,
+    digests: &[Digest],
+    needs_counts: bool,
+    mut take: impl FnMut(usize, Result<Answer, SourceError>),
+) {
+    for (number, digest) in digests.iter().enumerate() {
+        let answer = index.ask(|index| {
+            if needs_counts {
+                index.require_counts()?;
+            }
+            index.lookup_cached(digest)
         });
         take(number, answer.map_err(SourceError::from));
     }

@@ -371,3 +371,34 @@ fn the_test_password_is_exposed_on_request_only() {
         assert_eq!(asked(&knowing, &digest(number), 2), asked(&plain, &digest(number), 2));
     }
 }
+
+/// What would wait is no answer, and no rule about faults passes over it. What is in memory or in the page cache answers.
+#[test]
+fn a_corpus_that_must_not_wait_says_so() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("read.bdx");
+    fs::write(&path, bytes(&of(&[(1, 3), (2, 9)]), Coverage::whole())).unwrap();
+    let read = Index::open(&path).unwrap();
+    let cached = Corpus::from(read.clone()).with_read_mode(ReadMode::Cached);
+    for number in 0..20 {
+        let expected = Corpus::from(read.clone()).find(&digest(number), 2).unwrap();
+        match cached.find(&digest(number), 2).unwrap() {
+            // A file system may forget at any time.
+            Finding::Unknown(fault) => {
+                assert!(matches!(*fault, SourceError::Index(Error::WouldBlock)));
+            }
+            found => assert_eq!(found.exposure(), expected.exposure()),
+        }
+    }
+
+    let remote = Source::Remote(Arc::new(Server(of(&[(1, 3)]), Health::Sound)));
+    let alone = Corpus::from(remote.clone());
+    assert!(alone.find(&digest(1), 1).unwrap().exposure().is_some());
+    let waiting = alone.with_read_mode(ReadMode::Cached).find(&digest(1), 1).unwrap();
+    let fault = OnError::Accept.decide(waiting).unwrap_err();
+    assert!(matches!(*fault, SourceError::Index(Error::WouldBlock)));
+    let over = Corpus::builder().base(remote).overlay(index(&of(&[(1, 1)]))).build().unwrap();
+    let over = over.with_read_mode(ReadMode::Cached);
+    assert!(over.find(&digest(1), 1).unwrap().exposure().unwrap().is_partial);
+    assert!(matches!(over.find(&digest(2), 1).unwrap(), Finding::Unknown(_)));
+}

@@ -160,6 +160,12 @@ impl Core {
         Fault::new(Section::Header, 0, "the file was changed in place while it was open")
     }
 
+    /// Whether lookups find the bytes in memory instead of reading them.
+    #[cfg(feature = "live")]
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.storage.bytes().is_some()
+    }
+
     /// The bytes, for those who may wait and those who may not.
     pub(super) fn reading(&self, mode: ReadMode) -> Reading<'_> {
         self.storage.reading(mode)

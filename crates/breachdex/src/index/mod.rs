@@ -45,6 +45,8 @@ mod verify;
 mod verify_group;
 
 use std::borrow::Cow;
+#[cfg(feature = "live")]
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -253,6 +255,18 @@ impl Index {
         let answer = self.core.lookup_by_reads(digest, mode, scratch);
         scratch.forget();
         answer
+    }
+
+    /// [`Index::lookup`] that does not wait for the disk, with buffers of the thread's own.
+    #[cfg(feature = "live")]
+    pub(crate) fn lookup_cached(&self, digest: &Digest) -> Result<Answer> {
+        thread_local! {
+            static SCRATCH: RefCell<RangeScratch> = RefCell::default();
+        }
+        if self.core.is_in_memory() {
+            return self.lookup(digest);
+        }
+        SCRATCH.with_borrow_mut(|scratch| self.lookup_with(digest, ReadMode::Cached, scratch))
     }
 
     /// The count of a key, 0 where none are stored; `None` where it is absent. Asks nothing of the coverage.
