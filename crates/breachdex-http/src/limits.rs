@@ -12,6 +12,8 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
+    /// Certificates of authorities. If there are any, a client needs a certificate that one of them signed.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// Limits that apply to every client.

@@ -64,6 +64,15 @@ impl Radar {
     /// # Errors
     /// [`RadarError::Io`].
     pub fn save_to(&self, path: &Path) -> Result<()> {
+        Self::write(&self.save(), path)
+    }
+
+    /// Writes what [`Radar::save`] returned to a file, as [`Radar::save_to`] does. For a radar behind a lock, which need not be
+    /// held while the disk is written to.
+    ///
+    /// # Errors
+    /// [`RadarError::Io`].
+    pub fn write(saved: &[u8], path: &Path) -> Result<()> {
         let failed = |action| move |source| RadarError::Io { action, path: path.to_owned(), source };
         let refused = |error: ClaimError| {
             let source = match error {
@@ -76,7 +85,7 @@ impl Radar {
         };
         let target = files::resolve_target(path, true).map_err(refused)?;
         let temporary = Temporary::claim(files::current(), &target, Readers::Owner).map_err(refused)?;
-        temporary.file().write_all(&self.save()).map_err(failed("write"))?;
+        temporary.file().write_all(saved).map_err(failed("write"))?;
         temporary.publish(true, Readers::Owner).map_err(failed("write"))?;
         Ok(())
     }

@@ -45,7 +45,7 @@ fn what_is_no_regular_file_is_a_sentence_at_start_and_not_a_wait() {
         refusal(overlaid),
         "FOLDER/pipe is not a breachdex index: it is a pipe or a device, not a file"
     );
-    let files = TlsFiles { certificate: pipe.clone(), key: pipe };
+    let files = TlsFiles { certificate: pipe.clone(), key: pipe, client_ca: None };
     assert_eq!(
         refusal(ServeOptions { tls: Some(files), ..options(&[&good]) }),
         "cannot use FOLDER/pipe for https: it is a pipe or a device, not a file"

@@ -15,8 +15,11 @@ use crate::subject::{BODY, ROWS, Running, options, sha1};
 
 fn certificate(folder: &Path, name: &str) -> (TlsFiles, rustls::pki_types::CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let files =
-        TlsFiles { certificate: folder.join(format!("{name}.crt")), key: folder.join(format!("{name}.key")) };
+    let files = TlsFiles {
+        certificate: folder.join(format!("{name}.crt")),
+        key: folder.join(format!("{name}.key")),
+        client_ca: None,
+    };
     fs::write(&files.certificate, made.cert.pem()).unwrap();
     fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
     (files, made.cert.der().clone())
@@ -89,7 +92,7 @@ fn bad_files_are_sentences() {
     let index = sha1(folder.path(), ROWS);
     let ((good, _), (other, _)) = (certificate(folder.path(), "a"), certificate(folder.path(), "b"));
     let refusal = |certificate: &Path, key: &Path| {
-        let files = TlsFiles { certificate: certificate.to_owned(), key: key.to_owned() };
+        let files = TlsFiles { certificate: certificate.to_owned(), key: key.to_owned(), client_ca: None };
         let error = Server::bind(&ServeOptions { tls: Some(files), ..options(&[&index]) }).err().unwrap();
         error.to_string().replace(folder.path().to_str().unwrap(), "FOLDER")
     };

@@ -1,0 +1,136 @@
+//! Asks the corpus and the policy, without waiting for the disk or with it.
+//!
+//! An event loop asks for what is cached; what is not is asked for again on a thread that may wait. Faults are logged here,
+//! rarely, and without a word about what was asked.
+
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use breachdex::{Corpus, Error, Finding, Form, FormSet, LogThrottle, OnError, Question, ReadMode, SourceError};
+use breachdex_policy::{Candidate, Code, DEFAULT_MAX_LENGTH, Fact, Rules, Verdict};
+
+use crate::pairs::PairMatch;
+
+/// How often a fault that every question meets is logged.
+const LOGGED_EVERY: Duration = Duration::from_secs(60);
+
+/// The answer is not cached. Ask on a thread that may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WouldBlock;
+
+/// What is known about a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    Exposed(Form),
+    NotExposed,
+    /// A source could not answer.
+    Unknown,
+}
+
+/// A password that cannot be judged, under a policy that raises then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unavailable;
+
+/// What judges passwords.
+pub(crate) struct Judge {
+    waiting: Corpus,
+    cached: Corpus,
+    rules: Rules,
+    throttle: LogThrottle,
+    pub(crate) on_error: OnError,
+}
+
+impl Judge {
+    /// `on_error` is for checks; the policy has its own.
+    pub(crate) fn new(corpus: Corpus, rules: Rules, on_error: OnError) -> Self {
+        let corpus = if rules.test_password { corpus.with_test_password() } else { corpus };
+        Self {
+            cached: corpus.clone().with_read_mode(ReadMode::Cached),
+            waiting: corpus.with_read_mode(ReadMode::Blocking),
+            rules,
+            throttle: LogThrottle::new(LOGGED_EVERY),
+            on_error,
+        }
+    }
+
+
+    pub(crate) fn corpus(&self) -> &Corpus {
+        &self.waiting
+    }
+
+    fn asked(&self, mode: ReadMode) -> &Corpus {
+        if mode == ReadMode::Cached { &self.cached } else { &self.waiting }
+    }
+
+    /// Whether a password is exposed, in all forms that the policy asks for and from its `min_count` on.
+    pub(crate) fn look_up(&self, password: &str, mode: ReadMode) -> Result<Known, WouldBlock> {
+        let corpus = self.asked(mode);
+        // What is too long for any use is not even normalised, which would take long.
+        let is_beyond = password.len() > DEFAULT_MAX_LENGTH && password.chars().count() > DEFAULT_MAX_LENGTH;
+        let forms = if is_beyond { FormSet::of(&[]) } else { self.rules.forms };
+        let question = Question::password(corpus.kind(), password.as_bytes(), None, forms);
+        match question.and_then(|question| corpus.ask(&question, self.rules.min_count)) {
+            Ok(Finding::Exposed(found)) if found.is_partial && mode == ReadMode::Cached => Err(WouldBlock),
+            Ok(Finding::Exposed(found)) => Ok(Known::Exposed(found.form)),
+            Ok(Finding::NotExposed { .. }) => Ok(Known::NotExposed),
+            Ok(Finding::Unknown(fault)) => self.unknown(&fault, mode),
+            Err(error) => self.unknown(&error.into(), mode),
+        }
+    }
+
+    /// What is known about a user name and a password together. The inner error says that it could not be determined.
+    #[expect(clippy::unused_self, reason = "pairs are not asked yet")]
+    pub(crate) fn pair(
+        &self,
+        _user: Option<&str>,
+        _password: &str,
+        _mode: ReadMode,
+    ) -> Result<Result<Option<PairMatch>, Unavailable>, WouldBlock> {
+        Ok(Ok(None))
+    }
+
+    fn unknown(&self, fault: &SourceError, mode: ReadMode) -> Result<Known, WouldBlock> {
+        if would_block(fault) && mode == ReadMode::Cached {
+            return Err(WouldBlock);
+        }
+        self.log(fault);
+        Ok(Known::Unknown)
+    }
+
+    /// What becomes of a password by the policy.
+    pub(crate) fn verdict(
+        &self,
+        candidate: &Candidate<'_>,
+        mode: ReadMode,
+    ) -> Result<Result<Verdict, Unavailable>, WouldBlock> {
+        let judged = self.rules.check(self.asked(mode), candidate, |fault| self.log(fault));
+        match judged {
+            Ok(verdict) if mode == ReadMode::Cached && is_uncertain(&verdict) => Err(WouldBlock),
+            Ok(verdict) => Ok(Ok(verdict)),
+            Err(fault) if mode == ReadMode::Cached && would_block(&fault) => Err(WouldBlock),
+            Err(fault) => {
+                self.log(&fault);
+                Ok(Err(Unavailable))
+            }
+        }
+    }
+
+    fn log(&self, fault: &SourceError) {
+        if let Some(suppressed) = self.throttle.allow() {
+            tracing::error!(suppressed, "a password cannot be checked: {}", fault.without_place());
+        }
+    }
+}
+
+fn would_block(fault: &SourceError) -> bool {
+    matches!(fault, SourceError::Index(Error::WouldBlock))
+}
+
+/// Whether a source that only would have had to wait may have more to say.
+fn is_uncertain(verdict: &Verdict) -> bool {
+    verdict.reasons().iter().any(|reason| {
+        reason.code() == Code::IndexUnavailable
+            || reason.finding.fact("partial") == Some(Fact::Flag(true))
+    })
+}
