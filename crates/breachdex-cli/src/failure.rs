@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use breachdex::trust::KeyError;
 use breachdex_server::{ServeError, StaticError};
+use breachdex_sidecar::SidecarError;
 
 use crate::hints;
 
@@ -38,6 +39,9 @@ pub(crate) enum Failure {
     /// Ranges cannot be written as files.
     #[error(transparent)]
     Static(#[from] StaticError),
+    /// The sidecar cannot start or go on.
+    #[error(transparent)]
+    Sidecar(#[from] SidecarError),
     /// A key cannot be trusted.
     #[error(transparent)]
     PublicKey(#[from] KeyError),
@@ -76,6 +80,7 @@ impl Failure {
             Self::Static(StaticError::Partial { .. }) => " (--partial writes those that it covers)".into(),
             Self::Pairs(error) => hints::pairs(error),
             Self::Serve(error) => hints::serve(error).into(),
+            Self::Sidecar(error) => hints::sidecar(error),
             Self::Audit(error) => hints::audit(error).into(),
             _ => "".into(),
         }

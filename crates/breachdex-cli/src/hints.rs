@@ -11,6 +11,7 @@ use breachdex_hibp::{Error, FetchFault};
 use breachdex_http::HttpError;
 use breachdex_pairs::PairsError;
 use breachdex_server::ServeError;
+use breachdex_sidecar::SidecarError;
 
 /// What to do about an error of an index or a build, to be put behind the message; may be empty.
 pub(crate) fn index(error: &breachdex::Error) -> Cow<'static, str> {
@@ -116,6 +117,16 @@ pub(crate) fn http(error: &HttpError) -> &'static str {
         HttpError::NoAddress => "; name one with --listen",
         HttpError::OpenFiles { .. } | HttpError::Thread { .. } => " or use fewer --workers",
         _ => "",
+    }
+}
+
+/// The same for a sidecar.
+pub(crate) fn sidecar(error: &SidecarError) -> Cow<'static, str> {
+    match error {
+        SidecarError::Http(error) => http(error).into(),
+        SidecarError::Index(error) => index(error),
+        SidecarError::Open { .. } => " (--token-file, --tls-client-ca)".into(),
+        _ => "".into(),
     }
 }
 

@@ -121,7 +121,7 @@ pub(crate) fn report_refusals(corpus: &Corpus) {
 
 /// The embedded index, with a word on how little it holds.
 #[cfg(feature = "starter")]
-fn starter() -> Result<Index, Failure> {
+pub(crate) fn starter() -> Result<Index, Failure> {
     let index = Index::starter()?;
     messages::note(&format!(
         "using the starter index of {} common passwords; a password that it does not hold may well be \
@@ -132,6 +132,6 @@ fn starter() -> Result<Index, Failure> {
 }
 
 #[cfg(not(feature = "starter"))]
-fn starter() -> Result<Index, Failure> {
+pub(crate) fn starter() -> Result<Index, Failure> {
     Err(Failure::Usage(format!("this breachdex has no starter index; name one with --index or {VARIABLE}")))
 }

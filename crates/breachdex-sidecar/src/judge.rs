@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
-use breachdex::{Corpus, Error, Finding, Form, FormSet, LogThrottle, OnError, Question, ReadMode, SourceError};
+use breachdex::{
+    Corpus, Error, Finding, Form, FormSet, LogThrottle, OnError, Question, ReadMode, SourceError,
+};
 use breachdex_policy::{Candidate, Code, DEFAULT_MAX_LENGTH, Fact, Rules, Verdict};
 
 use crate::pairs::PairMatch;
@@ -53,7 +55,6 @@ impl Judge {
             on_error,
         }
     }
-
 
     pub(crate) fn corpus(&self) -> &Corpus {
         &self.waiting
@@ -130,7 +131,6 @@ fn would_block(fault: &SourceError) -> bool {
 /// Whether a source that only would have had to wait may have more to say.
 fn is_uncertain(verdict: &Verdict) -> bool {
     verdict.reasons().iter().any(|reason| {
-        reason.code() == Code::IndexUnavailable
-            || reason.finding.fact("partial") == Some(Fact::Flag(true))
+        reason.code() == Code::IndexUnavailable || reason.finding.fact("partial") == Some(Fact::Flag(true))
     })
 }

@@ -124,7 +124,8 @@ impl Metrics {
                 verdicts.get_or_create_owned(&VerdictLabels { event: event.name(), action: action.name() })
             })
         };
-        let of_outcome = |outcome| attempts.get_or_create_owned(&OutcomeLabel { outcome: outcome_name(outcome) });
+        let of_outcome =
+            |outcome| attempts.get_or_create_owned(&OutcomeLabel { outcome: outcome_name(outcome) });
         Self {
             answered,
             verdicts: Event::ALL.map(of_event),

@@ -22,7 +22,17 @@ pub(crate) const VERDICT: Names = Names {
 
 /// `POST /v1/attempt`.
 pub(crate) const ATTEMPT: Names = Names {
-    all: &["source", "account", "outcome", "account_status", "password", "exposure", "event", "email", "lang"],
+    all: &[
+        "source",
+        "account",
+        "outcome",
+        "account_status",
+        "password",
+        "exposure",
+        "event",
+        "email",
+        "lang",
+    ],
     listed: "source, account, outcome, account_status, password, exposure, event, email and lang",
 };
 
@@ -146,8 +156,7 @@ impl<'a> Attempt<'a> {
             return Err(Fault::Both("password", "exposure"));
         }
         let outcome = outcome.ok_or(Fault::MissingField("outcome"))?;
-        let unsaid =
-            if outcome == Outcome::Succeeded { AccountStatus::Known } else { AccountStatus::Unsaid };
+        let unsaid = if outcome == Outcome::Succeeded { AccountStatus::Known } else { AccountStatus::Unsaid };
         Ok(Self {
             source: parsed.required_name("source")?,
             account: parsed.required_name("account")?,

@@ -13,7 +13,7 @@ use breachdex_http::{
 };
 
 use crate::error::SidecarError;
-use crate::http::app::App;
+use crate::http::app::{App, Pages};
 use crate::http::state::AppState;
 use crate::judge::Judge;
 use crate::metrics::Metrics;
@@ -45,6 +45,7 @@ const MOST_ANSWERS: usize = 16 << 10;
 /// ```
 pub struct Sidecar {
     transport: Transport,
+    has_status: bool,
     state: Arc<AppState>,
     options: SidecarOptions,
 }
@@ -76,8 +77,9 @@ impl Sidecar {
             language: options.language,
             body_timeout: options.body_timeout,
         };
+        let has_status = plan.has_status();
         let transport = plan.open()?;
-        let sidecar = Self { transport, state: Arc::new(state), options: options.clone() };
+        let sidecar = Self { transport, has_status, state: Arc::new(state), options: options.clone() };
         sidecar.announce();
         Ok(sidecar)
     }
@@ -120,7 +122,7 @@ impl Sidecar {
     /// # Errors
     /// [`SidecarError::Http`] if the system refuses a thread, [`SidecarError::Radar`] if the radar's state cannot be saved.
     pub fn start(self, shutdown: &Shutdown) -> Result<RunningSidecar, SidecarError> {
-        let Self { transport, state, options } = self;
+        let Self { transport, has_status, state, options } = self;
         let saver = match options.radar_state {
             Some(path) => Some(Saver::start(Arc::clone(&state.radar), path, options.save_every)?),
             None => None,
@@ -140,8 +142,8 @@ impl Sidecar {
         // Two more, which watch files and save the radar.
         spawn("breachdex-watcher", transport.threads() + 2, watch)?;
         let services = Services {
-            main: App::new(&state),
-            status: App::of_status(&state),
+            main: App::new(&state, if has_status { Pages::Api } else { Pages::All }),
+            status: App::new(&state, Pages::Status),
             pressure: Arc::new(NoPressure),
             most_answers: MOST_ANSWERS,
             metrics: state.metrics.connections.clone(),
@@ -171,7 +173,9 @@ fn refuse_open_addresses(options: &SidecarOptions, plan: &Plan) -> Result<(), Si
     if options.transport.tls.is_none()
         && let Some(address) = open.next()
     {
-        tracing::warn!("{address} is plain http: whoever is between sees passwords and the token; use https (--tls-cert)");
+        tracing::warn!(
+            "{address} is plain http: whoever is between sees passwords and the token; use https (--tls-cert)"
+        );
     }
     Ok(())
 }

@@ -137,17 +137,11 @@ mod tests {
             let said = Tokens::open(&path).unwrap_err().to_string();
             said.strip_prefix(&format!("cannot use the token file {}: ", path.display())).unwrap().to_owned()
         };
-        assert_eq!(
-            refused(FIRST, 0o644),
-            "other users can access it (mode 0644); run chmod 0600"
-        );
+        assert_eq!(refused(FIRST, 0o644), "other users can access it (mode 0644); run chmod 0600");
         let short = "a token has at least 32 visible ASCII characters; make one with openssl rand -hex 32";
         assert_eq!(refused("0123456789abcdef", 0o600), short);
         assert_eq!(refused("0123456789abcdef 0123456789abcdef", 0o600), short);
-        assert_eq!(
-            refused("# none\n", 0o600),
-            "there is no token in it; make one with openssl rand -hex 32"
-        );
+        assert_eq!(refused("# none\n", 0o600), "there is no token in it; make one with openssl rand -hex 32");
         assert_eq!(refused(&format!("{FIRST}\n").repeat(9), 0o600), "it has more than 8 tokens");
     }
 }

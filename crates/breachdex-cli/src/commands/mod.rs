@@ -41,6 +41,7 @@ commands! {
     Download => download,
     Update => update,
     Serve => serve,
+    Sidecar => sidecar,
     Merge => merge,
     Overlay => overlay,
     Policy => policy,

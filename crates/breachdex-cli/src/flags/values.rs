@@ -66,6 +66,12 @@ pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| String::from("give seconds, as in 30 or 2.5"))
 }
 
+/// A share of exposed passwords that is taken for usual.
+pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share: &f64| (0.0..=0.8).contains(share));
+    share.ok_or_else(|| String::from("give a number from 0 to 0.8, such as 0.3"))
+}
+
 /// `FIRST-LAST`, 5 hex digits each, inclusive, in order.
 pub(crate) fn parse_prefixes(text: &str) -> Result<(u32, u32), String> {
     let prefix = |digits: &str| match digits.len() {

@@ -64,7 +64,11 @@ impl SocketFlags {
             listen,
             status_listen: self.status_listen,
             trusted_proxies: self.trusted_proxy,
-            tls: self.tls_cert.zip(self.tls_key).map(|(certificate, key)| TlsFiles { certificate, key, client_ca: None }),
+            tls: self.tls_cert.zip(self.tls_key).map(|(certificate, key)| TlsFiles {
+                certificate,
+                key,
+                client_ca: None,
+            }),
             workers: self.workers.map_or(0, usize::from),
             limits: limits.limits(),
         }

@@ -28,8 +28,17 @@ use crate::requests::{ATTEMPT, Attempt, CHECK, Check, Judgement, Parsed, VERDICT
 /// Answers the requests of a socket.
 pub(crate) struct App {
     state: Arc<AppState>,
-    /// Health and metrics only.
-    is_status: bool,
+    pages: Pages,
+}
+
+/// What a socket answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pages {
+    All,
+    /// All but health and metrics, which have a socket of their own.
+    Api,
+    /// Health and metrics.
+    Status,
 }
 
 /// What a route does with a body that it has read.
@@ -60,13 +69,8 @@ impl From<Unavailable> for Problem {
 }
 
 impl App {
-    pub(crate) fn new(state: &Arc<AppState>) -> Arc<Self> {
-        Arc::new(Self { state: Arc::clone(state), is_status: false })
-    }
-
-    /// One that answers health checks and metrics only.
-    pub(crate) fn of_status(state: &Arc<AppState>) -> Arc<Self> {
-        Arc::new(Self { state: Arc::clone(state), is_status: true })
+    pub(crate) fn new(state: &Arc<AppState>, pages: Pages) -> Arc<Self> {
+        Arc::new(Self { state: Arc::clone(state), pages })
     }
 
     /// The answer to a request.
@@ -104,7 +108,12 @@ impl App {
         if path != Some(Route::Health) {
             head::authorize(&parts.headers, state.tokens.as_deref())?;
         }
-        if self.is_status && !path.is_some_and(Route::is_status) {
+        let is_elsewhere = match self.pages {
+            Pages::All => false,
+            Pages::Api => path.is_some_and(Route::is_status),
+            Pages::Status => !path.is_some_and(Route::is_status),
+        };
+        if is_elsewhere {
             return Err(Problem::NotFound);
         }
         let route = head::route(parts)?;
@@ -161,12 +170,7 @@ fn check(state: &AppState, parsed: &Parsed, _: Language, mode: ReadMode) -> Resu
     Ok(answers::check(known, pair.unwrap_or_default(), !is_unknown))
 }
 
-fn verdict(
-    state: &AppState,
-    parsed: &Parsed,
-    language: Language,
-    mode: ReadMode,
-) -> Result<Answer, Stop> {
+fn verdict(state: &AppState, parsed: &Parsed, language: Language, mode: ReadMode) -> Result<Answer, Stop> {
     let Judgement { event, password, user_name, email } = Judgement::of(parsed)?;
     let candidate = Candidate { user_name, email, ..Candidate::new(password, event) };
     let verdict = state.judge.verdict(&candidate, mode)??;
@@ -174,12 +178,7 @@ fn verdict(
     Ok(answers::verdict(&verdict, language))
 }
 
-fn attempt(
-    state: &AppState,
-    parsed: &Parsed,
-    language: Language,
-    mode: ReadMode,
-) -> Result<Answer, Stop> {
+fn attempt(state: &AppState, parsed: &Parsed, language: Language, mode: ReadMode) -> Result<Answer, Stop> {
     let asked = Attempt::of(parsed)?;
     let exposure = match (asked.password, asked.exposure) {
         (Some(password), _) => exposure(state.judge.look_up(password, mode)?),

@@ -83,7 +83,9 @@ fn is_json(value: &[u8]) -> bool {
     let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let is_type = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(b"application/json"));
     let is_utf8 = |parameter: &[u8]| {
-        [&b"charset=utf-8"[..], b"charset=\"utf-8\""].iter().any(|known| parameter.eq_ignore_ascii_case(known))
+        [&b"charset=utf-8"[..], b"charset=\"utf-8\""]
+            .iter()
+            .any(|known| parameter.eq_ignore_ascii_case(known))
     };
     is_type && parts.all(is_utf8)
 }

@@ -99,9 +99,9 @@ impl Problem {
                 String::from("this API takes no query: a password in a URL would be kept by logs on its way")
             }
             Self::Unauthorized => String::from("send authorization: Bearer with a token of --token-file"),
-            Self::CrossSite => String::from(
-                "the request comes from a page of another site; call this API from your server",
-            ),
+            Self::CrossSite => {
+                String::from("the request comes from a page of another site; call this API from your server")
+            }
             Self::Host => String::from(
                 "this server does not answer under this host name; its operator can allow the name with --allow-host",
             ),

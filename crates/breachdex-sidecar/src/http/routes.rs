@@ -27,15 +27,8 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Check,
-        Self::Verdict,
-        Self::Attempt,
-        Self::Radar,
-        Self::Health,
-        Self::Metrics,
-        Self::OpenApi,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Check, Self::Verdict, Self::Attempt, Self::Radar, Self::Health, Self::Metrics, Self::OpenApi];
 
     /// The route of a path.
     pub fn of(path: &str) -> Option<Self> {

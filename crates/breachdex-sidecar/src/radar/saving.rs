@@ -41,8 +41,11 @@ impl Saver {
             }
         };
         let thread = thread::Builder::new().name(String::from("breachdex-radar")).spawn(work);
-        let thread =
-            thread.map_err(|source| RadarError::Io { action: "start a thread to save", path: file, source })?;
+        let thread = thread.map_err(|source| RadarError::Io {
+            action: "start a thread to save",
+            path: file,
+            source,
+        })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }

@@ -8,12 +8,12 @@ mod rendering;
 
 use breachdex_policy::{Node, Settings, Value};
 
-use self::flags::{PolicyAction, PolicyShowFlags, PolicySource};
+use self::flags::{PolicyAction, PolicyShowFlags};
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::output::Output;
 
-pub(crate) use flags::Flags;
+pub(crate) use flags::{Flags, PolicySource};
 
 impl Subcommand for Flags {
     const TAKES_PASSWORDS: bool = true;
@@ -35,7 +35,7 @@ fn show(flags: &PolicyShowFlags) -> Result<Exit, Failure> {
 }
 
 /// The policy that the flags name or describe.
-fn settings(source: &PolicySource) -> Result<Settings, Failure> {
+pub(crate) fn settings(source: &PolicySource) -> Result<Settings, Failure> {
     if let Some(path) = &source.policy {
         return Ok(Settings::open(path)?);
     }

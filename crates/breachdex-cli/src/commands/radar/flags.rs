@@ -8,6 +8,7 @@ use breachdex_messages::Language;
 use clap::{Args, Subcommand};
 
 use crate::flags::language::LanguageParser;
+use crate::flags::values::parse_share;
 
 /// Find credential-stuffing attacks in logs of log-in attempts
 ///
@@ -123,8 +124,3 @@ Examples:
       breachdex radar report attempts.csv --html incident.html --lang ja --users
   For another program:
       breachdex radar report attempts.csv --json";
-
-fn parse_share(text: &str) -> Result<f64, String> {
-    let share = text.parse().ok().filter(|share: &f64| (0.0..=0.8).contains(share));
-    share.ok_or_else(|| String::from("give a number from 0 to 0.8, such as 0.3"))
-}

@@ -1,0 +1,101 @@
+//! `sidecar`: checks, verdicts and the radar over HTTP and JSON until it is told to stop.
+
+#![forbid(unsafe_code)]
+
+mod flags;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use breachdex::trust::Trust;
+use breachdex::{Checks, Corpus, LiveIndex, OnError, OpenOptions, Residency};
+use breachdex_http::Shutdown;
+use breachdex_policy::Settings;
+use breachdex_sidecar::{Sidecar, SidecarOptions};
+
+use crate::commands::{Exit, Subcommand, policy};
+use crate::failure::Failure;
+use crate::{indexes, service, trust};
+
+pub(crate) use flags::Flags;
+
+impl Subcommand for Flags {
+    fn reads_passwords(&self) -> bool {
+        self.service.health.is_none()
+    }
+
+    fn run(self) -> Result<Exit, Failure> {
+        if let Some(url) = &self.service.health {
+            return service::ask(url);
+        }
+        self.log.start();
+        let inherited = service::inherited()?;
+        let options = options(self, !inherited.is_empty())?;
+        let shutdown_timeout = options.transport.limits.shutdown_timeout;
+        let sidecar = Sidecar::bind(&options, inherited)?;
+        let urls = [("listening", sidecar.urls()), ("status", sidecar.status_urls())];
+        let shutdown = Shutdown::new();
+        let running = sidecar.start(&shutdown)?;
+        let reload = running.reload();
+        service::attend(&urls, running.pulse(), move || reload.run(), shutdown, shutdown_timeout)?;
+        running.wait()?;
+        Ok(Exit::Success)
+    }
+}
+
+fn options(flags: Flags, has_inherited: bool) -> Result<SidecarOptions, Failure> {
+    let settings = policy::settings(&flags.policy)?;
+    let trust = trust::of(&flags.trust)?.with_rollback(flags.allow_rollback);
+    let corpus = corpus(&flags, &settings, &trust)?;
+    let mut rules = settings.rules;
+    if let Some(on_error) = flags.on_error {
+        rules.on_error.fill(on_error.into());
+    }
+    rules.test_password |= flags.test_password || indexes::knows_test_password()?;
+    let mut listen = flags.listen;
+    if listen.is_empty() && !has_inherited {
+        listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8070)).into());
+    }
+    let allow_hosts = flags.sockets.allow_host.clone();
+    let mut transport = flags.sockets.transport(listen, flags.limits);
+    if let Some(tls) = &mut transport.tls {
+        tls.client_ca = flags.tls_client_ca;
+    }
+    Ok(SidecarOptions {
+        on_error: flags.on_error.map_or(OnError::Accept, OnError::from),
+        language: flags.lang.unwrap_or(rules.language),
+        radar: flags.radar.options(),
+        radar_state: flags.radar.radar_state,
+        save_every: flags.radar.radar_save_every,
+        transport,
+        token_file: flags.token_file,
+        allow_hosts,
+        reload_every: flags.reload_every,
+        body_timeout: flags.body_timeout,
+        ..SidecarOptions::new(corpus, rules)
+    })
+}
+
+/// The sources that are asked. They are read and not mapped, and checked for every answer: whatever becomes of a file, the
+/// sidecar answers right or says that it cannot. It looks itself whether they were replaced.
+fn corpus(flags: &Flags, settings: &Settings, trust: &Trust) -> Result<Corpus, Failure> {
+    let open = |path: &Path, residency: Residency, trust: &Trust| {
+        let options = OpenOptions::new().residency(residency).checks(Checks::Always).trust(trust.clone());
+        LiveIndex::open(path, options, None)
+    };
+    let mut named = flags.index.clone();
+    if named.is_empty() {
+        named.extend(settings.index.clone().or_else(indexes::default_path));
+    }
+    let bases = match &*named {
+        [] => vec![LiveIndex::new(indexes::starter()?)],
+        named => {
+            indexes::note_repeated(named);
+            named.iter().map(|path| open(path, flags.residency, trust)).collect::<Result<_, _>>()?
+        }
+    };
+    let overlays = if flags.overlay.is_empty() { &settings.overlays } else { &flags.overlay };
+    let overlays = overlays.iter().map(|path| open(path, Residency::OnDemand, &Trust::default()));
+    let overlays: Vec<LiveIndex> = overlays.collect::<Result<_, _>>()?;
+    Ok(Corpus::builder().bases(bases).overlays(overlays).build()?)
+}

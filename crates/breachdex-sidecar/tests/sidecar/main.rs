@@ -1,0 +1,14 @@
+//! The sidecar over real sockets: what it answers, what it refuses, and what it forgets.
+
+#![allow(clippy::unwrap_used)]
+
+mod client;
+mod hostile;
+mod leak;
+mod live;
+mod protocol;
+mod radar;
+mod refusals;
+mod schema;
+mod subject;
+mod tls;
