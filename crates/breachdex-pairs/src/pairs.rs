@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use breachdex::{
-    Answer, Digest, Index, LiveIndex, OpenOptions, PairList, PairMatch, PairQuestion, SourceError, each_form,
-    for_each_variation, memory,
+    Answer, Digest, Index, LiveIndex, OpenOptions, PairList, PairMatch, PairQuestion, RangeScratch, ReadMode,
+    SourceError, each_form, for_each_variation, memory,
 };
 
 use crate::digests::{Keyed, Of};
@@ -101,17 +101,20 @@ impl Pairs {
     /// # Errors
     /// As [`Pairs::find`].
     pub fn find_any(&self, question: &PairQuestion<'_>) -> Result<Option<PairMatch>, PairsError> {
-        Ok(self.answer(question)?)
+        Ok(self.answer(question, ReadMode::Blocking)?)
     }
 
-    fn answer(&self, question: &PairQuestion<'_>) -> breachdex::Result<Option<PairMatch>> {
+    fn answer(&self, question: &PairQuestion<'_>, mode: ReadMode) -> breachdex::Result<Option<PairMatch>> {
         let names = names_of(question.users, self.label.rules);
         if names.is_empty() {
             return Ok(None);
         }
         let asked = memory::erasing_stack::<OF_HASHING, _>(|| self.asked(&names, question));
         let mut answers = vec![Answer::Absent; asked.digests.len()];
-        self.live.ask(|index| index.lookup_many(&asked.digests, &mut answers))?;
+        self.live.ask(|index| match mode {
+            ReadMode::Blocking => index.lookup_many(&asked.digests, &mut answers),
+            ReadMode::Cached => look_up_cached(index, &asked.digests, &mut answers),
+        })?;
         let found = answers.iter().zip(&asked.meanings).filter(|(answer, _)| answer.is_present());
         Ok(found.map(|(_, meaning)| *meaning).max())
     }
@@ -223,7 +226,11 @@ impl PairList for Pairs {
     }
 
     fn find(&self, question: &PairQuestion<'_>) -> Result<Option<PairMatch>, SourceError> {
-        self.answer(question).map_err(SourceError::from)
+        self.answer(question, ReadMode::Blocking).map_err(SourceError::from)
+    }
+
+    fn find_cached(&self, question: &PairQuestion<'_>) -> Result<Option<PairMatch>, SourceError> {
+        self.answer(question, ReadMode::Cached).map_err(SourceError::from)
     }
 
     fn live_index(&self) -> Option<&LiveIndex> {
@@ -243,6 +250,15 @@ impl Asked {
         memory::push(&mut self.digests, digest);
         self.meanings.push(meaning);
     }
+}
+
+/// One after another, without waiting for the disk.
+fn look_up_cached(index: &Index, digests: &[Digest], answers: &mut [Answer]) -> breachdex::Result<()> {
+    let mut scratch = RangeScratch::default();
+    for (digest, answer) in digests.iter().zip(answers) {
+        *answer = index.lookup_with(digest, ReadMode::Cached, &mut scratch)?;
+    }
+    Ok(())
 }
 
 /// What an open file says about its key and rules.

@@ -8,11 +8,10 @@
 use std::time::Duration;
 
 use breachdex::{
-    Corpus, Error, Finding, Form, FormSet, LogThrottle, OnError, Question, ReadMode, SourceError,
+    Corpus, Error, Finding, Form, FormSet, LogThrottle, OnError, PairFinding, PairMatch, PairQuestion,
+    Question, ReadMode, SourceError,
 };
 use breachdex_policy::{Candidate, Code, DEFAULT_MAX_LENGTH, Fact, Rules, Verdict};
-
-use crate::pairs::PairMatch;
 
 /// How often a fault that every question meets is logged.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
@@ -67,10 +66,7 @@ impl Judge {
     /// Whether a password is exposed, in all forms that the policy asks for and from its `min_count` on.
     pub(crate) fn look_up(&self, password: &str, mode: ReadMode) -> Result<Known, WouldBlock> {
         let corpus = self.asked(mode);
-        // What is too long for any use is not even normalised, which would take long.
-        let is_beyond = password.len() > DEFAULT_MAX_LENGTH && password.chars().count() > DEFAULT_MAX_LENGTH;
-        let forms = if is_beyond { FormSet::of(&[]) } else { self.rules.forms };
-        let question = Question::password(corpus.kind(), password.as_bytes(), None, forms);
+        let question = Question::password(corpus.kind(), password.as_bytes(), None, self.forms(password));
         match question.and_then(|question| corpus.ask(&question, self.rules.min_count)) {
             Ok(Finding::Exposed(found)) if found.is_partial && mode == ReadMode::Cached => Err(WouldBlock),
             Ok(Finding::Exposed(found)) => Ok(Known::Exposed(found.form)),
@@ -81,14 +77,31 @@ impl Judge {
     }
 
     /// What is known about a user name and a password together. The inner error says that it could not be determined.
-    #[expect(clippy::unused_self, reason = "pairs are not asked yet")]
     pub(crate) fn pair(
         &self,
-        _user: Option<&str>,
-        _password: &str,
-        _mode: ReadMode,
+        user: Option<&str>,
+        password: &str,
+        mode: ReadMode,
     ) -> Result<Result<Option<PairMatch>, Unavailable>, WouldBlock> {
-        Ok(Ok(None))
+        let users: Vec<&str> = user.into_iter().collect();
+        let forms = self.forms(password);
+        let question = PairQuestion { users: &users, password: password.as_bytes(), stored: None, forms };
+        let PairFinding { found, fault } = self.asked(mode).find_pair(&question);
+        match fault {
+            None => Ok(Ok(found)),
+            Some(fault) if would_block(&fault) && mode == ReadMode::Cached => Err(WouldBlock),
+            Some(fault) => {
+                self.log(&fault);
+                // What one list knows is true whatever another one says.
+                Ok(found.map(Some).ok_or(Unavailable))
+            }
+        }
+    }
+
+    /// The forms of a password that are looked up. What is too long for any use is not even normalised, which would take long.
+    fn forms(&self, password: &str) -> FormSet {
+        let is_beyond = password.len() > DEFAULT_MAX_LENGTH && password.chars().count() > DEFAULT_MAX_LENGTH;
+        if is_beyond { FormSet::of(&[]) } else { self.rules.forms }
     }
 
     fn unknown(&self, fault: &SourceError, mode: ReadMode) -> Result<Known, WouldBlock> {

@@ -4,7 +4,7 @@
 //! beside the program that asks it, on a Unix socket or a loopback address: what it is sent are passwords.
 //!
 //! `http` is the API, `json` reads bodies strictly and without copies, `requests` says what they may hold, `judge` asks
-//! corpus and policy, `pairs` the pairs, `radar` is told attempts. `watcher` looks after files, `tokens` after who may ask,
+//! corpus and policy, `radar` is told attempts. `watcher` looks after files, `tokens` after who may ask,
 //! `metrics` counts. The transport is `breachdex_http`.
 
 #![forbid(unsafe_code)]
@@ -16,7 +16,6 @@ mod judge;
 mod metrics;
 mod openapi;
 mod options;
-mod pairs;
 mod radar;
 mod requests;
 mod server;

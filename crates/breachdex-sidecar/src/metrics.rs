@@ -184,7 +184,7 @@ impl Metrics {
         });
         self.radar_memory.set(i64::try_from(overview.memory).unwrap_or(i64::MAX));
         self.episodes.inner().store(overview.begun, Ordering::Relaxed);
-        corpus.live_indexes().for_each(|index| self.describe(index, now));
+        corpus.followed().for_each(|index| self.describe(index, now));
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);

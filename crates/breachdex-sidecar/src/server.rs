@@ -59,7 +59,7 @@ impl Sidecar {
         if options.rules.needs_counts() {
             options.corpus.require_counts()?;
         }
-        let files = options.corpus.sources().count() + 2;
+        let files = options.corpus.followed().count() + 2;
         let plan = Plan::new(&options.transport, inherited, files)?;
         let tokens = options.token_file.as_deref().map(Tokens::open).transpose()?.map(Arc::new);
         refuse_open_addresses(options, &plan)?;
@@ -85,7 +85,7 @@ impl Sidecar {
     }
 
     fn announce(&self) {
-        for index in self.options.corpus.live_indexes() {
+        for index in self.options.corpus.followed() {
             if let Ok(open) = index.snapshot() {
                 let (entries, date) = (open.metadata().entries, dated(&open.metadata().corpus_date));
                 tracing::info!("asking {}: {entries} entries{date}", index.name());

@@ -54,7 +54,7 @@ impl Watcher {
     }
 
     fn look(&self) {
-        self.state.judge.corpus().live_indexes().for_each(|index| self.look_at(index));
+        self.state.judge.corpus().followed().for_each(|index| self.look_at(index));
     }
 
     fn look_at(&self, index: &LiveIndex) {

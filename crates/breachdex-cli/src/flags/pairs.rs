@@ -40,8 +40,16 @@ impl PairFlags {
 
 /// Opens files of pairs, each with the one of the keys that it was made with. They follow their files.
 pub(crate) fn open(pairs: &[PathBuf], keys: &[PathBuf]) -> Result<Vec<Arc<dyn PairList>>, Failure> {
+    open_with(pairs, keys, PairsOptions { mapped: true, reload_every: Some(POLL_INTERVAL) })
+}
+
+/// The same, opened another way.
+pub(crate) fn open_with(
+    pairs: &[PathBuf],
+    keys: &[PathBuf],
+    options: PairsOptions,
+) -> Result<Vec<Arc<dyn PairList>>, Failure> {
     let keys = keys.iter().map(PairKey::open).collect::<Result<Vec<_>, _>>()?;
-    let options = PairsOptions { mapped: true, reload_every: Some(POLL_INTERVAL) };
     let open = |path: &PathBuf| Ok(Arc::new(Pairs::open_with(path, &keys, options)?) as Arc<dyn PairList>);
     pairs.iter().map(open).collect()
 }

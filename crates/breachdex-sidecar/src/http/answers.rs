@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex::PairMatch;
 use breachdex_messages::Language;
+use breachdex_pairs::exposed_credential_check;
 use breachdex_policy::{Fact, Reason, Verdict};
 use breachdex_radar::{Episode, Reason as Signal, State, Status, Time};
 use bytes::Bytes;
@@ -11,7 +13,6 @@ use hyper::{Response, StatusCode};
 
 use super::object::Object;
 use crate::judge::Known;
-use crate::pairs::{self, PairMatch};
 use crate::radar::{Overview, Seen};
 
 /// An answer: its body is whole before it is sent.
@@ -62,8 +63,8 @@ pub(super) fn check(known: Known, pair: Option<PairMatch>, is_whole: bool) -> An
         };
         object.flag("exposed", exposed);
         object.word("form", form);
-        object.word("pair", pair.map(pairs::name));
-        let header = pairs::exposed_credential_check(pair, exposed == Some(true));
+        object.word("pair", pair.map(PairMatch::name));
+        let header = exposed_credential_check(pair, exposed == Some(true));
         object.number("header", header.map(u64::from));
         if exposed.is_none() || !is_whole {
             object.text("fault", FAULT);

@@ -180,8 +180,8 @@ impl Corpus {
     /// [`Error::WouldBlock`], to which no [`OnError`] applies, and so does a range server always. Ask a corpus that waits
     /// on another thread then. An exposure that another source knows is partial.
     ///
-    /// Only digests are looked up so ([`Corpus::find`], [`Corpus::ask`] and their kin); ranges and snapshots say themselves
-    /// whether they wait.
+    /// Digests and pairs are looked up so ([`Corpus::find`], [`Corpus::ask`] and their kin, `Corpus::find_pair`); ranges and
+    /// snapshots say themselves whether they wait.
     pub fn with_read_mode(self, mode: ReadMode) -> Self {
         Self { mode, ..self }
     }

@@ -15,7 +15,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Corpus, CorpusBuilder, FormSet, SourceError};
+use crate::error::Error;
 use crate::index::LiveIndex;
+use crate::storage::ReadMode;
 
 /// What a list of pairs knows about an account and a password, the mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +82,15 @@ pub trait PairList: Send + Sync + fmt::Debug {
     /// When the answer cannot be had or trusted.
     fn find(&self, question: &PairQuestion<'_>) -> Result<Option<PairMatch>, SourceError>;
 
+    /// The same without waiting for the disk.
+    ///
+    /// # Errors
+    /// As [`PairList::find`]; [`Error::WouldBlock`](crate::Error::WouldBlock) where the disk would have to be waited for, and
+    /// always unless a list can tell.
+    fn find_cached(&self, _question: &PairQuestion<'_>) -> Result<Option<PairMatch>, SourceError> {
+        Err(Error::WouldBlock.into())
+    }
+
     /// The file that it follows, if it follows one.
     fn live_index(&self) -> Option<&LiveIndex>;
 }
@@ -122,7 +133,11 @@ impl Corpus {
             return finding;
         }
         for list in &*self.pairs {
-            match list.find(question) {
+            let asked = match self.mode {
+                ReadMode::Blocking => list.find(question),
+                ReadMode::Cached => list.find_cached(question),
+            };
+            match asked {
                 Ok(found) => finding.found = finding.found.max(found),
                 Err(fault) => {
                     finding.fault.get_or_insert_with(|| Box::new(fault));

@@ -15,7 +15,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::commands::policy::PolicySource;
 use crate::flags::language::LanguageParser;
 use crate::flags::values::{parse_residency, parse_seconds, parse_share};
-use crate::flags::{OnErrorName, TrustFlags};
+use crate::flags::{OnErrorName, PairFlags, TrustFlags};
 use crate::service::{LimitFlags, LogFlags, ServiceFlags, SocketFlags};
 
 /// Answer other programs on this machine: checks, verdicts, radar
@@ -45,6 +45,8 @@ pub(crate) struct Flags {
     /// Your own list of banned passwords; repeatable [default: the policy's]
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pairs: PairFlags,
     #[command(flatten)]
     pub(crate) trust: TrustFlags,
     /// Let a replaced index have an older corpus date, with --trusted-key

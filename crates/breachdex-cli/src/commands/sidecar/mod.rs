@@ -10,11 +10,13 @@ use std::path::Path;
 use breachdex::trust::Trust;
 use breachdex::{Checks, Corpus, LiveIndex, OnError, OpenOptions, Residency};
 use breachdex_http::Shutdown;
+use breachdex_pairs::PairsOptions;
 use breachdex_policy::Settings;
 use breachdex_sidecar::{Sidecar, SidecarOptions};
 
 use crate::commands::{Exit, Subcommand, policy};
 use crate::failure::Failure;
+use crate::flags::pairs;
 use crate::{indexes, service, trust};
 
 pub(crate) use flags::Flags;
@@ -97,5 +99,10 @@ fn corpus(flags: &Flags, settings: &Settings, trust: &Trust) -> Result<Corpus, F
     let overlays = if flags.overlay.is_empty() { &settings.overlays } else { &flags.overlay };
     let overlays = overlays.iter().map(|path| open(path, Residency::OnDemand, &Trust::default()));
     let overlays: Vec<LiveIndex> = overlays.collect::<Result<_, _>>()?;
-    Ok(Corpus::builder().bases(bases).overlays(overlays).build()?)
+    let (named, keys) = match flags.pairs.pairs.is_empty() {
+        true => (&settings.pairs, &settings.pair_keys),
+        false => (&flags.pairs.pairs, &flags.pairs.pair_key),
+    };
+    let pairs = pairs::open_with(named, keys, PairsOptions { mapped: false, reload_every: None })?;
+    Ok(Corpus::builder().bases(bases).overlays(overlays).pairs(pairs).build()?)
 }
