@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -68,7 +68,7 @@ python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/program.py tests/kernels.py tests/vectors/make.py \
-		data/rebuild.py python/in_place.py third-party/collect.py benches/instructions.py \
+		data/rebuild.py tests/openapi/sidecar_document.py examples/sidecar/try_all.py python/in_place.py third-party/collect.py benches/instructions.py \
 		$(CLIENTS) benches/full_scale
 	# By itself: beside it lies a folder that would be taken for Django.
 	$(VENV)/bin/mypy --strict python/tests/interpreters.py
@@ -153,6 +153,18 @@ third-party:
 # Range clients that others wrote, from PyPI and npm, against the server. Says which ones could not be had.
 clients: rust-build
 	python3 tests/clients/run.py target/debug/breachdex-under-test
+
+# The sidecar against its own document, with schemathesis in an environment of its own.
+OPENAPI_VENV := .venv-openapi
+OPENAPI_EXAMPLES ?= 50
+openapi: rust-build
+	test -x $(OPENAPI_VENV)/bin/schemathesis || { python3 -m venv $(OPENAPI_VENV) \
+		&& $(OPENAPI_VENV)/bin/pip install --quiet --disable-pip-version-check schemathesis==4.32.5; }
+	python3 tests/openapi/sidecar_document.py target/debug/breachdex-under-test $(OPENAPI_VENV)/bin/schemathesis $(OPENAPI_EXAMPLES)
+
+# The examples of docs/sidecar.md, with a sidecar and without. Says which ones were skipped, for want of their language.
+sidecar-examples: rust-build
+	python3 examples/sidecar/try_all.py target/debug/breachdex-under-test
 
 # The oldest and the newest Django.
 django-versions: python-install

@@ -31,12 +31,14 @@ PAGES: Final = {
     "radar.md": "docs/radar.md",
     "security.md": "SECURITY.md",
     "serve.md": "docs/serve.md",
+    "sidecar.md": "docs/sidecar.md",
 }
 """A page's name in the site, and its file in the project."""
 
 ATTACHMENTS: Final = (
     "breachdex.service",
     "breachdex.socket",
+    "breachdex-sidecar.service",
     "breachdex-update.service",
     "breachdex-update.timer",
     "ranges.nginx.conf",

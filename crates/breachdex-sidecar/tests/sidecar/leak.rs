@@ -64,7 +64,7 @@ fn secrets() -> Vec<Vec<u8>> {
     let mut all = vec![
         SENTINEL.as_bytes().to_vec(),
         SENTINEL.to_lowercase().into_bytes(),
-        hex[..8].as_bytes().to_vec(),
+        hex.as_bytes()[..8].to_vec(),
         hex[..8].to_uppercase().into_bytes(),
         ACCOUNT.as_bytes().to_vec(),
         SOURCE.as_bytes().to_vec(),

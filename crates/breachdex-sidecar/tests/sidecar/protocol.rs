@@ -2,6 +2,7 @@
 
 use std::os::unix::net::UnixStream;
 
+use breachdex_pairs::{PairKey, PairRules, Pairs, PairsFile, PairsOptions};
 use breachdex_sidecar::DOCUMENT;
 use serde_json::{Value, json};
 
@@ -98,6 +99,42 @@ fn an_attempt_is_judged_if_it_succeeded_and_told_in_any_case() {
     let label = "breachdex_sidecar_verdicts_total{event=\"log_in\",action=\"force_reset\"}";
     assert_eq!(sidecar.metric(label), 1.0);
     assert_eq!(sidecar.metric("breachdex_sidecar_requests_total{route=\"attempt\",status=\"200\"}"), 4.0);
+}
+
+/// The file and the key of a list of pairs.
+fn pairs(folder: &std::path::Path) -> std::sync::Arc<dyn breachdex::PairList> {
+    let (path, key_path) = (folder.join("pairs.bdx"), folder.join("pairs.key"));
+    let key = PairKey::create(&key_path).unwrap();
+    let held: [(&str, &[u8]); 1] = [("hanako@example.jp", b"zq7kvdwm2019")];
+    PairsFile::at(&path, &key, PairRules::default()).add(held, &()).unwrap();
+    let options = PairsOptions { mapped: false, reload_every: None };
+    std::sync::Arc::new(Pairs::open(&path, &key_path, options).unwrap())
+}
+
+#[test]
+fn exposed_pairs_are_asked_where_the_account_is_known() {
+    let sidecar = Running::with(|options, folder| {
+        options.corpus = options.corpus.clone().with_pairs([pairs(folder)]);
+    });
+    let check = |user: &str, password: &str| {
+        let body = json!({"user": user, "password": password}).to_string();
+        let answer = sidecar.post("/v1/check", &body).json();
+        (answer["exposed"].clone(), answer["pair"].clone(), answer["header"].clone())
+    };
+    assert_eq!(check("Hanako@Example.JP", "zq7kvdwm2019"), (json!(false), json!("pair"), json!(1)));
+    assert_eq!(check("hanako@example.jp", "zq7kvdwm2019!"), (json!(false), json!("similar_pair"), json!(3)));
+    assert_eq!(check("hanako@example.jp", "iloveyou"), (json!(true), json!("user_name"), json!(4)));
+    assert_eq!(check("hanako@example.jp", "something-else-22"), (json!(false), json!("user_name"), json!(2)));
+    assert_eq!(check("taro@example.jp", "zq7kvdwm2019"), (json!(false), Value::Null, Value::Null));
+    let body = json!({"event": "log_in", "password": "zq7kvdwm2019", "email": "hanako@example.jp"});
+    let verdict = sidecar.post("/v1/verdict", &body.to_string()).json();
+    assert_eq!(
+        verdict["reasons"],
+        json!([{"code": "exposed_pair", "action": "force_reset", "match": "pair"}])
+    );
+    let body = json!({"source": "192.0.2.1", "account": "hanako@example.jp", "outcome": "succeeded", "password": "zq7kvdwm2019"});
+    let attempt = sidecar.post("/v1/attempt", &body.to_string()).json();
+    assert_eq!(attempt["verdict"]["action"], "force_reset");
 }
 
 #[test]

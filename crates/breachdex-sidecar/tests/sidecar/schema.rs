@@ -47,6 +47,7 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
     for (keyword, wanted) in schema.as_object().unwrap() {
         let holds = match &**keyword {
             "description" | "format" | "example" => true,
+            "not" | "maxLength" => panic!("{place}: the document uses {keyword} for an answer"),
             "type" => types(wanted).any(|name| is_of_type(value, name)),
             "enum" => wanted.as_array().unwrap().contains(value),
             "const" => wanted == value,

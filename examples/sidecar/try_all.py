@@ -1,6 +1,6 @@
 """Runs the examples against a sidecar that answers, one that is gone, and one that cannot read its index.
 
-    python3 examples/sidecar/run.py target/debug/breachdex
+    python3 examples/sidecar/try_all.py target/debug/breachdex
 
 A language that is not installed is skipped, and said so.
 """
