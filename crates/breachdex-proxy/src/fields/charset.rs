@@ -1,0 +1,49 @@
+//! Makes UTF-8 of values in other character sets.
+
+#![forbid(unsafe_code)]
+
+use encoding_rs::{Encoding, UTF_8};
+use zeroize::Zeroize as _;
+
+use super::{Fields, Unread, Value};
+
+/// The character set of a form.
+#[derive(Clone, Copy)]
+pub(super) enum Charset {
+    Utf8,
+    Other(&'static Encoding),
+    Unknown,
+}
+
+impl Charset {
+    pub(super) fn of(label: Option<&[u8]>) -> Self {
+        match label.map(Encoding::for_label) {
+            None => Self::Utf8,
+            Some(Some(encoding)) if encoding == UTF_8 => Self::Utf8,
+            Some(Some(encoding)) => Self::Other(encoding),
+            Some(None) => Self::Unknown,
+        }
+    }
+
+    /// The value as UTF-8. One that cannot be decoded stays as it is, with a fault: as bytes it may still be known.
+    pub(super) fn decode(self, value: Value, fields: &mut Fields) -> Value {
+        let decoded = match self {
+            Self::Utf8 if value.text().is_some() => return value,
+            Self::Utf8 | Self::Unknown => None,
+            Self::Other(encoding) => {
+                encoding.decode_without_bom_handling_and_without_replacement(value.bytes())
+            }
+        };
+        let Some(text) = decoded else {
+            // ASCII is the same in every character set that a browser sends.
+            if !value.bytes().is_ascii() {
+                fields.fault(Unread::Charset);
+            }
+            return value;
+        };
+        let mut text = text.into_owned();
+        let value = Value::from(text.as_bytes());
+        text.zeroize();
+        value
+    }
+}

@@ -1,0 +1,57 @@
+//! Reads `application/x-www-form-urlencoded`, as the URL Standard parses it.
+
+#![forbid(unsafe_code)]
+
+use super::charset::Charset;
+use super::{Fields, Value, Wanted};
+
+/// Reads the fields of a form. `charset` is the declared character set; a field `_charset_` declares one too.
+pub(super) fn read(wanted: Wanted<'_>, body: &[u8], charset: Option<&[u8]>, fields: &mut Fields) {
+    let in_form = pairs(body).find(|(name, _)| *name == b"_charset_").map(|(_, value)| value);
+    let charset = Charset::of(charset.or(in_form.filter(|label| !label.is_empty())));
+    for (name, value) in pairs(body) {
+        let name = percent_decoded_plus(name);
+        fields.add(wanted, name.bytes(), |fields| charset.decode(percent_decoded_plus(value), fields));
+    }
+}
+
+/// Names and values as they are written.
+fn pairs(body: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        match pair.iter().position(|byte| *byte == b'=') {
+            Some(at) => (&pair[..at], &pair[at + 1..]),
+            None => (pair, &[][..]),
+        }
+    })
+}
+
+fn percent_decoded_plus(text: &[u8]) -> Value {
+    let mut value = Value::with_room(text.len());
+    decode(text, |byte, is_escaped| value.push(if byte == b'+' && !is_escaped { b' ' } else { byte }));
+    value
+}
+
+/// Text with its `%XX` decoded once; what is no escape stays.
+pub(crate) fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    decode(text, |byte, _| bytes.push(byte));
+    bytes
+}
+
+/// Calls `push` with each byte, and whether it was escaped.
+fn decode(text: &[u8], mut push: impl FnMut(u8, bool)) {
+    let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                push(u8::try_from(high * 16 + low).unwrap_or_default(), true);
+                at += 3;
+            }
+            _ => {
+                push(*byte, false);
+                at += 1;
+            }
+        }
+    }
+}
