@@ -38,6 +38,12 @@ impl Client {
         self.answers.slot().is_proxy()
     }
 
+    /// Notes that a piece of the request's body was read, so that an upload may take longer than
+    /// [`answer_timeout`](crate::Limits::answer_timeout) altogether.
+    pub fn progressed(&self) {
+        self.answers.progressed();
+    }
+
     /// Whether the request came over TLS.
     pub fn is_https(&self) -> bool {
         self.is_https

@@ -123,6 +123,11 @@ impl Answers {
         self.state().last_event = Some(Instant::now());
     }
 
+    /// Notes that a piece of a request's body was read.
+    pub(crate) fn progressed(&self) {
+        self.state().last_event = Some(Instant::now());
+    }
+
     /// Waits until the request may be answered. `head` is its size in bytes, `client` the client behind a trusted
     /// proxy. Requests that are no ranges are never refused for the sake of the address.
     ///

@@ -33,6 +33,8 @@ const MOST_VALUES: usize = 8;
 pub enum Unread {
     /// The body is larger than the limit.
     TooLarge,
+    /// Too many bodies are being read at once.
+    OutOfMemory,
     /// The body did not come in time.
     TimedOut,
     /// The body has a content coding, such as gzip.
@@ -49,8 +51,9 @@ pub enum Unread {
 
 impl Unread {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::TooLarge,
+        Self::OutOfMemory,
         Self::TimedOut,
         Self::ContentEncoding,
         Self::ContentType,
@@ -64,6 +67,7 @@ impl Unread {
     pub const fn name(self) -> &'static str {
         match self {
             Self::TooLarge => "too_large",
+            Self::OutOfMemory => "out_of_memory",
             Self::TimedOut => "timed_out",
             Self::ContentEncoding => "content_encoding",
             Self::ContentType => "content_type",

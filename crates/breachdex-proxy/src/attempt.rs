@@ -1,0 +1,212 @@
+//! Tells the radar of log-ins, once the answer of the site says how they ended.
+
+#![forbid(unsafe_code)]
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use breachdex::LogThrottle;
+use breachdex_radar::{Advice, Attempt, Exposure, Outcome, Radar, RadarError, State, Time};
+use zeroize::Zeroizing;
+
+use crate::failed_when::Search;
+use crate::metrics::RadarMetrics;
+
+/// Bytes of a body in which a text is looked for.
+pub(crate) const LOOKED_AT: usize = 64 << 10;
+
+/// Bytes of an account's name that tell accounts apart.
+const MOST_ACCOUNT: usize = 256;
+
+/// The radar, and what is counted of it.
+pub(crate) struct RadarFeed {
+    radar: Mutex<Known>,
+    state: Option<PathBuf>,
+    metrics: RadarMetrics,
+    suspect_log_ins: LogThrottle,
+}
+
+struct Known {
+    radar: Radar,
+    /// What was last logged.
+    said: State,
+    episodes: usize,
+}
+
+impl RadarFeed {
+    /// Opens the state that was saved, or begins anew where there is none.
+    pub(crate) fn new(
+        options: &crate::options::RadarFeedOptions,
+        metrics: RadarMetrics,
+    ) -> Result<Arc<Self>, RadarError> {
+        let mut radar = options.radar.clone();
+        if options.deny.is_some() {
+            radar.on_attack = Advice::Deny;
+        }
+        let radar = match &options.state {
+            Some(path) if path.exists() => Radar::open(radar, path)?,
+            _ => Radar::new(radar)?,
+        };
+        let episodes = radar.episodes().len();
+        Ok(Arc::new(Self {
+            radar: Mutex::new(Known { radar, said: State::Quiet, episodes }),
+            state: options.state.clone(),
+            metrics,
+            suspect_log_ins: LogThrottle::new(Duration::from_secs(60)),
+        }))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.radar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What to do about a source, before its attempt is looked at.
+    pub(crate) fn advise(&self, source: &str) -> Advice {
+        let advice = self.known().radar.advise(source);
+        self.metrics.count_advice(advice);
+        advice
+    }
+
+    /// Moves the radar's time on, so that alarms end.
+    pub(crate) fn advance(&self) {
+        let mut known = self.known();
+        known.radar.advance(SystemTime::now().into());
+        self.note(&mut known);
+    }
+
+    /// Saves what was learned, if that is wanted.
+    pub(crate) fn save(&self) {
+        let Some(path) = &self.state else { return };
+        // The file is some megabytes: nobody waits for the disk.
+        let saved = self.known().radar.save_to(path);
+        if let Err(error) = saved {
+            tracing::error!("cannot save the state of the radar: {error}");
+        }
+    }
+
+    fn observe(&self, attempt: &Observed, outcome: Outcome) {
+        let told = Attempt {
+            time: Time::from(SystemTime::now()),
+            source: &attempt.source,
+            account: &attempt.account,
+            outcome,
+            status: breachdex_radar::AccountStatus::Unsaid,
+            exposure: attempt.exposure,
+        };
+        self.metrics.count_attempt(outcome);
+        let mut known = self.known();
+        let observation = known.radar.observe(&told);
+        self.note(&mut known);
+        drop(known);
+        if observation.is_suspect_log_in {
+            self.metrics.suspect_log_ins.inc();
+            if let Some(suppressed) = self.suspect_log_ins.allow() {
+                tracing::warn!(
+                    suppressed,
+                    "a log-in succeeded during an attack, from a source that is suspected of it"
+                );
+            }
+        }
+    }
+
+    /// Logs and counts a change of the state.
+    fn note(&self, known: &mut Known) {
+        let status = known.radar.status();
+        self.metrics.set_state(status.state);
+        let episodes = known.radar.episodes().len();
+        if episodes > known.episodes {
+            self.metrics.episodes.inc_by((episodes - known.episodes) as u64);
+        }
+        known.episodes = episodes;
+        if status.state == known.said {
+            return;
+        }
+        let since = status.since.map_or(0, Time::unix);
+        let why: Vec<&str> = status.reasons.iter().map(|reason| reason.name()).collect();
+        match status.state {
+            State::Attack => {
+                tracing::warn!(since, reasons = why.join(","), "the radar says that an attack runs");
+            }
+            State::Suspected => {
+                tracing::info!(since, reasons = why.join(","), "the radar suspects an attack");
+            }
+            State::Quiet => tracing::info!("the radar is quiet again"),
+        }
+        known.said = status.state;
+    }
+}
+
+impl std::fmt::Debug for RadarFeed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("RadarFeed").finish_non_exhaustive()
+    }
+}
+
+/// What is known about an attempt before the site answers.
+struct Observed {
+    source: String,
+    account: Zeroizing<String>,
+    exposure: Exposure,
+}
+
+/// A log-in whose end is not known yet. Dropped, it is not told.
+pub(crate) struct PendingAttempt {
+    feed: Arc<RadarFeed>,
+    observed: Observed,
+    search: Option<Search>,
+}
+
+impl PendingAttempt {
+    pub(crate) fn new(
+        feed: &Arc<RadarFeed>,
+        source: Option<IpAddr>,
+        account: Option<&str>,
+        exposure: Exposure,
+    ) -> Self {
+        let account = account.unwrap_or_default().trim();
+        let end = (0..=account.len().min(MOST_ACCOUNT)).rev().find(|end| account.is_char_boundary(*end));
+        // Written the same way each time.
+        let account = Zeroizing::new(account[..end.unwrap_or_default()].to_lowercase());
+        let source = source.map(source_name).unwrap_or_default();
+        Self { feed: Arc::clone(feed), observed: Observed { source, account, exposure }, search: None }
+    }
+
+    /// How it ended is known.
+    pub(crate) fn decide(self, outcome: Outcome) {
+        self.feed.observe(&self.observed, outcome);
+    }
+
+    /// The body of the answer tells how it ended.
+    pub(crate) fn look_for(mut self, texts: Vec<String>) -> Self {
+        self.search = Some(Search::new(texts, LOOKED_AT));
+        self
+    }
+
+    /// Looks at a piece of the answer's body. Returns whether it is decided.
+    pub(crate) fn look_at(&mut self, piece: &[u8]) -> bool {
+        let Some(is_found) = self.search.as_mut().and_then(|search| search.feed(piece)) else { return false };
+        self.feed.observe(&self.observed, if is_found { Outcome::Failed } else { Outcome::Succeeded });
+        true
+    }
+
+    /// The body ended without a text that says that it failed.
+    pub(crate) fn body_ended(self) {
+        self.decide(Outcome::Succeeded);
+    }
+}
+
+/// How the radar knows a source.
+pub(crate) fn source_name(address: IpAddr) -> String {
+    address.to_canonical().to_string()
+}
+
+/// How the site is told what the radar advises about a client.
+pub(crate) fn state_of(advice: Advice) -> State {
+    match advice {
+        Advice::Allow => State::Quiet,
+        Advice::Delay => State::Suspected,
+        Advice::Challenge | Advice::Deny => State::Attack,
+    }
+}

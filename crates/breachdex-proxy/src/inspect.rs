@@ -1,0 +1,181 @@
+//! A sign-up or log-in before it is passed on: its credentials are read and checked, the site and the radar are told.
+
+#![forbid(unsafe_code)]
+
+use std::net::IpAddr;
+
+use breachdex_http::Client;
+use breachdex_radar::{Advice, Exposure};
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
+
+use crate::answers::{self, Answer};
+use crate::attempt::{PendingAttempt, source_name, state_of};
+use crate::body::{Buffered, buffer};
+use crate::check::Checked;
+use crate::failed_when::FailedWhen;
+use crate::fields::{Fields, Unread};
+use crate::headers::{CREDENTIAL_CHECK, RADAR};
+use crate::metrics::CheckResult;
+use crate::options::FailMode;
+use crate::proxy::{PassedBody, Proxy};
+use crate::rule::{Event, Rule};
+
+/// A request that may be passed on.
+pub(crate) struct Inspected<'a> {
+    pub(crate) body: PassedBody,
+    /// A log-in that the radar is told of.
+    pub(crate) attempt: Option<PendingAttempt>,
+    /// The rule's own conditions.
+    pub(crate) failed_when: Option<&'a [FailedWhen]>,
+}
+
+impl Inspected<'_> {
+    /// A request that carries no credentials.
+    pub(crate) fn passed(body: Incoming) -> Self {
+        let body = PassedBody::Streamed { first: Bytes::new(), rest: body };
+        Self { body, attempt: None, failed_when: None }
+    }
+}
+
+impl Proxy {
+    /// Reads and checks the credentials of a request, and adds what is known to its headers.
+    pub(crate) async fn inspect<'a>(
+        &self,
+        rule: &'a Rule,
+        parts: &mut Parts,
+        body: Incoming,
+        source: Option<IpAddr>,
+        client: &Client,
+    ) -> Result<Inspected<'a>, Box<Answer>> {
+        if rule.event() == Event::LogIn {
+            self.heed_radar(parts, source)?;
+        }
+        let (body, fields) = self.read(rule, parts, body, client).await?;
+        let mut unread = fields.unread;
+        if let Some(unread) = unread {
+            self.metrics.count_unread(unread);
+        }
+        let has_password = !fields.passwords.is_empty();
+        let (checked, fields) = self.checker.check(fields).await;
+        let checked = match checked {
+            Checked::NotExposed if unread.is_some() => Checked::Unknown,
+            checked => checked,
+        };
+        let result = match checked {
+            Checked::Exposed(value) => CheckResult::Exposed(value),
+            Checked::Unknown => CheckResult::Unknown,
+            Checked::NotExposed if has_password => CheckResult::NotExposed,
+            Checked::NotExposed => CheckResult::NoPassword,
+        };
+        self.metrics.count_check(rule.event(), result);
+        match checked {
+            Checked::Exposed(value) => {
+                let value = HeaderValue::from(u16::from(value));
+                parts.headers.insert(CREDENTIAL_CHECK, value);
+            }
+            Checked::NotExposed => {}
+            Checked::Unknown => self.is_unchecked(unread.take())?,
+        }
+        let attempt = match &self.radar {
+            Some(feed) if rule.event() == Event::LogIn && result != CheckResult::NoPassword => {
+                let account = fields.as_ref().and_then(|fields| fields.users.last()?.text());
+                Some(PendingAttempt::new(feed, source, account, exposure(checked)))
+            }
+            _ => None,
+        };
+        let conditions = if rule.failed_when().is_empty() { &self.failed_when } else { rule.failed_when() };
+        let looks_at_body =
+            conditions.iter().any(|condition| matches!(condition, FailedWhen::BodyContains(_)));
+        if attempt.is_some() && looks_at_body {
+            parts.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        Ok(Inspected { body, attempt, failed_when: Some(rule.failed_when()) })
+    }
+
+    /// Tells the site how the radar sees the client, and denies if the operator chose that.
+    fn heed_radar(&self, parts: &mut Parts, source: Option<IpAddr>) -> Result<(), Box<Answer>> {
+        let Some(feed) = &self.radar else { return Ok(()) };
+        let advice = source.map_or(Advice::Allow, |source| feed.advise(&source_name(source)));
+        if let Some(status) = self.deny.filter(|_| advice == Advice::Deny) {
+            // Not told to the radar: it would go on for as long as anybody behind this address tries.
+            self.metrics.count_check(Event::LogIn, CheckResult::Denied);
+            self.metrics.count_refused("denied");
+            return Err(Box::new(answers::denied(status)));
+        }
+        if self.tells_radar {
+            parts.headers.insert(RADAR, HeaderValue::from_static(state_of(advice).name()));
+        }
+        Ok(())
+    }
+
+    /// Reads the body, as far as that is possible.
+    async fn read(
+        &self,
+        rule: &Rule,
+        parts: &Parts,
+        body: Incoming,
+        client: &Client,
+    ) -> Result<(PassedBody, Fields), Box<Answer>> {
+        let of = |body: &[u8]| {
+            let query = parts.uri.query();
+            let types = parts.headers.get_all(header::CONTENT_TYPE).iter().map(HeaderValue::as_bytes);
+            Fields::read(rule.user(), rule.password(), query, types, body)
+        };
+        let unread = |unread| Fields { unread: Some(unread), ..of(b"") };
+        if is_coded(&parts.headers) {
+            let body = PassedBody::Streamed { first: Bytes::new(), rest: body };
+            return Ok((body, unread(Unread::ContentEncoding)));
+        }
+        let progress = || client.progressed();
+        match buffer(body, self.most_body, &self.bodies, self.body_timeout, progress).await {
+            Buffered::Whole { bytes, trailers } => {
+                let fields = of(&bytes);
+                Ok((PassedBody::Whole { bytes, trailers }, fields))
+            }
+            Buffered::Larger { first, rest, is_over_budget } => {
+                let why = if is_over_budget { Unread::OutOfMemory } else { Unread::TooLarge };
+                Ok((PassedBody::Streamed { first, rest }, unread(why)))
+            }
+            Buffered::TimedOut => {
+                self.metrics.count_unread(Unread::TimedOut);
+                self.metrics.count_refused("timed_out");
+                Err(Box::new(answers::body_is_late()))
+            }
+            // The connection is gone; nobody reads the answer.
+            Buffered::Failed => Err(Box::new(answers::body_is_late())),
+        }
+    }
+
+    /// What becomes of a request that could not be checked.
+    fn is_unchecked(&self, unread: Option<Unread>) -> Result<(), Box<Answer>> {
+        let reason = unread.map_or("index", Unread::name);
+        let passes = self.on_error == FailMode::Accept;
+        if let Some(suppressed) = self.unchecked.allow() {
+            let done = if passes { "it was passed on without a header" } else { "it was refused" };
+            tracing::error!(suppressed, reason, "the password of a request could not be checked; {done}");
+        }
+        if passes {
+            return Ok(());
+        }
+        self.metrics.count_refused("unchecked");
+        Err(Box::new(answers::unchecked()))
+    }
+}
+
+fn exposure(checked: Checked) -> Exposure {
+    match checked {
+        // A user name alone says nothing about the password.
+        Checked::Exposed(2) => Exposure::NotExposed,
+        Checked::Exposed(_) => Exposure::Exposed,
+        Checked::NotExposed => Exposure::NotExposed,
+        Checked::Unknown => Exposure::Unknown,
+    }
+}
+
+fn is_coded(headers: &HeaderMap) -> bool {
+    let is_identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    !headers.get_all(header::CONTENT_ENCODING).iter().all(is_identity)
+}
