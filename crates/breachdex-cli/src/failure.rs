@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use breachdex::trust::KeyError;
+use breachdex_proxy::ProxyError;
 use breachdex_server::{ServeError, StaticError};
 use breachdex_sidecar::SidecarError;
 
@@ -42,6 +43,9 @@ pub(crate) enum Failure {
     /// The sidecar cannot start or go on.
     #[error(transparent)]
     Sidecar(#[from] SidecarError),
+    /// The proxy cannot start or go on.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// A key cannot be trusted.
     #[error(transparent)]
     PublicKey(#[from] KeyError),
@@ -76,9 +80,11 @@ impl Failure {
             Self::Index(error)
             | Self::Remote(breachdex_hibp::Error::Index(error))
             | Self::Serve(ServeError::Index(error))
-            | Self::Static(StaticError::Index(error)) => hints::index(error),
+            | Self::Static(StaticError::Index(error))
+            | Self::Proxy(ProxyError::Index(error)) => hints::index(error),
             Self::Static(StaticError::Partial { .. }) => " (--partial writes those that it covers)".into(),
             Self::Pairs(error) => hints::pairs(error),
+            Self::Proxy(error) => hints::proxy(error).into(),
             Self::Serve(error) => hints::serve(error).into(),
             Self::Sidecar(error) => hints::sidecar(error),
             Self::Audit(error) => hints::audit(error).into(),

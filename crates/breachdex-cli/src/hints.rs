@@ -10,6 +10,7 @@ use breachdex_audit::{AuditError, ReadOption};
 use breachdex_hibp::{Error, FetchFault};
 use breachdex_http::HttpError;
 use breachdex_pairs::PairsError;
+use breachdex_proxy::ProxyError;
 use breachdex_server::ServeError;
 use breachdex_sidecar::SidecarError;
 
@@ -107,6 +108,15 @@ pub(crate) fn serve(error: &ServeError) -> &'static str {
         }
         ServeError::OverlayOnNetwork { .. } => ", or let them with --serve-overlays-to-the-network",
         ServeError::Http(error) => http(error),
+        _ => "",
+    }
+}
+
+/// What to do about a proxy that cannot start, to be put behind the message; may be empty.
+pub(crate) fn proxy(error: &ProxyError) -> &'static str {
+    match error {
+        ProxyError::NoRules => "; name one with --login or --sign-up",
+        ProxyError::Http(error) => http(error),
         _ => "",
     }
 }

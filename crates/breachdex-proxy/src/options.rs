@@ -60,6 +60,14 @@ pub struct RadarFeedOptions {
     pub deny: Option<StatusCode>,
 }
 
+impl RadarFeedOptions {
+    /// A status for [`deny`](Self::deny): 429 or 403.
+    #[must_use]
+    pub fn deny_status(status: u16) -> Option<StatusCode> {
+        StatusCode::from_u16(status).ok().filter(|_| matches!(status, 403 | 429))
+    }
+}
+
 impl Default for RadarFeedOptions {
     fn default() -> Self {
         Self {

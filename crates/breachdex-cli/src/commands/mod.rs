@@ -42,6 +42,7 @@ commands! {
     Update => update,
     Serve => serve,
     Sidecar => sidecar,
+    Proxy => proxy,
     Merge => merge,
     Overlay => overlay,
     Policy => policy,

@@ -24,7 +24,7 @@ const MOST: u64 = 1 << 20;
 const NOT_IN_FILE: [&str; 4] = ["config", "health", "help", "version"];
 
 /// The commands that have such a file.
-const SERVICES: [&str; 2] = ["serve", "sidecar"];
+const SERVICES: [&str; 3] = ["serve", "sidecar", "proxy"];
 
 /// The arguments of the command with those from the file that `--config` of a service names. Arguments that are not understood
 /// are returned as they are, to be explained.

@@ -86,9 +86,9 @@ pub(crate) struct LimitFlags {
     /// An IPv6 network of 64 bits is one address. Trusted proxies and Unix sockets have no such limit.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_connections_per_address: Option<u32>,
-    /// Unread answers of a connection; further requests on it wait
-    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u32).range(1..))]
-    max_unread: u32,
+    /// Unread answers of a connection; further requests on it wait [default: 16; for proxy 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_unread: Option<u32>,
     /// Memory for answers that wait to be read
     ///
     /// A quarter of it is for one address.
@@ -117,17 +117,20 @@ pub(crate) struct LimitFlags {
 
 impl LimitFlags {
     fn limits(self) -> Limits {
+        let defaults = Limits::default();
         Limits {
             connections: self.max_connections.map(|most| most as usize),
             connections_per_address: self.max_connections_per_address.map(|most| most as usize),
-            answers_per_connection: self.max_unread as usize,
+            answers_per_connection: self
+                .max_unread
+                .map_or(defaults.answers_per_connection, |most| most as usize),
             waiting_bytes: usize::try_from(self.max_unread_bytes).unwrap_or(usize::MAX),
             header_bytes: usize::try_from(self.max_header).unwrap_or(usize::MAX),
             header_timeout: self.header_timeout,
             idle_timeout: self.idle_timeout,
             send_timeout: self.send_timeout,
             shutdown_timeout: self.shutdown_timeout,
-            ..Limits::default()
+            ..defaults
         }
     }
 }
