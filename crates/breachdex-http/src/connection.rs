@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::client::Client;
+use crate::framing::Framed;
 use crate::limits::Limits;
 use crate::listen::socket::Stream;
 use crate::metrics::ConnectionMetrics;
@@ -44,6 +45,7 @@ pub(crate) struct Protocols<S> {
     service: Arc<S>,
     builder: Builder<TokioExecutor>,
     tls: Option<Arc<Tls>>,
+    strict_framing: bool,
     header_timeout: Duration,
     shutdown_timeout: Duration,
     answers: AnswerLimits,
@@ -74,7 +76,18 @@ impl<S: Service> Protocols<S> {
             .initial_connection_window_size(limits.upload_window)
             .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
         let (header_timeout, shutdown_timeout) = (limits.header_timeout, limits.shutdown_timeout);
-        Self { service, builder, tls, header_timeout, shutdown_timeout, answers, pressure, metrics }
+        let strict_framing = limits.strict_framing;
+        Self {
+            service,
+            builder,
+            tls,
+            strict_framing,
+            header_timeout,
+            shutdown_timeout,
+            answers,
+            pressure,
+            metrics,
+        }
     }
 
     /// Whether a connection begins with a TLS handshake.
@@ -106,6 +119,7 @@ impl<S: Service> Protocols<S> {
             let is_https = self.is_tls();
             async move { Ok::<_, Infallible>(answer(&*service, &answers, is_https, request).await) }
         });
+        let stream = Framed::new(stream, self.strict_framing);
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let mut stopped = pin!(until_stopped(stop));
         let mut alarm = pin!(sleep_until(answers.deadline()));

@@ -3,7 +3,8 @@
 //! A [`Plan`] says where to listen, [`Plan::open`] opens the sockets, [`Transport::start`] answers with a [`Service`] until
 //! a [`Shutdown`] is triggered.
 //!
-//! `listen` opens sockets, `worker` and `connection` carry bytes, `quota` limits what one client may take, `tls` is https,
+//! `listen` opens sockets, `worker` and `connection` carry bytes, `framing` refuses requests
+//! whose length is said twice, `quota` limits what one client may take, `tls` is https,
 //! `host` knows the names of a server, `transport` puts it together.
 
 #![forbid(unsafe_code)]
@@ -11,6 +12,7 @@
 mod client;
 mod connection;
 mod error;
+mod framing;
 mod host;
 mod limits;
 mod listen;

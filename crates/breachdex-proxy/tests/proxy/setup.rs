@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 
 use breachdex::{Corpus, Index};
 use breachdex_proxy::{
-    Event, FailMode, ProxyOptions, ProxyServer, Rule, RunningProxy, Shutdown, UpstreamAddress,
+    Event, FailMode, ProxyOptions, ProxyServer, RadarFeedOptions, Rule, RunningProxy, Shutdown,
+    UpstreamAddress,
 };
+use breachdex_radar::RadarOptions;
 
 use crate::site::Site;
 use crate::wire::{Answer, Connection};
@@ -42,6 +44,9 @@ pub(crate) fn options(address: &str) -> ProxyOptions {
     options.transport.listen = vec!["127.0.0.1:0".parse().expect("an address")];
     options.transport.status_listen = vec!["127.0.0.1:0".parse().expect("an address")];
     options.transport.workers = 1;
+    // The table of the usual radar takes 18 MB.
+    let radar = RadarOptions { sources: 1 << 10, ..RadarOptions::default() };
+    options.radar = Some(RadarFeedOptions { radar, ..RadarFeedOptions::default() });
     options
 }
 

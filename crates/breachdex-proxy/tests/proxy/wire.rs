@@ -52,7 +52,8 @@ pub(crate) fn head(stream: &mut impl BufRead) -> Option<Head> {
 pub(crate) fn chunked(stream: &mut impl BufRead) -> Option<(Vec<u8>, Vec<String>)> {
     let mut body = Vec::new();
     loop {
-        let size = usize::from_str_radix(&line(stream)?, 16).ok()?;
+        let size = line(stream)?;
+        let size = usize::from_str_radix(size.split(';').next()?, 16).ok()?;
         if size == 0 {
             break;
         }
