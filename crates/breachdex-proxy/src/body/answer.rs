@@ -62,10 +62,10 @@ impl SiteBody {
         self.patience.stop();
         match next {
             Some(Ok(frame)) => {
-                if let (Some(attempt), Some(data)) = (&mut self.attempt, frame.data_ref()) {
-                    if attempt.look_at(data) {
-                        self.attempt = None;
-                    }
+                if let (Some(attempt), Some(data)) = (&mut self.attempt, frame.data_ref())
+                    && attempt.look_at(data)
+                {
+                    self.attempt = None;
                 }
                 if self.body.is_end_stream() {
                     self.end();

@@ -31,10 +31,10 @@ pub(crate) fn check(
         return Err(BadRequest::Method);
     }
     check_framing(headers)?;
-    if let Some(expectation) = headers.get(header::EXPECT) {
-        if !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue") {
-            return Err(BadRequest::Expectation);
-        }
+    if let Some(expectation) = headers.get(header::EXPECT)
+        && !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue")
+    {
+        return Err(BadRequest::Expectation);
     }
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {

@@ -90,7 +90,7 @@ fn a_log_in_over_http_2_is_read_and_its_cookies_are_joined() {
     let site = Site::plain();
     let proxy = Proxy::before(&site);
     let body = format!("user[password]={EXPOSED}");
-    let request = Request::post(format!("http://shop.example/login?x=1"))
+    let request = Request::post("http://shop.example/login?x=1")
         .header("content-type", "application/x-www-form-urlencoded")
         .header("exposed-credential-check", "1")
         .header("cookie", "a=1")
