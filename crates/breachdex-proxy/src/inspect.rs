@@ -14,7 +14,6 @@ use hyper::http::request::Parts;
 use crate::answers::{self, Answer};
 use crate::attempt::{PendingAttempt, source_name, state_of};
 use crate::body::{Buffered, buffer};
-use crate::check::Checked;
 use crate::failed_when::FailedWhen;
 use crate::fields::{Fields, Unread};
 use crate::headers::{CREDENTIAL_CHECK, RADAR};
@@ -60,29 +59,24 @@ impl Proxy {
         }
         let has_password = !fields.passwords.is_empty();
         let (checked, fields) = self.checker.check(fields).await;
-        let checked = match checked {
-            Checked::NotExposed if unread.is_some() => Checked::Unknown,
-            checked => checked,
-        };
-        let result = match checked {
-            Checked::Exposed(value) => CheckResult::Exposed(value),
-            Checked::Unknown => CheckResult::Unknown,
-            Checked::NotExposed if has_password => CheckResult::NotExposed,
-            Checked::NotExposed => CheckResult::NoPassword,
+        let checked = if unread.is_some() { checked.with_unread() } else { checked };
+        let result = match (checked.header, checked.exposure) {
+            (Some(value), _) => CheckResult::Exposed(value),
+            (None, Exposure::NotExposed) if has_password => CheckResult::NotExposed,
+            (None, Exposure::NotExposed) => CheckResult::NoPassword,
+            (None, _) => CheckResult::Unknown,
         };
         self.metrics.count_check(rule.event(), result);
-        match checked {
-            Checked::Exposed(value) => {
-                let value = HeaderValue::from(u16::from(value));
-                parts.headers.insert(CREDENTIAL_CHECK, value);
-            }
-            Checked::NotExposed => {}
-            Checked::Unknown => self.is_unchecked(unread.take())?,
+        if let Some(value) = checked.header {
+            parts.headers.insert(CREDENTIAL_CHECK, HeaderValue::from(u16::from(value)));
+        }
+        if checked.exposure == Exposure::Unknown {
+            self.is_unchecked(unread.take())?;
         }
         let attempt = match &self.radar {
             Some(feed) if rule.event() == Event::LogIn && result != CheckResult::NoPassword => {
                 let account = fields.as_ref().and_then(|fields| fields.users.last()?.text());
-                Some(PendingAttempt::new(feed, source, account, exposure(checked)))
+                Some(PendingAttempt::new(feed, source, account, checked.exposure))
             }
             _ => None,
         };
@@ -162,16 +156,6 @@ impl Proxy {
         }
         self.metrics.count_refused("unchecked");
         Err(Box::new(answers::unchecked()))
-    }
-}
-
-fn exposure(checked: Checked) -> Exposure {
-    match checked {
-        // A user name alone says nothing about the password.
-        Checked::Exposed(2) => Exposure::NotExposed,
-        Checked::Exposed(_) => Exposure::Exposed,
-        Checked::NotExposed => Exposure::NotExposed,
-        Checked::Unknown => Exposure::Unknown,
     }
 }
 

@@ -44,7 +44,7 @@ impl ProxyServer {
     /// # Errors
     /// Returns a [`ProxyError`] that says how to fix it.
     pub fn bind(options: &ProxyOptions, inherited: Vec<Inherited>) -> Result<Self, ProxyError> {
-        let indexes = options.check.corpus.live_indexes().count();
+        let indexes = options.check.corpus.followed().count();
         let plan = Plan::new(&options.transport, inherited, indexes)?;
         let metrics = Arc::new(Metrics::new());
         let proxy = Arc::new(Proxy::new(options, Arc::clone(&metrics))?);
@@ -205,7 +205,7 @@ impl Upkeep {
         if let Some(radar) = &self.proxy.radar {
             radar.advance();
         }
-        for error in self.proxy.checker.corpus.live_indexes().filter_map(LiveIndex::unreported_error) {
+        for error in self.proxy.checker.corpus.followed().filter_map(LiveIndex::unreported_error) {
             tracing::error!("a replaced file was refused, still using the previous one: {error}");
         }
     }
@@ -223,7 +223,7 @@ impl Upkeep {
                 Err(error) => tracing::error!("still using the certificate before: {error}"),
             }
         }
-        for index in self.proxy.checker.corpus.live_indexes() {
+        for index in self.proxy.checker.corpus.followed() {
             match index.reload_if_changed(&()) {
                 Ok(true) => tracing::info!("took over {}", index.name()),
                 Ok(false) => {}

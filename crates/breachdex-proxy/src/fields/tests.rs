@@ -308,7 +308,12 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = with;
         let ours = read_as("application/json", &bytes).unread.is_none_or(|unread| unread == Unread::TooManyValues);
-        prop_assert_eq!(ours, serde_json::from_slice::<Json>(&bytes).is_ok());
+        let theirs = match serde_json::from_slice::<Json>(&bytes) {
+            Ok(_) => true,
+            // It is written as it should be.
+            Err(error) => error.to_string().starts_with("number out of range"),
+        };
+        prop_assert_eq!(ours, theirs);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod credentials;
 mod faults;
 mod forwarding;
+mod gitlab;
 mod http2;
 mod leaks;
 mod memory;

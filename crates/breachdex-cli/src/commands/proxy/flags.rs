@@ -9,7 +9,7 @@ use breachdex_http::Listen;
 use breachdex_proxy::{Event, FailedWhen, Rule, UpstreamAddress};
 use clap::{Args, ValueEnum};
 
-use crate::flags::TrustFlags;
+use crate::flags::{PairFlags, TrustFlags};
 use crate::flags::values::{parse_positive, parse_seconds, parse_size};
 use crate::service::{LimitFlags, LogFlags, ServiceFlags, SocketFlags};
 
@@ -53,6 +53,8 @@ pub(crate) struct Flags {
     /// Overlay whose passwords are exposed too; repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pairs: PairFlags,
     #[command(flatten)]
     pub(crate) trust: TrustFlags,
     /// Let a replaced index have an older corpus date, with --trusted-key

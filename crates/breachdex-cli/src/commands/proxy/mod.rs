@@ -55,7 +55,7 @@ fn options(flags: Flags, address: UpstreamAddress, has_inherited: bool) -> Resul
         listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
     }
     let trust = trust::of(&flags.trust)?.with_rollback(flags.allow_rollback);
-    let mut corpus = indexes::open_live(flags.index.as_ref(), &flags.overlay, &trust)?;
+    let mut corpus = indexes::open_live(flags.index.as_ref(), &flags.overlay, flags.pairs.open()?, &trust)?;
     if flags.min_count > 1 {
         corpus.require_counts()?;
     }
