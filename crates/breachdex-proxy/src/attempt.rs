@@ -79,9 +79,9 @@ impl RadarFeed {
     /// Saves what was learned, if that is wanted.
     pub(crate) fn save(&self) {
         let Some(path) = &self.state else { return };
-        // The file is some megabytes: nobody waits for the disk.
-        let saved = self.known().radar.save_to(path);
-        if let Err(error) = saved {
+        // It is some megabytes, and requests must not wait for the disk.
+        let saved = self.known().radar.save();
+        if let Err(error) = Radar::write(&saved, path) {
             tracing::error!("cannot save the state of the radar: {error}");
         }
     }

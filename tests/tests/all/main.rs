@@ -18,6 +18,7 @@ mod limits;
 mod metamorphic;
 mod past_4_gib;
 mod policy_vectors;
+mod proxy;
 mod recorded;
 mod remote;
 mod second_reader;
