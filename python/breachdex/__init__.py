@@ -68,8 +68,16 @@ from breachdex._marks import Mark, Marks
 from breachdex._policy import Policy
 from breachdex._remote import RangeClient
 
+# As typing has it, which takes longer to import than everything here together.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from breachdex._log_in_watch import Attack, LogInWatch
+    from breachdex._radar_metrics import radar_metrics
+    from breachdex._sidecar_radar import SidecarRadar
+
 __all__ = [
     "TEST_PASSWORD",
+    "Attack",
     "BreachdexError",
     "BreachdexWarning",
     "BuildError",
@@ -96,6 +104,7 @@ __all__ = [
     "InvalidDigestError",
     "InvalidPasswordError",
     "InvalidPrefixError",
+    "LogInWatch",
     "Mark",
     "Marks",
     "Metadata",
@@ -114,6 +123,7 @@ __all__ = [
     "RangeClient",
     "Reason",
     "RemoteError",
+    "SidecarRadar",
     "StarterIndexWarning",
     "TargetExistsError",
     "Verdict",
@@ -124,5 +134,24 @@ __all__ = [
     "configure",
     "digest",
     "examine",
+    "radar_metrics",
     "validate",
 ]
+
+_LATER = {
+    "Attack": "_log_in_watch",
+    "LogInWatch": "_log_in_watch",
+    "SidecarRadar": "_sidecar_radar",
+    "radar_metrics": "_radar_metrics",
+}
+"""What is imported when it is first asked for: it brings modules for HTTP and addresses along."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = found
+    return found

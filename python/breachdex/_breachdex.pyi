@@ -70,6 +70,18 @@ TEST_PASSWORD: Final[str]
 class Observation:
     """What a radar says about one attempt. Frozen."""
 
+    def __new__(
+        cls,
+        advice: Advice = "allow",
+        state: RadarState = "quiet",
+        source_state: RadarState = "quiet",
+        *,
+        is_suspect_log_in: bool = False,
+    ) -> Self:
+        """For tests of what acts on it.
+
+        :raises ValueError: a name is none.
+        """
     @property
     def advice(self) -> Advice:
         """What to do with the attempt."""
@@ -187,6 +199,7 @@ class Radar:
 
         :raises RadarStateError: the file cannot be written.
         """
+    def _counts(self) -> dict[str, int]: ...
 
 @final
 class Metadata:

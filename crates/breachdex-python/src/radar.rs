@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use breachdex_radar::{
-    AccountStatus, Advice, Attempt, Exposure, Outcome, Radar as Core, RadarError, RadarOptions, Reason,
-    State, Time,
+    AccountStatus, Advice, Attempt, Exposure, Observation as CoreObservation, Outcome, Radar as Core,
+    RadarError, RadarOptions, Reason, State, Time,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -19,8 +19,41 @@ use crate::errors::{from_io, raise};
 /// Says when a credential-stuffing attack runs, from the log-in attempts that it is told.
 #[pyclass(module = "breachdex", frozen)]
 pub(crate) struct Radar {
-    core: Mutex<Core>,
+    inner: Mutex<Inner>,
     on_suspect_log_in: Option<Py<PyAny>>,
+}
+
+struct Inner {
+    core: Core,
+    counts: Counts,
+}
+
+/// What was observed since the start, for metrics.
+#[derive(Default)]
+struct Counts {
+    failed: u64,
+    succeeded: u64,
+    /// In the order of [`Advice::ALL`].
+    advice: [u64; Advice::ALL.len()],
+    episodes: u64,
+    suspect_log_ins: u64,
+}
+
+impl Inner {
+    fn observe(&mut self, attempt: &Attempt<'_>) -> CoreObservation {
+        self.core.advance(attempt.time);
+        let was_attacked = self.core.status().state == State::Attack;
+        let observation = self.core.observe(attempt);
+        let counts = &mut self.counts;
+        match attempt.outcome {
+            Outcome::Failed => counts.failed += 1,
+            Outcome::Succeeded => counts.succeeded += 1,
+        }
+        counts.advice[observation.advice as usize] += 1;
+        counts.episodes += u64::from(observation.state == State::Attack && !was_attacked);
+        counts.suspect_log_ins += u64::from(observation.is_suspect_log_in);
+        observation
+    }
 }
 
 /// What the radar says about one attempt.
@@ -47,6 +80,17 @@ pub(crate) struct Observation {
 
 #[pymethods]
 impl Observation {
+    #[new]
+    #[pyo3(signature = (advice="allow", state="quiet", source_state="quiet", *, is_suspect_log_in=false))]
+    fn new(advice: &str, state: &str, source_state: &str, is_suspect_log_in: bool) -> PyResult<Self> {
+        Ok(Self {
+            advice: advice_named("advice", advice)?.name(),
+            state: state_named("state", state)?,
+            source_state: state_named("source_state", source_state)?,
+            is_suspect_log_in,
+        })
+    }
+
     fn __repr__(&self) -> String {
         let suspect = if self.is_suspect_log_in { ", is_suspect_log_in=True" } else { "" };
         format!(
@@ -107,8 +151,8 @@ impl RadarStatus {
 }
 
 impl Radar {
-    fn core(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,7 +201,8 @@ impl Radar {
             Some(path) => Core::open(options, &path),
             None => Core::new(options),
         };
-        Ok(Self { core: Mutex::new(core.map_err(|error| refused(py, &error))?), on_suspect_log_in })
+        let core = core.map_err(|error| refused(py, &error))?;
+        Ok(Self { inner: Mutex::new(Inner { core, counts: Counts::default() }), on_suspect_log_in })
     }
 
     /// `observe(source: str, account: str, *, succeeded: bool, exposed: bool | None = None, known: bool | None = None, time: float | None = None) -> Observation`
@@ -192,7 +237,7 @@ impl Radar {
             },
         };
         // Not held while Python code runs: it may ask the radar, or fork.
-        let observation = self.core().observe(&attempt);
+        let observation = self.inner().observe(&attempt);
         if observation.is_suspect_log_in
             && let Some(callback) = &self.on_suspect_log_in
         {
@@ -210,7 +255,7 @@ impl Radar {
     ///
     /// Advises on an attempt before its password is looked at. It is not counted.
     fn advise(&self, source: &str) -> &'static str {
-        self.core().advise(source).name()
+        self.inner().core.advise(source).name()
     }
 
     /// `status(time: float | None = None) -> RadarStatus`
@@ -218,11 +263,11 @@ impl Radar {
     /// Returns the state, since when and why.
     #[pyo3(signature = (time=None))]
     fn status(&self, time: Option<f64>) -> PyResult<RadarStatus> {
-        let mut core = self.core();
+        let mut inner = self.inner();
         if time.is_some() {
-            core.advance(time_of(time)?);
+            inner.core.advance(time_of(time)?);
         }
-        let status = core.status();
+        let status = inner.core.status();
         Ok(RadarStatus {
             state: status.state.name(),
             since: status.since.filter(|_| status.state != State::Quiet).map(Time::unix),
@@ -236,7 +281,7 @@ impl Radar {
     /// Rests the tests of the site and of networks until a time.
     fn announce_campaign(&self, until: f64) -> PyResult<()> {
         let until = time_of(Some(until))?;
-        self.core().announce_campaign(until);
+        self.inner().core.announce_campaign(until);
         Ok(())
     }
 
@@ -244,12 +289,29 @@ impl Radar {
     ///
     /// Saves the state to a file of mode 0600.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let saved = self.core().save_to(&path);
+        let saved = self.inner().core.save_to(&path);
         saved.map_err(|error| refused(py, &error))
     }
 
+    /// `_counts() -> dict[str, int]`
+    ///
+    /// What was observed since the start, for metrics: attempts by outcome, advice, attacks and suspect log-ins.
+    fn _counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let inner = self.inner();
+        let counts = &inner.counts;
+        let dict = PyDict::new(py);
+        dict.set_item("failed", counts.failed)?;
+        dict.set_item("succeeded", counts.succeeded)?;
+        for advice in Advice::ALL {
+            dict.set_item(advice.name(), counts.advice[advice as usize])?;
+        }
+        dict.set_item("episodes", counts.episodes)?;
+        dict.set_item("suspect_log_ins", counts.suspect_log_ins)?;
+        Ok(dict)
+    }
+
     fn __repr__(&self) -> String {
-        format!("<breachdex.Radar {}>", self.core().status().state.name())
+        format!("<breachdex.Radar {}>", self.inner().core.status().state.name())
     }
 }
 
@@ -257,6 +319,14 @@ fn advice_named(option: &str, name: &str) -> PyResult<Advice> {
     Advice::named(name).ok_or_else(|| {
         PyValueError::new_err(format!("{option} must be 'allow', 'delay', 'challenge' or 'deny'"))
     })
+}
+
+fn state_named(option: &str, name: &str) -> PyResult<&'static str> {
+    [State::Quiet, State::Suspected, State::Attack]
+        .map(State::name)
+        .into_iter()
+        .find(|known| *known == name)
+        .ok_or_else(|| PyValueError::new_err(format!("{option} must be 'quiet', 'suspected' or 'attack'")))
 }
 
 /// Seconds since 1970, or now.

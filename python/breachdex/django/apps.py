@@ -21,7 +21,7 @@ class BreachdexConfig(AppConfig):  # type: ignore[misc]
         :raises ImproperlyConfigured: for a setting that makes no sense and for an index that is missing, damaged
             or incompatible. ``BREACHDEX_SKIP_STARTUP=1`` leaves the indexes alone, for building images.
         """
-        from breachdex.django import checks, gates
+        from breachdex.django import checks, gates, radar
         from breachdex.django.conf import settings
 
         settings()
@@ -33,3 +33,4 @@ class BreachdexConfig(AppConfig):  # type: ignore[misc]
         gates.opened_pairs()
         checks.demand_refusal_at_reset()
         checks.demand_column()
+        radar.watch()

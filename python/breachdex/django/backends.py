@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
-from breachdex.django import marks, policies
+from breachdex.django import marks, policies, radar
 from breachdex.django.conf import settings
 from breachdex.django.gates import ask, at_log_in, gate
 from breachdex.django.login import settle
@@ -22,7 +22,8 @@ calls ``authenticate``."""
 class ExposedPasswordMixin:
     """Goes before a backend that takes a ``password``: ``class Backend(ExposedPasswordMixin, TheirBackend)``.
 
-    A wrong password and an unknown user are the parent's business alone.
+    A wrong password and an unknown user are the parent's business alone; the radar of ``RADAR`` is told of them too, which
+    changes neither the answer nor what is asked of the database.
     """
 
     @sensitive_variables()  # type: ignore[untyped-decorator]
@@ -35,7 +36,9 @@ class ExposedPasswordMixin:
         password = _password(parent.authenticate, request, *args, **credentials)
         if password is False:
             return None
-        user = parent.authenticate(request, *args, **credentials)
+        with radar.begin(self, request, credentials, password) as work:
+            user = parent.authenticate(request, *args, **credentials)
+        work.settle(request, user)
         _examine(user, password, request)
         return user
 
@@ -48,7 +51,9 @@ class ExposedPasswordMixin:
         password = _password(parent.aauthenticate, request, *args, **credentials)
         if password is False:
             return None
-        user = await parent.aauthenticate(request, *args, **credentials)
+        with radar.begin(self, request, credentials, password) as work:
+            user = await parent.aauthenticate(request, *args, **credentials)
+        await radar.asettle(work, request, user)
         if settings().log_ins.keeps_marks:  # which are in the database, or in a cache
             await sync_to_async(_examine)(user, password, request)
             return user

@@ -26,12 +26,24 @@ from breachdex.django.reports import PasswordReporterFilter
 
 if TYPE_CHECKING:
     from breachdex.django.criteria import Criteria
+    from breachdex.django.radar_setting import RadarSetting
     from breachdex.types import Action, Code
+
+
+MIDDLEWARE = "breachdex.django.middleware.radar_middleware"
 
 
 def register_all() -> None:
     """Registers the checks; calling it again changes nothing."""
-    for check in (check_indexes, check_log_in, check_marks, check_test_password, check_tokens, check_reports):
+    for check in (
+        check_indexes,
+        check_log_in,
+        check_marks,
+        check_test_password,
+        check_tokens,
+        check_reports,
+        check_radar,
+    ):
         checks.register(check, checks.Tags.security)
 
 
@@ -134,6 +146,46 @@ def check_test_password(**_: Any) -> list[Any]:
         "Turn it off, here and in BREACHDEX_TEST_PASSWORD, when the trial is over, and delete the account of the trial.",
     )
     return [_as_message(checks.Warning, fault)]
+
+
+def check_radar(**_: Any) -> list[Any]:
+    """W010 where each process has a radar of its own, W011 where no backend feeds it, W012 without the middleware, W013 where
+    all attempts would come from a proxy."""
+    setting = settings().radar
+    if setting is None:
+        return []
+    return [_as_message(checks.Warning, fault) for fault in _doubts_about(setting)]
+
+
+def _doubts_about(setting: RadarSetting) -> Iterator[Fault]:
+    if setting.is_in_process and not django_settings.DEBUG:
+        yield Fault(
+            "breachdex.W010",
+            "The radar is in the process: each worker process has its own, which sees its part of the attempts only.",
+            'Start "breachdex sidecar" and name its address in BREACHDEX["RADAR"]["SIDECAR"], or silence this if the site runs '
+            "in one process.",
+        )
+    if not _acts_at_log_in():
+        yield Fault(
+            "breachdex.W011",
+            "No backend in AUTHENTICATION_BACKENDS tells the radar of log-ins.",
+            'Use "breachdex.django.backends.ExposedPasswordBackend", or put ExposedPasswordMixin before your backend.',
+        )
+    if MIDDLEWARE not in django_settings.MIDDLEWARE:
+        yield Fault(
+            "breachdex.W012",
+            "Requests have no breachdex_advice before a log-in, and log-ins by other backends that open no session are not "
+            "counted.",
+            f'Add "{MIDDLEWARE}" to MIDDLEWARE.',
+        )
+    behind_a_proxy = django_settings.SECURE_PROXY_SSL_HEADER or django_settings.USE_X_FORWARDED_HOST
+    if behind_a_proxy and not setting.trusted_proxies:
+        yield Fault(
+            "breachdex.W013",
+            "The site is behind a proxy, and the radar takes the proxy's address for the source of every attempt.",
+            "Name the addresses or networks of your proxies in "
+            'BREACHDEX["RADAR"]["TRUSTED_PROXIES"], or "unix" for a Unix socket.',
+        )
 
 
 def _no_column(name: str) -> Iterator[Fault]:

@@ -21,8 +21,9 @@ from breachdex._breachdex import Grace, Index, IndexSet, Pairs
 from breachdex._gate import Trust
 from breachdex._log_ins import LogIns, Recheck
 from breachdex._verdicts import REFUSING, has_server
-from breachdex.django import policy_setting
+from breachdex.django import policy_setting, radar_setting
 from breachdex.django.policy_setting import PolicySetting
+from breachdex.django.radar_setting import RadarSetting
 from breachdex.django.setting_errors import nearest, one_of, wrong
 
 OnError: TypeAlias = Literal["accept", "reject", "raise"]
@@ -68,6 +69,7 @@ class Settings:
     grace: Grace | None = None
     recheck: Recheck = "always"
     mark_field: str | None = None
+    radar: RadarSetting | None = None
 
     @property
     def log_ins(self) -> LogIns:
@@ -232,6 +234,7 @@ PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
     "GRACE": functools.partial(_checked, "GRACE"),
     "RECHECK": functools.partial(_checked, "RECHECK"),
     "MARK_FIELD": _mark_field,
+    "RADAR": radar_setting.read,
 }
 """What reads the keys by themselves; a policy is read in the light of the others."""
 

@@ -1,4 +1,4 @@
-"""Tells views which fields of a form hold an exposed password. Decides nothing."""
+"""Tells views which fields of a form hold an exposed password, and what the radar advises. Decides nothing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.utils.decorators import sync_and_async_middleware  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Exposure
 from breachdex._errors import InvalidPasswordError
+from breachdex.django import radar
 from breachdex.django.conf import settings
 from breachdex.django.gates import ask, at_log_in
 
@@ -35,6 +36,35 @@ def exposed_passwords_middleware(get_response: Callable[[Any], Any]) -> Callable
     def calling(request: Any) -> Any:
         request.exposed_passwords = _exposed_fields(request)
         return get_response(request)
+
+    return calling
+
+
+@sync_and_async_middleware  # type: ignore[untyped-decorator]
+def radar_middleware(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Sets ``request.breachdex_advice``: what the radar of ``RADAR`` advises about where the request comes from, and after a
+    log-in attempt about that. It is ``allow``, ``delay``, ``challenge`` or, if that was chosen, ``deny``.
+
+    It also tells the radar of log-ins by backends without breachdex's mixin that open no session, as for a token.
+    """
+    if iscoroutinefunction(get_response):
+
+        async def awaiting(request: Any) -> Any:
+            radar.arrive(request)
+            response = await get_response(request)
+            if radar.waits():
+                await sync_to_async(radar.leave)(request)
+            else:
+                radar.leave(request)
+            return response
+
+        return awaiting
+
+    def calling(request: Any) -> Any:
+        radar.arrive(request)
+        response = get_response(request)
+        radar.leave(request)
+        return response
 
     return calling
 

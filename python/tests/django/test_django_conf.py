@@ -66,7 +66,7 @@ def test_everything_can_be_said() -> None:
             (
                 "BREACHDEX has no key 'MINCOUNT'. Did you mean \"MIN_COUNT\"? The keys are INDEX, OVERLAYS, TRUSTED_KEYS, "
                 "MAX_AGE, ALLOW_ROLLBACK, MIN_COUNT, ON_ERROR, LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, "
-                "SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY, TEST_PASSWORD, GRACE, RECHECK, MARK_FIELD."
+                "SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY, TEST_PASSWORD, GRACE, RECHECK, MARK_FIELD, RADAR."
             ),
         ),
         (
@@ -74,7 +74,7 @@ def test_everything_can_be_said() -> None:
             (
                 "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, TRUSTED_KEYS, MAX_AGE, ALLOW_ROLLBACK, MIN_COUNT, ON_ERROR, "
                 "LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY, "
-                "TEST_PASSWORD, GRACE, RECHECK, MARK_FIELD."
+                "TEST_PASSWORD, GRACE, RECHECK, MARK_FIELD, RADAR."
             ),
         ),
         ({"INDEX": 7}, 'BREACHDEX["INDEX"] must be the path of an index, or None, not 7.'),

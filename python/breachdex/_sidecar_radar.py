@@ -1,0 +1,436 @@
+"""A radar that several processes and hosts share: attempts go to ``breachdex sidecar``.
+
+A log-in never waits longer than the timeout for it, and never fails because of it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import os
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
+
+from breachdex._breachdex import Observation
+from breachdex._gate import logger
+from breachdex._throttle import Throttle
+
+if TYPE_CHECKING:
+    import ssl
+
+    from breachdex.types import Advice, Path, RadarState
+
+LONGEST_ANSWER: Final = 64 * 1024
+LONGEST_TEXT: Final = 512
+"""Characters of a source or an account that are sent: the sidecar takes questions of 64 KiB."""
+IDLE_CONNECTIONS: Final = 8
+LOOPBACK: Final = ("127.0.0.1", "::1")
+RESOLVE_AGAIN: Final = 10.0
+"""Seconds between two attempts to resolve the name of a sidecar that does not answer."""
+
+_STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+"""What a connection says that the sidecar closed while it was idle."""
+
+
+class SidecarRadar:
+    """Sends log-in attempts to ``breachdex sidecar``, whose radar all processes and hosts of a site share.
+
+    It has the :meth:`Radar.observe` of a radar in the process. Passwords are never sent, only whether they are exposed.
+
+    If the sidecar does not answer within the timeout, the log-in goes on as without a radar: the advice is ``allow``, and one
+    line a minute is logged. For the next second (``retry_after``) it is not asked, so that a sidecar that hangs does not hold up
+    every log-in. Threads may share it, and forked processes.
+
+    :param address: ``unix:/path``, ``http://127.0.0.1:PORT``, or ``https://HOST:PORT`` elsewhere.
+    :param timeout: seconds that all of one question may take.
+    :param retry_after: seconds without questions after one that failed.
+    :param token_file: a file with the bearer token that the sidecar asks for.
+    :param ssl_context: for ``https``, certificates that are not the system's, and a client's own.
+    :raises ValueError: for an argument that makes no sense, or http to another machine.
+    :raises OSError: the token file cannot be read.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        timeout: float = 0.25,
+        retry_after: float = 1.0,
+        token_file: Path | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        if not 0 < timeout <= 60:
+            raise ValueError(f"timeout must be seconds from above 0 to 60, not {timeout!r}")
+        self._place = _Place(address, ssl_context)
+        self._timeout = timeout
+        self._retry_after = retry_after
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if token_file is not None:
+            with open(token_file, encoding="ascii") as file:
+                self._headers["Authorization"] = f"Bearer {file.read().strip()}"
+        self._idle: list[_Connection] = []
+        self._process = os.getpid()
+        self._resting_until = 0.0
+        self._throttle = Throttle()
+        self._state: RadarState = "quiet"
+        self._faults = 0
+        self.since: int | None = None
+        """When what the radar sees began, in seconds since 1970, as it was last told; ``None`` while quiet."""
+        self.reasons: list[Any] = []
+        """Why, as it was last told."""
+
+    def observe(
+        self,
+        source: str,
+        account: str,
+        *,
+        succeeded: bool,
+        exposed: bool | None = None,
+        known: bool | None = None,
+        time: float | None = None,
+    ) -> Observation:
+        """Tells the radar of an attempt, as :meth:`Radar.observe`.
+
+        :param time: not sent: the sidecar goes by its own clock, one for all hosts.
+        :returns: the advice ``allow`` and the last known state if the sidecar cannot be asked.
+        """
+        if not self._may_ask():
+            return self._unasked()
+        try:
+            told = self._exchange(_attempt(source, account, succeeded, exposed, known))
+            return self._heard(told, succeeded=succeeded)
+        except Exception as error:  # noqa: BLE001 - a log-in does not fail because of a radar
+            return self._failed(error)
+
+    async def aobserve(
+        self,
+        source: str,
+        account: str,
+        *,
+        succeeded: bool,
+        exposed: bool | None = None,
+        known: bool | None = None,
+        time: float | None = None,
+    ) -> Observation:
+        """:meth:`observe` without blocking the event loop."""
+        import asyncio
+
+        if not self._may_ask():
+            return self._unasked()
+        body = _attempt(source, account, succeeded, exposed, known)
+        try:
+            # The thread may have to wait for another, which the timeout covers too.
+            told = await asyncio.wait_for(asyncio.to_thread(self._exchange, body), self._timeout)
+            return self._heard(told, succeeded=succeeded)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._failed(error)
+
+    @property
+    def state(self) -> RadarState:
+        """The state of the radar as it was last told."""
+        return self._state
+
+    @property
+    def faults(self) -> int:
+        """How many attempts this process could not tell."""
+        return self._faults
+
+    def close(self) -> None:
+        """Closes idle connections; the next attempt opens another."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def __repr__(self) -> str:
+        place = getattr(self, "_place", None)
+        return f"<breachdex.SidecarRadar {place or 'without an address'}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a SidecarRadar cannot be pickled: make one in each process")
+
+    def _may_ask(self) -> bool:
+        return time.monotonic() >= self._resting_until
+
+    def _unasked(self) -> Observation:
+        self._faults += 1
+        return Observation("allow", self._state)
+
+    def _failed(self, error: Exception) -> Observation:
+        if not (isinstance(error, _UnexpectedError) and error.is_about_the_question):
+            self._resting_until = time.monotonic() + self._retry_after
+            self._place.look_up_again()
+        if self._throttle.allows():
+            logger.error(
+                "the radar at %s could not be asked (%s); log-ins go on without it",
+                self._place,
+                _what_failed(error),
+            )
+        return self._unasked()
+
+    def _heard(self, told: Any, *, succeeded: bool) -> Observation:
+        radar = told["radar"]
+        advice, state = cast("Advice", radar["advice"]), cast("RadarState", radar["state"])
+        suspected = radar.get("suspect_log_in", succeeded and state == "attack" and advice != "allow")
+        observation = Observation(
+            advice, state, radar.get("source_state", "quiet"), is_suspect_log_in=bool(suspected and succeeded)
+        )
+        self._state, self.since, self.reasons = state, radar.get("since"), list(radar.get("reasons", ()))
+        return observation
+
+    def _exchange(self, body: bytes) -> Any:
+        deadline = time.monotonic() + self._timeout
+        connection, is_used = self._take()
+        try:
+            return self._ask(connection, body, deadline)
+        except _STALE:
+            if not is_used:
+                raise
+        return self._ask(_Connection(self._place), body, deadline)
+
+    def _ask(self, connection: _Connection, body: bytes, deadline: float) -> Any:
+        try:
+            connection.deadline = deadline
+            connection.request("POST", "/v1/attempt", body, self._headers)
+            answer = connection.getresponse()
+            content = answer.read(LONGEST_ANSWER + 1)
+            if answer.status != http.client.OK:
+                is_about_the_question = 400 <= answer.status < 500
+                raise _UnexpectedError(f"it answered {answer.status}", is_about_the_question)
+            if len(content) > LONGEST_ANSWER:
+                raise _UnexpectedError("its answer is too long")
+            told = json.loads(content)
+        except BaseException:
+            connection.close()
+            raise
+        if answer.will_close or len(self._idle) >= IDLE_CONNECTIONS:
+            connection.close()
+        else:
+            self._idle.append(connection)
+        return told
+
+    def _take(self) -> tuple[_Connection, bool]:
+        """A connection, and whether it was used before."""
+        if self._process != os.getpid():
+            # Those of the parent are still its own.
+            self._process = os.getpid()
+            self.close()
+        try:
+            return self._idle.pop(), True
+        except IndexError:
+            return _Connection(self._place), False
+
+
+class _UnexpectedError(Exception):
+    """An answer that is none, in words that say nothing of the attempt."""
+
+    def __init__(self, what: str, is_about_the_question: bool = False) -> None:
+        super().__init__(what)
+        # The sidecar is well then, and an attacker who makes it say so must not get a second without a radar.
+        self.is_about_the_question = is_about_the_question
+
+
+class _Place:
+    """Where the sidecar is."""
+
+    def __init__(self, address: str, ssl_context: ssl.SSLContext | None) -> None:
+        self.path: str | None = None
+        self.ssl_context = ssl_context
+        self.host, self.port = "localhost", 0
+        self._addresses: tuple[str, ...] = LOOPBACK
+        self._asked = 0.0
+        if address.startswith("unix:"):
+            self.path = address.removeprefix("unix:")
+            if not self.path.startswith("/"):
+                raise ValueError("the address of a sidecar over a Unix socket is unix: and an absolute path")
+            self._text = address
+        else:
+            self._parse(address)
+        if ssl_context is not None and self._scheme != "https":
+            raise ValueError("ssl_context is for an https address")
+
+    _scheme = "unix"
+
+    def _parse(self, address: str) -> None:
+        parts = urlsplit(address)
+        try:
+            port = parts.port
+        except ValueError:
+            port = None
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or not port
+            or parts.path not in ("", "/")
+            or "@" in parts.netloc
+            or parts.query
+            or parts.fragment
+        ):
+            raise ValueError(
+                "the address of a sidecar is unix:/path, http://127.0.0.1:PORT or https://HOST:PORT"
+            )
+        self._scheme, self.host, self.port = parts.scheme, parts.hostname, port
+        self._text = f"{parts.scheme}://{parts.netloc}"
+        is_loopback = self.host == "localhost" or self.host in LOOPBACK
+        if parts.scheme == "http" and not is_loopback:
+            raise ValueError(
+                f"{self._text} is not this machine, and http can be read on the way: use https, or a Unix socket"
+            )
+        if self.host != "localhost":
+            self._addresses = (self.host,) if is_loopback or _is_address(self.host) else ()
+        if not self._addresses:
+            self._look_up()
+        if parts.scheme == "https" and self.ssl_context is None:
+            import ssl
+
+            self.ssl_context = ssl.create_default_context()
+
+    def open(self, deadline: float) -> socket.socket:
+        """A connection, by then."""
+        if self.path is not None:
+            return _connected(socket.AF_UNIX, self.path, deadline)
+        failure: OSError = OSError("its name cannot be resolved")
+        for address in self._addresses:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            try:
+                connection = _connected(family, (address, self.port), deadline)
+                break
+            except OSError as error:
+                failure = error
+        else:
+            raise failure
+        if self.ssl_context is None:
+            return connection
+        try:
+            return self.ssl_context.wrap_socket(connection, server_hostname=self.host)
+        except BaseException:
+            connection.close()
+            raise
+
+    def look_up_again(self) -> None:
+        """Resolves the name anew, while nobody waits for it."""
+        is_name = self._scheme == "https" and not _is_address(self.host)
+        if is_name and time.monotonic() - self._asked > RESOLVE_AGAIN:
+            self._asked = time.monotonic()
+            threading.Thread(target=self._look_up, daemon=True).start()
+
+    def _look_up(self) -> None:
+        self._asked = time.monotonic()
+        try:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except OSError:
+            return
+        self._addresses = tuple(dict.fromkeys(str(one[4][0]) for one in found))
+
+    def __str__(self) -> str:
+        return self._text
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection whose questions end at a deadline, however slowly the answer drips."""
+
+    deadline = 0.0
+
+    def __init__(self, place: _Place) -> None:
+        super().__init__(place.host, place.port or None)
+        self._place = place
+
+    def connect(self) -> None:
+        self.sock = cast("socket.socket", _Timed(self._place.open(self.deadline), self))
+
+
+class _Timed:
+    """What ``http.client`` needs of a socket."""
+
+    def __init__(self, connected: socket.socket, connection: _Connection) -> None:
+        self._socket = connected
+        self._connection = connection
+
+    def sendall(self, data: bytes) -> None:
+        self._socket.settimeout(_left(self._connection.deadline))
+        self._socket.sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        assert mode == "rb", "http.client reads answers"
+        return io.BufferedReader(_Reader(self._socket, self._connection))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class _Reader(io.RawIOBase):
+    """Reads from a socket until the deadline of its connection."""
+
+    def __init__(self, connected: socket.socket, connection: _Connection) -> None:
+        self._socket = connected
+        self._connection = connection
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._socket.settimeout(_left(self._connection.deadline))
+        return self._socket.recv_into(buffer)
+
+
+def _attempt(source: str, account: str, succeeded: bool, exposed: bool | None, known: bool | None) -> bytes:
+    """The question about an attempt, without its password."""
+    question = {
+        "source": bounded(source),
+        "account": bounded(account),
+        "outcome": "succeeded" if succeeded else "failed",
+        "exposure": {True: "exposed", False: "not_exposed", None: "unknown"}[exposed],
+    }
+    if known is not None:
+        question["account_status"] = "known" if known else "unknown"
+    return json.dumps(question, ensure_ascii=True).encode()
+
+
+def bounded(text: str) -> str:
+    """A text of the sender's as a radar takes it: not endless, and valid Unicode."""
+    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode()
+
+
+def _what_failed(error: Exception) -> str:
+    """In words that hold nothing of the attempt."""
+    if isinstance(error, TimeoutError) or type(error).__name__ == "TimeoutError":
+        return "it did not answer in time"
+    if isinstance(error, _UnexpectedError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
+
+
+def _connected(family: socket.AddressFamily, address: Any, deadline: float) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(_left(deadline))
+        connection.connect(address)
+        if family != socket.AF_UNIX:
+            # Head and body are sent one after the other.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(_left(deadline))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _is_address(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return True
+    return False
