@@ -16,18 +16,23 @@ import flask
 from flask import current_app
 
 from breachdex._actions import Action, checked_action
-from breachdex._breachdex import Index, IndexSet
+from breachdex._breachdex import Index, IndexSet, Radar
 from breachdex._configuration import Configuration, current
 from breachdex._errors import BreachdexWarning
 from breachdex._gate import Gate
+from breachdex._log_in_watch import LogInWatch
 from breachdex._log_ins import FIELD_REMEDY, LogIns
 from breachdex._mailings import DAY, Mailings
 from breachdex._marks import Marks
 from breachdex._policy import Policy
+from breachdex._sidecar_radar import SidecarRadar
 from breachdex._verdicts import CHOOSING, REFUSING, acts_at_log_in, demand_local
 
 if TYPE_CHECKING:
-    from breachdex.types import OnError
+    from collections.abc import Callable
+    from typing import Any
+
+    from breachdex.types import Advice, OnError
 
 EXTENSION: Final = "breachdex"
 
@@ -64,12 +69,16 @@ class Settings:
     """How log-ins are treated beyond their verdict."""
     mark_field: str | None
     """The column of the user model that keeps what is needed for that."""
+    watch: LogInWatch | None
+    """Tells a radar of log-ins."""
+    on_advice: Callable[[Advice, Any], object] | None
+    """The site's function that acts on what the radar advises."""
 
     @classmethod
-    def of(cls, app: flask.Flask, mailings: Mailings | None = None) -> Settings:
+    def of(cls, app: flask.Flask, before: Settings | None = None) -> Settings:
         """Reads them. Raises whatever opening the index raises, and ``ValueError`` for a setting that is none.
 
-        :param mailings: those of the settings that these take the place of.
+        :param before: the settings that these take the place of, whose memory of mails and attacks goes on.
         """
         config = app.config
         with app.app_context():
@@ -107,9 +116,13 @@ class Settings:
             log_in=log_in,
             recoverable=bool(config.get("SECURITY_RECOVERABLE")),
             addresses_verified=_addresses_verified(app),
-            mailings=mailings or Mailings(_seconds(config.get("BREACHDEX_MAIL_EVERY", DAY))),
+            mailings=before.mailings
+            if before
+            else Mailings(_seconds(config.get("BREACHDEX_MAIL_EVERY", DAY))),
             log_ins=_log_ins(app, configuration, None if policy is not None else log_in),
             mark_field=config.get("BREACHDEX_MARK_FIELD"),
+            watch=before.watch if before else _watch(config.get("BREACHDEX_RADAR")),
+            on_advice=_on_advice(config.get("BREACHDEX_ON_ADVICE")),
         )
 
     def marks(self, app: flask.Flask) -> Marks:
@@ -128,7 +141,7 @@ def settings() -> Settings:
             "pass password_util_cls=ExposedPasswordUtil to Security() too"
         )
     if found.configuration is not current():
-        found = app.extensions[EXTENSION] = Settings.of(app, found.mailings)
+        found = app.extensions[EXTENSION] = Settings.of(app, found)
     return found
 
 
@@ -147,6 +160,22 @@ def _log_ins(app: flask.Flask, configuration: Configuration, log_in: Action | No
             f"{FIELD_REMEDY}, or give grace 'until' a day"
         )
     return log_ins
+
+
+def _watch(given: object) -> LogInWatch | None:
+    if given is None or isinstance(given, LogInWatch):
+        return given
+    if isinstance(given, (Radar, SidecarRadar)):
+        return LogInWatch(given)
+    raise ValueError(
+        f"BREACHDEX_RADAR must be a LogInWatch, a Radar or a SidecarRadar, not {type(given).__name__}"
+    )
+
+
+def _on_advice(given: object) -> Callable[[Advice, Any], object] | None:
+    if given is None or callable(given):
+        return given
+    raise ValueError(f"BREACHDEX_ON_ADVICE must be a function of an advice and a user, not {given!r}")
 
 
 def _long(secret: str | bytes | None) -> bytes:

@@ -23,7 +23,6 @@ from breachdex._verdicts import has_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from breachdex._configuration import Configuration
     from breachdex.types import Advice, RadarState
 
 _telling = threading.Lock()
@@ -83,7 +82,7 @@ class LogInWatch:
         self._proxies = Proxies(trusted_proxies, forwarded_header)
         self._on = {"began": on_attack_began, "ended": on_attack_ended}
         self._attack: Attack | None = None
-        self._gate: tuple[Configuration, Gate | None] | None = None
+        self._gate: tuple[object, Gate | None] | None = None
         self._throttle = Throttle()
 
     def source(self, request: Mapping[str, Any]) -> str:
@@ -132,14 +131,17 @@ class LogInWatch:
             del password
         return await self.atell(source, account, succeeded=succeeded, exposed=exposed, known=known)
 
-    def exposed(self, password: str | None) -> bool | None:
-        """Whether a password is exposed; ``None`` where that is not known, as for a range server: a log-in does not wait."""
+    def exposed(self, password: str | None, index: Any = None) -> bool | None:
+        """Whether a password is exposed; ``None`` where that is not known, as for a range server: a log-in does not wait.
+
+        :param index: what is asked instead of the configured index.
+        """
         try:
             if not password:
                 return None
             if len(password) > LONGEST_PASSWORD:
                 return False
-            gate = self._current_gate()
+            gate = self._current_gate(index)
             return None if gate is None else as_exposed(gate.examine(password))
         except InvalidPasswordError:
             return False
@@ -183,10 +185,11 @@ class LogInWatch:
     def __repr__(self) -> str:
         return f"<breachdex.LogInWatch of {self.radar!r}>"
 
-    def _current_gate(self) -> Gate | None:
+    def _current_gate(self, index: Any) -> Gate | None:
         configuration = current()
-        if self._gate is None or self._gate[0] is not configuration:
-            corpus = configuration.corpus
+        asked = configuration if index is None else index
+        if self._gate is None or self._gate[0] is not asked:
+            corpus = configuration.corpus if index is None else index
             gate = None
             if not has_server(corpus):
                 # A fault is "unknown" here, which "accept" would hide.
@@ -196,7 +199,7 @@ class LogInWatch:
                     on_error="reject",
                     test_password=configuration.test_password,
                 )
-            self._gate = configuration, gate
+            self._gate = asked, gate
         return self._gate[1]
 
     def _note(self, state: RadarState) -> None:

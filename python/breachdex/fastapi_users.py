@@ -34,6 +34,7 @@ from breachdex._log_ins import FIELD_REMEDY, LogIns
 from breachdex._mailings import DAY, Mailings
 from breachdex._marks import Mark, Marks
 from breachdex._policy import Policy, opened
+from breachdex._users_radar import RadarMixin, noting_accounts
 from breachdex._verdicts import (
     CHOOSING,
     REFUSING,
@@ -57,7 +58,7 @@ _event: Final[ContextVar[Event]] = ContextVar("breachdex.fastapi_users.event", d
 """What a password is chosen for, where nobody signs up."""
 
 
-class ExposedPasswordMixin:
+class ExposedPasswordMixin(RadarMixin):
     """Checks passwords in a user manager; put it first among the bases.
 
     Settings are attributes of the class; they are checked, and the index is opened, when the class is defined. What an
@@ -147,10 +148,13 @@ class ExposedPasswordMixin:
 
         A wrong password and an unknown user are answered before anything is looked up.
         """
-        user = await super().authenticate(credentials)  # type: ignore[misc]
+        settled = self._settle()
+        with noting_accounts() as known:
+            user = await super().authenticate(credentials)  # type: ignore[misc]
+        if await self._is_denied(credentials, user, known, settled.index):
+            return None
         if user is None or not user.is_active:
             return user
-        settled = self._settle()
         mark = settled.mark_of(user)
         if not settled.log_ins.needs_look(mark, settled.index):
             # Written anew all the same: who is passed over must look like everybody else.

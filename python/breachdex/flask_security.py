@@ -33,6 +33,7 @@ from werkzeug.local import LocalProxy
 from breachdex._actions import Action
 from breachdex._breachdex import Verdict
 from breachdex._errors import InvalidPasswordError
+from breachdex._flask_radar import LONGEST_CODE, RadarLoginMixin, suspect_log_in
 from breachdex._flask_settings import EXTENSION, Settings, settings
 from breachdex._gate import Unavailable, logger
 from breachdex._language import chosen as language
@@ -52,6 +53,7 @@ __all__ = [
     "ExposedUnifiedSigninForm",
     "password_exposed",
     "password_judged",
+    "suspect_log_in",
 ]
 
 SHORT_ENOUGH: Final = 128
@@ -130,7 +132,7 @@ class ExposedPasswordUtil(PasswordUtil):
         return refusal(gate, finding, language(), show_count=shows) if finding else None
 
 
-class ExposedLoginMixin:
+class ExposedLoginMixin(RadarLoginMixin):
     """Acts on an exposed password once a form has verified it; put it before the form among the bases.
 
     A wrong password and an unknown user never get here. What happens is ``BREACHDEX_LOG_IN``'s, or the policy's:
@@ -159,7 +161,8 @@ class ExposedLoginMixin:
         """What the form says, and then what the index says about the password that it verified."""
         typed = str(self._password_field().data)  # The form will put the one that is stored there.
         try:
-            if not super().validate(**kwargs):  # type: ignore[misc]
+            passed = bool(super().validate(**kwargs))  # type: ignore[misc]
+            if not self._radar_lets_in(typed, passed) or not passed:
                 return False
             return self._let_in(typed) if self._password_was_verified() else True
         finally:
@@ -309,6 +312,16 @@ class ExposedLoginForm(ExposedLoginMixin, LoginForm):
 
 class ExposedUnifiedSigninForm(ExposedLoginMixin, UnifiedSigninForm):
     """The same for unified sign-in: pass it as ``us_signin_form=``. Codes are not looked up."""
+
+    _wrong = "INVALID_PASSWORD_CODE"
+
+    def _attempted(self) -> str | None:
+        compared = self.submit.data and self.passcode.data and hasattr(self, "user")
+        return str(self.identity.data or "") if compared else None
+
+    def _looked_up(self, typed: str) -> str | None:
+        # A code, most likely: every number of six digits is in the lists.
+        return None if typed.isdigit() and len(typed) <= LONGEST_CODE else typed
 
     def _password_field(self) -> Any:
         return self.passcode

@@ -18,7 +18,7 @@ import breachdex
 import pytest
 from breachdex import LogInWatch, Observation, SidecarRadar
 
-QUIET = {"state": "quiet", "advice": "allow", "reasons": [], "since": None}
+QUIET: dict[str, Any] = {"state": "quiet", "advice": "allow", "reasons": [], "since": None}
 
 
 class Fake:
@@ -355,4 +355,4 @@ def test_importing_breachdex_brings_no_http_client_along() -> None:
     assert shown.stdout == "[]\n"
     assert breachdex.SidecarRadar is SidecarRadar
     with pytest.raises(AttributeError, match="has no attribute 'Radars'"):
-        breachdex.Radars  # type: ignore[attr-defined]  # noqa: B018
+        breachdex.Radars  # noqa: B018

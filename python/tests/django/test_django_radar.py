@@ -53,7 +53,7 @@ class Broken(BaseBackend):  # type: ignore[misc]
         raise ConnectionError
 
 
-class MixedBroken(ExposedPasswordMixin, Broken):  # type: ignore[misc]
+class MixedBroken(ExposedPasswordMixin, Broken):
     """The same with the mixin."""
 
 
