@@ -44,6 +44,8 @@ ATTACHMENTS: Final = (
     "breachdex-update.service",
     "breachdex-update.timer",
     "ranges.nginx.conf",
+    "monitoring/breachdex-alerts.yml",
+    "monitoring/breachdex-radar.json",
 )
 """Files beside these pages that they link to."""
 
@@ -77,6 +79,7 @@ def collect_english(folder: Path) -> None:
         text = (PROJECT / source).read_text(encoding="utf-8")
         (folder / name).write_text(side_by_side(text, source), encoding="utf-8")
     for name in ATTACHMENTS:
+        (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(PROJECT / "docs" / name, folder / name)
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from breachdex.types import Advice, Path, RadarState
 
 LONGEST_ANSWER: Final = 64 * 1024
-LONGEST_TEXT: Final = 512
-"""Characters of a source or an account that are sent: the sidecar takes questions of 64 KiB."""
+LONGEST_TEXT: Final = 1024
+"""Bytes of a source or an account that the sidecar takes."""
 IDLE_CONNECTIONS: Final = 8
 LOOPBACK: Final = ("127.0.0.1", "::1")
 RESOLVE_AGAIN: Final = 10.0
@@ -102,7 +102,7 @@ class SidecarRadar:
             return self._unasked()
         try:
             told = self._exchange(_attempt(source, account, succeeded, exposed, known))
-            return self._heard(told, succeeded=succeeded)
+            return self._heard(told)
         except Exception as error:  # noqa: BLE001 - a log-in does not fail because of a radar
             return self._failed(error)
 
@@ -125,7 +125,7 @@ class SidecarRadar:
         try:
             # The thread may have to wait for another, which the timeout covers too.
             told = await asyncio.wait_for(asyncio.to_thread(self._exchange, body), self._timeout)
-            return self._heard(told, succeeded=succeeded)
+            return self._heard(told)
         except Exception as error:  # noqa: BLE001 - as above
             return self._failed(error)
 
@@ -170,14 +170,13 @@ class SidecarRadar:
             )
         return self._unasked()
 
-    def _heard(self, told: Any, *, succeeded: bool) -> Observation:
+    def _heard(self, told: Any) -> Observation:
         radar = told["radar"]
         advice, state = cast("Advice", radar["advice"]), cast("RadarState", radar["state"])
-        suspected = radar.get("suspect_log_in", succeeded and state == "attack" and advice != "allow")
         observation = Observation(
-            advice, state, radar.get("source_state", "quiet"), is_suspect_log_in=bool(suspected and succeeded)
+            advice, state, radar["source"], is_suspect_log_in=bool(radar["is_suspect_log_in"])
         )
-        self._state, self.since, self.reasons = state, radar.get("since"), list(radar.get("reasons", ()))
+        self._state, self.since, self.reasons = state, radar["since"], list(radar["reasons"])
         return observation
 
     def _exchange(self, body: bytes) -> Any:
@@ -390,7 +389,7 @@ def _attempt(source: str, account: str, succeeded: bool, exposed: bool | None, k
 
 def bounded(text: str) -> str:
     """A text of the sender's as a radar takes it: not endless, and valid Unicode."""
-    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode()
+    return text[:LONGEST_TEXT].encode("utf-8", "replace")[:LONGEST_TEXT].decode("utf-8", "ignore")
 
 
 def _what_failed(error: Exception) -> str:
