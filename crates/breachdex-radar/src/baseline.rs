@@ -18,7 +18,8 @@ const LEARNED: u16 = 12;
 const FURTHEST: f64 = 0.25;
 /// How many failed attempts the option's share is worth.
 const PRIOR_WEIGHT: f64 = 50.0;
-/// How much the shares of hours differ before that is known: standard deviation, and the hours that this is worth.
+/// How much the shares of hours differ before that is known: standard deviation, and the hours that this is worth while none
+/// was seen. Once all hours were, there is nothing left to guess.
 const PRIOR_SPREAD: f64 = 0.04;
 const PRIOR_HOURS: f64 = 3.0;
 /// Failed attempts from which an hour says how hours differ.
@@ -41,7 +42,7 @@ pub(crate) struct Usual {
     /// One standard deviation.
     pub(crate) spread: f64,
     /// What the site's test adds: one standard deviation for an hour that is known, two for one that was not seen yet. Hours
-    /// that differ do so by day and night, for hours on end.
+    /// that differ do so by day and night, for hours on end. Half-known is an hour with [`ENOUGH`] attempts.
     pub(crate) margin: f64,
 }
 
@@ -94,20 +95,26 @@ impl Baseline {
         let (mean, all) = (self.mean(), self.weight());
         let noise = (mean * (1.0 - mean)).max(0.01);
         let known = self.hours.iter().filter(|hour| f64::from(hour.weight) >= ENOUGH);
-        let (mut differ, mut hours) = (PRIOR_HOURS * PRIOR_SPREAD * PRIOR_SPREAD, PRIOR_HOURS);
+        let (mut differ, mut chance, mut hours) = (0.0, 0.0, 0.0);
         for known in known {
             let distance = f64::from(known.share) - mean;
-            differ += (distance * distance - noise / f64::from(known.weight)).max(0.0);
+            let by_chance = noise / f64::from(known.weight);
+            differ += distance * distance - by_chance;
+            chance += 2.0 * by_chance * by_chance;
             hours += 1.0;
         }
-        let differ = differ / hours;
+        // No less than what chance may hide: one standard deviation of the sum.
+        let differ = differ.max(0.0) + chance.sqrt();
+        let guessed = PRIOR_HOURS * (1.0 - hours / HOURS as f64);
+        let differ = (differ + guessed * PRIOR_SPREAD * PRIOR_SPREAD) / (hours + guessed);
         let hour = &self.hours[hour % HOURS];
         // Two measurements, each as good as it is sure: the mean of all hours, and this hour.
         let (by_mean, by_hour) = (1.0 / differ, f64::from(hour.weight) / noise);
         let share = (mean * by_mean + f64::from(hour.share) * by_hour) / (by_mean + by_hour);
         let of_mean = by_mean / (by_mean + by_hour);
         let spread = (1.0 / (by_mean + by_hour) + of_mean * of_mean * noise / (all + PRIOR_WEIGHT)).sqrt();
-        Usual { share: self.clamp(share), spread, margin: spread * (1.0 + of_mean) }
+        let unseen = ENOUGH / (ENOUGH + f64::from(hour.weight));
+        Usual { share: self.clamp(share), spread, margin: spread * (1.0 + unseen) }
     }
 
     /// The share of the options, taken for certain.

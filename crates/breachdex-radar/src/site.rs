@@ -1,9 +1,12 @@
-//! The test over the whole site: Page's CUSUM, for attacks that are a small, a middling or a large part of all failures.
+//! The test over the whole site: that of Shiryaev and Roberts, for attacks that are any part of all failures.
 //!
-//! Each lane tests for one part. It adds up how much likelier each failed attempt is in a mixture of honest attempts and
-//! that part of attack than in honest ones alone, never falling below 0. A lane for a small part goes up and down slowly and
-//! crosses a given height more rarely; each has the height at which it raises its part of the stated false alarms: the
-//! mean number of attempts between two is about `e^height / D`, where `D` is the mean gain of an attempt in such an attack.
+//! Each lane tests for one part. It multiplies how much likelier each failed attempt is in a mixture of honest attempts and that
+//! part of attack than in honest ones alone, and adds 1 for an attack that might begin now. Its excess over the number of attempts
+//! is a martingale while there is no attack, and so is the mean of the lanes: the mean number of attempts between two false
+//! alarms is therefore at least the height at which the alarm is raised, whatever the lanes are. Lanes for neighbouring parts
+//! help each other, and where accounts are not said, those that use them say the same as the others, so that nothing is lost.
+//!
+//! Beside it each lane has the sum of Page's CUSUM, which says when an attack began.
 
 #![forbid(unsafe_code)]
 
@@ -12,14 +15,15 @@ use crate::attempt::{AccountStatus, Exposure};
 use crate::entry::{ATTACK_EXPOSED, ATTACK_UNKNOWN, EXPOSED_PART, SUSPICION};
 
 /// The parts of all failures for which there is a lane.
-pub(crate) const PARTS: [f64; 6] = [0.04, 0.08, 0.16, 0.32, 0.64, 0.95];
+pub(crate) const PARTS: [f64; 10] = [0.04, 0.057, 0.08, 0.113, 0.16, 0.226, 0.32, 0.45, 0.64, 0.95];
 /// Lanes for passwords, then as many for passwords and accounts.
 pub(crate) const LANES: usize = 2 * PARTS.len();
-/// No lane raises an alarm below this: a handful of attempts are not the site.
-const LOWEST_ALARM: f64 = 6.0;
+/// This part of the evidence that raises the alarm says that an attack goes on. More than for a suspicion: lanes take long to
+/// fall.
+const GOING_ON: f64 = 1.0 / std::f64::consts::E;
 
-/// A lane this near to its alarm says that an attack goes on. Closer than a suspicion: lanes take long to fall.
-const GOING_ON: f32 = 1.0;
+/// A sum that is no larger says when an attack began as well as any.
+pub(crate) const HIGHEST_SUM: f32 = 64.0;
 
 /// Seconds after which a lane that never came back to 0 begins anew. On a site with few failures the smallest lanes wander for
 /// months where what is usual was learned a little too low; in an attack they reach their alarm much sooner.
@@ -35,12 +39,16 @@ pub(crate) struct AtRest {
 /// The lanes.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
-    false_alarm: f64,
-    /// What each kind of attempt adds to each lane.
+    /// The evidence that raises the alarm.
+    alarm: f64,
+    suspicion: f64,
+    /// By how much each kind of attempt multiplies the evidence of each lane, and what it adds to its sum.
+    factors: [[[f64; LANES]; 3]; 3],
     gains: [[[f32; LANES]; 3]; 3],
-    alarm: [f32; LANES],
+    /// The evidence of each lane; all together at most what raises the alarm.
+    pub(crate) evidence: [f64; LANES],
     pub(crate) sums: [f32; LANES],
-    /// When each lane was last at 0.
+    /// When the sum of each lane was last at 0.
     pub(crate) zero: [u32; LANES],
     pub(crate) at_rest: AtRest,
 }
@@ -48,9 +56,11 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn new(false_alarm: f64, at_rest: AtRest) -> Self {
         let mut site = Self {
-            false_alarm,
+            alarm: 1.0 / false_alarm,
+            suspicion: f64::from(-SUSPICION).exp() / false_alarm,
+            factors: [[[1.0; LANES]; 3]; 3],
             gains: [[[0.0; LANES]; 3]; 3],
-            alarm: [0.0; LANES],
+            evidence: [0.0; LANES],
             sums: [0.0; LANES],
             zero: [0; LANES],
             at_rest,
@@ -63,36 +73,26 @@ impl Site {
     pub(crate) fn rest(&mut self, at_rest: AtRest) {
         self.at_rest = at_rest;
         for lane in 0..LANES {
-            let part = PARTS[lane % PARTS.len()];
-            let uses_accounts = lane >= PARTS.len();
-            let mut mean_gain = 0.0;
+            let part = Self::part(lane);
             for exposure in 0..3 {
                 for status in 0..3 {
                     let (honest_password, attack_password) =
                         chance(exposure, at_rest.exposed, ATTACK_EXPOSED);
-                    let (honest_account, attack_account) = if uses_accounts {
+                    let (honest_account, attack_account) = if Self::uses_accounts(lane) {
                         chance(status, at_rest.unknown, ATTACK_UNKNOWN)
                     } else {
                         (1.0, 1.0)
                     };
                     let honest = honest_password * honest_account;
                     let mixed = (1.0 - part) * honest + part * attack_password * attack_account;
-                    let gain = (mixed / honest).ln();
-                    self.gains[exposure][status][lane] = gain as f32;
-                    // Of those of which both is known, or the password alone.
-                    if exposure < 2 && (if uses_accounts { status < 2 } else { status == 2 }) {
-                        mean_gain += mixed * gain;
-                    }
+                    self.factors[exposure][status][lane] = mixed / honest;
+                    self.gains[exposure][status][lane] = (mixed / honest).ln() as f32;
                 }
             }
-            let chances = if uses_accounts { 1.0 - EXPOSED_PART } else { EXPOSED_PART };
-            let rate = self.false_alarm * chances / PARTS.len() as f64;
-            self.alarm[lane] = (mean_gain / rate).ln().max(LOWEST_ALARM) as f32;
-            self.sums[lane] = self.sums[lane].min(self.alarm[lane]);
         }
     }
 
-    /// Adds a failed attempt. Returns the lane that is at its alarm, if one is.
+    /// Adds a failed attempt. Returns the lane with most evidence, if an alarm is to be raised.
     pub(crate) fn note(&mut self, exposure: Exposure, status: AccountStatus, now: u32) -> Option<usize> {
         let exposure = match exposure {
             Exposure::Exposed => 0,
@@ -104,27 +104,34 @@ impl Site {
             AccountStatus::Known => 1,
             AccountStatus::Unsaid => 2,
         };
-        let gains = &self.gains[exposure][status];
-        let mut raised = None;
-        for (lane, gain) in gains.iter().enumerate() {
-            let is_stale = now.saturating_sub(self.zero[lane]) > LONGEST_RUN
-                && self.alarm[lane] - self.sums[lane] > GOING_ON;
-            let sum = if is_stale { 0.0 } else { self.sums[lane] + gain };
-            if sum <= 0.0 {
-                self.zero[lane] = now;
-            } else if sum >= self.alarm[lane] && raised.is_none() {
-                raised = Some(lane);
+        for lane in 0..LANES {
+            let most = self.alarm / weight(lane);
+            let is_stale =
+                now.saturating_sub(self.zero[lane]) > LONGEST_RUN && self.evidence[lane] < most * GOING_ON;
+            if is_stale {
+                (self.evidence[lane], self.sums[lane]) = (0.0, 0.0);
             }
-            self.sums[lane] = sum.clamp(0.0, self.alarm[lane]);
+            let factor = self.factors[exposure][status][lane];
+            self.evidence[lane] = ((1.0 + self.evidence[lane]) * factor).min(most);
+            self.sums[lane] = (self.sums[lane] + self.gains[exposure][status][lane]).clamp(0.0, HIGHEST_SUM);
+            if self.sums[lane] == 0.0 {
+                self.zero[lane] = now;
+            }
         }
-        raised
+        let total = self.total(0.0);
+        if total < self.alarm {
+            return None;
+        }
+        // No more than that, or it would take long to fall when the attack is over.
+        for evidence in &mut self.evidence {
+            *evidence *= self.alarm / total;
+        }
+        Some(self.leader())
     }
 
-    /// The lane that is nearest to its alarm, if one is near.
+    /// The lane with most evidence, if an alarm is near.
     pub(crate) fn near(&self) -> Option<usize> {
-        let distance = |lane: &usize| self.alarm[*lane] - self.sums[*lane];
-        let nearest = (0..LANES).min_by(|one, other| distance(one).total_cmp(&distance(other)))?;
-        (distance(&nearest) <= SUSPICION).then_some(nearest)
+        (self.total(0.0) >= self.suspicion).then(|| self.leader())
     }
 
     /// The state but for an alarm that was raised before.
@@ -132,15 +139,15 @@ impl Site {
         if self.near().is_some() { State::Suspected } else { State::Quiet }
     }
 
-    /// Whether an attack goes on for which this lane raised the alarm: it, or one for a similar or larger part, is as good as
-    /// at its alarm. Those for smaller parts take too long to fall.
+    /// Whether an attack goes on for which this lane raised the alarm: the lanes for similar and larger parts are as good as at
+    /// the alarm. Those for smaller parts take longer to fall.
     pub(crate) fn goes_on(&self, raised: usize) -> bool {
-        let least = Self::part(raised) / 2.0;
-        (0..LANES).any(|lane| Self::part(lane) >= least && self.alarm[lane] - self.sums[lane] <= GOING_ON)
+        self.total(Self::part(raised) / 2.0) >= self.alarm * GOING_ON
     }
 
     /// Begins all lanes anew.
     pub(crate) fn reset(&mut self, now: u32) {
+        self.evidence = [0.0; LANES];
         self.sums = [0.0; LANES];
         self.zero = [now; LANES];
     }
@@ -154,6 +161,23 @@ impl Site {
     pub(crate) fn uses_accounts(lane: usize) -> bool {
         lane >= PARTS.len()
     }
+
+    /// The evidence of all lanes for parts from this one on.
+    fn total(&self, from: f64) -> f64 {
+        let lanes = (0..LANES).filter(|lane| Self::part(*lane) >= from);
+        lanes.map(|lane| weight(lane) * self.evidence[lane]).sum()
+    }
+
+    fn leader(&self) -> usize {
+        let evidence = |lane: &usize| weight(*lane) * self.evidence[*lane];
+        (0..LANES).max_by(|one, other| evidence(one).total_cmp(&evidence(other))).unwrap_or_default()
+    }
+}
+
+/// What a lane's evidence counts for; 1 for all together.
+fn weight(lane: usize) -> f64 {
+    let kind = if Site::uses_accounts(lane) { 1.0 - EXPOSED_PART } else { EXPOSED_PART };
+    kind / PARTS.len() as f64
 }
 
 /// The chance of a signal at rest and in an attack: seen (0), not seen (1), or not said (2).
@@ -198,11 +222,11 @@ mod tests {
         let mut site = Site::new(1e-9, AtRest { exposed: 0.3, unknown: 0.1 });
         let exposed = |site: &mut Site, now| site.note(Exposure::Exposed, AccountStatus::Unsaid, now);
         assert_eq!(exposed(&mut site, 0), None);
-        let before = site.sums[0];
+        let before = (site.sums[0], site.evidence[0]);
         assert_eq!(exposed(&mut site, LONGEST_RUN), None);
-        assert!(site.sums[0] > before && site.zero[0] == 0);
+        assert!(site.sums[0] > before.0 && site.evidence[0] > before.1 && site.zero[0] == 0);
         assert_eq!(exposed(&mut site, LONGEST_RUN + 1), None);
-        assert_eq!((site.sums[0], site.zero[0]), (0.0, LONGEST_RUN + 1));
+        assert_eq!((site.sums[0], site.evidence[0], site.zero[0]), (before.0, before.1, 0));
     }
 
     #[test]
@@ -219,7 +243,7 @@ mod tests {
         for exposed in [0.1, 0.3, 0.5] {
             for unknown in [None, Some(0.1)] {
                 let part = false_alarms(exposed, unknown, 1e-4, 2_000_000);
-                assert!((0.05..0.8).contains(&part), "{exposed} {unknown:?}: {part}");
+                assert!((0.5..1.15).contains(&part), "{exposed} {unknown:?}: {part}");
             }
         }
     }

@@ -19,6 +19,8 @@ use crate::site::LANES;
 
 /// No sum of the tests is larger: alarms are at logarithms of chances that options allow.
 const HIGHEST_SUM: f32 = 64.0;
+/// No evidence over the site is larger: what raises the alarm at the smallest rate of false ones, for a lane alone.
+const MOST_EVIDENCE: f64 = 1e18;
 /// Blocks that may wait.
 const MOST_WAITING: u32 = 16;
 /// Bytes of everything but the entries, rounded up.
@@ -51,6 +53,7 @@ pub(super) fn write(radar: &Radar, writer: &mut Writer) {
         writer.u32(u32::from(hour.blocks));
     }
     for lane in 0..LANES {
+        writer.f64(radar.site.evidence[lane]);
         writer.f32(radar.site.sums[lane]);
         writer.u32(radar.site.zero[lane]);
     }
@@ -108,6 +111,7 @@ pub(super) fn read(options: RadarOptions, mut reader: Reader<'_>) -> Result<Rada
     // The tests' heights depend on what is usual.
     radar.rest();
     for lane in 0..LANES {
+        radar.site.evidence[lane] = reader.f64(0.0, MOST_EVIDENCE)?;
         radar.site.sums[lane] = reader.f32(0.0, HIGHEST_SUM)?;
         radar.site.zero[lane] = reader.number(radar.now)?;
     }

@@ -40,6 +40,19 @@ fn honest_attempts_raise_no_alarm() {
     }
 }
 
+/// Hours that differ by less than can be measured at once are not taken for alike: failures only, so that there are more.
+#[test]
+fn hours_that_differ_a_little_raise_no_alarm() {
+    let (seeds, attempts) = if is_thorough() { (200..203, 10_000_000) } else { (200..201, 100_000) };
+    for seed in seeds {
+        for swing in [0.005, 0.01, 0.02, 0.03] {
+            let honest = Honest { swing, successes: 0.0, ..Honest::default() };
+            stays_quiet(seed, attempts, honest, options());
+            println!("swing {swing}, seed {seed}: {attempts} failed attempts without an alarm");
+        }
+    }
+}
+
 /// A reset for all users: ten times as many failures for hours, from people who try old passwords several times.
 #[test]
 fn a_password_reset_campaign_stays_quiet() {
