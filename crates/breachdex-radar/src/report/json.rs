@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex_messages::Language;
 use serde::Serialize;
 
+use super::authority::{Item, items};
 use super::rfc_3339;
 use crate::answer::Reason;
 use crate::replay::{Attack, Counts, Incident, Slot, TakenAccount};
@@ -24,6 +26,8 @@ struct Facts<'a> {
     listed: Vec<TakenFacts<'a>>,
     unlisted: u64,
     timeline: TimelineFacts,
+    /// The table for the authority; empty without an attack.
+    authority: Vec<Item>,
 }
 
 #[derive(Serialize)]
@@ -76,9 +80,9 @@ struct TimelineFacts {
     taken: Vec<u64>,
 }
 
-/// One object, with a line feed behind it.
+/// One object, with a line feed behind it. Only the texts of the table for the authority are in the language.
 #[must_use]
-pub fn json(incident: &Incident) -> String {
+pub fn json(incident: &Incident, language: Language) -> String {
     let timeline = &incident.timeline;
     let of = |number: fn(&Slot) -> u64| timeline.slots.iter().map(number).collect();
     let facts = Facts {
@@ -103,6 +107,7 @@ pub fn json(incident: &Incident) -> String {
             suspected: of(|slot| slot.suspected),
             taken: of(|slot| slot.taken),
         },
+        authority: if incident.attacks.is_empty() { Vec::new() } else { items(incident, language).into() },
     };
     // Numbers, booleans and text: nothing of it can fail.
     serde_json::to_string(&facts).unwrap_or_default() + "\n"

@@ -96,23 +96,38 @@ fn an_honest_file_has_no_attack() {
 fn an_empty_file_says_so() {
     let incident = replayed(HEADER, &options());
     assert_eq!(text(&incident, Language::En), "The file contains no log-in attempts.\n");
-    assert!(json(&incident).contains("\"from\":null"));
+    let json = json(&incident, Language::En);
+    assert!(json.contains("\"from\":null") && json.contains("\"authority\":[]"), "{json}");
     assert!(html(&incident, Language::Ja).contains("記録がありません"));
+}
+
+/// The nine items of the table for the authority, in the page and in JSON, in both languages.
+#[test]
+fn the_table_for_the_authority_is_in_every_report() {
+    let incident = replayed(&day(), &options());
+    let names =
+        ["overview", "data", "people", "cause", "damage", "people_told", "public", "prevention", "other"];
+    for (language, title) in [(Language::En, "Overview"), (Language::Ja, "概要")] {
+        let (page, json) = (html(&incident, language), json(&incident, language));
+        assert!(page.contains(title) && json.contains(title), "{language:?}");
+        for name in names {
+            assert!(json.contains(&format!("{{\"name\":\"{name}\",\"title\":\"")), "{name}");
+        }
+    }
 }
 
 #[test]
 fn reports_name_accounts_only_if_asked() {
     let hidden = replayed(&day(), &options());
     let shown = replayed(&day(), &ReplayOptions { users: true, ..options() });
-    for report in
-        [html(&hidden, Language::En), html(&hidden, Language::Ja), json(&hidden), text(&hidden, Language::En)]
-    {
+    let pages = [html(&hidden, Language::En), html(&hidden, Language::Ja)];
+    for report in pages.into_iter().chain([json(&hidden, Language::Ja), text(&hidden, Language::En)]) {
         assert!(
             !report.contains("list7") && !report.contains("203.0.") && !report.contains("user1"),
             "{report}"
         );
     }
-    for report in [html(&shown, Language::En), json(&shown)] {
+    for report in [html(&shown, Language::En), json(&shown, Language::En)] {
         assert!(report.contains("list7") && report.contains("203.0."), "{report}");
     }
     let again = replay(

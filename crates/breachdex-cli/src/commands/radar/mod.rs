@@ -25,7 +25,7 @@ impl Subcommand for Flags {
             RadarAction::Replay(flags) => {
                 let incident = read(&flags.log)?;
                 print(&if flags.json {
-                    report::json(&incident)
+                    report::json(&incident, flags.log.lang)
                 } else {
                     report::text(&incident, flags.log.lang)
                 })?;
@@ -59,7 +59,7 @@ fn write(flags: &RadarReportFlags) -> Result<Exit, Failure> {
         }
     }
     if flags.json {
-        print(&report::json(&incident))?;
+        print(&report::json(&incident, flags.log.lang))?;
     }
     Ok(exit(&incident))
 }
