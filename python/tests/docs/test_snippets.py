@@ -34,6 +34,7 @@ PROJECT: Final = Path(__file__).resolve().parents[3]
 SITE: Final = PROJECT / "docs" / "site"
 PAGES: Final = (
     "README.md",
+    "docs/radar.md",
     "docs/site/adapters.md",
     "docs/site/configuration.md",
     "docs/site/index.md",

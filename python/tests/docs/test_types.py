@@ -15,6 +15,7 @@ import pytest
 from test_snippets import blocks
 
 PAGES = (
+    "docs/radar.md",
     "docs/site/adapters.md",
     "docs/site/configuration.md",
     "docs/site/fastapi.md",
