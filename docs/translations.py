@@ -23,7 +23,7 @@ from markdown.extensions.toc import slugify  # type: ignore[import-untyped]
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from site_pages import SITE, TRANSLATED, translated_pages
+from site_pages import PAGES, PROJECT, SITE, TRANSLATED, translated_pages
 
 HEADING: Final = re.compile(r"^#{1,5} +(?P<title>.*?)(?: +\{ *#(?P<anchor>[\w-]+) *\})?$")
 MARK: Final = re.compile(r"^<!-- en: (?P<hash>\w+) -->$")
@@ -74,6 +74,11 @@ def sections(text: str) -> list[Section]:
     return result
 
 
+def english(page: str) -> str:
+    """The text of an English page, wherever it lives."""
+    return (PROJECT / PAGES[page] if page in PAGES else SITE / page).read_text(encoding="utf-8")
+
+
 def anchor(section: Section) -> str:
     """The anchor that the site makes of an English heading."""
     return section.anchor or slugify(re.sub(r"`", "", section.title), "-")
@@ -121,7 +126,7 @@ def all_problems() -> list[str]:
         for page in translated_pages(language)
         for problem in problems(
             f"docs/site/{language}/{page}",
-            (SITE / page).read_text(encoding="utf-8"),
+            english(page),
             (SITE / language / page).read_text(encoding="utf-8"),
         )
     ]
@@ -145,8 +150,7 @@ def main() -> int:
     for page in parser.parse_args().note or ():
         for language in TRANSLATED:
             path = SITE / language / page
-            english = (SITE / page).read_text(encoding="utf-8")
-            path.write_text(noted(english, path.read_text(encoding="utf-8")), encoding="utf-8")
+            path.write_text(noted(english(page), path.read_text(encoding="utf-8")), encoding="utf-8")
     found = all_problems()
     print("\n".join(found), end="\n" if found else "", file=sys.stderr)
     return 1 if found else 0
