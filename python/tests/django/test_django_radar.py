@@ -24,7 +24,9 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied  # typ
 from django.db import connection  # type: ignore[import-untyped]
 from django.test import AsyncClient, Client, RequestFactory, override_settings  # type: ignore[import-untyped]
 from django.test.utils import CaptureQueriesContext  # type: ignore[import-untyped]
+from django.views.debug import ExceptionReporter  # type: ignore[import-untyped]
 from django_support import log_in, who
+from leaks import EXPOSED_SENTINEL, SENTINEL, assert_clean, every_log_line
 from test_django_login import page
 
 GOOD = "a long walk in kyoto 8264"
@@ -516,3 +518,55 @@ def test_a_state_is_read_at_the_start_and_a_damaged_one_refuses_to_start(
     radar._watch.cache_clear()
     with pytest.raises(ImproperlyConfigured, match="RADAR"):
         radar.watch()
+
+
+def test_nothing_leaks(
+    taro: Any,
+    configure: Callable[..., None],
+    heard: list[Any],
+    make_index: Callable[..., Any],
+    tmp_path: Any,
+) -> None:
+    """Passwords and names: in logs, signals, metrics, the state, pages, and the variables of frames behind an error."""
+    index = make_index(tmp_path / "leak.bdx", {EXPOSED_SENTINEL: 1})
+    user = User.objects.create_user("SENTINEL-user", password=EXPOSED_SENTINEL)
+    ours = breachdex.Radar(sources=256)
+
+    def fails(request: Any, advice: str, user: Any) -> None:
+        raise LookupError
+
+    configure(INDEX=index, RADAR={"INSTANCE": ours, "ON_ADVICE": fails})
+    shown = []
+    frames = 0
+    with every_log_line() as lines:
+        client = Client(REMOTE_ADDR=ATTACKER, raise_request_exception=False)
+        for number in range(40):
+            password = EXPOSED_SENTINEL if number % 15 else SENTINEL
+            answer = log_in(client, f"SENTINEL-{number}", password, "/plain/")
+            shown.append(f"{answer.headers} {answer.cookies}")
+            frames += answer.status_code == 500
+        with pytest.raises(LookupError) as raised:
+            log_in(Client(REMOTE_ADDR=ATTACKER), "SENTINEL-user", EXPOSED_SENTINEL, "/plain/")
+        configure(INDEX=index, RADAR={"SIDECAR": f"unix:{tmp_path}/none"})
+        log_in(Client(), "SENTINEL-user", SENTINEL, "/plain/")
+    assert frames, "the project's function failed"
+    error = raised.value
+    reported = ExceptionReporter(None, type(error), error, error.__traceback__).get_traceback_frames()
+    own = [frame["vars"] for frame in reported if "/breachdex/" in frame["filename"]]
+    assert own
+    ours.save(tmp_path / "state")
+    signals = [{key: value for key, value in facts.items() if key != "user"} for _, facts in heard]
+    watch = LogInWatch(ours)
+    attempt = radar.Attempt(watch, ATTACKER, "SENTINEL-user", True)
+    texts = [
+        *(line for line in lines if not line.startswith("django.db")),
+        *shown,
+        str(signals),
+        breachdex.radar_metrics(watch),
+        repr((ours, watch, attempt, ours.status(), settings.BREACHDEX)),
+        (tmp_path / "state").read_bytes().decode("latin-1"),
+    ]
+    assert {name for name, _ in heard} == {"began", "suspect"}
+    assert_clean(*texts, str(own))
+    assert not [text for text in texts if "SENTINEL" in text]
+    assert heard[-1][1]["user"] == user
