@@ -6,16 +6,14 @@ A log-in never waits longer than the timeout for it, and never fails because of 
 from __future__ import annotations
 
 import http.client
-import io
 import json
 import os
-import socket
-import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlsplit
 
 from breachdex._breachdex import Observation
+from breachdex._deadline_http import Connection, Place
 from breachdex._gate import logger
 from breachdex._throttle import Throttle
 
@@ -28,9 +26,6 @@ LONGEST_ANSWER: Final = 64 * 1024
 LONGEST_TEXT: Final = 1024
 """Bytes of a source or an account that the sidecar takes."""
 IDLE_CONNECTIONS: Final = 8
-LOOPBACK: Final = ("127.0.0.1", "::1")
-RESOLVE_AGAIN: Final = 10.0
-"""Seconds between two attempts to resolve the name of a sidecar that does not answer."""
 
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 """What a connection says that the sidecar closed while it was idle."""
@@ -48,9 +43,9 @@ class SidecarRadar:
     :param address: ``unix:/path``, ``http://127.0.0.1:PORT``, or ``https://HOST:PORT`` elsewhere.
     :param timeout: seconds that all of one question may take.
     :param retry_after: seconds without questions after one that failed.
-    :param token_file: a file with the bearer token that the sidecar asks for.
+    :param token_file: a file with the bearer token that the sidecar asks for: the first, if it has several.
     :param ssl_context: for ``https``, certificates that are not the system's, and a client's own.
-    :raises ValueError: for an argument that makes no sense, or http to another machine.
+    :raises ValueError: for an argument that makes no sense, a file without a token, or http to another machine.
     :raises OSError: the token file cannot be read.
     """
 
@@ -65,14 +60,13 @@ class SidecarRadar:
     ) -> None:
         if not 0 < timeout <= 60:
             raise ValueError(f"timeout must be seconds from above 0 to 60, not {timeout!r}")
-        self._place = _Place(address, ssl_context)
+        self._place = Place(address, ssl_context)
         self._timeout = timeout
         self._retry_after = retry_after
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if token_file is not None:
-            with open(token_file, encoding="ascii") as file:
-                self._headers["Authorization"] = f"Bearer {file.read().strip()}"
-        self._idle: list[_Connection] = []
+            self._headers["Authorization"] = f"Bearer {_token(token_file)}"
+        self._idle: list[Connection] = []
         self._process = os.getpid()
         self._resting_until = 0.0
         self._throttle = Throttle()
@@ -187,12 +181,14 @@ class SidecarRadar:
         except _STALE:
             if not is_used:
                 raise
-        return self._ask(_Connection(self._place), body, deadline)
+        return self._ask(Connection(self._place), body, deadline)
 
-    def _ask(self, connection: _Connection, body: bytes, deadline: float) -> Any:
+    def _ask(self, connection: Connection, body: bytes, deadline: float) -> Any:
         try:
             connection.deadline = deadline
-            connection.request("POST", "/v1/attempt", body, self._headers)
+            # Whoever is refused by the head alone may find the connection closed before the body is sent.
+            with suppress(BrokenPipeError):
+                connection.request("POST", "/v1/attempt", body, self._headers)
             answer = connection.getresponse()
             content = answer.read(LONGEST_ANSWER + 1)
             if answer.status != http.client.OK:
@@ -210,7 +206,7 @@ class SidecarRadar:
             self._idle.append(connection)
         return told
 
-    def _take(self) -> tuple[_Connection, bool]:
+    def _take(self) -> tuple[Connection, bool]:
         """A connection, and whether it was used before."""
         if self._process != os.getpid():
             # Those of the parent are still its own.
@@ -219,7 +215,7 @@ class SidecarRadar:
         try:
             return self._idle.pop(), True
         except IndexError:
-            return _Connection(self._place), False
+            return Connection(self._place), False
 
 
 class _UnexpectedError(Exception):
@@ -229,149 +225,6 @@ class _UnexpectedError(Exception):
         super().__init__(what)
         # The sidecar is well then, and an attacker who makes it say so must not get a second without a radar.
         self.is_about_the_question = is_about_the_question
-
-
-class _Place:
-    """Where the sidecar is."""
-
-    def __init__(self, address: str, ssl_context: ssl.SSLContext | None) -> None:
-        self.path: str | None = None
-        self.ssl_context = ssl_context
-        self.host, self.port = "localhost", 0
-        self._addresses: tuple[str, ...] = LOOPBACK
-        self._asked = 0.0
-        if address.startswith("unix:"):
-            self.path = address.removeprefix("unix:")
-            if not self.path.startswith("/"):
-                raise ValueError("the address of a sidecar over a Unix socket is unix: and an absolute path")
-            self._text = address
-        else:
-            self._parse(address)
-        if ssl_context is not None and self._scheme != "https":
-            raise ValueError("ssl_context is for an https address")
-
-    _scheme = "unix"
-
-    def _parse(self, address: str) -> None:
-        parts = urlsplit(address)
-        try:
-            port = parts.port
-        except ValueError:
-            port = None
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or not port
-            or parts.path not in ("", "/")
-            or "@" in parts.netloc
-            or parts.query
-            or parts.fragment
-        ):
-            raise ValueError(
-                "the address of a sidecar is unix:/path, http://127.0.0.1:PORT or https://HOST:PORT"
-            )
-        self._scheme, self.host, self.port = parts.scheme, parts.hostname, port
-        self._text = f"{parts.scheme}://{parts.netloc}"
-        is_loopback = self.host == "localhost" or self.host in LOOPBACK
-        if parts.scheme == "http" and not is_loopback:
-            raise ValueError(
-                f"{self._text} is not this machine, and http can be read on the way: use https, or a Unix socket"
-            )
-        if self.host != "localhost":
-            self._addresses = (self.host,) if is_loopback or _is_address(self.host) else ()
-        if not self._addresses:
-            self._look_up()
-        if parts.scheme == "https" and self.ssl_context is None:
-            import ssl
-
-            self.ssl_context = ssl.create_default_context()
-
-    def open(self, deadline: float) -> socket.socket:
-        """A connection, by then."""
-        if self.path is not None:
-            return _connected(socket.AF_UNIX, self.path, deadline)
-        failure: OSError = OSError("its name cannot be resolved")
-        for address in self._addresses:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            try:
-                connection = _connected(family, (address, self.port), deadline)
-                break
-            except OSError as error:
-                failure = error
-        else:
-            raise failure
-        if self.ssl_context is None:
-            return connection
-        try:
-            return self.ssl_context.wrap_socket(connection, server_hostname=self.host)
-        except BaseException:
-            connection.close()
-            raise
-
-    def look_up_again(self) -> None:
-        """Resolves the name anew, while nobody waits for it."""
-        is_name = self._scheme == "https" and not _is_address(self.host)
-        if is_name and time.monotonic() - self._asked > RESOLVE_AGAIN:
-            self._asked = time.monotonic()
-            threading.Thread(target=self._look_up, daemon=True).start()
-
-    def _look_up(self) -> None:
-        self._asked = time.monotonic()
-        try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        except OSError:
-            return
-        self._addresses = tuple(dict.fromkeys(str(one[4][0]) for one in found))
-
-    def __str__(self) -> str:
-        return self._text
-
-
-class _Connection(http.client.HTTPConnection):
-    """A connection whose questions end at a deadline, however slowly the answer drips."""
-
-    deadline = 0.0
-
-    def __init__(self, place: _Place) -> None:
-        super().__init__(place.host, place.port or None)
-        self._place = place
-
-    def connect(self) -> None:
-        self.sock = cast("socket.socket", _Timed(self._place.open(self.deadline), self))
-
-
-class _Timed:
-    """What ``http.client`` needs of a socket."""
-
-    def __init__(self, connected: socket.socket, connection: _Connection) -> None:
-        self._socket = connected
-        self._connection = connection
-
-    def sendall(self, data: bytes) -> None:
-        self._socket.settimeout(_left(self._connection.deadline))
-        self._socket.sendall(data)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        assert mode == "rb", "http.client reads answers"
-        return io.BufferedReader(_Reader(self._socket, self._connection))
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-class _Reader(io.RawIOBase):
-    """Reads from a socket until the deadline of its connection."""
-
-    def __init__(self, connected: socket.socket, connection: _Connection) -> None:
-        self._socket = connected
-        self._connection = connection
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._socket.settimeout(_left(self._connection.deadline))
-        return self._socket.recv_into(buffer)
 
 
 def _attempt(source: str, account: str, succeeded: bool, exposed: bool | None, known: bool | None) -> bytes:
@@ -387,9 +240,23 @@ def _attempt(source: str, account: str, succeeded: bool, exposed: bool | None, k
     return json.dumps(question, ensure_ascii=True).encode()
 
 
+def _token(path: Path) -> str:
+    with open(path, encoding="utf-8") as file:
+        lines = [line.strip() for line in file]
+    for line in lines:
+        if line and line.isascii() and line.isprintable():
+            return line
+    raise ValueError(f"{os.fspath(path)} has no token")
+
+
 def bounded(text: str) -> str:
-    """A text of the sender's as a radar takes it: not endless, and valid Unicode."""
-    return text[:LONGEST_TEXT].encode("utf-8", "replace")[:LONGEST_TEXT].decode("utf-8", "ignore")
+    """A text of the sender's as a radar takes it: not endless, valid Unicode, and without NUL, which the sidecar refuses."""
+    return (
+        text[:LONGEST_TEXT]
+        .replace("\0", "\ufffd")
+        .encode("utf-8", "replace")[:LONGEST_TEXT]
+        .decode("utf-8", "ignore")
+    )
 
 
 def _what_failed(error: Exception) -> str:
@@ -401,35 +268,3 @@ def _what_failed(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return type(error).__name__
-
-
-def _connected(family: socket.AddressFamily, address: Any, deadline: float) -> socket.socket:
-    connection = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(_left(deadline))
-        connection.connect(address)
-        if family != socket.AF_UNIX:
-            # Head and body are sent one after the other.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(_left(deadline))
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-def _is_address(host: str) -> bool:
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host)
-        except OSError:
-            continue
-        return True
-    return False

@@ -300,7 +300,7 @@ def test_a_forked_process_opens_its_own_connection(unix: Fake) -> None:
 
 
 def test_a_token_is_sent_and_shown_nowhere(unix: Fake, tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("SENTINEL-token\n")
+    (tmp_path / "token").write_text("\nSENTINEL-token\nthe next one\n")
     radar = SidecarRadar(unix.address, timeout=30, token_file=tmp_path / "token")
     radar.observe("192.0.2.7", "kim", succeeded=False)
     assert "Authorization: Bearer SENTINEL-token\r\n" in unix.heads[0]
@@ -334,6 +334,9 @@ def test_arguments_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         SidecarRadar("unix:/s", timeout=0)
     with pytest.raises(FileNotFoundError):
         SidecarRadar("unix:/s", token_file=tmp_path / "none")
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(ValueError, match="empty has no token"):
+        SidecarRadar("unix:/s", token_file=tmp_path / "empty")
 
 
 def test_one_radar_sees_what_every_process_tells(unix: Fake) -> None:
