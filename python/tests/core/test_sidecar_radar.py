@@ -7,7 +7,11 @@ import json
 import logging
 import os
 import pickle
+import shutil
 import socket
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -32,7 +36,7 @@ QUIET: dict[str, Any] = {
 class Fake:
     """A sidecar that answers as it is told, over a Unix socket or on loopback."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[dict[str, Any]] = []
         self.heads: list[str] = []
         self.connections = 0
@@ -44,12 +48,14 @@ class Fake:
         self.closes_after_answer = False
         if path is None:
             self._listener = socket.create_server(("127.0.0.1", 0))
-            self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+            scheme = "http" if tls is None else "https"
+            self.address = f"{scheme}://localhost:{self._listener.getsockname()[1]}"
         else:
             self._listener = socket.socket(socket.AF_UNIX)
             self._listener.bind(str(path))
             self._listener.listen()
             self.address = f"unix:{path}"
+        self._tls = tls
         self._open: list[socket.socket] = []
         self._ends = threading.Event()
         self._threads = [threading.Thread(target=self._accept)]
@@ -68,6 +74,12 @@ class Fake:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
+        if self._tls is not None:
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                connection.close()
+                return
         with connection, connection.makefile("rb") as file:
             try:
                 while head := self._head(file):
@@ -329,6 +341,47 @@ def test_an_address_that_makes_no_sense_is_refused(address: str, message: str) -
     assert "SENTINEL" not in str(raised.value)
 
 
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for localhost with its key, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not there to make a certificate")
+    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    options = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    name = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(made)]
+    subprocess.run([openssl, "req", *options, *name], check=True, capture_output=True)
+    made.write_text(made.read_text() + key.read_text())
+    return made
+
+
+def test_from_another_host_over_tls(certificate: Path, caplog: pytest.LogCaptureFixture) -> None:
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    fake = Fake(tls=serving)
+    try:
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        radar = SidecarRadar(fake.address, timeout=30, ssl_context=trusting)
+        radar.observe("192.0.2.7", "kim", succeeded=False)
+        radar.observe("192.0.2.7", "kim", succeeded=False)
+        assert (len(fake.asked), fake.connections, radar.faults) == (2, 1, 0)
+        radar.close()
+        # Without its authority nothing is sent.
+        SidecarRadar(fake.address, timeout=30).observe("192.0.2.7", "kim", succeeded=False)
+        assert len(fake.asked) == 2
+        assert "certificate verify failed" in caplog.text
+    finally:
+        fake.stop()
+
+
+def test_a_handshake_that_hangs_ends_with_the_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"https://localhost:{listener.getsockname()[1]}"
+        radar = SidecarRadar(address, timeout=0.2)
+        assert radar.observe("192.0.2.7", "kim", succeeded=False) == Observation()
+        assert radar.faults == 1
+
+
 def test_arguments_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="timeout must be seconds from above 0 to 60, not 0"):
         SidecarRadar("unix:/s", timeout=0)
@@ -358,9 +411,6 @@ def test_one_radar_sees_what_every_process_tells(unix: Fake) -> None:
 
 
 def test_importing_breachdex_brings_no_http_client_along() -> None:
-    import subprocess
-    import sys
-
     code = (
         "import sys, breachdex; print([name for name in ('http.client', 'ipaddress') if name in sys.modules])"
     )
