@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -70,6 +70,8 @@ python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/program.py tests/kernels.py tests/vectors/make.py \
 		data/rebuild.py tests/openapi/sidecar_document.py examples/sidecar/try_all.py python/in_place.py third-party/collect.py benches/instructions.py \
 		$(CLIENTS) benches/full_scale
+	# By itself: its modules lie beside it.
+	cd tests/system && $(CURDIR)/$(VENV)/bin/mypy --strict run.py
 	# By itself: beside it lies a folder that would be taken for Django.
 	$(VENV)/bin/mypy --strict python/tests/interpreters.py
 
@@ -165,6 +167,12 @@ openapi: rust-build
 # The examples of docs/sidecar.md, with a sidecar and without. Says which ones were skipped, for want of their language.
 sidecar-examples: rust-build
 	python3 examples/sidecar/try_all.py target/debug/breachdex-under-test
+# PAM, Samba and 389-ds with the command, as docs/system.md configures them. Says which ones could not be had.
+system: rust-build
+	test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends pamtester samba samba-ad-provision samba-dsdb-modules \
+		samba-vfs-modules winbind openssl curl >/dev/null; } || echo "what is missing cannot be installed: its test will be skipped"
+	python3 tests/system/run.py target/debug/breachdex-under-test
 
 # The oldest and the newest Django.
 django-versions: python-install

@@ -33,6 +33,7 @@ PAGES: Final = {
     "security.md": "SECURITY.md",
     "serve.md": "docs/serve.md",
     "sidecar.md": "docs/sidecar.md",
+    "system.md": "docs/system.md",
 }
 """A page's name in the site, and its file in the project."""
 

@@ -83,6 +83,19 @@ impl Rules {
         self.min_count > 1 || self.scope == Scope::Common
     }
 
+    /// These rules with more words that must not be a password, as those of one account: each text is a name of a person or
+    /// a thing, and counts as a whole and in its parts at spaces.
+    #[must_use]
+    pub fn with_context<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut context = self.words.context().to_vec();
+        for name in names {
+            let parts = name.split_whitespace().filter(|part| part.len() < name.len());
+            context.extend(std::iter::once(name).chain(parts).map(str::to_owned));
+        }
+        self.words = ContextWords::new(self.words.service_name().map(str::to_owned).as_deref(), &context);
+        self
+    }
+
     /// What a fault means at an event.
     pub fn on_error(&self, event: Event) -> OnError {
         self.on_error[event as usize]

@@ -8,6 +8,7 @@ use breachdex::Corpus;
 use breachdex_messages::Language;
 use breachdex_policy::{Candidate, Rules};
 
+use super::account::Account;
 use super::flags::PolicyCheckFlags;
 use super::rendering::Rendering;
 use crate::commands::Exit;
@@ -41,6 +42,7 @@ struct Judge<'a> {
     rules: Rules,
     corpus: Corpus,
     flags: &'a PolicyCheckFlags,
+    account: Account,
     language: Language,
     rendering: Rendering,
     output: Output,
@@ -51,6 +53,7 @@ struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     fn new(flags: &'a PolicyCheckFlags, asks_terminal: bool) -> Result<Self, Failure> {
+        let account = Account::of(flags)?;
         let settings = super::settings(&flags.source)?;
         let overlays = if flags.overlay.is_empty() { &settings.overlays } else { &flags.overlay };
         let index = flags.index.as_ref().or(settings.index.as_ref());
@@ -59,7 +62,7 @@ impl<'a> Judge<'a> {
             false => flags.pairs.open()?,
         };
         let corpus = indexes::open_live(index, overlays, pairs, &trust::of(&flags.trust)?)?;
-        let mut rules = settings.rules;
+        let mut rules = settings.rules.with_context(account.full_name.as_deref());
         if let Some(on_error) = flags.on_error {
             rules.on_error = [on_error.into(); 4];
         }
@@ -71,11 +74,23 @@ impl<'a> Judge<'a> {
         let rendering = match (flags.quiet, flags.json) {
             (true, _) => Rendering::Quiet,
             (false, true) => Rendering::Json,
+            (false, false) if flags.messages => Rendering::Messages,
             (false, false) if asks_terminal && io::stdout().is_terminal() => Rendering::Sentences,
             (false, false) => Rendering::Text,
         };
         let output = Output::open();
-        Ok(Self { rules, corpus, flags, language, rendering, output, asked: 0, refused: 0, failed: 0 })
+        Ok(Self {
+            rules,
+            corpus,
+            flags,
+            account,
+            language,
+            rendering,
+            output,
+            asked: 0,
+            refused: 0,
+            failed: 0,
+        })
     }
 
     fn exit(&self, exit_zero: bool) -> Result<Exit, Failure> {
@@ -136,8 +151,8 @@ impl<'a> Judge<'a> {
         };
         let candidate = Candidate {
             password,
-            user_name: self.flags.user_name.as_deref(),
-            email: self.flags.email.as_deref(),
+            user_name: self.account.user_name.as_deref(),
+            email: self.account.email.as_deref(),
             stored: None,
             event: self.flags.event.into(),
         };

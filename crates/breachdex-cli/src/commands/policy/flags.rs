@@ -66,7 +66,10 @@ Examples:
   Check a list, with messages in Japanese:
       breachdex policy check --policy policy.toml --index pwned.bdx --json --lang ja < passwords.txt
   Ask exposed pairs too:
-      breachdex policy check --pairs pairs.bdx --pair-key pairs.key --user-name hanako@example.jp")]
+      breachdex policy check --pairs pairs.bdx --pair-key pairs.key --user-name hanako@example.jp
+  For Samba's check password script, which sends one password:
+      breachdex policy check -0 --quiet --event change --policy /etc/breachdex/policy.toml \
+          --user-name-from SAMBA_CPS_ACCOUNT_NAME")]
 pub(crate) struct PolicyCheckFlags {
     #[command(flatten)]
     pub(crate) source: PolicySource,
@@ -86,6 +89,8 @@ pub(crate) struct PolicyCheckFlags {
     /// The account's e-mail address
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) email: Option<String>,
+    #[command(flatten)]
+    pub(crate) account: AccountVariables,
     /// When the password is judged: sign-up, change, reset or log-in
     #[arg(long, value_name = "EVENT", default_value = "sign-up", hide_possible_values = true)]
     pub(crate) event: EventName,
@@ -101,6 +106,9 @@ pub(crate) struct PolicyCheckFlags {
     /// Answer with one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print only the messages for the user, one a line
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) messages: bool,
     /// Print nothing on standard output
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -110,6 +118,26 @@ pub(crate) struct PolicyCheckFlags {
     /// Catches passwords given as arguments, so that they can be refused without being repeated.
     #[arg(hide = true)]
     pub(crate) misplaced: Vec<OsString>,
+}
+
+/// The environment variables in which a program that asks says whose password it is.
+#[derive(Args)]
+pub(crate) struct AccountVariables {
+    /// Environment variable with the account's name
+    ///
+    /// As PAM_USER of pam_exec, and SAMBA_CPS_ACCOUNT_NAME of Samba. It must be set.
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "user_name")]
+    pub(crate) user_name_from: Option<String>,
+    /// Environment variable with the e-mail address
+    ///
+    /// No address if it is not set.
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "email")]
+    pub(crate) email_from: Option<String>,
+    /// Environment variable with the user's full name
+    ///
+    /// Adds it and its parts to the words that must not be a password. No name if it is not set.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) full_name_from: Option<String>,
 }
 
 /// Where the policy comes from.

@@ -16,6 +16,8 @@ pub(super) enum Rendering {
     Text,
     /// One JSON object a line.
     Json,
+    /// What the person is told, and nothing else.
+    Messages,
     /// Sentences, for the person who typed the password.
     Sentences,
     /// Not at all.
@@ -82,10 +84,10 @@ impl Rendering {
                 },
                 output,
             ),
+            Self::Messages => messages(verdict, language, output),
             Self::Sentences => {
                 output.write(format!("{}\n", verdict.action().name()).as_bytes())?;
-                let messages = verdict.messages(language);
-                messages.iter().try_for_each(|text| output.write(format!("{text}\n").as_bytes()))
+                messages(verdict, language, output)
             }
             Self::Quiet => Ok(()),
         }
@@ -95,6 +97,10 @@ impl Rendering {
     pub(super) fn error(self, line: u64, error: &str, output: &mut Output) -> Result<(), Failure> {
         if self == Self::Json { json(&ErrorRow { line, error }, output) } else { Ok(()) }
     }
+}
+
+fn messages(verdict: &Verdict, language: Language, output: &mut Output) -> Result<(), Failure> {
+    verdict.messages(language).iter().try_for_each(|text| output.write(format!("{text}\n").as_bytes()))
 }
 
 fn json(row: &impl Serialize, output: &mut Output) -> Result<(), Failure> {
