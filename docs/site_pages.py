@@ -26,6 +26,7 @@ PAGES: Final = {
     "c.md": "crates/breachdex-c/README.md",
     "changelog.md": "CHANGELOG.md",
     "download.md": "docs/download.md",
+    "evidence.md": "docs/evidence.md",
     "format.md": "docs/format.md",
     "pairs.md": "docs/pairs.md",
     "proxy.md": "docs/proxy.md",

@@ -69,7 +69,7 @@ class Policy:
     ) -> Policy:
         """What a standard demands, and what is to be different.
 
-        :param name: ``nist`` (SP 800-63B-4), ``asvs-l1``, ``asvs-l2`` (OWASP ASVS 5.0) or ``permissive``, which
+        :param name: ``nist`` (SP 800-63B-4), ``asvs-l1``, ``asvs-l2`` (OWASP ASVS 5.0), ``pci`` (PCI DSS 4.0.1) or ``permissive``, which
             looks at everything and only warns.
         :param mfa: whether the password is one factor of two, which is enough for NIST to ask for 8, not 15.
         :param index: an open index, the path of one, ``None`` for the default one, or a :class:`RangeClient`,

@@ -37,7 +37,7 @@ Advice: TypeAlias = Literal["allow", "delay", "challenge", "deny"]
 RadarState: TypeAlias = Literal["quiet", "suspected", "attack"]
 """What a radar says about a site or a source."""
 
-Profile: TypeAlias = Literal["nist", "asvs-l1", "asvs-l2", "permissive"]
+Profile: TypeAlias = Literal["nist", "asvs-l1", "asvs-l2", "pci", "permissive"]
 """A policy that a standard describes."""
 
 Password: TypeAlias = str | bytes | bytearray | memoryview

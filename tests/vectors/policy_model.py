@@ -28,7 +28,7 @@ ROWS = (
 
 SEVERITY = ("accept", "warn", "notify", "force_reset", "reject")
 EVENTS = ("sign_up", "change", "reset", "log_in")
-PROFILES = ("nist", "asvs-l1", "asvs-l2", "permissive")
+PROFILES = ("nist", "asvs-l1", "asvs-l2", "pci", "permissive")
 
 
 IGNORABLE = (
@@ -219,7 +219,7 @@ def action(profile: str, event: str, code: str) -> str:
     if code == "repetitive" and profile not in ("nist", "permissive"):
         return "accept"
     if event == "log_in":
-        forced = profile in ("nist", "asvs-l2")
+        forced = profile in ("nist", "asvs-l2", "pci")
         return ("force_reset" if forced else "warn") if code == "exposed" else "accept"
     if code == "repetitive" or profile == "permissive" and code != "too_long":
         return "warn"
@@ -228,7 +228,7 @@ def action(profile: str, event: str, code: str) -> str:
 
 def reasons(profile: str, mfa: bool, event: str, password: str, user_name: str, seen: int) -> list[list[str]]:
     """Codes and actions, the severest first, then by code."""
-    shortest = 15 if profile == "nist" and not mfa else 8
+    shortest = 15 if profile == "nist" and not mfa else 12 if profile == "pci" else 8
     codes = ["exposed"] * (seen >= (500_000 if profile == "asvs-l1" else 1))
     if length(password) > 1024:
         # Who chooses it is refused already, and nothing more is asked.

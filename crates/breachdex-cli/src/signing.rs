@@ -80,22 +80,26 @@ impl SigningKey {
     /// Writes the statement of an index and its signature, under the names that they have until the index is there.
     pub(crate) fn write_next(&self, index: &Path, statement: &Statement) -> Result<(), Failure> {
         let text = statement.encode().map_err(|fault| Failure::Usage(fault.to_string()))?;
-        let name = SignatureFiles::beside(index).statement;
-        let name = name.file_name().unwrap_or_default().to_string_lossy().replace(char::is_control, "?");
+        let signature = self.sign(text.as_bytes(), &SignatureFiles::beside(index).statement)?;
+        let files = SignatureFiles::next(index);
+        write(&files.statement, text.as_bytes())?;
+        write(&files.signature, signature.as_bytes())
+    }
+
+    /// The signature of a file of these bytes, as a file of minisign's.
+    pub(crate) fn sign(&self, bytes: &[u8], file: &Path) -> Result<String, Failure> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().replace(char::is_control, "?");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let comment = format!("timestamp:{now}\tfile:{name}\thashed");
         let public = minisign::PublicKey::from_secret_key(&self.secret).map_err(|error| failed(&error))?;
         let signature = minisign::sign(
             Some(&public),
             &self.secret,
-            Cursor::new(&text),
+            Cursor::new(bytes),
             Some(&comment),
             Some("signature from breachdex secret key"),
         );
-        let signature = signature.map_err(|error| failed(&error))?.to_string();
-        let files = SignatureFiles::next(index);
-        write(&files.statement, text.as_bytes())?;
-        write(&files.signature, signature.as_bytes())
+        Ok(signature.map_err(|error| failed(&error))?.to_string())
     }
 
     /// What a job does before an index gets its name.

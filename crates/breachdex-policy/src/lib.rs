@@ -6,7 +6,7 @@
 //!
 //! `event`, `action`, `reason` and `verdict` are what is said; `requirements` and `profile` what is demanded, `settings` how
 //! that is written; `policy` is the judge; `grace` says how long a log-in that would be refused
-//! is let pass. `rules` has a file for each rule and the registry that makes [`Code`] and
+//! is let pass; `gate_test` tries a policy with passwords that are made for it. `rules` has a file for each rule and the registry that makes [`Code`] and
 //! [`Finding`] of them. The words are those of `breachdex-messages`.
 //!
 //! There are no composition rules ("a capital and a digit"): NIST SP 800-63B-4 and OWASP ASVS 5.0 forbid them.
@@ -26,6 +26,7 @@
 
 mod action;
 mod event;
+mod gate_test;
 mod grace;
 mod policy;
 mod profile;
@@ -39,6 +40,7 @@ pub use action::{Action, ActionTable};
 pub use breachdex::{Day, MOST_VARIATIONS};
 pub use breachdex_messages::{Language, UnknownLanguage};
 pub use event::Event;
+pub use gate_test::{GateTest, GateTestKind, Outcome};
 pub use grace::{Grace, Left};
 pub use policy::Candidate;
 pub use profile::Profile;

@@ -22,6 +22,9 @@ pub enum Profile {
     AsvsLevel1,
     /// OWASP ASVS 5.0, level 2: besides, no context word (6.2.11) and no exposed password (6.2.12).
     AsvsLevel2,
+    /// PCI DSS 4.0.1: 12 characters (8.3.6), and what it asks for beyond lists: no exposed password and no context word. That a
+    /// password has both letters and digits, which 8.3.6 demands too, is not a rule: NIST SP 800-63B-4 forbids it.
+    Pci,
     /// Looks at everything that the others look at, and only warns: for finding out what a policy would refuse.
     Permissive,
 }
@@ -29,19 +32,23 @@ pub enum Profile {
 /// Characters that NIST demands of a password that is the only factor.
 const NIST_ALONE: usize = 15;
 
+/// Characters that PCI DSS demands.
+const PCI: usize = 12;
+
 /// Characters that NIST demands of a password that is one factor of several, and that ASVS demands.
 const AT_LEAST: usize = 8;
 
 impl Profile {
     /// Every profile.
-    pub const ALL: [Self; 4] = [Self::Nist, Self::AsvsLevel1, Self::AsvsLevel2, Self::Permissive];
+    pub const ALL: [Self; 5] = [Self::Nist, Self::AsvsLevel1, Self::AsvsLevel2, Self::Pci, Self::Permissive];
 
-    /// `nist`, `asvs-l1`, `asvs-l2` or `permissive`.
+    /// `nist`, `asvs-l1`, `asvs-l2`, `pci` or `permissive`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nist => "nist",
             Self::AsvsLevel1 => "asvs-l1",
             Self::AsvsLevel2 => "asvs-l2",
+            Self::Pci => "pci",
             Self::Permissive => "permissive",
         }
     }
@@ -49,7 +56,11 @@ impl Profile {
     /// The rules of it.
     pub(crate) fn rules(self, mfa: bool) -> Rules {
         let mut rules = Rules {
-            min_length: if self == Self::Nist && !mfa { NIST_ALONE } else { AT_LEAST },
+            min_length: match self {
+                Self::Nist if !mfa => NIST_ALONE,
+                Self::Pci => PCI,
+                _ => AT_LEAST,
+            },
             max_length: DEFAULT_MAX_LENGTH,
             min_count: 1,
             scope: if self == Self::AsvsLevel1 { Scope::Common } else { Scope::All },

@@ -45,7 +45,7 @@ class PolicyValidator:
     Whatever is left out is as the setting ``BREACHDEX`` says. Without ``profile`` and ``policy`` the options are
     changes to the policy in that setting or, where there is none, to ``nist``.
 
-    :param profile: ``nist`` (SP 800-63B-4), ``asvs-l1``, ``asvs-l2`` (OWASP ASVS 5.0) or ``permissive``.
+    :param profile: ``nist`` (SP 800-63B-4), ``asvs-l1``, ``asvs-l2`` (OWASP ASVS 5.0), ``pci`` (PCI DSS 4.0.1) or ``permissive``.
     :param event: ``sign_up``, ``change`` or ``reset``, for a validator that one form alone uses. Otherwise a user
         who exists changes the password and any other signs up, and as Django cannot tell a reset from a change
         the policy must say the same of both.

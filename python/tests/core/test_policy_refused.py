@@ -16,7 +16,7 @@ from breachdex import Policy, PolicyError
     [
         (
             "\nprofile = 'nits'",
-            ':2: profile must be one of nist, asvs-l1, asvs-l2, permissive, not "nits"; did you mean "nist"?',
+            ':2: profile must be one of nist, asvs-l1, asvs-l2, pci, permissive, not "nits"; did you mean "nist"?',
         ),
         ("mfa = true\nmfa = true", ":2: duplicate key"),
         ("mfa =", ":1: "),
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     [
         (
             {"name": "nits"},
-            'profile must be one of nist, asvs-l1, asvs-l2, permissive, not "nits"; did you mean "nist"?',
+            'profile must be one of nist, asvs-l1, asvs-l2, pci, permissive, not "nits"; did you mean "nist"?',
         ),
         ({"max_length": 63}, "max_length must be 64 or more, not 63"),
         ({"min_length": 0}, "min_length must be 1 or more, not 0"),

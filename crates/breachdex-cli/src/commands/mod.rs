@@ -95,7 +95,7 @@ pub(crate) fn taking_passwords(name: &OsStr) -> Option<String> {
 pub(crate) enum Exit {
     /// Done; for `check`: asked, and nothing is exposed.
     Success,
-    /// Something was found: `check` an exposed password, `audit` an account to act on, `radar` an attack.
+    /// Something was found: `check` an exposed password, `audit` an account to act on, `radar` an attack, `policy attest` a test that failed.
     Exposed,
     /// An error, bad usage, or nothing was asked.
     Error,

@@ -25,7 +25,7 @@ impl Rule for Exposure {
 
     fn action(profile: Profile, event: Event) -> Action {
         match (event, profile) {
-            (Event::LogIn, Profile::Nist | Profile::AsvsLevel2) => Action::ForceReset,
+            (Event::LogIn, Profile::Nist | Profile::AsvsLevel2 | Profile::Pci) => Action::ForceReset,
             (Event::LogIn, Profile::AsvsLevel1 | Profile::Permissive) => Action::Warn,
             _ => profile.refusal(),
         }

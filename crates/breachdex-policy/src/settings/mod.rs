@@ -70,7 +70,7 @@ impl Settings {
     /// let error = Settings::parse("profile = 'nits'", "policy.toml").expect_err("there is none");
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "policy.toml:1: profile must be one of nist, asvs-l1, asvs-l2, permissive, not \"nits\"; \
+    ///     "policy.toml:1: profile must be one of nist, asvs-l1, asvs-l2, pci, permissive, not \"nits\"; \
     ///      did you mean \"nist\"?"
     /// );
     /// # Ok::<(), breachdex_policy::PolicyError>(())

@@ -204,7 +204,7 @@ fn a_mapping_is_refused_without_a_place() {
         Node::from(Value::Table(vec![(String::from("profile"), Value::Text(String::from("nits")).into())]));
     assert_eq!(
         Settings::from_node(&node).unwrap_err().to_string(),
-        "profile must be one of nist, asvs-l1, asvs-l2, permissive, not \"nits\"; did you mean \"nist\"?"
+        "profile must be one of nist, asvs-l1, asvs-l2, pci, permissive, not \"nits\"; did you mean \"nist\"?"
     );
 }
 

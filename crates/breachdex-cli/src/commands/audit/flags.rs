@@ -47,7 +47,7 @@ pub(crate) struct Flags {
     pub(crate) trust: TrustFlags,
     /// Also check plain-text passwords against a policy file or profile
     ///
-    /// A TOML file of `breachdex policy`, or one of the profiles nist, asvs-l1, asvs-l2, permissive. Reports length, context
+    /// A TOML file of `breachdex policy`, or one of the profiles nist, asvs-l1, asvs-l2, pci, permissive. Reports length, context
     /// words, similar exposed passwords and repetition beside exposure.
     #[arg(long, value_name = "FILE|PROFILE")]
     pub(crate) policy: Option<PathBuf>,

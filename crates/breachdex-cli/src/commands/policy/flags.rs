@@ -9,7 +9,8 @@ use breachdex_messages::Language;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::flags::language::LanguageParser;
-use crate::flags::{OnErrorName, PairFlags, TrustFlags};
+use crate::flags::values::parse_days;
+use crate::flags::{KeyFlags, OnErrorName, PairFlags, TrustFlags};
 
 /// Check passwords against a policy, or print the policy
 ///
@@ -25,6 +26,7 @@ pub(crate) struct Flags {
 pub(crate) enum PolicyAction {
     Show(PolicyShowFlags),
     Check(Box<PolicyCheckFlags>),
+    Attest(Box<PolicyAttestFlags>),
 }
 
 /// Print a policy as TOML, with everything spelled out
@@ -120,6 +122,64 @@ pub(crate) struct PolicyCheckFlags {
     pub(crate) misplaced: Vec<OsString>,
 }
 
+/// Test a policy and its index, and write evidence of it
+///
+/// Says which index, policy and program are used, and tries the policy with passwords that are made for it: the test
+/// password, one that every corpus holds, the same in full width, random ones, one that is too short, and a made-up user
+/// name. No password of a person is needed.
+#[derive(Args)]
+#[command(after_long_help = "\
+JSON, one object:
+  schema    \"breachdex-attestation/1\"; fields may be added without a new number
+  passed    whether all tests passed
+  time      RFC 3339, UTC
+  tool      name and version
+  index     object: index (path), kind, entries, exact, false_positive_rate, date, age_days, source,
+            floor, prefixes, content_id, signature (object: state, key)
+  overlays  list of the same
+  policy    object: profile, file, min_length, max_length, min_count, scope, forms, rules,
+            test_password, toml (all of it)
+  events    list of objects: event, covered, actions, on_error
+  tests     list of objects: test, event, rule, expected, got, passed
+  remarks   list of texts
+
+Exit codes: 0 all tests passed, 1 one failed, 2 an error or bad usage.
+
+Examples:
+  Print what is tested:
+      breachdex policy attest --profile nist --index pwned.bdx
+  Signed evidence for an auditor, with an index that is signed and at most 90 days old:
+      breachdex policy attest --policy policy.toml --json --max-age 90 --trusted-key breachdex.pub \
+          --sign breachdex.key --output 2026-11-27.json
+      minisign -V -p breachdex.pub -m 2026-11-27.json")]
+pub(crate) struct PolicyAttestFlags {
+    #[command(flatten)]
+    pub(crate) source: PolicySource,
+    /// The index to ask [default: the policy's, else $BREACHDEX_INDEX, else the starter index]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Option<PathBuf>,
+    /// Your own list of banned passwords; repeatable [default: the policy's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) keys: KeyFlags,
+    /// Fail if the corpus date is older, as in 90 or 12w
+    #[arg(long, value_name = "DAYS", value_parser = parse_days)]
+    pub(crate) max_age: Option<u32>,
+    /// Read all of the index and hold it against its content id
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write to a new file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Sign the file with this secret key, as FILE.minisig
+    #[arg(long, value_name = "SECRET-KEY", requires = "output")]
+    pub(crate) sign: Option<PathBuf>,
+}
+
 /// The environment variables in which a program that asks says whose password it is.
 #[derive(Args)]
 pub(crate) struct AccountVariables {
@@ -143,7 +203,7 @@ pub(crate) struct AccountVariables {
 /// Where the policy comes from.
 #[derive(Args)]
 pub(crate) struct PolicySource {
-    /// The profile: nist, asvs-l1, asvs-l2 or permissive [default: nist]
+    /// The profile: nist, asvs-l1, asvs-l2, pci or permissive [default: nist]
     #[arg(long, value_name = "PROFILE", conflicts_with = "policy")]
     pub(crate) profile: Option<String>,
     /// The password is one factor of several, so that the profile nist asks for 8 characters, not 15

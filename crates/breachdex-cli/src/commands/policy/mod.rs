@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod attest;
 mod check;
 mod flags;
 mod rendering;
@@ -23,6 +24,7 @@ impl Subcommand for Flags {
         match self.action {
             PolicyAction::Show(flags) => show(&flags),
             PolicyAction::Check(flags) => check::run(&flags),
+            PolicyAction::Attest(flags) => attest::run(&flags),
         }
     }
 }
