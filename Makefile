@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -173,6 +173,10 @@ system: rust-build
 		apt-get install -y -qq --no-install-recommends pamtester samba samba-ad-provision samba-dsdb-modules \
 		samba-vfs-modules winbind openssl curl >/dev/null; } || echo "what is missing cannot be installed: its test will be skipped"
 	python3 tests/system/run.py target/debug/breachdex-under-test
+
+# The incidents of examples/incidents at their full size. `make test` plays them with fewer people.
+incidents: python-install
+	INCIDENTS_PYTHON=$(CURDIR)/$(PYTHON) PYTHONPATH=$(CURDIR)/python examples/incidents/run --output target/incidents
 
 # The oldest and the newest Django.
 django-versions: python-install

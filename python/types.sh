@@ -16,3 +16,5 @@ cd ../examples/django-shop
 MYPYPATH=../../python "$python" -m mypy .
 cd ../replay
 MYPYPATH=..:../../python "$python" -m mypy -p replay
+# Its settings import those of the shop, which is checked by itself.
+MYPYPATH=..:../../python "$python" -m mypy --config-file ../incidents/mypy.ini -p incidents

@@ -60,6 +60,10 @@ class Site:
             self.refused_choices += 1
         raise EveryChoiceRefusedError(f"all {len(choices)} choices of a member are exposed")
 
+    def accounts(self) -> list[tuple[str, str]]:
+        """Every account and its password, for a real site that is to have the same."""
+        return [(name, password) for name, password in self._passwords.items() if password is not None]
+
     def log_in(self, name: str, password: str) -> Answer:
         """One try. A wrong password and an unknown name get the same answer, and neither is looked up."""
         kept = self._passwords.get(name)

@@ -1,0 +1,1 @@
+"""Incidents, played against the example shop: what each layer of breachdex changes."""
