@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -28,7 +28,7 @@ SEEDS ?= 2000
 # `make test` runs new seeds for a while; the first one is printed, and so is each that fails.
 SIMULATE_SECONDS ?= 60
 
-.PHONY: test test-all short simulate simulate-ci lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test instructions surfaces-test python-environment \
+.PHONY: test test-all short simulate simulate-ci lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test surfaces-test python-environment \
 	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party radar $(LONG_PARTS)
 
 # A signal that was ignored when make was started, as under nohup or behind an `&` of a script, stays ignored in all programs
@@ -99,6 +99,10 @@ instructions:
 # The same cases on every surface, Python and Django among them, whose module has to be in place.
 surfaces-test: python-install | rust-test
 	BREACHDEX_SURFACES_NEED_PYTHON=1 cargo test --workspace --locked --test all surfaces::python_and_django
+
+# The library for 64-bit ARM, and its kernels under emulation. Says what it skips.
+cross:
+	tests/cross.sh
 
 rust-checks: rust-test portable-test
 

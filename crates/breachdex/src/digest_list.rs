@@ -9,11 +9,28 @@ use zeroize::Zeroize as _;
 use crate::digest::{Digest, Key, Kind, PasswordHasher};
 use crate::error::{Error, Result};
 use crate::hex;
+use crate::kernels::md4_lanes::Md4Lanes;
 use crate::kernels::sha1_lanes::{LANES, Lanes, Sha1Lanes};
 use crate::memory;
 
-/// The longest password that is one block of SHA-1.
+/// The most bytes that are one block of SHA-1 or MD4.
 const ONE_BLOCK: usize = 55;
+
+/// How passwords are hashed side by side.
+#[derive(Clone, Copy)]
+enum PasswordLanes {
+    Sha1(Sha1Lanes),
+    Ntlm(Md4Lanes),
+}
+
+impl PasswordLanes {
+    fn choose(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Sha1 => Sha1Lanes::choose().map(Self::Sha1),
+            Kind::Ntlm => Md4Lanes::choose().map(Self::Ntlm),
+        }
+    }
+}
 
 /// Digests in the order in which they, or their passwords, were added.
 ///
@@ -33,7 +50,7 @@ pub struct DigestList {
     kind: Kind,
     digests: Vec<Digest>,
     hasher: PasswordHasher,
-    lanes: Option<Sha1Lanes>,
+    lanes: Option<PasswordLanes>,
     waiting: Box<Waiting>,
 }
 
@@ -55,7 +72,7 @@ impl DigestList {
             kind,
             digests: Vec::new(),
             hasher: PasswordHasher::new(kind),
-            lanes: Sha1Lanes::choose().filter(|_| kind == Kind::Sha1),
+            lanes: PasswordLanes::choose(kind),
             waiting: Box::new(Waiting {
                 block: [[0; LANES]; 16],
                 places: [0; LANES],
@@ -71,8 +88,9 @@ impl DigestList {
     /// [`Error::PasswordNotUtf8`] for NTLM when the bytes are not UTF-8. Nothing is added then.
     #[inline]
     pub fn add_password(&mut self, password: &[u8]) -> Result<()> {
-        if let Some(lanes) = self.lanes.filter(|_| password.len() <= ONE_BLOCK) {
-            self.waiting.add(password, self.digests.len());
+        if let Some(lanes) = self.lanes
+            && self.waiting.take(lanes, password, self.digests.len())
+        {
             self.add(Key::default());
             if self.waiting.length == LANES {
                 self.waiting.settle(lanes, &mut self.digests);
@@ -152,28 +170,63 @@ impl DigestList {
 }
 
 impl Waiting {
+    /// Takes a password, if it is one block.
     #[inline]
-    fn add(&mut self, password: &[u8], place: usize) {
+    fn take(&mut self, lanes: PasswordLanes, password: &[u8], place: usize) -> bool {
         let bytes = &mut self.bytes;
         *bytes = [0; 64];
-        bytes[..password.len()].copy_from_slice(password);
-        bytes[password.len()] = 0x80;
-        bytes[56..].copy_from_slice(&(password.len() as u64 * 8).to_be_bytes());
-        for (word, four) in self.block.iter_mut().zip(bytes.as_chunks::<4>().0) {
-            word[self.length] = u32::from_be_bytes(*four);
+        let length = match lanes {
+            PasswordLanes::Sha1(_) if password.len() <= ONE_BLOCK => {
+                bytes[..password.len()].copy_from_slice(password);
+                password.len()
+            }
+            PasswordLanes::Ntlm(_) if password.len() <= ONE_BLOCK / 2 && password.is_ascii() => {
+                for (unit, byte) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(password) {
+                    unit[0] = *byte;
+                }
+                2 * password.len()
+            }
+            _ => return false,
+        };
+        bytes[length] = 0x80;
+        let bits = length as u64 * 8;
+        let words = self.block.iter_mut();
+        if let PasswordLanes::Sha1(_) = lanes {
+            bytes[56..].copy_from_slice(&bits.to_be_bytes());
+            let numbers = bytes.as_chunks::<4>().0.iter().map(|four| u32::from_be_bytes(*four));
+            words.zip(numbers).for_each(|(word, number)| word[self.length] = number);
+        } else {
+            bytes[56..].copy_from_slice(&bits.to_le_bytes());
+            let numbers = bytes.as_chunks::<4>().0.iter().map(|four| u32::from_le_bytes(*four));
+            words.zip(numbers).for_each(|(word, number)| word[self.length] = number);
         }
         self.places[self.length] = place;
         self.length += 1;
+        true
     }
 
-    fn settle(&mut self, lanes: Sha1Lanes, digests: &mut [Digest]) {
-        let mut words = lanes.hash(&self.block);
-        for (lane, place) in self.places[..self.length].iter().enumerate() {
-            let [a, b, c, d, e] = words.each_ref().map(|word| u64::from(word[lane]));
-            digests[*place] =
-                Digest::from_key(Kind::Sha1, Key { words: [a << 32 | b, c << 32 | d, e << 32] });
+    fn settle(&mut self, lanes: PasswordLanes, digests: &mut [Digest]) {
+        let places = self.places[..self.length].iter().enumerate();
+        match lanes {
+            PasswordLanes::Sha1(lanes) => {
+                let mut words = lanes.hash(&self.block);
+                for (lane, place) in places {
+                    let [a, b, c, d, e] = words.each_ref().map(|word| u64::from(word[lane]));
+                    let key = Key { words: [a << 32 | b, c << 32 | d, e << 32] };
+                    digests[*place] = Digest::from_key(Kind::Sha1, key);
+                }
+                words.zeroize();
+            }
+            PasswordLanes::Ntlm(lanes) => {
+                let mut words = lanes.hash(&self.block);
+                for (lane, place) in places {
+                    let [a, b, c, d] = words.each_ref().map(|word| u64::from(word[lane].swap_bytes()));
+                    let key = Key { words: [a << 32 | b, c << 32 | d, 0] };
+                    digests[*place] = Digest::from_key(Kind::Ntlm, key);
+                }
+                words.zeroize();
+            }
         }
-        words.zeroize();
         self.length = 0;
     }
 

@@ -94,6 +94,8 @@ pub use index::{
 #[cfg(feature = "build")]
 pub use input::{BodyFault, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;
+#[doc(hidden)]
+pub use kernels::row_code;
 pub use mappable::AddressSpace;
 pub use monitor::{Monitor, Phase, Progress};
 #[cfg(feature = "build")]

@@ -100,55 +100,17 @@ fn a_dense_body_shrinks_to_what_huffman_coding_can() {
 }
 
 #[test]
-fn joined_codes_are_those_of_their_characters() {
-    let tables = &*TABLES;
-    let digits = b"0123456789ABCDEF";
-    let code = |byte: u8| tables.codes[usize::from(byte)];
-    let expected = |text: &[u8]| {
-        text.iter().rev().fold((0_u64, 0), |(bits, length), byte| {
-            let code = code(*byte);
-            (bits << code.length | u64::from(code.bits), length + u32::from(code.length))
-        })
-    };
-    let is = |joined: Joined, text: &[u8]| {
-        let found = (joined.bits(), joined.length());
-        assert_eq!(found, expected(text), "{:?}", String::from_utf8_lossy(text));
-    };
-    for (value, joined) in tables.fours.iter().enumerate() {
-        is(*joined, &[0, 4, 8, 12].map(|shift| digits[value >> shift & 15]));
+fn digits_have_the_codes_that_rows_are_packed_by() {
+    let lengths = lengths();
+    let codes = huffman::canonical(&lengths);
+    for (value, digit) in b"0123456789ABCDEF".iter().enumerate() {
+        let code = codes[usize::from(*digit)];
+        assert_eq!((u32::from(code.bits), u32::from(code.length)), digit_code(value), "{value:X}");
     }
-    for (value, joined) in tables.threes.iter().enumerate() {
-        is(*joined, &[0, 4, 8].map(|shift| digits[value >> shift & 15]));
-    }
-    for (count, joined) in tables.counts.iter().enumerate() {
-        is(*joined, format!(":{count}\r\n").as_bytes());
-    }
-    // What a word and a tail take at most fits 56 bits, with what may be pending.
-    let longest = tables.fours.iter().map(|joined| joined.length()).max();
-    assert!(longest.is_some_and(|longest| 2 * longest <= 48), "{longest:?}");
-    let longest = |all: &[Joined]| all.iter().map(|joined| joined.length()).max().unwrap_or(0);
-    assert!(longest(&tables.threes[..]) + longest(&tables.counts) <= 48);
-}
-
-#[test]
-fn only_upper_case_digits_have_values() {
-    for byte in 0..=255_u8 {
-        for place in 0..8 {
-            let mut word = *b"0189AF5E";
-            word[place] = byte;
-            let (values, odd) = values(u64::from_le_bytes(word));
-            let is_digit = byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
-            assert_eq!(is_odd(odd), !is_digit, "{byte:#x}");
-            if is_digit {
-                let digits = word.map(|byte| char::from(byte).to_digit(16).expect("a digit"));
-                let four = |digits: &[u32]| digits.iter().rev().fold(0, |sum, digit| sum << 4 | digit);
-                assert_eq!(
-                    (u32::from(values as u16), u32::from((values >> 32) as u16)),
-                    (four(&digits[..4]), four(&digits[4..]))
-                );
-            }
-        }
-    }
+    // Every decoder wants all codes to be used, and none twice.
+    let used: u32 = lengths.iter().map(|length| 1 << (15 - length)).sum();
+    assert_eq!(used, 1 << 15);
+    assert!(lengths.iter().all(|length| (1..=15).contains(length)));
 }
 
 #[test]

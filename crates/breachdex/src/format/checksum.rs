@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 use super::Layout;
+use crate::kernels::crc32c_fold;
 
 /// CRC-32C of a whole section.
 pub(crate) fn section(bytes: &[u8]) -> u32 {
-    crc32c::crc32c(bytes)
+    crc32c_fold::append(0, bytes)
 }
 
 /// The checksum of a group: its place, then its bytes from the shape to the last record.
@@ -14,7 +15,7 @@ pub(crate) fn group(layout: Layout, prefix: u32, bytes: &[u8]) -> u32 {
     let mut place =
         [layout.kind_byte(), layout.bits as u8, layout.directory_bits as u8, layout.flags(), 0, 0, 0, 0];
     place[4..].copy_from_slice(&prefix.to_le_bytes());
-    crc32c::crc32c_append(crc32c::crc32c(&place), bytes)
+    crc32c_fold::append(crc32c::crc32c(&place), bytes)
 }
 
 /// Where a bucket belongs.
@@ -28,7 +29,7 @@ pub(crate) struct BucketPlace {
 
 /// The checksum of a bucket's bytes in that place.
 pub(crate) fn bucket(layout: Layout, place: BucketPlace, bytes: &[u8]) -> u32 {
-    crc32c::crc32c_append(bucket_start(layout, place, bytes.len()), bytes)
+    crc32c_fold::append(bucket_start(layout, place, bytes.len()), bytes)
 }
 
 /// The checksum of a bucket of so many bytes before its first one, for those who append its bytes in pieces.
@@ -48,5 +49,5 @@ pub(crate) fn bucket_start(layout: Layout, place: BucketPlace, length: usize) ->
 
 /// A checksum with more bytes behind those before.
 pub(crate) fn append(checksum: u32, bytes: &[u8]) -> u32 {
-    crc32c::crc32c_append(checksum, bytes)
+    crc32c_fold::append(checksum, bytes)
 }

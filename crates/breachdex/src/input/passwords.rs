@@ -5,12 +5,20 @@
 
 use super::faults::LineFault;
 use crate::digest::{Kind, PasswordHasher};
+use crate::digest_list::DigestList;
 use crate::entry::Entry;
+
+/// Lines that are hashed together: enough for many rounds of the lanes, and little memory.
+const TOGETHER: usize = 256;
 
 /// The digests of a text of whole lines, each a password seen once.
 pub(crate) struct Passwords<'a> {
     rest: &'a [u8],
-    hasher: PasswordHasher,
+    /// The digests of the lines that were hashed last, and how many of them were given.
+    hashed: DigestList,
+    given: usize,
+    /// What is wrong with the line behind them.
+    fault: Option<LineFault>,
     lines: u64,
     /// Whether a line may hold a NUL.
     has_nul: bool,
@@ -18,12 +26,32 @@ pub(crate) struct Passwords<'a> {
 
 impl<'a> Passwords<'a> {
     pub(crate) fn new(text: &'a [u8], kind: Kind) -> Self {
-        Self { rest: text, hasher: PasswordHasher::new(kind), lines: 0, has_nul: text.contains(&0) }
+        let hashed = DigestList::new(kind);
+        Self { rest: text, hashed, given: 0, fault: None, lines: 0, has_nul: text.contains(&0) }
     }
 
     /// Lines read so far, the one just returned included.
     pub(crate) fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// Hashes the next lines, up to the first that is no password.
+    fn hash_more(&mut self) {
+        self.hashed.clear();
+        self.given = 0;
+        while !self.rest.is_empty() && self.hashed.len() < TOGETHER && self.fault.is_none() {
+            let length = self.rest.iter().position(|byte| *byte == b'\n').unwrap_or(self.rest.len());
+            let line = &self.rest[..length];
+            self.rest = &self.rest[(length + 1).min(self.rest.len())..];
+            let line_fault = if self.has_nul && line.contains(&0) {
+                Some(LineFault::NulInPassword)
+            } else {
+                let added = self.hashed.add_password(line.strip_suffix(b"\r").unwrap_or(line));
+                added.err().map(|_| LineFault::NotUtf8)
+            };
+            self.fault = line_fault;
+        }
+        self.hashed.finish();
     }
 }
 
@@ -31,18 +59,16 @@ impl Iterator for Passwords<'_> {
     type Item = Result<Entry, LineFault>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
+        if self.given == self.hashed.len() && self.fault.is_none() {
+            self.hash_more();
         }
+        let next = match self.hashed.finish().get(self.given) {
+            Some(digest) => Ok(Entry::new(digest, 1)),
+            None => Err(self.fault.take()?),
+        };
+        self.given += usize::from(next.is_ok());
         self.lines += 1;
-        let length = self.rest.iter().position(|byte| *byte == b'\n').unwrap_or(self.rest.len());
-        let line = &self.rest[..length];
-        self.rest = &self.rest[(length + 1).min(self.rest.len())..];
-        if self.has_nul && line.contains(&0) {
-            return Some(Err(LineFault::NulInPassword));
-        }
-        self.hasher.update(line.strip_suffix(b"\r").unwrap_or(line));
-        Some(finish(&mut self.hasher))
+        Some(next)
     }
 }
 

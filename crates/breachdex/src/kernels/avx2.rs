@@ -6,14 +6,15 @@ use std::arch::x86_64::{
     __m256i, _mm_and_si128, _mm_cvtepu8_epi16, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_or_si128,
     _mm_set_epi64x, _mm_shuffle_epi8, _mm_slli_epi16, _mm_srli_epi16, _mm_storeu_si128, _mm256_add_epi8,
     _mm256_and_si256, _mm256_blendv_epi8, _mm256_broadcastsi128_si256, _mm256_castsi256_si128,
-    _mm256_cmpeq_epi8, _mm256_cvtepu8_epi16, _mm256_extract_epi64, _mm256_loadu_si256, _mm256_maddubs_epi16,
-    _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_packus_epi16, _mm256_permutevar8x32_epi32,
-    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_setr_epi8, _mm256_setr_epi32, _mm256_shuffle_epi8,
-    _mm256_slli_epi16, _mm256_srl_epi64, _mm256_srli_epi16, _mm256_storeu_si256, _mm256_sub_epi8,
-    _mm256_zextsi128_si256,
+    _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_cvtepu8_epi16, _mm256_extract_epi64, _mm256_loadu_si256,
+    _mm256_maddubs_epi16, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_packus_epi16,
+    _mm256_permutevar8x32_epi32, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_setr_epi8, _mm256_setr_epi32,
+    _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srl_epi64, _mm256_srli_epi16, _mm256_storeu_si256,
+    _mm256_sub_epi8, _mm256_zextsi128_si256,
 };
 
 use super::bmi2::{self, Bmi2};
+use super::row_code::{CODES, CodedDigits};
 use super::rows::{Form, RowBlock, Tail};
 use super::vector_rows::{self, TailDigits};
 use super::{BitOperations, Task};
@@ -91,6 +92,36 @@ impl BitOperations for Avx2 {
     }
 
     #[inline(always)]
+    fn code_digits(text: &[u8; 32]) -> CodedDigits {
+        // SAFETY: AVX2 is vouched for as above; the loads read the 32 bytes of the text and 16 of each table.
+        unsafe {
+            let twice =
+                |table: &[u8; 16]| _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast()));
+            let text = _mm256_loadu_si256(text.as_ptr().cast());
+            let is_letter = _mm256_cmpgt_epi8(text, _mm256_set1_epi8(0x40));
+            let moved = _mm256_add_epi8(text, _mm256_and_si256(is_letter, _mm256_set1_epi8(9)));
+            let values = _mm256_and_si256(moved, _mm256_set1_epi8(15));
+            let again = _mm256_shuffle_epi8(twice(&DIGITS), values);
+            let long = _mm256_movemask_epi8(_mm256_cmpgt_epi8(values, _mm256_set1_epi8(13)));
+            // The first code of each pair plus sixteen times the second, then the low bytes of each half together.
+            let codes = _mm256_shuffle_epi8(twice(&CODES), values);
+            let pairs = _mm256_maddubs_epi16(codes, _mm256_set1_epi16(0x1001));
+            let bytes = _mm256_packus_epi16(pairs, pairs);
+            CodedDigits {
+                codes: [_mm256_extract_epi64::<0>(bytes), _mm256_extract_epi64::<2>(bytes)]
+                    .map(i64::cast_unsigned),
+                long: long.cast_unsigned(),
+                digits: _mm256_movemask_epi8(_mm256_cmpeq_epi8(again, text)).cast_unsigned(),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn spread(bits: u64, places: u64) -> u64 {
+        Bmi2::spread(bits, places)
+    }
+
+    #[inline(always)]
     fn put_rows<F: Form>(block: &RowBlock<'_>, out: &mut Vec<u8>) {
         // SAFETY: AVX2 is vouched for as above.
         unsafe { vector_rows::put::<Self, F, Shuffled>(block, out) };
@@ -132,14 +163,15 @@ impl TailDigits for Shuffled {
     }
 
     #[inline(always)]
-    unsafe fn digits<const SPLIT: bool>(
+    unsafe fn put<const SPLIT: bool>(
         self,
         window: *const u8,
         shift: usize,
         over: u32,
         high: u64,
-    ) -> __m256i {
-        // SAFETY: the caller vouches for AVX2 and for 32 readable bytes at `window`.
+        to: *mut u8,
+    ) {
+        // SAFETY: the caller vouches for AVX2, for 32 readable bytes at `window` and as many that may be written at `to`.
         unsafe {
             let bytes = _mm256_permutevar8x32_epi32(_mm256_loadu_si256(window.cast()), self.pairs);
             let mut words = _mm256_srl_epi64(bytes, _mm_cvtsi32_si128(shift as i32));
@@ -156,7 +188,7 @@ impl TailDigits for Shuffled {
                 _mm256_and_si256(_mm256_srli_epi16::<4>(twice), self.first_nibbles),
                 _mm256_and_si256(twice, self.second_nibbles),
             );
-            _mm256_shuffle_epi8(self.digits, values)
+            _mm256_storeu_si256(to.cast(), _mm256_shuffle_epi8(self.digits, values));
         }
     }
 }

@@ -5,12 +5,13 @@
 
 use std::arch::x86_64::{
     __m256i, _mm256_add_epi8, _mm256_loadu_si256, _mm256_multishift_epi64_epi8, _mm256_permutexvar_epi8,
-    _mm256_set1_epi8, _mm256_set1_epi64x, _mm256_setr_epi8, _mm512_add_epi32, _mm512_castsi512_si128,
-    _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
-    _mm512_set1_epi32, _mm512_storeu_si512,
+    _mm256_set1_epi8, _mm256_set1_epi64x, _mm256_setr_epi8, _mm256_storeu_si256, _mm512_add_epi32,
+    _mm512_castsi512_si128, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32, _mm512_loadu_si512,
+    _mm512_maskz_compress_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
 };
 
 use super::avx2::{self, Avx2, Shuffled};
+use super::row_code::CodedDigits;
 use super::rows::{Form, RowBlock, Tail};
 use super::vector_rows::{self, TailDigits};
 use super::{BitOperations, Task};
@@ -74,6 +75,16 @@ impl BitOperations for Avx512 {
     }
 
     #[inline(always)]
+    fn code_digits(text: &[u8; 32]) -> CodedDigits {
+        Avx2::code_digits(text)
+    }
+
+    #[inline(always)]
+    fn spread(bits: u64, places: u64) -> u64 {
+        Avx2::spread(bits, places)
+    }
+
+    #[inline(always)]
     fn put_rows<F: Form>(block: &RowBlock<'_>, out: &mut Vec<u8>) {
         // SAFETY: the features are vouched for as above.
         unsafe { vector_rows::put::<Self, F, Multishifted>(block, out) };
@@ -116,23 +127,25 @@ impl TailDigits for Multishifted {
     }
 
     #[inline(always)]
-    unsafe fn digits<const SPLIT: bool>(
+    unsafe fn put<const SPLIT: bool>(
         self,
         window: *const u8,
         shift: usize,
         over: u32,
         high: u64,
-    ) -> __m256i {
-        // SAFETY: the caller vouches for the features and for 32 readable bytes at `window`.
+        to: *mut u8,
+    ) {
+        // SAFETY: the caller vouches for the features, for 32 readable bytes at `window` and as many that may be written
+        // at `to`.
         unsafe {
             if SPLIT {
-                return self.split.digits::<SPLIT>(window, shift, over, high);
+                return self.split.put::<SPLIT>(window, shift, over, high, to);
             }
             let words = _mm256_permutexvar_epi8(self.words, _mm256_loadu_si256(window.cast()));
             let places = _mm256_add_epi8(self.nibbles, _mm256_set1_epi8(shift as i8));
             let values = _mm256_multishift_epi64_epi8(places, words);
             // Of the eight bits that were taken five are looked at.
-            _mm256_permutexvar_epi8(values, self.digits)
+            _mm256_storeu_si256(to.cast(), _mm256_permutexvar_epi8(values, self.digits));
         }
     }
 }

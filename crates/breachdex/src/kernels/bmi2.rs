@@ -2,8 +2,10 @@
 
 #![allow(unsafe_code)]
 
-use std::arch::x86_64::_pdep_u64;
+use std::arch::x86_64::{__cpuid, _pdep_u64};
 
+use super::portable;
+use super::row_code::CodedDigits;
 use super::rows::{self, Form, RowBlock};
 use super::{BitOperations, Portable, Task};
 
@@ -19,19 +21,7 @@ impl BitOperations for Bmi2 {
 
     #[inline(always)]
     fn put_ones(word: u64, base: u32, out: &mut [u32; 64]) -> usize {
-        let ones = word.count_ones() as usize;
-        let mut left = word;
-        // Eight at a time, whether there are as many or not: what would be a branch for each is one for eight of them.
-        for eight in out.as_chunks_mut::<8>().0 {
-            for place in eight {
-                *place = base.wrapping_add(left.trailing_zeros());
-                left &= left.wrapping_sub(1);
-            }
-            if left == 0 {
-                break;
-            }
-        }
-        ones
+        portable::put_ones_by_eight(word, base, out)
     }
 
     #[inline(always)]
@@ -61,6 +51,17 @@ impl BitOperations for Bmi2 {
     }
 
     #[inline(always)]
+    fn code_digits(text: &[u8; 32]) -> CodedDigits {
+        Portable::code_digits(text)
+    }
+
+    #[inline(always)]
+    fn spread(bits: u64, places: u64) -> u64 {
+        // SAFETY: BMI2 is vouched for as above.
+        unsafe { _pdep_u64(bits, places) }
+    }
+
+    #[inline(always)]
     fn put_rows<F: Form>(block: &RowBlock<'_>, out: &mut Vec<u8>) {
         rows::put_words::<Self, F>(block, out);
     }
@@ -81,4 +82,14 @@ pub(super) fn available() -> bool {
 #[target_feature(enable = "bmi1,bmi2,popcnt,lzcnt")]
 pub(super) unsafe fn run<T: Task>(task: T) -> T::Output {
     task.run::<Bmi2>()
+}
+
+/// Whether `PDEP` is microcode that takes a step for every bit: AMD's processors before Zen 3, and those made after them.
+pub(super) fn deposits_slowly() -> bool {
+    let vendor = __cpuid(0);
+    let text = [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes);
+    let is_amd = matches!(text.as_flattened(), b"AuthenticAMD" | b"HygonGenuine");
+    let version = __cpuid(1).eax;
+    let family = (version >> 8 & 0xf) + (version >> 20 & 0xff);
+    is_amd && family < 0x19
 }

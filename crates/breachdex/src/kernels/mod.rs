@@ -11,13 +11,21 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod bmi2;
 mod counts;
+pub(crate) mod crc32c_fold;
 #[cfg(all(test, unix))]
 mod guard;
+pub(crate) mod md4_lanes;
+#[cfg(all(target_arch = "aarch64", target_endian = "little", target_feature = "neon"))]
+mod neon;
 mod portable;
 mod prefetch;
+pub mod row_code;
 mod rows;
 pub(crate) mod sha1_lanes;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little", target_feature = "neon")
+))]
 mod vector_rows;
 
 pub(crate) use counts::Remainders;
@@ -25,6 +33,7 @@ pub(crate) use counts::Remainders;
 pub(crate) use guard::Guarded;
 pub(crate) use portable::Portable;
 pub(crate) use prefetch::{prefetch, prefetch_word};
+use row_code::CodedDigits;
 pub(crate) use rows::{Form, Lines, RowBlock, RowShape, Rows};
 
 /// Which kernels an index uses.
@@ -32,7 +41,7 @@ pub(crate) use rows::{Form, Lines, RowBlock, RowShape, Rows};
 #[non_exhaustive]
 pub enum Kernel {
     /// The fastest that the processor can run, but none that is faster than the one that `BREACHDEX_KERNEL` names in
-    /// the environment: `portable`, `bmi2`, `avx2` or `avx512`.
+    /// the environment: `portable`, `bmi2`, `avx2`, `avx512` or `neon`.
     #[default]
     Auto,
     /// The ones that run everywhere.
@@ -57,6 +66,12 @@ pub(crate) trait BitOperations {
     /// The 48 upper-case hex digits of three big-endian numbers.
     fn encode_hex(words: &[u64; 3]) -> [u8; 48];
 
+    /// 32 characters as codes of [`row_code`].
+    fn code_digits(text: &[u8; 32]) -> CodedDigits;
+
+    /// The lowest bits of a word, as many as there are ones in `places`, each where the next one is. There are few zeros.
+    fn spread(bits: u64, places: u64) -> u64;
+
     /// Appends a block's rows.
     fn put_rows<F: Form>(block: &RowBlock<'_>, out: &mut Vec<u8>);
 }
@@ -79,12 +94,19 @@ enum Level {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(all(target_arch = "aarch64", target_endian = "little", target_feature = "neon"))]
+    Neon,
 }
 
 impl Level {
     #[cfg(target_arch = "x86_64")]
     const ALL: &[Self] = &[Self::Portable, Self::Bmi2, Self::Avx2, Self::Avx512];
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(all(target_arch = "aarch64", target_endian = "little", target_feature = "neon"))]
+    const ALL: &[Self] = &[Self::Portable, Self::Neon];
+    #[cfg(not(any(
+        target_arch = "x86_64",
+        all(target_arch = "aarch64", target_endian = "little", target_feature = "neon")
+    )))]
     const ALL: &[Self] = &[Self::Portable];
 
     fn name(self) -> &'static str {
@@ -96,6 +118,8 @@ impl Level {
             Self::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "avx512",
+            #[cfg(all(target_arch = "aarch64", target_endian = "little", target_feature = "neon"))]
+            Self::Neon => "neon",
         }
     }
 
@@ -109,6 +133,8 @@ impl Level {
             Self::Avx2 => avx2::available(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::available(),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little", target_feature = "neon"))]
+            Self::Neon => true,
         }
     }
 }
@@ -139,9 +165,19 @@ impl ActiveKernel {
         Level::ALL.iter().filter(|level| level.is_available()).map(|level| Self { level: *level })
     }
 
-    /// `portable`, `bmi2`, `avx2` or `avx512`.
+    /// `portable`, `bmi2`, `avx2`, `avx512` or `neon`.
     pub(crate) fn name(self) -> &'static str {
         self.level.name()
+    }
+
+    /// The same, or the portable ones where the processor has `PDEP` and takes hundreds of cycles for it, as those of AMD did
+    /// before Zen 3.
+    pub(crate) fn with_fast_deposits(self) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if bmi2::deposits_slowly() {
+            return Self { level: Level::Portable };
+        }
+        self
     }
 
     /// Runs a task with the operations of the kernel. What AVX-512 has nothing for is compiled for AVX2 only.
@@ -156,6 +192,8 @@ impl ActiveKernel {
             // SAFETY: as above; and AVX-512 is available only where AVX2 is.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 | Level::Avx512 => unsafe { avx2::run(task) },
+            #[cfg(all(target_arch = "aarch64", target_endian = "little", target_feature = "neon"))]
+            Level::Neon => neon::run(task),
         }
     }
 

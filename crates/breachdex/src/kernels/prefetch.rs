@@ -25,6 +25,17 @@ fn line_of<T>(items: &[T], at: usize) {
         // SAFETY: SSE is part of every x86-64, and the address is one of a live slice.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(item).cast()) };
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    if let Some(item) = items.get(at) {
+        // SAFETY: a hint, which changes nothing that a program can see; the address is one of a live slice.
+        unsafe {
+            std::arch::asm!(
+                "prfm pldl1keep, [{line}]",
+                line = in(reg) std::ptr::from_ref(item),
+                options(nostack, readonly, preserves_flags)
+            );
+        }
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = (items, at);
 }

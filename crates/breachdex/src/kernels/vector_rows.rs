@@ -2,8 +2,6 @@
 
 #![allow(unsafe_code)]
 
-use std::arch::x86_64::{__m256i, _mm256_storeu_si256};
-
 use super::BitOperations;
 use super::rows::{Form, KNOWN, Leading, RowBlock, Tail, any_count, last_three};
 
@@ -13,24 +11,25 @@ pub(super) trait TailDigits: Copy {
     /// The processor has the features.
     unsafe fn new(tail: Tail) -> Self;
 
-    /// The digits of the tail that starts `shift` (less than 8) bits behind `window`, and others behind the last one. With
-    /// `SPLIT` its first `over` (1 to 31) bits are the last ones of `high` instead.
+    /// Writes the digits of the tail that starts `shift` (less than 8) bits behind `window`, and others behind the last one
+    /// up to 32 together. With `SPLIT` its first `over` (1 to 31) bits are the last ones of `high` instead.
     ///
     /// # Safety
-    /// The processor has the features, and 32 bytes from `window` can be read.
-    unsafe fn digits<const SPLIT: bool>(
+    /// The processor has the features, 32 bytes from `window` can be read and 32 from `to` written.
+    unsafe fn put<const SPLIT: bool>(
         self,
         window: *const u8,
         shift: usize,
         over: u32,
         high: u64,
-    ) -> __m256i;
+        to: *mut u8,
+    );
 }
 
 /// Appends a block's rows.
 ///
 /// # Safety
-/// The processor has AVX and the features of `O` and `T`.
+/// The processor has the features of `O` and `T`.
 #[inline(always)]
 pub(super) unsafe fn put<O: BitOperations, F: Form, T: TailDigits>(block: &RowBlock<'_>, out: &mut Vec<u8>) {
     // SAFETY: as the caller vouches.
@@ -84,7 +83,7 @@ unsafe fn put_of<O: BitOperations, F: Form, T: TailDigits, const TAIL: usize, co
                 to.cast::<u32>().write_unaligned(last_three(head).to_le());
                 to = to.add(3);
             }
-            _mm256_storeu_si256(to.cast(), tails.digits::<SPLIT>(window, shift, block.over, high));
+            tails.put::<SPLIT>(window, shift, block.over, high, to);
             to = to.add(TAIL);
             let count = counts.add(row).read();
             if count < KNOWN as u64 {
