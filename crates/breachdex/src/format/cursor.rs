@@ -81,6 +81,16 @@ impl<'a> Cursor<'a> {
         self.bucket.entries - self.next
     }
 
+    /// Bits of the bucket's prefix.
+    pub(super) fn prefix_bits(&self) -> u32 {
+        self.prefix_bits
+    }
+
+    /// Whether the prefix and a high part have the first 20 bits of a fingerprint.
+    pub(super) fn heads_have_prefix(&self) -> bool {
+        self.prefix_bits + self.bucket.high_width >= 20
+    }
+
     /// The bucket.
     pub(super) fn bucket(&self) -> &Bucket<'a> {
         &self.bucket

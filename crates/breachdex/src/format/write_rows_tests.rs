@@ -86,21 +86,42 @@ impl Made {
         plain::<F>(&self.entries, self.layout.kind)
     }
 
-    /// The rows as a kernel writes them; `None` where it finds that they cannot be.
-    fn written(&self, kernel: ActiveKernel, bytes: &[u8], length: usize, is_whole: bool) -> Option<Vec<u8>> {
+    /// The ranges whose rows are compared: of the first, a middle and the last entry, and the one before the first.
+    fn ranges(&self) -> Vec<u32> {
+        let at = |at: usize| self.entries[at].prefix();
+        let (first, last) = (at(0), at(self.entries.len() - 1));
+        if self.layout.directory_bits >= PREFIX_BITS {
+            return vec![first];
+        }
+        vec![first, at(self.entries.len() / 2), last, first.saturating_sub(1)]
+    }
+
+    /// The rows of a range, or with `None` whole lines, as a kernel writes them; `None` where it finds that they cannot be.
+    fn written(
+        &self,
+        kernel: ActiveKernel,
+        bytes: &[u8],
+        length: usize,
+        range: Option<u32>,
+    ) -> Option<Vec<u8>> {
         let (bits, prefix_bits) = (self.layout.bits, self.layout.directory_bits);
         let bucket = Bucket::new(bytes, length, self.entries.len(), bits - prefix_bits, true)?;
         let mut cursor = Cursor::new(bucket, self.prefix, prefix_bits, true);
         let (mut columns, mut out) = (Columns::default(), b"before".to_vec());
         let (cursor_of, columns) = (&mut cursor, &mut columns);
-        let written = if is_whole {
-            kernel.run_wide(WriteLines { cursor: cursor_of, bits, columns, out: &mut out })
-        } else {
-            kernel.run_wide(WriteRows { cursor: cursor_of, bits, columns, out: &mut out })
+        let written = match range {
+            None => kernel
+                .run_wide(WriteLines { cursor: cursor_of, bits, columns, out: &mut out })
+                .map(|()| self.entries.len()),
+            Some(prefix) => {
+                kernel.run_wide(WriteRows { cursor: cursor_of, prefix, bits, columns, out: &mut out })
+            }
         };
-        written.and_then(|()| cursor.finish()).ok()?;
+        let written = written.and_then(|written| cursor.finish().map(|()| written)).ok()?;
         assert!(out.starts_with(b"before"));
-        Some(out.split_off(6))
+        let rows = out.split_off(6);
+        assert_eq!(rows.iter().filter(|byte| **byte == b'\n').count(), written);
+        Some(rows)
     }
 
     /// The same from what the decoder of keys makes of the bytes.
@@ -140,18 +161,24 @@ fn plain<F: Form>(entries: &[Entry], kind: Kind) -> Vec<u8> {
 /// Compares all kernels on the bytes of a bucket with others behind them.
 fn compare(made: &Made, encoded: &[u8], behind: usize) {
     let given = [encoded, &vec![0xaa; behind]].concat();
-    let (lines, rows) = (made.plain::<Lines>(), made.plain::<Rows>());
+    let lines = made.plain::<Lines>();
+    let rows = made.ranges().into_iter().map(|range| {
+        let within: Vec<Entry> =
+            made.entries.iter().filter(|entry| entry.prefix() == range).copied().collect();
+        (range, plain::<Rows>(&within, made.layout.kind))
+    });
+    let rows: Vec<_> = rows.collect();
     for kernel in ActiveKernel::available() {
         let told = |form: &str| {
             let Layout { kind, directory_bits, .. } = made.layout;
             let (name, number) = (kernel.name(), made.entries.len());
             format!("{name} {kind} {form} under {directory_bits} bits, {number} entries, {behind} behind")
         };
-        let written = made.written(kernel, &given, encoded.len(), true);
+        let written = made.written(kernel, &given, encoded.len(), None);
         assert!(written.as_ref() == Some(&lines), "{}", told("lines"));
-        if made.layout.directory_bits >= PREFIX_BITS {
-            let written = made.written(kernel, &given, encoded.len(), false);
-            assert!(written.as_ref() == Some(&rows), "{}", told("rows"));
+        for (range, rows) in &rows {
+            let written = made.written(kernel, &given, encoded.len(), Some(*range));
+            assert!(written.as_ref() == Some(rows), "{}", told("rows"));
         }
     }
 }
@@ -205,7 +232,7 @@ fn every_kernel_finds_the_same_damage() {
         let lines = made.decoded::<Lines>(&encoded, length);
         *(if lines.is_some() { &mut sound } else { &mut refused }) += 1;
         for kernel in ActiveKernel::available() {
-            let written = made.written(kernel, &encoded, length, true);
+            let written = made.written(kernel, &encoded, length, None);
             assert!(written == lines, "{} round {round}", kernel.name());
         }
     }
@@ -263,7 +290,7 @@ fn every_kernel_writes_recorded_ranges_byte_for_byte() {
                     let mut written = Vec::new();
                     for (made, encoded) in &buckets {
                         let given = [&encoded[..], &[0; 32]].concat();
-                        written.extend(made.written(kernel, &given, encoded.len(), false).unwrap());
+                        written.extend(made.written(kernel, &given, encoded.len(), Some(prefix)).unwrap());
                     }
                     written.truncate(written.len() - 2);
                     assert!(written == body, "{} {kind} {prefix:05X} {bits}", kernel.name());
@@ -284,7 +311,7 @@ fn nothing_is_read_beyond_what_can_be() {
                 let encoded = made.encoded();
                 let guarded = crate::kernels::Guarded::new(&[&encoded[..], &vec![0xaa; behind]].concat());
                 for kernel in ActiveKernel::available() {
-                    let written = made.written(kernel, guarded.bytes(), encoded.len(), true);
+                    let written = made.written(kernel, guarded.bytes(), encoded.len(), None);
                     assert!(written == Some(made.plain::<Lines>()), "{} {kind} {most}", kernel.name());
                 }
             }

@@ -7,14 +7,12 @@ use super::failure::Failure;
 use super::touch::{BucketAt, MALFORMED};
 use crate::coverage::PREFIX_COUNT;
 use crate::digest::Key;
-use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::format::bucket::Malformed;
-use crate::format::cursor::{Columns, Cursor, DecodeRun};
+use crate::format::cursor::{Columns, Cursor};
 use crate::format::directory::Locator;
 use crate::format::group::{BucketRecord, Group};
 use crate::format::write_rows::WriteRows;
-use crate::rows::write_row;
 use crate::storage::{Buffer, ReadMode, Reading};
 
 /// Groups up to this many bytes are read whole: one system call instead of two.
@@ -28,7 +26,6 @@ const MOST_AHEAD: usize = 1 << 20;
 pub struct RangeScratch {
     pub(super) head: Buffer,
     pub(super) buckets: Buffer,
-    entries: Vec<Entry>,
     columns: Columns,
 }
 
@@ -108,7 +105,7 @@ impl Asked<'_> {
     /// Appends the rows, each with a line end behind it.
     fn write(&self, scratch: &mut RangeScratch, rows: &mut Vec<u8>) -> Result<usize, Failure> {
         let Self { core, access, group_prefix, locator, .. } = *self;
-        let RangeScratch { head, buckets, entries, columns } = scratch;
+        let RangeScratch { head, buckets, columns } = scratch;
         let small = core.room(group_prefix, locator).filter(|room| *room <= SMALL_GROUP);
         let group = core.group(access, group_prefix, locator, small.unwrap_or(0) as usize, head)?;
         let run = self.run(&group);
@@ -121,7 +118,7 @@ impl Asked<'_> {
             let place = BucketAt { prefix: group_prefix, locator, group: &group, bucket };
             let bytes = core.bucket_bytes(access, place, &record, rest.min(MOST_AHEAD), buckets)?;
             if record.entries > 0 {
-                count += self.bucket(place, &record, bytes, (entries, columns), rows)?;
+                count += self.bucket(place, &record, bytes, columns, rows)?;
             }
         }
         Ok(count)
@@ -145,7 +142,7 @@ impl Asked<'_> {
         BucketAt { locator, group, bucket, .. }: BucketAt<'_, '_>,
         record: &BucketRecord,
         bytes: &[u8],
-        (entries, columns): (&mut Vec<Entry>, &mut Columns),
+        columns: &mut Columns,
         rows: &mut Vec<u8>,
     ) -> Result<usize, Failure> {
         let (core, layout) = (self.core, self.core.layout());
@@ -154,36 +151,11 @@ impl Asked<'_> {
         leading.place(0, prefix_bits, u64::from(self.group_prefix) << group.extra_bits | bucket as u64);
         let opened = core.bucket(locator, group, record, bytes)?;
         let mut cursor = Cursor::new(opened, leading, prefix_bits, layout.counts);
-        let written = if prefix_bits >= 20 {
-            let task = WriteRows { cursor: &mut cursor, bits: layout.bits, columns, out: rows };
-            core.run_wide(task).map(|()| record.entries as usize)
-        } else {
-            self.filtered(&mut cursor, entries, rows)
-        };
+        let (prefix, bits) = (self.prefix, layout.bits);
+        let written = core.run_wide(WriteRows { cursor: &mut cursor, prefix, bits, columns, out: rows });
         let written = written.and_then(|count| cursor.finish().map(|()| count));
         let fault = |Malformed| core.bucket_fault(locator.offset() + record.start as u64, MALFORMED);
         Ok(written.map_err(fault)?)
-    }
-
-    /// Appends the rows of a bucket that holds more than the range.
-    fn filtered(
-        &self,
-        cursor: &mut Cursor<'_>,
-        entries: &mut Vec<Entry>,
-        rows: &mut Vec<u8>,
-    ) -> Result<usize, Malformed> {
-        let kind = self.core.layout().kind;
-        let mut count = 0;
-        while !cursor.is_at_end() {
-            entries.clear();
-            self.core.run(DecodeRun { cursor, out: entries })?;
-            for entry in entries.iter().filter(|entry| entry.prefix() == self.prefix) {
-                write_row(rows, entry, kind, 5, true);
-                rows.extend_from_slice(b"\r\n");
-                count += 1;
-            }
-        }
-        Ok(count)
     }
 }
 

@@ -11,8 +11,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::coverage::{Coverage, Prefix};
 use crate::digest::Kind;
+use crate::entry::Entry;
 use crate::format::Layout;
 use crate::index::Index;
+use crate::rows::write_row;
 use crate::testing::{Random, assemble, entries, layout};
 
 /// The body as the mapped index gives it.
