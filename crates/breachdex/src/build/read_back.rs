@@ -22,8 +22,10 @@ const MOST: usize = 4096;
 /// Entries that a check asks for at least, where there are so many.
 const LEAST: usize = 1024;
 
-/// Steps into which the entries of one group are cut for the sample.
+/// Steps into which the entries of one group are cut for the sample: while there are few entries, and later, when most would be
+/// thinned out again.
 const STEPS: usize = 512;
+const FEW_STEPS: usize = 16;
 
 /// A finished file gave back what was written to it.
 pub(crate) struct ReadBack(Option<Index>);
@@ -89,7 +91,8 @@ pub(crate) struct Candidates(Vec<Entry>);
 impl Candidates {
     /// Notes entries of a group as they are encoded.
     pub(crate) fn take(&mut self, group: &[Entry]) {
-        let step = group.len().div_ceil(STEPS).max(1);
+        let steps = if self.0.len() < LEAST { STEPS } else { FEW_STEPS };
+        let step = group.len().div_ceil(steps).max(1);
         self.0.extend(group.iter().step_by(step));
         self.0.extend(group.last());
     }
