@@ -14,11 +14,14 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use breachdex::{
-    Answer, BuildOptions, Corpus as Sources, Digest, Index, Input, Kind, RangeScratch, ReadMode, build,
+    Answer, BuildOptions, Corpus as Sources, Digest, DigestList, Index, Input, Kind, RangeScratch, ReadMode,
+    build,
 };
 use breachdex_benches::corpus::{Corpus, CorpusSpec, Order, write_text};
 use breachdex_benches::questions::{Questions, digests};
 use breachdex_policy::{Candidate, Event, Settings};
+use breachdex_server::ServeOptions;
+use breachdex_server::simulation::Unconnected;
 use clap::{Parser, ValueEnum};
 
 /// As many prefixes of the real corpus's density as make its directory and the widths of its columns.
@@ -56,6 +59,12 @@ enum Part {
     Build,
     /// Verdicts of the default rules on plain ASCII
     Policy,
+    /// A server's answers that it has ready: what a request takes besides its body
+    Request,
+    /// A server's answers with gzip that it has to make
+    Gzip,
+    /// Digests of passwords, many at once
+    Passwords,
 }
 
 fn corpus(entries: u64, prefixes: u32) -> Result<Corpus, Box<dyn Error>> {
@@ -77,6 +86,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             build(&[Input::path(&lines)], &folder.join("built.bdx"), &options, &())?.entries as usize
         }
         Part::Policy => policy(&path)?,
+        Part::Request => requests(&path, 1 << 30, "identity")?,
+        Part::Gzip => requests(&path, 0, "gzip")?,
+        Part::Passwords => passwords()?,
     };
     println!("{items}");
     Ok(())
@@ -164,6 +176,47 @@ fn export(path: &Path) -> Result<usize, Box<dyn Error>> {
         )
     })?;
     Ok(if bytes > 0 { index.len() as usize } else { 0 })
+}
+
+/// Requests without a network, of a server that keeps so many bytes of bodies.
+fn requests(path: &Path, cache_bytes: usize, encoding: &str) -> Result<usize, Box<dyn Error>> {
+    let options = ServeOptions {
+        indexes: vec![path.to_owned()],
+        allow_partial: true,
+        cache_bytes,
+        ..ServeOptions::default()
+    };
+    let server = Unconnected::open(&options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let paths: Vec<String> = (0..PREFIXES).step_by(20).map(|prefix| format!("/range/{prefix:05X}")).collect();
+    let ask = || {
+        runtime.block_on(async {
+            let mut sent = 0;
+            for path in &paths {
+                let (status, body) = server.get_as(path, encoding).await;
+                sent += if status == 200 { body.len() } else { return None };
+            }
+            Some(sent)
+        })
+    };
+    // Bodies are kept when they are asked for again.
+    for _ in 0..4 {
+        ask();
+    }
+    measured(ask).ok_or("a range was refused")?;
+    Ok(paths.len())
+}
+
+fn passwords() -> Result<usize, Box<dyn Error>> {
+    let passwords: Vec<String> = (0..16_384).map(|i| format!("Kettle-{}-walk", i * 7_919)).collect();
+    let hash = |kind| {
+        let mut list = DigestList::new(kind);
+        passwords.iter().try_for_each(|password| list.add_password(password.as_bytes()))?;
+        Ok::<usize, breachdex::Error>(list.finish().len())
+    };
+    let both = || Ok::<usize, breachdex::Error>(hash(Kind::Sha1)? + hash(Kind::Ntlm)?);
+    both()?;
+    Ok(measured(both)?)
 }
 
 fn policy(path: &Path) -> Result<usize, Box<dyn Error>> {

@@ -1,4 +1,4 @@
-//! A server without sockets and threads, for the project's own simulation; nothing here is stable.
+//! A server without sockets and threads, for the project's own simulation and measurements; nothing here is stable.
 
 #![forbid(unsafe_code)]
 
@@ -66,7 +66,13 @@ impl Unconnected {
 
     /// The status and the body with which a GET is answered.
     pub async fn get(&self, path: &str) -> (u16, Vec<u8>) {
-        let request = Request::get(path).header("host", "localhost").body(()).unwrap_or_default();
+        self.get_as(path, "identity").await
+    }
+
+    /// The same for a client that accepts an encoding.
+    pub async fn get_as(&self, path: &str, encoding: &str) -> (u16, Vec<u8>) {
+        let request = Request::get(path).header("host", "localhost").header("accept-encoding", encoding);
+        let request = request.body(()).unwrap_or_default();
         let (head, body) = self.app.respond(&request).await.into_parts();
         (head.status.as_u16(), body.into())
     }
