@@ -682,7 +682,8 @@ def build(
     """Builds an index as ``breachdex build`` does. The file appears when it is complete, by rename; a build that
     fails or is interrupted (Ctrl-C) leaves nothing behind. The same entries and options give the same bytes.
 
-    :param inputs: files, plain, ``.gz`` or ``.zst``, or folders of range files, in any order.
+    :param inputs: files, plain, ``.gz``, ``.zst``, ``.bz2``, ``.xz``, or the only file of a ``.zip`` or ``.7z``, or
+        folders of range files, in any order.
     :param output: the index to write.
     :param kind: which digest the inputs hold, or passwords are hashed to.
     :param format: ``hibp`` is ``HEX:COUNT`` lines, ``passwords`` one a line; by itself a folder is ``ranges``, an

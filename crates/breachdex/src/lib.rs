@@ -56,6 +56,8 @@ mod testing;
 pub mod text;
 #[cfg(feature = "signatures")]
 pub mod trust;
+#[cfg(feature = "decompression")]
+pub mod unpack;
 
 #[cfg(feature = "build")]
 pub use build::{

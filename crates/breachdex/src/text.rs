@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use crate::digest::Kind;
 use crate::format::MAGIC;
@@ -85,6 +86,27 @@ impl Packed {
         }
     }
 
+    /// Whether it is decompressed from its beginning to its end. An archive has its directory at the end.
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::Gzip | Self::Zstd | Self::Bzip2 | Self::Xz)
+    }
+
+    /// The compression that a name ends in, and the name without that.
+    pub fn of_name(path: &Path) -> Option<(Self, PathBuf)> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        let packed = match extension.as_str() {
+            "gz" | "gzip" => Self::Gzip,
+            "zst" | "zstd" => Self::Zstd,
+            "bz2" => Self::Bzip2,
+            "xz" => Self::Xz,
+            "lz4" => Self::Lz4,
+            "zip" => Self::Zip,
+            "7z" => Self::SevenZip,
+            _ => return None,
+        };
+        Some((packed, path.with_extension("")))
+    }
+
     /// The compression of bytes that begin like this.
     pub fn of_start(start: &[u8]) -> Option<Self> {
         Self::ALL
@@ -93,9 +115,11 @@ impl Packed {
     }
 }
 
-/// The first three bytes are text; the level and the digits of π that follow are not.
+/// The first three bytes are text; the level and the digits of π, or of its square root where nothing is packed, are not.
 fn is_bzip2(start: &[u8]) -> bool {
-    matches!(start, [_, _, _, b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..])
+    let [_, _, _, b'1'..=b'9', digits @ ..] = start else { return false };
+    digits.starts_with(&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
+        || digits.starts_with(&[0x17, 0x72, 0x45, 0x38, 0x50, 0x90])
 }
 
 /// What is said of a list: `NAME is ...`.

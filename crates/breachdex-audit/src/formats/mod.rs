@@ -65,6 +65,8 @@ formats! {
     DashlaneCsv => dashlane_csv,
     /// Enpass's JSON.
     EnpassJson => enpass_json,
+    /// Enpass's CSV.
+    EnpassCsv => enpass_csv,
     /// Keeper's CSV, which has no header.
     KeeperCsv => keeper_csv,
     /// LastPass's CSV.

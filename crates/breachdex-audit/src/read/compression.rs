@@ -1,99 +1,62 @@
-//! Input that is compressed with gzip or zstd, told by its first bytes.
+//! Input that is compressed or lies in an archive, told by its first bytes.
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "decompression")]
-use std::io;
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use breachdex::text::Packed;
+
 use crate::error::Result;
 
-/// How an input is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Compression {
-    Gzip,
-    Zstd,
-}
-
-impl Compression {
-    /// What the first bytes say.
-    pub(crate) fn of(start: &[u8]) -> Option<Self> {
-        match start {
-            [0x1F, 0x8B, ..] => Some(Self::Gzip),
-            [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Self::Zstd),
-            _ => None,
-        }
-    }
-
-    /// For sentences.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
-    }
-
-    /// The name that the file has when it is decompressed, which tells its format.
-    pub(crate) fn plain_name(self, path: &Path) -> PathBuf {
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        let is_ours = ["gz", "gzip", "zst", "zstd"].iter().any(|own| extension.eq_ignore_ascii_case(own));
-        if is_ours { path.with_extension("") } else { path.to_owned() }
+/// The name that the file has when it is decompressed, which tells its format.
+pub(crate) fn plain_name(packed: Packed, path: &Path) -> PathBuf {
+    match Packed::of_name(path) {
+        Some((named, plain)) if named == packed => plain,
+        _ => path.to_owned(),
     }
 }
 
 /// What the data are when they are decompressed. Data that end early or are damaged are an error where that shows.
 #[cfg(feature = "decompression")]
-pub(crate) fn open<'m>(
-    raw: Box<dyn Read + 'm>,
-    compression: Compression,
-    name: &str,
-) -> Result<Box<dyn Read + 'm>> {
-    const BUFFER: usize = 128 << 10;
-    let buffered = io::BufReader::with_capacity(BUFFER, raw);
-    let reader: Box<dyn Read + 'm> = match compression {
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered)),
-        Compression::Zstd => Box::new(
-            zstd::stream::read::Decoder::with_buffer(buffered).map_err(super::input::Opened::failed(name))?,
-        ),
-    };
-    Ok(Box::new(Named { reader, compression }))
+pub(crate) fn open<'m>(packed: Packed, raw: Box<dyn Read + 'm>, name: &str) -> Result<Box<dyn Read + 'm>> {
+    let unpacked = breachdex::unpack::Decompressor::new(packed, raw);
+    Ok(Box::new(unpacked.map_err(super::input::Opened::failed(name))?))
+}
+
+/// The one file of an archive, or of several the one that exports have passwords in; and its name there.
+#[cfg(feature = "decompression")]
+pub(crate) fn open_archive(packed: Packed, file: File, name: &str) -> Result<(PathBuf, Box<dyn Read>)> {
+    let member =
+        breachdex::unpack::open_archive(packed, file, &choose).map_err(super::input::Opened::failed(name))?;
+    Ok((PathBuf::from(member.name), member.reader))
+}
+
+/// 1Password's, Proton Pass's and Dashlane's archives hold other files beside the passwords: attachments, cards, notes.
+#[cfg(feature = "decompression")]
+fn choose(names: &[&str]) -> Option<usize> {
+    const EXPORTS: [&str; 3] = ["export.data", "data.json", "credentials.csv"];
+    breachdex::unpack::the_only_file(names).or_else(|| {
+        let is_export = |name: &&str| EXPORTS.contains(&name.rsplit('/').next().unwrap_or_default());
+        let mut found = (0..names.len()).filter(|place| is_export(&names[*place]));
+        found.next().filter(|_| found.next().is_none())
+    })
 }
 
 /// Refuses: this build has no decompression.
 #[cfg(not(feature = "decompression"))]
-pub(crate) fn open<'m>(
-    _: Box<dyn Read + 'm>,
-    compression: Compression,
-    name: &str,
-) -> Result<Box<dyn Read + 'm>> {
-    Err(crate::error::AuditError::Sealed {
-        name: name.to_owned(),
-        sealed: match compression {
-            Compression::Gzip => super::sealed::GZIP,
-            Compression::Zstd => super::sealed::ZSTD,
-        },
-    })
+pub(crate) fn open<'m>(packed: Packed, _: Box<dyn Read + 'm>, name: &str) -> Result<Box<dyn Read + 'm>> {
+    Err(not_in_this_build(packed, name))
 }
 
-/// Names the compression where it is at fault: what the system says carries its number, what a decoder says does not.
-#[cfg(feature = "decompression")]
-struct Named<'m> {
-    reader: Box<dyn Read + 'm>,
-    compression: Compression,
+/// Refuses: this build has no decompression.
+#[cfg(not(feature = "decompression"))]
+pub(crate) fn open_archive(packed: Packed, _: File, name: &str) -> Result<(PathBuf, Box<dyn Read>)> {
+    Err(not_in_this_build(packed, name))
 }
 
-#[cfg(feature = "decompression")]
-impl Read for Named<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(buffer).map_err(|error| {
-            if error.raw_os_error().is_some() || error.kind() == io::ErrorKind::Interrupted {
-                return error;
-            }
-            let is_cut = error.kind() == io::ErrorKind::UnexpectedEof;
-            let what = if is_cut { "end too early" } else { "are damaged" };
-            let reason = format!("the {} data {what}; get the file again", self.compression.name());
-            io::Error::new(io::ErrorKind::InvalidData, reason)
-        })
-    }
+#[cfg(not(feature = "decompression"))]
+fn not_in_this_build(packed: Packed, name: &str) -> crate::error::AuditError {
+    crate::error::AuditError::Sealed { name: name.to_owned(), sealed: super::sealed::packed(packed) }
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
 use std::io;
 
 use breachdex::Kind;
@@ -39,6 +40,7 @@ pub(crate) fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink
     let line = records.peek_line().map_err(&failed)?;
     let columns = match format.spec().headers {
         [Header { fixed: Some(_), .. }, ..] => Columns::fixed(&format.spec().headers[0], given),
+        [header, ..] if header.has_pairs => Columns::of_pairs(header, line, given),
         [] => Columns::named(&place, line, given)?,
         headers => Columns::of_product(&place, line, given, headers)?,
     };
@@ -98,6 +100,8 @@ struct Columns {
     secret: usize,
     /// The first that is not empty names the account.
     users: Vec<usize>,
+    /// Where the things are differs from row to row: each has the names of its fields before their values.
+    pairs: Option<&'static Header>,
     item: Option<(usize, &'static str)>,
     /// A delimiter that nobody named.
     assumed: Option<u8>,
@@ -117,8 +121,32 @@ impl Columns {
             is_ragged: header.is_ragged,
             secret,
             users: vec![user],
+            pairs: None,
             item: None,
             assumed: None,
+            has_apostrophes: header.has_apostrophes,
+            empty_is_absent: true,
+        }
+    }
+
+    /// The rows of a product that names each field in front of its value. The title has no name, nor has the note.
+    fn of_pairs(header: &'static Header, line: &[u8], given: Option<u8>) -> Self {
+        let candidates = candidates(&given);
+        let has_header = |delimiter: &&u8| {
+            split_line(line, Dialect { delimiter: **delimiter, ..PLAIN })
+                .is_some_and(|cells| header.fits(&names_of(&cells)))
+        };
+        let delimiter = candidates.iter().find(has_header);
+        Self {
+            dialect: Dialect { delimiter: *delimiter.unwrap_or(&candidates[0]), ..PLAIN },
+            has_header: delimiter.is_some(),
+            width: 1,
+            is_ragged: header.is_ragged,
+            secret: 0,
+            users: Vec::new(),
+            pairs: Some(header),
+            item: None,
+            assumed: delimiter.copied().filter(|delimiter| given.is_none() && *delimiter != b','),
             has_apostrophes: header.has_apostrophes,
             empty_is_absent: true,
         }
@@ -164,6 +192,7 @@ impl Columns {
             is_ragged: header.is_ragged,
             secret: required(header.password)?,
             users,
+            pairs: None,
             item,
             assumed: (given.is_none() && delimiter != b',').then_some(delimiter),
             has_apostrophes: header.has_apostrophes,
@@ -201,6 +230,7 @@ impl Columns {
             is_ragged: false,
             secret: place_of(secret)?,
             users,
+            pairs: None,
             item: None,
             assumed: (given.is_none() && delimiter != b',').then_some(delimiter),
             has_apostrophes: false,
@@ -214,10 +244,26 @@ impl Columns {
             let (expected, found) = (self.width as u64, cells.len() as u64);
             return Err(LineFault::Cells { expected, found });
         }
-        if std::iter::once(&self.secret).chain(&self.users).any(|at| self.encloses_rows(cells.get(*at))) {
+        let encloses_rows = |at: usize| self.encloses_rows(cells.get(at));
+        let is_open = match self.pairs {
+            Some(header) => self.pair(cells, header.password).is_some_and(encloses_rows),
+            None => std::iter::once(&self.secret).chain(&self.users).any(|at| encloses_rows(*at)),
+        };
+        if is_open {
             return Err(LineFault::OpenQuote);
         }
         if cells.iter().all(|cell| std::str::from_utf8(cell).is_ok()) { Ok(()) } else { Err(undecodable) }
+    }
+
+    /// Where the value of a field is, by its name. Of several, the first that is not empty; a star marks what is hidden.
+    fn pair(&self, cells: &Cells, name: &str) -> Option<usize> {
+        let is_named = |at: &usize| {
+            let label = cells.get(*at).trim_ascii();
+            label.strip_prefix(b"*").unwrap_or(label).eq_ignore_ascii_case(name.as_bytes())
+        };
+        let mut values = (1..cells.len().saturating_sub(1)).step_by(2).filter(is_named).map(|at| at + 1);
+        let first = values.clone().next();
+        values.find(|at| !cells.get(*at).is_empty()).or(first)
     }
 
     /// Whether a line within a password or a name would be a row by itself: then a quote was not closed before it.
@@ -225,7 +271,9 @@ impl Columns {
         let mut lines = cell.split(|byte| matches!(byte, b'\n' | b'\r')).skip(1);
         lines.any(|line| {
             let delimiters = memchr::memchr_iter(self.dialect.delimiter, line).count();
-            !line.is_empty() && delimiters + 1 >= self.width
+            // A title, a name, its value and a note.
+            let width = if self.pairs.is_some() { 4 } else { self.width };
+            !line.is_empty() && delimiters + 1 >= width
         })
     }
 
@@ -234,9 +282,13 @@ impl Columns {
             sink.other_item();
             return Ok(());
         }
-        let named = self.users.iter().map(|at| self.value(cells.get(*at))).find(|name| !name.is_empty());
+        let Some((users, secret)) = self.places(cells) else {
+            sink.other_item();
+            return Ok(());
+        };
+        let named = users.iter().map(|at| self.value(cells.get(*at))).find(|name| !name.is_empty());
         let user = named.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
-        let secret = self.value(cells.get(self.secret));
+        let secret = self.value(cells.get(secret));
         let Some(kind) = digests else {
             return sink.record(match secret {
                 b"" if self.empty_is_absent => Record::new(line, user, Secret::Absent),
@@ -250,6 +302,14 @@ impl Columns {
                 Err(fault) => sink.malformed(line, fault),
             },
         }
+    }
+
+    /// Where the names of the account and the password are in a row; `None` for an item that has none.
+    fn places(&self, cells: &Cells) -> Option<(Cow<'_, [usize]>, usize)> {
+        let Some(header) = self.pairs else { return Some((Cow::Borrowed(&self.users), self.secret)) };
+        let secret = self.pair(cells, header.password)?;
+        let names = std::iter::once(&header.user).chain(header.other_users);
+        Some((names.filter_map(|name| self.pair(cells, name)).collect::<Vec<_>>().into(), secret))
     }
 
     /// A cell without the apostrophe that a product puts before what a spreadsheet would take for a formula.

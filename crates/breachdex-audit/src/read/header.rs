@@ -26,6 +26,9 @@ pub(crate) struct Header {
     pub(crate) is_ragged: bool,
     /// An apostrophe goes before values that a spreadsheet would take for formulas.
     pub(crate) has_apostrophes: bool,
+    /// A row is a title and then pairs of a field's name and its value. The names are those of `user`, `other_users` and
+    /// `password`, and the header says none of them.
+    pub(crate) has_pairs: bool,
     /// The product writes no header: where the user and the password are, and the fewest cells of a row.
     pub(crate) fixed: Option<(usize, usize, usize)>,
 }
@@ -42,6 +45,7 @@ impl Header {
         has_backslashes: false,
         is_ragged: false,
         has_apostrophes: false,
+        has_pairs: false,
         fixed: None,
     };
 

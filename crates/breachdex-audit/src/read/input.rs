@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use breachdex::files::InputFile;
+use breachdex::text::Packed;
 use zeroize::Zeroizing;
 
 use super::assumption::Assumption;
-use super::compression::{self, Compression};
+use super::compression;
 use super::sealed;
 use super::text;
 use crate::error::{AuditError, Result};
@@ -63,11 +64,8 @@ impl<'m> Opened<'m> {
             Input::Stream(reader) => {
                 let name = String::from("standard input");
                 let reader = Box::new(Counted { reader, done: Rc::clone(&meter.done) });
-                let plain = Plain::new(reader, &name)?;
-                let format = match sealed::of(Path::new(""), &plain.start) {
-                    Some(sealed) => return Err(AuditError::Sealed { name, sealed }),
-                    None => format.ok_or_else(|| AuditError::FormatNotCertain { name: name.clone() })?,
-                };
+                let plain = Plain::new(reader, Path::new(""), &name)?;
+                let format = format.ok_or_else(|| AuditError::FormatNotCertain { name: name.clone() })?;
                 let assumed = plain.assumed();
                 Ok((Self { name, reader: plain.reader, path: None, meter, assumed }, format))
             }
@@ -94,23 +92,19 @@ impl<'m> Opened<'m> {
         let meter = Meter { done: Rc::default(), total: facts.is_file().then_some(facts.len()) };
         let reader =
             Box::new(Counted { reader: Box::new(Waiting { file, stops }), done: Rc::clone(&meter.done) });
-        let plain = Plain::new(reader, &name)?;
-        let plain_name = plain.compression.map_or_else(|| path.clone(), |found| found.plain_name(&path));
-        if let Some(sealed) = sealed::of(&plain_name, &plain.start) {
-            return Err(AuditError::Sealed { name, sealed });
-        }
+        let plain = Plain::new(reader, &path, &name)?;
         let format = match format {
             Some(format) => format,
             None if facts.is_file() => {
                 let text = text::lossy(&plain.start);
                 let first_line = text.lines().next().unwrap_or_default();
-                Format::detect(&plain_name, &Start { first_line, text: &text, has_column })
+                Format::detect(&plain.name, &Start { first_line, text: &text, has_column })
                     .ok_or_else(|| AuditError::FormatNotCertain { name: name.clone() })?
             }
             None => return Err(AuditError::FormatNotCertain { name }),
         };
         let assumed = plain.assumed();
-        let path = plain.compression.is_none().then_some(path);
+        let path = plain.packed.is_none().then_some(path);
         Ok((Self { name, reader: plain.reader, path, meter, assumed }, format))
     }
 
@@ -126,26 +120,49 @@ struct Plain<'m> {
     reader: Box<dyn Read + 'm>,
     /// Its first bytes, which the reader has too.
     start: Zeroizing<Vec<u8>>,
-    compression: Option<Compression>,
+    /// The file's name without the compression's, or its name in an archive.
+    name: PathBuf,
+    packed: Option<Packed>,
 }
 
 impl<'m> Plain<'m> {
-    /// Decompresses where that is needed, and looks at the first bytes of what comes of it.
-    fn new(mut reader: Box<dyn Read + 'm>, name: &str) -> Result<Self> {
+    /// Decompresses where that is needed, and looks at the first bytes of what comes of it. Refuses what is known and cannot
+    /// be read.
+    fn new(mut reader: Box<dyn Read + 'm>, path: &Path, name: &str) -> Result<Self> {
         let failed = Opened::failed(name);
+        let refuse = |sealed| Err(AuditError::Sealed { name: name.to_owned(), sealed });
         let mut start = peek(&mut reader).map_err(&failed)?;
-        let compression = Compression::of(&start);
-        if let Some(compression) = compression {
-            let raw = Box::new(Cursor::new(start).chain(reader));
-            reader = compression::open(raw, compression, name)?;
+        if let Some(sealed) = sealed::of(path, &start) {
+            return refuse(sealed);
+        }
+        let mut plain_name = path.to_owned();
+        let packed = Packed::of_start(&start);
+        if let Some(packed) = packed {
+            if packed.is_stream() {
+                plain_name = compression::plain_name(packed, path);
+                reader = compression::open(packed, Box::new(Cursor::new(start).chain(reader)), name)?;
+            } else {
+                // An archive is read from its end, which a stream does not have.
+                let file = InputFile::open(path).ok().and_then(InputFile::into_regular_file);
+                match file {
+                    Some(file) if packed != Packed::Lz4 => {
+                        (plain_name, reader) = compression::open_archive(packed, file, name)?;
+                    }
+                    _ => return refuse(sealed::packed(packed)),
+                }
+            }
             start = peek(&mut reader).map_err(&failed)?;
+            let again = sealed::of(&plain_name, &start).or(Packed::of_start(&start).map(sealed::packed));
+            if let Some(sealed) = again {
+                return refuse(sealed);
+            }
         }
         let reader = Box::new(Cursor::new(start.clone()).chain(reader));
-        Ok(Self { reader, start, compression })
+        Ok(Self { reader, start, name: plain_name, packed })
     }
 
     fn assumed(&self) -> Option<Assumption> {
-        self.compression.map(|found| Assumption::Compressed(found.name()))
+        self.packed.map(|found| Assumption::Compressed(found.name()))
     }
 }
 

@@ -1,9 +1,11 @@
-//! Files that are known and cannot be read: encrypted vaults, archives and spreadsheets. Each is refused by its name, with
+//! Files that are known and cannot be read: encrypted vaults, spreadsheets and what is packed twice. Each is refused by its name, with
 //! the way to a file that can be read.
 
 #![forbid(unsafe_code)]
 
 use std::path::Path;
+
+use breachdex::text::Packed;
 
 /// A kind of file that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +44,6 @@ const ZIP: &[u8] = b"PK\x03\x04";
 
 /// A rule with both wants both; the more special ones come first.
 const RULES: &[Rule] = &[
-    rule(
-        &["1pux"],
-        b"",
-        "a 1Password archive (1PUX)",
-        "unzip it, audit the file export.data in it as 1password-1pux, and delete both afterwards",
-    ),
     rule(
         &["1pif"],
         b"",
@@ -122,19 +118,10 @@ const RULES: &[Rule] = &[
     ),
     rule(
         &[],
-        ZIP,
-        "a ZIP archive",
-        "unzip it and audit the file in it: export.data of 1Password, data.json of Proton Pass, credentials.csv of Dashlane",
-    ),
-    rule(
-        &[],
         b"FEA1",
         "a Feather version 1 file",
         "write it again as Feather version 2, for example with pyarrow.feather.write_feather(pyarrow.feather.read_table(FILE), NEW)",
     ),
-    rule(&[], b"BZh", "compressed with bzip2", "decompress it first (bunzip2)"),
-    rule(&[], b"\xFD7zXZ\x00", "compressed with xz", "decompress it first (unxz)"),
-    rule(&[], b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", "unpack it first"),
     rule(&[], b"SQLite format 3\x00", "an SQLite database", "export the table as CSV and audit that"),
     rule(
         &["dit"],
@@ -144,12 +131,18 @@ const RULES: &[Rule] = &[
     ),
 ];
 
-#[cfg(not(feature = "decompression"))]
-pub(crate) const GZIP: Sealed =
-    Sealed { what: "compressed with gzip, which this build does not read", remedy: "decompress it first" };
-#[cfg(not(feature = "decompression"))]
-pub(crate) const ZSTD: Sealed =
-    Sealed { what: "compressed with zstd, which this build does not read", remedy: "decompress it first" };
+/// What is packed and not unpacked here: for the second time, from a pipe, or by a program that nobody asked for yet.
+pub(crate) fn packed(packed: Packed) -> Sealed {
+    match packed {
+        Packed::Gzip => Sealed { what: "compressed with gzip", remedy: "decompress it first (gunzip)" },
+        Packed::Zstd => Sealed { what: "compressed with zstd", remedy: "decompress it first (unzstd)" },
+        Packed::Bzip2 => Sealed { what: "compressed with bzip2", remedy: "decompress it first (bunzip2)" },
+        Packed::Xz => Sealed { what: "compressed with xz", remedy: "decompress it first (unxz)" },
+        Packed::Lz4 => Sealed { what: "compressed with LZ4", remedy: "decompress it first (unlz4)" },
+        Packed::Zip => Sealed { what: "a ZIP archive", remedy: "unzip it first and audit the file in it" },
+        _ => Sealed { what: "a 7-Zip archive", remedy: "unpack it first and audit the file in it" },
+    }
+}
 
 /// What a file is, if it is one that cannot be read.
 pub(crate) fn of(path: &Path, start: &[u8]) -> Option<Sealed> {

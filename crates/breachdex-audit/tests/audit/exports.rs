@@ -164,15 +164,8 @@ fn what_cannot_be_read_is_refused_by_name_with_the_way() {
         "open it and export it as KeePass XML (2.x) (File > Export, in KeePassXC Database > Export > XML)";
     for (name, content, said) in [
         (
-            "vault.1pux",
-            zip,
-            "vault.1pux is a 1Password archive (1PUX); unzip it, audit the file export.data in it as 1password-1pux, and \
-             delete both afterwards"
-                .to_owned(),
-        ),
-        (
             "vault.1pif",
-            b"{}",
+            b"{}".as_slice(),
             "vault.1pif is a 1Password interchange file (1PIF); export again as 1PUX or CSV (File > Export) and audit that"
                 .to_owned(),
         ),
@@ -200,7 +193,88 @@ fn what_cannot_be_read_is_refused_by_name_with_the_way() {
     ] {
         assert_eq!(detect(name, content), Err(said), "{name}");
     }
-    assert!(detect("a.zip", zip).unwrap_err().contains("data.json of Proton Pass"));
+    assert_eq!(
+        detect("a.lz4", b"\x04\x22\x4d\x18rest"),
+        Err("a.lz4 is compressed with LZ4; decompress it first (unlz4)".to_owned())
+    );
+}
+
+/// A file beside these tests, as a program packed it.
+#[cfg(feature = "decompression")]
+fn packed(name: &str) -> std::path::PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests", "packed", name].iter().collect()
+}
+
+#[cfg(feature = "decompression")]
+#[test]
+fn exports_in_archives_and_other_compressions() {
+    let options = AuditOptions::default();
+    for (name, assumed) in [
+        ("export.csv.xz", "decompressed (xz)"),
+        ("export.csv.bz2", "decompressed (bzip2)"),
+        ("export.zip", "decompressed (ZIP)"),
+        ("export.7z", "decompressed (7z)"),
+    ] {
+        let found = audit(Input::File(packed(name)), &known(Kind::Sha1).corpus, &options, &()).unwrap();
+        assert_eq!(found.inputs[0].format, Format::ChromeCsv, "{name}");
+        assert_eq!((found.tally.accounts, found.tally.exposed), (1, 1), "{name}");
+        assert_eq!(found.inputs[0].assumptions[0].to_string(), assumed, "{name}");
+        let bytes = std::fs::read(packed(name)).unwrap();
+        let said = detect(name, &bytes[..bytes.len() - 2]).unwrap_err();
+        assert!(said.starts_with(&format!("cannot read {name}: the ")), "{said}");
+        // A pipe has no end to read an archive from.
+        let piped = run(&bytes, &known(Kind::Sha1), &crate::options(Format::ChromeCsv));
+        match name {
+            "export.zip" | "export.7z" => {
+                let said = piped.unwrap_err().to_string();
+                assert!(
+                    said.contains("archive; un") && said.ends_with("it first and audit the file in it"),
+                    "{said}"
+                );
+            }
+            _ => assert_eq!(rows(&piped.unwrap()), [account(2, "kim", true)], "{name}"),
+        }
+    }
+}
+
+#[cfg(feature = "decompression")]
+#[test]
+fn the_passwords_of_an_archive_of_several_files() {
+    let found =
+        audit(Input::File(packed("vault.1pux")), &known(Kind::Sha1).corpus, &AuditOptions::default(), &())
+            .unwrap();
+    assert_eq!(found.inputs[0].format, Format::OnePassword1pux);
+    assert_eq!((found.tally.accounts, found.tally.exposed), (1, 1));
+    let said = detect("twice.zip", std::fs::read(packed("twice.zip")).unwrap());
+    assert_eq!(said, Err("twice.zip is compressed with gzip; decompress it first (gunzip)".to_owned()));
+}
+
+#[test]
+fn enpass_names_fields_before_their_values() {
+    let header = "\"Title\",\"Field\",\"Value\",\"Field\",\"Value\",.........,\"Note\"\n";
+    let rows_of = "\"Mail\",\"Username\",\"\",\"E-mail\",\"kim\",\"Password\",\"password\",\"Website\",\"https://a.example\",\"a, note\"\n\
+                   \"Site\",\"username\",\"lee\",\"*Password\",\"unheard of\",\"\"\n\
+                   \"A note\",\"of mine\"\n\
+                   \"Card\",\"Cardholder\",\"Kim\",\"Number\",\"1\",\"\"\n\
+                   \"Empty\",\"username\",\"pat\",\"password\",\"\",\"\"\n\
+                   \"Two\",\"username\",\"max\",\"password\",\"\",\"password\",\"123456\"\n";
+    for (export, first) in [(format!("{header}{rows_of}"), 2), (rows_of.to_owned(), 1)] {
+        let found = read(&export, Format::EnpassCsv);
+        let expected =
+            [account(first, "kim", true), account(first + 1, "lee", false), account(first + 5, "max", true)];
+        assert_eq!(rows(&found), expected);
+        let tally = &found.tally;
+        assert_eq!((tally.other_items, tally.without_password, tally.malformed), (2, 1, 0));
+    }
+    assert_eq!(detect("enpass.csv", format!("{header}{rows_of}")), Ok(Format::EnpassCsv));
+    // Without its header nothing says what it is.
+    assert!(
+        detect("enpass.csv", rows_of).unwrap_err().starts_with("the format of enpass.csv is not certain")
+    );
+    // A password with a comma, a quote and a line break.
+    let odd = "\"Odd\",\"password\",\"p\"\"a,\nb\",\"\"\n";
+    let found = read(&format!("{header}{odd}"), Format::EnpassCsv);
+    assert_eq!((found.tally.accounts, found.tally.malformed), (1, 0));
 }
 
 #[cfg(feature = "decompression")]

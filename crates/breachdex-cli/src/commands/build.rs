@@ -18,8 +18,8 @@ use crate::{signing, summary, target, trust};
 
 /// Build an index from hashes, range files, passwords or other indexes
 ///
-/// Inputs may be in any order and any number, plain, .gz or .zst. They are checked line by line; the index
-/// appears under its name only when it is complete. Ends with one line: entries, bytes, bytes per entry,
+/// Inputs may be in any order and any number, plain, .gz, .zst, .bz2, .xz, or the only file of a .zip or .7z. They are
+/// checked line by line; the index appears under its name only when it is complete. Ends with one line: entries, bytes, bytes per entry,
 /// seconds.
 #[derive(Args)]
 #[command(after_long_help = "\

@@ -40,6 +40,8 @@ pub use self::lock::Lock;
 pub use self::owned::{open_or_create, replace_leftover};
 #[cfg(feature = "build")]
 pub(crate) use self::reading::is_stopped;
+#[cfg(feature = "decompression")]
+pub(crate) use self::reading::stopped;
 pub use self::reading::{InputFile, kind_of, open_index, read_text};
 #[cfg(feature = "build")]
 pub use self::temporary::{ClaimError, Readers, Temporary, resolve_target};

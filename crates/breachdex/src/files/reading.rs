@@ -120,6 +120,11 @@ impl InputFile {
         Ok(Self { may_wait: !is_file, file })
     }
 
+    /// The file, if it is a regular one, which can be read from anywhere; what was read of it is forgotten.
+    pub fn into_regular_file(self) -> Option<File> {
+        (!self.may_wait).then_some(self.file)
+    }
+
     /// Reads the next bytes, 0 at the end. Asks `stops` several times a second while it waits.
     ///
     /// # Errors
@@ -128,7 +133,7 @@ impl InputFile {
         loop {
             if self.may_wait && !wait_for(&self.file, POLL_INTERVAL)? {
                 if stops() {
-                    return Err(io::Error::other(Stopped));
+                    return Err(stopped());
                 }
                 continue;
             }
@@ -139,7 +144,7 @@ impl InputFile {
                         return Err(error);
                     }
                     if stops() {
-                        return Err(io::Error::other(Stopped));
+                        return Err(stopped());
                     }
                     std::thread::sleep(Duration::from_millis(1));
                 }
@@ -161,6 +166,11 @@ impl Read for InputFile {
 #[derive(Debug, thiserror::Error)]
 #[error("stopped")]
 pub(crate) struct Stopped;
+
+/// The error of a reader that was told to stop.
+pub(crate) fn stopped() -> io::Error {
+    io::Error::other(Stopped)
+}
 
 /// Whether an error of [`InputFile::read_unless`] means that reading was told to stop.
 pub(crate) fn is_stopped(error: &io::Error) -> bool {

@@ -1,10 +1,12 @@
-//! Opens an input as a stream of plain bytes: gzip to its last member, zstd to its last frame, and whatever
-//! is cut, damaged or appended is an error.
+//! Opens an input as a stream of plain bytes, whatever it is packed with; the bytes come from `unpack`.
 
 #![forbid(unsafe_code)]
 
-use std::io::{self, Chain, Cursor, Read};
-use std::path::Path;
+#[cfg(feature = "decompression")]
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+#[cfg(feature = "decompression")]
+use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -12,60 +14,19 @@ use zeroize::Zeroizing;
 
 use super::Source;
 use crate::error::{Error, InputError, Result, io_error};
+#[cfg(feature = "decompression")]
+use crate::files::stopped;
 use crate::files::{InputFile, is_stopped};
+use crate::text::Packed;
+#[cfg(feature = "decompression")]
+use crate::unpack;
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-
-/// How an input is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Packing {
-    Plain,
-    Gzip,
-    Zstd,
-}
-
-/// Archives that are named and not read: how each begins, what it is called, and what unpacks it to a pipe.
-const ARCHIVES: [(&[u8], &str, &str); 4] = [
-    (b"7z\xbc\xaf", "a 7-Zip archive", "7z x -so"),
-    (b"PK\x03\x04", "a ZIP archive", "unzip -p"),
-    (b"\xfd7zX", "xz data", "xz -dc"),
-    (b"BZh", "bzip2 data", "bzip2 -dc"),
-];
-
-impl Packing {
-    /// What a file's name says.
-    pub(crate) fn of_name(path: &Path) -> Self {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("gz") => Self::Gzip,
-            Some("zst") => Self::Zstd,
-            _ => Self::Plain,
-        }
-    }
-
-    fn of_start(start: &[u8]) -> Self {
-        if start.starts_with(&GZIP_MAGIC) {
-            Self::Gzip
-        } else if start.starts_with(&ZSTD_MAGIC) {
-            Self::Zstd
-        } else {
-            Self::Plain
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
-    }
-}
+/// Bytes that tell how an input is packed.
+const HEAD: u64 = 10;
 
 /// An input's plain bytes.
 pub(crate) struct TextReader {
     reader: Box<dyn Read + Send>,
-    packing: Packing,
     name: Arc<str>,
     source: Source,
 }
@@ -94,57 +55,107 @@ impl Read for Watched {
     }
 }
 
-type Started = Chain<Cursor<Zeroizing<Vec<u8>>>, Watched>;
+type Start = Zeroizing<Vec<u8>>;
+
+/// An archive, counted and stoppable. Bytes are counted as often as they are read.
+#[cfg(feature = "decompression")]
+struct WatchedArchive {
+    file: File,
+    feed: Feed,
+}
+
+#[cfg(feature = "decompression")]
+impl Read for WatchedArchive {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.feed.stop.load(Ordering::Relaxed) {
+            return Err(stopped());
+        }
+        let length = self.file.read(buffer)?;
+        self.feed.read.fetch_add(length as u64, Ordering::Relaxed);
+        Ok(length)
+    }
+}
+
+#[cfg(feature = "decompression")]
+impl Seek for WatchedArchive {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
 
 impl TextReader {
-    /// Opens an input. Its packing follows from its name; where the name says nothing, from its first bytes
-    /// if `look_inside`. Reading a pipe waits for its writer until the feed is stopped.
+    /// Opens an input. How it is packed follows from its name; where the name says nothing, from its first bytes if
+    /// `look_inside`. Of an archive, the only file is read. Reading a pipe waits for its writer until the feed is stopped.
     pub(crate) fn open(source: &Source, look_inside: bool, feed: &Feed) -> Result<Self> {
         let (file, named) = match source {
             Source::Path(path) => {
-                (InputFile::open(path).map_err(io_error("open", path))?, Packing::of_name(path))
+                let named = Packed::of_name(path).map(|(packed, _)| packed);
+                (InputFile::open(path).map_err(io_error("open", path))?, named)
             }
-            Source::Stdin => {
-                (InputFile::stdin().map_err(io_error("read", "standard input".as_ref()))?, Packing::Plain)
-            }
+            Source::Stdin => (InputFile::stdin().map_err(io_error("read", "standard input".as_ref()))?, None),
         };
         let name = match source {
             Source::Path(path) => path.display().to_string(),
             Source::Stdin => "standard input".to_owned(),
         };
-        let mut reader = Self {
-            reader: Box::new(io::empty()),
-            packing: Packing::Plain,
-            name: name.into(),
-            source: source.clone(),
-        };
+        let mut reader = Self { reader: Box::new(io::empty()), name: name.into(), source: source.clone() };
         let mut watched = Watched { file, feed: feed.clone() };
-        let mut start = Zeroizing::new(Vec::with_capacity(ZSTD_MAGIC.len()));
-        (&mut watched)
-            .take(ZSTD_MAGIC.len() as u64)
-            .read_to_end(&mut start)
-            .map_err(|error| reader.read_error(error))?;
-        let packing = match named {
-            Packing::Plain if look_inside => Packing::of_start(&start),
-            named => named,
-        };
-        if packing != Packing::Plain && start.is_empty() {
-            return Err(reader.fault(format!("the file is empty, which is not a {} file", packing.name())));
-        }
-        if packing == Packing::Plain
-            && let Some((_, what, command)) = ARCHIVES.iter().find(|(magic, ..)| start.starts_with(magic))
-            && look_inside
+        let mut start = Zeroizing::new(Vec::with_capacity(HEAD as usize));
+        (&mut watched).take(HEAD).read_to_end(&mut start).map_err(|error| reader.read_error(error))?;
+        let packed = named.or_else(|| Packed::of_start(&start).filter(|_| look_inside));
+        if let Some(packed) = packed
+            && start.is_empty()
         {
-            // Standard input has no name that another program could open.
-            let hint = match source {
-                Source::Path(path) => format!("or pipe `{command} {}` into standard input", path.display()),
-                Source::Stdin => format!("as with `{command}`"),
-            };
-            return Err(reader.fault(format!("this is {what}; unpack it first, {hint}")));
+            return Err(reader.fault(format!("the file is empty, which is not a {} file", packed.name())));
         }
-        reader.packing = packing;
-        reader.reader = unpack(packing, Cursor::new(start).chain(watched), &reader.name)?;
+        reader.reader = match packed {
+            None => Box::new(Cursor::new(start).chain(watched)),
+            Some(packed) => reader.unpack(packed, start, watched)?,
+        };
         Ok(reader)
+    }
+
+    #[cfg(feature = "decompression")]
+    fn unpack(&self, packed: Packed, start: Start, raw: Watched) -> Result<Box<dyn Read + Send>> {
+        if packed.is_stream() {
+            let raw = Cursor::new(start).chain(raw);
+            let unpacked = unpack::Decompressor::new(packed, raw).map_err(|error| self.read_error(error))?;
+            return Ok(Box::new(unpacked));
+        }
+        let Watched { file, feed } = raw;
+        let command = match packed {
+            Packed::Zip => "unzip -p",
+            Packed::SevenZip => "7z x -so",
+            _ => "lz4 -dc",
+        };
+        let file = match (file.into_regular_file(), &self.source) {
+            (Some(file), _) if packed != Packed::Lz4 => file,
+            // An archive is read from its end. Standard input has no name that another program could open.
+            (_, Source::Path(path)) => {
+                let name = packed.name();
+                let path = path.display();
+                return Err(self.fault(format!(
+                    "this is {name} data; unpack it first, or pipe `{command} {path}` into standard input"
+                )));
+            }
+            (_, Source::Stdin) => {
+                let name = packed.name();
+                return Err(self.fault(format!("this is {name} data; unpack it first, as with `{command}`")));
+            }
+        };
+        let archive = WatchedArchive { file, feed };
+        let member = unpack::open_archive(packed, archive, &unpack::the_only_file)
+            .map_err(|error| self.read_error(error))?;
+        Ok(member.reader)
+    }
+
+    #[cfg(not(feature = "decompression"))]
+    fn unpack(&self, packed: Packed, _: Start, _: Watched) -> Result<Box<dyn Read + Send>> {
+        Err(Error::Unbuildable(format!(
+            "{} is {} data, which this program was built not to read; unpack it first",
+            self.name,
+            packed.name()
+        )))
     }
 
     /// Reads the next bytes; 0 at the end of the input.
@@ -166,13 +177,11 @@ impl TextReader {
         if is_stopped(&error) {
             return Error::Cancelled;
         }
-        // What the system says carries its number; what a decoder says does not.
-        if self.packing == Packing::Plain || error.raw_os_error().is_some() {
-            return self.system_error(error);
+        #[cfg(feature = "decompression")]
+        if let Some(fault) = unpack::UnpackError::inside(&error) {
+            return self.fault(fault.to_string());
         }
-        let cut = error.kind() == io::ErrorKind::UnexpectedEof;
-        let what = if cut { "end too early" } else { "are damaged or followed by something else" };
-        self.fault(format!("the {} data {what}; get the file again", self.packing.name()))
+        self.system_error(error)
     }
 
     fn system_error(&self, source: io::Error) -> Error {
@@ -185,33 +194,6 @@ impl TextReader {
 
     fn fault(&self, reason: String) -> Error {
         InputError::new(self.name.to_string(), None, reason).into()
-    }
-}
-
-#[cfg(feature = "decompression")]
-fn unpack(packing: Packing, raw: Started, name: &str) -> Result<Box<dyn Read + Send>> {
-    /// Enough for the decoders to be fed without a system call for every block of theirs.
-    const BUFFER: usize = 128 << 10;
-    let buffered = |raw| io::BufReader::with_capacity(BUFFER, raw);
-    Ok(match packing {
-        Packing::Plain => Box::new(raw),
-        Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(raw))),
-        Packing::Zstd => {
-            let decoder = zstd::stream::read::Decoder::with_buffer(buffered(raw))
-                .map_err(|source| Error::Io { action: "decompress", path: name.into(), source })?;
-            Box::new(decoder)
-        }
-    })
-}
-
-#[cfg(not(feature = "decompression"))]
-fn unpack(packing: Packing, raw: Started, name: &str) -> Result<Box<dyn Read + Send>> {
-    match packing {
-        Packing::Plain => Ok(Box::new(raw)),
-        _ => Err(Error::Unbuildable(format!(
-            "{name} is {} data, which this program was built not to read; unpack it first",
-            packing.name()
-        ))),
     }
 }
 

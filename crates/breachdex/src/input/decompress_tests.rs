@@ -111,18 +111,38 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn archives_are_named_with_what_unpacks_them() {
+fn lists_in_archives_and_other_compressions_are_read() {
     let folder = Folder::new();
-    let cases: [(&[u8], &str); 4] = [
-        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first, or pipe `7z x -so"),
-        (b"PK\x03\x04\x14", "a ZIP archive; unpack it first, or pipe `unzip -p"),
-        (b"\xfd7zXZ\0", "xz data; unpack it first, or pipe `xz -dc"),
-        (b"BZh91AY", "bzip2 data; unpack it first, or pipe `bzip2 -dc"),
-    ];
-    for (start, expected) in cases {
-        let said = folder.read("a", start, true).unwrap_err();
-        assert_eq!(said, format!("a: this is {expected} a` into standard input"));
+    for name in ["list.txt.xz", "list.txt.bz2", "lzma2.7z", "deflated.zip"] {
+        let bytes = std::fs::read(format!("{}/tests/packed/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert_eq!(folder.read(name, &bytes, false).unwrap(), TEXT, "{name}");
+        assert_eq!(folder.read("unnamed", &bytes, true).unwrap(), TEXT, "{name}");
         // A list of passwords may begin with anything.
-        assert_eq!(folder.read("a", start, false).unwrap(), start);
+        assert_eq!(folder.read("unnamed", &bytes, false).unwrap(), bytes, "{name}");
+        assert!(folder.read(name, &bytes[..bytes.len() - 1], false).is_err(), "{name}");
     }
+    let lz4 = b"\x04\x22\x4d\x18";
+    let said = folder.read("a", lz4, true).unwrap_err();
+    assert_eq!(said, "a: this is LZ4 data; unpack it first, or pipe `lz4 -dc a` into standard input");
+}
+
+/// An archive is read from its end, which a pipe does not have.
+#[cfg(unix)]
+#[test]
+fn an_archive_in_a_pipe_is_named_with_what_unpacks_it() {
+    let folder = Folder::new();
+    let pipe = folder.0.path().join("list.7z");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, b"7z\xbc\xaf\x27\x1c....").unwrap()
+    });
+    let error =
+        TextReader::open(&Source::Path(pipe.clone()), true, &Feed::default()).err().unwrap().to_string();
+    writer.join().unwrap();
+    let pipe = pipe.display();
+    assert_eq!(
+        error,
+        format!("{pipe}: this is 7z data; unpack it first, or pipe `7z x -so {pipe}` into standard input")
+    );
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Source;
 use super::body::{PREFIX_DIGITS, says_empty};
-use super::decompress::{Feed, Packing, TextReader};
+use super::decompress::{Feed, TextReader};
 use super::faults::{LineFault, RowShape};
 use super::lines::Rows;
 use crate::coverage::{Coverage, PREFIX_COUNT};
@@ -16,6 +16,7 @@ use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, InputError, Remedy, Result, io_error};
 use crate::hex;
+use crate::text::Packed;
 
 /// A folder of range files. What else lies in it is passed over, unless it may be a range file that was damaged. Names are
 /// kept as a few bits each, for a whole corpus has a million of them.
@@ -260,7 +261,7 @@ impl RangeFile {
     /// Reads a file whole. Refuses more than `most` bytes of text.
     pub(crate) fn read(path: PathBuf, prefix: u32, most: usize, feed: &Feed) -> Result<Self> {
         let source = Source::Path(path);
-        let look_inside = matches!(&source, Source::Path(path) if Packing::of_name(path) == Packing::Plain);
+        let look_inside = matches!(&source, Source::Path(path) if Packed::of_name(path).is_none());
         let mut reader = TextReader::open(&source, look_inside, feed)?;
         let Source::Path(path) = source else { unreachable!("made of a path above") };
         let mut text = vec![0; 128 << 10];

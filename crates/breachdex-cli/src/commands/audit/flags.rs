@@ -30,7 +30,7 @@ pub(crate) struct Flags {
     /// Files or folders to audit together, or - [default: standard input]
     ///
     /// A folder stands for all files in it and below that are not hidden. Standard input needs --format, and Parquet needs a
-    /// file. Files compressed with gzip or zstd are decompressed.
+    /// file. Files compressed with gzip, zstd, bzip2 or xz are decompressed, and the only file of a ZIP or 7z archive is read.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Index to search; repeatable, counts are summed
@@ -143,7 +143,7 @@ fn formats() -> String {
 /// What help says behind the formats.
 const DETAILS: &str = "\
   Without --format, a file's format is detected by its extension (.json, .xml, .data, .parquet, .arrow,
-  .feather; .gz and .zst are looked behind), by the header of a .csv, the keys of a .json and the first
+  .feather; compressions are looked behind), by the header of a .csv, the keys of a .json and the first
   lines of a dump. Where that is not certain it is an error. Columns and lists hold passwords unless --hash
   or the format says otherwise: that is never guessed. Encrypted vaults and archives are refused with the
   way to an export that can be read.
