@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -89,23 +89,6 @@ pub(crate) fn write_all(file: &DiskFile, bytes: &[u8], offset: u64, place: &Plac
 }
 
 /// Fills `bytes` from `offset` on.
-#[cfg(unix)]
 pub(crate) fn read_exact(file: &File, bytes: &mut [u8], offset: u64, place: &Place) -> Result<()> {
-    use std::os::unix::fs::FileExt;
-    file.read_exact_at(bytes, offset).map_err(place.read_failed())
-}
-
-/// Fills `bytes` from `offset` on.
-#[cfg(windows)]
-pub(crate) fn read_exact(file: &File, mut bytes: &mut [u8], mut offset: u64, place: &Place) -> Result<()> {
-    use std::os::windows::fs::FileExt;
-    while !bytes.is_empty() {
-        let read = file.seek_read(bytes, offset).map_err(place.read_failed())?;
-        if read == 0 {
-            return Err(place.read_failed()(io::ErrorKind::UnexpectedEof.into()));
-        }
-        bytes = &mut bytes[read..];
-        offset += read as u64;
-    }
-    Ok(())
+    files::ReadFrom::new(file, offset).read_exact(bytes).map_err(place.read_failed())
 }

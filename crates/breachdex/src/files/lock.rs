@@ -2,8 +2,8 @@
 //! beside the locked one, `NAME.lock`, which names its process.
 //!
 //! The system forgets an `flock` with the process. A lock file stays when its process is killed, so the next one looks for
-//! that process, on the same machine and in the same container; of another machine it can only say whose the lock is. A file
-//! without its whole line is of a process that was killed before it had written it. To take over the lock of a dead process
+//! that process, on the same machine and in the same container; of another machine it can only say whose the lock is. What this
+//! machine left before it was started anew is nobody's. A file without its whole line is of a process that was killed before it had written it. To take over the lock of a dead process
 //! one must hold a second lock file, so that no two take it over at once.
 
 #![forbid(unsafe_code)]
@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use super::disk::{Disk, write_all_at};
 use super::owned::{PRIVATE, open_existing};
+use super::place::{self, Place};
 
 /// Follows the name of what is locked.
 const SUFFIX: &str = ".lock";
@@ -160,7 +161,7 @@ fn make(disk: &dyn Disk, lock: &Path) -> io::Result<Option<FileId>> {
             // Before it says whose it is: other threads look, too.
             let id = file_id(&file.metadata()?);
             HELD.lock().unwrap_or_else(PoisonError::into_inner).push(id);
-            let written = write_all_at(disk, &file, holder(std::process::id()).as_bytes(), 0);
+            let written = write_all_at(disk, &file, Place::here().line(std::process::id()).as_bytes(), 0);
             if written.is_err() {
                 // One that names no process stands in the way until it is old.
                 let _ = disk.remove(lock);
@@ -197,9 +198,13 @@ fn is_abandoned(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
         let age = file.metadata()?.modified()?.elapsed();
         return Ok(age.is_ok_and(|age| age >= WRITTEN_BY_THEN));
     }
-    let text = String::from_utf8_lossy(&text);
-    let process = text.split_whitespace().next().and_then(|process| process.parse().ok());
-    let Some(process) = process.filter(|process| text == holder(*process)) else { return Ok(false) };
+    let Some((process, place)) = std::str::from_utf8(&text).ok().and_then(Place::parse) else {
+        return Ok(false);
+    };
+    let here = Place::here();
+    if place != here {
+        return Ok(here.is_restart_of(&place, file.metadata()?.modified()?, place::started()));
+    }
     if process == std::process::id() {
         let id = file_id(&file.metadata()?);
         return Ok(!HELD.lock().unwrap_or_else(PoisonError::into_inner).contains(&id));
@@ -224,29 +229,10 @@ type FileId = ();
 #[cfg(not(unix))]
 fn file_id(_: &std::fs::Metadata) -> FileId {}
 
-/// What a lock file says: the process, and where its number means that process.
-fn holder(process: u32) -> String {
-    format!("{process} {}\n", place())
-}
-
-/// Machine, boot and container: where a process's number is that process's.
-#[cfg(unix)]
-fn place() -> String {
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let container = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    format!("{machine} {} {}", boot.trim(), container.display())
-}
-
 #[cfg(unix)]
 fn is_alive(process: u32) -> bool {
     let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
     process.is_none_or(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
-}
-
-#[cfg(not(unix))]
-fn place() -> String {
-    String::new()
 }
 
 #[cfg(not(unix))]

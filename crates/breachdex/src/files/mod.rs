@@ -3,10 +3,11 @@
 //! - `reading` opens what is read: an index is a regular file, an input may be a pipe, and nothing waits for a pipe's
 //!   writer where it could not be told to stop.
 //! - `disk` is the seam: the few system calls that change something, as a trait. [`System`] is the real one;
-//!   [`simulate`] puts another in its place, to see what a short write, a full disk or a crash does.
+//!   [`simulate`] puts another in its place, to see what a short write, a full disk or a crash does; `reads` is the seam
+//!   below what reads.
 //! - `owned` opens files under names that are known beforehand (journals, locks): never through a link, never another
 //!   user's.
-//! - `lock` tells living writers from dead ones, also on file systems that have no locks.
+//! - `lock` tells living writers from dead ones, also on file systems that have no locks; `place` is where a process lives.
 //! - `temporary` is a file beside its target that becomes it; `attributes` keeps mode, owner and group of the file that
 //!   is replaced; `durability` says whether a published file is known to be on disk.
 //!
@@ -24,7 +25,10 @@ mod durability;
 mod lock;
 #[cfg(feature = "build")]
 mod owned;
+#[cfg(feature = "build")]
+mod place;
 mod reading;
+mod reads;
 #[cfg(feature = "build")]
 mod temporary;
 #[cfg(all(test, feature = "build", unix))]
@@ -43,6 +47,11 @@ pub(crate) use self::reading::is_stopped;
 #[cfg(feature = "decompression")]
 pub(crate) use self::reading::stopped;
 pub use self::reading::{InputFile, kind_of, open_index, read_text};
+#[cfg(feature = "simulation")]
+pub(crate) use self::reads::simulated;
+pub use self::reads::{ReadFrom, read_at};
+#[cfg(feature = "simulation")]
+pub use self::reads::{SimulatedRead, simulate_reads};
 #[cfg(feature = "build")]
 pub use self::temporary::{ClaimError, Readers, Temporary, resolve_target};
 

@@ -55,28 +55,23 @@ pub(crate) fn read_at_least(
 
 #[cfg(all(target_os = "linux", feature = "system"))]
 fn read_some(file: &File, at: u64, bytes: &mut [u8], mode: ReadMode) -> io::Result<usize> {
-    use std::os::unix::fs::FileExt as _;
-
     use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
     if mode == ReadMode::Cached {
+        #[cfg(feature = "simulation")]
+        if let Some(read) = crate::files::simulated(file, bytes, at) {
+            return read;
+        }
         match preadv2(file, &mut [io::IoSliceMut::new(bytes)], at, ReadWriteFlags::NOWAIT) {
             // File systems that cannot tell are read as any other.
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {}
             done => return done.map_err(io::Error::from),
         }
     }
-    file.read_at(bytes, at)
+    crate::files::read_at(file, bytes, at)
 }
 
-#[cfg(all(unix, not(all(target_os = "linux", feature = "system"))))]
+#[cfg(not(all(target_os = "linux", feature = "system")))]
 fn read_some(file: &File, at: u64, bytes: &mut [u8], _: ReadMode) -> io::Result<usize> {
-    use std::os::unix::fs::FileExt as _;
-    file.read_at(bytes, at)
-}
-
-#[cfg(windows)]
-fn read_some(file: &File, at: u64, bytes: &mut [u8], _: ReadMode) -> io::Result<usize> {
-    use std::os::windows::fs::FileExt as _;
-    file.seek_read(bytes, at)
+    crate::files::read_at(file, bytes, at)
 }
