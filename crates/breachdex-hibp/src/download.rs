@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use breachdex::{BuildReport, Index, Monitor, SpliceOptions};
+use breachdex::{BuildReport, Day, Index, Monitor, SpliceOptions};
 
 use crate::assembly::{self, Assembly, Making, TextFolder};
 use crate::date::{day, no_later_than_today};
@@ -28,6 +28,9 @@ pub struct DownloadOptions {
     pub index: SpliceOptions,
     /// Throw away what an earlier run fetched, whatever its settings were.
     pub restart: bool,
+    /// The most days that may have passed since the server last changed a range. What is older is fetched and kept, and no
+    /// index is made of it.
+    pub max_age: Option<u32>,
     /// Where ranges cannot be fetched, make an index that does not cover them. Without it there is none before all are.
     pub allow_missing: bool,
 }
@@ -57,7 +60,7 @@ pub struct DownloadReport {
 /// # Errors
 /// [`breachdex::Error::TargetExists`]; [`Error::Busy`] while another download of the target runs;
 /// [`Error::Missing`] when ranges could not be fetched: all others are kept, and the same call asks for those alone;
-/// [`Error::Range`] for a fault of all ranges; [`Error::Journal`] when an earlier run had other settings;
+/// [`Error::Range`] for a fault of all ranges; [`Error::Stale`]; [`Error::Journal`] when an earlier run had other settings;
 /// [`Error::Stopped`] when the monitor says so; what [`breachdex::Assembler`] gives.
 pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor) -> Result<DownloadReport> {
     let rules = rules(&options.index)?;
@@ -69,6 +72,8 @@ pub fn download(target: &Path, options: &DownloadOptions, monitor: &dyn Monitor)
     if target.symlink_metadata().is_ok() {
         match finished_before(target)? {
             Some(before) if !options.index.replace || (!options.restart && before.is_same(&settings)) => {
+                let index = Index::open(target)?;
+                refuse_older(&index.metadata().corpus_date, options)?;
                 return Ok(DownloadReport {
                     fetch: FetchReport::default(),
                     index: None,
@@ -154,6 +159,16 @@ fn fetch_missing(
     run::run(&options.fetch, order, assembly, monitor)
 }
 
+/// Refuses a corpus date of more days ago than is allowed. A server that says of no range when it changed may have any.
+fn refuse_older(date: &str, options: &DownloadOptions) -> Result<()> {
+    let Some(most) = options.max_age else { return Ok(()) };
+    let age = Day::parse(date).map(|day| Day::today().number() - day.number());
+    if age.is_some_and(|days| i64::from(days) <= i64::from(most)) {
+        return Ok(());
+    }
+    Err(Error::Stale { base: options.fetch.base_url.to_string(), date: date.to_owned(), most })
+}
+
 /// Makes the index of all that was fetched.
 fn publish(
     assembly: Assembly<'_>,
@@ -166,6 +181,7 @@ fn publish(
     if date.is_empty() {
         date = day(no_later_than_today(journal.latest_change()));
     }
+    refuse_older(&date, options)?;
     if source.is_empty() && options.fetch.base_url.is_default() {
         source = "Have I Been Pwned, Pwned Passwords".into();
     }

@@ -13,6 +13,13 @@ use breachdex_protocol::body::Malformed;
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+fn changed_last(date: &str) -> String {
+    match date {
+        "" => "does not say when it changed a range".to_owned(),
+        date => format!("changed a range on {date} for the last time"),
+    }
+}
+
 /// Everything that can go wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,6 +45,20 @@ pub enum Error {
     /// Some ranges could not be fetched. The others are kept for the next run.
     #[error("{0}")]
     Missing(Box<MissingRanges>),
+    /// What the server has is too old, or may be. All of it was fetched and is kept for the next run.
+    #[error(
+        "{base} {}, and at most {most} days are allowed; what was fetched is kept: run the same command again \
+         when the server has newer ranges, or with another server or age",
+        changed_last(date)
+    )]
+    Stale {
+        /// The server.
+        base: String,
+        /// The day on which it last changed a range; empty where it does not say.
+        date: String,
+        /// Days that are allowed.
+        most: u32,
+    },
     /// The proxy's address, given or from the environment, is none.
     #[error("{origin}: {reason}")]
     Proxy {

@@ -132,7 +132,8 @@ pub(crate) trait Store {
     fn keep(&mut self, kept: Kept) -> Result<()>;
     /// A range will not come now. Others need not wait for it.
     fn pass_over(&mut self, prefix: u32);
-    /// Hands everything that was taken to the system.
+    /// Hands everything that was taken to the system; what is better written many at a time, when nothing was taken since
+    /// the last call.
     fn flush(&mut self, monitor: &dyn Monitor) -> Result<()>;
 }
 
@@ -297,6 +298,8 @@ impl Writer<'_> {
                 tokio::time::timeout(POLL_INTERVAL, arrivals.recv_many(&mut batch, QUEUE)).await
             });
             if received == Ok(0) {
+                // What waited for more to come waits no longer.
+                self.store.flush(self.monitor)?;
                 return Ok(Pass::Complete);
             }
             self.store.note_begun(self.workers.fetcher.counters.begun.load(Ordering::Relaxed))?;
@@ -305,11 +308,12 @@ impl Writer<'_> {
             self.store.flush(self.monitor)?;
             written?;
             let (done, total) = (u64::from(self.store.ranges()), Some(u64::from(self.total)));
-            if self.monitor.progress(Progress { phase: Phase::Downloading, done, total }).is_break() {
-                return Err(Error::Stopped);
-            }
-            if weight >= MOST_REFUSED {
-                return Ok(Pass::GivenUp);
+            let is_stopped =
+                self.monitor.progress(Progress { phase: Phase::Downloading, done, total }).is_break();
+            let gives_up = weight >= MOST_REFUSED;
+            if is_stopped || gives_up {
+                self.store.flush(self.monitor)?;
+                return if is_stopped { Err(Error::Stopped) } else { Ok(Pass::GivenUp) };
             }
         }
     }

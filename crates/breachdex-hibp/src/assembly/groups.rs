@@ -128,9 +128,6 @@ impl Assembly<'_> {
         self.journal.write()?;
         let due = self.journal.is_sync_due();
         if due {
-            if let Some(text) = &mut self.text {
-                text.sync()?;
-            }
             self.unfinished.sync()?;
             self.journal.sync()?;
         }

@@ -94,8 +94,11 @@ pub(crate) struct Assembly<'a> {
     batch: Vec<Record>,
     bytes: Vec<u8>,
     limit: watch::Sender<u32>,
-    /// Where ranges are kept as text, too.
+    /// Where ranges are kept as text, too, and those whose text is not certain to be on disk. They are in no other file.
     text: Option<TextFolder>,
+    without_text: Vec<Record>,
+    /// Whether a range arrived since the last flush.
+    is_arriving: bool,
 }
 
 /// A path beside the journal's.
@@ -185,6 +188,8 @@ impl<'a> Assembly<'a> {
             bytes: Vec::new(),
             limit: watch::Sender::new(0),
             text: None,
+            without_text: Vec::new(),
+            is_arriving: false,
         };
         assembly.is_due = base.is_none() || front > 0 || assembly.is_any_of_use();
         assembly.flush(monitor)?;
@@ -268,15 +273,12 @@ impl<'a> Assembly<'a> {
     /// # Errors
     /// What [`Assembler::publish`] gives; [`Error::Io`].
     pub(crate) fn publish(
-        mut self,
+        self,
         target: &Path,
         (source, date): (String, String),
         notes: Vec<(String, Vec<u8>)>,
         monitor: &dyn Monitor,
     ) -> Result<(SpliceReport, Journal)> {
-        if let Some(text) = &mut self.text {
-            text.sync()?;
-        }
         let Self { journal, assembler, unfinished, .. } = self;
         let Unfinished { path, file, groups, .. } = unfinished;
         let unfinished = UnfinishedIndex { file, path: &path, groups, source, date, notes };
@@ -328,11 +330,15 @@ impl Store for Assembly<'_> {
 
     /// Text first: a range that is kept has its file.
     fn keep(&mut self, kept: Kept) -> Result<()> {
-        if let (Some(folder), Some(text)) = (&mut self.text, &kept.text) {
-            folder.write(kept.record.prefix, text)?;
-        }
+        self.is_arriving = true;
         self.passed_over.remove(&kept.record.prefix);
-        self.batch.push(kept.record);
+        match (&mut self.text, &kept.text) {
+            (Some(folder), Some(text)) => {
+                folder.write(kept.record.prefix, text)?;
+                self.without_text.push(kept.record);
+            }
+            _ => self.batch.push(kept.record),
+        }
         Ok(())
     }
 
@@ -342,6 +348,15 @@ impl Store for Assembly<'_> {
 
     /// The system keeps what was handed over, whatever becomes of the process.
     fn flush(&mut self, monitor: &dyn Monitor) -> Result<()> {
+        let is_idle = !std::mem::take(&mut self.is_arriving);
+        if let Some(text) = &mut self.text
+            && (is_idle || text.is_full())
+        {
+            // Where this fails they are fetched again by the next run.
+            let with_text = std::mem::take(&mut self.without_text);
+            text.publish()?;
+            self.batch.extend(with_text);
+        }
         let arrived = self.take_batch()?;
         // What has no rows is safe before any group is written.
         self.journal.write()?;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufReader, Seek as _, SeekFrom};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -160,9 +160,9 @@ impl Spool {
         let segment = self.segments.iter().find(|segment| segment.number == place.segment);
         let Some(segment) = segment.filter(|segment| place.offset < segment.length) else { return Ok(None) };
         self.opened(segment)
-            .and_then(|mut file| {
-                file.seek(SeekFrom::Start(place.offset))?;
-                let record = Record::read(&mut file, segment.length - place.offset)?;
+            .and_then(|file| {
+                let mut reader = files::ReadFrom::new(&file, place.offset);
+                let record = Record::read(&mut reader, segment.length - place.offset)?;
                 self.keep_open(segment.number, file);
                 Ok(record)
             })
@@ -265,7 +265,7 @@ fn read(
     // Only what is on disk counts, as of the other files of a run.
     disk.forget(&file).map_err(io_error("write", path))?;
     let total = file.metadata().map_err(io_error("read", path))?.len();
-    let mut reader = BufReader::with_capacity(1 << 20, &file);
+    let mut reader = BufReader::with_capacity(1 << 20, files::ReadFrom::new(&file, 0));
     let mut next = |at: u64| Record::read(&mut reader, total - at).map_err(io_error("read", path));
     let Some(head) = next(0)?.filter(|head| head.kind == RecordKind::Origin && head.tag == id) else {
         return Ok(None);

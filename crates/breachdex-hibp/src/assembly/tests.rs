@@ -6,6 +6,8 @@ use super::order::{FEWEST_AHEAD, MOST_AHEAD};
 use super::*;
 use crate::journal::RowShape;
 
+#[path = "text_tests.rs"]
+mod text_tests;
 #[path = "update_tests.rs"]
 mod update_tests;
 

@@ -9,61 +9,91 @@ use breachdex::files::{self, Disk, Readers};
 
 use crate::error::{Result, io_error};
 
-/// The folder.
+/// The folder. A range's file appears under its name when its bytes are on disk and not before: names are believed by the next
+/// run, which does not fetch such ranges again.
 pub(crate) struct TextFolder {
     path: PathBuf,
     disk: Arc<dyn Disk>,
-    /// Files that may not be on disk.
-    unsynced: Vec<PathBuf>,
+    /// Ranges whose files have no names yet.
+    unnamed: Vec<u32>,
+    bytes: usize,
 }
 
 impl TextFolder {
+    /// Ranges, and bytes of them, that wait for one sync: it takes as long for many of them as for one.
+    const MOST_UNNAMED: usize = 1024;
+    const MOST_BYTES: usize = 64 << 20;
+
     /// Makes the folder if it is not there.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        std::fs::create_dir_all(path).map_err(io_error("create", path))?;
-        Ok(Self { path: path.to_owned(), disk: files::current(), unsynced: Vec::new() })
+        let disk = files::current();
+        if !path.is_dir() {
+            std::fs::create_dir_all(path).map_err(io_error("create", path))?;
+            // Where its own name cannot be synced, it may be lost with the power, and what is in it.
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            disk.sync_folder(parent.unwrap_or(Path::new("."))).map_err(io_error("create", path))?;
+        }
+        Ok(Self { path: path.to_owned(), disk, unnamed: Vec::new(), bytes: 0 })
     }
 
-    /// A file appears whole or not at all.
+    /// Writes a range. It has no name before [`TextFolder::publish`].
     pub(super) fn write(&mut self, prefix: u32, text: &[u8]) -> Result<()> {
-        let path = self.path.join(format!("{prefix:05X}.txt"));
-        let temporary = self.path.join(format!(".{prefix:05X}.part"));
+        let temporary = self.temporary(prefix);
         let write = || {
             let file = files::replace_leftover(&*self.disk, &temporary, Readers::Umask)?;
-            files::write_all_at(&*self.disk, &file, text, 0)?;
-            self.disk.rename(&temporary, &path, true)
+            files::write_all_at(&*self.disk, &file, text, 0)
         };
         let written = write();
         if written.is_err() {
             // The next run replaces what stays.
             let _ = self.disk.remove(&temporary);
+        } else {
+            self.unnamed.push(prefix);
+            self.bytes += text.len();
         }
-        written.map_err(io_error("write", &path))?;
-        self.unsynced.push(path);
-        Ok(())
+        written.map_err(io_error("write", &self.lasting(prefix)))
     }
 
-    /// Waits until all files are on disk.
-    pub(super) fn sync(&mut self) -> Result<()> {
-        if self.unsynced.is_empty() {
+    /// Whether so much has no name that it should get one.
+    pub(super) fn is_full(&self) -> bool {
+        self.unnamed.len() >= Self::MOST_UNNAMED || self.bytes >= Self::MOST_BYTES
+    }
+
+    /// Waits until all files are on disk, and their names.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`]. After a sync that failed, nobody can tell which files are on disk: none of them gets its name.
+    pub(super) fn publish(&mut self) -> Result<()> {
+        if self.unnamed.is_empty() {
             return Ok(());
         }
-        // One call for the whole file system takes less time than one for each of thousands of files.
-        #[cfg(target_os = "linux")]
-        {
-            let folder = std::fs::File::open(&self.path).map_err(io_error("open", &self.path))?;
-            rustix::fs::syncfs(&folder).map_err(|error| io_error("write", &self.path)(error.into()))?;
+        let unnamed = std::mem::take(&mut self.unnamed);
+        self.bytes = 0;
+        let files: Vec<PathBuf> = unnamed.iter().map(|prefix| self.temporary(*prefix)).collect();
+        let published = self.disk.sync_all(&self.path, &files).and_then(|()| {
+            let mut named = unnamed.iter().zip(&files);
+            named.try_for_each(|(prefix, file)| self.disk.rename(file, &self.lasting(*prefix), true))?;
+            self.disk.sync_folder(&self.path)
+        });
+        if published.is_err() {
+            // The next run replaces what stays.
+            files.iter().for_each(|file| drop(self.disk.remove(file)));
         }
-        #[cfg(not(target_os = "linux"))]
-        {
-            for path in &self.unsynced {
-                let synced = self.disk.open(path).and_then(|file| self.disk.sync(&file));
-                synced.map_err(io_error("write", path))?;
-            }
-            // Where folders cannot be synced, the names may be lost with the power.
-            let _ = self.disk.sync_folder(&self.path);
-        }
-        self.unsynced.clear();
-        Ok(())
+        published.map_err(io_error("write", &self.path))
+    }
+
+    fn lasting(&self, prefix: u32) -> PathBuf {
+        self.path.join(format!("{prefix:05X}.txt"))
+    }
+
+    fn temporary(&self, prefix: u32) -> PathBuf {
+        self.path.join(format!(".{prefix:05X}.part"))
+    }
+}
+
+/// What has no name is of no use to anybody.
+impl Drop for TextFolder {
+    fn drop(&mut self) {
+        self.unnamed.iter().for_each(|prefix| drop(self.disk.remove(&self.temporary(*prefix))));
     }
 }

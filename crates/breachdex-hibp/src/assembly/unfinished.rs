@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,9 +54,8 @@ impl Unfinished {
             return Ok(None);
         };
         self.buffer.resize(length, 0);
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(Assembler::GROUPS_START + self.length))
-            .and_then(|_| file.read_exact(&mut self.buffer))
+        files::ReadFrom::new(&self.file, Assembler::GROUPS_START + self.length)
+            .read_exact(&mut self.buffer)
             .map_err(io_error("read", &self.path))?;
         if crc32c::crc32c(&self.buffer) != state.crc {
             return Ok(None);

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,11 +93,9 @@ pub(super) fn read_found(file: &File, path: &Path) -> Result<Found> {
     if length < least {
         return Ok(Found::Nothing);
     }
-    let mut file = file;
+    let mut file = files::ReadFrom::new(file, 0);
     let mut magic = [0; 8];
-    file.seek(SeekFrom::Start(0))
-        .and_then(|_| file.read_exact(&mut magic))
-        .map_err(io_error("read", path))?;
+    file.read_exact(&mut magic).map_err(io_error("read", path))?;
     if EARLIER_MAGIC.contains(&&magic) {
         return Ok(Found::Earlier);
     }

@@ -17,7 +17,7 @@ mod rows;
 mod settings;
 
 use std::fs::File;
-use std::io::{BufReader, Seek, SeekFrom};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,12 +178,9 @@ impl Journal {
     /// Reads every record, and cuts off what was not written whole.
     fn scan(&mut self, base_url: &str, take_over: TakeOver<'_>, monitor: &dyn Monitor) -> Result<()> {
         let total = self.file.metadata().map_err(io_error("read", &self.path))?.len();
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(0)).map_err(io_error("read", &self.path))?;
-        let mut reader =
-            BufReader::with_capacity(1 << 20, file.try_clone().map_err(io_error("read", &self.path))?);
+        let file = self.file.try_clone().map_err(io_error("read", &self.path))?;
         let mut at = MAGIC.len() as u64;
-        reader.seek(SeekFrom::Start(at)).map_err(io_error("read", &self.path))?;
+        let mut reader = BufReader::with_capacity(1 << 20, files::ReadFrom::new(&file, at));
         let mut same_origin = false;
         while let Some(record) =
             Record::read(&mut reader, total - at).map_err(io_error("read", &self.path))?

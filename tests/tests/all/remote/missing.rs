@@ -165,3 +165,39 @@ fn an_update_applies_what_it_got() {
     assert_eq!((stdout.as_str(), exit), ("", 2));
     assert!(fs::read(&path).unwrap() == before);
 }
+
+/// Mirrors that stopped following give old ranges with a status of 200.
+#[test]
+fn what_a_mirror_changed_too_long_ago_makes_no_index() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    let path = folder.path().join("a.bdx");
+    let old = DownloadOptions { max_age: Some(30), ..downloading(&server, 7) };
+    let error = download(&path, &old, &()).expect_err("of July").to_string();
+    assert_eq!(
+        error,
+        format!(
+            "http://127.0.0.1:{} changed a range on 2026-07-02 for the last time, and at most 30 days are allowed; what \
+             was fetched is kept: run the same command again when the server has newer ranges, or with another server \
+             or age",
+            server.address().port()
+        )
+    );
+    assert!(!path.exists());
+    // Nothing is fetched twice, and what was made of them is refused alike.
+    let asked = server.requests().len();
+    download(&path, &DownloadOptions { max_age: Some(36500), ..old.clone() }, &()).unwrap();
+    assert_eq!((server.requests().len(), asked), (8, 8));
+    // A server that does not say when it changed may have anything.
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    let path = folder.path().join("a.bdx");
+    server.behave(|request| {
+        Reply::Headed(vec![], body(&corpus(0)(request.kind, request.prefix), request.kind))
+    });
+    let undated = DownloadOptions { max_age: Some(36500), ..downloading(&server, 7) };
+    let error = download(&path, &undated, &()).expect_err("no date").to_string();
+    assert!(
+        error.contains(" does not say when it changed a range, and at most 36500 days are allowed;"),
+        "{error}"
+    );
+    assert!(!path.exists());
+}

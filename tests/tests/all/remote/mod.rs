@@ -77,6 +77,7 @@ fn downloading(server: &RangeServer, last: u32) -> DownloadOptions {
             ..SpliceOptions::default()
         },
         restart: false,
+        max_age: None,
         allow_missing: false,
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::flags::fetch::WorkFlags;
-use crate::flags::values::{parse_positive, parse_prefixes};
+use crate::flags::values::{parse_days, parse_positive, parse_prefixes};
 use crate::flags::{FetchFlags, KindName, ProgressFlags, TargetFlags};
 
 /// Download breached password hashes straight into an index
@@ -66,6 +66,12 @@ pub(crate) struct Flags {
     /// Also store each range as text, DIR/00000.txt to DIR/FFFFF.txt
     #[arg(long, value_name = "DIR")]
     pub(crate) also_text: Option<PathBuf>,
+    /// Write no OUT of ranges that changed longer ago, as in 90 or 12w
+    ///
+    /// A number of days, or of weeks with a w, since the server last changed a range: a mirror may have stopped following.
+    /// What was fetched is kept.
+    #[arg(long, value_name = "DAYS", value_parser = parse_days)]
+    pub(crate) max_age: Option<u32>,
     /// Discard the unfinished download of OUT and start over
     #[arg(long)]
     pub(crate) restart: bool,

@@ -152,6 +152,7 @@ fn options(flags: Flags) -> Result<DownloadOptions, Failure> {
             before_publish: None,
         },
         restart: flags.restart,
+        max_age: flags.max_age,
         allow_missing: flags.allow_missing,
     })
 }
