@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross release-memory
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -233,6 +233,12 @@ c-library: rust-build
 	target/debug/breachdex-under-test build --force -o target/c-library.bdx target/c-library.txt
 	PROFILE=dev crates/breachdex-c/install.sh $(CURDIR)/target/c-library
 	examples/c-abi/run.sh $(CURDIR)/target/c-library target/c-library.bdx
+# What is left in memory by optimised code, as it is released: registers are spilled elsewhere, and copies are made elsewhere.
+release-memory: rust-build | rust-test
+	cargo build --release --locked --package breachdex-tests --bins
+	BREACHDEX_TEST_COMMAND=$(CURDIR)/target/release/breachdex-under-test \
+		BREACHDEX_TEST_LIBRARY=$(CURDIR)/target/release/library-under-test \
+		cargo test --workspace --locked --test all memory
 
 # What would be published: the wheel of this platform, optimised.
 wheel: $(PYTHON_VENV)/made

@@ -17,7 +17,7 @@ use base64::prelude::BASE64_STANDARD;
 use breachdex::trust::{PublicKey, SignatureFiles, Statement, Trust};
 use breachdex::{BeforePublish, Error, Index, OpenOptions};
 use minisign::{KeyPair, SecretKey, SecretKeyBox};
-use zeroize::Zeroizing;
+use zeroize::{Zeroizing, zeroize_stack};
 
 use crate::failure::Failure;
 use crate::passwords::{Content, Event, Line, Lines, Listing, Stopped, Terminator, standard_input};
@@ -35,10 +35,24 @@ const PLAIN: &str = "RWQAAEIy";
 const KEY: usize = 158;
 const CHECKSUM: usize = 32;
 
+/// Stack that the library of signatures may have used, which leaves copies of keys there.
+const STACK: usize = 256 << 10;
+
 /// A secret key, ready to sign. Has no `Debug`: that of the key prints it.
 pub(crate) struct SigningKey {
     secret: SecretKey,
     public: PublicKey,
+}
+
+/// The library of signatures does not overwrite its keys. Another one in the same place does.
+impl Drop for SigningKey {
+    fn drop(&mut self) {
+        if let Ok(zeros) = SecretKey::from_bytes(&[0; KEY]) {
+            self.secret = zeros;
+            std::hint::black_box(&self.secret);
+        }
+        zeroize_stack::<STACK>();
+    }
 }
 
 impl SigningKey {
@@ -64,7 +78,9 @@ impl SigningKey {
         } else {
             return Err(refused("it is not a minisign secret key"));
         };
-        Self::new(secret).ok_or_else(|| refused("it is damaged; restore it from a copy"))
+        let key = Self::new(secret).ok_or_else(|| refused("it is damaged; restore it from a copy"));
+        zeroize_stack::<STACK>();
+        key
     }
 
     fn new(secret: SecretKey) -> Option<Self> {
@@ -81,9 +97,7 @@ impl SigningKey {
     pub(crate) fn write_next(&self, index: &Path, statement: &Statement) -> Result<(), Failure> {
         let text = statement.encode().map_err(|fault| Failure::Usage(fault.to_string()))?;
         let signature = self.sign(text.as_bytes(), &SignatureFiles::beside(index).statement)?;
-        let files = SignatureFiles::next(index);
-        write(&files.statement, text.as_bytes())?;
-        write(&files.signature, signature.as_bytes())
+        Ok(SignatureFiles::write_next(index, &text, &signature)?)
     }
 
     /// The signature of a file of these bytes, as a file of minisign's.
@@ -99,6 +113,7 @@ impl SigningKey {
             Some(&comment),
             Some("signature from breachdex secret key"),
         );
+        zeroize_stack::<STACK>();
         Ok(signature.map_err(|error| failed(&error))?.to_string())
     }
 
@@ -126,14 +141,7 @@ fn plain_key(line: &str, boxed: SecretKeyBox) -> Option<SecretKey> {
 
 /// Gives the pair of an index that is there now its lasting names.
 pub(crate) fn settle(index: &Path) -> Result<(), Failure> {
-    let (next, lasting) = (SignatureFiles::next(index), SignatureFiles::beside(index));
-    for (from, to) in [(&next.statement, &lasting.statement), (&next.signature, &lasting.signature)] {
-        let bytes = fs::read(from).map_err(|source| target::failed("read", from, source))?;
-        write(to, &bytes)?;
-    }
-    for path in [&next.signature, &next.statement] {
-        fs::remove_file(path).map_err(|source| target::failed("remove", path, source))?;
-    }
+    messages::durability(&SignatureFiles::beside(index).statement, SignatureFiles::settle(index)?);
     Ok(())
 }
 
@@ -176,12 +184,6 @@ pub(crate) fn generate(secret: &Path, public: &Path, encrypted: bool) -> Result<
     put(&mut target, public, public_text.as_bytes())?;
     target.publish(false)?;
     Ok(key)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut target = Target::create(path, true, false)?;
-    put(&mut target, path, bytes)?;
-    target.publish(true)
 }
 
 fn put(target: &mut Target, path: &Path, bytes: &[u8]) -> Result<(), Failure> {

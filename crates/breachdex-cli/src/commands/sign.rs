@@ -51,13 +51,16 @@ impl Subcommand for Flags {
         drop(reporter);
         key.write_next(&path, &Statement::of(index.metadata(), index.content_id()))?;
         signing::settle(&path)?;
+        let public = key.public().clone();
+        // Writing may have to wait for a reader, and the secret key does not wait with it.
+        drop(key);
         let link = self.file.symlink_metadata().is_ok_and(|facts| facts.is_symlink());
         let files = SignatureFiles::beside(if link { &path } else { &self.file });
         let mut output = Output::open();
         let line = format!(
             "{}: signed with key {} in {} and {}\n",
             index.name(),
-            key.public(),
+            public,
             files.statement.display(),
             files.signature.display()
         );

@@ -49,7 +49,7 @@ pub use splice::{
 use self::control::Control;
 use self::job::{Job, Memory};
 use self::plan::{Decision, check_options};
-pub(crate) use self::publish::{Publication, Readers};
+pub(crate) use self::publish::{Publication, Readers, refusal};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::input::stream::Opened;

@@ -126,7 +126,7 @@ impl Publication {
 }
 
 /// Names the target as it was given.
-fn refusal(target: &Path) -> impl FnOnce(ClaimError) -> Error {
+pub(crate) fn refusal(target: &Path) -> impl FnOnce(ClaimError) -> Error {
     move |error| match error {
         ClaimError::Exists => Error::TargetExists(target.to_owned()),
         ClaimError::Busy => Error::TargetBusy(target.to_owned()),

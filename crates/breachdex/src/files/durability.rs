@@ -18,7 +18,7 @@ pub enum Durability {
 }
 
 impl Durability {
-    pub(super) fn of(synced: io::Result<()>) -> Self {
+    pub(crate) fn of(synced: io::Result<()>) -> Self {
         match synced {
             Ok(()) => Self::Synced,
             Err(error) => Self::FolderNotSynced(error.raw_os_error()),

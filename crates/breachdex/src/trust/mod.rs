@@ -1,7 +1,7 @@
 //! Whose indexes are accepted, and how old they may be.
 //!
 //! A signature is over a statement, a small text beside the index that names its content id. `keys` are the public keys,
-//! `statement` is the text, `signature` reads both files and checks them, and `age` compares corpus dates. Here all of it
+//! `statement` is the text, `signature` reads both files and checks them, `written` writes them, and `age` compares corpus dates. Here all of it
 //! is applied to an index that is being opened, and to one that replaces another. That the content is the one that the
 //! content id names is checked by `index/units.rs`.
 
@@ -11,6 +11,8 @@ mod age;
 mod keys;
 mod signature;
 mod statement;
+#[cfg(feature = "build")]
+mod written;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -28,9 +28,15 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_breachdex-under-test"));
+    let mut command = Command::new(program());
     command.current_dir(folder).env_remove("BREACHDEX_INDEX").env_remove("NO_COLOR").env("TERM", "xterm");
     command
+}
+
+/// The command; in the long tier another build of it.
+fn program() -> std::ffi::OsString {
+    std::env::var_os("BREACHDEX_TEST_COMMAND")
+        .unwrap_or_else(|| env!("CARGO_BIN_EXE_breachdex-under-test").into())
 }
 
 /// Feeds standard input from a thread, so that neither side waits for the other.

@@ -2,8 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::{fs, io};
 
+use breachdex::files;
 use breachdex::trust::{SignatureFiles, Trust};
 use breachdex::{Digest, Index, LiveIndex, OpenOptions};
 
@@ -156,4 +159,58 @@ fn a_publication_that_ended_early_leaves_a_signed_index() {
     site.replace(&newer());
     assert_eq!(site.open().unwrap().signed().unwrap().statement.corpus_date, "2026-08-02");
     assert!(Index::open_with(&site.path, site.options()).is_ok());
+}
+
+/// A job that is killed when its index has its name leaves its pair under the names of the next one, and that pair is the only
+/// one of the index that is there.
+#[test]
+fn a_signature_that_an_earlier_job_left_outlives_the_next_one() {
+    let site = Site::signed(sound());
+    let next = SignatureFiles::next(&site.path);
+    let sign = |bytes: &[u8]| {
+        let text = statement(&Site::unsigned(bytes).path);
+        SignatureFiles::write_next(&site.path, &text, &site.key.sign(&text)).unwrap();
+    };
+    let (second, third) = (newer(), index_bytes(2, "2026-09-02"));
+    sign(&second);
+    site.replace(&second);
+    site.open().unwrap();
+    // The one after it is killed before its index has its name.
+    sign(&third);
+    site.open().unwrap();
+    site.replace(&third);
+    site.open().unwrap();
+    assert!(SignatureFiles::settle(&site.path).unwrap().is_synced());
+    site.open().unwrap();
+    assert!(!next.statement.exists() && !next.signature.exists());
+}
+
+/// A disk that cannot sync folders: a loss of power may bring back what had a name before.
+#[derive(Debug)]
+struct NoFolders;
+
+impl files::Disk for NoFolders {
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        Err(io::Error::from_raw_os_error(5))
+    }
+}
+
+#[test]
+fn where_the_index_may_be_lost_the_signature_of_the_one_before_stays() {
+    let site = Site::signed(sound());
+    let old = [site.files().statement, site.files().signature].map(|path| fs::read(path).unwrap());
+    let text = statement(&Site::unsigned(&newer()).path);
+    SignatureFiles::write_next(&site.path, &text, &site.key.sign(&text)).unwrap();
+    site.replace(&newer());
+    let settled = files::simulate(Arc::new(NoFolders), || SignatureFiles::settle(&site.path)).unwrap();
+    assert!(!settled.is_synced());
+    site.open().unwrap();
+    site.replace(sound());
+    site.open().unwrap();
+    assert_eq!([site.files().statement, site.files().signature].map(|path| fs::read(path).unwrap()), old);
+    // Before an index may have its name, its signature has to be there for certain.
+    let refused = files::simulate(Arc::new(NoFolders), || {
+        SignatureFiles::write_next(&site.path, &text, &site.key.sign(&text))
+    });
+    assert!(refused.unwrap_err().to_string().starts_with("cannot write "));
 }
