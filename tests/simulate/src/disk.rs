@@ -10,10 +10,11 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use breachdex::files::{Disk, System, write_all_at};
 
+use crate::reads::{self, ReadFaults, ReadPlan};
 use crate::rng::Rng;
 
 const SECTOR: u64 = 512;
@@ -79,12 +80,20 @@ struct State {
     durable: BTreeMap<String, u64>,
     pending: Vec<NameChange>,
     log: Vec<String>,
+    reads: Arc<ReadFaults>,
 }
 
 /// The disk.
 #[derive(Debug)]
 pub(crate) struct SimulatedDisk {
     state: Mutex<State>,
+    reads: Arc<ReadFaults>,
+}
+
+impl Drop for SimulatedDisk {
+    fn drop(&mut self) {
+        reads::forget(&self.reads);
+    }
 }
 
 /// What an operation is to do instead of what it should.
@@ -97,6 +106,7 @@ enum Outcome {
 
 impl SimulatedDisk {
     pub(crate) fn new(rng: Rng, folder: &Path, has_locks: bool) -> Self {
+        let reads = ReadFaults::new();
         let state = State {
             rng,
             folder: folder.to_owned(),
@@ -109,8 +119,14 @@ impl SimulatedDisk {
             durable: BTreeMap::new(),
             pending: Vec::new(),
             log: Vec::new(),
+            reads: Arc::clone(&reads),
         };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(state), reads }
+    }
+
+    /// Sets what goes wrong with reads from now on.
+    pub(crate) fn plan_reads(&self, plan: ReadPlan) {
+        self.reads.set(plan);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -194,11 +210,17 @@ impl State {
         let number = self.files.len() as u64;
         self.files.push(content);
         self.numbers.insert(system, number);
+        reads::know(system, number, &self.reads);
         number
     }
 
-    fn is_ours(&self, path: &Path) -> bool {
-        path.parent() == Some(&self.folder)
+    /// The path of a file in the folder, or in one in it.
+    fn relative(&self, path: &Path) -> Option<String> {
+        Some(path.strip_prefix(&self.folder).ok()?.to_string_lossy().into_owned())
+    }
+
+    fn name(&self, path: &Path) -> String {
+        self.relative(path).unwrap_or_else(|| path.display().to_string())
     }
 
     /// The names that survive a loss of power.
@@ -219,8 +241,8 @@ impl State {
         let names = self.names_after_loss();
         let mut files = std::mem::take(&mut self.files);
         self.numbers.clear();
-        for entry in std::fs::read_dir(&self.folder).expect("the folder").flatten() {
-            std::fs::remove_file(entry.path()).expect("a file can be removed");
+        for path in files_in(&self.folder) {
+            std::fs::remove_file(path).expect("a file can be removed");
         }
         let mut contents: HashMap<u64, Vec<u8>> = HashMap::new();
         self.durable.clear();
@@ -229,6 +251,7 @@ impl State {
                 .entry(number)
                 .or_insert_with(|| std::mem::take(&mut files[number as usize]).after_loss(&mut self.rng));
             let path = self.folder.join(&name);
+            std::fs::create_dir_all(path.parent().unwrap_or(&self.folder)).expect("a folder can be made");
             std::fs::write(&path, &content).expect("a file can be written");
             let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
             std::fs::set_permissions(&path, private).expect("a mode can be set");
@@ -265,6 +288,24 @@ impl State {
     }
 }
 
+/// All files in a folder and in those in it.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder").flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
+}
+
+/// The folder of a name.
+fn folder_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+impl NameChange {
+    fn is_in(&self, folder: &str) -> bool {
+        let (Self::Add(name, _) | Self::Rename(_, name, _) | Self::Remove(name)) = self;
+        folder_of(name) == folder
+    }
+}
+
 fn apply(names: &mut BTreeMap<String, u64>, change: &NameChange) {
     match change {
         NameChange::Add(name, number) => {
@@ -281,6 +322,16 @@ fn apply(names: &mut BTreeMap<String, u64>, change: &NameChange) {
 }
 
 impl Content {
+    /// Has all of it be on disk.
+    fn write_back(&mut self) {
+        for write in std::mem::take(&mut self.pending) {
+            match write {
+                Write::Length(length) => self.durable.resize(length as usize, 0),
+                Write::Bytes(offset, bytes) => put(&mut self.durable, offset as usize, &bytes),
+            }
+        }
+    }
+
     /// What a file holds after a loss of power.
     fn after_loss(self, rng: &mut Rng) -> Vec<u8> {
         let mut bytes = self.durable;
@@ -316,13 +367,9 @@ fn put(bytes: &mut Vec<u8>, offset: usize, written: &[u8]) {
     bytes[offset..offset + written.len()].copy_from_slice(written);
 }
 
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 /// A name without what chance put in it.
 fn shown(path: &Path) -> String {
-    let name = name(path);
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match name.split_once(&format!("breachdex-{}-", std::process::id())) {
         Some((start, end)) => format!("{start}temporary{}", end.get(8..).unwrap_or_default()),
         None => name,
@@ -338,8 +385,8 @@ impl Disk for SimulatedDisk {
         }
         let file = System.create_new(path, mode)?;
         let number = state.add(file.metadata()?.ino(), Content::default());
-        if state.is_ours(path) {
-            state.pending.push(NameChange::Add(name(path), number));
+        if let Some(name) = state.relative(path) {
+            state.pending.push(NameChange::Add(name, number));
         }
         done(outcome)?;
         Ok(file)
@@ -404,11 +451,23 @@ impl Disk for SimulatedDisk {
             }
             return Err(error);
         }
-        let content = state.file(file)?;
-        for write in std::mem::take(&mut content.pending) {
-            match write {
-                Write::Length(length) => content.durable.resize(length as usize, 0),
-                Write::Bytes(offset, bytes) => put(&mut content.durable, offset as usize, &bytes),
+        state.file(file)?.write_back();
+        done(outcome)
+    }
+
+    /// As that of each file, but that it fails for all of them at once.
+    fn sync_all(&self, folder: &Path, files: &[PathBuf]) -> io::Result<()> {
+        let mut state = self.state();
+        let outcome = state.next("sync all", &format!("{} files of {}", files.len(), shown(folder)));
+        let loses = matches!(outcome, Outcome::Fail(_)) && state.crashed.is_none() && state.rng.percent(50);
+        if matches!(outcome, Outcome::Fail(_)) && !loses {
+            return done(outcome);
+        }
+        for file in files {
+            let content = state.file(&File::open(file)?)?;
+            match loses {
+                true => content.pending.clear(),
+                false => content.write_back(),
             }
         }
         done(outcome)
@@ -432,7 +491,8 @@ impl Disk for SimulatedDisk {
         let number = state.numbers.get(&system).copied();
         let number = number.ok_or_else(|| io::Error::other("a file that this disk did not make"))?;
         System.rename(from, to, replace)?;
-        state.pending.push(NameChange::Rename(name(from), name(to), number));
+        let renamed = NameChange::Rename(state.name(from), state.name(to), number);
+        state.pending.push(renamed);
         done(outcome)
     }
 
@@ -442,9 +502,9 @@ impl Disk for SimulatedDisk {
         if let Outcome::Fail(error) = outcome {
             return Err(error);
         }
-        if folder == state.folder {
+        if let Some(folder) = state.relative(folder) {
             let State { durable, pending, .. } = &mut *state;
-            pending.drain(..).for_each(|change| apply(durable, &change));
+            pending.extract_if(.., |change| change.is_in(&folder)).for_each(|change| apply(durable, &change));
         }
         done(outcome)
     }
@@ -456,7 +516,8 @@ impl Disk for SimulatedDisk {
             return Err(error);
         }
         System.remove(path)?;
-        state.pending.push(NameChange::Remove(name(path)));
+        let removed = NameChange::Remove(state.name(path));
+        state.pending.push(removed);
         done(outcome)
     }
 

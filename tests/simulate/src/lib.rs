@@ -1,12 +1,13 @@
 //! One seed decides what a world does and what goes wrong in it: a server whose ranges change, a network that damages
-//! answers, a disk that fails and forgets, jobs that are killed. The product runs in it as it is, through two seams:
-//! `breachdex::files::Disk`, below everything that writes, and `breachdex_hibp::simulation::Network`, below all requests;
-//! and `breachdex_server::simulation::Unconnected` is the server above its sockets.
+//! answers, a disk that fails and forgets, jobs that are killed. The product runs in it as it is, through three seams:
+//! `breachdex::files::Disk`, below everything that writes, `breachdex::files::read_at`, below what reads, and
+//! `breachdex_hibp::simulation::Network`, below all requests; and `breachdex_server::simulation::Unconnected` is the server
+//! above its sockets.
 //!
 //! What must hold is said by plain maps (`model`): no answer contradicts them, the target is absent, old or new and never
 //! anything else, an overlay keeps every change that was acknowledged, and without faults every job succeeds.
 //!
-//! Not simulated: reading from disk, range files as text, signatures, proxies, TLS and sockets, two jobs at a time.
+//! Not simulated: mappings that cannot be read, proxies, TLS and sockets, two jobs at a time.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(unix), allow(dead_code))]
@@ -14,8 +15,11 @@
 #[cfg(unix)]
 mod disk;
 mod model;
+#[cfg(unix)]
+mod reads;
 mod rng;
 mod server;
+mod signing;
 #[cfg(unix)]
 mod world;
 

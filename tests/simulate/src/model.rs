@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use breachdex::{Coverage, Digest, Entry, Index, Kind, Prefix};
+use breachdex::{Coverage, Digest, Entry, Index, Kind, OpenOptions, Prefix};
 
 use crate::rng::Rng;
 use crate::server::Rows;
+use crate::signing;
 
 /// An entry as an index gives it back: its key's bytes and its count.
 pub(crate) type Row = ([u8; 24], u64);
@@ -26,6 +27,10 @@ pub(crate) struct Setup {
     pub(crate) mirror: bool,
     pub(crate) has_locks: bool,
     pub(crate) short: u64,
+    /// Downloads keep ranges as text, too.
+    pub(crate) text: bool,
+    /// Indexes are signed, and no other one is accepted.
+    pub(crate) signed: bool,
 }
 
 impl Setup {
@@ -47,12 +52,22 @@ impl Setup {
             mirror: rng.percent(20),
             has_locks: rng.percent(85),
             short: rng.pick(&[0, 20, 60]),
+            text: rng.percent(30),
+            signed: rng.percent(30),
         }
     }
 
     pub(crate) fn coverage(&self) -> Coverage {
         let ranges = self.prefixes.iter().map(|prefix| (*prefix, *prefix));
         Coverage::from_ranges(ranges).expect("prefixes are a coverage")
+    }
+
+    /// How indexes are opened.
+    pub(crate) fn open(&self) -> OpenOptions {
+        match self.signed {
+            true => OpenOptions::new().trust(signing::trust()),
+            false => OpenOptions::new(),
+        }
     }
 
     /// The key that an index has of a digest, as bytes in order.
@@ -95,7 +110,7 @@ pub(crate) fn read(path: &Path, setup: &Setup) -> Result<Option<Content>, String
         return Ok(None);
     }
     let wrong = |what: &str, error: breachdex::Error| format!("the target {what}: {error}");
-    let index = Index::open(path).map_err(|error| wrong("cannot be opened", error))?;
+    let index = Index::open_with(path, setup.open()).map_err(|error| wrong("cannot be opened", error))?;
     index.verify(&()).map_err(|error| wrong("is not sound", error))?;
     if index.metadata().coverage != setup.coverage() {
         return Err("the target covers other prefixes".into());
@@ -132,4 +147,25 @@ pub(crate) fn read_overlay(path: &Path, kind: Kind) -> Result<Option<Banned>, St
         banned.insert(entry.digest(kind).to_bytes().to_vec());
     }
     Ok(Some(banned))
+}
+
+/// A range that was kept as text; `Err` for what is none.
+pub(crate) fn read_text(text: &[u8], prefix: u32, kind: Kind) -> Result<Rows, String> {
+    let mut rows = Rows::new();
+    let text = std::str::from_utf8(text).map_err(|_| "it is no text")?;
+    for line in text.lines() {
+        let (hex, count) = line.split_once(':').ok_or_else(|| format!("it has the line {line:?}"))?;
+        let hex = format!("{prefix:05X}{hex}");
+        let byte = |at: usize| hex.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let digest: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(byte).collect();
+        let digest = digest.filter(|digest| digest.len() * 2 == kind.hex_digits());
+        let count: Option<u64> = count.trim().parse().ok();
+        let (Some(digest), Some(count)) = (digest, count) else {
+            return Err(format!("it has the line {line:?}"));
+        };
+        if count > 0 {
+            rows.insert(digest, count);
+        }
+    }
+    Ok(rows)
 }

@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use breachdex::files::{self, Disk};
+use breachdex::trust::{SignatureFiles, Trust};
 use breachdex::{
-    Corpus, Error as IndexError, Finding, LiveIndex, Monitor, OpenOptions, Origin, OverlayFile, Progress,
-    SpliceOptions,
+    Corpus, Error as IndexError, Exposure, Finding, LiveIndex, Monitor, OpenOptions, Origin, OverlayFile,
+    Progress, SpliceOptions,
 };
 use breachdex_hibp::simulation::{self, Network};
 use breachdex_hibp::{
@@ -22,9 +23,11 @@ use breachdex_server::simulation::Unconnected;
 use tempfile::TempDir;
 
 use crate::disk::{Crash, Plan, SimulatedDisk};
-use crate::model::{Banned, Content, Setup, prefix_of, read, read_overlay};
+use crate::model::{self, Banned, Content, Setup, prefix_of, read, read_overlay};
+use crate::reads::ReadPlan;
 use crate::rng::Rng;
 use crate::server::{Server, Weather};
+use crate::signing;
 
 type Checked<T = ()> = Result<T, String>;
 
@@ -77,6 +80,8 @@ pub(crate) struct World {
     /// When the run that was finished last had begun: it may come back with the index that it updated.
     update_before: u64,
     live: Option<Live>,
+    /// Since when the server had what is in the files of text, in its changes; `None` before all of them are there.
+    text_since: Option<u64>,
     pub(crate) trace: String,
 }
 
@@ -123,6 +128,7 @@ impl World {
             update_since: None,
             update_before: 0,
             live: None,
+            text_since: None,
             trace,
         }
     }
@@ -133,6 +139,10 @@ impl World {
 
     fn overlay(&self) -> PathBuf {
         self.folder.path().join("overlay.bdx")
+    }
+
+    fn text(&self) -> PathBuf {
+        self.folder.path().join("text")
     }
 
     /// All steps and what must hold in the end.
@@ -164,7 +174,6 @@ impl World {
     /// Runs a job under what chance has in store for it.
     fn attempt<T>(&mut self, most: u64, work: impl FnOnce(&Self, &Patience) -> T) -> Ran<T> {
         let (mut plan, mut looks) = (Plan { short: self.setup.short, ..Plan::default() }, Patience::ENDLESS);
-        let mut is_calm = true;
         match self.rng.below(20) {
             0..8 => {}
             8..13 => {
@@ -176,6 +185,8 @@ impl World {
             17 => plan.full = Some(self.rng.scale(most)),
             _ => looks = self.rng.scale(30),
         }
+        let reads = self.read_plan(15);
+        let mut is_calm = reads.unreadable == 0;
         if plan.failing.is_some() || plan.flaky > 0 || plan.full.is_some() || looks != Patience::ENDLESS {
             is_calm = false;
         }
@@ -187,11 +198,13 @@ impl World {
         };
         is_calm &= weather.faults == 0;
         self.disk.plan(plan.clone());
+        self.disk.plan_reads(reads);
         self.server.set_weather(weather);
         let result = self.simulated(|| work(self, &Patience::new(looks)));
+        self.disk.plan_reads(ReadPlan::default());
         let crash = self.disk.crashed();
         let (operations, requests) = (self.disk.operations(), self.server.requests());
-        say!(self, "  {plan:?}, {weather:?}; {operations} operations, {requests} requests");
+        say!(self, "  {plan:?}, {reads:?}, {weather:?}; {operations} operations, {requests} requests");
         for line in self.disk.log().iter().chain(&self.server.log()) {
             say!(self, "    {line}");
         }
@@ -199,6 +212,15 @@ impl World {
             self.restart(crash);
         }
         Ran { result, crash, is_calm: is_calm && crash.is_none() }
+    }
+
+    /// What may go wrong with reads; the chance that some fail is `percent`.
+    fn read_plan(&mut self, percent: u64) -> ReadPlan {
+        ReadPlan {
+            seed: self.rng.next(),
+            unreadable: if self.rng.percent(percent) { self.rng.pick(&[20, 100, 500]) } else { 0 },
+            short: self.rng.pick(&[0, 0, 50]),
+        }
     }
 
     fn restart(&mut self, crash: Crash) {
@@ -231,10 +253,12 @@ impl World {
             memory: 16 << 20,
             threads: 1,
             replace: again,
+            before_publish: self.setup.signed.then(|| signing::before_publish(&self.target())),
             ..SpliceOptions::default()
         };
         let fetch = self.fetch();
-        DownloadOptions { fetch, also_text: None, index, restart: again, allow_missing: false }
+        let also_text = self.setup.text.then(|| self.text());
+        DownloadOptions { fetch, also_text, index, restart: again, max_age: None, allow_missing: false }
     }
 
     fn update_options(&mut self) -> UpdateOptions {
@@ -243,9 +267,37 @@ impl World {
             from_origin: self.rng.percent(50),
             memory: 16 << 20,
             threads: 1,
-            open: OpenOptions::new(),
-            before_publish: None,
+            open: self.setup.open(),
+            before_publish: self.setup.signed.then(|| signing::before_publish(&self.target())),
         }
+    }
+
+    /// What the command does when an index was published.
+    fn settle_signature(&self) -> Result<(), IndexError> {
+        if self.setup.signed { SignatureFiles::settle(&self.target()).map(drop) } else { Ok(()) }
+    }
+
+    /// Every range that has a file of text has all of it there, and once a download says so, all ranges have one.
+    fn check_text(&self) -> Checked {
+        if !self.setup.text || !self.text().exists() {
+            return Ok(());
+        }
+        for prefix in &self.setup.prefixes {
+            let since = self.text_since.unwrap_or(0);
+            let text = match std::fs::read(self.text().join(format!("{prefix:05X}.txt"))) {
+                Ok(text) => text,
+                Err(_) if self.text_since.is_none() => continue,
+                Err(error) => return Err(format!("the text of {prefix:05X} is gone: {error}")),
+            };
+            let wrong = |reason| {
+                format!("the text of {prefix:05X} is none that the server had since {since}: {reason}")
+            };
+            let rows = model::read_text(&text, *prefix, self.setup.kind).map_err(wrong)?;
+            if !self.server.rows_since(*prefix, since).contains(&rows) {
+                return Err(wrong(String::from_utf8_lossy(&text).into_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// Whether a range of an index is one that the server had since a time.
@@ -262,6 +314,7 @@ impl World {
         published: Option<bool>,
         is_new: impl Fn(&Self, &Content) -> Checked,
     ) -> Checked {
+        self.check_text()?;
         let actual = read(&self.target(), &self.setup)?;
         let is_lost = crash == Some(Crash::Power);
         let is_old = actual == self.target;
@@ -308,7 +361,13 @@ impl World {
             self.download_since = None;
         }
         let since = *self.download_since.get_or_insert(self.server.now());
-        let ran = self.attempt(300, |world, monitor| download(&world.target(), &options, monitor));
+        let ran = self.attempt(300, |world, monitor| {
+            let report = download(&world.target(), &options, monitor)?;
+            if report.index.is_some() {
+                world.settle_signature()?;
+            }
+            Ok(report)
+        });
         let published = match &ran.result {
             Ok(report) => {
                 say!(self, "  download: {report:?}");
@@ -320,6 +379,9 @@ impl World {
                 None
             }
         };
+        if published.is_some() && self.setup.text {
+            self.text_since = Some(since);
+        }
         self.settle(ran.crash, published, |world, content| {
             match world.setup.prefixes.iter().find(|prefix| !world.was_served(**prefix, content, since)) {
                 Some(prefix) => Err(format!("range {prefix:05X} is none that the server had since {since}")),
@@ -340,7 +402,13 @@ impl World {
         let options = self.update_options();
         let since = *self.update_since.get_or_insert(self.server.now());
         let old = self.target.clone();
-        let ran = self.attempt(300, |world, monitor| update(&world.target(), &options, monitor));
+        let ran = self.attempt(300, |world, monitor| {
+            let report = update(&world.target(), &options, monitor)?;
+            if report.index.is_some() {
+                world.settle_signature()?;
+            }
+            Ok(report)
+        });
         let (mut published, mut missing) = (None, None);
         match &ran.result {
             Ok(report) => {
@@ -543,7 +611,8 @@ impl World {
         }
         let Some(content) = self.target.clone() else { return Ok(false) };
         let wrong = |error: IndexError| format!("it cannot be opened: {error}");
-        let options = if self.rng.percent(50) { OpenOptions::new() } else { OpenOptions::new().mapped() };
+        let options = self.setup.open();
+        let options = if self.rng.percent(50) { options } else { options.mapped() };
         let base = LiveIndex::open(self.target(), options, None).map_err(wrong)?;
         let overlay = self
             .overlay
@@ -557,6 +626,7 @@ impl World {
             overlays: overlay.iter().map(|_| self.overlay()).collect(),
             serve_overlays: true,
             allow_partial: true,
+            trust: if self.setup.signed { signing::trust() } else { Trust::default() },
             ..ServeOptions::default()
         };
         let server = serves.then(|| Unconnected::open(&options)).transpose();
@@ -573,7 +643,16 @@ impl World {
         }
         let digests = self.digests(40);
         let Some(mut live) = self.live.take() else { return Ok(()) };
-        self.check(&live, &digests)?;
+        // Now with reads that fail: what cannot be read is unknown, and nothing else changes.
+        let reads = self.read_plan(100);
+        if self.rng.percent(40) {
+            say!(self, "  asks with {reads:?}");
+            self.disk.plan_reads(reads);
+            let checked = self.check(&live, &digests, true);
+            self.disk.plan_reads(ReadPlan::default());
+            checked?;
+        }
+        self.check(&live, &digests, false)?;
         for index in [Some(&live.base), live.overlay.as_ref()].into_iter().flatten() {
             index.reload_if_changed(&()).map_err(|error| format!("it cannot be reloaded: {error}"))?;
             if let Some(error) = index.reload_error() {
@@ -587,13 +666,14 @@ impl World {
         if live.overlay.is_some() {
             live.banned = self.overlay.clone().unwrap_or_default();
         }
-        self.check(&live, &digests)?;
+        self.check(&live, &digests, false)?;
         say!(self, "  asked {} digests", digests.len());
         self.live = Some(live);
         Ok(())
     }
 
-    fn check(&self, live: &Live, digests: &[Vec<u8>]) -> Checked {
+    /// Holds answers against the maps. `may_fail` allows that there is none.
+    fn check(&self, live: &Live, digests: &[Vec<u8>], may_fail: bool) -> Checked {
         for digest in digests {
             let prefix = prefix_of(digest);
             let key = self.setup.key(digest);
@@ -602,6 +682,13 @@ impl World {
             let count = rows.iter().find(|(held, _)| *held == key).map(|(_, count)| *count);
             let is_banned = live.banned.contains(digest);
             let found = live.corpus.find(&self.setup.digest(digest), 1);
+            // What one of the two holds is exposed, whatever cannot be read of the other.
+            let is_held = |exposure: &Exposure| exposure.is_partial && (is_banned || count.is_some());
+            match &found {
+                Err(_) | Ok(Finding::Unknown(_)) if may_fail => continue,
+                Ok(Finding::Exposed(exposure)) if may_fail && is_held(exposure) => continue,
+                _ => {}
+            }
             let found = found.map_err(|error| format!("a question failed: {error}"))?;
             let is_right = match &found {
                 Finding::Exposed(exposure) => match (count, exposure.origin) {
@@ -628,15 +715,18 @@ impl World {
                 digests.iter().take(8).map(|digest| prefix_of(digest)).collect();
             prefixes.extend(&self.setup.prefixes);
             for prefix in prefixes {
-                self.check_range(live, server, prefix)?;
+                self.check_range(live, server, prefix, may_fail)?;
             }
         }
         Ok(())
     }
 
-    fn check_range(&self, live: &Live, server: &Unconnected, prefix: u32) -> Checked {
+    fn check_range(&self, live: &Live, server: &Unconnected, prefix: u32, may_fail: bool) -> Checked {
         let mode = if self.setup.kind == breachdex::Kind::Ntlm { "?mode=ntlm" } else { "" };
         let (status, body) = self.runtime.block_on(server.get(&format!("/range/{prefix:05X}{mode}")));
+        if may_fail && status == 503 {
+            return Ok(());
+        }
         let Some(rows) = live.content.get(&prefix) else {
             return match status {
                 503 => Ok(()),

@@ -51,7 +51,7 @@ formats! {
     BitwardenJson => bitwarden_json,
     /// Bitwarden's CSV, of a person or an organisation.
     BitwardenCsv => bitwarden_csv,
-    /// 1Password's `export.data`, out of a 1PUX archive.
+    /// 1Password's 1PUX archive, or `export.data` out of it.
     OnePassword1pux => one_password_1pux,
     /// 1Password's CSV.
     OnePasswordCsv => one_password_csv,

@@ -18,7 +18,7 @@ pub(super) const SIGNATURE: [&str; 2] = ["\"accounts\"", "\"attrs\""];
 
 pub(super) static FORMAT: Spec = Spec {
     name: "1password-1pux",
-    help: "export.data, the file in 1Password's 1PUX archive",
+    help: "1Password's 1PUX archive, or export.data in it",
     describe: |words| words.format_export("1Password", "1PUX"),
     extensions: &["data", "json"],
     recognises: |_, start| super::has_all(start, &[&SIGNATURE]),

@@ -17,7 +17,7 @@ pub(super) const SIGNATURE: [&str; 2] = ["\"userId\"", "\"vaults\""];
 
 pub(super) static FORMAT: Spec = Spec {
     name: "proton-json",
-    help: "Proton Pass's JSON (data.json in its ZIP file)",
+    help: "Proton Pass's ZIP file, or data.json in it",
     describe: |words| words.format_export("Proton Pass", "JSON"),
     recognises: |_, start| super::has_all(start, &[&SIGNATURE]),
     read: |input, request, sink| {

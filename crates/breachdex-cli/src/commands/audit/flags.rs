@@ -143,7 +143,7 @@ fn formats() -> String {
 /// What help says behind the formats.
 const DETAILS: &str = "\
   Without --format, a file's format is detected by its extension (.json, .xml, .data, .parquet, .arrow,
-  .feather; compressions are looked behind), by the header of a .csv, the keys of a .json and the first
+  .feather; compressions and archives are looked behind), by the header of a .csv, the keys of a .json and the first
   lines of a dump. Where that is not certain it is an error. Columns and lists hold passwords unless --hash
   or the format says otherwise: that is never guessed. Encrypted vaults and archives are refused with the
   way to an export that can be read.

@@ -1,0 +1,31 @@
+//! The key that signs indexes. Signatures differ from run to run, and nothing depends on how.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use breachdex::trust::{PublicKey, SignatureFiles, Statement, Trust};
+use breachdex::{BeforePublish, Error};
+use minisign::KeyPair;
+
+fn pair() -> &'static KeyPair {
+    static PAIR: OnceLock<KeyPair> = OnceLock::new();
+    PAIR.get_or_init(|| KeyPair::generate_unencrypted_keypair().expect("a pair of keys"))
+}
+
+/// Accepts what the key has signed.
+pub(crate) fn trust() -> Trust {
+    let key: PublicKey = pair().pk.to_base64().parse().expect("a key");
+    Trust::keys([key]).expect("one key")
+}
+
+/// Signs an index that is about to get its name.
+pub(crate) fn before_publish(index: &Path) -> BeforePublish {
+    let index = index.to_owned();
+    BeforePublish::new(move |metadata, content_id| {
+        let wrong = |reason: String| Error::Unbuildable(reason);
+        let text = Statement::of(metadata, content_id).encode().map_err(|fault| wrong(fault.to_string()))?;
+        let signature = minisign::sign(Some(&pair().pk), &pair().sk, text.as_bytes(), None, None);
+        let signature = signature.map_err(|error| wrong(error.to_string()))?.to_string();
+        SignatureFiles::write_next(&index, &text, &signature)
+    })
+}
