@@ -175,7 +175,7 @@ impl Spool {
         let held = read.iter().position(|(number, _)| *number == segment.number);
         match held.and_then(|at| read.remove(at)) {
             Some((_, file)) => Ok(file),
-            None => File::open(&segment.path),
+            None => self.disk.open(&segment.path),
         }
     }
 

@@ -19,11 +19,11 @@ pub(super) struct Attributes {
 
 #[cfg(unix)]
 impl Attributes {
-    /// Those of a file that is there; `None` where there is none.
+    /// Those of a file that is there; `None` where there is none, and for a link: it is replaced, not what it leads to.
     pub(super) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
 
-        let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        let facts = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file)?;
         Some(Self {
             mode: facts.mode() & 0o777,
             owner: facts.uid(),
@@ -85,7 +85,7 @@ mod extended {
     use std::fs::File;
     use std::path::Path;
 
-    use rustix::fs::{XattrFlags, fsetxattr, getxattr, listxattr};
+    use rustix::fs::{XattrFlags, fsetxattr, lgetxattr, llistxattr};
 
     /// The longest list and the longest value that Linux has.
     const MOST: usize = 64 << 10;
@@ -96,14 +96,14 @@ mod extended {
     /// All that can be read; none where the file system has none.
     pub(super) fn of(path: &Path) -> Vec<(CString, Vec<u8>)> {
         let mut names = vec![0_u8; MOST];
-        let Ok(length) = listxattr(path, &mut names[..]) else { return Vec::new() };
+        let Ok(length) = llistxattr(path, &mut names[..]) else { return Vec::new() };
         let names = names[..length].split_inclusive(|byte| *byte == 0);
         let names = names.filter_map(|name| CStr::from_bytes_with_nul(name).ok());
         let wanted = names.filter(|name| !OF_CONTENT.iter().any(|other| other.as_bytes() == name.to_bytes()));
         wanted
             .filter_map(|name| {
                 let mut value = vec![0_u8; MOST];
-                let length = getxattr(path, name, &mut value[..]).ok()?;
+                let length = lgetxattr(path, name, &mut value[..]).ok()?;
                 value.truncate(length);
                 Some((name.to_owned(), value))
             })

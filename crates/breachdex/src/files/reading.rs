@@ -66,12 +66,11 @@ fn without_waiting(path: &Path) -> io::Result<File> {
     options.read(true).open(path)
 }
 
-/// The text of a small file, such as settings: all of it, if it has at most `most` bytes. Never waits for a pipe's writer.
+/// The bytes of a small file, at most `most` of them. Never waits for a pipe's writer, whatever takes the file's place.
 ///
 /// # Errors
-/// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file, [`io::ErrorKind::FileTooLarge`] for what is
-/// longer; [`io::ErrorKind::InvalidData`] for what is not UTF-8.
-pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+/// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file.
+pub fn read_start(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let refuse = |facts: &Metadata| match facts.is_file() {
         true => Ok(()),
         false => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {}", kind_of(facts)))),
@@ -81,7 +80,17 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
     let file = without_waiting(path)?;
     refuse(&file.metadata()?)?;
     let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes)?;
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The text of a small file, such as settings: all of it, if it has at most `most` bytes. Never waits for a pipe's writer.
+///
+/// # Errors
+/// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file, [`io::ErrorKind::FileTooLarge`] for what is
+/// longer; [`io::ErrorKind::InvalidData`] for what is not UTF-8.
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    let bytes = read_start(path, most + 1)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {most} bytes")));
     }

@@ -9,8 +9,7 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -19,9 +18,10 @@ use base64::prelude::BASE64_STANDARD;
 use super::keys::{self, KeyId, PublicKey, UNTRUSTED};
 use super::statement::{self, Statement, StatementFault};
 use crate::error::{Error, Result, io_error};
+use crate::files;
 
 /// No signature's file is longer.
-const LONGEST: usize = 64 << 10;
+pub(super) const LONGEST: usize = 64 << 10;
 
 /// A statement that was signed by a trusted key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,18 +235,12 @@ fn decode(text: &[u8]) -> Result<(KeyId, minisign_verify::Signature), &'static s
 }
 
 /// The bytes of a file, one more than `longest` at most; `None` where there is no file.
-fn read(path: &Path, longest: usize) -> Result<Option<Vec<u8>>> {
-    match std::fs::metadata(path) {
-        // Opening a pipe would wait for somebody to write into it.
-        Ok(facts) if !facts.is_file() => return Ok(None),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error("open", path)(error)),
-    }
-    let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(longest as u64 + 1).read_to_end(&mut bytes)) {
-        Ok(_) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+pub(super) fn read(path: &Path, longest: usize) -> Result<Option<Vec<u8>>> {
+    match files::read_start(path, longest as u64 + 1) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
+            Ok(None)
+        }
         Err(error) => Err(io_error("read", path)(error)),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::signature::SignatureFiles;
+use super::signature::{self, LONGEST, SignatureFiles};
 use super::statement::Statement;
 use crate::build::refusal;
 use crate::error::{Result, io_error};
@@ -50,7 +50,8 @@ impl SignatureFiles {
             if !durability.is_synced() {
                 return Ok(durability);
             }
-            durability = write(to, &std::fs::read(from).map_err(io_error("read", from))?)?;
+            let missing = || io_error("read", from)(std::io::ErrorKind::NotFound.into());
+            durability = write(to, &signature::read(from, LONGEST)?.ok_or_else(missing)?)?;
         }
         if durability.is_synced() {
             for path in [&next.signature, &next.statement] {
@@ -62,7 +63,7 @@ impl SignatureFiles {
 
     /// Whether both are there and speak of the index that is there.
     fn are_of(&self, index: &Path) -> bool {
-        let Ok(text) = std::fs::read(&self.statement) else { return false };
+        let Ok(Some(text)) = signature::read(&self.statement, LONGEST) else { return false };
         let (Ok(statement), true) = (Statement::decode(&text), self.signature.is_file()) else {
             return false;
         };
@@ -70,9 +71,10 @@ impl SignatureFiles {
     }
 }
 
+/// These names can be guessed, so what has one is replaced and never followed: a link might lead to any file, and a pipe would
+/// have us wait.
 fn write(path: &Path, bytes: &[u8]) -> Result<Durability> {
-    let target = files::resolve_target(path, true).map_err(refusal(path))?;
-    let temporary = Temporary::claim(files::current(), &target, Readers::Umask).map_err(refusal(path))?;
+    let temporary = Temporary::claim(files::current(), path, Readers::Umask).map_err(refusal(path))?;
     let written = files::write_all_at(&**temporary.disk(), temporary.file(), bytes, 0);
     written.map_err(io_error("write", path))?;
     temporary.publish(true, Readers::Umask).map_err(io_error("create", path))

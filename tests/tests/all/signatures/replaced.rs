@@ -214,3 +214,25 @@ fn where_the_index_may_be_lost_the_signature_of_the_one_before_stays() {
     });
     assert!(refused.unwrap_err().to_string().starts_with("cannot write "));
 }
+
+/// What others put under the names of signatures, in a folder that they may write to.
+#[cfg(unix)]
+#[test]
+fn links_and_pipes_under_the_names_of_signatures_are_replaced() {
+    let site = Site::unsigned(sound());
+    let victim = site.folder.path().join("victim");
+    fs::write(&victim, "precious").unwrap();
+    let (next, lasting) = (SignatureFiles::next(&site.path), site.files());
+    for path in [&next.statement, &lasting.signature] {
+        std::os::unix::fs::symlink(&victim, path).unwrap();
+    }
+    for path in [&next.signature, &lasting.statement] {
+        rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    }
+    let text = statement(&site.path);
+    SignatureFiles::write_next(&site.path, &text, &site.key.sign(&text)).unwrap();
+    assert!(SignatureFiles::settle(&site.path).unwrap().is_synced());
+    site.open().unwrap();
+    assert_eq!(fs::read_to_string(victim).unwrap(), "precious");
+    assert!(lasting.signature.symlink_metadata().unwrap().is_file());
+}

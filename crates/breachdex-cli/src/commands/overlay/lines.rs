@@ -5,10 +5,10 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 
+use breachdex::files::InputFile;
 use breachdex::text::NotText;
 use breachdex::{Digest, Kind, memory};
 
@@ -46,19 +46,17 @@ pub(super) fn read(flags: &OverlayLines, kind: Kind, action: Action) -> Result<G
     }
 }
 
-pub(super) fn open(path: &Path) -> Result<File, Failure> {
+pub(super) fn open(path: &Path) -> Result<InputFile, Failure> {
     let refused = |reason: String| {
         Failure::Usage(format!(
             "cannot read the file of passwords that was named: {reason}; its name is not repeated here, for it may be \
              a password, which an argument would show to others on this machine"
         ))
     };
-    let file = File::open(path).map_err(|error| refused(error.to_string()))?;
-    match file.metadata() {
-        Ok(facts) if facts.is_dir() => Err(refused(String::from("it is a folder"))),
-        Ok(_) => Ok(file),
-        Err(error) => Err(refused(error.to_string())),
-    }
+    InputFile::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::IsADirectory => refused(String::from("it is a folder")),
+        _ => refused(error.to_string()),
+    })
 }
 
 fn ask(flags: &OverlayLines, kind: Kind, action: Action) -> Result<Given, Failure> {
