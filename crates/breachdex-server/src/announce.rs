@@ -21,6 +21,9 @@ pub(crate) fn announce(served: &Served) {
     for overlay in served.overlays() {
         tracing::info!(kind, entries = overlay.metadata().entries, "over it {}", overlay.name());
     }
+    if served.has_test_password() {
+        tracing::warn!(kind, "the test password is in the ranges: clients take it for exposed");
+    }
     if served.holds_overlay() {
         tracing::warn!(
             kind,

@@ -22,6 +22,8 @@ pub struct ServeOptions {
     pub serve_overlays: bool,
     /// Allows them on other addresses too.
     pub serve_overlays_to_the_network: bool,
+    /// Has ranges contain [`TEST_PASSWORD`](breachdex::TEST_PASSWORD) with a count of 1, for trying clients.
+    pub test_password: bool,
     /// Addresses to listen on. May be empty if sockets are inherited.
     pub listen: Vec<Listen>,
     /// Addresses for `/healthz` and `/metrics` alone, without https. If there is one, `listen` serves ranges only.
@@ -30,6 +32,8 @@ pub struct ServeOptions {
     /// Checked for `/metrics`, for health details, and for everything if digests from an overlay are served: a page in
     /// a browser can reach this server under a name of its own (DNS rebinding), but not under these.
     pub allow_hosts: Vec<HostPattern>,
+    /// How the operator allows a name, as the answer to another one says it, such as `with --allow-host`.
+    pub allow_host_remedy: Option<String>,
     /// Proxies whose `X-Forwarded-For` names the client for the limits per address.
     pub trusted_proxies: Vec<TrustedProxy>,
     /// Has `/healthz` name the indexes with their paths and content ids.
@@ -62,9 +66,11 @@ impl Default for ServeOptions {
             overlays: Vec::new(),
             serve_overlays: false,
             serve_overlays_to_the_network: false,
+            test_password: false,
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
             status_listen: Vec::new(),
             allow_hosts: Vec::new(),
+            allow_host_remedy: None,
             trusted_proxies: Vec::new(),
             health_details: false,
             tls: None,

@@ -66,6 +66,7 @@ impl Server {
             overlays: OverlayRule::of(options, plan.main_addresses()),
             residency: options.residency,
             trust: options.trust.clone(),
+            test_password: options.test_password,
         };
         let metrics = Arc::new(Metrics::new());
         let cache = BodyCache::new(options.cache_bytes, metrics.cache.clone());
@@ -80,6 +81,7 @@ impl Server {
             throttle: log_throttle(),
             health_details: options.health_details,
             log_prefixes: options.log_prefixes,
+            allow_host_remedy: options.allow_host_remedy.clone(),
         });
         let server = Self { transport, state, rules, options: options.clone(), has_status };
         server.announce();
@@ -176,5 +178,5 @@ pub(crate) fn open(options: &ServeOptions, rules: &Rules) -> Result<Vec<Served>,
             None => return Err(ServeError::OverlayWithoutBase { path: path.clone(), kind }),
         }
     }
-    all.into_iter().map(|(base, overlays)| Served::new(base, overlays)).collect()
+    all.into_iter().map(|(base, overlays)| Served::new(base, overlays, rules)).collect()
 }

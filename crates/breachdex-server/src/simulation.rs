@@ -39,6 +39,7 @@ impl Unconnected {
             overlays: OverlayRule::of(options, []),
             residency: options.residency,
             trust: options.trust.clone(),
+            test_password: options.test_password,
         };
         let metrics = Arc::new(Metrics::new());
         let cache = BodyCache::new(options.cache_bytes, metrics.cache.clone());
@@ -50,6 +51,7 @@ impl Unconnected {
             throttle: log_throttle(),
             health_details: options.health_details,
             log_prefixes: options.log_prefixes,
+            allow_host_remedy: options.allow_host_remedy.clone(),
         });
         let hosts = Arc::new(HostNames::new(options.allow_hosts.iter().cloned()));
         let app = App::new(&state, &hosts, Routes::RangesAndStatus);

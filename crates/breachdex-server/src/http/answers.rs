@@ -59,11 +59,17 @@ pub(super) fn bad_path() -> Answer {
     sentence(StatusCode::BAD_REQUEST, "Invalid API query")
 }
 
-/// Not the name itself: what a client sent is not sent back.
-pub(super) fn other_host() -> Answer {
-    let text = "This server does not answer this page under this host name; its operator can allow the name with \
-                --allow-host";
-    with(sentence(StatusCode::MISDIRECTED_REQUEST, text), [(header::CACHE_CONTROL, NO_STORE)])
+/// Not the name itself: what a client sent is not sent back. `remedy` is how the operator allows a name.
+pub(super) fn other_host(remedy: Option<&str>) -> Answer {
+    let mut text =
+        "This server does not answer this page under this host name; its operator can allow the name"
+            .to_owned();
+    if let Some(remedy) = remedy {
+        text.push(' ');
+        text.push_str(remedy);
+    }
+    let response = answer(StatusCode::MISDIRECTED_REQUEST, PLAIN_TEXT, Bytes::from(text));
+    with(response, [(header::CACHE_CONTROL, NO_STORE)])
 }
 
 pub(super) fn method_not_allowed() -> Answer {

@@ -36,7 +36,7 @@ impl App {
         let is_private = self.is_private(request.uri());
         let answer = if is_private && !self.is_of_this_origin(request) {
             self.state.metrics.count_other(Other::HostRefused);
-            answers::other_host()
+            answers::other_host(self.state.allow_host_remedy.as_deref())
         } else {
             routes::answer(&self.state, self.routes, request).await
         };

@@ -221,7 +221,7 @@ fn unchanged(served: &Served, tag: HeaderValue) -> (Outcome, Answer) {
 fn validated(mut response: Answer, served: &Served, tag: HeaderValue) -> Answer {
     let headers = response.headers_mut();
     headers.insert(header::ETAG, tag);
-    headers.insert(header::CACHE_CONTROL, if served.holds_overlay() { ASKED_EACH_TIME } else { CACHED });
+    headers.insert(header::CACHE_CONTROL, if served.is_asked_each_time() { ASKED_EACH_TIME } else { CACHED });
     if let Some(date) = served.last_modified() {
         headers.insert(header::LAST_MODIFIED, date.clone());
     }

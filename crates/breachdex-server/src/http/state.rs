@@ -22,4 +22,6 @@ pub(crate) struct AppState {
     pub(crate) health_details: bool,
     /// Whether log lines may say which prefix was asked for.
     pub(crate) log_prefixes: bool,
+    /// How the operator allows a host name.
+    pub(crate) allow_host_remedy: Option<String>,
 }

@@ -23,6 +23,8 @@ pub(crate) struct Rules {
     pub(crate) overlays: OverlayRule,
     pub(crate) residency: Residency,
     pub(crate) trust: Trust,
+    /// Whether ranges have the test password.
+    pub(crate) test_password: bool,
 }
 
 /// A part of what answers for a kind.
@@ -40,6 +42,7 @@ pub(crate) struct Served {
     corpus: Corpus,
     base: Index,
     overlays: Vec<Index>,
+    test_password: bool,
     modified: Option<(SystemTime, HeaderValue)>,
     loaded: SystemTime,
     generation: Generation,
@@ -75,20 +78,23 @@ impl Served {
     ///
     /// # Errors
     /// [`ServeError::Index`] where an overlay holds another kind of digest.
-    pub(crate) fn new(base: Index, overlays: Vec<Index>) -> Result<Self, ServeError> {
-        Ok(Self::of(base, overlays)?)
+    pub(crate) fn new(base: Index, overlays: Vec<Index>, rules: &Rules) -> Result<Self, ServeError> {
+        Ok(Self::of(base, overlays, rules.test_password)?)
     }
 
-    fn of(base: Index, overlays: Vec<Index>) -> Result<Self, Error> {
+    fn of(base: Index, overlays: Vec<Index>, test_password: bool) -> Result<Self, Error> {
         let corpus = Corpus::builder().base(base.clone()).overlays(overlays.iter().cloned()).build()?;
-        // The corpus date does not move with an overlay, so clients that ask by it would not see a change.
-        let date = Some(&base.metadata().corpus_date).filter(|_| overlays.is_empty());
+        let corpus = if test_password { corpus.with_test_password() } else { corpus };
+        // The corpus date does not move with an overlay or the test password, so clients that ask by it would not see
+        // a change.
+        let date = Some(&base.metadata().corpus_date).filter(|_| overlays.is_empty() && !test_password);
         let modified = date.and_then(|date| Day::parse(date)?.start());
         let modified = modified.and_then(|time| Some((time, header_value(time)?)));
         Ok(Self {
             corpus,
             base,
             overlays,
+            test_password,
             modified,
             loaded: SystemTime::now(),
             generation: Generation::new(),
@@ -105,7 +111,7 @@ impl Served {
             Part::Base => base = fresh,
             Part::Overlay(number) => overlays[number] = fresh,
         }
-        Ok(Self::of(base, overlays)?.in_place_of(self))
+        Ok(Self::of(base, overlays, self.test_password)?.in_place_of(self))
     }
 
     /// The base.
@@ -144,6 +150,17 @@ impl Served {
     /// Whether digests from an overlay are among the answers.
     pub(crate) fn holds_overlay(&self) -> bool {
         !self.overlays.is_empty() || self.base.metadata().holds_overlay
+    }
+
+    /// Whether a cache has to ask each time: an overlay changes at any moment, and the test password is to be gone as soon
+    /// as the server stops saying it.
+    pub(crate) fn is_asked_each_time(&self) -> bool {
+        self.holds_overlay() || self.test_password
+    }
+
+    /// Whether the test password is among the answers.
+    pub(crate) fn has_test_password(&self) -> bool {
+        self.test_password
     }
 
     /// Appends the rows of a range, of the base and the overlays together, and returns their number.

@@ -7,8 +7,8 @@ use tempfile::TempDir;
 use crate::client::{Answer, Client};
 use crate::subject::{BODY, ROWS, Running, options, sha1};
 
-const REFUSED: &str = "This server does not answer this page under this host name; its operator can allow the name with \
-                       --allow-host";
+const REFUSED: &str =
+    "This server does not answer this page under this host name; its operator can allow the name";
 
 /// A request under a name, as a page of that name in a browser sends it.
 fn ask(server: &Running, method: &str, path: &str, headers: &str) -> Answer {
@@ -71,6 +71,15 @@ fn overlays_and_status_pages_are_answered_under_own_names_only() {
     let whole = ask(&overlaid, "GET", "http://evil.example/range/21BD1", "Host: localhost");
     assert_eq!(whole.status, 421);
     assert!(overlaid.metric("breachdex_other_requests_total{outcome=\"host_refused\"}") >= 12.0);
+}
+
+#[test]
+fn the_answer_to_another_name_says_how_the_operator_allows_it() {
+    let folder = TempDir::new().unwrap();
+    let remedy = Some("in the settings".to_owned());
+    let server = Running::start(ServeOptions { allow_host_remedy: remedy, ..with_overlay(&folder) });
+    let answer = ask(&server, "GET", "/range/21BD1", "Host: evil.example");
+    assert_eq!(answer.text(), format!("{REFUSED} in the settings"));
 }
 
 #[test]

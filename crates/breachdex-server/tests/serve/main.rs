@@ -26,4 +26,5 @@ mod static_ranges;
 mod status;
 mod subject;
 mod swap;
+mod test_password;
 mod tls;

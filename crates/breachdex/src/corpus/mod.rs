@@ -162,7 +162,7 @@ impl Corpus {
     }
 
     /// The same sources, to which [`TEST_PASSWORD`] is exposed as if an overlay held it; no source holds it otherwise. For
-    /// trying what a site does about an exposed password. Ranges and snapshots do not have it.
+    /// trying what a site does about an exposed password. Ranges have it with a count of 1, snapshots do not have it.
     ///
     /// ```
     /// use breachdex::{Corpus, Index, Kind, Question, TEST_PASSWORD};

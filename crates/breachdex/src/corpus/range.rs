@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Corpus, Source};
+use super::{Corpus, Source, test_password};
 use crate::error::{Error, Result};
 use crate::index::RangeScratch;
 use crate::storage::ReadMode;
@@ -50,10 +50,18 @@ impl Corpus {
                 count = merge(&under, &laid, Counts::First, rows);
             }
         }
+        if let Some(row) = self.test_row(prefix) {
+            let under = rows.split_off(before);
+            count = merge(&under, &row, Counts::First, rows);
+        }
         match asking.gap {
             Some(gap) if !asking.is_covered => Err(gap),
             _ => Ok(count),
         }
+    }
+
+    fn test_row(&self, prefix: u32) -> Option<Vec<u8>> {
+        if self.knows_test_password { test_password::row(self.kind, prefix) } else { None }
     }
 }
 

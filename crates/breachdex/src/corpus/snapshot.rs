@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Corpus, Source, SourceError};
+use super::{Corpus, Source, SourceError, test_password};
 use crate::coverage::{Coverage, Prefix};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -149,6 +149,17 @@ impl Corpus {
     /// [`Error::NotExact`] and [`Error::CountsUnavailable`] for a source whose rows would say less than a range's do;
     /// [`Error::NotCovered`] where no base covers all of it; the fault of any source.
     pub fn range(&self, prefix: &Prefix) -> Result<Vec<Entry>, SourceError> {
+        let mut entries = self.entries_of_sources(prefix)?;
+        if self.knows_test_password
+            && let Some(entry) = test_password::entry(self.kind, prefix)
+            && let Err(at) = entries.binary_search_by_key(&entry.key, |entry| entry.key)
+        {
+            entries.insert(at, entry);
+        }
+        Ok(entries)
+    }
+
+    fn entries_of_sources(&self, prefix: &Prefix) -> Result<Vec<Entry>, SourceError> {
         if self.sources().all(|source| matches!(source, Source::Index(_))) {
             let snapshot = self.snapshot()?;
             for index in snapshot.indexes() {

@@ -58,6 +58,12 @@ pub(crate) struct Flags {
     /// Serve them to other machines as well: these can list them
     #[arg(long, requires = "serve_overlays")]
     pub(crate) serve_overlays_to_the_network: bool,
+    /// Put the test password into its range, with a count of 1
+    ///
+    /// That is "Breachdex-Test-Password-4711", which is in no leak: try with it what clients do about an exposed password.
+    /// $BREACHDEX_TEST_PASSWORD=1 says the same.
+    #[arg(long)]
+    pub(crate) test_password: bool,
     /// Address to listen on; repeatable [default: 127.0.0.1:8080]
     ///
     /// ADDR:PORT, [IPV6]:PORT, HOST:PORT (all addresses of the name), PORT (on 127.0.0.1), or unix:/path, also as
