@@ -11,6 +11,7 @@ use super::finish::{Provenance, finish};
 use super::flusher::Flusher;
 use super::groups::{GroupStore, SpanWriter};
 use super::intake::{Intake, LineCount};
+use super::memory::Memory;
 use super::pipeline;
 use super::plan::Decision;
 use super::positioned::{DiskFile, Place};
@@ -31,7 +32,7 @@ use crate::index::ContentId;
 use crate::input::Source;
 use crate::input::blocks::BlockPool;
 use crate::input::faults::RowShape;
-use crate::input::stream::{Contents, InputStream, Opened, Sizes};
+use crate::input::stream::{Contents, InputStream, Opened};
 use crate::kernels::{ActiveKernel, Kernel};
 use crate::monitor::Phase;
 
@@ -47,13 +48,6 @@ pub(crate) struct Job<'a> {
     pub(crate) watches: Stopwatches,
 }
 
-/// How memory is shared out.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Memory {
-    /// Bytes for each thread.
-    share: usize,
-}
-
 /// What a pass over the inputs made.
 pub(crate) struct Pass {
     pub(crate) store: GroupStore,
@@ -61,42 +55,6 @@ pub(crate) struct Pass {
     pub(crate) left_out: u64,
     /// To be kept in the index.
     pub(crate) notes: Vec<Note>,
-}
-
-impl Memory {
-    /// Shares `bytes` among `threads`, a part kept for what they have in common.
-    pub(crate) fn new(bytes: u64, threads: usize) -> Self {
-        let share = bytes / 8 * 7 / threads as u64;
-        Self { share: usize::try_from(share).unwrap_or(usize::MAX) }
-    }
-
-    /// The most threads for which a share is of any use.
-    pub(crate) fn most_threads(bytes: u64) -> usize {
-        usize::try_from(bytes >> 22).unwrap_or(usize::MAX).max(1)
-    }
-
-    pub(crate) fn sizes(self) -> Sizes {
-        Sizes {
-            block: (self.share / 16).clamp(64 << 10, 1 << 20),
-            most: self.share / 4,
-            run: self.share / 128,
-        }
-    }
-
-    /// The most entries of a group: each takes 32 bytes twice and its encoded form twice.
-    pub(crate) fn group(self) -> usize {
-        self.share / 128
-    }
-
-    /// The most entries of a part to sort: each takes 32 bytes and its encoded form.
-    fn part(self) -> u64 {
-        (self.share / 64) as u64
-    }
-
-    /// Bytes of each of a thread's 256 buffers.
-    fn buffer(self) -> usize {
-        (self.share / 4 / 256).clamp(1 << 10, 64 << 10)
-    }
 }
 
 impl<'a> Job<'a> {

@@ -17,6 +17,7 @@ mod flusher;
 mod groups;
 mod intake;
 mod job;
+mod memory;
 mod merge;
 mod options;
 mod options_fault;
@@ -47,7 +48,8 @@ pub use splice::{
 };
 
 use self::control::Control;
-use self::job::{Job, Memory};
+use self::job::Job;
+use self::memory::Memory;
 use self::plan::{Decision, check_options};
 pub(crate) use self::publish::{Publication, Readers, refusal};
 use crate::error::{Error, Result};

@@ -1,20 +1,22 @@
 //! A handle that outlives its file: opens what replaced it, checks that, and only then answers from it.
 //!
 //! Made for processes that run for months and fork. Nothing here takes a lock, so that a child which was forked
-//! in the middle of a reload goes on; who is looking at the file is remembered by process id.
+//! in the middle of a reload goes on; `turn` has one thread look at the file at a time.
 
 #![forbid(unsafe_code)]
 
+mod turn;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use self::turn::{Busy, Turn};
 use super::identity::Identity;
 use super::{Index, OpenOptions};
 use crate::digest::Kind;
@@ -55,8 +57,8 @@ struct Shared {
     since: Instant,
     /// When to look next, in nanoseconds after `since`.
     next_look: AtomicU64,
-    /// Who is looking: the process in the upper half, one of its threads in the lower one; or 0.
-    looking: AtomicU64,
+    /// Who is looking.
+    turn: Turn,
 }
 
 enum State {
@@ -103,7 +105,7 @@ impl LiveIndex {
             every,
             since: Instant::now(),
             next_look: AtomicU64::new(every.map_or(u64::MAX, nanoseconds)),
-            looking: AtomicU64::new(0),
+            turn: Turn::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -174,7 +176,7 @@ impl LiveIndex {
         let Some(path) = &self.shared.path else { return self.ask(|_| Ok(false)) };
         let mut tries = 0_u32;
         let looking = loop {
-            match self.shared.begin_look() {
+            match self.shared.turn.begin() {
                 Ok(looking) => break looking,
                 // A signal handler that interrupted this thread's own look: that one will see what there is.
                 Err(Busy::Here) => return Ok(false),
@@ -219,7 +221,7 @@ impl LiveIndex {
     #[cold]
     fn look(&self) {
         let (Some(every), Some(path)) = (self.shared.every, &self.shared.path) else { return };
-        let Ok(looking) = self.shared.begin_look() else { return };
+        let Ok(looking) = self.shared.turn.begin() else { return };
         let now = nanoseconds(self.shared.since.elapsed());
         self.shared.next_look.store(now.saturating_add(nanoseconds(every)), Ordering::Relaxed);
         let Ok(Some(found)) = self.shared.changed(path, false) else { return };
@@ -230,13 +232,13 @@ impl LiveIndex {
         looking.hand_over();
         let shared = Arc::clone(&self.shared);
         let check = move || {
-            let _looking = Looking { shared: &shared };
+            let _looking = shared.turn.take_over();
             if let Some(path) = &shared.path {
                 let _ = shared.take_over(path, found, &());
             }
         };
         if thread::Builder::new().name(String::from("breachdex-reload")).spawn(check).is_err() {
-            self.shared.looking.store(0, Ordering::Release);
+            drop(self.shared.turn.take_over());
         }
     }
 
@@ -255,20 +257,6 @@ impl Shared {
     #[inline]
     fn is_due(&self) -> bool {
         nanoseconds(self.since.elapsed()) >= self.next_look.load(Ordering::Relaxed)
-    }
-
-    /// Whoever looks, unless a thread of this process does already. A look that a fork left behind in its parent
-    /// does not count.
-    fn begin_look(&self) -> Result<Looking<'_>, Busy> {
-        let (me, other) = (this_thread(), self.looking.load(Ordering::Acquire));
-        if other == me {
-            return Err(Busy::Here);
-        }
-        if other >> 32 == me >> 32 {
-            return Err(Busy::Elsewhere);
-        }
-        let claimed = self.looking.compare_exchange(other, me, Ordering::AcqRel, Ordering::Relaxed);
-        claimed.map(|_| Looking { shared: self }).map_err(|_| Busy::Elsewhere)
     }
 
     /// The file that is under the path, if it is another one and, unless `again`, was not refused before.
@@ -369,43 +357,6 @@ fn stays_refused(error: &Error) -> bool {
         #[cfg(feature = "signatures")]
         Error::NotSigned { .. } => false,
         _ => true,
-    }
-}
-
-/// Who keeps one from looking.
-enum Busy {
-    /// This very thread.
-    Here,
-    Elsewhere,
-}
-
-/// This process and thread, as [`Shared::looking`] has them.
-fn this_thread() -> u64 {
-    static THREADS: AtomicU32 = AtomicU32::new(1);
-    thread_local!(static THREAD: u32 = THREADS.fetch_add(1, Ordering::Relaxed));
-    of_process() | u64::from(THREAD.with(|thread| *thread))
-}
-
-fn of_process() -> u64 {
-    u64::from(process::id()) << 32
-}
-
-/// Ends the look when it is dropped.
-struct Looking<'a> {
-    shared: &'a Shared,
-}
-
-impl Looking<'_> {
-    /// Leaves the end of the look to another thread.
-    fn hand_over(self) {
-        self.shared.looking.store(of_process(), Ordering::Release);
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Looking<'_> {
-    fn drop(&mut self) {
-        self.shared.looking.store(0, Ordering::Release);
     }
 }
 

@@ -4,10 +4,11 @@
 //! goes from a prefix to its group and bucket and checks them. Above it, `scalar` looks up one digest and `bulk` many,
 //! `range` streams entries in order, `rows` writes a range as text, `verify` reads everything, `export` writes it, and
 //! `groups` gives what is encoded to those who copy or compare it, as `diff` does. `options` says how to open, `lookup` is
-//! what all that can be asked have in common, and `live` follows a file that is replaced.
+//! what all that can be asked have in common, `answer` what they say, and `live` follows a file that is replaced.
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod bulk;
 mod core;
 mod diff;
@@ -50,6 +51,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use answer::Answer;
 pub use core::Checks;
 pub use diff::{Change, Difference, diff};
 #[cfg(feature = "live")]
@@ -69,25 +71,6 @@ use crate::digest::Key;
 use crate::digest::{Digest, Kind};
 use crate::error::{Error, Result};
 use crate::storage::ReadMode;
-
-/// What an index knows about a digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It is not in the index.
-    Absent,
-    /// It is.
-    Present {
-        /// How often it was seen, where the index stores counts.
-        count: Option<u64>,
-    },
-}
-
-impl Answer {
-    /// Whether the digest is in the index.
-    pub fn is_present(self) -> bool {
-        self != Self::Absent
-    }
-}
 
 /// An open index. `Send + Sync`; a clone is another handle on the same file, mapping and verification state.
 ///
