@@ -4,8 +4,8 @@
 #   docker run --read-only --cap-drop ALL -p 127.0.0.1:8080:8080 -v /var/lib/breachdex:/data:ro breachdex
 
 FROM rust:1-alpine AS build
-# For the C code of ring and zstd.
-RUN apk add --no-cache musl-dev gcc make
+# For the C code of ring and zstd, and what the image trusts.
+RUN apk add --no-cache ca-certificates musl-dev gcc make
 WORKDIR /source
 COPY . .
 # musl's target links statically. Debug information would be most of the image.
@@ -14,6 +14,8 @@ RUN cargo build --profile dist --features parquet --locked --package breachdex-c
 
 FROM scratch
 COPY --from=build /image/breachdex /breachdex
+# download, update and check --api trust these authorities; an image of nothing has none.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY LICENSE-APACHE LICENSE-MIT third-party/breachdex-command.cdx.json /
 COPY third-party/LICENCES.txt /THIRD-PARTY-LICENCES.txt
 # nobody: owns nothing in the image and nothing in the volume.

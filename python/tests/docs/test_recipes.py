@@ -47,3 +47,10 @@ def test_flags_of_the_commands_exist() -> None:
         assert said.returncode == 0, said.stderr
         for flag in re.findall(r"--[\w-]+", rest):
             assert flag in said.stdout, flag
+
+
+def test_the_image_trusts_authorities() -> None:
+    """The job of the recipe fetches over https, and an image of nothing trusts nobody."""
+    image = (PROJECT / "Dockerfile").read_text(encoding="utf-8").partition("FROM scratch")[2]
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    assert f"COPY --from=build {bundle} {bundle}" in image
