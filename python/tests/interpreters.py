@@ -2,8 +2,9 @@
 
     .venv-python/bin/python python/tests/interpreters.py target/python/interpreters/breachdex-*.whl
 
-An interpreter is one on the path, one of pyenv's or, on Debian and below Linux alone, the packages of Debian's newest suites,
-unpacked into a folder: nothing of the machine changes. Whatever cannot be had is said aloud.
+An interpreter is one on the path, one of pyenv's or uv's or, on Debian and below Linux alone, the packages of Debian's newest
+suites, unpacked into a folder: nothing of the machine changes. Whatever cannot be had is said aloud. A free-threaded one loads no
+wheel of the stable ABI: one is built for it from the same source.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ def run(*command: object, **options: object) -> str:
 def on_the_path(version: str) -> Path | None:
     """An interpreter that this machine has."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    found = [shutil.which(f"python{version}"), *pyenv.glob(f"versions/{version}*/bin/python{version}")]
+    uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR", Path.home() / ".local/share/uv/python"))
+    found = [
+        shutil.which(f"python{version}"),
+        *pyenv.glob(f"versions/{version}*/bin/python{version}"),
+        *uv.glob(f"cpython-*/bin/python{version}"),
+    ]
     # Not what pyenv puts on the path for versions that are not chosen.
     return next((Path(path) for path in found if path and runs(path)), None)
 
@@ -104,6 +110,19 @@ def pinned(names: tuple[str, ...], *, exactly: bool = False) -> list[str]:
     return lines if exactly else [line.replace("==", "<=") for line in lines]
 
 
+def wheel_for(interpreter: Path, wheel: Path, folder: Path) -> Path:
+    """The wheel or, for a free-threaded interpreter, another one that is built for it."""
+    has_no_lock = run(
+        interpreter, "-c", "import sysconfig; print(sysconfig.get_config_var('Py_GIL_DISABLED') or 0)"
+    )
+    if has_no_lock.strip() != "1":
+        return wheel
+    maturin = Path(sys.executable).with_name("maturin")
+    shutil.rmtree(folder, ignore_errors=True)
+    run(maturin, "build", "--profile", "dev", "--interpreter", interpreter, "--out", folder, cwd=HERE.parent)
+    return next(folder.glob("*.whl"))
+
+
 def try_one(interpreter: Path, wheel: Path, folder: Path) -> None:
     """Installs the wheel, and what its tests need, into a folder, and runs the core tests."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -156,7 +175,8 @@ def main() -> None:
             continue
         print(f"Python {version}: {run(interpreter, '--version').strip()}", flush=True)
         try:
-            try_one(interpreter, told.wheel.resolve(), work / version / "installed")
+            own = wheel_for(interpreter, told.wheel.resolve(), work / version / "wheel")
+            try_one(interpreter, own, work / version / "installed")
         except subprocess.CalledProcessError as error:
             print(f"failed on Python {version}: {error}", flush=True)
             failed.append(version)
