@@ -29,7 +29,7 @@ SEEDS ?= 2000
 SIMULATE_SECONDS ?= 60
 
 .PHONY: test test-all short simulate simulate-ci lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test surfaces-test python-environment \
-	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party radar $(LONG_PARTS)
+	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party radar large-frameworks manifests $(LONG_PARTS)
 
 # A signal that was ignored when make was started, as under nohup or behind an `&` of a script, stays ignored in all programs
 # below it, and what tests send them is not heard.
@@ -43,7 +43,7 @@ test:
 # After every Python test, garbage is collected: a file that is left open fails the very test that did so.
 test-all: export BREACHDEX_COLLECT_EACH := 1
 test-all:
-	$(DEFAULT_SIGNALS) $(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS) radar
+	$(DEFAULT_SIGNALS) $(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS) radar large-frameworks manifests
 
 short: rust-lint docs python-environment python-lint rust-build python-types site python-stub rust-test portable-test surfaces-test simulate-ci $(PYTHON_TESTS)
 
@@ -68,7 +68,8 @@ python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/program.py tests/kernels.py tests/vectors/make.py \
-		data/rebuild.py tests/openapi/sidecar_document.py examples/sidecar/try_all.py python/in_place.py third-party/collect.py benches/instructions.py \
+		tests/manifests.py tests/openapi/sidecar_document.py data/rebuild.py examples/sidecar/try_all.py python/in_place.py \
+		python/project_urls.py third-party/collect.py benches/instructions.py \
 		$(CLIENTS) benches/full_scale
 	# By itself: its modules lie beside it.
 	cd tests/system && $(CURDIR)/$(VENV)/bin/mypy --strict run.py
@@ -195,6 +196,14 @@ interpreters: $(PYTHON_VENV)/made | rust-build
 # Frameworks that are too large for the environment of the tests: Wagtail, Flask-AppBuilder, JupyterHub.
 frameworks: python-install
 	python/tests/frameworks.sh
+
+# Two that take minutes to install: Airflow and Superset.
+large-frameworks: python-install
+	python/tests/frameworks.sh airflow superset
+
+# The manifests of the documentation against the schemas of Kubernetes and Compose, and the Dockerfile.
+manifests:
+	python3 tests/manifests.py
 
 # What pip installs where there is no wheel: built from the source distribution alone, installed apart and tested.
 sdist: $(PYTHON_VENV)/made | rust-build

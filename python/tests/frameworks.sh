@@ -1,10 +1,11 @@
 #!/bin/sh
 # Frameworks that are too large for the environment of the other tests, each in one of its own: Wagtail (with the admin of Django
-# and createsuperuser), Flask-AppBuilder, and JupyterHub with NativeAuthenticator.
+# and createsuperuser), Flask-AppBuilder, and JupyterHub with NativeAuthenticator; or those that are named, among them Airflow
+# and Superset, of which each takes minutes and half a gigabyte.
 #
 # The package is imported from its folder, with the module that is there.
 #
-#   python/tests/frameworks.sh
+#   python/tests/frameworks.sh [FRAMEWORK...]
 set -eu
 cd "$(dirname "$0")"
 package=$(cd .. && pwd)
@@ -21,6 +22,7 @@ run() {
         -W ignore "frameworks/$1"
 }
 
-run wagtail
-run appbuilder
-run jupyterhub
+[ $# -gt 0 ] || set -- wagtail appbuilder jupyterhub
+for framework; do
+    run "$framework"
+done

@@ -35,6 +35,8 @@ messages! {
         index_unavailable;
         /// A log-in ends with a reset of the password.
         force_reset;
+        /// The same, where no mail is sent and an administrator sets the new password.
+        force_reset_by_administrator;
         /// Beside the field for a new password: what is refused.
         help_text;
         /// Beside the field for a new password: how long it has to be.

@@ -47,6 +47,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         force_reset: text(
             "For your safety, your password has to be reset. Please follow the instructions sent to the e-mail address you registered.",
         ),
+        force_reset_by_administrator: text(
+            "For your safety, your password has to be reset. Please ask your administrator for a new one.",
+        ),
         help_text: text("Passwords that are known to have leaked in the past cannot be used."),
         help_length: counted(
             "A password must have at least %(min_length)d character.",

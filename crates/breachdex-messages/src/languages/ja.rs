@@ -44,6 +44,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         force_reset: text(
             "安全のため、パスワードの再設定が必要です。ご登録のメールアドレスにお送りしたご案内に沿って、再設定してください。",
         ),
+        force_reset_by_administrator: text(
+            "安全のため、パスワードの再設定が必要です。管理者に再設定を依頼してください。",
+        ),
         help_text: text("過去に流出したことが確認されているパスワードは使用できません。"),
         help_length: text("パスワードは%(min_length)d文字以上で設定してください。"),
         log_in_warning: text(

@@ -103,6 +103,7 @@ fn japanese_messages_to_the_letter() {
     );
     assert_eq!(
         ja.force_reset(),
+        ja.force_reset_by_administrator(),
         "安全のため、パスワードの再設定が必要です。ご登録のメールアドレスにお送りしたご案内に沿って、再設定してください。"
     );
     assert_eq!(ja.help_text(), "過去に流出したことが確認されているパスワードは使用できません。");

@@ -26,7 +26,10 @@ REFUSED = {
     "ja": "このパスワードは、過去に流出したパスワードの一覧に含まれているため使用できません。",
 }
 UNAVAILABLE = "The safety of this password cannot be checked at the moment"
-FORCE_RESET = {"en": "your password has to be reset", "ja": "パスワードの再設定が必要です"}
+FORCE_RESET = {
+    "en": "Please ask your administrator for a new one.",
+    "ja": "管理者に再設定を依頼してください。",
+}
 
 
 @pytest.fixture(autouse=True)
