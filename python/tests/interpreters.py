@@ -123,30 +123,33 @@ def wheel_for(interpreter: Path, wheel: Path, folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def try_one(interpreter: Path, wheel: Path, folder: Path) -> None:
-    """Installs the wheel, and what its tests need, into a folder, and runs the core tests."""
+def newest_pip(folder: Path) -> Path:
+    """A folder with a pip that new interpreters can run."""
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", folder, "pip")
+    return folder
+
+
+def try_one(interpreter: Path, wheel: Path, folder: Path, installer: Path) -> None:
+    """Installs the wheel, and what its tests need, into a folder, and runs the core tests.
+
+    :param installer: where pip is.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     pip = [
-        sys.executable,
+        interpreter,
         "-m",
         "pip",
-        "--python",
-        str(interpreter),
         "install",
         "--quiet",
         "--root-user-action=ignore",
-    ]
-    pip += [
         "--disable-pip-version-check",
-        "--break-system-packages",
-        "--only-binary=:all:",
-        "--target",
-        str(folder),
     ]
-    run(*pip, wheel, *pinned(NEEDED))
+    pip += ["--break-system-packages", "--only-binary=:all:", "--target", folder]
+    environment = {**os.environ, "PYTHONPATH": str(installer)}
+    run(*pip, wheel, *pinned(NEEDED), env=environment)
     left_out: list[str] = []
     try:
-        run(*pip, "--upgrade", *pinned(ARROW, exactly=True), stderr=subprocess.DEVNULL)
+        run(*pip, "--upgrade", *pinned(ARROW, exactly=True), env=environment, stderr=subprocess.DEVNULL)
     except subprocess.CalledProcessError:
         print("skipped: the tests of Arrow, whose libraries have no wheel for this interpreter", flush=True)
         left_out = [f"--ignore=core/test_{name}.py" for name in ("arrow", "leak", "processes")]
@@ -165,6 +168,7 @@ def main() -> None:
     told = parser.parse_args()
     work = PROJECT / "target" / "python" / "interpreters"
     debian = Debian(work / "apt") if shutil.which("dpkg-deb") and os.uname().machine == "x86_64" else None
+    installer = newest_pip(work / "pip")
     failed = []
     for version in told.versions:
         interpreter = on_the_path(version)
@@ -176,7 +180,7 @@ def main() -> None:
         print(f"Python {version}: {run(interpreter, '--version').strip()}", flush=True)
         try:
             own = wheel_for(interpreter, told.wheel.resolve(), work / version / "wheel")
-            try_one(interpreter, own, work / version / "installed")
+            try_one(interpreter, own, work / version / "installed", installer)
         except subprocess.CalledProcessError as error:
             print(f"failed on Python {version}: {error}", flush=True)
             failed.append(version)
