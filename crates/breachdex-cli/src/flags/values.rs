@@ -10,6 +10,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 /// Bytes: a plain number, or one with a unit. `K`, `M`, `G`, `T` and the `KiB` family are powers of 1024,
 /// `kB`, `MB`, `GB`, `TB` powers of 1000; case does not matter.
+///
+/// Not by the crate bytesize, which counts in floating point and takes `4G` for 4 x 10^9: the same flag would then mean less
+/// memory than it did.
 pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
