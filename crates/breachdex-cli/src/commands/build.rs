@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::flags::values::{parse_positive, parse_prefixes};
-use crate::flags::{KeyFlags, KindName, MergeRuleName, ProgressFlags, ResourceFlags, TargetFlags};
+use crate::flags::{KeptFlags, KeyFlags, MergeRuleName, ProgressFlags, ResourceFlags, TargetFlags};
 use crate::indexes;
 use crate::progress::Reporter;
 use crate::{signing, summary, target, trust};
@@ -50,24 +50,8 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[arg(help = "hibp, ranges, passwords or index [default: auto-detect]")]
     format: Option<FormatName>,
-    /// Which digest: sha1 or ntlm
-    #[arg(long, value_name = "KIND", default_value = "sha1", hide_possible_values = true)]
-    kind: KindName,
-    /// Bits kept of each digest [default: all, which is exact]
-    ///
-    /// 32 to 160, or 128 for NTLM. With fewer than all the index is smaller and may take a password that it
-    /// does not hold for one that it holds; the rate is printed, and above 1 in 128 the build is refused.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(32..=160))]
-    bits: Option<u32>,
-    /// Build even where more than 1 in 128 answers would be wrong
-    #[arg(long, requires = "bits")]
-    force_bits: bool,
-    /// Store no counts; lines may then be bare HEX
-    #[arg(long)]
-    no_counts: bool,
-    /// Leave out what was seen less often, after merging
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_positive)]
-    min_count: u64,
+    #[command(flatten)]
+    kept: KeptFlags,
     /// Keep the N most frequent, after --min-count
     ///
     /// Among equal counts at the cut the smaller digests stay.
@@ -147,11 +131,11 @@ fn inputs(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Input>, Failu
 fn options(flags: Flags) -> BuildOptions {
     let defaults = BuildOptions::default();
     BuildOptions {
-        kind: flags.kind.into(),
-        bits: flags.bits,
-        force_bits: flags.force_bits,
-        counts: !flags.no_counts,
-        min_count: flags.min_count,
+        kind: flags.kept.kind.into(),
+        bits: flags.kept.bits,
+        force_bits: flags.kept.force_bits,
+        counts: !flags.kept.no_counts,
+        min_count: flags.kept.min_count,
         top: flags.top,
         merge: flags.merge.map(MergeRule::from),
         coverage: match (flags.partial, flags.prefixes.is_empty()) {

@@ -22,7 +22,7 @@ pub(crate) use fetch::{FetchFlags, proxy_from};
 pub(crate) use on_error::OnErrorName;
 pub(crate) use pairs::PairFlags;
 pub(crate) use progress::{ProgressFlags, ProgressName};
-pub(crate) use target::{KindName, MergeRuleName, ResourceFlags, TargetFlags};
+pub(crate) use target::{KeptFlags, KindName, MergeRuleName, ResourceFlags, TargetFlags};
 pub(crate) use trust::{KeyFlags, SignFlag, TrustFlags};
 
 /// Is this password already in the attackers' lists?

@@ -8,7 +8,7 @@ use breachdex::{Kind, MergeRule};
 use clap::{Args, ValueEnum};
 
 use crate::flags::SignFlag;
-use crate::flags::values::{parse_date, parse_size};
+use crate::flags::values::{parse_date, parse_positive, parse_size};
 
 /// Where the index goes and what it says about itself.
 #[derive(Args)]
@@ -28,6 +28,31 @@ pub(crate) struct TargetFlags {
     pub(crate) date: String,
     #[command(flatten)]
     pub(crate) sign: SignFlag,
+}
+
+/// What is kept of the data, for `build` and `download`.
+#[derive(Args)]
+pub(crate) struct KeptFlags {
+    /// Which digest: sha1 or ntlm
+    #[arg(long, value_name = "KIND", default_value = "sha1", hide_possible_values = true)]
+    pub(crate) kind: KindName,
+    /// Bits kept of each digest [default: all, which is exact]
+    ///
+    /// 32 to 160, or 128 for NTLM. With fewer than all the index is smaller and may take a password that it
+    /// does not hold for one that it holds; the rate is printed, and above 1 in 128 the build is refused.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(32..=160))]
+    pub(crate) bits: Option<u32>,
+    /// Build even where more than 1 in 128 answers would be wrong
+    #[arg(long, requires = "bits")]
+    pub(crate) force_bits: bool,
+    /// Store no counts
+    ///
+    /// Lines that `build` reads may then be bare HEX.
+    #[arg(long)]
+    pub(crate) no_counts: bool,
+    /// Leave out what was seen less often
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_positive)]
+    pub(crate) min_count: u64,
 }
 
 /// What the work may take.

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::flags::fetch::WorkFlags;
 use crate::flags::values::{parse_days, parse_positive, parse_prefixes};
-use crate::flags::{FetchFlags, KindName, ProgressFlags, TargetFlags};
+use crate::flags::{FetchFlags, KeptFlags, ProgressFlags, TargetFlags};
 
 /// Download breached password hashes straight into an index
 ///
@@ -37,26 +37,13 @@ Examples:
 pub(crate) struct Flags {
     #[command(flatten)]
     pub(crate) target: TargetFlags,
-    /// Which digest: sha1 or ntlm
-    #[arg(long, value_name = "KIND", default_value = "sha1", hide_possible_values = true)]
-    pub(crate) kind: KindName,
-    /// Bits kept of each digest [default: all, which is exact]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(32..=160))]
-    pub(crate) bits: Option<u32>,
-    /// Build even where more than 1 in 128 answers would be wrong
-    #[arg(long, requires = "bits")]
-    pub(crate) force_bits: bool,
-    /// Store no counts
-    #[arg(long, conflicts_with = "top")]
-    pub(crate) no_counts: bool,
-    /// Leave out what was seen less often
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_positive)]
-    pub(crate) min_count: u64,
+    #[command(flatten)]
+    pub(crate) kept: KeptFlags,
     /// Keep the N most frequent, after --min-count
     ///
     /// Downloads everything first, into an index .OUT.breachdex-whole.bdx beside OUT that is removed in the end: that needs
     /// the disk space of a whole index. The result cannot be updated.
-    #[arg(long, value_name = "N", value_parser = parse_positive)]
+    #[arg(long, value_name = "N", value_parser = parse_positive, conflicts_with = "no_counts")]
     pub(crate) top: Option<u64>,
     /// Fetch these prefixes only (5 hex digits)
     ///

@@ -133,16 +133,16 @@ fn options(flags: Flags) -> Result<DownloadOptions, Failure> {
         true => Coverage::whole(),
         false => Coverage::from_ranges(flags.prefixes).unwrap_or_else(Coverage::empty),
     };
-    let kind = Kind::from(flags.kind);
+    let kind = Kind::from(flags.kept.kind);
     Ok(DownloadOptions {
         fetch: flags.fetch.options()?,
         also_text: flags.also_text,
         index: SpliceOptions {
             kind,
-            bits: flags.bits,
-            force_bits: flags.force_bits,
-            counts: !flags.no_counts,
-            min_count: flags.min_count,
+            bits: flags.kept.bits,
+            force_bits: flags.kept.force_bits,
+            counts: !flags.kept.no_counts,
+            min_count: flags.kept.min_count,
             coverage,
             memory: flags.work.memory,
             threads: flags.work.threads.map_or(0, |threads| threads as usize),
