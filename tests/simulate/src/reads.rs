@@ -33,7 +33,9 @@ pub(crate) struct ReadFaults {
 }
 
 /// The disk of each file, and its number there, by the system's number.
-static FILES: RwLock<Option<HashMap<u64, (Arc<ReadFaults>, u64)>>> = RwLock::new(None);
+type Faulty = HashMap<u64, (Arc<ReadFaults>, u64)>;
+
+static FILES: RwLock<Option<Faulty>> = RwLock::new(None);
 
 impl ReadFaults {
     pub(crate) fn new() -> Arc<Self> {

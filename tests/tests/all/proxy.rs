@@ -127,11 +127,11 @@ fn a_running_proxy_is_asked_whether_it_is_well() {
     let rule = "POST /login password=password";
     let listen = ["--listen", "127.0.0.1:0", "--status-listen", "127.0.0.1:0", "--workers", "1"];
     let proxy = Proxy::start(folder.path(), &[&["--upstream", url.as_str(), "--login", rule], &listen[..]].concat());
-    let status = proxy.urls[1].strip_prefix("status on ").unwrap();
-    let asked = Command::new(COMMAND).args(["proxy", "--health", status]).output().unwrap();
+    let status = proxy.urls[1].strip_prefix("status on ").unwrap().to_owned();
+    let asked = Command::new(COMMAND).args(["proxy", "--health", &status]).output().unwrap();
     assert_eq!(asked.status.code(), Some(0), "{}", String::from_utf8_lossy(&asked.stderr));
     drop(proxy);
-    let asked = Command::new(COMMAND).args(["proxy", "--health", status]).output().unwrap();
+    let asked = Command::new(COMMAND).args(["proxy", "--health", &status]).output().unwrap();
     assert_eq!(asked.status.code(), Some(2));
 }
 

@@ -171,7 +171,7 @@ fn where_there_are_no_locks_a_lock_file_stands_in() {
     // Of this one before it was started anew, whatever process has its number now.
     let words: Vec<&str> = ours.trim_end().split(' ').collect();
     if words[2].is_empty() || words[4] != "pid:[4026531836]" {
-        println!("skipped: nothing tells this machine from others, or this is a container");
+        eprintln!("skipped: nothing tells this machine from others, or this is a container");
         return;
     }
     put(&ours.replace(words[3], "an-earlier-start"));

@@ -30,7 +30,7 @@ pub struct Decompressor<R: Read> {
 }
 
 enum Decoder<R: Read> {
-    Gzip(flate2::bufread::MultiGzDecoder<BufReader<R>>),
+    Gzip(Box<flate2::bufread::MultiGzDecoder<BufReader<R>>>),
     Zstd(zstd::stream::read::Decoder<'static, BufReader<R>>),
     Bzip2(bzip2::bufread::MultiBzDecoder<BufReader<R>>),
     Xz(Box<lzma_rust2::XzReader<BufReader<R>>>),
@@ -44,7 +44,7 @@ impl<R: Read> Decompressor<R> {
     pub fn new(packed: Packed, raw: R) -> io::Result<Self> {
         let raw = BufReader::with_capacity(BUFFER, raw);
         let decoder = match packed {
-            Packed::Gzip => Decoder::Gzip(flate2::bufread::MultiGzDecoder::new(raw)),
+            Packed::Gzip => Decoder::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(raw))),
             Packed::Zstd => Decoder::Zstd(zstd::stream::read::Decoder::with_buffer(raw)?),
             Packed::Bzip2 => Decoder::Bzip2(bzip2::bufread::MultiBzDecoder::new(raw)),
             Packed::Xz => {

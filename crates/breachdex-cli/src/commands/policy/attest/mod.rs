@@ -21,7 +21,7 @@ use self::facts::{EventFacts, IndexFacts, PolicyFacts};
 use super::flags::PolicyAttestFlags;
 use crate::commands::Exit;
 use crate::failure::Failure;
-use crate::flags::ProgressName;
+use crate::flags::{ProgressName, pairs};
 use crate::output::Output;
 use crate::progress::Reporter;
 use crate::signing::SigningKey;
@@ -59,7 +59,9 @@ pub(super) fn run(flags: &PolicyAttestFlags) -> Result<Exit, Failure> {
     let overlays = if flags.overlay.is_empty() { &settings.overlays } else { &flags.overlay };
     let index = flags.index.as_ref().or(settings.index.as_ref());
     let trusted = trust::of_keys(&flags.keys.trusted_key, None)?;
-    let corpus = indexes::open_live(index, overlays, &trusted)?;
+    // Opened so that a policy whose pairs cannot be read has no evidence of working.
+    let listed = pairs::open(&settings.pairs, &settings.pair_keys)?;
+    let corpus = indexes::open_live(index, overlays, listed, &trusted)?;
     if settings.rules.needs_counts() {
         corpus.require_counts()?;
     }
