@@ -18,11 +18,11 @@ mod metrics;
 mod options;
 mod running;
 mod server;
-#[cfg(feature = "static-ranges")]
-mod static_ranges;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation;
+#[cfg(feature = "static-ranges")]
+mod static_ranges;
 
 pub use breachdex_http::{
     HostPattern, HostPatternError, HttpError, Inherited, Limits, Listen, ListenError, Pulse, Shutdown,

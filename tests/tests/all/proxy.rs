@@ -105,7 +105,10 @@ fn a_file_of_flags_makes_a_proxy_that_tells_the_site() {
     assert!(proxy.urls[0].starts_with("listening on ") && proxy.urls[1].starts_with("status on "));
     assert!(proxy.log_in("password").starts_with("HTTP/1.1 401"));
     let head = heads.recv().unwrap();
-    assert!(head.contains("exposed-credential-check: 4\r\n") && head.contains("breachdex-radar: quiet\r\n"), "{head}");
+    assert!(
+        head.contains("exposed-credential-check: 4\r\n") && head.contains("breachdex-radar: quiet\r\n"),
+        "{head}"
+    );
     proxy.log_in("Sentinel-71-Hagebutte");
     assert!(!heads.recv().unwrap().contains("exposed-credential-check"));
     let metrics = proxy.ask(1, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
@@ -126,7 +129,8 @@ fn a_running_proxy_is_asked_whether_it_is_well() {
     let (url, _heads) = site();
     let rule = "POST /login password=password";
     let listen = ["--listen", "127.0.0.1:0", "--status-listen", "127.0.0.1:0", "--workers", "1"];
-    let proxy = Proxy::start(folder.path(), &[&["--upstream", url.as_str(), "--login", rule], &listen[..]].concat());
+    let proxy =
+        Proxy::start(folder.path(), &[&["--upstream", url.as_str(), "--login", rule], &listen[..]].concat());
     let status = proxy.urls[1].strip_prefix("status on ").unwrap().to_owned();
     let asked = Command::new(COMMAND).args(["proxy", "--health", &status]).output().unwrap();
     assert_eq!(asked.status.code(), Some(0), "{}", String::from_utf8_lossy(&asked.stderr));

@@ -232,7 +232,9 @@ impl Facts {
 
     fn overlay_text(&self) -> Option<String> {
         if let Some(pairs) = self.pairs {
-            return Some(format!("this holds {pairs} exposed pairs: keep the file secret, and its key apart from it"));
+            return Some(format!(
+                "this holds {pairs} exposed pairs: keep the file secret, and its key apart from it"
+            ));
         }
         let what = match (self.overlay, self.holds_overlay) {
             (true, _) => "this is one",

@@ -32,7 +32,9 @@ impl Bar {
         if *phase != Some(progress.phase) {
             *phase = Some(progress.phase);
             let template = match progress.total {
-                Some(_) if matches!(progress.phase, Phase::Downloading | Phase::WritingRanges) => KNOWN_NUMBER,
+                Some(_) if matches!(progress.phase, Phase::Downloading | Phase::WritingRanges) => {
+                    KNOWN_NUMBER
+                }
                 Some(_) if progress.phase == Phase::Verifying => KNOWN_BYTES,
                 Some(_) if progress.phase == Phase::Writing => KNOWN_ENTRIES,
                 Some(_) => KNOWN_LENGTH,

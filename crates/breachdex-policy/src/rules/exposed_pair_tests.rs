@@ -70,7 +70,8 @@ fn an_exposed_pair_stands_above_an_exposed_password() {
         ("asvs-l2", "reject", "force_reset"),
         ("permissive", "warn", "warn"),
     ] {
-        let rules = rules(&format!("profile = '{profile}'\n[rules]\ncontext_word = false\ntoo_short = false"));
+        let rules =
+            rules(&format!("profile = '{profile}'\n[rules]\ncontext_word = false\ntoo_short = false"));
         for (event, action) in
             [(Event::SignUp, chosen), (Event::Change, chosen), (Event::Reset, chosen), (Event::LogIn, log_in)]
         {
@@ -86,7 +87,9 @@ fn an_exposed_pair_stands_above_an_exposed_password() {
             let similar = judged(&rules, &corpus, &candidate("taro", "zq7kvdwm2020", event));
             assert_eq!(said(&similar), [("exposed_pair", action)], "{profile} {event:?}");
             // Another account, another password, or none that is known.
-            for (user, password) in [("jiro", "zq7kvdwm2019"), ("taro", "qx81unheardof"), ("", "zq7kvdwm2019")] {
+            for (user, password) in
+                [("jiro", "zq7kvdwm2019"), ("taro", "qx81unheardof"), ("", "zq7kvdwm2019")]
+            {
                 assert!(judged(&rules, &corpus, &candidate(user, password, event)).reasons().is_empty());
             }
             let nobody = judged(&rules, &corpus, &Candidate::new("zq7kvdwm2019", event));
@@ -108,7 +111,8 @@ fn what_is_said_of_passwords_holds_for_pairs_unless_something_else_is() {
     assert_eq!(action(both, Event::LogIn), Action::Reject);
     assert_eq!(rules(both).action(Event::LogIn, Code::Exposed), Action::Warn);
     assert_eq!(action("[actions.log_in]\nexposed_pair = 'accept'", Event::LogIn), Action::Accept);
-    let circle = "[actions.reset]\nexposed = 'warn'\n[actions.log_in]\nexposed = 'warn'\nexposed_pair = 'force_reset'";
+    let circle =
+        "[actions.reset]\nexposed = 'warn'\n[actions.log_in]\nexposed = 'warn'\nexposed_pair = 'force_reset'";
     assert_eq!(
         Settings::parse(circle, "policy.toml").unwrap_err().to_string(),
         "policy.toml: actions.log_in.exposed_pair is force_reset and actions.reset.exposed_pair is warn: a user could set \
@@ -120,7 +124,9 @@ fn what_is_said_of_passwords_holds_for_pairs_unless_something_else_is() {
 fn messages_say_what_is_known_and_no_more() {
     let folder = TempDir::new().unwrap();
     let corpus = corpus(&folder, &[("taro", "zq7kvdwm2019")]);
-    let rules = rules("profile = 'asvs-l2'\n[actions.change]\nexposed_pair = 'warn'\n[actions.log_in]\nexposed_pair = 'notify'");
+    let rules = rules(
+        "profile = 'asvs-l2'\n[actions.change]\nexposed_pair = 'warn'\n[actions.log_in]\nexposed_pair = 'notify'",
+    );
     let texts = |password, event| {
         let verdict = judged(&rules, &corpus, &candidate("taro", password, event));
         Language::ALL.iter().map(|language| verdict.messages(*language).join("")).collect::<Vec<_>>()

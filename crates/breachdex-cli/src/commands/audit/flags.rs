@@ -228,7 +228,6 @@ impl From<CsvEncodingName> for CsvEncoding {
     }
 }
 
-
 fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
         .try_map(|name| Format::named(&name).ok_or("no such format"))

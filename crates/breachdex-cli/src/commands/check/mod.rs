@@ -5,10 +5,7 @@
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
-use breachdex::{
-    Corpus, Decision, Error, Finding, Kind, OnError, PairQuestion, Question,
-    SourceError,
-};
+use breachdex::{Corpus, Decision, Error, Finding, Kind, OnError, PairQuestion, Question, SourceError};
 use breachdex_hibp::{NetworkOptions, RangeClient, RangeClientOptions};
 use breachdex_messages::Language;
 
@@ -16,9 +13,7 @@ use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::flags::proxy_from;
 use crate::output::Output;
-use crate::passwords::{
-    Content, Event, HOLDS_NUL, Lines, Listing, Stopped, Terminator, standard_input,
-};
+use crate::passwords::{Content, Event, HOLDS_NUL, Lines, Listing, Stopped, Terminator, standard_input};
 use crate::{indexes, messages, privacy, terminal, trust};
 
 mod answer;
@@ -272,10 +267,22 @@ impl Plan {
         tally.exposed += u64::from(counts || pair.is_exposed());
         let fault = match decision {
             Ok(Decision::Exposed(exposure)) => {
-                return self.rendering.verdict(line, Verdict::Exposed(exposure), &pair, &self.subject, output);
+                return self.rendering.verdict(
+                    line,
+                    Verdict::Exposed(exposure),
+                    &pair,
+                    &self.subject,
+                    output,
+                );
             }
             Ok(Decision::NotExposed { count }) => {
-                return self.rendering.verdict(line, Verdict::NotExposed(count), &pair, &self.subject, output);
+                return self.rendering.verdict(
+                    line,
+                    Verdict::NotExposed(count),
+                    &pair,
+                    &self.subject,
+                    output,
+                );
             }
             Ok(Decision::Accepted(fault)) => {
                 let fault = Fault::from(fault);

@@ -60,11 +60,7 @@ enum LineFault {
 }
 
 /// Reads all that the flags name; returns how many lines were empty.
-pub(super) fn read(
-    flags: &OverlayLines,
-    verb: &str,
-    changes: &mut PairChanges<'_>,
-) -> Result<u64, Failure> {
+pub(super) fn read(flags: &OverlayLines, verb: &str, changes: &mut PairChanges<'_>) -> Result<u64, Failure> {
     let file = flags.file.as_deref().filter(|path| path.as_os_str() != "-");
     match (file, &flags.password_column) {
         (file, Some(column)) => read_columns(flags, file, column, changes),

@@ -9,8 +9,8 @@ use breachdex_http::Listen;
 use breachdex_proxy::{Event, FailedWhen, Rule, UpstreamAddress};
 use clap::{Args, ValueEnum};
 
-use crate::flags::{PairFlags, TrustFlags};
 use crate::flags::values::{parse_positive, parse_seconds, parse_size};
+use crate::flags::{PairFlags, TrustFlags};
 use crate::service::{LimitFlags, LogFlags, ServiceFlags, SocketFlags};
 
 /// Tell a site which sign-ups and log-ins use exposed passwords

@@ -16,8 +16,8 @@ use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::{indexes, service, trust};
 
-use flags::{FailModeName, RadarFlags};
 pub(crate) use flags::Flags;
+use flags::{FailModeName, RadarFlags};
 
 /// Connections to the site that each worker keeps.
 const KEPT: usize = 64;
