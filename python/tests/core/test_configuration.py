@@ -260,7 +260,7 @@ class TestValidate:
         assert refusal("hunter2").codes == ("exposed",)
         judge = current().judge
         acting = {code for code in CODES for event in EVENTS if judge.action(event, code) != "accept"}
-        assert acting == {"exposed", "too_long"}
+        assert acting == {"exposed", "exposed_pair", "too_long"}
 
     def test_the_error_says_everything_an_adapter_needs(self, exposed_index: Path) -> None:
         breachdex.configure(index=exposed_index, policy="nist")

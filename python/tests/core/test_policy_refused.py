@@ -23,7 +23,7 @@ from breachdex import Policy, PolicyError
         (
             "[rules]\n# off\nexposd = false",
             (
-                ':3: rules has no key "exposd" (the keys are context_word, control_character, exposed, repetitive, '
+                ':3: rules has no key "exposd" (the keys are context_word, control_character, exposed, exposed_pair, repetitive, '
                 'similar_exposed, too_long, too_short); did you mean "exposed"?'
             ),
         ),

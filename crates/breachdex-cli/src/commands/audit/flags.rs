@@ -10,7 +10,7 @@ use breachdex_messages::Language;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 
-use crate::flags::TrustFlags;
+use crate::flags::{PairFlags, TrustFlags};
 use crate::flags::language::LanguageParser;
 use crate::flags::values::{parse_delimiter, parse_encoding, parse_positive};
 
@@ -44,11 +44,13 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
     #[command(flatten)]
+    pub(crate) pairs: PairFlags,
+    #[command(flatten)]
     pub(crate) trust: TrustFlags,
     /// Also check plain-text passwords against a policy file or profile
     ///
     /// A TOML file of `breachdex policy`, or one of the profiles nist, asvs-l1, asvs-l2, pci, permissive. Reports length, context
-    /// words, similar exposed passwords and repetition beside exposure.
+    /// words, similar exposed passwords and repetition beside exposure, and asks --pairs for each account.
     #[arg(long, value_name = "FILE|PROFILE")]
     pub(crate) policy: Option<PathBuf>,
     /// Format of the input [default: auto-detect]

@@ -63,10 +63,14 @@ impl Subcommand for Flags {
 
 /// The sources that the flags name, fixed for the whole audit.
 fn open(flags: &Flags) -> Result<Corpus, Failure> {
+    if !flags.pairs.pairs.is_empty() && flags.policy.is_none() {
+        return Err(Failure::Usage(String::from("--pairs are asked by a policy: name one with --policy")));
+    }
     let overlays = flags.overlay.iter().map(Index::map).collect::<Result<Vec<_>, _>>()?;
     Ok(Corpus::builder()
         .bases(indexes::open(&flags.index, &trust::of(&flags.trust)?)?)
         .overlays(overlays)
+        .pairs(flags.pairs.open()?)
         .build()?)
 }
 
