@@ -47,6 +47,8 @@ pub(crate) struct Site {
     gains: [[[f32; LANES]; 3]; 3],
     /// The evidence of each lane; all together at most what raises the alarm.
     pub(crate) evidence: [f64; LANES],
+    /// What it counts for, all together.
+    total: f64,
     pub(crate) sums: [f32; LANES],
     /// When the sum of each lane was last at 0.
     pub(crate) zero: [u32; LANES],
@@ -61,6 +63,7 @@ impl Site {
             factors: [[[1.0; LANES]; 3]; 3],
             gains: [[[0.0; LANES]; 3]; 3],
             evidence: [0.0; LANES],
+            total: 0.0,
             sums: [0.0; LANES],
             zero: [0; LANES],
             at_rest,
@@ -118,20 +121,21 @@ impl Site {
                 self.zero[lane] = now;
             }
         }
-        let total = self.total(0.0);
-        if total < self.alarm {
+        self.add_up();
+        if self.total < self.alarm {
             return None;
         }
         // No more than that, or it would take long to fall when the attack is over.
         for evidence in &mut self.evidence {
-            *evidence *= self.alarm / total;
+            *evidence *= self.alarm / self.total;
         }
+        self.total = self.alarm;
         Some(self.leader())
     }
 
     /// The lane with most evidence, if an alarm is near.
     pub(crate) fn near(&self) -> Option<usize> {
-        (self.total(0.0) >= self.suspicion).then(|| self.leader())
+        (self.total >= self.suspicion).then(|| self.leader())
     }
 
     /// The state but for an alarm that was raised before.
@@ -142,12 +146,13 @@ impl Site {
     /// Whether an attack goes on for which this lane raised the alarm: the lanes for similar and larger parts are as good as at
     /// the alarm. Those for smaller parts take longer to fall.
     pub(crate) fn goes_on(&self, raised: usize) -> bool {
-        self.total(Self::part(raised) / 2.0) >= self.alarm * GOING_ON
+        self.evidence_from(Self::part(raised) / 2.0) >= self.alarm * GOING_ON
     }
 
     /// Begins all lanes anew.
     pub(crate) fn reset(&mut self, now: u32) {
         self.evidence = [0.0; LANES];
+        self.total = 0.0;
         self.sums = [0.0; LANES];
         self.zero = [now; LANES];
     }
@@ -162,9 +167,16 @@ impl Site {
         lane >= PARTS.len()
     }
 
-    /// The evidence of all lanes for parts from this one on.
-    fn total(&self, from: f64) -> f64 {
-        let lanes = (0..LANES).filter(|lane| Self::part(*lane) >= from);
+    /// Adds up what all lanes count for, after their evidence changed.
+    pub(crate) fn add_up(&mut self) {
+        let (passwords, accounts) = self.evidence.split_at(PARTS.len());
+        let sum = |lanes: &[f64]| lanes.iter().sum::<f64>();
+        self.total = weight(0) * sum(passwords) + weight(PARTS.len()) * sum(accounts);
+    }
+
+    /// What the lanes for parts from this one on count for.
+    fn evidence_from(&self, part: f64) -> f64 {
+        let lanes = (0..LANES).filter(|lane| Self::part(*lane) >= part);
         lanes.map(|lane| weight(lane) * self.evidence[lane]).sum()
     }
 

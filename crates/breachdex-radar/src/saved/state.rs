@@ -115,6 +115,7 @@ pub(super) fn read(options: RadarOptions, mut reader: Reader<'_>) -> Result<Rada
         radar.site.sums[lane] = reader.f32(0.0, HIGHEST_SUM)?;
         radar.site.zero[lane] = reader.number(radar.now)?;
     }
+    radar.site.add_up();
     radar.attack = read_attack(radar.now, &mut reader)?;
     let is_suspected = reader.number(1)? == 1;
     let suspicion =

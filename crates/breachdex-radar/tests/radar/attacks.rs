@@ -133,8 +133,8 @@ fn low_and_slow_with_unknown_accounts_is_seen_earlier() {
 /// The figures of the documentation, after two weeks; of them one if it may not take minutes.
 #[test]
 fn thirteen_tries_a_minute_after_two_weeks() {
-    let all: &[_] = &[(100.0, 6, 15.0), (300.0, 4, 40.0)];
-    let cases = if is_thorough() { all } else { &[(100.0, 1, 30.0)] };
+    let all: &[_] = &[(100.0, 12, 11.0), (300.0, 8, 27.0)];
+    let cases = if is_thorough() { all } else { &[(100.0, 1, 25.0)] };
     for &(failures, seeds, at_most) in cases {
         let honest = Honest { failures, successes: 1.0, ..Honest::default() };
         let minutes = minutes(seeds, 14, honest, Attack::default(), 4 * HOUR);
