@@ -216,7 +216,7 @@ impl Rules {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use breachdex::{BuildOptions, Index, Input};
+    use breachdex::{BuildOptions, Format, Index, Input};
 
     use super::*;
     use crate::Settings;
@@ -234,7 +234,8 @@ mod tests {
         let list = folder.path().join("list.txt");
         std::fs::write(&list, passwords.join("\n")).unwrap();
         let target = folder.path().join("a.bdx");
-        breachdex::build(&[Input::path(&list)], &target, &BuildOptions::default(), &()).unwrap();
+        let input = Input { format: Some(Format::Passwords), ..Input::path(&list) };
+        breachdex::build(&[input], &target, &BuildOptions::default(), &()).unwrap();
         Corpus::from(Index::open(&target).unwrap())
     }
 

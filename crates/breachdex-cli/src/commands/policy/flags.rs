@@ -137,6 +137,7 @@ JSON, one object:
   index     object: index (path), kind, entries, exact, false_positive_rate, date, age_days, source,
             floor, prefixes, content_id, signature (object: state, key)
   overlays  list of the same
+  pairs     list of files
   policy    object: profile, file, min_length, max_length, min_count, scope, forms, rules,
             test_password, toml (all of it)
   events    list of objects: event, covered, actions, on_error
@@ -161,6 +162,8 @@ pub(crate) struct PolicyAttestFlags {
     /// Your own list of banned passwords; repeatable [default: the policy's]
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pairs: PairFlags,
     #[command(flatten)]
     pub(crate) keys: KeyFlags,
     /// Fail if the corpus date is older, as in 90 or 12w

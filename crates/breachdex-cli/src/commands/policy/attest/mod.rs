@@ -40,6 +40,7 @@ struct Attestation {
     tool: String,
     index: IndexFacts,
     overlays: Vec<IndexFacts>,
+    pairs: Vec<String>,
     policy: PolicyFacts,
     events: Vec<EventFacts>,
     tests: Vec<Check>,
@@ -60,12 +61,15 @@ pub(super) fn run(flags: &PolicyAttestFlags) -> Result<Exit, Failure> {
     let index = flags.index.as_ref().or(settings.index.as_ref());
     let trusted = trust::of_keys(&flags.keys.trusted_key, None)?;
     // Opened so that a policy whose pairs cannot be read has no evidence of working.
-    let listed = pairs::open(&settings.pairs, &settings.pair_keys)?;
-    let corpus = indexes::open_live(index, overlays, listed, &trusted)?;
+    let (pairs, keys) = match flags.pairs.pairs.is_empty() {
+        true => (&settings.pairs, &settings.pair_keys),
+        false => (&flags.pairs.pairs, &flags.pairs.pair_key),
+    };
+    let corpus = indexes::open_live(index, overlays, pairs::open(pairs, keys)?, &trusted)?;
     if settings.rules.needs_counts() {
         corpus.require_counts()?;
     }
-    let attestation = Attestation::make(flags, &settings, &corpus)?;
+    let attestation = Attestation::make(flags, &settings, &corpus, pairs)?;
     let bytes = attestation.bytes(flags.json)?;
     match &flags.output {
         None => {
@@ -89,7 +93,12 @@ pub(super) fn run(flags: &PolicyAttestFlags) -> Result<Exit, Failure> {
 }
 
 impl Attestation {
-    fn make(flags: &PolicyAttestFlags, settings: &Settings, corpus: &Corpus) -> Result<Self, Failure> {
+    fn make(
+        flags: &PolicyAttestFlags,
+        settings: &Settings,
+        corpus: &Corpus,
+        pairs: &[PathBuf],
+    ) -> Result<Self, Failure> {
         let indexes: Vec<Index> = corpus.live_indexes().map(LiveIndex::snapshot).collect::<Result<_, _>>()?;
         let read = match flags.verify {
             true => indexes.iter().map(verified).collect::<Result<Vec<_>, _>>()?,
@@ -115,6 +124,7 @@ impl Attestation {
             remarks: facts::remarks(settings, &index, &overlays),
             index,
             overlays,
+            pairs: pairs.iter().map(|path| path.display().to_string()).collect(),
             policy,
             tests,
         })

@@ -21,6 +21,7 @@ fn write(attestation: &Attestation, text: &mut String) -> std::fmt::Result {
     rows.push(("policy", format!("{}{file}, at least {} characters", policy.profile, policy.min_length)));
     rows.extend(attestation.index.rows());
     rows.extend(attestation.overlays.iter().map(|overlay| ("overlay", overlay.index.clone())));
+    rows.extend(attestation.pairs.iter().map(|pairs| ("pairs", pairs.clone())));
     for event in &attestation.events {
         let exposed = event.actions.get("exposed").copied().unwrap_or("accept");
         rows.push((event.event, format!("exposed: {exposed}; on_error: {}", event.on_error)));
