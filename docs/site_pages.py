@@ -51,7 +51,7 @@ ATTACHMENTS: Final = (
 )
 """Files beside these pages that they link to."""
 
-LINK: Final = re.compile(r"\]\((?!https?:)(?P<path>[\w./-]+)")
+LINK: Final = re.compile(r"\]\((?!\w+:)(?P<path>[\w./-]+)")
 REFERENCE: Final = re.compile(r"\[(?P<text>[^\[\]]+)\]\[(?P<name>breachdex\.[\w.]+)\]")
 INSTALL: Final = re.compile(
     r"^```console\n(?:(?!```).*\n)*?\$ pip install ['\"]?breachdex(?P<extra>\[[\w-]+\])['\"]?.*\n(?:(?!```).*\n)*```\n",
