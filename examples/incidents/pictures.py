@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from math import log10
 from typing import Any, Final
 
 from .play import Incident
@@ -79,10 +80,10 @@ def _taken(courses: list[dict[str, Any]], tries: int) -> str:
     def at(hour: float, number: float) -> tuple[float, float]:
         return left + (right - left) * hour / 38, bottom - (bottom - top) * number / highest
 
-    for part in range(5):
-        number = highest * part / 4
+    step = 10 ** int(log10(highest))
+    for number in range(0, highest + 1, step):
         drawing.line([at(0, number), at(38, number)], "#e5e7eb")
-        drawing.text(left - 8, at(0, number)[1] + 4, f"{number:,.0f}", kind="small", anchor="end")
+        drawing.text(left - 8, at(0, number)[1] + 4, f"{number:,}", kind="small", anchor="end")
     for hour in range(0, 39, 6):
         drawing.text(at(hour, 0)[0], bottom + 18, f"{hour} h", kind="small", anchor="middle")
     for course, colour in zip(shown, COLOURS, strict=False):

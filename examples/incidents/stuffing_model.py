@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -17,7 +18,7 @@ from typing import Any, Final
 import breachdex
 from replay.attack import Pair, attack_list
 from replay.coverage import Coverage
-from replay.gate import Answer, Arrangement
+from replay.gate import Answer, Arrangement, Site
 from replay.members import Member, members_of
 from replay.passwords import stream
 from replay.replay import open_site
@@ -132,30 +133,52 @@ def _course(
     for minute in range(minutes):
         start = EVENING + minute * 60
         due = size.tries * (minute + 1) // minutes - made
-        for number in range(due):
-            pair, now = next(tries), start + number * 60 / max(due, 1)
-            made += 1
-            answer = site.log_in(pair.name, pair.password)
-            told = radar.observe(
-                random.choice(addresses),
-                pair.name,
-                succeeded=answer is not Answer.REFUSED,
-                exposed=index.contains(pair.password),
-                known=pair.name in known,
-                time=now,
-            )
-            _note(course, radar, told.state, made, now - EVENING)
-            course.told += answer is Answer.RESET
-            if answer is Answer.SESSION:
-                course.taken.append(now - EVENING)
-                if told.advice not in ("challenge", "deny"):
-                    course.taken_acting.append(now - EVENING)
-        for attempt in _minute(size, honest, start):
-            told = radar.observe(**attempt)
-            if attempt["succeeded"]:
-                course.honest_log_ins += 1
-                course.challenged_honest += told.advice in ("challenge", "deny")
+        # In the order in which they come: an attack that came in one piece would be seen at once.
+        tried: list[tuple[float, Pair | dict[str, Any]]] = [
+            (start + (number + 0.5) * 60 / due, next(tries)) for number in range(due)
+        ]
+        people: list[tuple[float, Pair | dict[str, Any]]] = [
+            (attempt["time"], attempt) for attempt in _minute(size, honest, start)
+        ]
+        for now, attempt in sorted([*tried, *people], key=itemgetter(0)):
+            if isinstance(attempt, Pair):
+                made += 1
+                state = _try(course, radar, site, random.choice(addresses), attempt, now, known, index)
+            else:
+                told = radar.observe(**attempt)
+                state = told.state
+                course.honest_log_ins += attempt["succeeded"]
+                course.challenged_honest += attempt["succeeded"] and told.advice in ("challenge", "deny")
+            _note(course, radar, state, made, now - EVENING)
     return course
+
+
+def _try(
+    course: Course,
+    radar: breachdex.Radar,
+    site: Site,
+    source: str,
+    pair: Pair,
+    now: float,
+    known: set[str],
+    index: breachdex.Index,
+) -> str:
+    """One try of the attacker; the state of the radar after it."""
+    answer = site.log_in(pair.name, pair.password)
+    told = radar.observe(
+        source,
+        pair.name,
+        succeeded=answer is not Answer.REFUSED,
+        exposed=index.contains(pair.password),
+        known=pair.name in known,
+        time=now,
+    )
+    course.told += answer is Answer.RESET
+    if answer is Answer.SESSION:
+        course.taken.append(now - EVENING)
+        if told.advice not in ("challenge", "deny"):
+            course.taken_acting.append(now - EVENING)
+    return told.state
 
 
 def _count(course: Course) -> None:
@@ -184,17 +207,17 @@ def _before(size: Size) -> Iterator[dict[str, Any]]:
 
 
 def _minute(size: Size, random: Random, start: int) -> Iterator[dict[str, Any]]:
-    """A minute of honest people: failures, and three times as many log-ins, each from an address of its own."""
+    """A minute of honest people: a failure, a log-in, and so on, each from an address of its own."""
     draw, bits = random.random, random.getrandbits
-    for number in range(size.honest * 4):
-        succeeded = number >= size.honest
+    for number in range(size.honest * 2):
+        succeeded = number % 2 == 1
         yield {
             "source": _address(random),
             "account": f"h{bits(20)}@mail.example",
             "succeeded": succeeded,
             "exposed": draw() < EXPOSED_AT_REST,
             "known": succeeded or draw() >= UNKNOWN_AT_REST,
-            "time": float(start + number * 60 // (size.honest * 4)),
+            "time": start + number * 30 / size.honest,
         }
 
 
