@@ -22,7 +22,14 @@ django.setup()
 del os.environ["BREACHDEX_SKIP_STARTUP"]
 
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
-from django_fixtures import _database, _empty_site, configure, damage, hanako, language
+from django_fixtures import (  # type: ignore[import-not-found]
+    _database,
+    _empty_site,
+    configure,
+    damage,
+    hanako,
+    language,
+)
 
 __all__ = ["_database", "_empty_site", "configure", "damage", "hanako", "language"]
 
