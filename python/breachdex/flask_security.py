@@ -189,9 +189,8 @@ class ExposedLoginMixin(RadarLoginMixin):
                 return self._keep(mark)
             if chosen.policy is not None:
                 return self._act_on(self._verdict(chosen.policy, typed), mark)
-            stored = _security.password_util.normalize(typed)
-            finding = chosen.log_in_gate.examine(typed, stored=stored, users=identity(self.user))
-            del stored
+            normalize = _security.password_util.normalize
+            finding = chosen.log_in_gate.examine(typed, stored=normalize(typed), users=identity(self.user))
         finally:
             del typed
         if finding is None:

@@ -17,7 +17,7 @@
 //! # Ok::<(), breachdex_pairs::PairsError>(())
 //! ```
 //!
-//! Cost: a question about an ASCII password is some 20 HMACs and lookups, whatever the answer. A file takes about 64 bytes
+//! Cost: a question about an ASCII password is some 20 HMACs and lookups, whatever the answer. A file takes about 53 bytes
 //! for each pair whose user name is a mail address.
 
 #![forbid(unsafe_code)]

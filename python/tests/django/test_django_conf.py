@@ -64,7 +64,7 @@ def test_everything_can_be_said() -> None:
         (
             {"MINCOUNT": 3},
             (
-                "BREACHDEX has no key 'MINCOUNT'. Did you mean \"MIN_COUNT\"? The keys are INDEX, OVERLAYS, TRUSTED_KEYS, "
+                "BREACHDEX has no key 'MINCOUNT'. Did you mean \"MIN_COUNT\"? The keys are INDEX, OVERLAYS, PAIRS, PAIR_KEY, TRUSTED_KEYS, "
                 "MAX_AGE, ALLOW_ROLLBACK, MIN_COUNT, ON_ERROR, LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, "
                 "SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY, TEST_PASSWORD, GRACE, RECHECK, MARK_FIELD, RADAR."
             ),
@@ -72,7 +72,7 @@ def test_everything_can_be_said() -> None:
         (
             {"zzz": 3},
             (
-                "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, TRUSTED_KEYS, MAX_AGE, ALLOW_ROLLBACK, MIN_COUNT, ON_ERROR, "
+                "BREACHDEX has no key 'zzz'. The keys are INDEX, OVERLAYS, PAIRS, PAIR_KEY, TRUSTED_KEYS, MAX_AGE, ALLOW_ROLLBACK, MIN_COUNT, ON_ERROR, "
                 "LOG_IN, VERIFIED_EMAIL, RESET_MAIL, RESET_MAIL_HOURS, MAX_AGE_DAYS, SHOW_COUNT, CACHE, PASSWORD_REGEX, POLICY, "
                 "TEST_PASSWORD, GRACE, RECHECK, MARK_FIELD, RADAR."
             ),

@@ -94,7 +94,7 @@ def test_a_dict_is_completed_with_the_keys_beside_it() -> None:
             (
                 'BREACHDEX["POLICY"]: a policy has no key "profil" (the keys are profile, mfa, language, min_length, '
                 "max_length, min_count, scope, forms, service_name, context, on_error, test_password, grace, index, "
-                'overlays, rules, actions); did you mean "profile"?'
+                'overlays, pairs, pair_key, rules, actions); did you mean "profile"?'
             ),
         ),
         (

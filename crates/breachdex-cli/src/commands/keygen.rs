@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::signing;
 
-/// Generate a key pair for signing indexes, or a key for exposed pairs
+/// Generate keys for signing, or a key for exposed pairs
 ///
 /// The files of a key pair have minisign's format. The secret key is encrypted with a password, asked for twice on the
 /// terminal or read from the first line of standard input; its file has mode 0600.

@@ -77,7 +77,7 @@ pub(crate) struct Flags {
     pub(crate) overlay: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) pairs: PairFlags,
-    /// User name or e-mail address that --pairs are asked for; repeatable
+    /// User name or address to ask --pairs for; repeatable
     ///
     /// Several are one account's: the severest answer counts.
     #[arg(long, value_name = "NAME", requires = "pairs")]
