@@ -9,7 +9,7 @@ import sys
 from breachdex._breachdex import __version__, run_command
 
 # These talk to sockets, whose other end may hang up at any time: that must not end them.
-NETWORKED = {"serve", "download", "update"}
+NETWORKED = {"serve", "sidecar", "proxy", "download", "update"}
 
 
 def main() -> int:
