@@ -170,14 +170,17 @@ impl ActiveKernel {
         self.level.name()
     }
 
-    /// The same, or the portable ones where the processor has `PDEP` and takes hundreds of cycles for it, as those of AMD did
-    /// before Zen 3.
-    pub(crate) fn with_fast_deposits(self) -> Self {
+    /// Whether [`BitOperations::spread`] is worth calling: processors of AMD before Zen 3 have `PDEP` and take hundreds of cycles
+    /// for it.
+    pub(crate) fn deposits_quickly(self) -> bool {
         #[cfg(target_arch = "x86_64")]
-        if bmi2::deposits_slowly() {
-            return Self { level: Level::Portable };
+        {
+            self.level == Level::Portable || !bmi2::deposits_slowly()
         }
-        self
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            true
+        }
     }
 
     /// Runs a task with the operations of the kernel. What AVX-512 has nothing for is compiled for AVX2 only.

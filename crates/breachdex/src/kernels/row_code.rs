@@ -142,6 +142,8 @@ impl Stage {
 #[derive(Debug)]
 pub struct RowPacker {
     kernel: ActiveKernel,
+    /// Whether gaps are opened by the kernel's own operation.
+    deposits: bool,
     /// By the count, above the length in a byte.
     counts: Box<[u64; COUNTS]>,
 }
@@ -159,28 +161,31 @@ impl RowPacker {
             let (bits, length) = code(count);
             *place = bits << 8 | u64::from(length);
         }
-        Self { kernel: kernel.with_fast_deposits(), counts }
+        Self { kernel, deposits: kernel.deposits_quickly(), counts }
     }
 
     /// Packs rows from the start of `rows` on until the stage is full or there is one of another shape, or one too near the end
     /// to tell. Returns the bytes that it packed.
     pub fn pack(&self, rows: &[u8], suffix_digits: usize, stage: &mut Stage) -> usize {
-        match suffix_digits {
-            35 => self.kernel.run(PackRows::<4> { packer: self, rows, stage }),
-            27 => self.kernel.run(PackRows::<3> { packer: self, rows, stage }),
+        let packer = self;
+        match (suffix_digits, self.deposits) {
+            (35, true) => self.kernel.run(PackRows::<4, true> { packer, rows, stage }),
+            (35, false) => self.kernel.run(PackRows::<4, false> { packer, rows, stage }),
+            (27, true) => self.kernel.run(PackRows::<3, true> { packer, rows, stage }),
+            (27, false) => self.kernel.run(PackRows::<3, false> { packer, rows, stage }),
             _ => 0,
         }
     }
 }
 
-/// Rows of `WORDS` times eight digits, and three.
-struct PackRows<'a, const WORDS: usize> {
+/// Rows of `WORDS` times eight digits, and three; with `DEPOSITS` by [`BitOperations::spread`].
+struct PackRows<'a, const WORDS: usize, const DEPOSITS: bool> {
     packer: &'a RowPacker,
     rows: &'a [u8],
     stage: &'a mut Stage,
 }
 
-impl<const WORDS: usize> Task for PackRows<'_, WORDS> {
+impl<const WORDS: usize, const DEPOSITS: bool> Task for PackRows<'_, WORDS, DEPOSITS> {
     type Output = usize;
 
     #[inline(always)]
@@ -203,7 +208,8 @@ impl<const WORDS: usize> Task for PackRows<'_, WORDS> {
             ] {
                 let places = PLACES[long];
                 // Ones in the gaps.
-                let code = O::spread(codes, places) | !places;
+                let spread = if DEPOSITS { O::spread(codes, places) } else { spread_plainly(codes, places) };
+                let code = spread | !places;
                 bits = bits.put(code, digits as u32 * 4 + long.count_ones(), bytes);
             }
             let (three, count) = (row.three, row.count);

@@ -133,8 +133,10 @@ fn every_kernel_packs_rows_as_their_characters() {
             // Enough behind the last row to look at, and nothing of it a row.
             let text = format!("{rows}{}", "-".repeat(WINDOW));
             let expected = plain(&rows);
-            for kernel in ActiveKernel::available() {
-                let packer = RowPacker { kernel, ..RowPacker::with(kernel, count_code) };
+            for (kernel, deposits) in
+                ActiveKernel::available().flat_map(|kernel| [(kernel, true), (kernel, false)])
+            {
+                let packer = RowPacker { deposits, ..RowPacker::with(kernel, count_code) };
                 let mut stage = Stage::new((0, 0));
                 assert_eq!(packer.pack(text.as_bytes(), digits, &mut stage), rows.len(), "{}", kernel.name());
                 let pending = stage.pending();
@@ -162,7 +164,7 @@ fn rows_of_another_shape_are_left() {
     ] {
         let text = format!("{usual}{odd}{rest}");
         for kernel in ActiveKernel::available() {
-            let packer = RowPacker { kernel, ..RowPacker::with(kernel, count_code) };
+            let packer = RowPacker::with(kernel, count_code);
             let mut stage = Stage::new((0, 0));
             assert_eq!(packer.pack(text.as_bytes(), 35, &mut stage), usual.len(), "{odd:?}");
         }
