@@ -81,6 +81,8 @@ def test_sign_up_change_and_reset(site: Site, language: str) -> None:
     assert refused.status in (400, 422)
     assert refused.messages[0].startswith(REFUSED[language])
     assert site.change(OTHER).status < 300
+    assert site.change(GOOD).status < 300, "the session of who changed their own goes on"
+    assert site.change(OTHER).status < 300
     assert site.log_in("ben", GOOD).status == 401
     site.names["resets"]["link"] = "ben"
     refused = site.reset("link", BAD, language)
