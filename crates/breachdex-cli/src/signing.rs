@@ -40,7 +40,8 @@ const STACK: usize = 256 << 10;
 
 /// A secret key, ready to sign. Has no `Debug`: that of the key prints it.
 pub(crate) struct SigningKey {
-    secret: SecretKey,
+    /// On the heap, so that it leaves no copy where it is moved.
+    secret: Box<SecretKey>,
     public: PublicKey,
 }
 
@@ -48,7 +49,7 @@ pub(crate) struct SigningKey {
 impl Drop for SigningKey {
     fn drop(&mut self) {
         if let Ok(zeros) = SecretKey::from_bytes(&[0; KEY]) {
-            self.secret = zeros;
+            *self.secret = zeros;
             std::hint::black_box(&self.secret);
         }
         zeroize_stack::<STACK>();
@@ -58,12 +59,19 @@ impl Drop for SigningKey {
 impl SigningKey {
     /// Reads a key, and asks for its password where it has one. `takes_input` says that standard input holds something else.
     pub(crate) fn load(path: &Path, takes_input: bool) -> Result<Self, Failure> {
+        let key = Self::read(path, takes_input);
+        // The copies are in the frames of what was called, and those are gone.
+        zeroize_stack::<STACK>();
+        key
+    }
+
+    #[inline(never)]
+    fn read(path: &Path, takes_input: bool) -> Result<Self, Failure> {
         let refused = |reason: &'static str| Failure::SecretKey { path: path.to_owned(), reason };
         let text = read_key(path)?;
         let line = text.lines().nth(1).unwrap_or_default().trim();
-        let boxed = SecretKeyBox::from(String::from(text.as_str()));
         let secret = if line.starts_with(PLAIN) {
-            plain_key(line, boxed).ok_or_else(|| refused("it is damaged; restore it from a copy"))?
+            plain_key(line).ok_or_else(|| refused("it is damaged; restore it from a copy"))?
         } else if line.starts_with(ENCRYPTED) {
             if takes_input && !io::stdin().is_terminal() {
                 return Err(refused(
@@ -71,6 +79,7 @@ impl SigningKey {
                 ));
             }
             let password = ask("password of the secret key: ")?;
+            let boxed = SecretKeyBox::from(String::from(text.as_str()));
             let secret = boxed.into_secret_key(Some(String::from(password.as_str())));
             secret.map_err(|_| refused("the password is wrong, or the file is damaged"))?
         } else if line.len() == 56 {
@@ -78,14 +87,12 @@ impl SigningKey {
         } else {
             return Err(refused("it is not a minisign secret key"));
         };
-        let key = Self::new(secret).ok_or_else(|| refused("it is damaged; restore it from a copy"));
-        zeroize_stack::<STACK>();
-        key
+        Self::new(secret).ok_or_else(|| refused("it is damaged; restore it from a copy"))
     }
 
     fn new(secret: SecretKey) -> Option<Self> {
         let public = minisign::PublicKey::from_secret_key(&secret).ok()?;
-        Some(Self { public: public.to_base64().parse().ok()?, secret })
+        Some(Self { public: public.to_base64().parse().ok()?, secret: Box::new(secret) })
     }
 
     /// The public key that belongs to it.
@@ -131,12 +138,21 @@ impl SigningKey {
 
 /// A key that is not encrypted. Those of `minisign -G -W` have zeros for a checksum; signing finds out whether its halves
 /// belong together.
-fn plain_key(line: &str, boxed: SecretKeyBox) -> Option<SecretKey> {
-    let bytes = Zeroizing::new(BASE64_STANDARD.decode(line).ok()?);
-    if bytes.len() == KEY && bytes[KEY - CHECKSUM..].iter().all(|byte| *byte == 0) {
-        return SecretKey::from_bytes(&bytes).ok();
+fn plain_key(line: &str) -> Option<SecretKey> {
+    // Not decoded by the library, which does not overwrite what it read. The decoder asks for more than it fills.
+    let mut decoded = Zeroizing::new([0; KEY + 8]);
+    BASE64_STANDARD.decode_slice(line, &mut *decoded).ok().filter(|length| *length == KEY)?;
+    let bytes = &mut decoded[..KEY];
+    if bytes[KEY - CHECKSUM..].iter().any(|byte| *byte != 0) {
+        // Only of a key that may be encrypted the library compares the checksum.
+        bytes[2..4].copy_from_slice(b"Sc");
+        let is_damaged = SecretKey::from_bytes(bytes).ok()?.is_encrypted();
+        bytes[2..4].fill(0);
+        if is_damaged {
+            return None;
+        }
     }
-    boxed.into_unencrypted_secret_key().ok()
+    SecretKey::from_bytes(bytes).ok()
 }
 
 /// Gives the pair of an index that is there now its lasting names.

@@ -109,6 +109,18 @@ impl<S: Service> Protocols<S> {
         }
     }
 
+    /// Serves a connection that has no socket below it.
+    #[cfg(feature = "simulation")]
+    pub(crate) async fn serve_simulated(
+        &self,
+        stream: tokio::io::DuplexStream,
+        slot: Slot,
+        stop: watch::Receiver<bool>,
+    ) {
+        let answers = Answers::new(slot, self.answers, Arc::clone(&self.pressure), Instant::now());
+        self.converse(stream, answers, stop).await;
+    }
+
     async fn converse<T>(&self, stream: T, answers: Arc<Answers>, stop: watch::Receiver<bool>)
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,

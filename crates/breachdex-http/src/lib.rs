@@ -20,6 +20,9 @@ mod metrics;
 mod quota;
 mod service;
 mod shutdown;
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation;
 mod tls;
 mod transport;
 mod worker;

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use breachdex_http::{HostNames, Shutdown};
+use breachdex_http::{HostNames, Pressure, Services, Shutdown};
 use hyper::Request;
+use tokio::io::DuplexStream;
 
 use crate::body::BufferPool;
 use crate::cache::BodyCache;
@@ -24,6 +25,7 @@ use crate::server::{log_throttle, open};
 /// What a server has below its sockets: routes, served indexes, and the watcher that takes replaced files over.
 pub struct Unconnected {
     app: Arc<App>,
+    transport: breachdex_http::simulation::Unconnected<App>,
     watcher: Watcher,
     files: Vec<WatchedFile>,
 }
@@ -55,10 +57,23 @@ impl Unconnected {
         });
         let hosts = Arc::new(HostNames::new(options.allow_hosts.iter().cloned()));
         let app = App::new(&state, &hosts, Routes::RangesAndStatus);
+        let services = Services::same(
+            Arc::clone(&app),
+            Arc::clone(&state.buffers) as Arc<dyn Pressure>,
+            state.buffers.most_answers(),
+            metrics.connections.clone(),
+        );
+        let transport = breachdex_http::simulation::Unconnected::new(&services, &options.limits);
         let (every, shutdown) = (options.reload_every, Shutdown::new());
         let watcher = Watcher { catalogue, metrics, tls: None, rules, every, shutdown };
         let files = watcher.files();
-        Ok(Self { app, watcher, files })
+        Ok(Self { app, transport, watcher, files })
+    }
+
+    /// A connection to it, in which so many bytes wait on either side. Served as a task of the runtime that runs; `None` where
+    /// there is no place for another one.
+    pub fn connect(&self, buffer: usize) -> Option<DuplexStream> {
+        self.transport.connect(buffer)
     }
 
     /// Looks at every file once, as the watcher does.

@@ -61,6 +61,7 @@ def rust() -> frozenset[str]:
         *PROJECT.glob("crates/*/tests/*/main.rs"),
         PROJECT / "tests/tests/all/main.rs",
         PROJECT / "tests/tests/forged.rs",
+        PROJECT / "tests/simulate/tests/seeds.rs",
     ]
     return frozenset(name for program in programs for name in in_rust(program))
 

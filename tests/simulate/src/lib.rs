@@ -7,11 +7,12 @@
 //! What must hold is said by plain maps (`model`): no answer contradicts them, the target is absent, old or new and never
 //! anything else, an overlay keeps every change that was acknowledged, and without faults every job succeeds.
 //!
-//! Not simulated: mappings that cannot be read, proxies, TLS and sockets, two jobs at a time.
+//! Not simulated: mappings that cannot be read, proxies, TLS and HTTP/2, two jobs at a time.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(unix), allow(dead_code))]
 
+mod client;
 #[cfg(unix)]
 mod disk;
 mod model;

@@ -22,6 +22,7 @@ use breachdex_server::ServeOptions;
 use breachdex_server::simulation::Unconnected;
 use tempfile::TempDir;
 
+use crate::client::{self, Manner};
 use crate::disk::{Crash, Plan, SimulatedDisk};
 use crate::model::{self, Banned, Content, Setup, prefix_of, read, read_overlay};
 use crate::reads::ReadPlan;
@@ -110,7 +111,8 @@ impl World {
         let folder = folder();
         let disk = Arc::new(SimulatedDisk::new(rng.fork(), folder.path(), setup.has_locks));
         let server = Server::new(rng.fork(), setup.kind, &setup.prefixes, setup.mirror);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = runtime.expect("a runtime");
         let mut trace = String::new();
         let _ = writeln!(trace, "{setup:X?}");
         Self {
@@ -667,6 +669,7 @@ impl World {
             live.banned = self.overlay.clone().unwrap_or_default();
         }
         self.check(&live, &digests, false)?;
+        self.serve(&live)?;
         say!(self, "  asked {} digests", digests.len());
         self.live = Some(live);
         Ok(())
@@ -724,6 +727,11 @@ impl World {
     fn check_range(&self, live: &Live, server: &Unconnected, prefix: u32, may_fail: bool) -> Checked {
         let mode = if self.setup.kind == breachdex::Kind::Ntlm { "?mode=ntlm" } else { "" };
         let (status, body) = self.runtime.block_on(server.get(&format!("/range/{prefix:05X}{mode}")));
+        self.judge_range(live, prefix, status, &body, may_fail)
+    }
+
+    /// Holds an answer of the server against the maps.
+    fn judge_range(&self, live: &Live, prefix: u32, status: u16, body: &[u8], may_fail: bool) -> Checked {
         if may_fail && status == 503 {
             return Ok(());
         }
@@ -751,8 +759,50 @@ impl World {
         }
         let expected = lines.join("\r\n");
         if status != 200 || body != expected.as_bytes() {
-            let body = String::from_utf8_lossy(&body);
+            let body = String::from_utf8_lossy(body);
             return Err(format!("range {prefix:05X} is answered with {status} {body:?}, not {expected:?}"));
+        }
+        Ok(())
+    }
+
+    /// Several clients at once, on connections. Whoever is patient gets all answers, and nobody gets a wrong one.
+    fn serve(&mut self, live: &Live) -> Checked {
+        let Some(server) = &live.server else { return Ok(()) };
+        let mode = if self.setup.kind == breachdex::Kind::Ntlm { "?mode=ntlm" } else { "" };
+        let mut clients = Vec::new();
+        for _ in 0..self.rng.scale(6) {
+            let prefixes: Vec<u32> = (0..self.rng.scale(8))
+                .map(|_| self.setup.prefixes[self.rng.index(self.setup.prefixes.len())])
+                .collect();
+            let manner = Manner::pick(&mut self.rng);
+            // A byte at a time takes longer than an answer may wait to be read.
+            let least = if manner == Manner::Patient { 1024 } else { 1 };
+            let buffer = self.rng.pick(&[1, 64, 1024, 16 << 10]).max(least);
+            clients.push((manner, prefixes, buffer, self.rng.fork()));
+        }
+        let answered = self.runtime.block_on(async {
+            let asks: Vec<_> = clients
+                .iter()
+                .filter_map(|(manner, prefixes, buffer, rng)| {
+                    let paths = prefixes.iter().map(|prefix| format!("/range/{prefix:05X}{mode}")).collect();
+                    Some(tokio::spawn(client::ask(server.connect(*buffer)?, *manner, paths, rng.clone())))
+                })
+                .collect();
+            let mut answered = Vec::new();
+            for ask in asks {
+                answered.push(ask.await);
+            }
+            answered
+        });
+        for ((manner, prefixes, ..), answers) in clients.iter().zip(answered) {
+            let answers = answers.map_err(|error| format!("a client panicked: {error}"))??;
+            say!(self, "  {manner:?} asks {} ranges and gets {} answers", prefixes.len(), answers.len());
+            if *manner == Manner::Patient && answers.len() != prefixes.len() {
+                return Err(format!("a patient client got {} of {} answers", answers.len(), prefixes.len()));
+            }
+            for (answer, prefix) in answers.iter().zip(prefixes) {
+                self.judge_range(live, *prefix, answer.status, &answer.body, false)?;
+            }
         }
         Ok(())
     }

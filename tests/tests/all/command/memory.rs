@@ -171,49 +171,36 @@ fn adding_to_an_overlay_forgets_what_was_added() {
     assert_forgotten("overlay add", &mut child, &needles);
 }
 
-/// Of a secret key that is in use, what it signs with; and its password, which nothing needs once the key is read.
+/// What a secret key signs with, and its text.
 #[test]
-fn signing_forgets_the_secret_key_and_its_password() {
+fn signing_forgets_the_secret_key() {
     let folder = folder_with_index();
     let path = |name: &str| folder.path().join(name);
-    let keygen = |name: &str, more: &[&str], input: &[u8]| {
-        let (secret, public) = (format!("{name}.key"), format!("{name}.pub"));
-        let arguments = [&["keygen", "--secret-key", &secret, "--public-key", &public][..], more].concat();
-        let output = breachdex(folder.path(), &arguments, input);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    };
-    keygen("plain", &["--no-password"], b"");
-    keygen("locked", &[], format!("{PASSWORD}\n").as_bytes());
-    let text = std::fs::read_to_string(path("plain.key")).unwrap();
-    let bytes = BASE64_STANDARD.decode(text.lines().nth(1).unwrap()).unwrap();
-    let mut seed = Needles::default();
-    seed.bytes("the seed of the key", &bytes[62..94]);
-    seed.bytes("the text of the key", text.lines().nth(1).unwrap().as_bytes()[84..124].as_ref());
-    let mut password = Needles::default();
-    password.password("the password of the key", PASSWORD);
-    for (name, input, needles) in
-        [("plain", String::new(), seed), ("locked", format!("{PASSWORD}\n"), password)]
-    {
-        let (reader, mut writer) = std::io::pipe().unwrap();
-        writer.write_all(&vec![0; rustix::pipe::fcntl_getpipe_size(&writer).unwrap()]).unwrap();
-        let mut child = command(folder.path())
-            .args(["sign", "a.bdx", "--secret-key", &format!("{name}.key")])
-            .env("BREACHDEX_TEST_CONTROL", CONTROL)
-            .stdin(Stdio::piped())
-            .stdout(writer)
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        // The signature is there when the pair that came before it is gone, and then its name is to be written.
-        let since = Instant::now();
-        while !path("a.bdx.id.minisig").exists() || path("a.bdx.next.id").exists() {
-            assert!(since.elapsed() < Duration::from_secs(60) && child.try_wait().unwrap().is_none());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        assert_forgotten(&format!("sign with {name}.key"), &mut child, &needles);
-        drop(reader);
-        std::fs::remove_file(path("a.bdx.id.minisig")).unwrap();
+    let keygen = ["keygen", "--secret-key", "a.key", "--public-key", "a.pub", "--no-password"];
+    let output = breachdex(folder.path(), &keygen, b"");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(path("a.key")).unwrap();
+    let text = text.lines().nth(1).unwrap();
+    let bytes = BASE64_STANDARD.decode(text).unwrap();
+    let mut needles = Needles::default();
+    needles.bytes("the seed of the key", &bytes[62..94]);
+    needles.bytes("the text of the key", &text.as_bytes()[84..124]);
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&vec![0; rustix::pipe::fcntl_getpipe_size(&writer).unwrap()]).unwrap();
+    let mut child = command(folder.path())
+        .args(["sign", "a.bdx", "--secret-key", "a.key"])
+        .env("BREACHDEX_TEST_CONTROL", CONTROL)
+        .stdout(writer)
+        .spawn()
+        .unwrap();
+    // The signature is there when the pair that came before it is gone, and then its name is to be written.
+    let since = Instant::now();
+    while !path("a.bdx.id.minisig").exists() || path("a.bdx.next.id").exists() {
+        assert!(since.elapsed() < Duration::from_secs(60) && child.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(5));
     }
+    assert_forgotten("sign", &mut child, &needles);
+    drop(reader);
 }
 
 /// The owner of a process's memory is root where the process forbids core dumps and debuggers.
