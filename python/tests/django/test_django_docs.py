@@ -31,7 +31,7 @@ def test_the_table_of_settings_is_complete() -> None:
     defaults = Settings()
     for name, said in rows:
         value = getattr(defaults, name.lower())
-        lists: dict[str, object] = dict.fromkeys(("OVERLAYS", "PAIRS", "PAIR_KEY"), [])
+        lists: dict[str, object] = {key: [] for key in ("OVERLAYS", "PAIRS", "PAIR_KEY")}
         expected = {"ON_ERROR": dict(DEFAULT_ON_ERROR), **lists}.get(name, value)
         assert ast.literal_eval(said) == expected, name
 

@@ -10,9 +10,9 @@ use breachdex_messages::Language;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 
-use crate::flags::{PairFlags, TrustFlags};
 use crate::flags::language::LanguageParser;
 use crate::flags::values::{parse_delimiter, parse_encoding, parse_positive};
+use crate::flags::{PairFlags, TrustFlags};
 
 /// Report which accounts have exposed passwords
 ///
