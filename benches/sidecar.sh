@@ -43,6 +43,7 @@ function request()
 end
 LUA
 
+rm -f "$data/url"
 # On a machine that does other things too: BENCH_PREFIX="chrt -f 10".
 $BENCH_PREFIX target/dist/examples/measure "$data/base.bdx" 127.0.0.1:0 >"$data/url" &
 sidecar=$!
