@@ -191,7 +191,7 @@ fn what_prevents_a_start_is_said_with_the_flag_that_helps() {
              invalid value '200' for '--deny <STATUS>': give 429 or 403\n\
              the argument '--no-radar' cannot be used with '--deny <STATUS>'\n\
              the site is reached without TLS, so no certificate is verified; give an https address or no file of authorities\n\
-             none.bdx: there is no such file\n",
+             cannot open none.bdx: No such file or directory (os error 2)\n",
             conditions = conditions.replacen("take", "takes", 1)
         )
     );

@@ -36,7 +36,7 @@ pub(crate) struct Flags {
     #[command(flatten)]
     pub(crate) service: ServiceFlags,
     /// The site: http://HOST:PORT, https://HOST or unix:/path
-    #[arg(long, value_name = "URL", required_unless_present = "health")]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["health", "config"])]
     pub(crate) upstream: Option<UpstreamAddress>,
     /// Authorities whose certificates of the site are accepted, PEM [default: the system's]
     #[arg(long, value_name = "FILE")]
