@@ -193,7 +193,7 @@ fn requests(path: &Path, cache_bytes: usize, encoding: &str) -> Result<usize, Bo
         runtime.block_on(async {
             let mut sent = 0;
             for path in &paths {
-                let (status, body) = server.get_as(path, encoding).await;
+                let (status, body) = server.answer(path, encoding).await;
                 sent += if status == 200 { body.len() } else { return None };
             }
             Some(sent)

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use breachdex_http::{HostNames, Pressure, Services, Shutdown};
+use bytes::Bytes;
 use hyper::Request;
 use tokio::io::DuplexStream;
 
@@ -83,14 +84,15 @@ impl Unconnected {
 
     /// The status and the body with which a GET is answered.
     pub async fn get(&self, path: &str) -> (u16, Vec<u8>) {
-        self.get_as(path, "identity").await
+        let (status, body) = self.answer(path, "identity").await;
+        (status, body.into())
     }
 
-    /// The same for a client that accepts an encoding.
-    pub async fn get_as(&self, path: &str, encoding: &str) -> (u16, Vec<u8>) {
+    /// The same for a client that accepts an encoding, as it is before it is sent.
+    pub async fn answer(&self, path: &str, encoding: &str) -> (u16, Bytes) {
         let request = Request::get(path).header("host", "localhost").header("accept-encoding", encoding);
         let request = request.body(()).unwrap_or_default();
         let (head, body) = self.app.respond(&request).await.into_parts();
-        (head.status.as_u16(), body.into())
+        (head.status.as_u16(), body)
     }
 }
