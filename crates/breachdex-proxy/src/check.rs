@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use breachdex::{Corpus, Finding, FormSet, PairFinding, PairMatch, PairQuestion, Question};
+use breachdex::{
+    Corpus, Error, Finding, FormSet, PairFinding, PairMatch, PairQuestion, Question, ReadMode, SourceError,
+};
 use breachdex_pairs::exposed_credential_check;
 use breachdex_radar::Exposure;
 use tokio::task::spawn_blocking;
@@ -38,20 +40,40 @@ impl Checked {
 /// Asks the corpus.
 #[derive(Debug)]
 pub(crate) struct Checker {
-    pub(crate) corpus: Corpus,
-    pub(crate) min_count: u64,
-    pub(crate) timeout: Duration,
+    waiting: Corpus,
+    /// The same sources, which do not wait for a disk.
+    cached: Corpus,
+    min_count: u64,
+    timeout: Duration,
 }
 
 impl Checker {
-    /// What is known about the credentials. The most severe of all values counts. It may wait for a disk, on a thread of
-    /// its own.
+    pub(crate) fn new(corpus: &Corpus, min_count: u64, timeout: Duration) -> Self {
+        Self {
+            waiting: corpus.clone().with_read_mode(ReadMode::Blocking),
+            cached: corpus.clone().with_read_mode(ReadMode::Cached),
+            min_count,
+            timeout,
+        }
+    }
+
+    /// What is asked.
+    pub(crate) fn corpus(&self) -> &Corpus {
+        &self.waiting
+    }
+
+    /// What is known about the credentials. The most severe of all values counts. What is not in memory is read on a
+    /// thread that may wait for the disk.
     pub(crate) async fn check(self: &Arc<Self>, fields: Fields) -> (Checked, Option<Fields>) {
         if fields.passwords.is_empty() {
             return (Checked::NOT_EXPOSED, Some(fields));
         }
+        let known = self.ask(&self.cached, &fields);
+        if !known.would_block {
+            return (known.checked(), Some(fields));
+        }
         let checker = Arc::clone(self);
-        let asked = spawn_blocking(move || (checker.ask(&fields), fields));
+        let asked = spawn_blocking(move || (checker.ask(&checker.waiting, &fields).checked(), fields));
         match timeout(self.timeout, asked).await {
             Ok(Ok((checked, fields))) => (checked, Some(fields)),
             // Too late, or a panic, which is a fault of the program.
@@ -59,32 +81,31 @@ impl Checker {
         }
     }
 
-    fn ask(&self, fields: &Fields) -> Checked {
+    fn ask(&self, corpus: &Corpus, fields: &Fields) -> Known {
         let users: Vec<&str> = fields.users.iter().filter_map(Value::text).collect();
         let mut known = Known::default();
         for password in &fields.passwords {
-            self.ask_about(&users, password, &mut known);
+            self.ask_about(corpus, &users, password, &mut known);
+            if known.would_block {
+                break;
+            }
         }
-        let header = exposed_credential_check(known.pair, known.is_exposed);
-        let exposure = match header {
-            Some(1 | 3 | 4) => Exposure::Exposed,
-            // A user name alone says nothing about the password.
-            _ if known.has_fault => Exposure::Unknown,
-            _ => Exposure::NotExposed,
-        };
-        Checked { header, exposure }
+        known
     }
 
-    fn ask_about(&self, users: &[&str], password: &Value, known: &mut Known) {
-        let question = Question::password(self.corpus.kind(), password.bytes(), None, FormSet::default());
-        match question.and_then(|question| self.corpus.ask(&question, self.min_count)) {
+    fn ask_about(&self, corpus: &Corpus, users: &[&str], password: &Value, known: &mut Known) {
+        let question = Question::password(corpus.kind(), password.bytes(), None, FormSet::default());
+        match question.and_then(|question| corpus.ask(&question, self.min_count)) {
             Ok(Finding::Exposed(_)) => known.is_exposed = true,
             Ok(Finding::NotExposed { .. }) => {}
-            Ok(Finding::Unknown(_)) | Err(_) => known.has_fault = true,
+            Ok(Finding::Unknown(fault)) => known.failed(&fault),
+            Err(_) => known.has_fault = true,
         }
-        let PairFinding { found, fault } = self.corpus.find_pair(&PairQuestion::new(users, password.bytes()));
+        let PairFinding { found, fault } = corpus.find_pair(&PairQuestion::new(users, password.bytes()));
         known.pair = known.pair.max(found);
-        known.has_fault |= fault.is_some();
+        if let Some(fault) = fault {
+            known.failed(&fault);
+        }
     }
 }
 
@@ -94,4 +115,26 @@ struct Known {
     pair: Option<PairMatch>,
     is_exposed: bool,
     has_fault: bool,
+    /// A source would have had to wait for the disk.
+    would_block: bool,
+}
+
+impl Known {
+    fn failed(&mut self, fault: &SourceError) {
+        match fault {
+            SourceError::Index(Error::WouldBlock) => self.would_block = true,
+            _ => self.has_fault = true,
+        }
+    }
+
+    fn checked(&self) -> Checked {
+        let header = exposed_credential_check(self.pair, self.is_exposed);
+        let exposure = match header {
+            Some(1 | 3 | 4) => Exposure::Exposed,
+            // A user name alone says nothing about the password.
+            _ if self.has_fault => Exposure::Unknown,
+            _ => Exposure::NotExposed,
+        };
+        Checked { header, exposure }
+    }
 }

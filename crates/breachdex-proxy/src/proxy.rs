@@ -62,11 +62,7 @@ impl Proxy {
         let radar = options.radar.as_ref();
         Ok(Self {
             rules: Rules::new(check.rules.clone()),
-            checker: Arc::new(Checker {
-                corpus: check.corpus.clone(),
-                min_count: check.min_count,
-                timeout: check.timeout,
-            }),
+            checker: Arc::new(Checker::new(&check.corpus, check.min_count, check.timeout)),
             radar: radar.map(|options| RadarFeed::new(options, metrics.radar.clone())).transpose()?,
             failed_when: radar.map_or_else(Vec::new, |radar| radar.failed_when.clone()),
             tells_radar: radar.is_some_and(|radar| radar.tells_site),

@@ -8,7 +8,6 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use breachdex::LiveIndex;
 use breachdex_http::{
     HostNames, Inherited, Listen, NoPressure, Plan, Pulse, Services, Shutdown, Surface as Sockets, Tls,
     Transport, Workers, spawn,
@@ -205,8 +204,18 @@ impl Upkeep {
         if let Some(radar) = &self.proxy.radar {
             radar.advance();
         }
-        for error in self.proxy.checker.corpus.followed().filter_map(LiveIndex::unreported_error) {
-            tracing::error!("a replaced file was refused, still using the previous one: {error}");
+        self.take_over();
+    }
+
+    /// Takes over files that were replaced; the library verifies them first.
+    fn take_over(&self) {
+        for index in self.proxy.checker.corpus().followed() {
+            if matches!(index.reload_if_changed(&()), Ok(true)) {
+                tracing::info!("took over {}", index.name());
+            }
+            if let Some(error) = index.unreported_error() {
+                tracing::error!("a replaced file was refused, still using the previous one: {error}");
+            }
         }
     }
 
@@ -223,12 +232,6 @@ impl Upkeep {
                 Err(error) => tracing::error!("still using the certificate before: {error}"),
             }
         }
-        for index in self.proxy.checker.corpus.followed() {
-            match index.reload_if_changed(&()) {
-                Ok(true) => tracing::info!("took over {}", index.name()),
-                Ok(false) => {}
-                Err(error) => tracing::error!("still using the index before: {error}"),
-            }
-        }
+        self.take_over();
     }
 }

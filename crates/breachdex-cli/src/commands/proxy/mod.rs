@@ -5,8 +5,12 @@
 mod flags;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
+use breachdex::trust::Trust;
+use breachdex::{Checks, Corpus, LiveIndex, OpenOptions};
 use breachdex_http::{Limits, Shutdown, TransportOptions};
+use breachdex_pairs::PairsOptions;
 use breachdex_proxy::{
     CheckOptions, FailMode, ProxyOptions, ProxyServer, RadarFeedOptions, UpstreamAddress, UpstreamOptions,
     default_conditions, default_limits,
@@ -14,6 +18,7 @@ use breachdex_proxy::{
 
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
+use crate::flags::pairs;
 use crate::{indexes, service, trust};
 
 pub(crate) use flags::Flags;
@@ -50,12 +55,12 @@ impl Subcommand for Flags {
 }
 
 fn options(flags: Flags, address: UpstreamAddress, has_inherited: bool) -> Result<ProxyOptions, Failure> {
-    let mut listen = flags.listen;
+    let mut listen = flags.listen.clone();
     if listen.is_empty() && !has_inherited {
         listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
     }
     let trust = trust::of(&flags.trust)?.with_rollback(flags.allow_rollback);
-    let mut corpus = indexes::open_live(flags.index.as_ref(), &flags.overlay, flags.pairs.open()?, &trust)?;
+    let mut corpus = corpus(&flags, &trust)?;
     if flags.min_count > 1 {
         corpus.require_counts()?;
     }
@@ -102,6 +107,24 @@ fn options(flags: Flags, address: UpstreamAddress, has_inherited: bool) -> Resul
         radar: radar(flags.radar),
         stream_timeout: flags.stream_timeout,
     })
+}
+
+/// The sources that are asked. They are read and not mapped: a file that is cut in place must not end the site's door, and
+/// what is not in memory must not hold up the requests of others. The proxy itself looks whether they were replaced.
+fn corpus(flags: &Flags, trust: &Trust) -> Result<Corpus, Failure> {
+    let open = |path: &Path, trust: &Trust| {
+        let options = OpenOptions::new().checks(Checks::Always).trust(trust.clone());
+        LiveIndex::open(path, options, None)
+    };
+    let base = match flags.index.clone().or_else(indexes::default_path) {
+        Some(path) => open(&path, trust)?,
+        None => LiveIndex::new(indexes::starter()?),
+    };
+    let overlays = flags.overlay.iter().map(|path| open(path, &Trust::default()));
+    let overlays: Vec<LiveIndex> = overlays.collect::<Result<_, _>>()?;
+    let options = PairsOptions { mapped: false, reload_every: None };
+    let pairs = pairs::open_with(&flags.pairs.pairs, &flags.pairs.pair_key, options)?;
+    Ok(Corpus::builder().base(base).overlays(overlays).pairs(pairs).build()?)
 }
 
 fn radar(flags: RadarFlags) -> Option<RadarFeedOptions> {
