@@ -136,7 +136,7 @@ class TestWhatMakesNoSense:
             ({"overlays": [None]}, "configure(): overlays must be a list of paths or indexes, not None"),
             (
                 {"policy": "nits"},
-                'configure(): policy: profile must be one of nist, asvs-l1, asvs-l2, permissive, not "nits"; did you mean "nist"?',
+                'configure(): policy: profile must be one of nist, asvs-l1, asvs-l2, pci, permissive, not "nits"; did you mean "nist"?',
             ),
             (
                 {"policy": 7},

@@ -261,7 +261,7 @@ def test_a_file(tmp_path: Path, exposed_index: Path) -> None:
     [
         (
             {"profile": "nits"},
-            'profile must be one of nist, asvs-l1, asvs-l2, permissive, not "nits"; did you mean "nist"?',
+            'profile must be one of nist, asvs-l1, asvs-l2, pci, permissive, not "nits"; did you mean "nist"?',
         ),
         ({"profile": "nist", "max_length": 63}, "max_length must be 64 or more, not 63."),
         (
