@@ -18,6 +18,7 @@ ENGLISH: Final = {
     "repetitive": "Repeated or consecutive characters are easy to guess, so it is better to avoid them.",
     "index_unavailable": "The safety of this password cannot be checked at the moment. Please try again a little later.",
     "force_reset": "For your safety, your password has to be reset. Please follow the instructions sent to the e-mail address you registered.",
+    "force_reset_by_administrator": "For your safety, your password has to be reset. Please ask your administrator for a new one.",
     "help_text": "Passwords that are known to have leaked in the past cannot be used.",
     "log_in_warning": "The password you logged in with is in a list of passwords that leaked in the past. Please change it soon to one that you do not use anywhere else.",
     "grace_last": "You cannot log in with it again: the next time it has to be reset.",
