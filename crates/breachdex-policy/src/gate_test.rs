@@ -294,9 +294,10 @@ mod tests {
         let broken = holding(&["password"]);
         broken.live_indexes().for_each(breachdex::LiveIndex::close);
         let tests = tests("on_error = 'accept'", &broken);
-        assert!(
-            tests.iter().filter(|test| test.code == Code::Exposed).all(|test| test.got.is_err()),
-            "{tests:?}"
-        );
+        // The test password has a source of its own, which answers whatever the index does.
+        let (own, asked): (Vec<_>, Vec<_>) =
+            tests.iter().partition(|test| test.kind == GateTestKind::TestPassword);
+        assert!(own.iter().all(|test| test.passed()), "{own:?}");
+        assert!(asked.iter().all(|test| test.got.is_err()), "{asked:?}");
     }
 }
