@@ -367,7 +367,7 @@ void breachdex_options_set_test_password(breachdex_options *options, bool expose
 void breachdex_options_free(breachdex_options *options);
 
 /*
- The policy of a profile: nist, asvs-l1, asvs-l2 or permissive.
+ The policy of a profile: nist, asvs-l1, asvs-l2, pci or permissive.
  */
 breachdex_status breachdex_policy_of_profile(const char *name,
                                              breachdex_policy **policy,

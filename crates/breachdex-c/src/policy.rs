@@ -48,7 +48,7 @@ pub struct BreachdexCandidate {
     pub event: i32,
 }
 
-/// The policy of a profile: `nist`, `asvs-l1`, `asvs-l2` or `permissive`.
+/// The policy of a profile: `nist`, `asvs-l1`, `asvs-l2`, `pci` or `permissive`.
 ///
 /// # Safety
 /// `name` ends with a NUL, `policy` has room for a pointer, `error` is null or has.

@@ -281,7 +281,7 @@ class TestSettings:
             (
                 {"BREACHDEX_POLICY": "nits"},
                 (
-                    "BREACHDEX_POLICY in the app's config: profile must be one of nist, asvs-l1, asvs-l2, permissive, not "
+                    "BREACHDEX_POLICY in the app's config: profile must be one of nist, asvs-l1, asvs-l2, pci, permissive, not "
                     '"nits"; did you mean "nist"?'
                 ),
             ),

@@ -245,7 +245,7 @@ def test_all_the_ways_to_name_one(exposed_index: Path, tmp_path: Path) -> None:
         ({"policy": "nist", "event": "log_in"}, "event must be one of sign_up, change, reset, not 'log_in'"),
         (
             {"policy": "nits"},
-            'profile must be one of nist, asvs-l1, asvs-l2, permissive, not "nits"; did you mean "nist"?',
+            'profile must be one of nist, asvs-l1, asvs-l2, pci, permissive, not "nits"; did you mean "nist"?',
         ),
     ],
 )

@@ -102,8 +102,11 @@ fn japanese_messages_to_the_letter() {
         "現在、パスワードの安全性を確認できません。しばらくしてからもう一度お試しください。"
     );
     assert_eq!(
-        ja.force_reset(),
         ja.force_reset_by_administrator(),
+        "安全のため、パスワードの再設定が必要です。管理者に再設定を依頼してください。"
+    );
+    assert_eq!(
+        ja.force_reset(),
         "安全のため、パスワードの再設定が必要です。ご登録のメールアドレスにお送りしたご案内に沿って、再設定してください。"
     );
     assert_eq!(ja.help_text(), "過去に流出したことが確認されているパスワードは使用できません。");
