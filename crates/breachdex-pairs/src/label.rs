@@ -42,6 +42,7 @@ pub(crate) struct Label {
 }
 
 impl Label {
+    #[cfg(any(feature = "build", test))]
     pub(crate) fn text(self) -> String {
         let mail_rules = if self.rules.mail_rules { "1" } else { "none" };
         let local_names = if self.rules.local_names { "yes" } else { "no" };
