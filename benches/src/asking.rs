@@ -133,17 +133,18 @@ mod tests {
         .unwrap();
         assert_eq!((costs.asked(), costs.wrong), (100, 10));
         assert!(costs.quantile(1.0) >= 20_000_000 && costs.quantile(0.5) < 20_000_000);
-        assert!(costs.json().starts_with("{\"asked\":100,\"seconds\":0.0"), "{}", costs.json());
+        assert!(costs.json().starts_with("{\"asked\":100,\"seconds\":"), "{}", costs.json());
     }
 
     #[test]
     fn time_that_is_over_ends_the_questions() {
-        let costs = Costs::measure(0.., Duration::from_millis(20), |_| {
+        // Longer than the limit by itself: a machine that is busy makes it longer still.
+        let costs = Costs::measure(0.., Duration::from_millis(10), |_| {
             std::thread::sleep(Duration::from_millis(15));
             Ok::<_, ()>(true)
         })
         .unwrap();
-        assert_eq!(costs.asked(), 2);
+        assert_eq!(costs.asked(), 1);
         assert_eq!(Costs::measure([1], Duration::ZERO, |_| Err("damaged")).unwrap_err(), "damaged");
     }
 
