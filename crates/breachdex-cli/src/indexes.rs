@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use breachdex::trust::Trust;
-use breachdex::{Corpus, Index, LiveIndex, OpenOptions, PairList, files};
+use breachdex::{Checks, Corpus, Index, LiveIndex, OpenOptions, PairList, Residency, files};
+use breachdex_pairs::PairsOptions;
 
 use crate::failure::Failure;
+use crate::flags::pairs;
 use crate::{messages, trust};
 
 const VARIABLE: &str = "BREACHDEX_INDEX";
@@ -95,6 +97,33 @@ pub(crate) fn open_live(
         None => LiveIndex::new(starter()?),
     };
     Ok(Corpus::builder().base(base).overlays(open_overlays(overlays)?).pairs(pairs).build()?)
+}
+
+/// What a service asks beside its pairs.
+pub(crate) struct ServiceSources<'a> {
+    /// Indexes; the default one if there is none.
+    pub(crate) indexes: &'a [PathBuf],
+    /// How much of them is in memory; overlays are read on demand.
+    pub(crate) residency: Residency,
+    pub(crate) overlays: &'a [PathBuf],
+    /// Files of pairs with their keys.
+    pub(crate) pairs: (&'a [PathBuf], &'a [PathBuf]),
+}
+
+/// Opens what a service asks. Files are read and not mapped, and checked for every answer: whatever becomes of a file, the service
+/// answers right or says that it cannot. It looks itself whether they were replaced.
+pub(crate) fn open_for_service(sources: &ServiceSources<'_>, trusted: &Trust) -> Result<Corpus, Failure> {
+    let open = |path: &Path, residency: Residency, trusted: &Trust| {
+        let options = OpenOptions::new().residency(residency).checks(Checks::Always).trust(trusted.clone());
+        Ok(LiveIndex::open(path, options, None)?)
+    };
+    let base = |path: &Path| open(path, sources.residency, trusted);
+    let bases = open_each(sources.indexes, base, LiveIndex::new)?;
+    let overlays = sources.overlays.iter().map(|path| open(path, Residency::OnDemand, &Trust::default()));
+    let overlays: Vec<LiveIndex> = overlays.collect::<Result<_, Failure>>()?;
+    let (named, keys) = sources.pairs;
+    let pairs = pairs::open_with(named, keys, PairsOptions { mapped: false, reload_every: None })?;
+    Ok(Corpus::builder().bases(bases).overlays(overlays).pairs(pairs).build()?)
 }
 
 /// Opens overlays, which follow their files.

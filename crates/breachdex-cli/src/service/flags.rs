@@ -5,10 +5,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use breachdex::trust::Trust;
 use breachdex_http::{HostPattern, Limits, Listen, TlsFiles, TransportOptions, TrustedProxy};
 use clap::{Args, ValueEnum};
 
+use crate::failure::Failure;
+use crate::flags::TrustFlags;
 use crate::flags::values::{parse_seconds, parse_size};
+use crate::trust;
 
 /// The file of flags, and health checks.
 #[derive(Args)]
@@ -21,6 +25,25 @@ pub(crate) struct ServiceFlags {
     /// For health checks of containers. URL is http://ADDR:PORT or unix:/path.
     #[arg(long, value_name = "URL")]
     pub(crate) health: Option<String>,
+}
+
+/// Which indexes are accepted, at start and when one is replaced.
+#[derive(Args)]
+pub(crate) struct ReplacedTrustFlags {
+    #[command(flatten)]
+    trust: TrustFlags,
+    /// Let a replaced index have an older corpus date, with --trusted-key
+    ///
+    /// Otherwise it is refused: an old signature stays valid, and an old index lacks what leaked since.
+    #[arg(long)]
+    allow_rollback: bool,
+}
+
+impl ReplacedTrustFlags {
+    /// What the flags and the environment ask for.
+    pub(crate) fn trust(&self) -> Result<Trust, Failure> {
+        Ok(trust::of(&self.trust)?.with_rollback(self.allow_rollback))
+    }
 }
 
 /// Sockets beside `--listen`, and who may use them.

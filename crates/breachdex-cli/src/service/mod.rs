@@ -19,7 +19,7 @@ use breachdex_http::{Pulse, Shutdown};
 use crate::failure::Failure;
 use crate::output::Output;
 
-pub(crate) use flags::{LimitFlags, LogFlags, ServiceFlags, SocketFlags};
+pub(crate) use flags::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, SocketFlags};
 pub(crate) use health::ask;
 pub(crate) use systemd::inherited;
 

@@ -3,21 +3,18 @@
 #![forbid(unsafe_code)]
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 #[cfg(unix)]
 use tokio::net::UnixStream;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use super::address::UpstreamAddress;
 use super::exchange::UpstreamError;
@@ -73,10 +70,10 @@ impl Connector {
         Ok(sender)
     }
 
-    async fn stream(&self) -> io::Result<Stream> {
+    async fn stream(&self) -> io::Result<Box<dyn Stream>> {
         let (host, port) = match &self.address {
             #[cfg(unix)]
-            UpstreamAddress::Unix(path) => return UnixStream::connect(path).await.map(Stream::Unix),
+            UpstreamAddress::Unix(path) => return Ok(Box::new(UnixStream::connect(path).await?)),
             #[cfg(not(unix))]
             UpstreamAddress::Unix(_) => return Err(io::ErrorKind::Unsupported.into()),
             UpstreamAddress::Http { host, port } | UpstreamAddress::Https { host, port } => {
@@ -86,10 +83,8 @@ impl Connector {
         let stream = tcp(host, port).await?;
         stream.set_nodelay(true)?;
         match &self.tls {
-            None => Ok(Stream::Tcp(stream)),
-            Some((connector, name)) => {
-                Ok(Stream::Tls(Box::new(connector.connect(name.clone(), stream).await?)))
-            }
+            None => Ok(Box::new(stream)),
+            Some((connector, name)) => Ok(Box::new(connector.connect(name.clone(), stream).await?)),
         }
     }
 }
@@ -111,58 +106,7 @@ fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-/// A connection to the site.
-enum Stream {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(UnixStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
+/// A connection to the site: a socket, or what is laid on one.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
-/// Calls the same method of the stream inside.
-macro_rules! forward {
-    ($self:ident, $stream:ident => $call:expr) => {
-        match $self.get_mut() {
-            Stream::Tcp($stream) => $call,
-            #[cfg(unix)]
-            Stream::Unix($stream) => $call,
-            Stream::Tls($stream) => $call,
-        }
-    };
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        forward!(self, stream => Pin::new(stream).poll_read(context, into))
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        forward!(self, stream => Pin::new(stream).poll_write(context, bytes))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        forward!(self, stream => Pin::new(stream).poll_write_vectored(context, pieces))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        !matches!(self, Self::Tls(_))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        forward!(self, stream => Pin::new(stream).poll_flush(context))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        forward!(self, stream => Pin::new(stream).poll_shutdown(context))
-    }
-}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}

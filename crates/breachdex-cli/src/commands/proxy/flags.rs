@@ -9,9 +9,9 @@ use breachdex_http::Listen;
 use breachdex_proxy::{Event, FailedWhen, Rule, UpstreamAddress};
 use clap::{Args, ValueEnum};
 
+use crate::flags::PairFlags;
 use crate::flags::values::{parse_positive, parse_seconds, parse_size};
-use crate::flags::{PairFlags, TrustFlags};
-use crate::service::{LimitFlags, LogFlags, ServiceFlags, SocketFlags};
+use crate::service::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, SocketFlags};
 
 /// Tell a site which sign-ups and log-ins use exposed passwords
 ///
@@ -56,12 +56,7 @@ pub(crate) struct Flags {
     #[command(flatten)]
     pub(crate) pairs: PairFlags,
     #[command(flatten)]
-    pub(crate) trust: TrustFlags,
-    /// Let a replaced index have an older corpus date, with --trusted-key
-    ///
-    /// Otherwise it is refused: an old signature stays valid, and an old index lacks what leaked since.
-    #[arg(long)]
-    pub(crate) allow_rollback: bool,
+    pub(crate) trust: ReplacedTrustFlags,
     /// Times that a password must have been seen to be exposed
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive)]
     pub(crate) min_count: u64,

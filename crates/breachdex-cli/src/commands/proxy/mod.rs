@@ -5,12 +5,10 @@
 mod flags;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 
 use breachdex::trust::Trust;
-use breachdex::{Checks, Corpus, LiveIndex, OpenOptions};
+use breachdex::{Corpus, Residency};
 use breachdex_http::{Limits, Shutdown, TransportOptions};
-use breachdex_pairs::PairsOptions;
 use breachdex_proxy::{
     CheckOptions, FailMode, ProxyOptions, ProxyServer, RadarFeedOptions, UpstreamAddress, UpstreamOptions,
     default_conditions, default_limits,
@@ -18,8 +16,8 @@ use breachdex_proxy::{
 
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::pairs;
-use crate::{indexes, service, trust};
+use crate::indexes::ServiceSources;
+use crate::{indexes, service};
 
 pub(crate) use flags::Flags;
 use flags::{FailModeName, RadarFlags};
@@ -59,7 +57,7 @@ fn options(flags: Flags, address: UpstreamAddress, has_inherited: bool) -> Resul
     if listen.is_empty() && !has_inherited {
         listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
     }
-    let trust = trust::of(&flags.trust)?.with_rollback(flags.allow_rollback);
+    let trust = flags.trust.trust()?;
     let mut corpus = corpus(&flags, &trust)?;
     if flags.min_count > 1 {
         corpus.require_counts()?;
@@ -109,22 +107,14 @@ fn options(flags: Flags, address: UpstreamAddress, has_inherited: bool) -> Resul
     })
 }
 
-/// The sources that are asked. They are read and not mapped: a file that is cut in place must not end the site's door, and
-/// what is not in memory must not hold up the requests of others. The proxy itself looks whether they were replaced.
 fn corpus(flags: &Flags, trust: &Trust) -> Result<Corpus, Failure> {
-    let open = |path: &Path, trust: &Trust| {
-        let options = OpenOptions::new().checks(Checks::Always).trust(trust.clone());
-        LiveIndex::open(path, options, None)
+    let sources = ServiceSources {
+        indexes: flags.index.as_slice(),
+        residency: Residency::OnDemand,
+        overlays: &flags.overlay,
+        pairs: (&flags.pairs.pairs, &flags.pairs.pair_key),
     };
-    let base = match flags.index.clone().or_else(indexes::default_path) {
-        Some(path) => open(&path, trust)?,
-        None => LiveIndex::new(indexes::starter()?),
-    };
-    let overlays = flags.overlay.iter().map(|path| open(path, &Trust::default()));
-    let overlays: Vec<LiveIndex> = overlays.collect::<Result<_, _>>()?;
-    let options = PairsOptions { mapped: false, reload_every: None };
-    let pairs = pairs::open_with(&flags.pairs.pairs, &flags.pairs.pair_key, options)?;
-    Ok(Corpus::builder().base(base).overlays(overlays).pairs(pairs).build()?)
+    indexes::open_for_service(&sources, trust)
 }
 
 fn radar(flags: RadarFlags) -> Option<RadarFeedOptions> {

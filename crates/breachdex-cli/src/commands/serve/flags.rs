@@ -9,9 +9,8 @@ use breachdex::Residency;
 use breachdex_http::Listen;
 use clap::Args;
 
-use crate::flags::TrustFlags;
 use crate::flags::values::{parse_residency, parse_seconds, parse_size_or_zero};
-use crate::service::{LimitFlags, LogFlags, ServiceFlags, SocketFlags};
+use crate::service::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, SocketFlags};
 
 /// Serve ranges to every Pwned Passwords client
 ///
@@ -42,12 +41,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) trust: TrustFlags,
-    /// Let a replaced index have an older corpus date, with --trusted-key
-    ///
-    /// Otherwise it is refused: an old signature stays valid, and an old index lacks what leaked since.
-    #[arg(long)]
-    pub(crate) allow_rollback: bool,
+    pub(crate) trust: ReplacedTrustFlags,
     /// Serve digests from overlays to this machine
     ///
     /// They are unsalted digests of passwords that people use, and every client can list them all. Also needed for

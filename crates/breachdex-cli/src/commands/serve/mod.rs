@@ -11,7 +11,7 @@ use breachdex_server::{ServeOptions, Server};
 
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::{indexes, service, trust};
+use crate::{indexes, service};
 
 pub(crate) use flags::Flags;
 
@@ -40,7 +40,7 @@ fn options(flags: Flags, has_inherited: bool) -> Result<ServeOptions, Failure> {
     if listen.is_empty() && !has_inherited {
         listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
     }
-    let trust = trust::of(&flags.trust)?.with_rollback(flags.allow_rollback);
+    let trust = flags.trust.trust()?;
     let allow_hosts = flags.sockets.allow_host.clone();
     let TransportOptions { listen, status_listen, trusted_proxies, tls, workers, limits } =
         flags.sockets.transport(listen, flags.limits);

@@ -15,8 +15,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::commands::policy::PolicySource;
 use crate::flags::language::LanguageParser;
 use crate::flags::values::{parse_residency, parse_seconds, parse_share};
-use crate::flags::{OnErrorName, PairFlags, TrustFlags};
-use crate::service::{LimitFlags, LogFlags, ServiceFlags, SocketFlags};
+use crate::flags::{OnErrorName, PairFlags};
+use crate::service::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, SocketFlags};
 
 /// Answer other programs on this machine: checks, verdicts, radar
 ///
@@ -48,12 +48,7 @@ pub(crate) struct Flags {
     #[command(flatten)]
     pub(crate) pairs: PairFlags,
     #[command(flatten)]
-    pub(crate) trust: TrustFlags,
-    /// Let a replaced index have an older corpus date, with --trusted-key
-    ///
-    /// Otherwise it is refused: an old signature stays valid, and an old index lacks what leaked since.
-    #[arg(long)]
-    pub(crate) allow_rollback: bool,
+    pub(crate) trust: ReplacedTrustFlags,
     #[command(flatten)]
     pub(crate) policy: PolicySource,
     /// If a password cannot be checked: accept, reject or raise [default: the policy's]

@@ -5,19 +5,17 @@
 mod flags;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 
 use breachdex::trust::Trust;
-use breachdex::{Checks, Corpus, LiveIndex, OnError, OpenOptions, Residency};
+use breachdex::{Corpus, OnError};
 use breachdex_http::Shutdown;
-use breachdex_pairs::PairsOptions;
 use breachdex_policy::Settings;
 use breachdex_sidecar::{Sidecar, SidecarOptions};
 
 use crate::commands::{Exit, Subcommand, policy};
 use crate::failure::Failure;
-use crate::flags::pairs;
-use crate::{indexes, service, trust};
+use crate::indexes::ServiceSources;
+use crate::{indexes, service};
 
 pub(crate) use flags::Flags;
 
@@ -47,7 +45,7 @@ impl Subcommand for Flags {
 
 fn options(flags: Flags, has_inherited: bool) -> Result<SidecarOptions, Failure> {
     let settings = policy::settings(&flags.policy)?;
-    let trust = trust::of(&flags.trust)?.with_rollback(flags.allow_rollback);
+    let trust = flags.trust.trust()?;
     let corpus = corpus(&flags, &settings, &trust)?;
     let mut rules = settings.rules;
     if let Some(on_error) = flags.on_error {
@@ -78,31 +76,13 @@ fn options(flags: Flags, has_inherited: bool) -> Result<SidecarOptions, Failure>
     })
 }
 
-/// The sources that are asked. They are read and not mapped, and checked for every answer: whatever becomes of a file, the
-/// sidecar answers right or says that it cannot. It looks itself whether they were replaced.
+/// The sources that are asked: those of the flags, else those of the policy.
 fn corpus(flags: &Flags, settings: &Settings, trust: &Trust) -> Result<Corpus, Failure> {
-    let open = |path: &Path, residency: Residency, trust: &Trust| {
-        let options = OpenOptions::new().residency(residency).checks(Checks::Always).trust(trust.clone());
-        LiveIndex::open(path, options, None)
-    };
-    let mut named = flags.index.clone();
-    if named.is_empty() {
-        named.extend(settings.index.clone().or_else(indexes::default_path));
-    }
-    let bases = match &*named {
-        [] => vec![LiveIndex::new(indexes::starter()?)],
-        named => {
-            indexes::note_repeated(named);
-            named.iter().map(|path| open(path, flags.residency, trust)).collect::<Result<_, _>>()?
-        }
-    };
+    let indexes = if flags.index.is_empty() { settings.index.as_slice() } else { &flags.index };
     let overlays = if flags.overlay.is_empty() { &settings.overlays } else { &flags.overlay };
-    let overlays = overlays.iter().map(|path| open(path, Residency::OnDemand, &Trust::default()));
-    let overlays: Vec<LiveIndex> = overlays.collect::<Result<_, _>>()?;
-    let (named, keys) = match flags.pairs.pairs.is_empty() {
-        true => (&settings.pairs, &settings.pair_keys),
-        false => (&flags.pairs.pairs, &flags.pairs.pair_key),
+    let pairs = match flags.pairs.pairs.is_empty() {
+        true => (&*settings.pairs, &*settings.pair_keys),
+        false => (&*flags.pairs.pairs, &*flags.pairs.pair_key),
     };
-    let pairs = pairs::open_with(named, keys, PairsOptions { mapped: false, reload_every: None })?;
-    Ok(Corpus::builder().bases(bases).overlays(overlays).pairs(pairs).build()?)
+    indexes::open_for_service(&ServiceSources { indexes, residency: flags.residency, overlays, pairs }, trust)
 }
