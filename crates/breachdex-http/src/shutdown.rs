@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use breachdex::{Monitor, Progress};
 use tokio::sync::watch;
 
 /// Stops a server from any thread. Clones stop the same server.
@@ -30,6 +32,13 @@ impl Shutdown {
     /// Waits for the end to be asked for.
     pub(crate) fn listener(&self) -> watch::Receiver<bool> {
         self.0.subscribe()
+    }
+}
+
+/// Stops long work when it is triggered.
+impl Monitor for Shutdown {
+    fn progress(&self, _: Progress) -> ControlFlow<()> {
+        if self.is_triggered() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 

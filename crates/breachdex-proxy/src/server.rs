@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use breachdex::{LiveIndex, Monitor};
 use breachdex_http::{
     HostNames, Inherited, Listen, NoPressure, Plan, Pulse, Services, Shutdown, Surface as Sockets, Tls,
     Transport, Workers, spawn,
@@ -75,7 +76,8 @@ impl ProxyServer {
     /// [`ProxyError::Http`] if the system refuses a thread.
     pub fn start(self, shutdown: &Shutdown) -> Result<RunningProxy, ProxyError> {
         let (commands, received) = mpsc::channel();
-        let upkeep = Upkeep { proxy: Arc::clone(&self.proxy), tls: self.transport.tls() };
+        let tls = self.transport.tls();
+        let upkeep = Upkeep { proxy: Arc::clone(&self.proxy), tls, shutdown: shutdown.clone() };
         let upkeep = spawn("breachdex-upkeep", self.transport.threads(), move || upkeep.run(&received))?;
         let services = Services {
             main: Arc::new(Surface::Proxy(self.proxy)),
@@ -178,6 +180,7 @@ impl RunningUpkeep {
 struct Upkeep {
     proxy: Arc<Proxy>,
     tls: Option<Arc<Tls>>,
+    shutdown: Shutdown,
 }
 
 impl Upkeep {
@@ -204,13 +207,13 @@ impl Upkeep {
         if let Some(radar) = &self.proxy.radar {
             radar.advance();
         }
-        self.take_over();
+        self.take_over(LiveIndex::reload_if_new);
     }
 
     /// Takes over files that were replaced; the library verifies them first.
-    fn take_over(&self) {
+    fn take_over(&self, reload: fn(&LiveIndex, &dyn Monitor) -> breachdex::Result<bool>) {
         for index in self.proxy.checker.corpus().followed() {
-            if matches!(index.reload_if_changed(&()), Ok(true)) {
+            if matches!(reload(index, &self.shutdown), Ok(true)) {
                 tracing::info!("took over {}", index.name());
             }
             if let Some(error) = index.unreported_error() {
@@ -232,6 +235,6 @@ impl Upkeep {
                 Err(error) => tracing::error!("still using the certificate before: {error}"),
             }
         }
-        self.take_over();
+        self.take_over(LiveIndex::reload_if_changed);
     }
 }

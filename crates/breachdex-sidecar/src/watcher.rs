@@ -2,12 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use breachdex::{LiveIndex, Monitor, Progress};
+use breachdex::{LiveIndex, Monitor};
 use breachdex_http::{Shutdown, Tls};
 
 use crate::http::state::AppState;
@@ -19,6 +18,9 @@ pub(crate) enum Command {
     End,
 }
 
+/// How to look at a file: with what was refused before, or without.
+type Reload = fn(&LiveIndex, &dyn Monitor) -> breachdex::Result<bool>;
+
 /// Looks after files.
 pub(crate) struct Watcher {
     pub(crate) state: Arc<AppState>,
@@ -27,24 +29,15 @@ pub(crate) struct Watcher {
     pub(crate) shutdown: Shutdown,
 }
 
-/// Stops verifying when the server ends.
-struct UntilShutdown<'a>(&'a Shutdown);
-
-impl Monitor for UntilShutdown<'_> {
-    fn progress(&self, _: Progress) -> ControlFlow<()> {
-        if self.0.is_triggered() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-}
-
 impl Watcher {
     /// Looks until it is told to end.
     pub(crate) fn run(self, commands: &Receiver<Command>) {
         loop {
             match commands.recv_timeout(self.every) {
-                Err(RecvTimeoutError::Timeout) => self.look(),
+                Err(RecvTimeoutError::Timeout) => self.look(LiveIndex::reload_if_new),
                 Ok(Command::Reload(done)) => {
                     self.reload_secrets();
-                    self.look();
+                    self.look(LiveIndex::reload_if_changed);
                     // Nobody may wait for it any more.
                     let _ = done.send(());
                 }
@@ -53,27 +46,20 @@ impl Watcher {
         }
     }
 
-    fn look(&self) {
-        self.state.judge.corpus().followed().for_each(|index| self.look_at(index));
+    fn look(&self, reload: Reload) {
+        self.state.judge.corpus().followed().for_each(|index| self.look_at(index, reload));
     }
 
-    fn look_at(&self, index: &LiveIndex) {
+    fn look_at(&self, index: &LiveIndex, reload: Reload) {
         let metrics = &self.state.metrics;
-        match index.reload_if_changed(&UntilShutdown(&self.shutdown)) {
-            Ok(true) => {
-                metrics.swaps.inc();
-                if let Ok(open) = index.snapshot() {
-                    tracing::info!(
-                        "{} was replaced; now it has {} entries{}",
-                        index.name(),
-                        open.metadata().entries,
-                        dated(&open.metadata().corpus_date)
-                    );
-                }
+        // A fault of the open file is one for every question from now on, and said there.
+        if matches!(reload(index, &self.shutdown), Ok(true)) {
+            metrics.swaps.inc();
+            if let Ok(open) = index.snapshot() {
+                let metadata = open.metadata();
+                let (entries, date) = (metadata.entries, dated(&metadata.corpus_date));
+                tracing::info!("{} was replaced; now it has {entries} entries{date}", index.name());
             }
-            Ok(false) | Err(breachdex::Error::Cancelled) => {}
-            // It is an error for every question from now on, and said there.
-            Err(_) => {}
         }
         if let Some(error) = index.unreported_error() {
             metrics.swaps_refused.inc();

@@ -5,13 +5,12 @@
 
 #![forbid(unsafe_code)]
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, SystemTime};
 
-use breachdex::{Error, Index, Kind, Monitor, Progress, VerifyOptions};
+use breachdex::{Error, Index, Kind, VerifyOptions};
 use breachdex_http::{Shutdown, Tls};
 
 use super::catalogue::Catalogue;
@@ -122,7 +121,7 @@ impl Watcher {
             self.rules.trust.check_replacement(&file.path.display().to_string(), old, new)?;
         }
         // On one thread, so that answers keep the other processors.
-        fresh.verify_with(VerifyOptions { threads: 1 }, &UntilShutdown(&self.shutdown))?;
+        fresh.verify_with(VerifyOptions { threads: 1 }, &self.shutdown)?;
         Ok(fresh)
     }
 
@@ -180,14 +179,5 @@ impl Stamp {
         #[cfg(not(unix))]
         let number = None;
         Ok(Self { number, length: facts.len(), modified: facts.modified().ok() })
-    }
-}
-
-/// Ends a verification when the server is to stop.
-struct UntilShutdown<'a>(&'a Shutdown);
-
-impl Monitor for UntilShutdown<'_> {
-    fn progress(&self, _: Progress) -> ControlFlow<()> {
-        if self.0.is_triggered() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

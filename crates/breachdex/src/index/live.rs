@@ -173,6 +173,20 @@ impl LiveIndex {
     /// # Errors
     /// [`Error::Damaged`] when the open file was changed in place, [`Error::Closed`], [`Error::Cancelled`].
     pub fn reload_if_changed(&self, monitor: &dyn Monitor) -> Result<bool> {
+        // Whoever asks for it wants what was refused tried again.
+        self.reload(monitor, true)
+    }
+
+    /// [`LiveIndex::reload_if_changed`], but for a file that was refused before: for a program that looks again and again, which
+    /// would read the whole of it each time.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reload_if_new(&self, monitor: &dyn Monitor) -> Result<bool> {
+        self.reload(monitor, false)
+    }
+
+    fn reload(&self, monitor: &dyn Monitor, again: bool) -> Result<bool> {
         let Some(path) = &self.shared.path else { return self.ask(|_| Ok(false)) };
         let mut tries = 0_u32;
         let looking = loop {
@@ -188,8 +202,7 @@ impl LiveIndex {
                 return Err(Error::Cancelled);
             }
         };
-        // Whoever asks for it wants what was refused tried again.
-        let Some(found) = self.shared.changed(path, true)? else { return Ok(false) };
+        let Some(found) = self.shared.changed(path, again)? else { return Ok(false) };
         let taken = self.shared.take_over(path, found, monitor);
         drop(looking);
         taken

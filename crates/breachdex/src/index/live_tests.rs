@@ -223,6 +223,35 @@ fn what_the_system_refused_is_tried_again() {
     assert!(index.reload_error().is_none());
 }
 
+/// Stops whatever asks it.
+struct Stop;
+
+impl crate::Monitor for Stop {
+    fn progress(&self, _: crate::Progress) -> std::ops::ControlFlow<()> {
+        std::ops::ControlFlow::Break(())
+    }
+}
+
+#[test]
+fn who_looks_again_and_again_does_not_read_a_refused_file_again() {
+    let site = Site::new(&whole(&[("old", 1)]));
+    let index = site.open(None);
+    let mut damaged = whole(&[("new", 2)]);
+    damaged[crate::format::header::LENGTH + 30] ^= 1;
+    site.replace(&damaged);
+    assert!(matches!(index.reload_if_new(&Stop), Err(crate::Error::Cancelled)), "it is read");
+    assert_eq!(index.reload_if_new(&()).ok(), Some(false));
+    assert!(index.unreported_error().is_some());
+    assert_eq!(index.reload_if_new(&Stop).ok(), Some(false), "it is not read again");
+    assert!(
+        matches!(index.reload_if_changed(&Stop), Err(crate::Error::Cancelled)),
+        "who asks has it read again"
+    );
+    site.replace(&whole(&[("new", 2)]));
+    assert_eq!(index.reload_if_new(&()).ok(), Some(true));
+    assert_eq!(count(&index, "new"), Ok(2));
+}
+
 /// Reloads from within a reload, as a signal handler may.
 struct Nested<'a>(&'a LiveIndex, AtomicBool);
 
