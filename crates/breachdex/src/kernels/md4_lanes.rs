@@ -106,12 +106,13 @@ fn portable(block: &[Lanes; 16]) -> [Lanes; 4] {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m256i, __m512i, _mm256_add_epi32, _mm256_and_si256, _mm256_loadu_si256, _mm256_or_si256,
-        _mm256_set1_epi32, _mm256_slli_epi32, _mm256_srli_epi32, _mm256_storeu_si256, _mm256_xor_si256,
-        _mm512_add_epi32, _mm512_loadu_si512, _mm512_rol_epi32, _mm512_set1_epi32, _mm512_storeu_si512,
-        _mm512_ternarylogic_epi32,
+        _mm256_add_epi32, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_storeu_si256, _mm512_add_epi32,
+        _mm512_loadu_si512, _mm512_set1_epi32, _mm512_storeu_si512,
     };
 
+    use super::super::lane_words::{
+        choose, choose_wide, majority, majority_wide, parity, parity_wide, rotate, rotate_wide,
+    };
     use super::{LANES, Lanes, START, constant, rotation, word_of};
 
     /// All steps, with the operations of a width of vectors. Each is written out: in a loop the compiler would look up at every
@@ -135,30 +136,6 @@ mod x86 {
         }};
     }
 
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn rotate<const LEFT: i32, const RIGHT: i32>(word: __m256i) -> __m256i {
-        _mm256_or_si256(_mm256_slli_epi32::<LEFT>(word), _mm256_srli_epi32::<RIGHT>(word))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn choose(b: __m256i, c: __m256i, d: __m256i) -> __m256i {
-        _mm256_xor_si256(d, _mm256_and_si256(b, _mm256_xor_si256(c, d)))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn parity(b: __m256i, c: __m256i, d: __m256i) -> __m256i {
-        _mm256_xor_si256(_mm256_xor_si256(b, c), d)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn majority(b: __m256i, c: __m256i, d: __m256i) -> __m256i {
-        _mm256_or_si256(_mm256_and_si256(b, c), _mm256_and_si256(d, _mm256_or_si256(b, c)))
-    }
-
     /// # Safety
     /// The processor must have AVX2.
     #[target_feature(enable = "avx2")]
@@ -179,30 +156,6 @@ mod x86 {
             }
         }
         out
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn rotate_wide<const LEFT: i32, const RIGHT: i32>(word: __m512i) -> __m512i {
-        _mm512_rol_epi32::<LEFT>(word)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn choose_wide(b: __m512i, c: __m512i, d: __m512i) -> __m512i {
-        _mm512_ternarylogic_epi32::<0xca>(b, c, d)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn parity_wide(b: __m512i, c: __m512i, d: __m512i) -> __m512i {
-        _mm512_ternarylogic_epi32::<0x96>(b, c, d)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn majority_wide(b: __m512i, c: __m512i, d: __m512i) -> __m512i {
-        _mm512_ternarylogic_epi32::<0xe8>(b, c, d)
     }
 
     /// # Safety

@@ -14,6 +14,8 @@ mod counts;
 pub(crate) mod crc32c_fold;
 #[cfg(all(test, unix))]
 mod guard;
+#[cfg(target_arch = "x86_64")]
+mod lane_words;
 pub(crate) mod md4_lanes;
 #[cfg(all(target_arch = "aarch64", target_endian = "little", target_feature = "neon"))]
 mod neon;
