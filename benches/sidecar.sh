@@ -10,12 +10,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-10}
 BENCH_PREFIX=${BENCH_PREFIX:-}
-data=${BREACHDEX_BENCH_DATA:-target/bench-sidecar}
+built=${CARGO_TARGET_DIR:-target}/dist
+data=${BREACHDEX_BENCH_DATA:-${TMPDIR:-/tmp}/breachdex-benches}
 mkdir -p "$data"
 cargo build --profile dist --package breachdex-sidecar --example measure --locked
-cargo build --package breachdex-cli --locked
+cargo build --profile dist --package breachdex-cli --locked
 [[ -e $data/base.bdx ]] || seq -f 'made-up password %.0f' 1000000 \
-    | target/debug/breachdex build --format passwords --no-counts -o "$data/base.bdx" -
+    | "$built/breachdex" build --format passwords --no-counts -o "$data/base.bdx" -
 
 cat >"$data/sidecar.lua" <<'LUA'
 local requests, number = {}, 0
@@ -45,7 +46,7 @@ LUA
 
 rm -f "$data/url"
 # On a machine that does other things too: BENCH_PREFIX="chrt -f 10".
-$BENCH_PREFIX target/dist/examples/measure "$data/base.bdx" 127.0.0.1:0 >"$data/url" &
+$BENCH_PREFIX "$built/examples/measure" "$data/base.bdx" 127.0.0.1:0 >"$data/url" &
 sidecar=$!
 trap 'kill $sidecar' EXIT
 until [[ -s $data/url ]]; do sleep 0.1; done
