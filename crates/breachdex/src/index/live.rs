@@ -18,10 +18,13 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 
 use self::turn::{Busy, Turn};
 use super::identity::Identity;
-use super::{Index, OpenOptions};
+use super::{Index, OpenOptions, VerifyOptions};
 use crate::digest::Kind;
 use crate::error::{Error, Fault, Result, io_error};
 use crate::monitor::{Monitor, Phase, Progress};
+
+/// How a file is verified that nobody waits for: answers keep the other processors.
+const ASIDE: VerifyOptions = VerifyOptions { threads: 1 };
 
 /// Larger files are checked on a thread of their own, while whoever noticed the new file is answered from the
 /// old one. Reading this much takes some fifty milliseconds.
@@ -203,7 +206,8 @@ impl LiveIndex {
             }
         };
         let Some(found) = self.shared.changed(path, again)? else { return Ok(false) };
-        let taken = self.shared.take_over(path, found, monitor);
+        let verify = if again { VerifyOptions::default() } else { ASIDE };
+        let taken = self.shared.take_over(path, found, verify, monitor);
         drop(looking);
         taken
     }
@@ -239,7 +243,7 @@ impl LiveIndex {
         self.shared.next_look.store(now.saturating_add(nanoseconds(every)), Ordering::Relaxed);
         let Ok(Some(found)) = self.shared.changed(path, false) else { return };
         if found.length <= CHECKED_AT_ONCE {
-            let _ = self.shared.take_over(path, found, &());
+            let _ = self.shared.take_over(path, found, ASIDE, &());
             return;
         }
         looking.hand_over();
@@ -247,7 +251,7 @@ impl LiveIndex {
         let check = move || {
             let _looking = shared.turn.take_over();
             if let Some(path) = &shared.path {
-                let _ = shared.take_over(path, found, &());
+                let _ = shared.take_over(path, found, ASIDE, &());
             }
         };
         if thread::Builder::new().name(String::from("breachdex-reload")).spawn(check).is_err() {
@@ -308,8 +312,14 @@ impl Shared {
     }
 
     /// Opens and verifies the file under the path, and answers from it from now on.
-    fn take_over(&self, path: &Path, found: Found, monitor: &dyn Monitor) -> Result<bool> {
-        match self.open_checked(path, monitor) {
+    fn take_over(
+        &self,
+        path: &Path,
+        found: Found,
+        verify: VerifyOptions,
+        monitor: &dyn Monitor,
+    ) -> Result<bool> {
+        match self.open_checked(path, verify, monitor) {
             Ok(index) => {
                 let old = self.state.rcu(|old| match **old {
                     // Closed while the new one was checked.
@@ -327,7 +337,7 @@ impl Shared {
         }
     }
 
-    fn open_checked(&self, path: &Path, monitor: &dyn Monitor) -> Result<Index> {
+    fn open_checked(&self, path: &Path, verify: VerifyOptions, monitor: &dyn Monitor) -> Result<Index> {
         let index = Index::open_with(path, self.options.clone())?;
         if index.kind() != self.kind {
             let name = index.name().to_owned();
@@ -343,7 +353,7 @@ impl Shared {
         if let State::Open(old) | State::ModifiedInPlace(old, _) = &**self.state.load() {
             self.options.trusted().check_replacement(index.name(), old.metadata(), index.metadata())?;
         }
-        index.verify(monitor)?;
+        index.verify_with(verify, monitor)?;
         Ok(index)
     }
 
