@@ -12,9 +12,10 @@ mod log;
 mod signals;
 mod systemd;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use breachdex_http::{Pulse, Shutdown};
+use breachdex_http::{Listen, Pulse, Shutdown};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,6 +23,14 @@ use crate::output::Output;
 pub(crate) use flags::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, SocketFlags};
 pub(crate) use health::ask;
 pub(crate) use systemd::inherited;
+
+/// Where to listen: where that was said, else on the sockets that were passed, else on this port of the loopback address.
+pub(crate) fn listen_or_default(mut named: Vec<Listen>, has_inherited: bool, port: u16) -> Vec<Listen> {
+    if named.is_empty() && !has_inherited {
+        named.push(SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into());
+    }
+    named
+}
 
 /// Has a server that runs stop and reload by signals, prints where it answers, and tells the service manager. `reload` may
 /// take long.

@@ -4,8 +4,6 @@
 
 mod flags;
 
-use std::net::{Ipv4Addr, SocketAddr};
-
 use breachdex::trust::Trust;
 use breachdex::{Corpus, Residency};
 use breachdex_http::{Limits, Shutdown, TransportOptions};
@@ -53,10 +51,7 @@ impl Subcommand for Flags {
 }
 
 fn options(flags: Flags, address: UpstreamAddress, has_inherited: bool) -> Result<ProxyOptions, Failure> {
-    let mut listen = flags.listen.clone();
-    if listen.is_empty() && !has_inherited {
-        listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
-    }
+    let listen = service::listen_or_default(flags.listen.clone(), has_inherited, 8080);
     let trust = flags.trust.trust()?;
     let mut corpus = corpus(&flags, &trust)?;
     if flags.min_count > 1 {

@@ -4,8 +4,6 @@
 
 mod flags;
 
-use std::net::{Ipv4Addr, SocketAddr};
-
 use breachdex_http::{Shutdown, TransportOptions};
 use breachdex_server::{ServeOptions, Server};
 
@@ -36,10 +34,7 @@ impl Subcommand for Flags {
 }
 
 fn options(flags: Flags, has_inherited: bool) -> Result<ServeOptions, Failure> {
-    let mut listen = flags.listen;
-    if listen.is_empty() && !has_inherited {
-        listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
-    }
+    let listen = service::listen_or_default(flags.listen, has_inherited, 8080);
     let trust = flags.trust.trust()?;
     let allow_hosts = flags.sockets.allow_host.clone();
     let TransportOptions { listen, status_listen, trusted_proxies, tls, workers, limits } =

@@ -4,8 +4,6 @@
 
 mod flags;
 
-use std::net::{Ipv4Addr, SocketAddr};
-
 use breachdex::trust::Trust;
 use breachdex::{Corpus, OnError};
 use breachdex_http::Shutdown;
@@ -52,10 +50,7 @@ fn options(flags: Flags, has_inherited: bool) -> Result<SidecarOptions, Failure>
         rules.on_error.fill(on_error.into());
     }
     rules.test_password |= flags.test_password || indexes::knows_test_password()?;
-    let mut listen = flags.listen;
-    if listen.is_empty() && !has_inherited {
-        listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 8070)).into());
-    }
+    let listen = service::listen_or_default(flags.listen, has_inherited, 8070);
     let allow_hosts = flags.sockets.allow_host.clone();
     let mut transport = flags.sockets.transport(listen, flags.limits);
     if let Some(tls) = &mut transport.tls {
