@@ -50,18 +50,26 @@ pub(crate) struct Streamed {
 pub(crate) struct Continue {
     said: oneshot::Receiver<()>,
     late: Option<Pin<Box<Sleep>>>,
+    is_answered: bool,
 }
 
 impl Continue {
     pub(crate) fn new(said: oneshot::Receiver<()>) -> Self {
-        Self { said, late: None }
+        Self { said, late: None, is_answered: false }
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if Pin::new(&mut self.said).poll(context).is_ready() {
-            return Poll::Ready(());
+    /// Whether the body is wanted.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        if self.is_answered {
+            return Poll::Ready(false);
         }
-        self.late.get_or_insert_with(|| Box::pin(sleep(CONTINUE))).as_mut().poll(context)
+        if let Poll::Ready(said) = Pin::new(&mut self.said).poll(context) {
+            // Whoever would say it is gone with the final answer.
+            self.is_answered = said.is_err();
+            return Poll::Ready(said.is_ok());
+        }
+        let late = self.late.get_or_insert_with(|| Box::pin(sleep(CONTINUE))).as_mut().poll(context);
+        late.map(|()| true)
     }
 }
 
@@ -80,7 +88,10 @@ impl Streamed {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Some(go_on) = &mut self.go_on {
-            ready!(go_on.poll(context));
+            if !ready!(go_on.poll(context)) {
+                // To read it would tell the client to go on, in front of the answer that refuses it.
+                return self.patience.poll(context).map(|()| Some(Err(BodyError::TimedOut)));
+            }
             self.go_on = None;
         }
         if let Some(first) = self.first.take() {

@@ -159,6 +159,17 @@ fn a_client_that_expects_to_go_on_waits_for_the_site() {
     assert_eq!((site.last().check(), site.last().head.one("expect")), (Some("4"), None));
 }
 
+/// The site's answer ends the wait for its 100; a thread that is slow to pass it on must not say 100 in between.
+#[test]
+fn a_client_that_is_refused_is_never_told_to_go_on() {
+    let site = Site::new(|_| Reply::Last(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno".to_vec()));
+    let proxy = Proxy::before(&site);
+    let head = b"POST /up HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    for round in 0..300 {
+        assert_eq!(proxy.connect().ask(head).status(), 413, "round {round}");
+    }
+}
+
 #[test]
 fn requests_that_come_at_once_are_answered_in_order() {
     let site = Site::new(shapes);
