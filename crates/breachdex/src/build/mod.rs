@@ -51,7 +51,9 @@ use self::control::Control;
 use self::job::Job;
 use self::memory::Memory;
 use self::plan::{Decision, check_options};
-pub(crate) use self::publish::{Publication, Readers, refusal};
+#[cfg(feature = "signatures")]
+pub(crate) use self::publish::refusal;
+pub(crate) use self::publish::{Publication, Readers};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::input::stream::Opened;
