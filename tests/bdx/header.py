@@ -94,9 +94,10 @@ class Header:
             self.fail(19, "an overlay or a file of pairs leaves out what is rare")
         if self.bits == self.width and self.collisions:
             self.fail(56, "full digests cannot collide")
-        # The least g for which 2^g * 1024 is as many as the entries.
+        # The least g for which 2^g * 1024 is as many as the entries. A segment may have more.
         least = max(0, max(0, self.entries - 1).bit_length() - 10)
-        if self.directory_bits != (16 if self.entries > 1 << 22 else least):
+        self.own_directory_bits = 16 if self.entries > 1 << 22 else least
+        if not self.own_directory_bits <= self.directory_bits <= 16:
             self.fail(18, "the directory bits are not those of this many entries")
 
     def section_table(self, file: bytes, header: bytes) -> dict[str, tuple[int, int]]:

@@ -62,8 +62,8 @@ pub mod unpack;
 #[cfg(feature = "build")]
 pub use build::{
     AssembledGroup, Assembler, BeforePublish, BuildOptions, BuildReport, ChangedRange, CoverageRule,
-    GroupChanges, MergeOptions, MergeRule, OptionsFault, SpliceOptions, SpliceReport, UnfinishedIndex, build,
-    collisions_by_range, merge, splice,
+    GroupChanges, JoinOptions, MergeOptions, MergeRule, OptionsFault, SpliceOptions, SpliceReport,
+    UnfinishedIndex, build, build_entries, collisions_by_range, join, merge, splice,
 };
 pub use calendar::Day;
 #[cfg(feature = "live")]
@@ -82,11 +82,11 @@ pub use digest_list::DigestList;
 pub use entry::Entry;
 pub use error::{
     BaseMisfit, Error, Fault, Incomparable, InputError, RangeFault, ReadBackFault, Remedy, Result, Section,
-    advice,
+    SegmentFault, advice,
 };
 #[cfg(feature = "build")]
 pub use files::Durability;
-pub use format::MIN_BITS;
+pub use format::{MIN_BITS, directory_bits};
 #[cfg(feature = "live")]
 pub use index::LiveIndex;
 pub use index::{
@@ -94,7 +94,7 @@ pub use index::{
     VerifyOptions, diff,
 };
 #[cfg(feature = "build")]
-pub use input::{BodyFault, Format, Input, Source, read_range_body};
+pub use input::{BodyFault, EntryBatches, Format, Input, Source, read_range_body};
 pub use kernels::Kernel;
 #[doc(hidden)]
 pub use kernels::row_code;

@@ -110,6 +110,12 @@ impl Intake<'_> {
                 Ok(())
             }
             Work::Ranges { input, prefix } => self.feed_ranges(*input, *prefix, sink),
+            Work::Entries { input, entries } => self.feed_entries(entries, sink).map_err(|misfit| Trouble {
+                input: *input,
+                file: None,
+                line: None,
+                misfit,
+            }),
             Work::Groups { input, groups } => self
                 .feed_groups(*input, groups, sink)
                 .map_err(|misfit| Trouble { input: *input, file: None, line: None, misfit }),
@@ -165,6 +171,22 @@ impl Intake<'_> {
                 }
             }
             lines.push(Lines { input: segment.input, lines: passwords.lines() });
+        }
+        Ok(())
+    }
+
+    /// Adds entries that were handed over, which may be anything.
+    fn feed_entries(&self, entries: &[Entry], sink: &mut impl EntrySink) -> Result<(), Misfit> {
+        for entry in entries {
+            if entry.count == 0 {
+                return Err(LineFault::ZeroCount.into());
+            }
+            if entry.key != entry.key.truncated(self.shape.kind.bits()) {
+                let said =
+                    format!("a digest that was handed over is longer than {} ones are", self.shape.kind);
+                return Err(Error::Unbuildable(said).into());
+            }
+            sink.add(self.narrowed(*entry))?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::finish::{Provenance, finish};
 use super::flusher::Flusher;
 use super::groups::{GroupStore, SpanWriter};
 use super::intake::{Intake, LineCount};
+use super::join::copied_inputs;
 use super::memory::Memory;
 use super::pipeline;
 use super::plan::Decision;
@@ -27,7 +28,7 @@ use crate::error::{Error, InputError, Result, io_error};
 use crate::files::Durability;
 use crate::format::header::LENGTH;
 use crate::format::notes::Note;
-use crate::format::{Layout, OverlayMark, directory_bits};
+use crate::format::{Layout, OverlayMark};
 use crate::index::ContentId;
 use crate::input::Source;
 use crate::input::blocks::BlockPool;
@@ -60,7 +61,10 @@ pub(crate) struct Pass {
 impl<'a> Job<'a> {
     /// Builds and publishes.
     pub(crate) fn run(&self, publication: Publication) -> Result<BuildReport> {
-        let pass = self.read_inputs(&publication)?;
+        let pass = match copied_inputs(self, &publication)? {
+            Some(pass) => pass,
+            None => self.read_inputs(&publication)?,
+        };
         self.conclude(publication, pass)
     }
 
@@ -72,7 +76,7 @@ impl<'a> Job<'a> {
             (store, threshold) = self.choose(&publication, &store)?;
         }
         let entries = store.log.totals.entries;
-        let bits = directory_bits(entries);
+        let bits = self.decision.directory_bits(entries)?;
         if bits != store.layout.directory_bits {
             store = self.regroup(&mut publication, &store, bits)?;
         }
@@ -123,6 +127,8 @@ impl<'a> Job<'a> {
             entries: totals.entries,
             bytes,
             groups: store.log.places.len() as u64,
+            groups_copied: totals.groups_copied,
+            bytes_copied: totals.bytes_copied,
             content_id,
             collisions: totals.collisions + provenance.earlier_collisions,
             bits,
@@ -227,7 +233,9 @@ impl<'a> Job<'a> {
         let has_passwords = self.inputs.iter().any(|input| matches!(input.contents, Contents::Passwords));
         let replayable = self.is_replayable();
         // What cannot be read again must be kept whole until it is known to be sorted.
-        let into_target = self.decision.is_lossless() || (self.decision.top.is_none() && replayable);
+        let sorted_only = self.inputs.iter().all(Opened::is_sorted_for_certain);
+        let into_target =
+            self.decision.is_lossless() || (self.decision.top.is_none() && (replayable || sorted_only));
         let plan = if into_target { self.decision.plan(most) } else { self.decision.lossless_plan(most) };
         let mut store = self.store(publication, &plan, into_target)?;
         self.control.enter(Phase::Reading, self.total_bytes());
@@ -252,6 +260,11 @@ impl<'a> Job<'a> {
             let left_out = store.log.totals.left_out;
             return Ok(Pass { store, went_unsorted: None, left_out, notes: Vec::new() });
         };
+        if sorted_only {
+            let reason =
+                "the digests are not in ascending order; sort them, or do not say that they are sorted";
+            return Err(InputError::new(place, None, reason).into());
+        }
         let mut pass = if replayable {
             drop(pieces);
             self.control.enter(Phase::Reading, self.total_bytes());
@@ -349,7 +362,10 @@ impl<'a> Job<'a> {
 
     /// Refuses inputs without any row.
     fn refuse_nothing(&self, any: bool) -> Result<()> {
-        if any {
+        // A part of a corpus may be empty, if a program says so.
+        let may_be_empty = self.decision.segment_bits.is_some()
+            && self.inputs.iter().all(|input| matches!(input.contents, Contents::Entries(_)));
+        if any || may_be_empty {
             return Ok(());
         }
         let (input, reason) = match self.inputs {

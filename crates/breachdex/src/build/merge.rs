@@ -10,6 +10,7 @@ use super::control::Control;
 use super::finish::sum_of_collisions;
 use super::groups::{GroupLog, PlacedSpan, SpanWriter};
 use super::job::{Job, Pass, refuse_no_inputs};
+use super::join::copied_inputs;
 use super::memory::Memory;
 use super::options::{BuildOptions, MergeOptions, MergeRule};
 use super::pipeline::{self, Stage};
@@ -76,7 +77,10 @@ pub fn merge(
         date: options.date.clone(),
         watches: Stopwatches::default(),
     };
-    let pass = join(&job, &indexes, &publication)?;
+    let pass = match copied_inputs(&job, &publication)? {
+        Some(pass) => pass,
+        None => merge_all(&job, &indexes, &publication, MAX_DIRECTORY_BITS)?,
+    };
     job.conclude(publication, pass)
 }
 
@@ -108,6 +112,7 @@ fn decide(indexes: &[&Index], merge: MergeRule) -> Result<Decision> {
         min_count: 1,
         top: None,
         coverage: facts().fold(Coverage::empty(), |sum, facts| sum.union(&facts.coverage)),
+        segment_bits: None,
         wanted: Coverage::whole(),
         files_left_out: 0,
         floors: Floors::new(merge, facts().map(|facts| facts.floor)),
@@ -116,9 +121,15 @@ fn decide(indexes: &[&Index], merge: MergeRule) -> Result<Decision> {
     })
 }
 
-/// Writes the groups of all indexes together.
-fn join(job: &Job<'_>, indexes: &[&Index], publication: &Publication) -> Result<Pass> {
-    let plan = job.decision.plan(job.memory.group());
+/// Writes the groups of all indexes together, with so many directory bits.
+pub(super) fn merge_all(
+    job: &Job<'_>,
+    indexes: &[&Index],
+    publication: &Publication,
+    directory_bits: u32,
+) -> Result<Pass> {
+    let mut plan = job.decision.plan(job.memory.group());
+    plan.layout.directory_bits = directory_bits;
     let mut store = job.store(publication, &plan, true)?;
     job.control.enter(Phase::Reading, Some(indexes.iter().map(|index| index.metadata().entries).sum()));
     let stage = Join {

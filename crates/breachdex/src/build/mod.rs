@@ -5,7 +5,8 @@
 //! pass), `unsorted` (through `spill`, parts on disk), `transform` (groups once more, after `select` chose the
 //! commonest entries). `intake` turns pieces into entries, `span` entries into groups, `groups` keeps them,
 //! `finish` writes what makes them an index, `read_back` asks it for what was written, and `publish` gives it its name
-//! (`flusher` has most of it on disk by then). `merge` joins indexes, `splice` puts ranges in place of an index's own,
+//! (`flusher` has most of it on disk by then). `merge` merges indexes, `join` copies the groups of those that cover different
+//! prefixes, `splice` puts ranges in place of an index's own,
 //! `entries` writes those that are in memory already.
 
 #![forbid(unsafe_code)]
@@ -17,6 +18,7 @@ mod flusher;
 mod groups;
 mod intake;
 mod job;
+mod join;
 mod memory;
 mod merge;
 mod options;
@@ -38,6 +40,7 @@ mod unsorted;
 use std::path::Path;
 
 pub(crate) use entries::write_entries;
+pub use join::{JoinOptions, join};
 pub use merge::merge;
 pub use options::{BeforePublish, BuildOptions, CoverageRule, MergeOptions, MergeRule};
 pub use options_fault::OptionsFault;
@@ -57,7 +60,7 @@ pub(crate) use self::publish::{Publication, Readers};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::input::stream::Opened;
-use crate::input::{Input, Source};
+use crate::input::{EntryBatches, Input, Source};
 use crate::monitor::Monitor;
 
 /// Builds an index of `inputs` at `target`.
@@ -89,16 +92,42 @@ pub fn build(
     check_options(options)?;
     job::refuse_no_inputs(inputs.len())?;
     refuse_overwriting(inputs, target)?;
-    let mut publication =
-        Publication::claim(target, options.replace)?.before(options.before_publish.as_ref());
+    let publication = Publication::claim(target, options.replace)?;
     let opened: Vec<Opened> =
         inputs.iter().map(|input| Opened::new(input, &options.open)).collect::<Result<_>>()?;
-    let decision = Decision::new(options, &opened)?;
+    run(&opened, publication, options, monitor)
+}
+
+/// Builds an index at `target` of entries that are handed over in batches: as [`build`] of a file with the same rows.
+/// The result may have no entries where it is a segment, [`BuildOptions::directory_bits`].
+///
+/// # Errors
+/// As [`build`], and what the batches give.
+pub fn build_entries(
+    batches: EntryBatches,
+    target: &Path,
+    options: &BuildOptions,
+    monitor: &dyn Monitor,
+) -> Result<BuildReport> {
+    check_options(options)?;
+    let publication = Publication::claim(target, options.replace)?;
+    run(&[Opened::entries(batches)], publication, options, monitor)
+}
+
+/// Builds an index of inputs that were looked at.
+fn run(
+    opened: &[Opened],
+    publication: Publication,
+    options: &BuildOptions,
+    monitor: &dyn Monitor,
+) -> Result<BuildReport> {
+    let mut publication = publication.before(options.before_publish.as_ref());
+    let decision = Decision::new(options, opened)?;
     publication.restrict_mode(decision.layout)?;
     let control = Control::new(threads(options.threads, options.memory), monitor)?;
     let job = Job {
         control: &control,
-        inputs: &opened,
+        inputs: opened,
         decision: &decision,
         memory: Memory::new(options.memory, control.threads()),
         temp_dir: options.temp_dir.clone(),

@@ -78,6 +78,10 @@ pub struct BuildOptions {
     pub merge: Option<MergeRule>,
     /// What the inputs are said to hold.
     pub coverage: CoverageRule,
+    /// Makes a segment of a larger index: with the directory bits of that index, which [`directory_bits`](crate::directory_bits)
+    /// tells from its number of entries. `None` takes those of the entries that are read. Means nothing where everything is
+    /// covered, for the segment is the whole then.
+    pub directory_bits: Option<u32>,
     /// Bytes of memory that may be used, 16 MiB at least.
     pub memory: u64,
     /// Threads that work; 0 is one for each processor.
@@ -108,6 +112,7 @@ impl Default for BuildOptions {
             top: None,
             merge: None,
             coverage: CoverageRule::Whole,
+            directory_bits: None,
             memory: 1 << 30,
             threads: 0,
             temp_dir: None,

@@ -49,4 +49,16 @@ pub enum OptionsFault {
     /// The prefixes of a folder's files are to be covered, and no input is such a folder.
     #[error("only a folder of range files says what it covers; there is none")]
     NoFolder,
+    /// More directory bits are wanted than an index can have.
+    #[error("an index has 0 to 16 directory bits, not {0}")]
+    DirectoryBits(u32),
+    /// A segment has more entries than its whole was said to have.
+    #[error(
+        "the segment has {entries} entries, which are more than were said of the whole; build it again with the right \
+         number"
+    )]
+    MoreThanWhole {
+        /// Entries of the segment.
+        entries: u64,
+    },
 }

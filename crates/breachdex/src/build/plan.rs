@@ -13,7 +13,7 @@ use crate::calendar::Day;
 use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::error::{Error, Result};
-use crate::format::{Layout, MAX_DIRECTORY_BITS, MIN_BITS, OverlayMark};
+use crate::format::{Layout, MAX_DIRECTORY_BITS, MIN_BITS, OverlayMark, directory_bits};
 use crate::index::{Index, Metadata};
 use crate::input::stream::{Contents, Opened};
 
@@ -32,6 +32,8 @@ pub(crate) struct Decision {
     pub(crate) min_count: u64,
     pub(crate) top: Option<u64>,
     pub(crate) coverage: Coverage,
+    /// Directory bits of the whole, where the result is a segment of one.
+    pub(crate) segment_bits: Option<u32>,
     /// The prefixes that are read; the whole unless ranges were named.
     pub(crate) wanted: Coverage,
     /// Range files outside `wanted`.
@@ -102,6 +104,7 @@ impl Decision {
             merge,
             min_count: options.min_count.max(1),
             top: options.top,
+            segment_bits: options.directory_bits.filter(|_| !coverage.is_whole()),
             coverage,
             files_left_out: folders().map(|folder| folder.outside(&wanted)).sum(),
             wanted,
@@ -134,6 +137,16 @@ impl Decision {
         self.top.is_none() && self.min_count == 1 && self.layout.counts && self.layout.bits == self.width
     }
 
+    /// The directory bits of a result of so many entries.
+    pub(crate) fn directory_bits(&self, entries: u64) -> Result<u32> {
+        let own = directory_bits(entries);
+        match self.segment_bits {
+            Some(bits) if bits < own => Err(OptionsFault::MoreThanWhole { entries }.into()),
+            Some(bits) => Ok(bits),
+            None => Ok(own),
+        }
+    }
+
     /// Refuses a result whose false-positive rate nobody would want.
     pub(crate) fn check_rate(&self, entries: u64) -> Result<()> {
         match self.most_entries {
@@ -153,6 +166,11 @@ impl Opened {
         }
     }
 
+    /// Whether its entries ascend or are an error.
+    pub(crate) fn is_sorted_for_certain(&self) -> bool {
+        matches!(&self.contents, Contents::Entries(batches) if batches.are_sorted)
+    }
+
     fn folder(&self) -> Option<&crate::input::ranges::RangeFolder> {
         match &self.contents {
             Contents::Ranges(folder) => Some(folder),
@@ -170,6 +188,9 @@ pub(crate) fn overlay_mark(holds_overlay: bool) -> OverlayMark {
 pub(crate) fn check_options(options: &BuildOptions) -> Result<()> {
     if options.memory < LEAST_MEMORY {
         return Err(OptionsFault::LittleMemory.into());
+    }
+    if let Some(bits) = options.directory_bits.filter(|bits| *bits > MAX_DIRECTORY_BITS) {
+        return Err(OptionsFault::DirectoryBits(bits).into());
     }
     if options.top == Some(0) {
         return Err(OptionsFault::TopNothing.into());
@@ -231,7 +252,7 @@ fn coverage(rule: &CoverageRule, wanted: &Coverage, inputs: &[Opened]) -> Result
     let mut covered = Coverage::empty();
     for input in inputs {
         let here = match &input.contents {
-            Contents::Rows | Contents::Passwords => Coverage::whole(),
+            Contents::Rows | Contents::Passwords | Contents::Entries(_) => Coverage::whole(),
             Contents::Index(index) => index.metadata().coverage.clone(),
             Contents::Ranges(folder) if present => folder.present(),
             Contents::Ranges(folder) => {

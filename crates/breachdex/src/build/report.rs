@@ -18,6 +18,10 @@ pub struct BuildReport {
     pub bytes: u64,
     /// Groups in the file.
     pub groups: u64,
+    /// Groups that were copied from segments without decoding them.
+    pub groups_copied: u64,
+    /// Bytes of these groups.
+    pub bytes_copied: u64,
     /// Names the content.
     pub content_id: ContentId,
     /// Different digests that shared a fingerprint and became one entry.

@@ -138,7 +138,9 @@ fn first_line(work: &Work) -> Trouble {
             (block.segments.first().map_or(0, |segment| segment.input), Some(1))
         }
         Work::LongPassword { input, .. } => (*input, Some(1)),
-        Work::Ranges { input, .. } | Work::Groups { input, .. } => (*input, None),
+        Work::Ranges { input, .. } | Work::Groups { input, .. } | Work::Entries { input, .. } => {
+            (*input, None)
+        }
     };
     Trouble { input, file: None, line, misfit: Misfit::OutOfOrder }
 }

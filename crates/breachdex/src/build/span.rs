@@ -95,6 +95,9 @@ pub(crate) struct Totals {
     pub(crate) max_count: u64,
     pub(crate) collisions: u64,
     pub(crate) left_out: u64,
+    /// Groups that were copied as they were, and their bytes.
+    pub(crate) groups_copied: u64,
+    pub(crate) bytes_copied: u64,
 }
 
 impl Totals {
@@ -104,6 +107,8 @@ impl Totals {
         self.max_count = self.max_count.max(other.max_count);
         self.collisions += other.collisions;
         self.left_out += other.left_out;
+        self.groups_copied += other.groups_copied;
+        self.bytes_copied += other.bytes_copied;
     }
 }
 

@@ -143,6 +143,7 @@ fn decide(base: Option<&Index>, options: &SpliceOptions) -> Result<Decision> {
         min_count: options.min_count.max(1),
         top: None,
         coverage: options.coverage.clone(),
+        segment_bits: None,
         wanted: Coverage::whole(),
         files_left_out: 0,
         floors: Floors::new(MergeRule::Error, std::iter::empty()),

@@ -52,6 +52,110 @@ pub enum BaseMisfit {
     Coverage(u32),
 }
 
+/// Why an index cannot be joined with others as a segment. `first` names the segment that it is compared with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SegmentFault {
+    /// It is named more than once.
+    #[error("it is named twice; name each segment once")]
+    Twice,
+    /// Another segment covers the same prefix.
+    #[error(
+        "it covers prefix {prefix:05X}, which {first} covers too; build segments that do not overlap, or use breachdex merge"
+    )]
+    Overlap {
+        /// The first such prefix.
+        prefix: u32,
+        /// The other segment.
+        first: String,
+    },
+    /// It holds other digests.
+    #[error("it holds {held} digests, {first} holds {expected}")]
+    Kind {
+        /// What it holds.
+        held: Kind,
+        /// The other segment.
+        first: String,
+        /// What that holds.
+        expected: Kind,
+    },
+    /// It keeps more or fewer bits.
+    #[error(
+        "it keeps {held} bits of each digest, {first} keeps {expected}; build all segments with the same bits"
+    )]
+    Bits {
+        /// What it keeps.
+        held: u32,
+        /// The other segment.
+        first: String,
+        /// What that keeps.
+        expected: u32,
+    },
+    /// It has counts and the other has none.
+    #[error("it has counts, {first} has none; build all segments with counts or all without")]
+    WithCounts {
+        /// The other segment.
+        first: String,
+    },
+    /// It has no counts and the other has.
+    #[error("it has no counts, {first} has; build all segments with counts or all without")]
+    WithoutCounts {
+        /// The other segment.
+        first: String,
+    },
+    /// It leaves out more or less.
+    #[error(
+        "its floor is {held}, that of {first} is {expected}; build all segments with the same minimum count"
+    )]
+    Floor {
+        /// Its floor.
+        held: u64,
+        /// The other segment.
+        first: String,
+        /// The floor of that.
+        expected: u64,
+    },
+    /// It names another source.
+    #[error(
+        "its source is {held:?}, that of {first} is {expected:?}; say the source of the whole, or build all segments of one"
+    )]
+    Source {
+        /// Its source.
+        held: String,
+        /// The other segment.
+        first: String,
+        /// The source of that.
+        expected: String,
+    },
+    /// It has another corpus date.
+    #[error(
+        "its corpus date is {held:?}, that of {first} is {expected:?}; say the date of the whole, or build all segments of one corpus"
+    )]
+    Date {
+        /// Its date, empty where it has none.
+        held: String,
+        /// The other segment.
+        first: String,
+        /// The date of that.
+        expected: String,
+    },
+    /// One was cut to its most frequent entries and the other was not.
+    #[error("it and {first} were not both cut to the most frequent entries; cut the joined index instead")]
+    Cut {
+        /// The other segment.
+        first: String,
+    },
+    /// One holds entries of an overlay and the other does not.
+    #[error("it and {first} do not both hold entries of an overlay; build all segments of the same inputs")]
+    HoldsOverlay {
+        /// The other segment.
+        first: String,
+    },
+    /// It is an overlay.
+    #[error("it is an overlay, which covers everything; use breachdex build or breachdex merge")]
+    IsOverlay,
+}
+
 /// What is wrong with a range that is handed over. Never repeats a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -17,7 +17,7 @@ mod misfit;
 
 pub use damage::{Fault, Section};
 pub use input::{InputError, Remedy};
-pub use misfit::{BaseMisfit, Incomparable, RangeFault, ReadBackFault};
+pub use misfit::{BaseMisfit, Incomparable, RangeFault, ReadBackFault, SegmentFault};
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -220,6 +220,20 @@ pub enum Error {
         name: String,
         /// Where it differs from what is asked for.
         misfit: BaseMisfit,
+    },
+    /// An index that cannot be joined with others.
+    #[error("{name} cannot be joined: {fault}")]
+    UnfitSegment {
+        /// The segment.
+        name: String,
+        /// What is wrong with it, or where it differs from another one.
+        fault: Box<SegmentFault>,
+    },
+    /// Segments that do not cover everything together.
+    #[error("no segment covers prefix {prefix:05X}")]
+    MissingPrefix {
+        /// The first such prefix.
+        prefix: u32,
     },
     /// A range that cannot be put into an index.
     #[error("range {prefix:05X}: {fault}")]

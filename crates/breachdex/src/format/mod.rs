@@ -115,8 +115,9 @@ impl Layout {
     }
 }
 
-/// The directory bits of an index of that many entries.
-pub(crate) fn directory_bits(entries: u64) -> u32 {
+/// Returns the directory bits of an index of so many entries, 0 to 16. A segment has those of the index that it is a part
+/// of: `BuildOptions::directory_bits`.
+pub fn directory_bits(entries: u64) -> u32 {
     if entries > SMALL_INDEX {
         return MAX_DIRECTORY_BITS;
     }

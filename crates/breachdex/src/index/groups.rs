@@ -30,6 +30,13 @@ pub(crate) struct GroupExtent {
     locator: Locator,
 }
 
+impl GroupExtent {
+    /// Whether a group that was read here has its checksum and is the one that the directory means.
+    pub(super) fn check(&self, group: &Group<'_>, layout: Layout) -> Result<(), &'static str> {
+        group.check(layout, self.prefix, self.locator)
+    }
+}
+
 /// A group whose head has the checksum that it must have.
 pub(crate) struct IndexGroup<'a> {
     core: &'a Core,

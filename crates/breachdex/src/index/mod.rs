@@ -44,6 +44,8 @@ mod units;
 mod verified;
 mod verify;
 mod verify_group;
+#[cfg(feature = "build")]
+pub(crate) mod whole_groups;
 
 use std::borrow::Cow;
 #[cfg(feature = "live")]

@@ -220,7 +220,9 @@ impl<'a> Join<'a> {
         if id != header.content_id {
             return fault(CONTENT_ID as u64, "the content id does not match the content");
         }
-        if header.layout.directory_bits != directory_bits(header.entries) {
+        let (found, own) = (header.layout.directory_bits, directory_bits(header.entries));
+        // A segment, which covers a part, has those of the whole.
+        if found < own || found > own && self.metadata.coverage.is_whole() {
             return fault(18, "the directory bits are not those of that many entries");
         }
         if header.unit_bits != content::unit_bits(header.groups.length, header.layout.directory_bits) {

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use std::cmp::Ordering;
+
 use super::*;
 use crate::coverage::Coverage;
 use crate::digest::Kind;
@@ -82,11 +84,18 @@ fn entries_outside_the_coverage_are_found() {
         Coverage::from_ranges(kept.map(|prefix| (prefix, prefix))).unwrap()
     };
     let path = folder.path().join("a.bdx");
-    for bits in [0, 4, 12] {
+    for bits in [0, 2, 4, 12, 16] {
         let layout = layout(Kind::Sha1, 160, bits);
         let sound = verdict(&assemble(layout, &entries, coverage(u32::MAX)), &path);
-        assert_ne!(bits, directory_bits(4_000));
-        assert!(sound.unwrap_err().contains("directory bits"), "the last thing that is looked at");
+        match bits.cmp(&directory_bits(4_000)) {
+            Ordering::Less => {
+                assert!(sound.unwrap_err().contains("directory bits"), "the last that is checked")
+            }
+            // With more bits it is a segment.
+            _ => assert_eq!(sound, Ok(())),
+        }
+        let everything = verdict(&assemble(layout, &entries, Coverage::whole()), &path);
+        assert_eq!(everything.is_ok(), bits == directory_bits(4_000), "{bits}");
         let without = entries[1_234].prefix();
         let message = verdict(&assemble(layout, &entries, coverage(without)), &path).unwrap_err();
         assert!(message.contains("an entry lies outside the coverage"), "{message}");

@@ -2,7 +2,7 @@
 //! plain or compressed, and the strict readers that refuse what is not one of them.
 //!
 //! `decompress` opens a file as text, `blocks` cuts text into pieces that threads can parse apart, `lines`,
-//! `body`, `ranges` and `passwords` parse one piece, `indexes` reads an index, `stream` lays all inputs of a build
+//! `body`, `ranges` and `passwords` parse one piece, `indexes` reads an index, `entries` takes what a program hands over, `stream` lays all inputs of a build
 //! end to end.
 
 #![forbid(unsafe_code)]
@@ -10,6 +10,7 @@
 pub(crate) mod blocks;
 mod body;
 pub(crate) mod decompress;
+mod entries;
 pub(crate) mod faults;
 pub(crate) mod indexes;
 pub(crate) mod lines;
@@ -21,6 +22,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use self::body::{BodyFault, read_range_body};
+pub use self::entries::EntryBatches;
 use crate::error::{Error, InputError, Remedy, Result, io_error};
 use crate::files;
 use crate::format::MAGIC;

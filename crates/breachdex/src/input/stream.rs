@@ -11,7 +11,7 @@ use super::faults::LineFault;
 use super::indexes::GroupRuns;
 use super::passwords::LongPassword;
 use super::ranges::RangeFolder;
-use super::{Format, Input};
+use super::{EntryBatches, Format, Input, Source};
 use crate::coverage::Coverage;
 use crate::digest::Kind;
 use crate::entry::Entry;
@@ -35,21 +35,30 @@ pub(crate) enum Contents {
     Passwords,
     Ranges(RangeFolder),
     Index(Index),
+    Entries(EntryBatches),
 }
 
 impl Opened {
     /// Looks at an input, an index as `open` says. Text is not opened yet.
     pub(crate) fn new(input: &Input, open: &OpenOptions) -> Result<Self> {
         let contents = match (input.resolve_format()?, &input.source) {
-            (Format::Ranges, super::Source::Path(path)) => Contents::Ranges(RangeFolder::open(path)?),
-            (Format::Index, super::Source::Path(path)) => {
-                Contents::Index(Index::open_with(path, open.clone())?)
-            }
+            (Format::Ranges, Source::Path(path)) => Contents::Ranges(RangeFolder::open(path)?),
+            (Format::Index, Source::Path(path)) => Contents::Index(Index::open_with(path, open.clone())?),
             (Format::Passwords, _) => Contents::Passwords,
             _ => Contents::Rows,
         };
         let looks_like_digests = AtomicBool::new(false);
         Ok(Self { input: input.clone(), name: input.name().into(), contents, looks_like_digests })
+    }
+
+    /// What a program hands over. Like standard input, it cannot be read a second time.
+    pub(crate) fn entries(batches: EntryBatches) -> Self {
+        Self {
+            input: Input { source: Source::Stdin, format: None },
+            name: batches.name.as_str().into(),
+            contents: Contents::Entries(batches),
+            looks_like_digests: AtomicBool::new(false),
+        }
     }
 }
 
@@ -71,6 +80,11 @@ pub(crate) enum Work {
     Groups {
         input: usize,
         groups: Vec<GroupExtent>,
+    },
+    /// Entries that were handed over.
+    Entries {
+        input: usize,
+        entries: Vec<Entry>,
     },
 }
 
@@ -101,6 +115,8 @@ pub(crate) struct InputStream<'a> {
     carry: TextBlock,
     next_prefix: u32,
     groups: Option<GroupRuns<'a>>,
+    /// Entries that were handed over and belong to the next piece.
+    entries: Vec<Entry>,
 }
 
 impl<'a> InputStream<'a> {
@@ -124,6 +140,7 @@ impl<'a> InputStream<'a> {
             carry: TextBlock::default(),
             next_prefix: 0,
             groups: None,
+            entries: Vec::new(),
         }
     }
 
@@ -133,6 +150,7 @@ impl<'a> InputStream<'a> {
             let work = match self.inputs.get(self.at).map(|input| &input.contents) {
                 Some(Contents::Ranges(folder)) => self.next_ranges(folder),
                 Some(Contents::Index(index)) => self.next_groups(index)?,
+                Some(Contents::Entries(batches)) => self.next_entries(batches, cut)?,
                 Some(Contents::Passwords) => self.next_passwords()?,
                 Some(Contents::Rows) | None => self.next_rows(cut)?,
             };
@@ -166,6 +184,15 @@ impl<'a> InputStream<'a> {
             return Ok(Some(Work::Groups { input: self.at, groups }));
         }
         self.groups = None;
+        self.at += 1;
+        Ok(None)
+    }
+
+    fn next_entries(&mut self, batches: &EntryBatches, cut: Cut) -> Result<Option<Work>> {
+        let run = batches.next_run(&mut self.entries, cut == Cut::Prefix, self.sizes.run)?;
+        if let Some(entries) = run {
+            return Ok(Some(Work::Entries { input: self.at, entries }));
+        }
         self.at += 1;
         Ok(None)
     }
