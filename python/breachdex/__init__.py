@@ -30,7 +30,9 @@ from breachdex._breachdex import (
     Verdict,
     __version__,
     build,
+    build_segment,
     digest,
+    join,
 )
 from breachdex._configuration import configure
 from breachdex._errors import (
@@ -61,6 +63,7 @@ from breachdex._errors import (
     PolicyError,
     RadarStateError,
     RemoteError,
+    SegmentError,
     StarterIndexWarning,
     TargetExistsError,
 )
@@ -123,6 +126,7 @@ __all__ = [
     "RangeClient",
     "Reason",
     "RemoteError",
+    "SegmentError",
     "SidecarRadar",
     "StarterIndexWarning",
     "TargetExistsError",
@@ -131,9 +135,11 @@ __all__ = [
     "aexamine",
     "avalidate",
     "build",
+    "build_segment",
     "configure",
     "digest",
     "examine",
+    "join",
     "radar_metrics",
     "validate",
 ]

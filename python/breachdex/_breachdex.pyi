@@ -48,10 +48,12 @@ __all__ = [
     "Verdict",
     "__version__",
     "build",
+    "build_segment",
     "digest",
     "examine",
     "exposed_count",
     "grouped_number",
+    "join",
     "language_code",
     "languages",
     "messages",
@@ -625,6 +627,15 @@ class BuildReport:
     @property
     def went_unsorted(self) -> str | None:
         """Where the input was first out of order, so that it was sorted on disk; ``None`` where it was sorted."""
+    @property
+    def groups(self) -> int:
+        """Number of groups, the units in which the file is encoded."""
+    @property
+    def groups_copied(self) -> int:
+        """Groups that were copied from segments without decoding them."""
+    @property
+    def bytes_copied(self) -> int:
+        """Bytes of these groups."""
     @staticmethod
     def _restore(facts: tuple[Any, ...]) -> BuildReport: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
@@ -670,6 +681,7 @@ def build(
     merge: Literal["sum", "max", "error"] | None = None,
     partial: bool = False,
     prefixes: Sequence[str] | None = None,
+    directory_bits: int | None = None,
     memory: int | None = None,
     threads: int | None = None,
     temp_dir: Path | None = None,
@@ -695,6 +707,7 @@ def build(
     :param merge: what becomes of counts of equal digests; by itself passwords are summed and others an error.
     :param partial: a folder holds the ranges of its files only.
     :param prefixes: the inputs hold these ranges only, each ``"FIRST-LAST"``, inclusive, or one prefix.
+    :param directory_bits: builds a segment of a larger index, as :func:`build_segment` does; use it with ``prefixes``.
     :param memory: bytes to use; ``None`` is 1 GiB.
     :param threads: ``None`` is one for each processor.
     :param temp_dir: where input that is out of order is sorted; ``None`` is beside ``output``.
@@ -710,6 +723,99 @@ def build(
     :raises IndexNotSignedError: when an input that is an index has no valid signature of a trusted key.
     :raises InputNotFoundError: when an input, or the folder of the output, is not there.
     :raises IndexFileError: when the system refuses to read or write.
+    """
+
+def build_segment(
+    rows: ArrowArray | ArrowStream | Iterable[ArrowArray | ArrowStream],
+    output: Path,
+    *,
+    first: str = "00000",
+    last: str = "FFFFF",
+    kind: Kind = "sha1",
+    format: Literal["digests", "passwords"] = "digests",
+    bits: int | None = None,
+    counts: bool = True,
+    min_count: int = 1,
+    merge: Literal["sum", "max", "error"] | None = None,
+    directory_bits: int = 16,
+    is_sorted: bool = False,
+    skip_outside: bool = False,
+    memory: int | None = None,
+    threads: int | None = None,
+    temp_dir: Path | None = None,
+    source: str = "",
+    corpus_date: date | str | None = None,
+    replace: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+) -> BuildReport:
+    """Builds a segment: the part of an index whose digests begin with ``first`` to ``last``, of Arrow data. Segments of one
+    corpus are built anywhere and become one index by :func:`join`. A segment is an index like any other; what it does not
+    cover is :class:`NotCoveredError`.
+
+    Rows are read on the calling thread, which holds the GIL for the producer's code alone, and encoded on others. The file
+    appears when it is complete, as with :func:`build`. Memory stays within ``memory`` but for the batches that the producer
+    makes. A segment may have no rows.
+
+    :param rows: Arrow data (an array, a table, a ``RecordBatchReader``, a stream), or an iterable of record batches. One column
+        holds digests, as hexadecimal text or as binary, or passwords; a column of whole numbers, where there is one, holds
+        their counts, 1 or more. Without such a column each row counts 1. A null is an error.
+    :param output: the segment to write.
+    :param first: the first prefix that the segment covers, five hexadecimal digits.
+    :param last: the last one, inclusive.
+    :param format: ``passwords`` hashes the rows, of text or binary.
+    :param merge: what becomes of counts of equal digests; by itself passwords are summed and equal digests an error.
+    :param directory_bits: 16 for a segment of an index of more than 4,194,304 entries, whose groups are then copied by
+        :func:`join`. Below that, :func:`join` encodes all entries once more unless these are the directory bits of the whole.
+    :param is_sorted: promises that digests ascend: rows go into the file in one pass, and a row out of order is an error.
+        Without it, rows that are out of order are sorted on disk. With ``bits`` or ``min_count`` a promise also spares a
+        second pass.
+    :param skip_outside: leaves rows out whose digests the segment does not cover; they are an error otherwise.
+    :param threads: ``None`` is one for each processor; 1 is right for an executor that runs one task on each core.
+
+    ``kind``, ``bits``, ``counts``, ``min_count``, ``memory``, ``temp_dir``, ``source``, ``corpus_date``, ``replace`` and
+    ``progress`` are those of :func:`build`.
+
+    :raises TargetExistsError: when ``output`` exists and ``replace`` is false.
+    :raises BuildError: for options that cannot be, and for a row that is out of order, outside, null, or a duplicate.
+    :raises InvalidDigestError: for a row that is no digest of the kind.
+    :raises InvalidPasswordError: for a password that cannot be hashed.
+    :raises InvalidArrowError: for Arrow data that cannot be read, or whose producer failed.
+    :raises TypeError: for columns that are not of these types.
+    :raises InputNotFoundError: when the folder of the output is not there.
+    :raises IndexFileError: when the system refuses to write.
+    """
+
+def join(
+    segments: Sequence[Path],
+    output: Path,
+    *,
+    complete: bool = True,
+    source: str | None = None,
+    corpus_date: date | str | None = None,
+    directory_bits: int | None = None,
+    memory: int | None = None,
+    threads: int | None = None,
+    replace: bool = False,
+    trusted_keys: TrustedKeys | Literal[False] | None = None,
+    progress: Callable[[Progress], object] | None = None,
+) -> BuildReport:
+    """Joins segments, in any order, into one index: byte for byte the index that :func:`build` makes of all their rows with
+    the same options. Groups are copied as they are encoded, after all of their checksums and hashes were found to hold. The
+    GIL is released.
+
+    :param segments: indexes that cover different prefixes, and agree in kind, bits, counts, minimum count, source and date.
+    :param output: the index to write. It appears when it is complete; a join that fails leaves nothing behind.
+    :param complete: whether the segments must cover every prefix together.
+    :param source: where the data comes from; ``None`` takes what all segments say.
+    :param corpus_date: the day it is of; ``None`` takes what all segments say.
+    :param directory_bits: makes a larger segment of segments that do not cover everything.
+    :param trusted_keys: public keys of which one must have signed every segment.
+    :raises SegmentError: for segments that overlap, differ or are named twice, and for a prefix that none covers.
+    :raises IndexDamagedError: when a segment is damaged, or is no index.
+    :raises IndexKindError: when one is a file of pairs.
+    :raises IndexNotFoundError: when a segment is not there.
+    :raises TargetExistsError: when ``output`` exists and ``replace`` is false.
+    :raises BuildError: for options that cannot be, and a target in use.
     """
 
 def examine(

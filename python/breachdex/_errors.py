@@ -107,6 +107,10 @@ class BuildError(BreachdexError, ValueError):
     """An index cannot be built like that: contradicting options, a fault in the input, a target in use."""
 
 
+class SegmentError(BuildError):
+    """Segments that are no parts of one index: they overlap, leave a prefix out, or differ. Says which, and where."""
+
+
 class InputNotFoundError(BuildError, _SystemError, FileNotFoundError):
     """An input of a build, or the folder of its output, is not there. ``filename`` says which."""
 

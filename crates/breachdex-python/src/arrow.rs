@@ -194,7 +194,7 @@ fn reading_of(data_type: &DataType, what: What) -> PyResult<Reading> {
 }
 
 /// What `read` makes of somebody's data. Data that contradicts itself makes the library that reads it panic.
-fn unharmed<T>(py: Python<'_>, read: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+pub(crate) fn unharmed<T>(py: Python<'_>, read: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     let read = panic::catch_unwind(AssertUnwindSafe(read));
     read.unwrap_or_else(|_| {
         let said = "the Arrow data cannot be read: its lengths or offsets contradict each other; pass a copy of its column";
@@ -203,7 +203,7 @@ fn unharmed<T>(py: Python<'_>, read: impl FnOnce() -> PyResult<T>) -> PyResult<T
 }
 
 /// What the producer of a stream says.
-fn unreadable(py: Python<'_>, error: &ArrowError) -> PyErr {
+pub(crate) fn unreadable(py: Python<'_>, error: &ArrowError) -> PyErr {
     raise(py, "InvalidArrowError", format!("the Arrow data cannot be read: {error}"))
 }
 

@@ -54,10 +54,22 @@ pub(crate) struct BuildReport {
     ///
     /// Where the input was first out of order, so that it was sorted on disk; `None` where it was sorted.
     went_unsorted: Option<String>,
+    /// `groups: int`
+    ///
+    /// Number of groups, the units in which the file is encoded.
+    groups: u64,
+    /// `groups_copied: int`
+    ///
+    /// Groups that were copied from segments without decoding them.
+    groups_copied: u64,
+    /// `bytes_copied: int`
+    ///
+    /// Bytes of these groups.
+    bytes_copied: u64,
 }
 
 /// What a report is made of, as a pickle keeps it.
-type Facts = (u64, u64, u32, u64, u64, u64, f64, String, Option<String>);
+type Facts = (u64, u64, u32, u64, u64, u64, f64, String, Option<String>, u64, u64, u64);
 
 #[pymethods]
 impl BuildReport {
@@ -73,6 +85,9 @@ impl BuildReport {
             false_positive_rate,
             content_id,
             went_unsorted,
+            groups,
+            groups_copied,
+            bytes_copied,
         ) = facts;
         Self {
             entries,
@@ -84,6 +99,9 @@ impl BuildReport {
             false_positive_rate,
             content_id,
             went_unsorted,
+            groups,
+            groups_copied,
+            bytes_copied,
         }
     }
 
@@ -98,6 +116,9 @@ impl BuildReport {
             self.false_positive_rate,
             &self.content_id,
             &self.went_unsorted,
+            self.groups,
+            self.groups_copied,
+            self.bytes_copied,
         );
         Ok((py.get_type::<Self>().getattr("_restore")?, (facts,).into_pyobject(py)?))
     }
@@ -146,7 +167,13 @@ impl Progress {
     }
 }
 
-/// `build(inputs: Path | Sequence[Path], output: Path, *, kind: Kind = 'sha1', format: Literal['hibp', 'ranges', 'passwords', 'index'] | None = None, bits: int | None = None, counts: bool = True, min_count: int = 1, top: int | None = None, merge: Literal['sum', 'max', 'error'] | None = None, partial: bool = False, prefixes: Sequence[str] | None = None, memory: int | None = None, threads: int | None = None, temp_dir: Path | None = None, source: str = '', corpus_date: date | str | None = None, replace: bool = False, trusted_keys: TrustedKeys | Literal[False] | None = None, progress: Callable[[Progress], object] | None = None) -> BuildReport`
+impl From<breachdex::Progress> for Progress {
+    fn from(now: breachdex::Progress) -> Self {
+        Self { phase: now.phase.name().to_owned(), done: now.done, total: now.total }
+    }
+}
+
+/// `build(inputs: Path | Sequence[Path], output: Path, *, kind: Kind = 'sha1', format: Literal['hibp', 'ranges', 'passwords', 'index'] | None = None, bits: int | None = None, counts: bool = True, min_count: int = 1, top: int | None = None, merge: Literal['sum', 'max', 'error'] | None = None, partial: bool = False, prefixes: Sequence[str] | None = None, directory_bits: int | None = None, memory: int | None = None, threads: int | None = None, temp_dir: Path | None = None, source: str = '', corpus_date: date | str | None = None, replace: bool = False, trusted_keys: TrustedKeys | Literal[False] | None = None, progress: Callable[[Progress], object] | None = None) -> BuildReport`
 ///
 /// Builds an index of files of hashes, range files, passwords or other indexes at `output`, which appears whole or
 /// not at all. `progress` is called several times a second; an exception from it stops the build and comes out
@@ -154,10 +181,10 @@ impl Progress {
 #[pyfunction]
 #[pyo3(signature = (
     inputs, output, *, kind = None, format = None, bits = None, counts = true, min_count = None, top = None,
-    merge = None, partial = false, prefixes = None, memory = None, threads = None, temp_dir = None,
+    merge = None, partial = false, prefixes = None, directory_bits = None, memory = None, threads = None, temp_dir = None,
     source = "", corpus_date = None, replace = false, trusted_keys = None, progress = None
 ), text_signature = "(inputs, output, *, kind='sha1', format=None, bits=None, counts=True, min_count=1, top=None, \
-merge=None, partial=False, prefixes=None, memory=None, threads=None, temp_dir=None, source='', corpus_date=None, \
+merge=None, partial=False, prefixes=None, directory_bits=None, memory=None, threads=None, temp_dir=None, source='', corpus_date=None, \
 replace=False, trusted_keys=None, progress=None)")]
 #[allow(clippy::too_many_arguments, reason = "Python's keywords, one for each option")]
 pub(crate) fn build(
@@ -173,6 +200,7 @@ pub(crate) fn build(
     merge: Option<&str>,
     partial: bool,
     prefixes: Option<Vec<String>>,
+    directory_bits: Option<Bound<'_, PyAny>>,
     memory: Option<Bound<'_, PyAny>>,
     threads: Option<Bound<'_, PyAny>>,
     temp_dir: Option<PathBuf>,
@@ -192,6 +220,7 @@ pub(crate) fn build(
         top: number("top", top.as_ref())?,
         merge: merge.map(|name| merge_rule(py, name)).transpose()?,
         coverage: coverage(py, partial, prefixes)?,
+        directory_bits: number("directory_bits", directory_bits.as_ref())?,
         memory: number("memory", memory.as_ref())?.unwrap_or(defaults.memory),
         threads: number("threads", threads.as_ref())?.unwrap_or(defaults.threads),
         temp_dir,
@@ -205,8 +234,7 @@ pub(crate) fn build(
     let inputs = self::inputs(inputs, format.map(|name| input_format(py, name)).transpose()?)?;
     let listener = Listener::new(|py, now: breachdex::Progress| {
         let Some(callback) = &progress else { return Ok(()) };
-        let told = Progress { phase: now.phase.name().to_owned(), done: now.done, total: now.total };
-        callback.call1(py, (told,)).map(drop)
+        callback.call1(py, (Progress::from(now),)).map(drop)
     });
     let _work = Work::begin(py)?;
     let built = py.detach(|| breachdex::build(&inputs, &output, &options, &listener));
@@ -218,7 +246,7 @@ pub(crate) fn build(
 }
 
 /// An input that is not there is no index that is not there.
-fn refusal(py: Python<'_>, error: &Error) -> PyErr {
+pub(crate) fn refusal(py: Python<'_>, error: &Error) -> PyErr {
     match error {
         Error::Io { path, source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             from_io(py, "InputNotFoundError", &error.to_string(), path, source)
@@ -228,12 +256,12 @@ fn refusal(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 /// The same refusal of an option, as an error of a build.
-fn refused(py: Python<'_>, error: &PyErr) -> PyErr {
+pub(crate) fn refused(py: Python<'_>, error: &PyErr) -> PyErr {
     raise(py, "BuildError", error.value(py).to_string())
 }
 
 /// A whole number of an option.
-fn number<T: TryFrom<u64>>(name: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<T>> {
+pub(crate) fn number<T: TryFrom<u64>>(name: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<T>> {
     let Some(given) = given else { return Ok(None) };
     let py = given.py();
     let number = match given.extract::<u64>() {
@@ -261,6 +289,9 @@ impl From<breachdex::BuildReport> for BuildReport {
             false_positive_rate: report.false_positive_rate,
             content_id: report.content_id.to_string(),
             went_unsorted: report.went_unsorted,
+            groups: report.groups,
+            groups_copied: report.groups_copied,
+            bytes_copied: report.bytes_copied,
         }
     }
 }
@@ -288,7 +319,7 @@ fn input_format(py: Python<'_>, name: &str) -> PyResult<Format> {
     }
 }
 
-fn merge_rule(py: Python<'_>, name: &str) -> PyResult<MergeRule> {
+pub(crate) fn merge_rule(py: Python<'_>, name: &str) -> PyResult<MergeRule> {
     match name {
         "sum" => Ok(MergeRule::Sum),
         "max" => Ok(MergeRule::Max),
@@ -314,7 +345,7 @@ fn coverage(py: Python<'_>, partial: bool, prefixes: Option<Vec<String>>) -> PyR
 }
 
 /// `00000` or `00000-0FFFF`.
-fn prefix_span(text: &str) -> Option<(u32, u32)> {
+pub(crate) fn prefix_span(text: &str) -> Option<(u32, u32)> {
     let one = |digits: &str| {
         let is_prefix = digits.len() == 5 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_prefix.then(|| u32::from_str_radix(digits, 16).ok()).flatten()

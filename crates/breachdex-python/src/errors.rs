@@ -101,6 +101,11 @@ pub(crate) fn in_full(py: Python<'_>, error: &Error) -> PyErr {
         Error::TooLittleMemory { .. } => {
             return raise(py, "BuildError", format!("{error}; pass a larger memory"));
         }
+        Error::UnfitSegment { .. } => "SegmentError",
+        Error::MissingPrefix { .. } => {
+            let remedy = "join the segment that covers it too, or pass complete=False";
+            return raise(py, "SegmentError", format!("{error}; {remedy}"));
+        }
         Error::Unbuildable(_)
         | Error::Options(_)
         | Error::TooLarge { .. }

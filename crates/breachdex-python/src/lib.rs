@@ -2,7 +2,8 @@
 //!
 //! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
 //! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `pairs`, `policy` (with `verdict`),
-//! `radar`, `grace`, `messages` and `command` are one door each. `trust` reads which keys are trusted. `errors` turns errors into Python's,
+//! `radar`, `grace`, `messages` and `command` are one door each; `segments` builds and joins parts of an index, of the Arrow data
+//! that `rows` reads. `trust` reads which keys are trusted. `errors` turns errors into Python's,
 //! `signals` lets long work hear of Ctrl-C,
 //! `per_process` keeps threads away from forked children.
 
@@ -30,6 +31,8 @@ mod policy;
 mod questions;
 mod radar;
 mod range_client;
+mod rows;
+mod segments;
 mod signals;
 mod trust;
 mod verdict;
@@ -73,6 +76,8 @@ mod _breachdex {
     use crate::radar::{Observation, Radar, RadarStatus};
     #[pymodule_export]
     use crate::range_client::BlockingRangeClient;
+    #[pymodule_export]
+    use crate::segments::{build_segment, join};
     #[pymodule_export]
     use crate::trust::public_keys;
     #[pymodule_export]

@@ -28,7 +28,7 @@ impl EntryBatches {
         name: impl Into<String>,
         batches: impl Iterator<Item = Result<Vec<Entry>>> + Send + 'static,
     ) -> Self {
-        Self { name: name.into(), batches: Mutex::new(Box::new(batches)), are_sorted: false }
+        Self { name: name.into(), batches: Mutex::new(Box::new(batches.fuse())), are_sorted: false }
     }
 
     /// Promises that the entries ascend over all batches: they then go into the index in one pass, and an entry that is
