@@ -31,6 +31,7 @@ pub(crate) fn index(error: &breachdex::Error) -> Cow<'static, str> {
             " (breachdex update), or raise --max-age"
         }
         Error::Input(fault) => return fault.remedy.map_or("".into(), input),
+        Error::MissingPrefix { .. } => "; name what holds it too, or leave out --complete",
         Error::TooLittleMemory { .. } => "; raise --memory",
         Error::HoldsPairs { .. } => " (--pairs with --pair-key)",
         _ => "",
@@ -71,6 +72,7 @@ fn options(fault: &OptionsFault) -> Cow<'static, str> {
         OptionsFault::LittleMemory => "; raise --memory",
         OptionsFault::TopNothing => "; raise --top",
         OptionsFault::WithoutCounts { .. } => "; use --no-counts, without --min-count and --top",
+        OptionsFault::MoreThanWhole { .. } => " (--of-entries)",
         OptionsFault::NoFolder => "; leave out --partial",
         _ => "",
     };

@@ -30,13 +30,21 @@ pub(crate) fn print(
     }
     if report.left_out > 0 {
         let what = plural(report.left_out, "row or range file", "rows or range files");
-        messages::note(&format!("{what} outside --prefixes left out"));
+        messages::note(&format!("{what} outside the prefixes left out"));
     }
     if !report.passed_over.is_empty() {
         messages::note(&format!(
             "{} that cannot be range files passed over: {}",
             plural(report.passed_over.len() as u64, "name", "names"),
             some_of(&report.passed_over),
+        ));
+    }
+    if report.groups_copied > 0 {
+        messages::note(&format!(
+            "{} of {} copied without decoding ({})",
+            report.groups_copied,
+            plural(report.groups, "group", "groups"),
+            plural(report.bytes_copied, "byte", "bytes"),
         ));
     }
     if report.holds_overlay {

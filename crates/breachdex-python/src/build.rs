@@ -220,6 +220,7 @@ pub(crate) fn build(
         top: number("top", top.as_ref())?,
         merge: merge.map(|name| merge_rule(py, name)).transpose()?,
         coverage: coverage(py, partial, prefixes)?,
+        complete: false,
         directory_bits: number("directory_bits", directory_bits.as_ref())?,
         memory: number("memory", memory.as_ref())?.unwrap_or(defaults.memory),
         threads: number("threads", threads.as_ref())?.unwrap_or(defaults.threads),

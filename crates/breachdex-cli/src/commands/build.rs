@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use breachdex::{BuildOptions, CoverageRule, Format, Input, MergeRule, Source};
+use breachdex::{BuildOptions, CoverageRule, Format, Input, MergeRule, Source, directory_bits};
 use clap::{Args, ValueEnum};
 
 use crate::commands::{Exit, Subcommand};
@@ -33,7 +33,11 @@ Examples:
   A third of the size: keep 64 bits of each digest (false positives: 1 in 9,000,000,000):
       breachdex build -o small.bdx --bits 64 pwned.bdx
   Your own list of passwords:
-      breachdex build -o own.bdx --format passwords own.txt")]
+      breachdex build -o own.bdx --format passwords own.txt
+  A large index in pieces, on one machine or several, joined by copying:
+      breachdex build -o a.bdx --segment 00000-7FFFF corpus.txt.gz
+      breachdex build -o b.bdx --segment 80000-FFFFF corpus.txt.gz
+      breachdex build -o pwned.bdx --complete --format index a.bdx b.bdx")]
 pub(crate) struct Flags {
     /// A file, a folder of range files, an index, or - for standard input
     #[arg(value_name = "INPUT", required = true)]
@@ -72,6 +76,24 @@ pub(crate) struct Flags {
     /// A folder holds the prefixes of its files only
     #[arg(long)]
     partial: bool,
+    /// Build a segment: one part of an index (5 hex digits)
+    ///
+    /// Inclusive, repeatable; rows and files outside are left out. Build the other parts anywhere, with the same flags, and
+    /// name all of them as inputs of one more build: it copies them without decoding.
+    #[arg(long, value_name = "FIRST-LAST", value_parser = parse_prefixes)]
+    #[arg(conflicts_with_all = ["prefixes", "partial", "top"])]
+    segment: Vec<(u32, u32)>,
+    /// Entries of the whole index [default: more than 4194304]
+    ///
+    /// A smaller index has fewer groups. Segments that were built without its number of entries are decoded and encoded
+    /// once more when they are joined.
+    #[arg(long, value_name = "N", requires = "segment")]
+    of_entries: Option<u64>,
+    /// Refuse inputs that leave a prefix out
+    ///
+    /// For segments: without it the index covers what they cover, and questions outside are errors.
+    #[arg(long, conflicts_with_all = ["prefixes", "partial", "segment"])]
+    complete: bool,
     #[command(flatten)]
     resources: ResourceFlags,
     #[command(flatten)]
@@ -138,11 +160,15 @@ fn options(flags: Flags) -> BuildOptions {
         min_count: flags.kept.min_count,
         top: flags.top,
         merge: flags.merge.map(MergeRule::from),
-        coverage: match (flags.partial, flags.prefixes.is_empty()) {
-            (true, _) => CoverageRule::Present,
-            (false, false) => CoverageRule::Prefixes(flags.prefixes),
-            (false, true) => CoverageRule::Whole,
+        directory_bits: (!flags.segment.is_empty())
+            .then(|| directory_bits(flags.of_entries.unwrap_or(u64::MAX))),
+        coverage: match (flags.partial, flags.prefixes.is_empty(), flags.segment.is_empty()) {
+            (true, ..) => CoverageRule::Present,
+            (false, false, _) => CoverageRule::Prefixes(flags.prefixes),
+            (false, true, false) => CoverageRule::Prefixes(flags.segment),
+            (false, true, true) => CoverageRule::Whole,
         },
+        complete: flags.complete,
         memory: flags.resources.memory,
         threads: flags.resources.threads_or(defaults.threads),
         temp_dir: flags.resources.temp_dir,

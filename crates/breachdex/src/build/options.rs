@@ -78,6 +78,8 @@ pub struct BuildOptions {
     pub merge: Option<MergeRule>,
     /// What the inputs are said to hold.
     pub coverage: CoverageRule,
+    /// Refuse inputs that leave a prefix out.
+    pub complete: bool,
     /// Makes a segment of a larger index: with the directory bits of that index, which [`directory_bits`](crate::directory_bits)
     /// tells from its number of entries. `None` takes those of the entries that are read. Means nothing where everything is
     /// covered, for the segment is the whole then.
@@ -112,6 +114,7 @@ impl Default for BuildOptions {
             top: None,
             merge: None,
             coverage: CoverageRule::Whole,
+            complete: false,
             directory_bits: None,
             memory: 1 << 30,
             threads: 0,

@@ -10,7 +10,7 @@ use super::options::{BuildOptions, CoverageRule, MergeRule};
 use super::options_fault::OptionsFault;
 use super::span::{Keep, Plan};
 use crate::calendar::Day;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, PREFIX_COUNT};
 use crate::digest::Kind;
 use crate::error::{Error, Result};
 use crate::format::{Layout, MAX_DIRECTORY_BITS, MIN_BITS, OverlayMark, directory_bits};
@@ -90,6 +90,9 @@ impl Decision {
         let merge = options.merge.unwrap_or(default_merge);
         let wanted = wanted(&options.coverage)?;
         let coverage = coverage(&options.coverage, &wanted, inputs)?;
+        if let Some(prefix) = coverage.first_gap(0, PREFIX_COUNT - 1).filter(|_| options.complete) {
+            return Err(Error::MissingPrefix { prefix });
+        }
         let folders = || inputs.iter().filter_map(Opened::folder);
         Ok(Self {
             layout: Layout {

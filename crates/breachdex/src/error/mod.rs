@@ -229,8 +229,8 @@ pub enum Error {
         /// What is wrong with it, or where it differs from another one.
         fault: Box<SegmentFault>,
     },
-    /// Segments that do not cover everything together.
-    #[error("no segment covers prefix {prefix:05X}")]
+    /// Inputs that were to cover everything, and do not.
+    #[error("none of the inputs covers prefix {prefix:05X}")]
     MissingPrefix {
         /// The first such prefix.
         prefix: u32,

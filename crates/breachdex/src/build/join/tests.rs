@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::build::build_entries;
-use crate::build::options::CoverageRule;
-use crate::digest::Kind;
+use crate::build::options::{CoverageRule, MergeOptions, MergeRule};
+use crate::build::{build, build_entries, merge};
+use crate::digest::{Key, Kind};
 use crate::entry::Entry;
 use crate::format::directory_bits;
 use crate::input::EntryBatches;
@@ -157,4 +157,225 @@ fn any_segments_joined_are_the_index_built_of_all_rows() {
             assert_eq!((again.groups_copied, again.groups), (report.groups, report.groups));
         }
     }
+}
+
+/// What joining says, without the folder.
+fn said(folder: &Path, names: &[&str], options: &JoinOptions) -> String {
+    let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+    let target = folder.join("joined");
+    let error = join(&paths, &target, options, &()).unwrap_err();
+    assert!(!target.exists(), "{error}");
+    let left = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name.to_string_lossy().contains("joined")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    error.to_string().replace(&format!("{}/", folder.display()), "")
+}
+
+#[test]
+fn what_is_no_part_of_one_index_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let key = |prefix: u64| Entry { key: Key { words: [prefix << 44 | 7, 0, 0] }, count: 3 };
+    let build = |name: &str, first: u32, last: u32, change: &dyn Fn(BuildOptions) -> BuildOptions| {
+        let options = BuildOptions {
+            coverage: CoverageRule::Prefixes(vec![(first, last)]),
+            directory_bits: Some(16),
+            ..options(&SHAPES[0])
+        };
+        let rows = [key(u64::from(first)), key(u64::from(last))];
+        build_entries(batches(&rows), &folder.join(name), &change(options), &()).unwrap();
+    };
+    build("low", 0, 0x7_ffff, &|options| options);
+    let high = |name: &str, change: &dyn Fn(BuildOptions) -> BuildOptions| {
+        build(name, 0x8_0000, 0xf_ffff, change);
+    };
+    high("high", &|options| options);
+    build("inner", 0x1_2345, 0x1_2346, &|options| options);
+    high("ntlm", &|options| BuildOptions { kind: Kind::Ntlm, ..options });
+    high("short", &|options| BuildOptions { bits: Some(64), ..options });
+    high("bare", &|options| BuildOptions { counts: false, ..options });
+    high("rare", &|options| BuildOptions { min_count: 2, ..options });
+    high("source", &|options| BuildOptions { source: "another".into(), ..options });
+    high("date", &|options| BuildOptions { date: String::new(), ..options });
+    high("cut", &|options| BuildOptions { top: Some(2), ..options });
+    build("part", 0x8_0000, 0xf_fffe, &|options| options);
+    let defaults = JoinOptions::default();
+    let says = |names: &[&str], expected: &str| assert_eq!(said(folder, names, &defaults), expected);
+    says(&[], "name at least one segment");
+    says(&["low", "low"], "low cannot be joined: it is named twice; name each segment once");
+    says(
+        &["low", "high", "inner"],
+        "inner cannot be joined: it covers prefix 12345, which low covers too; build segments that do not overlap, or use \
+         breachdex merge",
+    );
+    says(&["low", "ntlm"], "ntlm cannot be joined: it holds NTLM digests, low holds SHA-1");
+    says(
+        &["low", "short"],
+        "short cannot be joined: it keeps 64 bits of each digest, low keeps 160; build all segments with the same bits",
+    );
+    says(
+        &["low", "bare"],
+        "bare cannot be joined: it has no counts, low has; build all segments with counts or all without",
+    );
+    says(
+        &["bare", "low"],
+        "low cannot be joined: it has counts, bare has none; build all segments with counts or all without",
+    );
+    says(
+        &["low", "rare"],
+        "rare cannot be joined: its floor is 2, that of low is 1; build all segments with the same minimum count",
+    );
+    says(
+        &["low", "source"],
+        "source cannot be joined: its source is \"another\", that of low is \"a source\"; say the source of the whole, or \
+         build all segments of one",
+    );
+    says(
+        &["low", "date"],
+        "date cannot be joined: its corpus date is \"\", that of low is \"2026-11-27\"; say the date of the whole, or build \
+         all segments of one corpus",
+    );
+    says(
+        &["low", "cut"],
+        "cut cannot be joined: it and low were not both cut to the most frequent entries; cut the joined index instead",
+    );
+    says(&["low", "part"], "none of the inputs covers prefix FFFFF");
+    says(&["high"], "none of the inputs covers prefix 00000");
+    std::fs::write(folder.join("text"), "no index").unwrap();
+    assert!(said(folder, &["low", "text"], &defaults).starts_with("text is not a breachdex index: "));
+    assert!(said(folder, &["low", "missing"], &defaults).starts_with("cannot open missing: "));
+    let bits = JoinOptions { directory_bits: Some(17), ..JoinOptions::default() };
+    assert_eq!(said(folder, &["low", "high"], &bits), "an index has 0 to 16 directory bits, not 17");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(folder.join("low"), folder.join("link")).unwrap();
+        std::fs::hard_link(folder.join("low"), folder.join("hard")).unwrap();
+        for name in ["link", "hard"] {
+            let expected = format!("{name} cannot be joined: it is named twice; name each segment once");
+            assert_eq!(said(folder, &["low", name], &defaults), expected);
+        }
+    }
+    // A source and a date of the whole's own, and a part of the whole.
+    let free = JoinOptions {
+        source: Some("the whole".into()),
+        date: Some(String::new()),
+        complete: false,
+        directory_bits: Some(16),
+        ..JoinOptions::default()
+    };
+    let target = folder.join("joined");
+    join(&[folder.join("low"), folder.join("part")], &target, &free, &()).unwrap();
+    let index = Index::open(&target).unwrap();
+    index.verify(&()).unwrap();
+    assert_eq!((index.metadata().source.as_str(), index.metadata().corpus_date.as_str()), ("the whole", ""));
+    assert_eq!(index.metadata().coverage.ranges(), [(0, 0xf_fffe)]);
+    assert_eq!(index.metadata().directory_bits, 16, "a segment again");
+    let again = join(&[folder.join("low"), folder.join("high")], &target, &defaults, &()).unwrap_err();
+    assert!(matches!(again, Error::TargetExists(_)));
+    let input = join(&[folder.join("low"), target.clone()], &target, &free, &()).unwrap_err();
+    assert!(input.to_string().ends_with("joined is an input; choose another target"), "{input}");
+}
+
+#[test]
+fn a_segment_with_more_entries_than_its_whole_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = rows(&mut Random(12), Kind::Sha1, 3_000);
+    let options = BuildOptions {
+        coverage: CoverageRule::Prefixes(vec![(0, 0xf_fffe)]),
+        directory_bits: Some(1),
+        ..options(&SHAPES[0])
+    };
+    let error = build_entries(batches(&rows), &folder.path().join("a"), &options, &()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the segment has {} entries, which are more than were said of the whole; build it again with the right number",
+            rows.len()
+        )
+    );
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none());
+}
+
+/// A segment whose groups are copied, some with zeros behind them, and one whose groups are encoded once more.
+fn two_segments(folder: &Path) -> Vec<PathBuf> {
+    let rows = rows(&mut Random(13), Kind::Sha1, 700);
+    segments(folder, &rows, &[0, 0x8_0008], &SHAPES[0], None)
+}
+
+#[test]
+fn damage_in_any_byte_of_a_segment_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = two_segments(folder.path());
+    let target = folder.path().join("joined");
+    // Groups of the segments' directory bits are copied, those of a whole so small are not.
+    for (bits, step) in [(Some(16), 97), (None, 1009)] {
+        let options = JoinOptions {
+            complete: bits.is_none(),
+            directory_bits: bits,
+            memory: 16 << 20,
+            threads: 1,
+            ..JoinOptions::default()
+        };
+        let given = if bits.is_some() { &paths[..1] } else { &paths };
+        let sound = std::fs::read(&paths[0]).unwrap();
+        for at in (0..sound.len()).step_by(step) {
+            let mut damaged = sound.clone();
+            damaged[at] ^= 1 << (at % 8);
+            std::fs::write(&paths[0], &damaged).unwrap();
+            let error = join(given, &target, &options, &()).expect_err(&format!("byte {at}"));
+            let named = [
+                matches!(error, Error::Damaged { .. }),
+                matches!(error, Error::NotAnIndex { .. } | Error::UnsupportedVersion { .. }),
+            ];
+            assert!(named.contains(&true), "byte {at}: {error}");
+            assert!(!target.exists());
+        }
+        for length in [0, 8, 255, sound.len() / 2, sound.len() - 1] {
+            std::fs::write(&paths[0], &sound[..length]).unwrap();
+            assert!(join(given, &target, &options, &()).is_err());
+        }
+        std::fs::write(&paths[0], &sound).unwrap();
+        let report = join(given, &target, &options, &()).unwrap();
+        assert_eq!(report.groups_copied > 0, bits.is_some());
+        std::fs::remove_file(&target).unwrap();
+    }
+}
+
+#[test]
+fn build_and_merge_copy_indexes_that_cover_different_prefixes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Random(14);
+    let rows = rows(&mut random, Kind::Sha1, 5_000);
+    let bits = directory_bits(rows.len() as u64);
+    let paths = segments(folder.path(), &rows, &[0, 0x1_0000, 0x4_0000], &SHAPES[0], Some(bits));
+    let whole = folder.path().join("whole");
+    build_entries(batches(&rows), &whole, &options(&SHAPES[0]), &()).unwrap();
+    let whole = std::fs::read(whole).unwrap();
+    let target = folder.path().join("built");
+    let inputs: Vec<Input> = paths.iter().rev().map(Input::path).collect();
+    let report = build(&inputs, &target, &options(&SHAPES[0]), &()).unwrap();
+    assert!(std::fs::read(&target).unwrap() == whole);
+    // The first cut lies within a group.
+    assert_eq!((report.groups, report.groups_copied), (1 << bits, (1 << bits) - 1));
+    let merged = MergeOptions {
+        source: "a source".into(),
+        date: "2026-11-27".into(),
+        replace: true,
+        ..MergeOptions::default()
+    };
+    assert_eq!(merge(&paths, &target, &merged, &()).unwrap().groups_copied, report.groups_copied);
+    assert!(std::fs::read(&target).unwrap() == whole);
+    // What is to be changed, or overlaps, is decoded.
+    let shorter = BuildOptions { bits: Some(80), ..options(&SHAPES[0]) };
+    let rare = BuildOptions { min_count: 2, ..options(&SHAPES[0]) };
+    for other in [shorter, rare] {
+        assert_eq!(build(&inputs, &target, &other, &()).unwrap().groups_copied, 0);
+    }
+    let twice: Vec<Input> = inputs.iter().chain(&inputs[..1]).cloned().collect();
+    let summed = BuildOptions { merge: Some(MergeRule::Max), ..options(&SHAPES[0]) };
+    assert_eq!(build(&twice, &target, &summed, &()).unwrap().groups_copied, 0);
+    assert!(std::fs::read(&target).unwrap() == whole);
+    let lacking = BuildOptions { complete: true, ..options(&SHAPES[0]) };
+    let error = build(&inputs[1..], &target, &lacking, &()).unwrap_err();
+    assert_eq!(error.to_string(), "none of the inputs covers prefix 40000");
 }
