@@ -39,6 +39,7 @@ __all__ = [
     "Metadata",
     "Observation",
     "Pairs",
+    "Partitions",
     "PolicyRules",
     "Progress",
     "Radar",
@@ -1156,6 +1157,50 @@ class PolicyRules:
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Partitions:
+    """Rows by the part that the first 16 bits of their digests fall into, for the tasks of :mod:`breachdex.spark`."""
+
+    def __new__(cls, borders: Sequence[int], *, kind: Kind = "sha1") -> Self:
+        """
+        :param borders: the first 16-bit prefix of each part, ascending from 0.
+        :raises BuildError: borders are not like that.
+        """
+    def add_text(self, text: bytes, *, passwords: bool, bare: bool, name: str, first_line: int) -> int:
+        """Adds the rows of whole lines; returns how many lines there were.
+
+        :param passwords: whether a line is a password, not ``HEX:COUNT``.
+        :param bare: whether a digest without a count is a row.
+        :param name: the file, for errors.
+        :param first_line: the number of the first line in it.
+        :raises BuildError: with the first line that is no row; the rows before it are added.
+        """
+    def add_columns(
+        self,
+        values: ArrowArray,
+        counts: ArrowArray | None,
+        *,
+        passwords: bool,
+        skip_nulls: bool,
+        name: str,
+        first_row: int,
+    ) -> int:
+        """Adds the rows of a column of digests or passwords; returns how many were null and left out.
+
+        :param counts: their counts; 1 each without.
+        :param name: the table, for errors.
+        :param first_row: the number of the first row in it.
+        :raises BuildError: with the first row that is none.
+        :raises TypeError: for columns of other types.
+        """
+    def rows(self) -> int:
+        """Rows since the last :meth:`take`."""
+    def sizes(self) -> list[int]:
+        """How many rows each part has."""
+    def take(self, most: int) -> list[tuple[int, bytes, bytes]]:
+        """All rows, in pieces of at most so many of one part: its number, digests one after another, and counts as
+        little-endian numbers of 64 bits. None are left."""
 
 @final
 class Judge:

@@ -1,7 +1,7 @@
 //! The Python module `breachdex._breachdex`. Thin: everything is decided in the crates below.
 //!
 //! `index` and `index_set` are the classes that answer, `questions` what both are asked; `password` is how Python's
-//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `exposure`, `pairs`, `policy` (with `verdict`),
+//! strings come in, `arrow` and `lists` how many of them do, in `bulk`. `range_client`, `build`, `partitions`, `exposure`, `pairs`, `policy` (with `verdict`),
 //! `radar`, `grace`, `messages` and `command` are one door each; `segments` builds and joins parts of an index, of the Arrow data
 //! that `rows` reads. `trust` reads which keys are trusted. `errors` turns errors into Python's,
 //! `signals` lets long work hear of Ctrl-C,
@@ -25,6 +25,7 @@ mod lists;
 mod messages;
 mod metadata;
 mod pairs;
+mod partitions;
 mod password;
 mod per_process;
 mod policy;
@@ -68,6 +69,8 @@ mod _breachdex {
     use crate::metadata::Metadata;
     #[pymodule_export]
     use crate::pairs::{ExposedPair, Pairs};
+    #[pymodule_export]
+    use crate::partitions::Partitions;
     #[pymodule_export]
     use crate::password::digest;
     #[pymodule_export]

@@ -94,7 +94,10 @@ pub use index::{
     VerifyOptions, diff,
 };
 #[cfg(feature = "build")]
-pub use input::{BodyFault, EntryBatches, Format, Input, Source, read_range_body};
+pub use input::{
+    BodyFault, EntryBatches, Format, Input, PartRows, Partitions, Source, TextPlace, TextRows,
+    read_range_body,
+};
 pub use kernels::Kernel;
 #[doc(hidden)]
 pub use kernels::row_code;

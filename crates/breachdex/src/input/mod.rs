@@ -3,7 +3,7 @@
 //!
 //! `decompress` opens a file as text, `blocks` cuts text into pieces that threads can parse apart, `lines`,
 //! `body`, `ranges` and `passwords` parse one piece, `indexes` reads an index, `entries` takes what a program hands over, `stream` lays all inputs of a build
-//! end to end.
+//! end to end. `partitions` sorts rows by the part of a cluster's build that they belong to.
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +14,7 @@ mod entries;
 pub(crate) mod faults;
 pub(crate) mod indexes;
 pub(crate) mod lines;
+mod partitions;
 pub(crate) mod passwords;
 pub(crate) mod ranges;
 pub(crate) mod stream;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::body::{BodyFault, read_range_body};
 pub use self::entries::EntryBatches;
+pub use self::partitions::{PartRows, Partitions, TextPlace, TextRows};
 use crate::error::{Error, InputError, Remedy, Result, io_error};
 use crate::files;
 use crate::format::MAGIC;

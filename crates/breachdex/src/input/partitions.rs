@@ -1,0 +1,198 @@
+//! Rows by the part of the digests that they fall into: what a task of a cluster makes of its share of the input, for others
+//! to build segments of.
+
+#![forbid(unsafe_code)]
+
+use zeroize::Zeroize as _;
+
+use super::faults::{LineFault, RowShape};
+use super::lines::Rows;
+use super::passwords::Passwords;
+use crate::digest::Kind;
+use crate::entry::Entry;
+use crate::error::{Error, InputError, Result};
+use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
+use crate::text;
+
+/// Leading bits of a digest that decide about its part: those of the groups of a large index.
+const GROUP_BITS: u32 = 16;
+
+/// What lines of text are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextRows {
+    /// `HEX:COUNT`; a digest without a count is a row where counts are not kept.
+    Hashes {
+        /// Whether a digest without a count is a row.
+        bare: bool,
+    },
+    /// One password a line.
+    Passwords,
+}
+
+/// Where a text is, for errors.
+#[derive(Clone, Copy, Debug)]
+pub struct TextPlace<'a> {
+    /// The file.
+    pub name: &'a str,
+    /// The number of the text's first line in it, from 1.
+    pub first_line: u64,
+}
+
+/// Rows in parts, each a range of 16-bit prefixes.
+///
+/// ```
+/// use breachdex::{Kind, Partitions, TextPlace, TextRows};
+/// let mut partitions = Partitions::new(Kind::Sha1, &[0, 0x8000])?;
+/// let text = b"AF8978B1797B72ACFFF9595A5A2A373EC3D9106D:7\n";
+/// let place = TextPlace { name: "hashes.txt", first_line: 1 };
+/// partitions.add_text(text, TextRows::Hashes { bare: false }, place)?;
+/// assert_eq!(partitions.sizes().collect::<Vec<_>>(), [0, 1]);
+/// # Ok::<(), breachdex::Error>(())
+/// ```
+pub struct Partitions {
+    kind: Kind,
+    kernel: ActiveKernel,
+    part_of: Vec<u32>,
+    parts: Vec<PartRows>,
+    rows: u64,
+}
+
+/// The rows of one part, column by column. They are as secret as their passwords, and overwritten when they are dropped.
+#[derive(Default)]
+pub struct PartRows {
+    /// The digests' bytes, one after another.
+    pub digests: Vec<u8>,
+    /// How often each was seen.
+    pub counts: Vec<u64>,
+}
+
+impl Drop for PartRows {
+    fn drop(&mut self) {
+        self.digests.zeroize();
+    }
+}
+
+impl Partitions {
+    /// Parts without rows. Each border is the first 16-bit prefix of a part; they ascend, and the first is 0.
+    ///
+    /// # Errors
+    /// [`Error::Unbuildable`] for borders that are not like that.
+    pub fn new(kind: Kind, borders: &[u32]) -> Result<Self> {
+        let is_sound = borders.first() == Some(&0)
+            && borders.is_sorted_by(|a, b| a < b)
+            && borders.last().is_some_and(|last| *last < 1 << GROUP_BITS);
+        if !is_sound {
+            return Err(Error::Unbuildable("borders are ascending 16-bit prefixes, from 0 on".into()));
+        }
+        let part_of = (0..1 << GROUP_BITS)
+            .map(|group: u32| borders.partition_point(|border| *border <= group) as u32 - 1)
+            .collect();
+        let parts = borders.iter().map(|_| PartRows::default()).collect();
+        Ok(Self { kind, kernel: ActiveKernel::choose(Kernel::Auto), part_of, parts, rows: 0 })
+    }
+
+    /// Which digests.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Rows since the last [`Partitions::take`].
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// How many rows each part has.
+    pub fn sizes(&self) -> impl Iterator<Item = usize> + '_ {
+        self.parts.iter().map(|part| part.counts.len())
+    }
+
+    /// Adds one row.
+    #[inline]
+    pub fn add(&mut self, entry: &Entry) {
+        let width = (self.kind.bits() / 8) as usize;
+        let group = entry.key.leading(GROUP_BITS) as usize;
+        let part = &mut self.parts[self.part_of[group] as usize];
+        part.digests.extend_from_slice(&entry.key_bytes()[..width]);
+        part.counts.push(entry.count);
+        self.rows += 1;
+    }
+
+    /// Adds the rows of whole lines, and returns how many lines there were. The last one need not end with a line feed.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the first line that is no row. The rows before it are added.
+    pub fn add_text(&mut self, text: &[u8], rows: TextRows, place: TextPlace<'_>) -> Result<u64> {
+        let text =
+            if rows == TextRows::Passwords && place.first_line == 1 { begin(text, place)? } else { text };
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let (whole, last) = text.split_at(whole);
+        let lines = self.add_lines(whole, rows, place)?;
+        if last.is_empty() {
+            return Ok(lines);
+        }
+        let mut last = [last, b"\n"].concat();
+        let place = TextPlace { first_line: place.first_line + lines, ..place };
+        let added = self.add_lines(&last, rows, place);
+        last.zeroize();
+        Ok(lines + added?)
+    }
+
+    fn add_lines(&mut self, text: &[u8], rows: TextRows, place: TextPlace<'_>) -> Result<u64> {
+        let shape =
+            RowShape { kind: self.kind, named_digits: 0, bare: rows == TextRows::Hashes { bare: true } };
+        let (lines, added) = match rows {
+            TextRows::Hashes { .. } => {
+                let mut rows = Rows::new(text, shape, place.first_line == 1).padded();
+                let added = self.kernel.run(AddRows { partitions: self, rows: &mut rows });
+                (rows.lines(), added)
+            }
+            TextRows::Passwords => {
+                let mut passwords = Passwords::new(text, self.kind);
+                let added = passwords.by_ref().try_for_each(|entry| {
+                    self.add(&entry?);
+                    Ok(())
+                });
+                (passwords.lines(), added)
+            }
+        };
+        added.map(|()| lines).map_err(|fault: LineFault| {
+            let line = Some(place.first_line + lines - 1);
+            InputError::new(place.name, line, fault.describe(shape)).with(fault.remedy(shape)).into()
+        })
+    }
+
+    /// The rows of all parts that have any, by the part's number; all parts are empty then.
+    pub fn take(&mut self) -> impl Iterator<Item = (usize, PartRows)> + '_ {
+        self.rows = 0;
+        let taken = self.parts.iter_mut().map(std::mem::take).enumerate();
+        taken.filter(|(_, part)| !part.counts.is_empty())
+    }
+}
+
+/// A list of passwords without its byte order mark.
+fn begin<'a>(text: &'a [u8], place: TextPlace<'_>) -> Result<&'a [u8]> {
+    let mark = text::inspect(text)
+        .map_err(|fault| InputError::new(place.name, None, format!("the list {fault}")))?;
+    Ok(&text[mark..])
+}
+
+struct AddRows<'a, 'b> {
+    partitions: &'a mut Partitions,
+    rows: &'a mut Rows<'b>,
+}
+
+impl Task for AddRows<'_, '_> {
+    type Output = Result<(), LineFault>;
+
+    #[inline(always)]
+    fn run<O: BitOperations>(self) -> Self::Output {
+        while let Some(row) = self.rows.next_row::<O>() {
+            self.partitions.add(&row?);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "partitions_tests.rs"]
+mod tests;

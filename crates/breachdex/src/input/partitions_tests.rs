@@ -1,0 +1,126 @@
+#![allow(clippy::unwrap_used)]
+use proptest::prelude::*;
+
+use super::*;
+use crate::digest::Digest;
+
+const HERE: TextPlace<'_> = TextPlace { name: "list.txt", first_line: 1 };
+
+fn fault(added: Result<u64>) -> (Option<u64>, String) {
+    match added {
+        Err(Error::Input(fault)) => (fault.line, fault.reason.clone()),
+        _ => panic!("no fault of the input"),
+    }
+}
+
+#[test]
+fn borders_ascend_from_0() {
+    for borders in [&[][..], &[1], &[0, 0], &[0, 5, 4], &[0, 1 << 16]] {
+        assert!(Partitions::new(Kind::Sha1, borders).is_err(), "{borders:?}");
+    }
+    assert!(Partitions::new(Kind::Ntlm, &(0..1 << 16).collect::<Vec<_>>()).is_ok());
+}
+
+#[test]
+fn a_password_falls_into_the_part_of_its_digest() {
+    for kind in [Kind::Sha1, Kind::Ntlm] {
+        let mut partitions = Partitions::new(kind, &[0, 0x4000, 0x4001, 0xc000]).unwrap();
+        let words: Vec<String> = (0..2000).map(|i| format!("word {i}")).collect();
+        assert_eq!(
+            partitions.add_text(words.join("\r\n").as_bytes(), TextRows::Passwords, HERE).unwrap(),
+            2000
+        );
+        assert_eq!(partitions.rows(), 2000);
+        let mut found = Vec::new();
+        for (part, rows) in partitions.take() {
+            let width = rows.digests.len() / rows.counts.len();
+            assert!(rows.counts.iter().all(|count| *count == 1));
+            for digest in rows.digests.chunks(width) {
+                let group = u32::from_be_bytes([0, 0, digest[0], digest[1]]);
+                assert_eq!(
+                    part,
+                    [0, 0x4000, 0x4001, 0xc000].iter().filter(|border| **border <= group).count() - 1
+                );
+                found.push(Digest::from_bytes(kind, digest).unwrap());
+            }
+        }
+        let mut expected: Vec<Digest> = words
+            .iter()
+            .map(|word| if kind == Kind::Sha1 { Digest::sha1(word.as_bytes()) } else { Digest::ntlm(word) })
+            .collect();
+        let by_bytes = |digest: &Digest| digest.to_bytes().to_vec();
+        found.sort_by_key(by_bytes);
+        expected.sort_by_key(by_bytes);
+        assert!(found == expected);
+        assert_eq!(partitions.rows(), 0);
+        assert_eq!(partitions.take().count(), 0);
+    }
+}
+
+#[test]
+fn a_fault_has_its_line_and_not_its_text() {
+    let mut partitions = Partitions::new(Kind::Ntlm, &[0]).unwrap();
+    let rows = TextRows::Hashes { bare: false };
+    let row = "00112233445566778899AABBCCDDEEFF";
+    let at = TextPlace { first_line: 1001, ..HERE };
+    let added =
+        |partitions: &mut Partitions, text: String| fault(partitions.add_text(text.as_bytes(), rows, at));
+    assert_eq!(
+        added(&mut partitions, format!("{row}:1\n{row}:0\n")),
+        (Some(1002), "the count is 0; a digest that was never seen does not belong here".into())
+    );
+    assert_eq!(
+        added(&mut partitions, format!("{row}:1\n{row}:-3")),
+        (Some(1002), "the count is negative".into())
+    );
+    assert_eq!(added(&mut partitions, row.into()), (Some(1001), "the count is missing".into()));
+    assert_eq!(partitions.rows(), 2);
+    assert_eq!(partitions.add_text(row.as_bytes(), TextRows::Hashes { bare: true }, at).unwrap(), 1);
+    let nul = partitions.add_text(b"fine\nno\0ne\n", TextRows::Passwords, at);
+    let (line, reason) = fault(nul);
+    assert!(line == Some(1002) && reason.contains("NUL") && !reason.contains("ne\0"));
+}
+
+#[test]
+fn a_list_of_passwords_begins_with_text() {
+    let mut partitions = Partitions::new(Kind::Sha1, &[0]).unwrap();
+    assert_eq!(partitions.add_text(b"\xef\xbb\xbfpassword\n", TextRows::Passwords, HERE).unwrap(), 1);
+    let (_, rows) = partitions.take().next().unwrap();
+    assert!(rows.digests == *Digest::sha1(b"password").to_bytes());
+    let packed = partitions.add_text(&[0x1f, 0x8b, 8, 0, 0], TextRows::Passwords, HERE);
+    let (line, reason) = fault(packed);
+    assert!(line.is_none() && reason.contains("gzip"), "{reason}");
+}
+
+proptest! {
+    #[test]
+    fn rows_are_kept_wherever_a_text_is_cut(
+        rows in prop::collection::vec((prop::array::uniform20(any::<u8>()), 1..u64::MAX), 0..50),
+        cut in 0_usize..50,
+        border in 1_u32..1 << 16,
+    ) {
+        let lines: Vec<String> = rows
+            .iter()
+            .map(|(digest, count)| {
+                let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("{digits}:{count}\n")
+            })
+            .collect();
+        let (first, second) = lines.split_at(cut.min(lines.len()));
+        let mut partitions = Partitions::new(Kind::Sha1, &[0, border]).unwrap();
+        for piece in [first.concat(), second.concat()] {
+            partitions.add_text(piece.as_bytes(), TextRows::Hashes { bare: false }, HERE).unwrap();
+        }
+        let mut found = Vec::new();
+        for (part, taken) in partitions.take() {
+            for (digest, count) in taken.digests.as_chunks::<20>().0.iter().zip(&taken.counts) {
+                prop_assert_eq!(u32::from(u16::from_be_bytes([digest[0], digest[1]])) >= border, part == 1);
+                found.push((*digest, *count));
+            }
+        }
+        let mut expected = rows;
+        found.sort_unstable();
+        expected.sort_unstable();
+        prop_assert_eq!(found, expected);
+    }
+}
