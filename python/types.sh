@@ -6,7 +6,7 @@ set -eu
 python=$(realpath -s "$1")
 cd "$(dirname "$0")"
 "$python" -m mypy --config-file mypy.ini -p breachdex
-for folder in core rest web bulk docs replays shop; do
+for folder in core rest web bulk docs replays shop spark; do
     MYPYPATH=$PWD:$PWD/../examples:$PWD/../docs:tests:tests/$folder "$python" -m mypy --config-file mypy.ini "tests/$folder"
 done
 # Beside the other folders its name would be taken for Django itself, so what it shares with them is found elsewhere.

@@ -1,0 +1,218 @@
+"""Measures a build and an audit on a Spark cluster of separate executors beside one core of the same machine.
+
+    python benches/python/spark.py ROWS FOLDER > benches/results/DATE-spark.txt
+
+Other work on the machine changes times, so each rate is given by the clock and by processor seconds: those of the build alone on
+one thread, and those of the driver, the executors and their Python processes together. Build the module with optimisation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import breachdex
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyspark
+from breachdex import spark as cluster
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+CORES = 2
+PIECE = 1_000_000
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Measured:
+    """What something took."""
+
+    seconds: float = 0.0
+    processor: float = 0.0
+
+
+def write_hashes(path: Path, rows: int) -> None:
+    """``HEX:COUNT`` lines in no order; one count of four is 1, the others have one to three digits."""
+    digits = np.frombuffer(b"0123456789ABCDEF", np.uint8)
+    chance = np.random.default_rng(2026)
+    with path.open("wb") as text:
+        for first in range(0, rows, PIECE):
+            count = min(PIECE, rows - first)
+            digest = chance.integers(0, 256, (count, 20), np.uint8)
+            line = np.empty((count, 43), np.uint8)
+            line[:, 0:40:2], line[:, 1:40:2] = digits[digest >> 4], digits[digest & 15]
+            line[:, 40], line[:, 41], line[:, 42] = ord(":"), digits[chance.integers(1, 10, count)], ord("\n")
+            text.write(line.tobytes())
+
+
+def write_table(path: Path, rows: int) -> None:
+    """A table of digests."""
+    chance = np.random.default_rng(7)
+    schema = pa.schema([("id", pa.int64()), ("sha1", pa.binary())])
+    with pq.ParquetWriter(path, schema, compression="none") as table:
+        for first in range(0, rows, PIECE):
+            count = min(PIECE, rows - first)
+            digests = pa.Array.from_buffers(
+                pa.binary(20), count, [None, pa.py_buffer(chance.bytes(20 * count))]
+            )
+            table.write_table(
+                pa.table([pa.array(range(first, first + count)), digests.cast(pa.binary())], schema)
+            )
+
+
+def processor_seconds() -> float:
+    """Of this process and everything that it started."""
+    parents, ticks = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(fields[1])
+            ticks[int(entry.name)] = sum(map(int, fields[11:15]))
+    ours, found = {os.getpid()}, True
+    while found:
+        found = {child for child, parent in parents.items() if parent in ours} - ours
+        ours |= found
+    return sum(ticks.get(process, 0) for process in ours) / TICKS
+
+
+@contextmanager
+def measured() -> Iterator[Measured]:
+    """How long a block takes, by the clock and by processors."""
+    taken = Measured()
+    began, before = time.perf_counter(), processor_seconds()
+    yield taken
+    taken.seconds, taken.processor = time.perf_counter() - began, processor_seconds() - before
+
+
+def start(folder: Path) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+    session = (
+        SparkSession.builder.master(f"local-cluster[{CORES},1,2048]")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.executor.memory", "2g")
+        .config("spark.executorEnv.PYTHONPATH", os.environ["PYTHONPATH"])
+        .config("spark.local.dir", str(folder / "local"))
+        .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
+        .config("spark.ui.showConsoleProgress", "false")
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("OFF")
+    return session
+
+
+def stages(session: SparkSession) -> list[dict[str, Any]]:
+    """What Spark says of all stages."""
+    context = session.sparkContext
+    address = f"{context.uiWebUrl}/api/v1/applications/{context.applicationId}/stages"
+    port = address.split(":")[2].split("/")[0]
+    # Of no other machine.
+    local = address.replace(address.split("/")[2], f"127.0.0.1:{port}")
+    with urllib.request.urlopen(local) as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+    return found
+
+
+def line(name: str, rows: int, taken: Measured) -> None:
+    print(
+        f"| {name} | {taken.seconds:.1f} s | {rows / taken.seconds / 1e6:.2f} | {taken.processor:.1f} s "
+        f"| {rows / taken.processor / 1e6:.2f} |"
+    )
+
+
+def compare(source: Path, rows: int, folder: Path, session: SparkSession) -> None:
+    """Builds on one core, on the cluster and on one core again."""
+    print("| build | time | M rows/s | processor time | M rows per processor second |")
+    print("|---|---:|---:|---:|---:|")
+    alone = []
+    for turn in range(2):
+        with measured() as one:
+            breachdex.build(source, folder / "one.bdx", threads=1, memory=512 << 20, replace=True)
+        line("one core, unsorted text", rows, one)
+        alone.append(one)
+        if turn == 0:
+            before = {stage["stageId"] for stage in stages(session)}
+            with measured() as both:
+                report = cluster.build(source, folder / "spark.bdx", spark=session, replace=True)
+            line(f"Spark, {CORES} executors of one core", rows, both)
+    ours = [stage for stage in stages(session) if stage["stageId"] not in before]
+    same = (folder / "one.bdx").read_bytes() == (folder / "spark.bdx").read_bytes()
+    clock = rows / both.seconds / (CORES * rows * 2 / (alone[0].seconds + alone[1].seconds))
+    processor = (alone[0].processor + alone[1].processor) / 2 / both.processor
+    shuffled = sum(stage["shuffleWriteBytes"] for stage in ours)
+    spilled = sum(stage["diskBytesSpilled"] for stage in ours)
+    print()
+    print(f"- the same bytes: {same}; parts: {report.parts}, the largest {report.largest_part:,} rows")
+    print(
+        f"- of {CORES} × one core: {clock:.2f} by the clock, {processor:.2f} by processor seconds (wanted: 0.6)"
+    )
+    print(f"- shuffled: {shuffled / rows:.1f} bytes a row; spilled by Spark: {spilled / rows:.1f}")
+    print(f"- index and segments: {report.index.file_size / rows:.1f} bytes a row each")
+    for stage in ours:
+        if stage["shuffleWriteBytes"] > rows or stage["shuffleReadBytes"] > rows:
+            print(
+                f"- stage {stage['stageId']}: {stage['numTasks']} tasks, {stage['executorRunTime'] / 1000:.1f} s of tasks, "
+                f"JVM {stage['executorCpuTime'] / 1e9:.1f} s of processor, "
+                f"written {stage['shuffleWriteBytes'] / rows:.1f}, read {stage['shuffleReadBytes'] / rows:.1f} bytes a row"
+            )
+
+
+def audit(folder: Path, rows: int, session: SparkSession) -> None:
+    """Counts a table of digests of which hardly one is held."""
+    write_table(folder / "users.parquet", rows)
+    table = session.read.parquet(str(folder / "users.parquet")).repartition(8).cache()
+    table.count()
+    print()
+    print("| audit | time | M rows/s | processor time | M rows per processor second |")
+    print("|---|---:|---:|---:|---:|")
+    for _ in range(2):
+        with measured() as taken:
+            counted = cluster.audit(table, index=folder / "spark.bdx", digest="sha1")
+            counted.write.format("noop").mode("overwrite").save()
+        line(f"Spark, {CORES} executors of one core", rows, taken)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=int)
+    parser.add_argument("folder", type=Path)
+    arguments = parser.parse_args()
+    rows, folder = arguments.rows, arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    write_hashes(folder / "hashes.txt", rows)
+    write_hashes(folder / "few.txt", 100_000)
+    session = start(folder)
+    # Starts executors and their Python.
+    cluster.build(folder / "few.txt", folder / "few.bdx", spark=session, parts=4, replace=True)
+    print(f"# Spark, {rows:,} rows of unsorted text\n")
+    print(
+        f"- {time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} processors, PySpark {pyspark.__version__}"
+    )
+    print(f"- other work on the machine: load {os.getloadavg()[0]:.1f}\n")
+    compare(folder / "hashes.txt", rows, folder, session)
+    audit(folder, rows // 2, session)
+    session.stop()
+
+
+if __name__ == "__main__":
+    main()
