@@ -59,7 +59,7 @@ def shares(paths: Sequence[Path], format: Format, size: int) -> list[Share]:
     """
     cut: list[Share] = []
     for path in paths:
-        for name, length in _files(os.fspath(path)):
+        for name, length in _files(_absolute(os.fspath(path))):
             suffix = os.path.splitext(name)[1].lower()
             if suffix in _ARCHIVES:
                 raise BuildError(f"{name} is an archive; unpack it, or compress the file alone")
@@ -71,6 +71,11 @@ def shares(paths: Sequence[Path], format: Format, size: int) -> list[Share]:
                 for start in range(0, length, size):
                     cut.append(Share(len(cut), name, format, start, min(start + size, length)))
     return cut
+
+
+def _absolute(path: str) -> str:
+    """A path as executors find it, whose working folders are others."""
+    return path if "://" in path else os.path.abspath(path)
 
 
 def _files(path: str) -> list[tuple[str, int]]:
@@ -105,7 +110,7 @@ def _system(path: str) -> tuple[Any, str]:
             return cast("tuple[Any, str]", fs.FileSystem.from_uri(path))
         except Exception as error:
             raise BuildError(f"{path} cannot be read: {error}") from error
-    return fs.LocalFileSystem(), os.path.abspath(path)
+    return fs.LocalFileSystem(), path
 
 
 @contextmanager

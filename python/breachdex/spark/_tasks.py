@@ -165,14 +165,17 @@ def _rows(job: Job, batches: Batches, partitions: Partitions) -> Iterator[None]:
 
 def _add_batch(job: Job, batch: pa.RecordBatch, partitions: Partitions, name: str, row: int) -> None:
     counts = None if job.columns.count is None else batch.column(job.columns.count)
-    partitions.add_columns(
-        batch.column(job.columns.value),
-        counts,
-        passwords=job.columns.is_password,
-        skip_nulls=job.columns.skip_nulls,
-        name=name,
-        first_row=row,
-    )
+    try:
+        partitions.add_columns(
+            batch.column(job.columns.value),
+            counts,
+            passwords=job.columns.is_password,
+            skip_nulls=job.columns.skip_nulls,
+            name=name,
+            first_row=row,
+        )
+    except TypeError as error:
+        raise BuildError(f"{name}: {error}") from None
 
 
 def _add_text(job: Job, share: _inputs.Share, partitions: Partitions) -> Iterator[None]:
@@ -212,8 +215,10 @@ class Sample:
 
         partitions, read = Partitions(range(GROUPS), kind=self.job.kind), 0
         if not self.job.shares:
-            for _ in _rows(self.job, batches, partitions):
-                pass
+            for batch in batches:
+                # The task that reads all rows says what is wrong with one, and where.
+                with suppress(BuildError):
+                    _add_batch(self.job, batch, partitions, "", 0)
         else:
             for batch in batches:
                 for number in batch.column(0).to_pylist():

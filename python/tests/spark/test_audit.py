@@ -15,6 +15,8 @@ from support import EXPOSED, damaged, new_key, sign, write_index
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+
 ROWS = 20_000
 WORDS = [*EXPOSED, *(f"nobody has {number}" for number in range(40))]
 

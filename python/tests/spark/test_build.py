@@ -17,6 +17,8 @@ from inputs import digests, write_hashes, write_passwords, write_skewed
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+
 Left = Callable[[], list[str]]
 
 

@@ -20,6 +20,8 @@ from writers import Failing, Killing, Slow
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+
 Left = Callable[[], list[str]]
 Replaced = Callable[[Any], None]
 

@@ -16,6 +16,8 @@ from support import write_index
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+
 
 def test_what_the_page_shows_is_so(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
