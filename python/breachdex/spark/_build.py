@@ -52,9 +52,6 @@ _MEMORY: Final = 512 << 20
 _PLACES: Final = 1024
 """Places of files that are sampled at least."""
 
-_SMALL: Final = 1 << 22
-"""Entries up to which an index has larger groups than segments have, so that it is written anew."""
-
 _BATCH: Final = "spark.sql.execution.arrow.maxRecordsPerBatch"
 _ROWS_OF_BATCH: Final = 1024
 
@@ -165,8 +162,9 @@ def build(
             raise BuildError("the inputs hold no rows at all; there is nothing to build an index of")
         _fill(cluster, borders, {segment.part for segment in written})
         segments = [run.segment(part) for part in range(len(borders))]
-        entries = sum(segment.entries for segment in written)
-        report = _join(segments, target, entries, kind, options, replace)
+        _check_rate(kind, bits, sum(segment.entries for segment in written))
+        # Nobody signs a segment, whatever the environment asks of an index.
+        report = breachdex.join(segments, target, replace=replace, trusted_keys=False)
         return ClusterBuildReport(
             index=report,
             rows=sum(rows),
@@ -319,30 +317,13 @@ def _fill(cluster: _Cluster, borders: list[int], written: set[int]) -> None:
             writer.write(part, [])
 
 
-def _join(
-    segments: list[LocalPath],
-    target: LocalPath,
-    entries: int,
-    kind: Kind,
-    options: SegmentOptions,
-    replace: bool,
-) -> BuildReport:
-    """One index of all segments."""
-    if entries > _SMALL:
-        return breachdex.join(segments, target, replace=replace)
-    return breachdex.build(
-        segments,
-        target,
-        kind=kind,
-        format="index",
-        bits=options.bits,
-        counts=options.counts,
-        merge="max",
-        source=options.source,
-        corpus_date=options.corpus_date,
-        replace=replace,
-        trusted_keys=False,
-    )
+def _check_rate(kind: Kind, bits: int | None, entries: int) -> None:
+    """Refuses what a build on one machine refuses: so few bits that strangers' passwords would be reported."""
+    whole = 160 if kind == "sha1" else 128
+    if bits is not None and bits < whole and entries > 1 << (bits - 7):
+        raise BuildError(
+            f"with {bits} bits more than 1 in 128 passwords that never leaked would be reported; keep more bits"
+        )
 
 
 @contextmanager

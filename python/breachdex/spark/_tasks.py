@@ -293,15 +293,12 @@ class WriteSegment:
 
     def write(self, part: int, rows: Iterable[pa.RecordBatch]) -> breachdex.BuildReport:
         """Writes a segment under a name of this attempt's own, and gives it its name when it is complete."""
-        import pyarrow as pa
-
-        schema = pa.schema([("digest", pa.binary(_width(self.job.kind))), ("count", pa.uint64())])
         attempt = self.job.run.attempt(part)
         first, last = spans(self.borders)[part]
         options = self.options
         try:
             report = breachdex.build_segment(
-                pa.RecordBatchReader.from_batches(schema, rows),
+                rows,
                 attempt,
                 first=first,
                 last=last,
