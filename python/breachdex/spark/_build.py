@@ -322,7 +322,7 @@ def _check_rate(kind: Kind, bits: int | None, entries: int) -> None:
     whole = 160 if kind == "sha1" else 128
     if bits is not None and bits < whole and entries > 1 << (bits - 7):
         raise BuildError(
-            f"with {bits} bits more than 1 in 128 passwords that never leaked would be reported; keep more bits"
+            f"with {bits} bits more than one password in 128 would be reported as exposed by chance; keep more bits"
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import breachdex
 import pyarrow as pa
 import pytest
 from columns import Rows
@@ -109,3 +110,20 @@ def test_a_fault_names_the_row_and_not_the_value(spark: SparkSession, recipe: An
         users(spark, rows, tmp_path).mapInArrow(count, "row long, password string").collect()
     assert "InvalidDigestError" in str(raised.value)
     assert "Zimtschnecke" not in str(raised.value)
+
+
+def test_a_build_and_an_audit_of_the_package(spark: SparkSession, few: Rows, tmp_path: Path) -> None:
+    """The long tier has the rest, with executors of their own."""
+    from breachdex import spark as cluster
+
+    source = tmp_path / "words.txt"
+    source.write_text("\n".join(f"word {number % 900}" for number in range(2000)), encoding="utf-8")
+    report = cluster.build(source, tmp_path / "cluster.bdx", spark=spark, format="passwords", parts=2)
+    breachdex.build(source, tmp_path / "alone.bdx", format="passwords")
+    assert report.rows == 2000
+    assert (tmp_path / "cluster.bdx").read_bytes() == (tmp_path / "alone.bdx").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.bdx", "cluster.bdx", "words.txt"]
+    table = users(spark, few, tmp_path)
+    counted = cluster.audit(table, index="pwned.bdx", password="password")
+    rows = sorted((row["row"], row["breach_count"]) for row in counted.collect())
+    assert [count for _, count in rows] == few.counts

@@ -14,7 +14,7 @@ from writers import Waiting
 def main() -> None:
     folder, source, target = map(Path, sys.argv[1:])
     session = start(folder)
-    _build.WriteSegment = Waiting  # type: ignore[misc]
+    setattr(_build, "WriteSegment", Waiting)  # noqa: B010
     breachdex.spark.build(source, target, spark=session, parts=4)
 
 

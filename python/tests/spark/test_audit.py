@@ -44,7 +44,7 @@ def expected(word: str | None) -> int | None:
 @pytest.mark.parametrize("ship", [False, True])
 @pytest.mark.parametrize("column", ["sha1", "password"])
 def test_every_row(users: Any, index: Path, column: str, ship: bool) -> None:
-    named = {"digest": "sha1"} if column == "sha1" else {"password": "password"}
+    named: Any = {"digest": "sha1"} if column == "sha1" else {"password": "password"}
     counted = cluster.audit(users, index=index, ship=ship, **named)
     assert counted.columns == ["id", "password", "sha1", "breach_count"]
     rows = counted.collect()
