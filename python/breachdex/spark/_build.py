@@ -274,7 +274,7 @@ class _Cluster:
         if self.table is not None:
             return sampled / fraction
         if any(share.format == "parquet" for share in self.job.shares):
-            return 16.0 * sampled
+            return sum(share.rows for share in self.job.shares)
         size = sum((share.end - share.start) * (3 if share.is_packed else 1) for share in self.job.shares)
         return size * sampled / read if read else 0.0
 

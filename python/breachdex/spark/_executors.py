@@ -61,11 +61,7 @@ def require_executors(session: SparkSession, run: Run | None = None) -> None:
     """
     looks = min(_EACH * parallelism(session), _ASKED)
     rows = session.range(0, looks, 1, looks)
-    found = (
-        rows.mapInArrow(_look(breachdex.__version__, run.folder if run else None), _SCHEMA)
-        .distinct()
-        .collect()
-    )
+    found = rows.mapInArrow(_look(breachdex.__version__, run.folder if run else None), _SCHEMA).collect()
     problems = sorted({(row["host"], row["problem"]) for row in found if row["problem"]})
     if problems:
         said = "; ".join(f"executor on {host} {problem}" for host, problem in problems)

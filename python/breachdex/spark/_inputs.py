@@ -30,6 +30,9 @@ _SAMPLED: Final = 1 << 16
 _UNPACKED_PARTS: Final = 1 << 10
 """Rows of a batch of Parquet."""
 
+_EVERY: Final = 16
+"""Of so many batches of a share that is sampled from end to end, one is looked at."""
+
 _PACKED: Final[dict[str, Callable[..., Any]]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _ZSTANDARD: Final = ".zst"
 _ARCHIVES: Final = (".zip", ".7z")
@@ -49,6 +52,8 @@ class Share:
     is_packed: bool = False
     before: int = 0
     """Rows of the file's row groups before."""
+    rows: int = 0
+    """Rows of its row groups."""
 
 
 def shares(paths: Sequence[Path], format: Format, size: int) -> list[Share]:
@@ -153,7 +158,7 @@ def _row_groups(path: str, order: int, size: int) -> list[Share]:
             bytes_ += metadata.row_group(group).total_byte_size
             rows += metadata.row_group(group).num_rows
             if bytes_ >= size or group + 1 == metadata.num_row_groups:
-                share = Share(order + len(found), path, "parquet", start, group + 1, before=before)
+                share = Share(order + len(found), path, "parquet", start, group + 1, before=before, rows=rows)
                 found.append(share)
                 start, before, bytes_, rows = group + 1, before + rows, 0, 0
     return found
@@ -276,11 +281,13 @@ def sampled_pieces(share: Share, places: int) -> Iterator[bytes]:
             yield read[: read.rfind(b"\n") + 1]
 
 
-def sampled_batches(share: Share, columns: list[str], every: int) -> Iterator[Any]:
-    """Each so many-th batch of some rows of a share of Parquet, the first one included."""
+def sampled_batches(share: Share, columns: list[str], *, is_one_of_many: bool) -> Iterator[Any]:
+    """Some rows of a share of Parquet: the first ones where there are many shares, else some here and there."""
     with _parquet(share.path) as file:
         groups = list(range(share.start, share.end))
         read = file.iter_batches(row_groups=groups, columns=columns, batch_size=_UNPACKED_PARTS)
         for number, batch in enumerate(read):
-            if number % every == 0:
+            if number % _EVERY == 0:
                 yield batch
+            if is_one_of_many:
+                return

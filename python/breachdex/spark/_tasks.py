@@ -237,7 +237,9 @@ class Sample:
         """Looks at a share; what is wrong with a row is said by the task that reads all of them."""
         read = 0
         if share.format == "parquet":
-            for batch in _inputs.sampled_batches(share, self.job.columns.names(), every=16):
+            for batch in _inputs.sampled_batches(
+                share, self.job.columns.names(), is_one_of_many=self.places == 1
+            ):
                 with suppress(BuildError):
                     _add_batch(self.job, batch, partitions, share.path, 0)
             return read
