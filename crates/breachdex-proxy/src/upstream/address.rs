@@ -41,6 +41,9 @@ pub enum UpstreamAddressError {
     /// The path of the socket is relative.
     #[error("the path of a Unix socket begins with /")]
     Relative,
+    /// The system has no Unix sockets.
+    #[error("this system has no Unix sockets; give http://HOST:PORT or https://HOST:PORT")]
+    NoUnixSockets,
 }
 
 impl FromStr for UpstreamAddress {
@@ -48,6 +51,9 @@ impl FromStr for UpstreamAddress {
 
     fn from_str(text: &str) -> Result<Self, UpstreamAddressError> {
         if let Some(path) = text.strip_prefix("unix:") {
+            if cfg!(not(unix)) {
+                return Err(UpstreamAddressError::NoUnixSockets);
+            }
             let is_absolute = path.starts_with('/') && !path.starts_with("//");
             return if is_absolute {
                 Ok(Self::Unix(path.into()))
@@ -105,6 +111,7 @@ mod tests {
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000", "127.0.0.1:3000"),
             ("http://app.internal/", "http://app.internal:80", "app.internal"),
             ("https://[::1]:8443", "https://[::1]:8443", "[::1]:8443"),
+            #[cfg(unix)]
             ("unix:/run/app.sock", "unix:/run/app.sock", "localhost"),
         ] {
             let address: UpstreamAddress = text.parse().expect("an address");
@@ -117,6 +124,12 @@ mod tests {
         for more in ["http://a/app", "http://a/?x", "http://u:p@a"] {
             assert_eq!(said(more), "give a host and a port alone: paths are those that the client asks for");
         }
+        #[cfg(unix)]
         assert_eq!(said("unix:app.sock"), "the path of a Unix socket begins with /");
+        #[cfg(not(unix))]
+        assert_eq!(
+            said("unix:/run/app.sock"),
+            "this system has no Unix sockets; give http://HOST:PORT or https://HOST:PORT"
+        );
     }
 }

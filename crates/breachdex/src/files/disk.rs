@@ -36,6 +36,9 @@ pub trait Disk: fmt::Debug + Send + Sync {
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        // Of a link the link itself, which callers refuse by what its metadata says.
+        #[cfg(windows)]
+        std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, FILE_FLAG_OPEN_REPARSE_POINT);
         options.read(true).write(true).open(path)
     }
 
@@ -107,7 +110,7 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// # Errors
     /// The system's; [`io::ErrorKind::AlreadyExists`].
     fn rename(&self, from: &Path, to: &Path, replace: bool) -> io::Result<()> {
-        if replace { std::fs::rename(from, to) } else { rename_new(from, to) }
+        if replace { rename_over(from, to) } else { rename_new(from, to) }
     }
 
     /// Waits until a folder's names are on disk.
@@ -195,6 +198,36 @@ fn has_no_locks(error: &io::Error) -> bool {
         return [libc::ENOLCK, libc::ENOSYS, libc::EOPNOTSUPP, libc::ENOTSUP].contains(&code);
     }
     error.kind() == io::ErrorKind::Unsupported
+}
+
+#[cfg(windows)]
+const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+#[cfg(not(windows))]
+fn rename_over(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
+/// Renames in place of what is there. A file that a process has open is replaced as elsewhere; one that a process has mapped
+/// cannot be, but it can get another name: then nothing has the name for a moment, and the old file stays until the next
+/// writer of this target clears what was left.
+#[cfg(windows)]
+fn rename_over(from: &Path, to: &Path) -> io::Result<()> {
+    let refused = match std::fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && to.is_file() => error,
+        renamed => return renamed,
+    };
+    let aside = super::temporary::temporary_path(to);
+    if std::fs::rename(to, &aside).is_err() {
+        return Err(refused);
+    }
+    if let Err(error) = std::fs::rename(from, to) {
+        // As it was.
+        std::fs::rename(&aside, to)?;
+        return Err(error);
+    }
+    let _ = std::fs::remove_file(&aside);
+    Ok(())
 }
 
 /// Renames to a name that nothing has.

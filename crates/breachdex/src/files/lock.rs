@@ -41,6 +41,8 @@ static USED_LOCK_FILE: AtomicBool = AtomicBool::new(false);
 pub struct Lock {
     /// Removed at the end; `None` where the system's lock goes with the file that it is on.
     lock_file: Option<(Arc<dyn Disk>, PathBuf, FileId)>,
+    #[cfg(windows)]
+    _beside: Option<beside::Beside>,
 }
 
 impl Lock {
@@ -49,17 +51,34 @@ impl Lock {
     /// # Errors
     /// The system's.
     pub fn try_take(disk: &Arc<dyn Disk>, file: &File, path: &Path) -> io::Result<Option<Self>> {
-        match disk.try_flock(file) {
+        #[cfg(not(windows))]
+        let taken = match disk.try_flock(file) {
             Ok(true) => Ok(Some(Self { lock_file: None })),
             Ok(false) => Ok(None),
-            Err(error) if error.kind() == ErrorKind::Unsupported => {
-                let lock = with_suffix(path, SUFFIX);
-                let taken = take_file(&**disk, &lock)?;
-                USED_LOCK_FILE.fetch_or(taken.is_some(), Ordering::Relaxed);
-                Ok(taken.map(|id| Self { lock_file: Some((Arc::clone(disk), lock, id)) }))
-            }
             Err(error) => Err(error),
+        };
+        #[cfg(windows)]
+        let taken = {
+            let _ = file;
+            beside::Beside::try_take(disk, &with_suffix(path, SUFFIX))
+                .map(|taken| taken.map(|beside| Self { lock_file: None, _beside: Some(beside) }))
+        };
+        match taken {
+            Err(error) if error.kind() == ErrorKind::Unsupported => Self::try_take_file(disk, path),
+            taken => taken,
         }
+    }
+
+    /// The same where the file system has no locks.
+    fn try_take_file(disk: &Arc<dyn Disk>, path: &Path) -> io::Result<Option<Self>> {
+        let lock = with_suffix(path, SUFFIX);
+        let taken = take_file(&**disk, &lock)?;
+        USED_LOCK_FILE.fetch_or(taken.is_some(), Ordering::Relaxed);
+        Ok(taken.map(|id| Self {
+            lock_file: Some((Arc::clone(disk), lock, id)),
+            #[cfg(windows)]
+            _beside: None,
+        }))
     }
 
     /// Whether a lock file stood in for locks that a file system does not have; says so once for each process.
@@ -74,6 +93,15 @@ impl Lock {
 
     /// Removes a lock file whose process is dead, if there is one.
     pub(super) fn clear(disk: &Arc<dyn Disk>, lock: &Path) {
+        // One that a process left behind is unlocked; it is removed with the lock on it.
+        #[cfg(windows)]
+        drop(beside::Beside::try_take(disk, lock));
+        #[cfg(not(windows))]
+        Self::clear_file(disk, lock);
+    }
+
+    #[cfg(not(windows))]
+    fn clear_file(disk: &Arc<dyn Disk>, lock: &Path) {
         if let Ok(Some(id)) = take_file(&**disk, lock) {
             // One that stays is cleared by the next.
             let _ = disk.remove(lock);
@@ -210,6 +238,46 @@ fn is_abandoned(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
         return Ok(!HELD.lock().unwrap_or_else(PoisonError::into_inner).contains(&id));
     }
     Ok(!is_alive(process))
+}
+
+#[cfg(windows)]
+mod beside {
+    use super::{Arc, Disk, File, Path, PathBuf, io, is_at};
+    use crate::files::owned::open_or_create;
+
+    /// A locked file that nobody reads; removed when it is dropped. The system drops the lock with the process.
+    #[derive(Debug)]
+    pub(super) struct Beside {
+        disk: Arc<dyn Disk>,
+        path: PathBuf,
+        _file: File,
+    }
+
+    impl Beside {
+        pub(super) fn try_take(disk: &Arc<dyn Disk>, path: &Path) -> io::Result<Option<Self>> {
+            loop {
+                let (file, _) = match open_or_create(&**disk, path) {
+                    // A name that is being removed is refused until its last handle is closed.
+                    Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+                    opened => opened?,
+                };
+                if !disk.try_flock(&file)? {
+                    return Ok(None);
+                }
+                // Between the two another may have removed it, whose lock it was.
+                if is_at(&file, path) {
+                    return Ok(Some(Self { disk: Arc::clone(disk), path: path.to_owned(), _file: file }));
+                }
+            }
+        }
+    }
+
+    impl Drop for Beside {
+        fn drop(&mut self) {
+            // One that stays is taken by the next.
+            let _ = self.disk.remove(&self.path);
+        }
+    }
 }
 
 /// What tells a file from all others that are there.

@@ -270,7 +270,7 @@ fn temporary_prefix(name: &OsStr) -> OsString {
     prefix
 }
 
-fn temporary_path(target: &Path) -> PathBuf {
+pub(super) fn temporary_path(target: &Path) -> PathBuf {
     let mut name = temporary_prefix(target.file_name().unwrap_or_default());
     name.push(format!("{}-{}", std::process::id(), random_end()));
     folder_of(target).join(name)

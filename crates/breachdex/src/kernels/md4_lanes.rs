@@ -185,6 +185,7 @@ mod tests {
 
     /// Every one that this processor can run.
     fn all() -> Vec<Md4Lanes> {
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
         let mut all = vec![Md4Lanes::Portable];
         #[cfg(target_arch = "x86_64")]
         {

@@ -195,6 +195,7 @@ mod tests {
 
     /// Every one that this processor can run.
     fn all() -> Vec<Sha1Lanes> {
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
         let mut all = vec![Sha1Lanes::Portable];
         #[cfg(target_arch = "x86_64")]
         {
