@@ -37,7 +37,9 @@ fn fetch(url: &str) -> Result<Vec<u8>, Failure> {
     }
     #[cfg(not(unix))]
     if url.starts_with("unix:") {
-        return Err(Failure::Usage(String::from("this system has no Unix sockets; give --health http://ADDR:PORT")));
+        return Err(Failure::Usage(String::from(
+            "this system has no Unix sockets; give --health http://ADDR:PORT",
+        )));
     }
     let form = || Failure::Usage(String::from("--health takes http://ADDR:PORT or unix:/path"));
     let host = url.strip_prefix("http://").ok_or_else(form)?.trim_end_matches('/');
