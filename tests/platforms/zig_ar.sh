@@ -1,0 +1,3 @@
+#!/bin/sh
+# shellcheck disable=SC2086
+exec $ZIG ar "$@"
