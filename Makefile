@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross release-memory spark
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross release-memory spark fleet
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -71,8 +71,9 @@ python-lint: $(VENV)/bin/ruff
 		tests/manifests.py tests/openapi/sidecar_document.py data/rebuild.py examples/sidecar/try_all.py python/in_place.py \
 		python/project_urls.py third-party/collect.py benches/instructions.py \
 		$(CLIENTS) benches/full_scale
-	# By itself: its modules lie beside it.
+	# By themselves: their modules lie beside them.
 	cd tests/system && $(CURDIR)/$(VENV)/bin/mypy --strict run.py
+	cd tests/fleet && $(CURDIR)/$(VENV)/bin/mypy --strict run.py
 	# By itself: beside it lies a folder that would be taken for Django.
 	$(VENV)/bin/mypy --strict python/tests/interpreters.py
 
@@ -262,3 +263,9 @@ wheel: $(PYTHON_VENV)/made
 # skipped where Java is missing.
 spark: python-install
 	cd python/tests && $(CURDIR)/$(PYTHON) -m pytest -c ../pyproject.toml $(PYTEST_ARGUMENTS) spark
+# Several servers behind HAProxy, as docs/fleet.md configures it. Says what is skipped without it.
+fleet: rust-build
+	command -v haproxy >/dev/null || test -x /usr/sbin/haproxy || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends haproxy >/dev/null; } \
+		|| echo "no HAProxy and no way to install it: its tests will be skipped"
+	python3 tests/fleet/run.py target/debug/breachdex-under-test

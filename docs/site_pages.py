@@ -27,6 +27,7 @@ PAGES: Final = {
     "changelog.md": "CHANGELOG.md",
     "download.md": "docs/download.md",
     "evidence.md": "docs/evidence.md",
+    "fleet.md": "docs/fleet.md",
     "format.md": "docs/format.md",
     "pairs.md": "docs/pairs.md",
     "proxy.md": "docs/proxy.md",
@@ -46,6 +47,7 @@ ATTACHMENTS: Final = (
     "breachdex-update.service",
     "breachdex-update.timer",
     "ranges.nginx.conf",
+    "fleet.haproxy.cfg",
     "monitoring/breachdex-alerts.yml",
     "monitoring/breachdex-radar.json",
 )

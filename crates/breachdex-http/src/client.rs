@@ -13,13 +13,19 @@ pub struct Client {
     peer: Option<IpAddr>,
     address: Option<IpAddr>,
     is_https: bool,
+    is_draining: bool,
     /// Keeps the connection's place among the connections.
     answers: Arc<Answers>,
 }
 
 impl Client {
-    pub(crate) fn new(address: Option<IpAddr>, is_https: bool, answers: &Arc<Answers>) -> Self {
-        Self { peer: answers.slot().peer(), address, is_https, answers: Arc::clone(answers) }
+    pub(crate) fn new(
+        address: Option<IpAddr>,
+        is_https: bool,
+        is_draining: bool,
+        answers: &Arc<Answers>,
+    ) -> Self {
+        Self { peer: answers.slot().peer(), address, is_https, is_draining, answers: Arc::clone(answers) }
     }
 
     /// The address of the client: the one that trusted proxies name, or else [`peer`](Self::peer). `None` if it
@@ -42,6 +48,12 @@ impl Client {
     /// [`answer_timeout`](crate::Limits::answer_timeout) altogether.
     pub fn progressed(&self) {
         self.answers.progressed();
+    }
+
+    /// Whether the server is about to end: [`Shutdown::start_drain`](crate::Shutdown::start_drain). Load balancers that ask
+    /// are told.
+    pub fn is_draining(&self) -> bool {
+        self.is_draining
     }
 
     /// Whether the request came over TLS.

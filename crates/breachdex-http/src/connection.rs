@@ -12,8 +12,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,6 +28,7 @@ use crate::listen::socket::Stream;
 use crate::metrics::ConnectionMetrics;
 use crate::quota::{AnswerLimits, Answers, CountedBody, Pressure, Slot};
 use crate::service::Service;
+use crate::shutdown::Shutdown;
 use crate::tls::Tls;
 
 /// Streams that one HTTP/2 connection may have at once.
@@ -51,6 +53,7 @@ pub(crate) struct Protocols<S> {
     answers: AnswerLimits,
     pressure: Arc<dyn Pressure>,
     metrics: ConnectionMetrics,
+    shutdown: Shutdown,
 }
 
 impl<S: Service> Protocols<S> {
@@ -61,6 +64,7 @@ impl<S: Service> Protocols<S> {
         answers: AnswerLimits,
         pressure: Arc<dyn Pressure>,
         metrics: ConnectionMetrics,
+        shutdown: Shutdown,
     ) -> Self {
         let header_bytes = limits.header_bytes.max(8 << 10);
         let mut builder = Builder::new(TokioExecutor::new());
@@ -87,6 +91,7 @@ impl<S: Service> Protocols<S> {
             answers,
             pressure,
             metrics,
+            shutdown,
         }
     }
 
@@ -128,21 +133,26 @@ impl<S: Service> Protocols<S> {
         let service = service_fn(|request: Request<Incoming>| {
             answers.request_begins();
             let (service, answers) = (Arc::clone(&self.service), Arc::clone(&answers));
-            let is_https = self.is_tls();
-            async move { Ok::<_, Infallible>(answer(&*service, &answers, is_https, request).await) }
+            let (is_https, shutdown) = (self.is_tls(), self.shutdown.clone());
+            async move {
+                let version = request.version();
+                let answer = answer(&*service, &answers, is_https, shutdown.is_draining(), request).await;
+                Ok::<_, Infallible>(if shutdown.is_draining() { last(answer, version) } else { answer })
+            }
         });
         let stream = Framed::new(stream, self.strict_framing);
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let mut stopped = pin!(until_stopped(stop));
         let mut alarm = pin!(sleep_until(answers.deadline()));
-        let mut is_ending = false;
+        let mut phase = Phase::Open;
         loop {
-            let due = (!is_ending).then_some(&*answers);
+            let due = (phase == Phase::Open).then_some(&*answers);
             let event = next_event(connection.as_mut(), stopped.as_mut(), alarm.as_mut(), due).await;
             let now = Instant::now();
             let last_moment = match event {
                 Event::Ended => return,
-                Event::Alarm if is_ending => return,
+                Event::Alarm if phase == Phase::Ending => return,
+                Event::Alarm if phase == Phase::LastCall => self.shutdown_timeout,
                 Event::Alarm if answers.deadline() > now => {
                     alarm.as_mut().reset(answers.deadline().min(now + answers.longest_sleep()));
                     continue;
@@ -153,13 +163,36 @@ impl<S: Service> Protocols<S> {
                     return;
                 }
                 Event::Alarm => FAREWELL,
+                Event::Stopped if answers.are_new() => {
+                    // Its first request may be on its way; the answer will end the connection.
+                    phase = Phase::LastCall;
+                    alarm.as_mut().reset(now + FAREWELL);
+                    continue;
+                }
                 Event::Stopped => self.shutdown_timeout,
             };
-            is_ending = true;
+            phase = Phase::Ending;
             connection.as_mut().graceful_shutdown();
             alarm.as_mut().reset(now + last_moment);
         }
     }
+}
+
+/// Where a connection is in its life.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// The server ends, and the connection is so new that no request has come yet.
+    LastCall,
+    Ending,
+}
+
+/// Has HTTP/1 end the connection with this answer. HTTP/2 ends connections without a race (RFC 9113, section 6.8).
+fn last<B>(mut answer: Response<B>, version: Version) -> Response<B> {
+    if version < Version::HTTP_2 && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// Answers a request as soon as its client has room for the answer.
@@ -167,6 +200,7 @@ async fn answer<S: Service>(
     service: &S,
     answers: &Arc<Answers>,
     is_https: bool,
+    is_draining: bool,
     request: Request<Incoming>,
 ) -> Response<CountedBody<S::Body>> {
     let behind = answers.slot().behind_proxy(request.headers());
@@ -175,7 +209,7 @@ async fn answer<S: Service>(
     let is_limited = service.is_limited(request.uri());
     match answers.permit(head_bytes(&request), behind, is_limited).await {
         Ok(permit) => {
-            let answer = service.answer(request, Client::new(address, is_https, answers)).await;
+            let answer = service.answer(request, Client::new(address, is_https, is_draining, answers)).await;
             answer.map(|body| CountedBody::new(body, Some(permit)))
         }
         Err(_) => service.busy(&request).map(|body| CountedBody::new(body, None)),

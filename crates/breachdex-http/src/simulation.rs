@@ -34,6 +34,7 @@ impl<S: Service> Unconnected<S> {
             answers,
             Arc::clone(&services.pressure),
             services.metrics.clone(),
+            Shutdown::new(),
         );
         Self {
             protocols: Arc::new(protocols),

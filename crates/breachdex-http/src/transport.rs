@@ -102,14 +102,15 @@ impl Transport {
             std::mem::take(&mut self.trusted_proxies),
             services.metrics.clone(),
         );
-        let protocols = AllProtocols::new(&self, &services);
+        let protocols = AllProtocols::new(&self, &services, shutdown);
         let throttle = Arc::new(LogThrottle::new(Duration::from_secs(1)));
         let worker = |runtime| {
             let endpoint = |socket: &Opened| {
                 let protocols = protocols.of(socket);
+                let file = Arc::clone(&socket.file);
                 let socket =
                     socket.socket.try_clone().map_err(HttpError::system("share a listening socket"))?;
-                Ok(Endpoint { socket, protocols })
+                Ok(Endpoint { socket, protocols, file })
             };
             Ok(Worker {
                 runtime,
@@ -122,7 +123,9 @@ impl Transport {
             })
         };
         let workers = runtimes.into_iter().map(worker).collect::<Result<_, HttpError>>()?;
-        Workers::start(workers, self.sockets, shutdown, needed)
+        // The workers have copies of their own, so that a socket is closed when none of them accepts from it.
+        drop(self.sockets);
+        Workers::start(workers, shutdown, needed)
     }
 }
 
@@ -134,7 +137,7 @@ struct AllProtocols<S> {
 }
 
 impl<S: Service> AllProtocols<S> {
-    fn new(transport: &Transport, services: &Services<S>) -> Self {
+    fn new(transport: &Transport, services: &Services<S>, shutdown: &Shutdown) -> Self {
         let answers = AnswerLimits::new(&transport.limits, services.most_answers);
         let protocols = |service: &Arc<S>, tls: Option<&Arc<Tls>>| {
             let (pressure, metrics) = (Arc::clone(&services.pressure), services.metrics.clone());
@@ -145,6 +148,7 @@ impl<S: Service> AllProtocols<S> {
                 answers,
                 pressure,
                 metrics,
+                shutdown.clone(),
             ))
         };
         Self {

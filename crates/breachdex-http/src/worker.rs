@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,10 +15,12 @@ use std::time::Duration;
 use breachdex::LogThrottle;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
+use tokio::task::yield_now;
 use tokio::time::{interval, sleep, timeout};
 
 use crate::connection::Protocols;
 use crate::error::HttpError;
+use crate::listen::SocketName;
 use crate::listen::socket::{AsyncSocket, Socket, Stream};
 use crate::quota::{Connections, TooMany};
 use crate::service::Service;
@@ -43,6 +46,7 @@ const ADDRESS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/
 pub(crate) struct Endpoint<S> {
     pub(crate) socket: Socket,
     pub(crate) protocols: Arc<Protocols<S>>,
+    pub(crate) file: Arc<SocketName>,
 }
 
 /// A worker that is ready to run.
@@ -82,7 +86,7 @@ impl<S: Service> Worker<S> {
         let served = runtime.block_on(async {
             let (alive, mut all_done) = mpsc::channel::<Infallible>(1);
             let mut accepting = Vec::with_capacity(endpoints.len());
-            for Endpoint { socket, protocols } in endpoints {
+            for Endpoint { socket, protocols, file } in endpoints {
                 let socket = socket.into_async().map_err(HttpError::system("wait for connections"))?;
                 let context = Accepting {
                     protocols,
@@ -91,7 +95,7 @@ impl<S: Service> Worker<S> {
                     stop: stop.clone(),
                     alive: alive.clone(),
                 };
-                accepting.push(tokio::spawn(context.run(socket)));
+                accepting.push(tokio::spawn(context.run(socket, file)));
             }
             drop(alive);
             tokio::spawn(beat(heartbeat));
@@ -126,8 +130,8 @@ struct Accepting<S> {
 }
 
 impl<S: Service> Accepting<S> {
-    /// Accepts until the end is asked for.
-    async fn run(self, socket: AsyncSocket) {
+    /// Accepts until the end is asked for. Then the socket is closed, and clients are refused at once.
+    async fn run(self, socket: AsyncSocket, file: Arc<SocketName>) {
         let mut stopped = self.stop.clone();
         let mut stopped = pin!(stopped.wait_for(|stopped| *stopped));
         loop {
@@ -136,28 +140,42 @@ impl<S: Service> Accepting<S> {
                 Poll::Ready(_) => Poll::Ready(None),
                 Poll::Pending => accepted.as_mut().poll(context).map(Some),
             });
-            let (stream, peer) = match next.await {
-                None => return,
-                Some(Ok(accepted)) => accepted,
-                Some(Err(error)) => {
-                    self.after_failure(&error).await;
-                    continue;
-                }
-            };
-            let slot = match self.connections.take(peer) {
-                Ok(slot) => slot,
-                Err(which) => {
-                    refuse(&stream, which, self.protocols.is_tls());
-                    continue;
-                }
-            };
-            let (protocols, stop) = (Arc::clone(&self.protocols), self.stop.clone());
-            let alive = self.alive.clone();
-            tokio::spawn(async move {
-                protocols.serve(stream, slot, stop).await;
-                drop(alive);
-            });
+            match next.await {
+                None => break,
+                Some(Ok((stream, peer))) => self.serve(stream, peer),
+                Some(Err(error)) => self.after_failure(&error).await,
+            }
         }
+        // Before the socket is closed: afterwards the name may be another server's.
+        drop(file);
+        self.serve_waiting(&socket).await;
+    }
+
+    /// Serves what the system has accepted for us already: closing the socket would reset these connections.
+    async fn serve_waiting(&self, socket: &AsyncSocket) {
+        // The event loop looks at the socket once more.
+        yield_now().await;
+        loop {
+            let mut accepted = pin!(socket.accept());
+            match poll_fn(|context| Poll::Ready(accepted.as_mut().poll(context))).await {
+                Poll::Ready(Ok((stream, peer))) => self.serve(stream, peer),
+                Poll::Ready(Err(_)) | Poll::Pending => return,
+            }
+        }
+    }
+
+    /// Starts to serve a connection, if it is within the limits.
+    fn serve(&self, stream: Stream, peer: Option<IpAddr>) {
+        let slot = match self.connections.take(peer) {
+            Ok(slot) => slot,
+            Err(which) => return refuse(&stream, which, self.protocols.is_tls()),
+        };
+        let (protocols, stop) = (Arc::clone(&self.protocols), self.stop.clone());
+        let alive = self.alive.clone();
+        tokio::spawn(async move {
+            protocols.serve(stream, slot, stop).await;
+            drop(alive);
+        });
     }
 
     /// Most failures are a connection's own, gone before it was accepted. Where there are no descriptors left,

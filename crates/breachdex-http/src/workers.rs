@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
 use crate::error::HttpError;
-use crate::listen::Opened;
 use crate::service::Service;
 use crate::shutdown::Shutdown;
 use crate::worker::Worker;
@@ -17,8 +16,6 @@ use crate::worker::Worker;
 pub struct Workers {
     threads: Vec<JoinHandle<Result<(), HttpError>>>,
     heartbeats: Vec<Arc<AtomicU64>>,
-    /// The workers have copies of their own; these remove the files of Unix sockets.
-    sockets: Vec<Opened>,
 }
 
 /// Observes whether all workers respond.
@@ -42,12 +39,11 @@ impl Workers {
     /// Starts the threads. `needed` is how many threads the server may become.
     pub(crate) fn start<S: Service>(
         workers: Vec<Worker<S>>,
-        sockets: Vec<Opened>,
         shutdown: &Shutdown,
         needed: usize,
     ) -> Result<Self, HttpError> {
         let heartbeats = workers.iter().map(|worker| Arc::clone(&worker.heartbeat)).collect();
-        let mut running = Self { threads: Vec::new(), heartbeats, sockets };
+        let mut running = Self { threads: Vec::new(), heartbeats };
         let mut started = Ok(());
         for (number, worker) in workers.into_iter().enumerate() {
             let end = ShutdownOnDrop(shutdown.clone());
@@ -83,7 +79,6 @@ impl Workers {
         for thread in self.threads {
             outcome = outcome.and(thread.join().unwrap_or(Err(HttpError::WorkerPanicked)));
         }
-        drop(self.sockets);
         outcome
     }
 }

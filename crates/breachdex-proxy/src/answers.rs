@@ -109,6 +109,16 @@ pub(crate) fn page(content_type: &'static str, text: String) -> Answer {
     answer
 }
 
+/// Whether the proxy answers: 503 once it is about to end, so that a load balancer sends no more.
+pub(crate) fn health(is_draining: bool) -> Answer {
+    let word = if is_draining { "draining" } else { "ok" };
+    let mut answer = page("application/json", format!("{{\"status\":\"{word}\"}}"));
+    if is_draining {
+        *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    answer
+}
+
 /// The site agreed to what nobody asked for.
 pub(crate) fn not_understood() -> Answer {
     sentence(StatusCode::BAD_GATEWAY, "The site did not answer as it should\n")

@@ -30,7 +30,7 @@ impl Service for Surface {
     async fn answer(&self, request: Request<Incoming>, client: Client) -> Answer {
         match self {
             Self::Proxy(proxy) => proxy.answer(request, client).await,
-            Self::Status { metrics, hosts } => status(metrics, hosts, &request),
+            Self::Status { metrics, hosts } => status(metrics, hosts, &request, client.is_draining()),
         }
     }
 
@@ -39,12 +39,12 @@ impl Service for Surface {
     }
 }
 
-fn status(metrics: &Metrics, hosts: &HostNames, request: &Request<Incoming>) -> Answer {
+fn status(metrics: &Metrics, hosts: &HostNames, request: &Request<Incoming>, is_draining: bool) -> Answer {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return answers::no_page();
     }
     let mut answer = match request.uri().path() {
-        "/healthz" => answers::page("application/json", String::from("{\"status\":\"ok\"}")),
+        "/healthz" => answers::health(is_draining),
         "/metrics" if !is_of_this_origin(hosts, request) => answers::other_host(),
         "/metrics" => {
             let text = metrics.render();

@@ -92,7 +92,7 @@ impl Unconnected {
     pub async fn answer(&self, path: &str, encoding: &str) -> (u16, Bytes) {
         let request = Request::get(path).header("host", "localhost").header("accept-encoding", encoding);
         let request = request.body(()).unwrap_or_default();
-        let (head, body) = self.app.respond(&request).await.into_parts();
+        let (head, body) = self.app.respond(&request, false).await.into_parts();
         (head.status.as_u16(), body)
     }
 }

@@ -9,13 +9,14 @@ use breachdex::trust::Trust;
 use breachdex_http::{HostPattern, Limits, Listen, TlsFiles, TransportOptions, TrustedProxy};
 use clap::{Args, ValueEnum};
 
+use super::signals::Ending;
 use crate::failure::Failure;
 use crate::flags::TrustFlags;
 use crate::flags::values::{parse_seconds, parse_size};
 use crate::trust;
 
-/// The file of flags, and health checks.
-#[derive(Args)]
+/// The file of flags, health checks, and the end.
+#[derive(Args, Clone)]
 pub(crate) struct ServiceFlags {
     /// TOML file with the names of these flags as keys; flags on the command line win
     #[arg(long, value_name = "FILE")]
@@ -25,6 +26,19 @@ pub(crate) struct ServiceFlags {
     /// For health checks of containers. URL is http://ADDR:PORT or unix:/path.
     #[arg(long, value_name = "URL")]
     pub(crate) health: Option<String>,
+    /// How long to go on answering after SIGTERM, with 503 for /healthz
+    ///
+    /// For load balancers: give a little longer than they take to notice. Connections meanwhile end with their next
+    /// answer. --shutdown-timeout begins after it.
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    drain: Option<Duration>,
+}
+
+impl ServiceFlags {
+    /// How the service ends.
+    pub(crate) fn ending(&self, limits: &Limits) -> Ending {
+        Ending { drain: self.drain.unwrap_or_default(), shutdown_timeout: limits.shutdown_timeout }
+    }
 }
 
 /// Which indexes are accepted, at start and when one is replaced.

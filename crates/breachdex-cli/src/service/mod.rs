@@ -13,7 +13,6 @@ mod signals;
 mod systemd;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use breachdex_http::{Listen, Pulse, Shutdown};
 
@@ -22,6 +21,7 @@ use crate::output::Output;
 
 pub(crate) use flags::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, SocketFlags};
 pub(crate) use health::ask;
+pub(crate) use signals::Ending;
 pub(crate) use systemd::inherited;
 
 /// Where to listen: where that was said, else on the sockets that were passed, else on this port of the loopback address.
@@ -39,9 +39,9 @@ pub(crate) fn attend(
     pulse: Pulse,
     reload: impl Fn() + Clone + Send + 'static,
     shutdown: Shutdown,
-    shutdown_timeout: Duration,
+    ending: Ending,
 ) -> Result<(), Failure> {
-    signals::pass_on(reload, shutdown, shutdown_timeout)?;
+    signals::pass_on(reload, shutdown, ending)?;
     let mut output = Output::open();
     for (what, urls) in urls {
         for url in urls {

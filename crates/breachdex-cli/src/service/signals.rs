@@ -15,30 +15,50 @@ use crate::failure::Failure;
 /// What the server needs beyond its own grace time: a second for each of its parts, and one to spare.
 const LAST_RESORT: Duration = Duration::from_secs(4);
 
+/// How a server ends.
+#[derive(Clone, Copy)]
+pub(crate) struct Ending {
+    /// How long it still answers everything, for load balancers to see that it ends.
+    pub(crate) drain: Duration,
+    /// How long requests that run may then go on.
+    pub(crate) shutdown_timeout: Duration,
+}
+
 /// Passes signals on until the process ends. A second signal to stop ends it at once.
 pub(super) fn pass_on(
     reload: impl Fn() + Clone + Send + 'static,
     shutdown: Shutdown,
-    shutdown_timeout: Duration,
+    ending: Ending,
 ) -> Result<(), Failure> {
     let stop = move || {
-        if shutdown.is_triggered() {
+        if shutdown.is_draining() {
             process::exit(i32::from(Exit::Error.code()));
         }
-        systemd::stopping();
-        shutdown.trigger();
-        end_after(shutdown_timeout + LAST_RESORT);
+        end(&shutdown, ending);
     };
     platform::listen(stop, move || in_background(reload.clone()))
 }
 
-/// Ends the process where a thread of the server waits for something that does not come, such as a disk.
-fn end_after(time: Duration) {
-    let end = move || {
-        thread::sleep(time);
+fn end(shutdown: &Shutdown, ending: Ending) {
+    let drain = ending.drain;
+    systemd::stopping(drain);
+    if drain.is_zero() {
+        shutdown.trigger();
+    } else {
+        shutdown.start_drain();
+        tracing::info!("draining for {} s: /healthz answers 503", drain.as_secs_f64());
+    }
+    let draining = shutdown.clone();
+    let finish = move || {
+        thread::sleep(drain);
+        draining.trigger();
+        // A thread of the server may wait for something that does not come, such as a disk.
+        thread::sleep(ending.shutdown_timeout + LAST_RESORT);
         process::exit(i32::from(Exit::Error.code()));
     };
-    let _ = thread::Builder::new().name(String::from("breachdex-end")).spawn(end);
+    if thread::Builder::new().name(String::from("breachdex-end")).spawn(finish).is_err() {
+        shutdown.trigger();
+    }
 }
 
 /// A reload reads whole files; signals that come meanwhile are heard.

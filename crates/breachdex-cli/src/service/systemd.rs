@@ -78,8 +78,9 @@ pub(super) fn reloaded() {
 }
 
 /// Says that the server ends.
-pub(super) fn stopping() {
-    notify("STOPPING=1\nSTATUS=Finishing running requests");
+pub(super) fn stopping(drain: Duration) {
+    let status = if drain.is_zero() { "Finishing running requests" } else { "Draining" };
+    notify(&format!("STOPPING=1\nSTATUS={status}"));
 }
 
 /// Sends a line to `$NOTIFY_SOCKET`. Nobody is told of failure: a service manager that does not listen notices itself.

@@ -11,5 +11,5 @@ pub(crate) mod socket;
 mod unix;
 
 pub use address::{Listen, ListenError};
-pub(crate) use open::Opened;
 pub use open::{Inherited, Plan, Surface};
+pub(crate) use open::{Opened, SocketName};

@@ -56,13 +56,18 @@ impl Inherited {
 /// A socket that listens, and what is known about it.
 #[derive(Debug)]
 pub(crate) struct Opened {
+    pub(crate) file: Arc<SocketName>,
     pub(crate) socket: Socket,
     pub(crate) surface: Surface,
     /// `None` for a Unix socket.
     pub(crate) address: Option<SocketAddr>,
     /// As clients and operators write it.
     pub(crate) name: String,
-    /// Removes the file of a Unix socket when the server ends.
+}
+
+/// Removes the file of a Unix socket when it is dropped, which is before the socket is closed.
+#[derive(Debug, Default)]
+pub(crate) struct SocketName {
     #[cfg(unix)]
     _file: Option<SocketFile>,
 }
@@ -174,7 +179,7 @@ fn open(listen: &Listen, surface: Surface) -> Result<Opened, HttpError> {
         Listen::Unix { path, mode } => {
             let (listener, file) = unix::listen(path, *mode)?;
             let opened = Opened::named(Socket::Unix(listener), surface, listen.to_string());
-            Ok(Opened { _file: Some(file), ..opened })
+            Ok(Opened { file: Arc::new(SocketName { _file: Some(file) }), ..opened })
         }
         Listen::Address(address) => {
             let listener = tcp(*address).map_err(fault)?;
@@ -193,14 +198,7 @@ impl Opened {
     }
 
     fn named(socket: Socket, surface: Surface, name: String) -> Self {
-        Self {
-            socket,
-            surface,
-            address: None,
-            name,
-            #[cfg(unix)]
-            _file: None,
-        }
+        Self { file: Arc::default(), socket, surface, address: None, name }
     }
 }
 

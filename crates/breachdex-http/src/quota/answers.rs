@@ -201,6 +201,11 @@ impl Answers {
         self.limits.header_timeout
     }
 
+    /// Whether no request has come yet.
+    pub(crate) fn are_new(&self) -> bool {
+        self.state().last_event.is_none()
+    }
+
     /// Whether answers wait to be read.
     pub(crate) fn are_unread(&self) -> bool {
         self.state().open.iter().any(|(_, made)| made.is_some())

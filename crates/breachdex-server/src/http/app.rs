@@ -31,14 +31,14 @@ impl App {
         Arc::new(Self { routes, state: Arc::clone(state), hosts: Arc::clone(hosts) })
     }
 
-    /// The answer to a request, whose body is not read.
-    pub(crate) async fn respond<B>(&self, request: &Request<B>) -> Answer {
+    /// The answer to a request, whose body is not read. `is_draining` is what `/healthz` tells.
+    pub(crate) async fn respond<B>(&self, request: &Request<B>, is_draining: bool) -> Answer {
         let is_private = self.is_private(request.uri());
         let answer = if is_private && !self.is_of_this_origin(request) {
             self.state.metrics.count_other(Other::HostRefused);
             answers::other_host(self.state.allow_host_remedy.as_deref())
         } else {
-            routes::answer(&self.state, self.routes, request).await
+            routes::answer(&self.state, self.routes, request, is_draining).await
         };
         let answer = if request.method() == Method::HEAD { without_body(answer) } else { answer };
         if is_private { private(answer) } else { answer }
@@ -70,8 +70,8 @@ impl Service for App {
         uri.path().starts_with("/range/")
     }
 
-    async fn answer(&self, request: Request<Incoming>, _: Client) -> Response<Whole> {
-        self.respond(&request).await.map(Whole::from)
+    async fn answer(&self, request: Request<Incoming>, client: Client) -> Response<Whole> {
+        self.respond(&request, client.is_draining()).await.map(Whole::from)
     }
 
     fn busy(&self, request: &Request<Incoming>) -> Response<Whole> {

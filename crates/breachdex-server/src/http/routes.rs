@@ -21,13 +21,18 @@ pub(crate) enum Routes {
 }
 
 /// The answer to a request, of the pages that a socket has.
-pub(super) async fn answer<B>(state: &Arc<AppState>, routes: Routes, request: &Request<B>) -> Answer {
+pub(super) async fn answer<B>(
+    state: &Arc<AppState>,
+    routes: Routes,
+    request: &Request<B>,
+    is_draining: bool,
+) -> Answer {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return elsewhere(state, request);
     }
     match request.uri().path() {
         path if is_range(path) && routes != Routes::Status => range::get(state, request).await,
-        "/healthz" if routes != Routes::Ranges => status::health(state),
+        "/healthz" if routes != Routes::Ranges => status::health(state, is_draining),
         "/metrics" if routes != Routes::Ranges => status::metrics(state),
         _ => elsewhere(state, request),
     }

@@ -18,14 +18,18 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// `GET /healthz`.
-pub(super) fn health(state: &AppState) -> Answer {
+/// `GET /healthz`: 503 once the server is about to end, so that a load balancer sends no more.
+pub(super) fn health(state: &AppState, is_draining: bool) -> Answer {
     state.metrics.count_other(Other::Status);
-    let mut body = json!({ "status": "ok" });
+    let (status, word) = match is_draining {
+        false => (StatusCode::OK, "ok"),
+        true => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+    };
+    let mut body = json!({ "status": word });
     if state.health_details {
         body["indexes"] = state.catalogue.all().iter().map(|served| index(served)).collect();
     }
-    uncached(answers::answer(StatusCode::OK, JSON, Bytes::from(body.to_string())))
+    uncached(answers::answer(status, JSON, Bytes::from(body.to_string())))
 }
 
 /// Says nothing of the content of an overlay: the content id of a small one confirms a guess of what is in it.

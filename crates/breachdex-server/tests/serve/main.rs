@@ -6,6 +6,7 @@
 mod cache;
 mod client;
 mod conditional;
+mod drain;
 mod encodings;
 mod faults;
 mod files;

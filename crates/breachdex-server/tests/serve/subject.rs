@@ -121,6 +121,10 @@ impl Running {
         }
     }
 
+    pub(crate) fn start_drain(&self) {
+        self.shutdown.start_drain();
+    }
+
     pub(crate) fn ask_to_stop(&self) {
         self.shutdown.trigger();
     }

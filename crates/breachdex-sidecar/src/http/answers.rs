@@ -160,7 +160,12 @@ fn write_episode(object: &mut Object<'_>, episode: &Episode) {
     object.flag("site_wide", Some(episode.is_site_wide));
 }
 
-/// `GET /healthz`.
-pub(super) fn health() -> Answer {
-    object(|object| object.word("status", Some("ok")))
+/// `GET /healthz`: 503 once the sidecar is about to end.
+pub(super) fn health(is_draining: bool) -> Answer {
+    let mut answer =
+        object(|object| object.word("status", Some(if is_draining { "draining" } else { "ok" })));
+    if is_draining {
+        *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    answer
 }

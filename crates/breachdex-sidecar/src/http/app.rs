@@ -73,14 +73,14 @@ impl App {
         Arc::new(Self { state: Arc::clone(state), pages })
     }
 
-    /// The answer to a request.
-    pub(crate) async fn respond<B>(&self, request: Request<B>) -> Answer
+    /// The answer to a request. `is_draining` is what `/healthz` tells.
+    pub(crate) async fn respond<B>(&self, request: Request<B>, is_draining: bool) -> Answer
     where
         B: HttpBody<Data = Bytes>,
     {
         let started = Instant::now();
         let (parts, body) = request.into_parts();
-        let answer = self.answer_to(&parts, body).await.unwrap_or_else(Problem::answer);
+        let answer = self.answer_to(&parts, body, is_draining).await.unwrap_or_else(Problem::answer);
         let route = Route::of(parts.uri.path());
         self.finish(answer, &parts.method, route, started)
     }
@@ -98,7 +98,7 @@ impl App {
         if method == Method::HEAD { without_body(answer) } else { answer }
     }
 
-    async fn answer_to<B>(&self, parts: &Parts, body: B) -> Result<Answer, Problem>
+    async fn answer_to<B>(&self, parts: &Parts, body: B, is_draining: bool) -> Result<Answer, Problem>
     where
         B: HttpBody<Data = Bytes>,
     {
@@ -125,7 +125,7 @@ impl App {
             Route::Verdict => (&VERDICT, verdict),
             Route::Attempt => (&ATTEMPT, attempt),
             Route::Radar => return Ok(status::radar(state)),
-            Route::Health => return Ok(answers::health()),
+            Route::Health => return Ok(answers::health(is_draining)),
             Route::Metrics => return Ok(status::metrics(state)),
             Route::OpenApi => return Ok(status::openapi()),
         };
@@ -243,8 +243,8 @@ impl Service for App {
         !Route::of(uri.path()).is_some_and(Route::is_status)
     }
 
-    async fn answer(&self, request: Request<Incoming>, _: Client) -> Response<Whole> {
-        self.respond(request).await.map(Whole::from)
+    async fn answer(&self, request: Request<Incoming>, client: Client) -> Response<Whole> {
+        self.respond(request, client.is_draining()).await.map(Whole::from)
     }
 
     fn busy(&self, request: &Request<Incoming>) -> Response<Whole> {

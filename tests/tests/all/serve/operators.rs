@@ -78,6 +78,21 @@ fn a_stop_signal_ends_a_server_whose_clients_do_not_read() {
 }
 
 #[test]
+fn a_stop_signal_drains_first_and_a_second_one_does_not_wait() {
+    for (drain, signals, code) in [("0.3", 1, 0), ("600", 2, 2)] {
+        let folder = folder();
+        let mut server = Server::start(folder.path(), &["--drain", drain]);
+        let mut connection = TcpStream::connect(server.address).unwrap();
+        assert!(ask(&mut connection, "/healthz").unwrap().1.contains("ok"));
+        for _ in 0..signals {
+            server.signal(Signal::TERM);
+            wait_until("it says so", || log(folder.path()).contains(&format!("draining for {drain} s")));
+        }
+        assert_eq!(server.process.wait().unwrap().code(), Some(code));
+    }
+}
+
+#[test]
 fn clients_that_misbehave_in_thousands_write_no_log() {
     let folder = folder();
     let server = Server::start(folder.path(), &[]);

@@ -20,14 +20,15 @@ impl Subcommand for Flags {
         }
         self.log.start();
         let inherited = service::inherited()?;
+        let service = self.service.clone();
         let options = options(self, !inherited.is_empty())?;
-        let shutdown_timeout = options.limits.shutdown_timeout;
+        let ending = service.ending(&options.limits);
         let server = Server::bind_with(&options, inherited)?;
         let urls = [("listening", server.urls()), ("status", server.status_urls())];
         let shutdown = Shutdown::new();
         let running = server.start(&shutdown)?;
         let reload = running.reload();
-        service::attend(&urls, running.pulse(), move || reload.run(), shutdown, shutdown_timeout)?;
+        service::attend(&urls, running.pulse(), move || reload.run(), shutdown, ending)?;
         running.wait()?;
         Ok(Exit::Success)
     }
