@@ -33,6 +33,7 @@ PAGES: Final = {
     "proxy.md": "docs/proxy.md",
     "radar.md": "docs/radar.md",
     "security.md": "SECURITY.md",
+    "segments.md": "docs/segments.md",
     "serve.md": "docs/serve.md",
     "sidecar.md": "docs/sidecar.md",
     "system.md": "docs/system.md",

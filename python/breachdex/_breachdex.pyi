@@ -797,6 +797,7 @@ def join(
     memory: int | None = None,
     threads: int | None = None,
     replace: bool = False,
+    sign_key: Path | None = None,
     trusted_keys: TrustedKeys | Literal[False] | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> BuildReport:
@@ -810,6 +811,8 @@ def join(
     :param source: where the data comes from; ``None`` takes what all segments say.
     :param corpus_date: the day it is of; ``None`` takes what all segments say.
     :param directory_bits: makes a larger segment of segments that do not cover everything.
+    :param sign_key: a secret key without a password, of ``breachdex keygen --no-password``, that signs the index before it gets
+        its name, as ``breachdex build --sign`` does.
     :param trusted_keys: public keys of which one must have signed every segment.
     :raises SegmentError: for segments that overlap, differ or are named twice, and for a prefix that none covers.
     :raises IndexDamagedError: when a segment is damaged, or is no index.

@@ -39,6 +39,7 @@ use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::Arguments;
 use crate::printable::printable;
+pub use crate::signing::Signer;
 
 /// Runs the command with the given arguments, the program's own name first, and returns its exit code:
 /// 0 success (for `check`: asked, and nothing exposed), 1 something is exposed, 2 an error or bad usage.

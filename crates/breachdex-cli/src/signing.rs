@@ -6,11 +6,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs;
 use std::io::{self, Cursor, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+use std::{fmt, fs};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -45,6 +45,44 @@ pub(crate) struct SigningKey {
     public: PublicKey,
 }
 
+/// Where the password of a secret key comes from.
+#[derive(Clone, Copy)]
+enum Password {
+    /// From the terminal, or standard input.
+    Ask,
+    /// From nowhere, for standard input holds something else.
+    Busy,
+    /// From nowhere, for there is nobody to ask.
+    Never,
+}
+
+/// A secret key without a password: for programs that write and sign indexes without the command.
+pub struct Signer(Arc<SigningKey>);
+
+impl Signer {
+    /// Reads a key.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the command says it; also for a key that has a password.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let key = SigningKey::read(path, Password::Never);
+        zeroize_stack::<STACK>();
+        key.map(|key| Self(Arc::new(key))).map_err(|failure| failure.to_string())
+    }
+
+    /// Returns what a build does before an index gets its name: it writes the statement and its signature.
+    /// [`SignatureFiles::settle`] gives them their lasting names afterwards.
+    pub fn before_publish(&self, index: &Path) -> BeforePublish {
+        self.0.before_publish(index)
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signer(..)")
+    }
+}
+
 /// The library of signatures does not overwrite its keys. Another one in the same place does.
 impl Drop for SigningKey {
     fn drop(&mut self) {
@@ -59,24 +97,33 @@ impl Drop for SigningKey {
 impl SigningKey {
     /// Reads a key, and asks for its password where it has one. `takes_input` says that standard input holds something else.
     pub(crate) fn load(path: &Path, takes_input: bool) -> Result<Self, Failure> {
-        let key = Self::read(path, takes_input);
+        let is_busy = takes_input && !io::stdin().is_terminal();
+        let key = Self::read(path, if is_busy { Password::Busy } else { Password::Ask });
         // The copies are in the frames of what was called, and those are gone.
         zeroize_stack::<STACK>();
         key
     }
 
     #[inline(never)]
-    fn read(path: &Path, takes_input: bool) -> Result<Self, Failure> {
+    fn read(path: &Path, password: Password) -> Result<Self, Failure> {
         let refused = |reason: &'static str| Failure::SecretKey { path: path.to_owned(), reason };
         let text = read_key(path)?;
         let line = text.lines().nth(1).unwrap_or_default().trim();
         let secret = if line.starts_with(PLAIN) {
             plain_key(line).ok_or_else(|| refused("it is damaged; restore it from a copy"))?
         } else if line.starts_with(ENCRYPTED) {
-            if takes_input && !io::stdin().is_terminal() {
-                return Err(refused(
-                    "it has a password, and standard input holds something else; sign the index afterwards with breachdex sign",
-                ));
+            match password {
+                Password::Ask => {}
+                Password::Busy => {
+                    return Err(refused(
+                        "it has a password, and standard input holds something else; sign the index afterwards with breachdex sign",
+                    ));
+                }
+                Password::Never => {
+                    return Err(refused(
+                        "it has a password; sign the index afterwards with breachdex sign, or use a key without one",
+                    ));
+                }
             }
             let password = ask("password of the secret key: ")?;
             let boxed = SecretKeyBox::from(String::from(text.as_str()));

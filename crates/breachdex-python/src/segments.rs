@@ -10,9 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use breachdex::trust::SignatureFiles;
 use breachdex::{
     BuildOptions, CoverageRule, Entry, EntryBatches, Error, JoinOptions, Kind, OpenOptions, Result,
 };
+use breachdex_cli::Signer;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -188,13 +190,13 @@ fn report(py: Python<'_>, callback: Option<&Py<PyAny>>, now: breachdex::Progress
     callback.call1(py, (Progress::from(now),)).map(drop)
 }
 
-/// `join(segments: Sequence[Path], output: Path, *, complete: bool = True, source: str | None = None, corpus_date: date | str | None = None, directory_bits: int | None = None, memory: int | None = None, threads: int | None = None, replace: bool = False, trusted_keys: TrustedKeys | Literal[False] | None = None, progress: Callable[[Progress], object] | None = None) -> BuildReport`
+/// `join(segments: Sequence[Path], output: Path, *, complete: bool = True, source: str | None = None, corpus_date: date | str | None = None, directory_bits: int | None = None, memory: int | None = None, threads: int | None = None, replace: bool = False, sign_key: Path | None = None, trusted_keys: TrustedKeys | Literal[False] | None = None, progress: Callable[[Progress], object] | None = None) -> BuildReport`
 ///
 /// Joins segments into one index at `output`, byte for byte the one that is built of all their rows at once.
 #[pyfunction]
 #[pyo3(signature = (
     segments, output, *, complete = true, source = None, corpus_date = None, directory_bits = None, memory = None,
-    threads = None, replace = false, trusted_keys = None, progress = None
+    threads = None, replace = false, sign_key = None, trusted_keys = None, progress = None
 ))]
 #[allow(clippy::too_many_arguments, reason = "Python's keywords, one for each option")]
 pub(crate) fn join(
@@ -208,9 +210,12 @@ pub(crate) fn join(
     memory: Option<Bound<'_, PyAny>>,
     threads: Option<Bound<'_, PyAny>>,
     replace: bool,
+    sign_key: Option<PathBuf>,
     trusted_keys: Option<&Bound<'_, PyAny>>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<BuildReport> {
+    let signer = sign_key.map(|path| Signer::load(&path).map_err(|said| raise(py, "BuildError", said)));
+    let signer = signer.transpose()?;
     let segments: Vec<PathBuf> = match segments.is_instance_of::<PyString>() {
         true => None,
         false => segments.extract().ok(),
@@ -226,11 +231,17 @@ pub(crate) fn join(
         threads: number("threads", threads.as_ref())?.unwrap_or(defaults.threads),
         replace,
         open: OpenOptions::new().trust(trust_of(trusted_keys, None, false)?),
-        before_publish: None,
+        before_publish: signer.as_ref().map(|signer| signer.before_publish(&output)),
     };
     let listener = Listener::new(|py, now| report(py, progress.as_ref(), now));
     let _work = Work::begin(py)?;
-    let joined = py.detach(|| breachdex::join(&segments, &output, &options, &listener));
+    let joined = py.detach(|| {
+        let report = breachdex::join(&segments, &output, &options, &listener)?;
+        if signer.is_some() {
+            SignatureFiles::settle(&output)?;
+        }
+        Ok(report)
+    });
     match (listener.into_error(), joined) {
         (Some(error), _) => Err(error),
         (None, Ok(report)) => Ok(report.into()),

@@ -11,6 +11,7 @@ from typing import Any
 import breachdex
 import pyarrow as pa
 import pytest
+from support import new_key, sign
 
 ROWS = 3000
 
@@ -288,3 +289,20 @@ def test_segments_that_do_not_fit_are_named(rows: list[tuple[bytes, int]], tmp_p
     told: list[breachdex.Progress] = []
     breachdex.join(segments, target, replace=True, progress=told.append)
     assert {progress.phase for progress in told} >= {"syncing"}
+
+
+def test_a_joined_index_is_signed(rows: list[tuple[bytes, int]], whole: Path, tmp_path: Path) -> None:
+    secret, public = new_key(tmp_path, "ours")
+    segments = build_all(rows, tmp_path)
+    target = tmp_path / "joined.bdx"
+    with pytest.raises(breachdex.IndexNotSignedError):
+        breachdex.join(segments, target, trusted_keys=[public])
+    with pytest.raises(breachdex.BuildError, match="cannot sign with"):
+        breachdex.join(segments, target, sign_key=public)
+    assert not target.exists()
+    for segment in segments:
+        sign(segment, secret)
+    breachdex.join(segments, target, sign_key=secret, trusted_keys=[public])
+    with breachdex.Index.open(target, trusted_keys=[public]) as index:
+        assert index.metadata.entries == ROWS
+    assert target.read_bytes() == whole.read_bytes()

@@ -1,18 +1,21 @@
 //! Segments, which are indexes that cover different prefixes, become one index: their groups are copied as they are
 //! encoded.
 //!
-//! `agreement` says whether segments fit together, `copy` is the stage that copies their groups.
+//! `agreement` says whether segments fit together, `segment` is what is kept of one, `copy` is the stage that copies their
+//! groups.
 
 #![forbid(unsafe_code)]
 
 mod agreement;
 mod copy;
+mod segment;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
 use self::copy::copy_all;
+use self::segment::{Files, Segment};
 use super::control::Control;
 use super::job::{Job, Pass};
 use super::memory::Memory;
@@ -77,8 +80,9 @@ impl Default for JoinOptions {
 /// A segment is an index that [`BuildOptions::coverage`] limits to some prefixes, with the directory bits of the whole. Its
 /// groups are copied without decoding them: all checksums and hashes of each segment are checked on the way, and its
 /// header says what its counts add up to. A group whose prefixes several segments cover is encoded once more; all of them
-/// are where segments have other directory bits than the whole, as for one of 4,194,304 entries or fewer. Memory does not
-/// grow with the segments. Until the target is complete and on disk it does not exist, or is what it was.
+/// are where segments have other directory bits than the whole, as for one of 4,194,304 entries or fewer. Segments whose
+/// groups are copied may be more than the files that a process may have open. Memory stays within `options.memory` but for the
+/// hashes of the segments, a thousandth of their bytes. Until the target is complete and on disk it does not exist, or is what it was.
 ///
 /// # Errors
 /// [`Error::UnfitSegment`] for the first segment that overlaps with another one or differs from the first one;
@@ -105,16 +109,15 @@ pub fn join(
     refuse_overwriting(&named, target)?;
     let mut publication =
         Publication::claim(target, options.replace)?.before(options.before_publish.as_ref());
-    let opened: Vec<Opened> =
-        named.iter().map(|input| Opened::new(input, &options.open)).collect::<Result<_>>()?;
-    let indexes: Vec<&Index> = indexes(&opened);
-    let decision = agreement::decide(&indexes, options)?;
+    let look_at = |path: &PathBuf| segment::look_at(path, &options.open).map(|index| Segment::of(&index));
+    let all: Vec<Segment> = segments.iter().map(look_at).collect::<Result<_>>()?;
+    let decision = agreement::decide(&all, options)?;
     publication.restrict_mode(decision.layout)?;
     let control = Control::new(threads(options.threads, options.memory), monitor)?;
-    let first = indexes[0].metadata();
+    let first = &all[0].metadata;
     let job = Job {
         control: &control,
-        inputs: &opened,
+        inputs: &[],
         decision: &decision,
         memory: Memory::new(options.memory, control.threads()),
         temp_dir: None,
@@ -122,51 +125,56 @@ pub fn join(
         date: options.date.clone().unwrap_or_else(|| first.corpus_date.clone()),
         watches: Stopwatches::default(),
     };
-    let pass = match copied(&job, &indexes, &publication)? {
+    let files = Files::new(segments, &options.open);
+    let pass = match copied(&job, &all, &files, &publication)? {
         Some(pass) => pass,
-        None => encoded(&job, &indexes, &publication)?,
+        None => encoded(&job, segments, &options.open, &publication)?,
     };
     job.conclude(publication, pass)
 }
 
-/// The inputs that are indexes.
-fn indexes(opened: &[Opened]) -> Vec<&Index> {
-    let index = |input| match input {
-        &Opened { contents: Contents::Index(ref index), .. } => Some(index),
-        _ => None,
-    };
-    opened.iter().filter_map(index).collect()
-}
-
-/// What copying the groups of indexes makes; `None` where they are not groups of the result.
-fn copied(job: &Job<'_>, indexes: &[&Index], publication: &Publication) -> Result<Option<Pass>> {
-    let Some(bits) = shared_bits(job.decision, indexes)? else { return Ok(None) };
-    copy_all(job, indexes, publication, bits).map(Some)
-}
-
-/// The directory bits of the result, where they are those of all indexes.
-fn shared_bits(decision: &Decision, indexes: &[&Index]) -> Result<Option<u32>> {
-    let entries = indexes.iter().map(|index| index.metadata().entries).sum();
-    let bits = decision.directory_bits(entries)?;
-    let are_shared = indexes.iter().all(|index| index.layout().directory_bits == bits);
-    Ok(are_shared.then_some(bits))
+/// What copying the groups of segments makes; `None` where they are not groups of the result.
+fn copied(
+    job: &Job<'_>,
+    segments: &[Segment],
+    files: &Files<'_>,
+    publication: &Publication,
+) -> Result<Option<Pass>> {
+    let entries = segments.iter().map(|segment| segment.metadata.entries).sum();
+    let bits = job.decision.directory_bits(entries)?;
+    if segments.iter().any(|segment| segment.layout.directory_bits != bits) {
+        return Ok(None);
+    }
+    copy_all(job, segments, files, publication, bits).map(Some)
 }
 
 /// Decodes and encodes the entries of all segments, once each was found to be sound.
-fn encoded(job: &Job<'_>, indexes: &[&Index], publication: &Publication) -> Result<Pass> {
-    for index in indexes {
+fn encoded(
+    job: &Job<'_>,
+    segments: &[PathBuf],
+    open: &OpenOptions,
+    publication: &Publication,
+) -> Result<Pass> {
+    let opened: Vec<Index> =
+        segments.iter().map(|path| segment::look_at(path, open)).collect::<Result<_>>()?;
+    let indexes: Vec<&Index> = opened.iter().collect();
+    for index in &opened {
         let threads = VerifyOptions { threads: job.control.threads() };
         job.control.run_one(|| index.verify_with(threads, &()))?;
     }
-    let entries = indexes.iter().map(|index| index.metadata().entries).sum();
-    merge_all(job, indexes, publication, job.decision.directory_bits(entries)?)
+    let entries = opened.iter().map(|index| index.metadata().entries).sum();
+    merge_all(job, &indexes, publication, job.decision.directory_bits(entries)?)
 }
 
 /// What copying makes of the inputs of a build, where that is what building them would make: all are indexes of the
 /// result's layout that cover different prefixes, and everything in them stays.
 pub(super) fn copied_inputs(job: &Job<'_>, publication: &Publication) -> Result<Option<Pass>> {
     let (Decision { layout, min_count, top, wanted, .. }, inputs) = (job.decision, job.inputs);
-    let indexes = indexes(inputs);
+    let index = |input| match input {
+        &Opened { contents: Contents::Index(ref index), .. } => Some(index),
+        _ => None,
+    };
+    let indexes: Vec<&Index> = inputs.iter().filter_map(index).collect();
     let keeps_all = *min_count == 1 && top.is_none() && *wanted == Coverage::whole();
     if indexes.len() < inputs.len() || indexes.len() < 2 || !keeps_all {
         return Ok(None);
@@ -175,8 +183,9 @@ pub(super) fn copied_inputs(job: &Job<'_>, publication: &Publication) -> Result<
         let directory_bits = layout.directory_bits;
         Layout { directory_bits, ..index.layout() } == *layout
     };
-    if !indexes.iter().all(is_alike) || agreement::overlap(&indexes).is_some() {
+    let segments: Vec<Segment> = indexes.iter().map(|index| Segment::of(index)).collect();
+    if !indexes.iter().all(is_alike) || agreement::overlap(&segments).is_some() {
         return Ok(None);
     }
-    copied(job, &indexes, publication)
+    copied(job, &segments, &Files::Held(indexes), publication)
 }

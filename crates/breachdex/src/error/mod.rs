@@ -390,6 +390,10 @@ pub fn advice(source: &io::Error) -> &'static str {
             "; its file system, or a limit of this process (ulimit -f), holds no larger file: choose a folder elsewhere \
              or raise the limit"
         }
+        // As Unix numbers it: there is no kind for it.
+        _ if cfg!(unix) && source.raw_os_error() == Some(24) => {
+            "; raise the limit of open files of this process (ulimit -n), or name fewer files"
+        }
         _ => "",
     }
 }

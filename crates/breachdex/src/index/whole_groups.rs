@@ -11,7 +11,7 @@ use crate::format::content::{self, UnitHasher};
 use crate::format::encode::Seal;
 use crate::format::facts::Facts;
 use crate::format::group::{Group, extra_bits};
-use crate::format::header::CONTENT_ID;
+use crate::format::header::{CONTENT_ID, Header};
 use crate::format::placement::PAGE;
 use crate::storage::{Access as _, Buffer, ReadMode};
 
@@ -25,8 +25,9 @@ pub(crate) struct WholeGroup<'a> {
 }
 
 /// What all groups of an index must make together.
-pub(crate) struct ContentProof<'a> {
-    index: &'a Index,
+pub(crate) struct ContentProof {
+    name: String,
+    header: Header,
     hashes: Box<[u8]>,
     units: UnitHasher,
     entries: u64,
@@ -68,7 +69,7 @@ impl Index {
     ///
     /// # Errors
     /// [`Error::Damaged`](crate::Error::Damaged), [`Error::Io`](crate::Error::Io).
-    pub(crate) fn content_proof(&self) -> Result<ContentProof<'_>> {
+    pub(crate) fn content_proof(&self) -> Result<ContentProof> {
         let core = &*self.core;
         let (header, metadata) = (core.header(), core.metadata());
         let hashes = core.hashes()?;
@@ -84,11 +85,12 @@ impl Index {
             return Err(core.damaged(Fault::new(Section::Header, CONTENT_ID as u64, reason)));
         }
         let units = UnitHasher::new(header.layout.directory_bits, header.unit_bits);
-        Ok(ContentProof { index: self, hashes: hashes.into(), units, entries: 0 })
+        let (name, header) = (self.name().to_owned(), header.clone());
+        Ok(ContentProof { name, header, hashes: hashes.into(), units, entries: 0 })
     }
 }
 
-impl ContentProof<'_> {
+impl ContentProof {
     /// Adds a group. Prefixes must ascend.
     pub(crate) fn add(&mut self, prefix: u32, seal: &Seal, entries: u64) {
         self.units.add(prefix, &seal.hash);
@@ -100,17 +102,13 @@ impl ContentProof<'_> {
     /// # Errors
     /// [`Error::Damaged`](crate::Error::Damaged).
     pub(crate) fn finish(self) -> Result<()> {
-        let Self { index, hashes, units, entries } = self;
-        let header = index.core.header();
+        let Self { name, header, hashes, units, entries } = self;
         if units.finish(header.unit_bits) != *hashes {
-            return Err(index.damaged(Section::Groups, "the groups do not have their hashes"));
+            let reason = "the groups do not have their hashes";
+            return Err(Fault::new(Section::Groups, header.groups.offset, reason).named(&name));
         }
         if entries != header.entries {
-            return Err(index.core.damaged(Fault::new(
-                Section::Header,
-                24,
-                "the number of entries is another",
-            )));
+            return Err(Fault::new(Section::Header, 24, "the number of entries is another").named(&name));
         }
         Ok(())
     }

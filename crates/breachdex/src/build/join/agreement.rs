@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use super::JoinOptions;
+use super::segment::Segment;
 use crate::build::finish::sum_of_collisions;
 use crate::build::options::MergeRule;
 use crate::build::plan::{Decision, Floors};
@@ -12,7 +13,6 @@ use crate::coverage::{Coverage, PREFIX_COUNT};
 use crate::error::{Error, Result, SegmentFault};
 use crate::files;
 use crate::format::{Layout, MAX_DIRECTORY_BITS, OverlayMark};
-use crate::index::Index;
 
 /// Refuses a file that is named more than once, by whatever path.
 pub(super) fn refuse_twice(segments: &[PathBuf]) -> Result<()> {
@@ -30,32 +30,32 @@ pub(super) fn refuse_twice(segments: &[PathBuf]) -> Result<()> {
 }
 
 /// What the joined index will be. Refuses segments that do not fit together.
-pub(super) fn decide(indexes: &[&Index], options: &JoinOptions) -> Result<Decision> {
-    let first = indexes[0];
-    for index in indexes {
-        if index.layout().overlay == OverlayMark::Overlay {
-            return Err(unfit(index.name().to_owned(), SegmentFault::IsOverlay));
+pub(super) fn decide(segments: &[Segment], options: &JoinOptions) -> Result<Decision> {
+    let first = &segments[0];
+    for segment in segments {
+        if segment.layout.overlay == OverlayMark::Overlay {
+            return Err(unfit(segment.name.clone(), SegmentFault::IsOverlay));
         }
-        if let Some(fault) = difference(index, first, options) {
-            return Err(unfit(index.name().to_owned(), fault));
+        if let Some(fault) = difference(segment, first, options) {
+            return Err(unfit(segment.name.clone(), fault));
         }
     }
-    if let Some((index, prefix, other)) = overlap(indexes) {
-        let fault = if files::is_same_file(index.name().as_ref(), other.name().as_ref()) {
+    if let Some((segment, prefix, other)) = overlap(segments) {
+        let fault = if files::is_same_file(segment.name.as_ref(), other.name.as_ref()) {
             SegmentFault::Twice
         } else {
-            SegmentFault::Overlap { prefix, first: other.name().to_owned() }
+            SegmentFault::Overlap { prefix, first: other.name.clone() }
         };
-        return Err(unfit(index.name().to_owned(), fault));
+        return Err(unfit(segment.name.clone(), fault));
     }
-    let ranges = indexes.iter().flat_map(|index| index.metadata().coverage.ranges()).copied();
+    let ranges = segments.iter().flat_map(|segment| segment.metadata.coverage.ranges()).copied();
     let coverage = Coverage::from_ranges(ranges).unwrap_or_else(Coverage::empty);
     if let Some(prefix) = coverage.first_gap(0, PREFIX_COUNT - 1).filter(|_| options.complete) {
         return Err(Error::MissingPrefix { prefix });
     }
-    let facts = first.metadata();
+    let facts = &first.metadata;
     Ok(Decision {
-        layout: Layout { directory_bits: MAX_DIRECTORY_BITS, ..first.layout() },
+        layout: Layout { directory_bits: MAX_DIRECTORY_BITS, ..first.layout },
         width: facts.bits,
         merge: MergeRule::Error,
         min_count: 1,
@@ -65,15 +65,15 @@ pub(super) fn decide(indexes: &[&Index], options: &JoinOptions) -> Result<Decisi
         wanted: Coverage::whole(),
         files_left_out: 0,
         floors: Floors::new(MergeRule::Error, std::iter::once(facts.floor)),
-        earlier_collisions: sum_of_collisions(indexes.iter().map(|index| index.metadata().collisions))?,
+        earlier_collisions: sum_of_collisions(segments.iter().map(|segment| segment.metadata.collisions))?,
         most_entries: None,
     })
 }
 
 /// Where a segment differs from the first one.
-fn difference(index: &Index, first: &Index, options: &JoinOptions) -> Option<SegmentFault> {
-    let (held, expected) = (index.metadata(), first.metadata());
-    let first = first.name().to_owned();
+fn difference(segment: &Segment, first: &Segment, options: &JoinOptions) -> Option<SegmentFault> {
+    let (held, expected) = (&segment.metadata, &first.metadata);
+    let first = first.name.clone();
     if held.kind != expected.kind {
         return Some(SegmentFault::Kind { held: held.kind, first, expected: expected.kind });
     }
@@ -108,17 +108,17 @@ fn difference(index: &Index, first: &Index, options: &JoinOptions) -> Option<Seg
     None
 }
 
-/// The first prefix that two of the indexes cover, and both of them, the one that was named later first.
-pub(super) fn overlap<'a>(indexes: &[&'a Index]) -> Option<(&'a Index, u32, &'a Index)> {
+/// The first prefix that two segments cover, and both of them, the one that was named later first.
+pub(super) fn overlap(segments: &[Segment]) -> Option<(&Segment, u32, &Segment)> {
     let mut ranges: Vec<(u32, u32, usize)> = Vec::new();
-    for (place, index) in indexes.iter().enumerate() {
-        let here = index.metadata().coverage.ranges();
+    for (place, segment) in segments.iter().enumerate() {
+        let here = segment.metadata.coverage.ranges();
         ranges.extend(here.iter().map(|(first, last)| (*first, *last, place)));
     }
     ranges.sort_unstable();
     let two = ranges.windows(2).find(|two| two[0].1 >= two[1].0)?;
     let (one, other) = (two[0].2, two[1].2);
-    Some((indexes[one.max(other)], two[1].0, indexes[one.min(other)]))
+    Some((&segments[one.max(other)], two[1].0, &segments[one.min(other)]))
 }
 
 fn unfit(name: String, fault: SegmentFault) -> Error {

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::segment::{Contents, Files, Segment};
 use crate::build::control::Control;
 use crate::build::groups::{GroupLog, PlacedSpan, SpanWriter};
 use crate::build::job::{Job, Pass};
@@ -15,7 +16,6 @@ use crate::build::span::{EntrySink as _, Misfit, Plan, Span, SpanBuilder, SpanGr
 use crate::entry::Entry;
 use crate::error::{Error, Result, Section};
 use crate::format::encode::Seal;
-use crate::index::Index;
 use crate::index::groups::GroupExtent;
 use crate::index::whole_groups::ContentProof;
 use crate::monitor::Phase;
@@ -24,27 +24,34 @@ use crate::storage::Buffer;
 /// Bytes of groups that are copied at a time.
 const RUN_BYTES: u64 = 2 << 20;
 
-/// Bits of a prefix that coverage tells apart.
-const RANGE_BITS: u32 = 20;
-
-/// Copies the groups of indexes that cover different prefixes and all have these directory bits.
+/// Copies the groups of segments that cover different prefixes and all have these directory bits.
 ///
 /// # Errors
 /// [`Error::Damaged`] for whatever is damaged in one of them.
 pub(super) fn copy_all(
     job: &Job<'_>,
-    indexes: &[&Index],
+    segments: &[Segment],
+    files: &Files<'_>,
     publication: &Publication,
     directory_bits: u32,
 ) -> Result<Pass> {
     let mut plan = job.decision.plan(job.memory.group());
     plan.layout.directory_bits = directory_bits;
     let mut store = job.store(publication, &plan, true)?;
-    job.control.enter(Phase::Writing, Some(indexes.iter().map(|index| index.metadata().entries).sum()));
-    let segments: Vec<Segment<'_>> = indexes.iter().map(|index| Segment::new(index)).collect();
-    let proofs = job.control.run_one(|| indexes.iter().map(|index| index.content_proof()).collect())?;
+    let facts = || segments.iter().map(|segment| &segment.metadata);
+    job.control.enter(Phase::Writing, Some(facts().map(|facts| facts.entries).sum()));
+    let (mut groups, mut proofs) = (Vec::new(), Vec::new());
+    for (place, segment) in segments.iter().enumerate() {
+        let look = || Contents::of(&files.index(place, segment)?);
+        let contents = job.control.run_one(look)?;
+        groups.push(contents.groups);
+        proofs.push(contents.proof);
+    }
+    let queue = Queue::new(segments, &groups);
     let stage = Copying {
-        segments: &segments,
+        segments,
+        groups: &groups,
+        files,
         plan: &plan,
         most: job.memory.sizes().most as u64,
         control: job.control,
@@ -52,36 +59,15 @@ pub(super) fn copy_all(
         watches: &job.watches,
     };
     let sink = Copied { log: GroupLog::default(), proofs };
-    let queue = Queue::new(&segments, directory_bits);
     let (_, Copied { mut log, proofs }) =
         pipeline::run(job.control, &stage, queue, sink, job.control.threads())?;
     drop(stage);
     proofs.into_iter().try_for_each(ContentProof::finish)?;
-    let facts = || indexes.iter().map(|index| index.metadata());
     // What is copied is not decoded; the headers, whose content ids were right, have the sums.
     log.totals.count = facts().map(|facts| u128::from(facts.total_count)).sum();
     log.totals.max_count = facts().map(|facts| facts.max_count).max().unwrap_or(0);
     store.log = log;
     Ok(Pass { store, went_unsorted: None, left_out: 0, notes: Vec::new() })
-}
-
-/// An index and where its groups are.
-struct Segment<'a> {
-    index: &'a Index,
-    groups: Vec<GroupExtent>,
-}
-
-impl<'a> Segment<'a> {
-    fn new(index: &'a Index) -> Self {
-        Self { index, groups: index.groups() }
-    }
-
-    /// Whether this one covers every prefix of a group.
-    fn covers(&self, prefix: u32, directory_bits: u32) -> bool {
-        let below = RANGE_BITS - directory_bits;
-        let (first, last) = (prefix << below, (prefix << below) + ((1 << below) - 1));
-        self.index.metadata().coverage.first_gap(first, last).is_none()
-    }
 }
 
 /// A group of a segment.
@@ -111,15 +97,15 @@ enum Work {
 }
 
 impl Queue {
-    fn new(segments: &[Segment<'_>], directory_bits: u32) -> Self {
-        let mut items = Vec::with_capacity(segments.iter().map(|segment| segment.groups.len()).sum());
-        for (place, segment) in segments.iter().enumerate() {
-            items.extend(segment.groups.iter().enumerate().map(|(group, extent)| Item {
+    fn new(segments: &[Segment], groups: &[Vec<GroupExtent>]) -> Self {
+        let mut items = Vec::with_capacity(groups.iter().map(Vec::len).sum());
+        for (place, (segment, groups)) in segments.iter().zip(groups).enumerate() {
+            items.extend(groups.iter().enumerate().map(|(group, extent)| Item {
                 prefix: extent.prefix,
                 segment: place,
                 group,
                 length: extent.length,
-                is_whole: segment.covers(extent.prefix, directory_bits),
+                is_whole: segment.covers(extent.prefix),
             }));
         }
         items.sort_unstable_by_key(|item| (item.prefix, item.segment));
@@ -165,14 +151,17 @@ struct Done {
 }
 
 /// All groups so far.
-struct Copied<'a> {
+struct Copied {
     log: GroupLog,
     /// Of each segment.
-    proofs: Vec<ContentProof<'a>>,
+    proofs: Vec<ContentProof>,
 }
 
 struct Copying<'a> {
-    segments: &'a [Segment<'a>],
+    segments: &'a [Segment],
+    /// Of each segment.
+    groups: &'a [Vec<GroupExtent>],
+    files: &'a Files<'a>,
     plan: &'a Plan,
     /// The most bytes of a group that is in memory.
     most: u64,
@@ -195,8 +184,8 @@ impl Copying<'_> {
     }
 
     fn copy(&self, segment: usize, groups: Range<usize>, buffer: &mut Buffer) -> Result<Done> {
-        let Segment { index, groups: all } = &self.segments[segment];
-        let extents = &all[groups];
+        let index = self.files.index(segment, &self.segments[segment])?;
+        let extents = &self.groups[segment][groups];
         self.refuse_large(extents)?;
         let mut bytes = self.writer.buffer();
         bytes.clear();
@@ -222,8 +211,8 @@ impl Copying<'_> {
         let mut found = Vec::with_capacity(parts.len());
         entries.clear();
         for part in parts {
-            let Segment { index, groups } = &self.segments[part.segment];
-            let extent = groups[part.group];
+            let index = self.files.index(part.segment, &self.segments[part.segment])?;
+            let extent = self.groups[part.segment][part.group];
             self.refuse_large(&[extent])?;
             index.whole_groups(&[extent], buffer, |group| {
                 found.push((part.segment, group.prefix, group.seal, group.entries));
@@ -261,7 +250,7 @@ impl<'a> Stage for Copying<'a> {
     type Work = Work;
     type Scratch = Scratch<'a>;
     type Output = Done;
-    type Sink = Copied<'a>;
+    type Sink = Copied;
     type Rest = PlacedSpan;
 
     fn next(&self, queue: &mut Queue) -> Result<Option<Work>> {
@@ -281,7 +270,7 @@ impl<'a> Stage for Copying<'a> {
         Ok(done)
     }
 
-    fn accept(&self, sink: &mut Copied<'a>, done: Done) -> Result<Option<PlacedSpan>> {
+    fn accept(&self, sink: &mut Copied, done: Done) -> Result<Option<PlacedSpan>> {
         for (segment, prefix, seal, entries) in &done.found {
             sink.proofs[*segment].add(*prefix, seal, *entries);
         }
