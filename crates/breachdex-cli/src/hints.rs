@@ -149,6 +149,10 @@ pub(crate) fn remote(error: &Error) -> String {
             format!("{base} is not encrypted: use https, or --insecure-http if the network is yours alone")
         }
         Error::Journal { can_be_discarded: true, .. } => format!("{error} with --restart"),
+        Error::Older { .. } => format!("{error}; --allow-older replaces it all the same"),
+        Error::OtherContent { .. } | Error::UnusableTarget { .. } => {
+            format!("{error}; --force replaces it all the same")
+        }
         Error::HoldsOverlay(_) => format!("{error} (check --overlay)"),
         Error::Missing(missing) => format!("{error}{}", quirk(&missing.example.fault)),
         error => error.to_string(),

@@ -32,6 +32,13 @@ impl BaseUrl {
         url
     }
 
+    /// The server of a file's address.
+    pub(crate) fn server_of(url: &Url) -> Self {
+        let mut url = url.clone();
+        url.set_path("");
+        Self(url)
+    }
+
     /// Whether nobody on the way can read or change what is said: https, or this machine itself.
     pub fn is_private(&self) -> bool {
         self.is_https() || self.is_loopback()

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -131,6 +132,73 @@ pub enum Error {
         .0.display()
     )]
     HoldsOverlay(PathBuf),
+    /// An address that is none of a published index.
+    #[error("not the address of an index: {reason}")]
+    FileUrl {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A published file cannot be fetched. What arrived is kept.
+    #[error("{name}: {fault}{}", tried(*attempts))]
+    File {
+        /// The file's address.
+        name: String,
+        /// What happened last.
+        fault: FetchFault,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// There is no published file.
+    #[error("{name}: there is no such file (404)")]
+    NoFile {
+        /// The file's address.
+        name: String,
+    },
+    /// A published file was replaced again and again while it was fetched.
+    #[error("{name} was replaced {times} times while it was fetched; run the same command again when it stays the same")]
+    ReplacedAgain {
+        /// The file's address.
+        name: String,
+        /// How often.
+        times: u32,
+    },
+    /// A published index is of another kind than the one that it would replace.
+    #[error("{name} holds {found}, {} holds {held}: other programs may not expect that", target.display())]
+    OtherContent {
+        /// The file's address.
+        name: String,
+        /// What it holds.
+        found: String,
+        /// The index that is there.
+        target: PathBuf,
+        /// What that holds.
+        held: String,
+    },
+    /// A published index is older than the one that it would replace.
+    #[error(
+        "{name} {}, which is older than {held} of {}",
+        if found.is_empty() { String::from("has no corpus date") } else { format!("has the corpus date {found}") },
+        target.display()
+    )]
+    Older {
+        /// The file's address.
+        name: String,
+        /// Its corpus date; may be empty.
+        found: String,
+        /// The index that is there.
+        target: PathBuf,
+        /// The corpus date of that.
+        held: String,
+    },
+    /// What is at the target cannot be read, so that nothing of it can be kept.
+    #[error("{error}")]
+    UnusableTarget {
+        /// Why.
+        error: Box<breachdex::Error>,
+    },
+    /// Another pull has the same target.
+    #[error("another pull of {} is running; wait for it or choose another target", .0.display())]
+    PullBusy(PathBuf),
     /// Options that contradict one another, or the index.
     #[error("{0}")]
     Options(String),
@@ -177,6 +245,43 @@ pub enum FetchFault {
         /// The status.
         status: u16,
     },
+    /// The server points to another address, which may be anybody's.
+    #[error("the server answered {status}, a redirection{}; none is followed: name that address if you trust it", leads_to(to))]
+    Moved {
+        /// The status.
+        status: u16,
+        /// The address, without what may be secret in it; empty where none was said.
+        to: String,
+    },
+    /// The server sends whole files only.
+    #[error(
+        "the server does not answer range requests: it sends the whole file{}; publish it with one that does, such as nginx, Caddy, Apache or an object store (python -m http.server does not)",
+        named_server(server)
+    )]
+    NoRanges {
+        /// What the server calls itself; may be empty.
+        server: String,
+    },
+    /// The answer is another part of the file.
+    #[error("the server was asked for the bytes {}-{} and sent {}-{}", asked.start, asked.end - 1, found.start, found.end - 1)]
+    OtherRange {
+        /// The part that was asked for.
+        asked: Range<u64>,
+        /// The part that the answer says it is.
+        found: Range<u64>,
+    },
+    /// The answer does not say which part of the file it is.
+    #[error("the answer does not say which bytes of how many it is (Content-Range)")]
+    UnknownRange,
+    /// The answer is longer or shorter than the part of the file.
+    #[error("the answer does not have the {expected} bytes that it must have")]
+    OtherLength {
+        /// Bytes of the part.
+        expected: u64,
+    },
+    /// The file is another one than when it was opened.
+    #[error("the file was replaced while it was fetched")]
+    Replaced,
     /// "Not modified", though nothing had been had before.
     #[error("the server answered 304 to a question that has no earlier answer")]
     NothingModified,
@@ -291,6 +396,14 @@ impl fmt::Display for MissingRanges {
 
 fn tried(attempts: u32) -> String {
     if attempts > 1 { format!(" (tried {attempts} times)") } else { String::new() }
+}
+
+fn leads_to(address: &str) -> String {
+    if address.is_empty() { String::new() } else { format!(" to {address}") }
+}
+
+fn named_server(server: &str) -> String {
+    if server.is_empty() { String::new() } else { format!(" (it calls itself {server})") }
 }
 
 fn wait(retry_after: Option<Duration>) -> String {

@@ -1,6 +1,7 @@
 //! A client of Pwned Passwords range servers. What a client and a server both need is in `breachdex_protocol`.
 //!
 //! - [`RangeClient`] checks a digest against a range server of which it tells only five digits.
+//! - [`pull::pull`] copies a published index from a web server: what changed is fetched, the rest is copied.
 //! - [`download`] makes an index of a whole corpus, [`update`] brings one up to date. Both keep what they
 //!   fetched beside the target, so that whatever ends them, the next run goes on from there.
 //!
@@ -19,6 +20,7 @@ mod fetch;
 mod journal;
 mod network;
 mod notes;
+pub mod pull;
 mod run;
 mod update;
 

@@ -49,6 +49,8 @@ pub mod memory;
 mod monitor;
 #[cfg(feature = "build")]
 mod overlay;
+#[cfg(feature = "build")]
+pub mod replica;
 pub mod rows;
 mod storage;
 #[cfg(test)]

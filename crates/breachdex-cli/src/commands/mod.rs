@@ -40,6 +40,7 @@ commands! {
     Build => build,
     Download => download,
     Update => update,
+    Pull => pull,
     Serve => serve,
     Sidecar => sidecar,
     Proxy => proxy,

@@ -224,7 +224,7 @@ pub(crate) fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str 
 }
 
 /// How long a server asks to wait: seconds, or until a date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = text_of(headers, &RETRY_AFTER).trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

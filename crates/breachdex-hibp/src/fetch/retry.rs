@@ -67,8 +67,16 @@ pub(crate) fn judge(fault: &FetchFault, policy: &RetryPolicy, attempts: u32, wai
         | FetchFault::Encoding(_)
         | FetchFault::Body(_)
         | FetchFault::Quirk(_)
+        | FetchFault::OtherRange { .. }
+        | FetchFault::UnknownRange
+        | FetchFault::OtherLength { .. }
         | FetchFault::Malformed(_) => true,
-        FetchFault::Certificate(_) | FetchFault::ProxyLogin { .. } | FetchFault::Redirected { .. } => false,
+        FetchFault::Certificate(_)
+        | FetchFault::ProxyLogin { .. }
+        | FetchFault::Redirected { .. }
+        | FetchFault::Moved { .. }
+        | FetchFault::NoRanges { .. }
+        | FetchFault::Replaced => false,
     };
     if again && attempts - waits <= policy.retries {
         Verdict::After(policy.delay(attempts - waits))

@@ -50,7 +50,7 @@ const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Opens a journal's file and locks it. Another run may finish and remove the file meanwhile: then there is a new one.
-pub(super) fn lock(disk: &Arc<dyn Disk>, path: &Path, target: &Path) -> Result<(File, Lock)> {
+pub(crate) fn lock(disk: &Arc<dyn Disk>, path: &Path, target: &Path) -> Result<(File, Lock)> {
     let mut tries = 0;
     loop {
         let (file, _) = files::open_or_create(&**disk, path).map_err(io_error("open", path))?;

@@ -26,8 +26,8 @@ use breachdex::files::{self, Disk, Lock};
 use breachdex::{Monitor, PREFIX_COUNT, Phase, Progress};
 use tokio::time::Instant;
 
-use self::file::{Found, MAGIC, lock, read_found};
-pub(crate) use self::file::{abandoned, path};
+use self::file::{Found, MAGIC, read_found};
+pub(crate) use self::file::{abandoned, lock, path};
 pub(crate) use self::group::{GroupState, RangeState};
 use self::record::{Frame, Tag};
 pub(crate) use self::record::{Record, RecordKind};

@@ -57,6 +57,7 @@ use self::plan::{Decision, check_options};
 #[cfg(feature = "signatures")]
 pub(crate) use self::publish::refusal;
 pub(crate) use self::publish::{Publication, Readers};
+pub(crate) use self::read_back::ReadBack;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::input::stream::Opened;

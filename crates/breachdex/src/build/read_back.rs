@@ -37,6 +37,13 @@ impl ReadBack {
     }
 }
 
+impl ReadBack {
+    /// A finished file of which everything was verified.
+    pub(crate) fn verified(index: Index) -> Self {
+        Self(Some(index))
+    }
+}
+
 #[cfg(test)]
 impl ReadBack {
     /// For tests of publishing by itself.

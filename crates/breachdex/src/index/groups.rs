@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Index;
@@ -17,6 +18,7 @@ use crate::format::cursor::{Cursor, DecodeRun};
 use crate::format::directory::Locator;
 use crate::format::encode::Seal;
 use crate::format::group::{BucketRecord, Group};
+use crate::format::header::LENGTH;
 use crate::format::placement::PAGE;
 use crate::storage::{Access as _, Buffer, Follower, ReadMode, Reading, Window, Windows};
 
@@ -34,6 +36,12 @@ impl GroupExtent {
     /// Whether a group that was read here has its checksum and is the one that the directory means.
     pub(super) fn check(&self, group: &Group<'_>, layout: Layout) -> Result<(), &'static str> {
         group.check(layout, self.prefix, self.locator)
+    }
+
+    /// Whether a locator of another index has the same part of the checksum.
+    pub(crate) fn has_tag_of(&self, other: Locator) -> bool {
+        // The checksum's lowest bits are all that is compared.
+        self.locator.agrees_with(other.value() as u32)
     }
 }
 
@@ -58,6 +66,16 @@ pub(crate) struct EncodedBucket<'a> {
 impl Index {
     pub(crate) fn layout(&self) -> Layout {
         self.core.layout()
+    }
+
+    /// The header's bytes.
+    pub(crate) fn header_bytes(&self) -> [u8; LENGTH] {
+        self.core.header().encode()
+    }
+
+    /// `h` and the hashes of units, where their checksum holds.
+    pub(crate) fn unit_hashes(&self) -> Result<(u32, Cow<'_, [u8]>)> {
+        Ok((self.core.header().unit_bits, self.core.hashes()?))
     }
 
     /// How many groups the directory has.
@@ -195,6 +213,16 @@ impl IndexGroup<'_> {
     /// `e`: how many bits the group resolves.
     pub(crate) fn extra_bits(&self) -> u32 {
         self.group.extra_bits
+    }
+
+    /// Bytes of the head.
+    pub(crate) fn head_length(&self) -> u64 {
+        self.group.data_start as u64
+    }
+
+    /// What the head says of a bucket; `None` where it cannot be.
+    pub(crate) fn record(&self, bucket: usize) -> Option<BucketRecord> {
+        self.opened().bucket(bucket)
     }
 
     pub(crate) fn buckets(&self) -> Range<usize> {

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// How many threads `threads` means: 0 is one for each processor that this process may use.
-pub(super) fn thread_count(threads: usize) -> usize {
+pub(crate) fn thread_count(threads: usize) -> usize {
     match threads {
         0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         threads => threads,
@@ -98,7 +98,7 @@ impl<T> Shared<T> {
 ///
 /// # Errors
 /// The first that `accept` gives.
-pub(super) fn run<S, T: Send, E>(
+pub(crate) fn run<S, T: Send, E>(
     threads: usize,
     pieces: usize,
     scratch: impl Fn() -> S + Sync,

@@ -18,7 +18,7 @@ mod failure;
 mod far_tests;
 pub(crate) mod groups;
 mod identity;
-mod in_order;
+pub(crate) mod in_order;
 #[cfg(feature = "live")]
 mod live;
 #[cfg(all(test, feature = "live"))]

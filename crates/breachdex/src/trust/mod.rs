@@ -96,13 +96,37 @@ impl Trust {
             true => Some(signature::check(path, &Statement::of(metadata, id), &self.keys)?),
             false => None,
         };
-        if let Some(days) = self.max_age {
-            age::check(&metadata.corpus_date, days, Day::today()).map_err(|reason| Error::Stale {
-                name: path.display().to_string(),
-                reason: Box::new(reason),
-            })?;
-        }
+        self.check_age(&path.display().to_string(), &metadata.corpus_date)?;
         Ok(signed)
+    }
+
+    /// Checks a statement and its signature that came from elsewhere. `index` is the index that they are said to belong to,
+    /// for messages: its path, or its address.
+    ///
+    /// # Errors
+    /// [`Error::NotSigned`].
+    pub fn check_statement(&self, index: &str, statement: &[u8], signature: &[u8]) -> Result<Signed> {
+        let files = SignatureFiles::beside(Path::new(index));
+        signature::judge_text(&files, statement, signature, &self.keys).map_err(not_signed(index))
+    }
+
+    /// Refuses an index that is another one than a signed statement names.
+    ///
+    /// # Errors
+    /// [`Error::NotSigned`].
+    pub fn check_named(&self, index: &str, signed: &Signed, found: &Statement) -> Result<()> {
+        let path = SignatureFiles::beside(Path::new(index)).statement;
+        signature::compare(path, &signed.statement, found).map_err(not_signed(index))
+    }
+
+    /// Refuses a corpus date that is too long ago.
+    ///
+    /// # Errors
+    /// [`Error::Stale`].
+    pub fn check_age(&self, index: &str, corpus_date: &str) -> Result<()> {
+        let Some(days) = self.max_age else { return Ok(()) };
+        age::check(corpus_date, days, Day::today())
+            .map_err(|reason| Error::Stale { name: index.to_owned(), reason: Box::new(reason) })
     }
 
     /// Refuses an index in the place of one with a later corpus date, where keys are trusted.
@@ -116,4 +140,8 @@ impl Trust {
         let reason = Staleness::Rollback { found: new.corpus_date.clone(), served: old.corpus_date.clone() };
         Err(Error::Stale { name: name.to_owned(), reason: Box::new(reason) })
     }
+}
+
+fn not_signed(index: &str) -> impl FnOnce(SignatureFault) -> Error {
+    move |fault| Error::NotSigned { name: index.to_owned(), fault: Box::new(fault) }
 }

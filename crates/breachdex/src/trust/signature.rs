@@ -177,6 +177,18 @@ fn judge(
     expected: &Statement,
     keys: &[PublicKey],
 ) -> Result<Signed, SignatureFault> {
+    let signed = judge_text(files, text, signature, keys)?;
+    compare(files.statement.clone(), &signed.statement, expected)?;
+    Ok(signed)
+}
+
+/// The statement of a text, where a signature of it by one of the keys is valid.
+pub(super) fn judge_text(
+    files: &SignatureFiles,
+    text: &[u8],
+    signature: &[u8],
+    keys: &[PublicKey],
+) -> Result<Signed, SignatureFault> {
     let (key, signature) = decode(signature)
         .map_err(|reason| SignatureFault::Malformed { path: files.signature.clone(), reason })?;
     if !keys.iter().any(|trusted| trusted.id() == key) {
@@ -190,10 +202,15 @@ fn judge(
     let path = || files.statement.clone();
     let statement =
         Statement::decode(text).map_err(|fault| SignatureFault::NotAStatement { path: path(), fault })?;
-    if let Some(difference) = difference(&statement, expected) {
-        return Err(SignatureFault::OtherIndex { path: path(), difference });
-    }
     Ok(Signed { key, comment: signature.trusted_comment().to_owned(), statement })
+}
+
+/// Refuses a statement that speaks of another index.
+pub(super) fn compare(path: PathBuf, said: &Statement, found: &Statement) -> Result<(), SignatureFault> {
+    match difference(said, found) {
+        Some(difference) => Err(SignatureFault::OtherIndex { path, difference }),
+        None => Ok(()),
+    }
 }
 
 /// The first thing that a statement says otherwise than the index does.
