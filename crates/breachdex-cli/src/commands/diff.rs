@@ -2,9 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::Write as _;
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use breachdex::replica::{DeltaReport, delta_ending, write_delta};
 use breachdex::{Change, ContentId, Coverage, Difference, Entry, Error, Index, diff, rows};
 use clap::Args;
 use serde::Serialize;
@@ -43,7 +44,9 @@ JSON fields:
 Examples:
       breachdex diff october.bdx november.bdx
   The hashes that are new, as HEX:COUNT lines:
-      breachdex diff october.bdx november.bdx --export new.txt")]
+      breachdex diff october.bdx november.bdx --export new.txt
+  What breachdex pull needs where november.bdx is published as pwned.bdx, and october.bdx was before:
+      breachdex diff october.bdx november.bdx --delta /srv/www/pwned.bdx")]
 pub(crate) struct Flags {
     /// The index as it was
     old: PathBuf,
@@ -60,8 +63,14 @@ pub(crate) struct Flags {
     /// goes to standard error. Needs exact indexes.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
+    /// Write what changed for breachdex pull, beside the published FILE
+    ///
+    /// Into FILE.from-ID, where ID is the beginning of OLD's content id. Where NEW is published as FILE, those who have OLD then
+    /// fetch the changed entries only, however they are spread.
+    #[arg(long, value_name = "FILE", conflicts_with = "export")]
+    delta: Option<PathBuf>,
     /// Replace FILE if it exists
-    #[arg(long, requires = "export")]
+    #[arg(long)]
     force: bool,
 }
 
@@ -75,6 +84,9 @@ impl Subcommand for Flags {
         }
         let open = trust::mapped(&trust::of_keys(&self.keys.trusted_key, None)?);
         let (old, new) = (Index::open_with(&self.old, open.clone())?, Index::open_with(&self.new, open)?);
+        if self.force && self.export.is_none() && self.delta.is_none() {
+            return Err(Failure::Usage(String::from("--force replaces a FILE: name one with --export or --delta")));
+        }
         // Heard before there is a temporary file that a signal might leave.
         let is_through = self.export.as_deref().is_some_and(target::is_through);
         let auto = ProgressName::Auto;
@@ -85,7 +97,11 @@ impl Subcommand for Flags {
             _ => Ok(()),
         };
         let difference = diff(&old, &new, &mut visit, &reporter)?;
+        let delta = self.delta.as_deref().map(|path| delta(path, &old, &new, self.force, &reporter)).transpose()?;
         drop(reporter);
+        if let Some((path, report)) = delta {
+            messages::note(&format!("wrote {}, {} bytes", path.display(), report.bytes));
+        }
         if let Some(added) = added {
             added.publish(self.force)?;
             if new.metadata().holds_overlay {
@@ -108,6 +124,29 @@ impl Subcommand for Flags {
         output.flush()?;
         Ok(Exit::Success)
     }
+}
+
+/// Writes what `pull` needs of a change, and says where.
+fn delta(
+    published: &Path,
+    old: &Index,
+    new: &Index,
+    replace: bool,
+    reporter: &Reporter,
+) -> Result<(PathBuf, DeltaReport), Failure> {
+    let mut path = published.as_os_str().to_owned();
+    path.push(delta_ending(old.content_id()));
+    let path = PathBuf::from(path);
+    let holds_overlay = old.metadata().holds_overlay || new.metadata().holds_overlay;
+    let mut target = Target::create(&path, replace, holds_overlay)?;
+    let file = target.file();
+    let report = write_delta(old, new, reporter, |offset, bytes| {
+        let mut file = file;
+        let written = file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes));
+        written.map_err(|source| target::failed("write", &path, source))
+    })?;
+    target.publish(replace)?;
+    Ok((path, report))
 }
 
 /// The file of the hashes added, while it is being written.

@@ -3,12 +3,12 @@
 
 #![forbid(unsafe_code)]
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-use breachdex::replica::{Base, Pieces, Published, UnitAssembly, UnitMismatch, coalesce};
+use breachdex::replica::{Base, Delta, Pieces, Published, UnitAssembly, UnitMismatch, coalesce};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -27,6 +27,8 @@ pub(super) struct Source {
     pub(super) published: Published,
     pub(super) base: Option<Base>,
     pub(super) file: Arc<dyn RemoteFile>,
+    /// The delta from the base, where one is published.
+    pub(super) delta: Option<(Delta, Arc<dyn RemoteFile>)>,
     pub(super) reader: Arc<Reader>,
     /// Bytes between two parts that are fetched rather than asked for apart.
     pub(super) gap: u64,
@@ -152,15 +154,26 @@ async fn work(
 }
 
 impl Source {
+    /// A unit that is put together of the base and what is fetched.
+    pub(super) fn assembly<'a>(&'a self, unit: u32, base: Option<&'a Base>) -> UnitAssembly<'a> {
+        let delta = self.delta.as_ref().map(|(delta, _)| delta);
+        UnitAssembly::new(&self.published, base, delta, unit, self.gap)
+    }
+
     /// Fetches units, and with them what lies between near parts.
     async fn fetch(&self, units: &[u32], base: Option<&Base>) -> Result<Vec<Arrival>, Fault> {
         let (mut assemblies, mut pieces) = self.compare(units, base).await?;
+        let mut changes = Pieces::default();
+        if let Some((_, file)) = &self.delta {
+            let parts = coalesce(assemblies.iter().flat_map(UnitAssembly::changes).collect(), self.gap);
+            self.read_all(&**file, parts, &mut changes).await?;
+        }
         let second = assemblies.iter_mut().flat_map(|unit| unit.second(&pieces)).collect();
-        self.read_all(coalesce(second, self.gap), &mut pieces).await?;
+        self.read_all(&*self.file, coalesce(second, self.gap), &mut pieces).await?;
         let mut arrivals = Vec::with_capacity(units.len());
         for assembly in assemblies {
             let unit = assembly.unit();
-            let bytes = match assembly.finish(&pieces) {
+            let bytes = match assembly.finish(&pieces, &changes) {
                 Ok(bytes) => bytes,
                 // What the base seemed to have is something else, or it did not arrive as it is.
                 Err(_) => self.fetch_whole(unit).await?,
@@ -176,10 +189,10 @@ impl Source {
         units: &[u32],
         base: Option<&'a Base>,
     ) -> Result<(Vec<UnitAssembly<'a>>, Pieces), Fault> {
-        let new = |unit: &u32| UnitAssembly::new(&self.published, base, *unit, self.gap);
+        let new = |unit: &u32| self.assembly(*unit, base);
         let (assemblies, mut pieces) = (units.iter().map(new).collect::<Vec<_>>(), Pieces::default());
         let first = assemblies.iter().flat_map(UnitAssembly::first).collect();
-        self.read_all(coalesce(first, self.gap), &mut pieces).await?;
+        self.read_all(&*self.file, coalesce(first, self.gap), &mut pieces).await?;
         Ok((assemblies, pieces))
     }
 
@@ -192,12 +205,13 @@ impl Source {
 
     async fn read_all(
         &self,
-        parts: Vec<std::ops::Range<u64>>,
+        file: &dyn RemoteFile,
+        parts: Vec<Range<u64>>,
         pieces: &mut Pieces,
     ) -> Result<(), Fault> {
         for part in parts {
             let start = part.start;
-            let bytes = self.reader.read(&*self.file, part).await.map_err(Fault::Fetch)?;
+            let bytes = self.reader.read(file, part).await.map_err(Fault::Fetch)?;
             pieces.insert(start, bytes);
         }
         Ok(())
@@ -205,15 +219,15 @@ impl Source {
 
     /// What fetching units would move. Fetches the heads that say it, and nothing else.
     async fn measure(&self, units: &[u32]) -> Result<Arrival, Fault> {
-        let base = self.base.as_ref();
-        let new = |unit: &u32| UnitAssembly::new(&self.published, base, *unit, self.gap);
+        let new = |unit: &u32| self.assembly(*unit, self.base.as_ref());
         let mut assemblies: Vec<_> = units.iter().map(new).collect();
+        let changes = coalesce(assemblies.iter().flat_map(UnitAssembly::changes).collect(), self.gap);
         let first = coalesce(assemblies.iter().flat_map(UnitAssembly::first).collect(), self.gap);
         let heads = coalesce(assemblies.iter().flat_map(UnitAssembly::heads).collect(), self.gap);
         let mut pieces = Pieces::default();
-        self.read_all(heads, &mut pieces).await?;
+        self.read_all(&*self.file, heads, &mut pieces).await?;
         let second = assemblies.iter_mut().flat_map(|unit| unit.second(&pieces)).collect();
-        let parts: Vec<_> = first.into_iter().chain(coalesce(second, self.gap)).collect();
+        let parts: Vec<_> = changes.into_iter().chain(first).chain(coalesce(second, self.gap)).collect();
         let bytes = parts.iter().map(|part| part.end - part.start).sum();
         Ok(Arrival::Size { bytes, requests: parts.len() as u64, units: units.len() as u64 })
     }

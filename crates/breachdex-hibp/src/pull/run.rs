@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use breachdex::replica::{Base, PublishOptions, Published, PublishedHead, UnitAssembly, for_units, publish};
+use breachdex::replica::{
+    Base, DELTA_HEADER, Delta, DeltaHead, Pieces, PublishOptions, Published, PublishedHead, delta_ending,
+    for_units, publish,
+};
 use breachdex::trust::SignatureFiles;
 use breachdex::{Durability, Index, Metadata, Monitor, OpenOptions, Phase, Progress, ReadBackFault};
 use tokio::runtime::Runtime;
@@ -29,6 +32,8 @@ const MOST_REPLACED: u32 = 3;
 /// How often a statement is asked for that belongs to the index that is there, and how long after each time.
 const STATEMENT_TRIES: u32 = 4;
 const STATEMENT_PAUSE: Duration = Duration::from_secs(1);
+/// Where so many bytes changed or fewer, a delta is not asked for.
+const WORTH_A_DELTA: u64 = 64 << 10;
 /// Bytes of the tail that are asked for at a time.
 const TAIL_PART: u64 = 4 << 20;
 
@@ -193,8 +198,7 @@ impl Pull<'_> {
         let Found { head, file, statement } = found;
         let published = self.published(head, &*file, Some(&mut store))?;
         self.check(&published, statement.as_ref(), base.as_ref())?;
-        let gap = self.options.gap;
-        let source = Arc::new(Source { published, base, file, reader: Arc::clone(&self.reader), gap });
+        let source = self.source(published, base, file)?;
         let arrived = self.resume(&source.published, &store)?;
         let units = |wanted: &dyn Fn(u32) -> bool| {
             (0..source.published.units())
@@ -202,7 +206,7 @@ impl Pull<'_> {
                 .filter(|unit| wanted(*unit))
                 .collect::<Vec<u32>>()
         };
-        let is_copied = |unit| UnitAssembly::new(&source.published, source.base.as_ref(), unit, gap).is_copied();
+        let is_copied = |unit| source.assembly(unit, source.base.as_ref()).is_copied();
         let (copied, changed) = (units(&|unit| is_copied(unit)), units(&|unit| !is_copied(unit)));
         self.fetch(&source, &changed, Want::Bytes, &mut store)?;
         let other = self.copy(&source, &copied, &mut store)?;
@@ -217,18 +221,16 @@ impl Pull<'_> {
         let published = self.published(head, &*file, None)?;
         self.check(&published, statement.as_ref(), base.as_ref())?;
         let metadata = published.metadata().clone();
-        let before = self.reader.counters.moved.load(Ordering::Relaxed);
-        let (mut bytes, mut requests) =
-            (before, self.reader.counters.requests.load(Ordering::Relaxed));
+        let (mut bytes, mut requests) = (0, 0);
         if !up_to_date {
-            let gap = self.options.gap;
-            let source = Arc::new(Source { published, base, file, reader: Arc::clone(&self.reader), gap });
-            let (published, base) = (&source.published, source.base.as_ref());
+            let source = self.source(published, base, file)?;
             let is_wanted = |unit: &u32| {
-                !published.extent(*unit).is_empty()
-                    && !UnitAssembly::new(published, base, *unit, gap).is_copied()
+                !source.published.extent(*unit).is_empty()
+                    && !source.assembly(*unit, source.base.as_ref()).is_copied()
             };
-            let units: Vec<u32> = (0..published.units()).filter(is_wanted).collect();
+            let units: Vec<u32> = (0..source.published.units()).filter(is_wanted).collect();
+            bytes = self.reader.counters.moved.load(Ordering::Relaxed);
+            requests = self.reader.counters.requests.load(Ordering::Relaxed);
             let (mut done, total) = (0, units.len() as u64);
             let take = |arrival| {
                 if let Arrival::Size { bytes: more, requests: sent, units } = arrival {
@@ -327,6 +329,50 @@ impl Pull<'_> {
             bytes.extend(self.reader.read(file, part).await.map_err(|failed| self.failed("", failed))?);
         }
         Ok(Published::new(head, bytes)?)
+    }
+
+    /// What units are made of.
+    fn source(
+        &self,
+        published: Published,
+        base: Option<Base>,
+        file: Arc<dyn RemoteFile>,
+    ) -> Result<Arc<Source>> {
+        let (reader, gap) = (Arc::clone(&self.reader), self.options.gap);
+        let mut source = Source { published, base, file, delta: None, reader, gap };
+        source.delta = self.delta(&source)?;
+        Ok(Arc::new(source))
+    }
+
+    /// The delta from the index that is there, where one is published and shorter than what it saves. A server that has none,
+    /// or another file under its name, is no fault: units are then fetched without.
+    fn delta(&self, source: &Source) -> Result<Option<(Delta, Arc<dyn RemoteFile>)>> {
+        let published = &source.published;
+        let Some(base) = source.base.as_ref().filter(|base| base.has_layout_of(published)) else {
+            return Ok(None);
+        };
+        let (old, new) = (base.index().content_id(), published.content_id());
+        let changed: u64 = (0..published.units())
+            .filter(|unit| !source.assembly(*unit, Some(base)).is_copied())
+            .map(|unit| published.extent(unit).end - published.extent(unit).start)
+            .sum();
+        if changed <= WORTH_A_DELTA {
+            return Ok(None);
+        }
+        self.runtime.block_on(async {
+            let ending = delta_ending(old);
+            let Ok(Some(opened)) = self.reader.open(self.folder, &ending, DELTA_HEADER).await else {
+                return Ok(None);
+            };
+            let length = opened.file.length();
+            let Some(head) = DeltaHead::decode(&opened.start, length, old, new).filter(|_| length < changed)
+            else {
+                return Ok(None);
+            };
+            let table = self.reader.read(&*opened.file, head.table()).await;
+            let table = table.map_err(|failed| self.failed(&ending, failed))?;
+            Ok(Delta::decode(&head, &table).map(|delta| (delta, opened.file)))
+        })
     }
 
     /// The index that is there, if one is.
@@ -437,8 +483,8 @@ impl Pull<'_> {
     fn copy(&self, source: &Source, units: &[u32], store: &mut Store) -> Result<Vec<u32>, Stop> {
         let published = &source.published;
         let work = |unit| {
-            let assembly = UnitAssembly::new(published, source.base.as_ref(), unit, source.gap);
-            assembly.finish(&breachdex::replica::Pieces::default()).ok()
+            let nothing = Pieces::default();
+            source.assembly(unit, source.base.as_ref()).finish(&nothing, &nothing).ok()
         };
         let (mut other, mut done, total) = (Vec::new(), 0, units.len() as u64);
         for_units(units, self.options.threads, work, |unit, bytes| {

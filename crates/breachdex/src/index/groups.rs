@@ -215,6 +215,11 @@ impl IndexGroup<'_> {
         self.group.extra_bits
     }
 
+    /// The checksum that the group carries.
+    pub(crate) fn stored_checksum(&self) -> u32 {
+        self.opened().stored_checksum()
+    }
+
     /// Bytes of the head.
     pub(crate) fn head_length(&self) -> u64 {
         self.group.data_start as u64

@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use super::base::Base;
+use super::delta::{self, Delta};
 use super::pieces::{Pieces, coalesce};
 use super::published::Published;
 use crate::format::group::{BucketRecord, Group};
@@ -37,21 +38,33 @@ enum Part {
     Fetched,
     /// The base has one under the prefix, and the head of this one, so many bytes, will say what of it is the same.
     Compared { base: GroupExtent, head: u64 },
+    /// It is made of the base's entries and of changes, which are here in the delta.
+    Changed(Range<u64>),
     /// Head and some buckets are fetched; those are `true` that the base has.
     Patched { base: GroupExtent, copied: Vec<bool> },
 }
 
 impl<'a> UnitAssembly<'a> {
     /// Compares what the directories say of a unit's groups. Reads the heads of those of the base that are to be compared.
-    pub fn new(published: &'a Published, base: Option<&'a Base>, unit: u32, gap: u64) -> Self {
+    /// `delta` is one from the base to what is published.
+    pub fn new(
+        published: &'a Published,
+        base: Option<&'a Base>,
+        delta: Option<&Delta>,
+        unit: u32,
+        gap: u64,
+    ) -> Self {
         let base = base.filter(|base| base.has_layout_of(published));
         let has_unit = base.is_some_and(|base| base.has_unit(published, unit));
         let parts = published.numbers(unit).map(|number| {
             let (prefix, locator) = published.group(number);
+            if let Some(place) = delta.filter(|_| base.is_some()).and_then(|delta| delta.place(prefix)) {
+                return Part::Changed(place);
+            }
             let Some((base, group)) = base.and_then(|base| Some((base, base.find(prefix)?))) else {
                 return Part::Fetched;
             };
-            if has_unit || base.find_same(prefix, locator).is_some() {
+            if has_unit || delta.is_some() || base.find_same(prefix, locator).is_some() {
                 return Part::Copied(group);
             }
             let extent = published.group_extent(number);
@@ -82,12 +95,21 @@ impl<'a> UnitAssembly<'a> {
         let parts = self.numbered().map(|(number, part)| {
             let extent = self.published.group_extent(number);
             match part {
-                Part::Copied(_) | Part::Patched { .. } => 0..0,
+                Part::Copied(_) | Part::Changed(_) | Part::Patched { .. } => 0..0,
                 Part::Fetched => extent,
                 Part::Compared { head, .. } => extent.start..extent.start + head,
             }
         });
         coalesce(parts.collect(), 0)
+    }
+
+    /// The parts of the delta to fetch.
+    pub fn changes(&self) -> Vec<Range<u64>> {
+        let places = self.parts.iter().filter_map(|part| match part {
+            Part::Changed(place) => Some(place.clone()),
+            _ => None,
+        });
+        places.collect()
     }
 
     /// Those of the first parts that are heads, which say what else is to be fetched.
@@ -127,11 +149,11 @@ impl<'a> UnitAssembly<'a> {
         coalesce(wanted, 0)
     }
 
-    /// Puts the unit together.
+    /// Puts the unit together, of parts of the published file and of the delta.
     ///
     /// # Errors
     /// [`UnitMismatch`] where something is missing, the base cannot be read, or it does not have the published hash.
-    pub fn finish(self, pieces: &Pieces) -> Result<Vec<u8>, UnitMismatch> {
+    pub fn finish(self, pieces: &Pieces, changes: &Pieces) -> Result<Vec<u8>, UnitMismatch> {
         const MISSING: UnitMismatch = UnitMismatch("a part of the groups from here on is missing");
         let extent = self.published.extent(self.unit);
         let mut out = Vec::with_capacity((extent.end - extent.start) as usize);
@@ -144,11 +166,19 @@ impl<'a> UnitAssembly<'a> {
                 }
                 Part::Fetched => out.extend_from_slice(pieces.get(place.clone()).ok_or(MISSING)?),
                 Part::Compared { .. } => return Err(MISSING),
+                Part::Changed(changed) => {
+                    let (base, prefix) = (self.base.ok_or(MISSING)?, self.published.group(number).0);
+                    let changed = changes.get(changed.clone()).ok_or(MISSING)?;
+                    delta::apply(self.published, base, prefix, changed, &mut out).ok_or(MISSING)?;
+                }
                 Part::Patched { base, copied } => {
                     self.patch(place.clone(), *base, copied, pieces, &mut out).ok_or(MISSING)?;
                 }
             }
             // Zeros up to the next group: the rule says how many, and the unit's check that there are no more.
+            if out.len() as u64 > place.end - extent.start {
+                return Err(UnitMismatch("a group reaches beyond its place"));
+            }
             out.resize((place.end - extent.start) as usize, 0);
         }
         self.published.check_unit(self.unit, &out)?;
