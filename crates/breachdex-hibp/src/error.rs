@@ -155,7 +155,9 @@ pub enum Error {
         name: String,
     },
     /// A published file was replaced again and again while it was fetched.
-    #[error("{name} was replaced {times} times while it was fetched; run the same command again when it stays the same")]
+    #[error(
+        "{name} was replaced {times} times while it was fetched; run the same command again when it stays the same"
+    )]
     ReplacedAgain {
         /// The file's address.
         name: String,
@@ -246,7 +248,10 @@ pub enum FetchFault {
         status: u16,
     },
     /// The server points to another address, which may be anybody's.
-    #[error("the server answered {status}, a redirection{}; none is followed: name that address if you trust it", leads_to(to))]
+    #[error(
+        "the server answered {status}, a redirection{}; none is followed: name that address if you trust it",
+        leads_to(to)
+    )]
     Moved {
         /// The status.
         status: u16,

@@ -4,8 +4,8 @@
 #![forbid(unsafe_code)]
 
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use breachdex::replica::{Base, Delta, Pieces, Published, UnitAssembly, UnitMismatch, coalesce};
@@ -49,7 +49,11 @@ pub(super) enum Want {
 pub(super) enum Arrival {
     Unit(u32, Vec<u8>),
     /// Bytes and requests that some units would take, of so many units.
-    Size { bytes: u64, requests: u64, units: u64 },
+    Size {
+        bytes: u64,
+        requests: u64,
+        units: u64,
+    },
 }
 
 /// Why a unit did not come.
@@ -93,8 +97,7 @@ fn receive<E: From<Fault>>(
     // A fault of one does not undo what others bring.
     let mut fault = None;
     loop {
-        let received =
-            runtime.block_on(async { tokio::time::timeout(POLL_INTERVAL, arrivals.recv()).await });
+        let received = runtime.block_on(async { tokio::time::timeout(POLL_INTERVAL, arrivals.recv()).await });
         match received {
             Ok(Some(Ok(units))) => units.into_iter().try_for_each(&mut *take)?,
             Ok(Some(Err(other))) => {

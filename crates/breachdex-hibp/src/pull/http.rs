@@ -205,7 +205,8 @@ fn content_range(headers: &HeaderMap) -> Result<(Range<u64>, u64), FetchFault> {
     let parse = |text: &str| {
         let (range, length) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
         let (first, last) = range.split_once('-')?;
-        let number = |text: &str| text.parse::<u64>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+        let number =
+            |text: &str| text.parse::<u64>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
         let (first, last, length) = (number(first)?, number(last)?, number(length)?);
         (first <= last && last < length).then(|| (first..last + 1, length))
     };

@@ -102,7 +102,10 @@ impl Reader {
         }
     }
 
-    async fn within_time<T>(&self, work: impl Future<Output = Result<T, FetchFault>>) -> Result<T, FetchFault> {
+    async fn within_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, FetchFault>>,
+    ) -> Result<T, FetchFault> {
         self.wait_for_quiet().await;
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         match tokio::time::timeout(self.request_timeout, work).await {

@@ -200,14 +200,9 @@ impl Pull<'_> {
         self.check(&published, statement.as_ref(), base.as_ref())?;
         let source = self.source(published, base, file)?;
         let arrived = self.resume(&source.published, &store)?;
-        let units = |wanted: &dyn Fn(u32) -> bool| {
-            (0..source.published.units())
-                .filter(|unit| !source.published.extent(*unit).is_empty() && !arrived.contains(*unit))
-                .filter(|unit| wanted(*unit))
-                .collect::<Vec<u32>>()
-        };
-        let is_copied = |unit| source.assembly(unit, source.base.as_ref()).is_copied();
-        let (copied, changed) = (units(&|unit| is_copied(unit)), units(&|unit| !is_copied(unit)));
+        let (copied, changed): (Vec<u32>, Vec<u32>) = (0..source.published.units())
+            .filter(|unit| !source.published.extent(*unit).is_empty() && !arrived.contains(*unit))
+            .partition(|unit| source.assembly(*unit, source.base.as_ref()).is_copied());
         self.fetch(&source, &changed, Want::Bytes, &mut store)?;
         let other = self.copy(&source, &copied, &mut store)?;
         self.fetch(&source, &other, Want::BytesWithoutBase, &mut store)?;
@@ -262,7 +257,8 @@ impl Pull<'_> {
                 // While an index is published, its statement has another name first, and that of the one before is the
                 // lasting one: see `breachdex::trust`.
                 let ending = if tries % 2 == 0 { LASTING } else { NEXT };
-                let fetched = SignedStatement::fetch(&self.reader, self.folder, ending, &self.options.trust).await;
+                let fetched =
+                    SignedStatement::fetch(&self.reader, self.folder, ending, &self.options.trust).await;
                 // Without a valid signature nothing else is fetched.
                 let statement = match fetched {
                     Err(_) if ending == NEXT => None,
@@ -379,7 +375,9 @@ impl Pull<'_> {
     fn open_base(&self) -> Result<Option<Base>> {
         match Index::open_with(&self.target, OpenOptions::new().any_content()) {
             Ok(index) => Ok(Some(Base::new(index))),
-            Err(breachdex::Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(breachdex::Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Ok(None)
+            }
             Err(_) if self.options.force => Ok(None),
             Err(error) => Err(Error::UnusableTarget { error: Box::new(error) }),
         }
@@ -422,7 +420,11 @@ impl Pull<'_> {
         }
         Store::remove_leftover(&self.target)?;
         let durability = Durability::Synced;
-        Ok(PullReport { up_to_date: true, signature_durability, ..self.report(metadata, durability, (0, replaced)) })
+        Ok(PullReport {
+            up_to_date: true,
+            signature_durability,
+            ..self.report(metadata, durability, (0, replaced))
+        })
     }
 
     /// The units that an earlier run stored and that have their hashes.
@@ -505,8 +507,8 @@ impl Pull<'_> {
         store: Store,
         (resumed, replaced): (u64, u32),
     ) -> Result<PullReport, Stop> {
-        let before_publish =
-            statement.map(|statement| statement.before_publish(&self.target, &self.name, &self.options.trust));
+        let before_publish = statement
+            .map(|statement| statement.before_publish(&self.target, &self.name, &self.options.trust));
         let options = PublishOptions { threads: self.options.threads, before_publish };
         let (file, path) = store.copy()?;
         let done = publish(published, file, path, &self.target, &options, self.monitor);
@@ -528,7 +530,12 @@ impl Pull<'_> {
         Ok(PullReport { signature_durability, ..report })
     }
 
-    fn report(&self, metadata: &Metadata, durability: Durability, (resumed, replaced): (u64, u32)) -> PullReport {
+    fn report(
+        &self,
+        metadata: &Metadata,
+        durability: Durability,
+        (resumed, replaced): (u64, u32),
+    ) -> PullReport {
         let counters = &self.reader.counters;
         PullReport {
             metadata: metadata.clone(),

@@ -67,7 +67,9 @@ impl Paths {
         // The journal goes last: without it nobody would look for the copy.
         for path in [&self.copy, &self.journal] {
             match disk.remove(path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(io_error("remove", path)(error)),
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(io_error("remove", path)(error));
+                }
                 _ => {}
             }
         }
@@ -127,7 +129,8 @@ impl Store {
         }
         self.length = START as u64;
         for record in records.chunks_exact(RECORD) {
-            let word = |at: usize| u32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]]);
+            let word =
+                |at: usize| u32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]]);
             if word(0) != !word(4) {
                 break;
             }

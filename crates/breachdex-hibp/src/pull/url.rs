@@ -40,13 +40,15 @@ impl FromStr for FileUrl {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let refused = |reason| Error::FileUrl { reason };
-        let url = Url::parse(text)
-            .map_err(|_| refused("it is not of the form https://host/path/pwned.bdx"))?;
+        let url =
+            Url::parse(text).map_err(|_| refused("it is not of the form https://host/path/pwned.bdx"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refused("only http and https are spoken"));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(refused("leave out what follows the path, for the files beside the index have no such part"));
+            return Err(refused(
+                "leave out what follows the path, for the files beside the index have no such part",
+            ));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refused("it must not hold a user name or a password"));

@@ -71,7 +71,9 @@ impl<'a> UnitAssembly<'a> {
             let length = extent.end - extent.start;
             // A head saves nothing where no bucket could be left out.
             match base.open(group) {
-                Ok(opened) if length > 2 * gap && opened.buckets().len() > 1 && opened.head_length() < length => {
+                Ok(opened)
+                    if length > 2 * gap && opened.buckets().len() > 1 && opened.head_length() < length =>
+                {
                     Part::Compared { base: group, head: opened.head_length() }
                 }
                 _ => Part::Fetched,

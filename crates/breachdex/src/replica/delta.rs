@@ -14,8 +14,8 @@ use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::format::encode::GroupEncoder;
 use crate::format::{Layout, u32_at, u64_at};
-use crate::index::{ContentId, Index};
 use crate::index::groups::GroupExtent;
+use crate::index::{ContentId, Index};
 use crate::monitor::{Monitor, Phase, Progress};
 
 /// The first bytes of a delta.
@@ -77,7 +77,9 @@ pub struct Delta {
 impl Delta {
     /// Reads the table; `None` where its checksum or its places are wrong.
     pub fn decode(head: &DeltaHead, table: &[u8]) -> Option<Self> {
-        if table.len() as u64 != head.groups * ROW as u64 || u32_at(&head.bytes, 96)? != checksum(&head.bytes, table) {
+        if table.len() as u64 != head.groups * ROW as u64
+            || u32_at(&head.bytes, 96)? != checksum(&head.bytes, table)
+        {
             return None;
         }
         let (mut places, mut at, mut last) = (BTreeMap::new(), HEADER as u64, None);
@@ -144,7 +146,8 @@ pub fn write_delta<E: From<Error>>(
     let (before, after) = (Base::new(old.clone()), new.groups());
     let (mut old_entries, mut new_entries, mut out) = (Vec::new(), Vec::new(), Vec::new());
     for (number, group) in after.iter().enumerate() {
-        let progress = Progress { phase: Phase::Reading, done: number as u64, total: Some(after.len() as u64) };
+        let progress =
+            Progress { phase: Phase::Reading, done: number as u64, total: Some(after.len() as u64) };
         if monitor.progress(progress).is_break() {
             return Err(Error::Cancelled.into());
         }
@@ -191,7 +194,9 @@ fn head(old: ContentId, new: ContentId, groups: u64, table_at: u64, table: &[u8]
 /// Whether two groups are the same, byte for byte.
 fn is_same(old: &Base, held: GroupExtent, new: &Index, group: GroupExtent) -> Result<bool> {
     let (old, new) = (old.open(held)?, new.group(group)?);
-    Ok(old.length() == new.length() && old.stored_checksum() == new.stored_checksum() && old.seal()? == new.seal()?)
+    Ok(old.length() == new.length()
+        && old.stored_checksum() == new.stored_checksum()
+        && old.seal()? == new.seal()?)
 }
 
 fn decode(index: &Index, group: Option<GroupExtent>, entries: &mut Vec<Entry>) -> Result<()> {

@@ -13,8 +13,6 @@ mod delta;
 mod pieces;
 mod publish;
 mod published;
-#[cfg(test)]
-mod tests;
 mod work;
 
 pub use assembly::{UnitAssembly, UnitMismatch};

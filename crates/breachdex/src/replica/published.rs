@@ -84,7 +84,8 @@ impl Published {
     /// [`Error::Damaged`].
     pub fn new(head: PublishedHead, tail: Vec<u8>) -> Result<Self> {
         let PublishedHead { name, header, .. } = &head;
-        let section = |section, extent| self::section(header, &tail, section, extent).map_err(|f| f.named(name));
+        let section =
+            |section, extent| self::section(header, &tail, section, extent).map_err(|f| f.named(name));
         let within = |section, extent: Extent| {
             move |(offset, reason): (u64, &'static str)| {
                 Fault::new(section, extent.offset + offset, reason).named(name)
@@ -96,7 +97,8 @@ impl Published {
         let facts_bytes = section(Section::Facts, header.facts)?;
         let facts = Facts::decode(facts_bytes).map_err(within(Section::Facts, header.facts))?;
         let hashes = section(Section::Hashes, header.hashes)?;
-        notes::decode(section(Section::Notes, header.notes)?).map_err(within(Section::Notes, header.notes))?;
+        notes::decode(section(Section::Notes, header.notes)?)
+            .map_err(within(Section::Notes, header.notes))?;
         let groups = directory.all();
         if content::id(header, groups.iter().copied(), facts_bytes, hashes) != header.content_id {
             let reason = "header, directory, facts and hashes do not have the content id";
@@ -178,7 +180,8 @@ impl Published {
                 .ok_or("the groups from here on have another length")?;
             let group = Group::new(room, room.len())?;
             group.check(layout, prefix, locator)?;
-            let (group, zeros) = room.split_at_checked(group.end()).ok_or("a group reaches beyond its place")?;
+            let (group, zeros) =
+                room.split_at_checked(group.end()).ok_or("a group reaches beyond its place")?;
             if zeros.len() as u64 >= PAGE || zeros.iter().any(|byte| *byte != 0) {
                 return Err("there is something else than zeros between groups");
             }
@@ -227,19 +230,12 @@ impl Published {
 
     fn start_of(&self, number: u32) -> u64 {
         let groups = self.head.header.groups;
-        self.groups
-            .get(number as usize)
-            .map_or(groups.end(), |(_, locator)| groups.offset + locator.offset())
+        self.groups.get(number as usize).map_or(groups.end(), |(_, locator)| groups.offset + locator.offset())
     }
 }
 
 /// A section whose checksum holds, of what lies behind the groups.
-fn section<'t>(
-    header: &Header,
-    tail: &'t [u8],
-    section: Section,
-    extent: Extent,
-) -> Result<&'t [u8], Fault> {
+fn section<'t>(header: &Header, tail: &'t [u8], section: Section, extent: Extent) -> Result<&'t [u8], Fault> {
     let start = (extent.offset - header.directory.offset) as usize;
     let bytes = tail
         .get(start..start + extent.length as usize)

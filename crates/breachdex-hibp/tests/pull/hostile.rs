@@ -1,0 +1,155 @@
+//! Every fault of a static server by name: what is said, and that the target stays as it was.
+
+use std::fs;
+use std::sync::Arc;
+
+use breachdex_hibp::pull::{PullOptions, PullReport, pull};
+
+use super::server::{Reply, Request, Server};
+use super::world::{folder, listing, open, options, state};
+
+fn run(server: &Server, path: &std::path::Path, options: &PullOptions) -> breachdex_hibp::Result<PullReport> {
+    pull(&server.url().parse().unwrap(), path, options, &())
+}
+
+/// Of the index, behind its header.
+fn is_part(request: &Request) -> bool {
+    request.ending.is_empty() && request.part.as_ref().is_some_and(|part| part.start >= 256)
+}
+
+#[test]
+fn faults_are_said_and_change_nothing() {
+    let (old, new) = (state(3000, 0, "2026-11-20"), state(3000, 1, "2026-11-27"));
+    let always =
+        |reply: fn() -> Reply| move |request: &Request| if is_part(request) { reply() } else { Reply::Good };
+    let cases: Vec<(fn() -> Reply, &str)> = vec![
+        (
+            || Reply::Whole,
+            "the server does not answer range requests: it sends the whole file (it calls itself test/1)",
+        ),
+        (|| Reply::Status(404, ""), "the server answered 404"),
+        (|| Reply::Status(403, ""), "the server answered 403"),
+        (|| Reply::Status(500, ""), "the server answered 500 (tried 4 times)"),
+        (|| Reply::Status(416, ""), "was replaced 4 times while it was fetched"),
+        (
+            || Reply::Status(302, "Location: https://b.example/x?token=secret\r\n"),
+            "the server answered 302, a redirection to https://b.example/x; none is followed",
+        ),
+        (|| Reply::Headed("Content-Encoding: gzip\r\n", usize::MAX), "compression was not asked for"),
+        (|| Reply::Headed("Content-Range: x\r\n", usize::MAX), "does not say which bytes of how many it is"),
+        (|| Reply::Headed("Content-Range: bytes 256-299/999999\r\n", usize::MAX), "was replaced 4 times"),
+        (
+            || Reply::Headed("Content-Type: multipart/byteranges\r\nContent-Range: \r\n", 9),
+            "does not say which bytes",
+        ),
+        (|| Reply::Beside, "the server was asked for the bytes"),
+        (|| Reply::Headed("ETag: \"2\"\r\n", usize::MAX), "was replaced 4 times"),
+        (|| Reply::Headed("Content-Length: 3\r\n", 3), "the answer does not have the"),
+        (|| Reply::Headed("Content-Length: 99999999\r\n", 9), "the answer does not have the"),
+        (|| Reply::Headed("", 7), "the answer broke off"),
+        (|| Reply::Stall(3), "no answer in time"),
+    ];
+    for (reply, said) in cases {
+        let server = Server::start(&new);
+        server.behave(always(reply));
+        let (folder, path) = folder(Some(&old));
+        let error = run(&server, &path, &options()).unwrap_err().to_string();
+        assert!(error.contains(said), "{said}: {error}");
+        assert!(error.contains(&server.url()), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+        assert!(fs::read(&path).unwrap() == old, "{said}");
+        // The next run goes on where the fault is over.
+        server.behave(|_| Reply::Good);
+        run(&server, &path, &options()).unwrap();
+        assert!(fs::read(&path).unwrap() == new, "{said}");
+        assert_eq!(listing(folder.path()), ["a.bdx"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_or_no_index() {
+    let server = Server::start(b"");
+    let (folder, path) = folder(None);
+    for (bytes, said) in [
+        (&b""[..], "is not a breachdex index: the file is empty"),
+        (b"<html>not here</html>", "is not a breachdex index"),
+        (&state(10, 0, "")[..100], "is damaged: header at byte 0: the file is cut short inside the header"),
+    ] {
+        server.put("", bytes, "\"1\"");
+        let error = run(&server, &path, &options()).unwrap_err().to_string();
+        assert!(error.contains(said), "{said}: {error}");
+    }
+    server.behave(|_| Reply::Status(404, ""));
+    let error = run(&server, &path, &options()).unwrap_err().to_string();
+    assert_eq!(error, format!("{}: there is no such file (404)", server.url()));
+    assert!(listing(folder.path()).is_empty());
+}
+
+/// An answer that breaks off is gone on with where it broke off.
+#[test]
+fn no_byte_is_fetched_twice() {
+    let new = state(20_000, 0, "2026-11-27");
+    let server = Server::start(&new);
+    server.behave(|request| {
+        if is_part(request) && request.earlier % 3 > 0 { Reply::Headed("", 70_000) } else { Reply::Good }
+    });
+    let (_folder, path) = folder(None);
+    let report = run(&server, &path, &options()).unwrap();
+    assert!(fs::read(&path).unwrap() == new);
+    assert!(report.retries > 2, "{}", report.retries);
+    assert_eq!(report.bytes, new.len() as u64);
+}
+
+#[test]
+fn faults_that_pass_are_got_over() {
+    let new = state(5000, 0, "2026-11-27");
+    let server = Server::start(&new);
+    server.behave(|request| match request.earlier {
+        0 => Reply::Status(503, "Retry-After: 0\r\n"),
+        2 => Reply::Status(500, ""),
+        3 => Reply::Headed("", 10),
+        5 => Reply::Status(429, ""),
+        _ => Reply::Good,
+    });
+    let (_folder, path) = folder(None);
+    let report = run(&server, &path, &options()).unwrap();
+    assert!(fs::read(&path).unwrap() == new);
+    assert_eq!((report.retries, report.replaced), (4, 0));
+}
+
+#[test]
+fn a_file_that_is_replaced_meanwhile_is_pulled_anew() {
+    let (old, new) = (state(9000, 1, "2026-11-26"), state(9000, 2, "2026-11-27"));
+    assert_eq!(old[..19], new[..19]);
+    // By another tag; by the same tag, so that only the hashes tell; without any.
+    for (first, then) in [("\"1\"", "\"2\""), ("\"1\"", "\"1\""), ("W/\"1\"", "W/\"1\"")] {
+        for requests in [1, 2, 3, 5] {
+            let server = Arc::new(Server::start(&old));
+            server.put("", &old, first);
+            server.replace_after(requests, new.clone(), then);
+            let (folder, path) = folder(None);
+            let report = run(&server, &path, &options()).unwrap();
+            assert!(fs::read(&path).unwrap() == new, "{first} {requests}");
+            assert!(report.replaced <= 2, "{first} {requests}: {}", report.replaced);
+            assert_eq!(listing(folder.path()), ["a.bdx"]);
+        }
+    }
+}
+
+#[test]
+fn a_published_file_that_is_damaged_is_not_taken() {
+    let (old, new) = (state(5000, 0, "2026-11-20"), state(5000, 1, "2026-11-27"));
+    let tail = open(&new).metadata().file_length as usize;
+    for at in [20, 60, 210, 300, new.len() / 2, tail - 5000, tail - 700, tail - 3] {
+        let mut bad = new.clone();
+        bad[at] ^= 0x10;
+        let server = Server::start(&bad);
+        let (_folder, path) = folder(Some(&old));
+        // All of it is fetched: what is copied would not be damaged.
+        let options = PullOptions { force: true, ..options() };
+        fs::write(&path, b"no index").unwrap();
+        let error = run(&server, &path, &options).unwrap_err().to_string();
+        assert!(error.contains("is damaged") && error.contains(&server.url()), "{at}: {error}");
+        assert_eq!(fs::read(&path).unwrap(), b"no index");
+    }
+}

@@ -1,0 +1,139 @@
+//! Any published index onto any other that is there gives the published one, byte for byte, and moves no byte twice.
+
+use std::fs;
+use std::ops::Range;
+
+use breachdex::Kind;
+use breachdex::replica::delta_ending;
+use breachdex_hibp::pull::{preview_pull_from, pull_from};
+
+use super::place::Place;
+use super::world::{EXACT, Random, Rows, Shape, delta, folder, index, listing, open, options, rows};
+
+/// Rows of which some changed.
+fn changed(random: &mut Random, old: &Rows) -> Rows {
+    let mut new = old.clone();
+    match random.below(6) {
+        0 => {}
+        1 => return rows(random, 2000),
+        // In one place.
+        2 => {
+            let first = format!("{:X}", random.below(16));
+            new.iter_mut()
+                .filter(|(digest, _)| digest.starts_with(&first))
+                .for_each(|(_, count)| *count += 1);
+        }
+        // Few, here and there.
+        3 => {
+            for count in new.values_mut().filter(|_| random.next().is_multiple_of(500)) {
+                *count += 1;
+            }
+        }
+        _ => {
+            let share = 1 + random.below(60);
+            new.retain(|_, _| !random.next().is_multiple_of(share * 3));
+            let more = 1 << random.below(9);
+            for count in new.values_mut().filter(|_| random.next().is_multiple_of(share)) {
+                *count += more;
+            }
+            let number = old.len() as u64 / (share * 3);
+            new.extend(rows(random, number));
+        }
+    }
+    new
+}
+
+fn shape(random: &mut Random) -> Shape {
+    let kind = if random.below(3) == 0 { Kind::Ntlm } else { Kind::Sha1 };
+    let bits = if random.below(2) == 0 {
+        kind.bits()
+    } else {
+        32 + random.below(u64::from(kind.bits()) - 32) as u32
+    };
+    Shape { kind, bits, counts: random.below(4) > 0 }
+}
+
+fn overlap(mut parts: Vec<Range<u64>>) -> u64 {
+    parts.sort_by_key(|part| part.start);
+    parts.windows(2).map(|two| two[0].end.saturating_sub(two[1].start)).sum()
+}
+
+#[test]
+fn what_is_made_is_what_is_published() {
+    for seed in 0..60 {
+        let mut random = Random(seed);
+        let shape = shape(&mut random);
+        let number = [0, 1, 300, 3000, 9000][random.below(5) as usize];
+        let old_rows = rows(&mut random, number);
+        let new_rows = changed(&mut random, &old_rows);
+        let (old, new) = (index(&old_rows, shape, "2026-11-20"), index(&new_rows, shape, "2026-11-27"));
+        let mut place = Place::of(&new);
+        let has_delta = random.below(2) == 0 && old[16..20] == new[16..20];
+        if has_delta {
+            place.put(&delta_ending(open(&old).content_id()), delta(&old, &new));
+        }
+        let mut base = (random.below(6) > 0).then(|| old.clone());
+        let is_damaged = number > 300 && random.below(4) == 0;
+        if let Some(base) = base.as_mut().filter(|_| is_damaged) {
+            // Among the groups, so that it opens.
+            for _ in 0..3 {
+                let at = 256 + random.below(base.len() as u64 / 2) as usize;
+                base[at] ^= 1 << random.below(8);
+            }
+        }
+        let (folder, path) = folder(base.as_deref());
+        let gap = [0, 300, 16 << 10][random.below(3) as usize];
+        let options = breachdex_hibp::pull::PullOptions { gap, ..options() };
+        let preview = (!is_damaged).then(|| preview_pull_from(&place, &path, &options, &()).unwrap());
+        let mut again = place.afresh();
+        let report = pull_from(&again, &path, &options, &()).unwrap();
+        assert_eq!(report.bytes, again.moved(), "{seed}");
+        assert!(fs::read(&path).unwrap() == new, "{seed}");
+        assert_eq!(listing(folder.path()), ["a.bdx"], "{seed}");
+        if let Some(preview) = preview {
+            assert_eq!(overlap(again.parts("")), 0, "{seed}");
+            assert_eq!(preview.bytes, again.moved(), "{seed}");
+            assert_eq!(preview.up_to_date, report.up_to_date);
+        }
+        // What is there is not fetched again.
+        again = place.afresh();
+        let report = pull_from(&again, &path, &options, &()).unwrap();
+        assert_eq!((report.up_to_date, again.moved()), (true, 256), "{seed}");
+    }
+}
+
+/// Whatever a delta says, the result is what is published.
+#[test]
+fn a_delta_is_not_believed() {
+    let mut random = Random(11);
+    let old_rows = rows(&mut random, 6000);
+    let mut new_rows = old_rows.clone();
+    new_rows.values_mut().filter(|_| random.next().is_multiple_of(100)).for_each(|count| *count += 1);
+    let (old, new) = (index(&old_rows, EXACT, "2026-11-20"), index(&new_rows, EXACT, "2026-11-27"));
+    let good = delta(&old, &new);
+    for try_ in 0..40 {
+        let mut bad = good.clone();
+        match try_ {
+            0 => {}
+            1 => bad.truncate(bad.len() / 2),
+            2 => bad.extend_from_slice(b"more"),
+            3 => bad.clear(),
+            4 => bad.fill(0xff),
+            _ => {
+                let at = random.below(bad.len() as u64) as usize;
+                bad[at] ^= 1 << random.below(8);
+            }
+        }
+        let mut place = Place::of(&new);
+        place.put(&delta_ending(open(&old).content_id()), bad);
+        let (_folder, path) = folder(Some(&old));
+        pull_from(&place, &path, &options(), &()).unwrap();
+        assert!(fs::read(&path).unwrap() == new, "{try_}");
+        if try_ == 0 {
+            // Header, tail, and one count in a hundred.
+            let groups = open(&new).metadata().file_length;
+            let changes: u64 = good.len() as u64;
+            assert!(changes * 100 < groups, "{changes} of {groups}");
+        }
+    }
+}
