@@ -2,9 +2,12 @@
 //!
 //! `Content-Length` beside `Transfer-Encoding`, or one of them more than once, is how requests are smuggled past a proxy.
 //! The HTTP library reads such a request in one defined way and does not tell, so this looks at the bytes before it does.
-//! It follows heads and bodies; where the length is said twice it spoils the name of the second header, and the library
-//! answers 400 and closes the connection. What it cannot follow it lets pass: the library refuses that, or reads it in
-//! one way.
+//! It follows heads and bodies; where the length is said twice it spoils the name of the second header, and where a length
+//! is longer than anybody writes it, the end of its line. The library answers 400 and closes the connection. What else it
+//! cannot follow it lets pass, because the library refuses that.
+//!
+//! It goes on behind a request for an upgrade: nobody but the service knows whether one follows. The frames of a WebSocket
+//! are masked, so that they hold no such headers unless their sender wants that, who then loses its own connection.
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +37,7 @@ enum Next {
     ChunkEnd,
     /// A line of trailers.
     Trailer,
-    /// Something that is not followed: HTTP/2, or what comes after an upgrade.
+    /// Something that is not followed: HTTP/2, or what the library refuses.
     Anything,
 }
 
@@ -52,7 +55,8 @@ struct Follower {
     /// Whether the name of the line was looked at.
     has_name: bool,
     content_length: Option<u64>,
-    is_upgrade: bool,
+    /// Whether the line is a header that says the length.
+    is_length: bool,
 }
 
 impl Follower {
@@ -65,7 +69,7 @@ impl Follower {
             codings: 0,
             has_name: false,
             content_length: None,
-            is_upgrade: false,
+            is_length: false,
         }
     }
 
@@ -102,8 +106,13 @@ impl Follower {
                     let piece = &bytes[at..end.unwrap_or(bytes.len())];
                     self.add(piece);
                     let Some(end) = end else { return };
+                    if self.is_length_cut_off() {
+                        bytes[end] = 0;
+                        self.next = Next::Anything;
+                        return;
+                    }
                     self.line_ended();
-                    (self.length, self.has_name) = (0, false);
+                    (self.length, self.has_name, self.is_length) = (0, false, false);
                     at = end + 1;
                 }
             }
@@ -126,16 +135,21 @@ impl Follower {
         let name = name.get(..length)?;
         if name.eq_ignore_ascii_case(b"content-length") {
             self.lengths += 1;
+            self.is_length = true;
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.codings += 1;
-        } else if name.eq_ignore_ascii_case(b"upgrade") {
-            self.is_upgrade = true;
         }
         Some(colon)
     }
 
     fn is_said_twice(&self) -> bool {
         self.lengths + self.codings > 1
+    }
+
+    /// Whether a length is not known because its line is too long.
+    fn is_length_cut_off(&self) -> bool {
+        let is_size = self.next == Next::Size && self.line.iter().all(u8::is_ascii_hexdigit);
+        self.length > LOOKED_AT && (self.is_length || is_size)
     }
 
     fn add(&mut self, piece: &[u8]) {
@@ -160,17 +174,15 @@ impl Follower {
             Next::First if is_empty => Next::First,
             Next::First if line.starts_with(b"PRI * HTTP/2") => Next::Anything,
             Next::First => Next::Header,
-            Next::Header if is_empty => {
-                match (self.is_upgrade, self.codings, self.lengths, self.content_length) {
-                    (true, ..) | (_, 0, 1, None) => Next::Anything,
-                    (_, 1, ..) => Next::Size,
-                    (_, _, _, Some(length @ 1..)) => Next::Body(length),
-                    _ => {
-                        self.begin();
-                        Next::First
-                    }
+            Next::Header if is_empty => match (self.codings, self.lengths, self.content_length) {
+                (0, 1, None) => Next::Anything,
+                (1, ..) => Next::Size,
+                (_, _, Some(length @ 1..)) => Next::Body(length),
+                _ => {
+                    self.begin();
+                    Next::First
                 }
-            }
+            },
             Next::Header => {
                 self.header();
                 Next::Header
@@ -277,13 +289,14 @@ mod tests {
         "POST / HTTP/1.1\r\nContent-Length: x\r\nContent-Length: y\r\n\r\n",
     ];
 
-    const GOOD: [&str; 8] = [
+    const GOOD: [&str; 9] = [
+        "GET /socket HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "\r\n\r\nGET / HTTP/1.1\nHost: a\n\n",
         "POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: 12\r\n\r\nGET / HTTP\r\n",
         "POST / HTTP/1.1\r\nContent-Length: 60\r\nX: 1\r\n\r\nA / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: x\r\n\r\nend",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\n\r\n\r\n\n\r\n1\r\nx\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n\r\n\r\n\n\r\n1\r\nx\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n00\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "POST / HTTP/1.1\r\nX-Content-Length: 1\r\nContent-Lengthy: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ];
@@ -322,6 +335,24 @@ mod tests {
     }
 
     #[test]
+    fn a_length_that_nobody_writes_so_long_ends_its_connection() {
+        let spaces = " ".repeat(70);
+        let zeros = "0".repeat(70);
+        for head in [
+            format!("POST / HTTP/1.1\r\nContent-Length:{spaces}0\r\n"),
+            format!("POST / HTTP/1.1\r\nX: 1\r\ncontent-length: {zeros}5\r\n"),
+            format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{zeros}5\r\n"),
+        ] {
+            let text = [GOOD[1], &head, "\r\n", BAD[0]].concat();
+            let mut expected = text.clone().into_bytes();
+            expected[GOOD[1].len() + head.len() - 1] = 0;
+            for size in 1..=text.len() {
+                assert_eq!(followed(&text, size), expected, "{head:?} in pieces of {size}");
+            }
+        }
+    }
+
+    #[test]
     fn everything_else_is_left_alone() {
         let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(500));
         let all = [&GOOD.concat(), long.as_str()].concat();
@@ -329,7 +360,6 @@ mod tests {
         for text in [
             all,
             after("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-            after("GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"),
             after("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"),
             after("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
         ] {
