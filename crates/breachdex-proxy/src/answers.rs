@@ -5,7 +5,7 @@
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::body::AnswerBody;
+use crate::body::{AnswerBody, BodyError};
 use crate::headers::BadRequest;
 use crate::upstream::UpstreamError;
 
@@ -70,13 +70,22 @@ pub(crate) fn no_answer(error: &UpstreamError) -> Answer {
         UpstreamError::AnswerTimeout => {
             sentence(StatusCode::GATEWAY_TIMEOUT, "The site did not answer in time\n")
         }
-        UpstreamError::RequestBody(_) => body_is_late(),
+        UpstreamError::RequestBody(error) if BodyError::is_late(error) => body_is_late(),
+        UpstreamError::RequestBody(_) => body_is_broken(),
     }
 }
 
 /// The body of a request did not come.
 pub(crate) fn body_is_late() -> Answer {
     let mut answer = sentence(StatusCode::REQUEST_TIMEOUT, "The body of the request did not come\n");
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
+}
+
+/// The body of a request ended in the middle, or is no HTTP.
+pub(crate) fn body_is_broken() -> Answer {
+    let text = "The body of the request is not valid HTTP, or was cut off\n";
+    let mut answer = sentence(StatusCode::BAD_REQUEST, text);
     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     answer
 }

@@ -138,8 +138,11 @@ impl Proxy {
                 self.metrics.count_refused("timed_out");
                 Err(Box::new(answers::body_is_late()))
             }
-            // The connection is gone; nobody reads the answer.
-            Buffered::Failed => Err(Box::new(answers::body_is_late())),
+            // Either it is gone, and nobody reads the answer, or what it sent is no body.
+            Buffered::Failed => {
+                self.metrics.count_refused("bad_request");
+                Err(Box::new(answers::body_is_broken()))
+            }
         }
     }
 

@@ -17,7 +17,6 @@ pub(crate) use request::{Continue, RequestBody, Streamed};
 
 /// Why a body ended early.
 #[derive(Debug, thiserror::Error)]
-
 pub(crate) enum BodyError {
     /// No byte came for too long.
     #[error("no byte came for too long")]
@@ -30,13 +29,22 @@ pub(crate) enum BodyError {
 impl BodyError {
     /// Whether an error of a connection was caused by the body that was to be sent over it.
     pub(crate) fn is_within(error: &hyper::Error) -> bool {
+        Self::within(error).is_some()
+    }
+
+    /// Whether that body did not come in time.
+    pub(crate) fn is_late(error: &hyper::Error) -> bool {
+        matches!(Self::within(error), Some(Self::TimedOut))
+    }
+
+    fn within(error: &hyper::Error) -> Option<&Self> {
         let mut cause = error.source();
         while let Some(error) = cause {
-            if error.is::<Self>() {
-                return true;
+            if let Some(found) = error.downcast_ref::<Self>() {
+                return Some(found);
             }
             cause = error.source();
         }
-        false
+        None
     }
 }

@@ -25,10 +25,10 @@ impl Charset {
         }
     }
 
-    /// The value as UTF-8. One that cannot be decoded stays as it is, with a fault: as bytes it may still be known.
-    pub(super) fn decode(self, value: Value, fields: &mut Fields) -> Value {
+    /// The value as UTF-8, if it is something else as it came. One that cannot be decoded is a fault.
+    pub(super) fn decode(self, value: &Value, fields: &mut Fields) -> Option<Value> {
         let decoded = match self {
-            Self::Utf8 if value.text().is_some() => return value,
+            Self::Utf8 if value.text().is_some() => return None,
             Self::Utf8 | Self::Unknown => None,
             Self::Other(encoding) => {
                 encoding.decode_without_bom_handling_and_without_replacement(value.bytes())
@@ -39,11 +39,11 @@ impl Charset {
             if !value.bytes().is_ascii() {
                 fields.fault(Unread::Charset);
             }
-            return value;
+            return None;
         };
         let mut text = text.into_owned();
-        let value = Value::from(text.as_bytes());
+        let decoded = Value::from(text.as_bytes());
         text.zeroize();
-        value
+        Some(decoded).filter(|decoded| decoded != value)
     }
 }

@@ -36,22 +36,40 @@ impl ContentType {
         let kind = match &*media_type {
             b"application/x-www-form-urlencoded" => Kind::UrlEncoded,
             b"multipart/form-data" => match parameter(parameters, b"boundary") {
-                Some(boundary) if !boundary.is_empty() && boundary.len() <= 70 => Kind::Multipart(boundary),
+                Parameter::Once(boundary) if !boundary.is_empty() && boundary.len() <= 70 => {
+                    Kind::Multipart(boundary)
+                }
                 _ => Kind::Other,
             },
             b"application/json" | b"text/json" => Kind::Json,
             other if other.ends_with(b"+json") => Kind::Json,
             _ => Kind::Other,
         };
-        Self { kind, charset: parameter(parameters, b"charset") }
+        let charset = match parameter(parameters, b"charset") {
+            Parameter::Absent => None,
+            Parameter::Once(charset) => Some(charset),
+            // No character set has this name.
+            Parameter::Repeated => Some(Vec::new()),
+        };
+        Self { kind, charset }
     }
 }
 
-/// The value of the first parameter of a name in `; name=value; name="value"`.
-pub(super) fn parameter(parameters: &[u8], wanted: &[u8]) -> Option<Vec<u8>> {
+/// The parameters of one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Parameter {
+    Absent,
+    Once(Vec<u8>),
+    /// Parsers differ in which of them they take.
+    Repeated,
+}
+
+/// The value of a parameter in `; name=value; name="value"`.
+pub(super) fn parameter(parameters: &[u8], wanted: &[u8]) -> Parameter {
     let mut rest = parameters;
+    let mut found = Parameter::Absent;
     loop {
-        let at = rest.iter().position(|byte| *byte == b';')?;
+        let Some(at) = rest.iter().position(|byte| *byte == b';') else { return found };
         rest = rest[at + 1..].trim_ascii_start();
         let end = rest.iter().position(|byte| matches!(byte, b'=' | b';')).unwrap_or(rest.len());
         let name = rest[..end].trim_ascii();
@@ -68,8 +86,10 @@ pub(super) fn parameter(parameters: &[u8], wanted: &[u8]) -> Option<Vec<u8>> {
                 (rest[..end].trim_ascii().to_vec(), &rest[end..])
             }
         };
-        if is_wanted {
-            return Some(value);
+        match (is_wanted, &found) {
+            (false, _) => {}
+            (true, Parameter::Absent) => found = Parameter::Once(value),
+            (true, _) => return Parameter::Repeated,
         }
     }
 }

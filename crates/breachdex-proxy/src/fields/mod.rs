@@ -149,9 +149,9 @@ impl Fields {
 
     fn add_user(&mut self, value: Value) {
         if self.users.len() < MOST_VALUES {
-            self.users.push(value)
+            self.users.push(value);
         } else {
-            self.fault(Unread::TooManyValues)
+            self.fault(Unread::TooManyValues);
         }
     }
 
@@ -165,21 +165,33 @@ impl Fields {
 
     /// Adds a field of a form: where its name is wanted, its value, which is made only then. A browser sends nothing for
     /// a field that is not filled in, and an empty password is no attempt.
-    fn add(&mut self, wanted: Wanted<'_>, name: &[u8], value: impl FnOnce(&mut Self) -> Value) {
+    fn add(
+        &mut self,
+        wanted: Wanted<'_>,
+        name: &[u8],
+        value: impl FnOnce() -> Value,
+        charset: charset::Charset,
+    ) {
         let is_user = wanted.user.is_some_and(|user| user.is(name));
         let is_password = wanted.password.is(name);
         if !is_user && !is_password {
             return;
         }
-        let value = value(self);
+        let value = value();
         if value.is_empty() {
             return;
         }
-        if is_user {
-            self.add_user(value.clone());
-        }
-        if is_password {
-            self.add_password(value);
+        let decoded = charset.decode(&value, self);
+        // Many servers ignore what a request says about its characters: it may be UTF-8 all the same. What cannot be decoded
+        // may still be known as bytes.
+        let is_read_as_it_came = decoded.is_none() || value.text().is_some();
+        for value in Some(value).filter(|_| is_read_as_it_came).into_iter().chain(decoded) {
+            if is_user {
+                self.add_user(value.clone());
+            }
+            if is_password {
+                self.add_password(value);
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
-//! Reads `multipart/form-data` (RFC 7578). Files are passed over.
+//! Reads `multipart/form-data` (RFC 7578). A part with the name of a field is read whether it is a file or not: servers
+//! differ in whether an empty `filename`, or `filename*` alone, makes one.
 
 #![forbid(unsafe_code)]
 
 use memchr::memmem::{self, Finder};
 
 use super::charset::Charset;
-use super::content_type::parameter;
+use super::content_type::{Parameter, parameter};
 use super::{Fields, Unread, Value, Wanted};
 
 /// Bytes of the heads of one part.
@@ -71,19 +72,20 @@ fn read_part(
         }
     }
     let Some(disposition) = disposition else { return false };
-    if parameter(disposition, b"filename").is_some() || parameter(disposition, b"filename*").is_some() {
-        return true;
-    }
     // RFC 7578 does not allow name*, and servers differ in what they make of it.
-    if parameter(disposition, b"name*").is_some() {
+    if parameter(disposition, b"name*") != Parameter::Absent {
         return false;
     }
-    let Some(name) = parameter(disposition, b"name") else { return false };
+    let Parameter::Once(name) = parameter(disposition, b"name") else { return false };
     if name == b"_charset_" {
         *default_charset = Some(content.to_vec());
     }
-    let own = content_type.and_then(|value| parameter(value, b"charset"));
+    let own = match content_type.map(|value| parameter(value, b"charset")) {
+        Some(Parameter::Once(charset)) => Some(charset),
+        Some(Parameter::Repeated) => Some(Vec::new()),
+        Some(Parameter::Absent) | None => None,
+    };
     let charset = Charset::of(own.as_deref().or(default_charset.as_deref()));
-    fields.add(wanted, &name, |fields| charset.decode(Value::from(content), fields));
+    fields.add(wanted, &name, || Value::from(content), charset);
     true
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// `email` of `user`, in a form a field of either spelling.
 ///
 /// Servers read names generously, so case does not matter, and `_`, `.`, spaces and brackets separate words alike:
-/// `User_Email` and `user[email][]` are this name too.
+/// `User_Email`, `user[email][]` and `user[0][email]` are this name too: a number is a place in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldName {
     words: Vec<String>,
@@ -51,10 +51,11 @@ impl FieldName {
     pub(super) fn after(&self, known: usize, name: &[u8]) -> Option<usize> {
         let mut known = known;
         for word in words(name) {
-            if !self.words.get(known)?.as_bytes().eq_ignore_ascii_case(word) {
-                return None;
+            match self.words.get(known) {
+                Some(own) if own.as_bytes().eq_ignore_ascii_case(word) => known += 1,
+                _ if known > 0 && word.iter().all(u8::is_ascii_digit) => {}
+                _ => return None,
             }
-            known += 1;
         }
         Some(known)
     }

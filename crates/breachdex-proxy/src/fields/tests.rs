@@ -60,6 +60,27 @@ fn every_value_of_a_repeated_field_is_read() {
     assert_eq!((passwords, unread), (vec!["a".into(), "b".into(), "c".into(), "4".into()], None));
 }
 
+/// What servers differ about: where a form's field ends, and in which characters it is.
+#[test]
+fn what_servers_read_in_two_ways_is_read_in_both() {
+    let passwords = |label: &str, body: &[u8]| texts(&read_as(label, body).passwords);
+    assert_eq!(passwords(FORM, b"user[email]=a;user[password]=b"), ["b"]);
+    assert_eq!(passwords(FORM, b"x=1;y&user[password]=b;c=d"), ["b;c=d", "b"]);
+    for label in ["utf-16", "utf-16be", "iso-2022-kr"] {
+        let label = format!("{FORM}; charset={label}");
+        assert!(passwords(&label, b"user[password]=iloveyou").contains(&"iloveyou".into()), "{label}");
+    }
+    assert!(passwords(FORM, b"user[password]=iloveyou&_charset_=utf-16").contains(&"iloveyou".into()));
+    let latin = passwords(&format!("{FORM}; charset=latin1"), b"user[password]=%C3%A9");
+    assert_eq!(latin, ["é", "Ã©"]);
+    let two = format!("{FORM}; charset=utf-8; charset=utf-16");
+    assert_eq!(read_as(&two, b"user[password]=%C3%A9").unread, Some(Unread::Charset));
+    for name in ["user[password][0]", "user.password.1", "user[0][password]"] {
+        let form = format!("{name}=b");
+        assert_eq!(passwords(FORM, form.as_bytes()), ["b"], "{name}");
+    }
+}
+
 #[test]
 fn what_is_in_the_query_is_read_too() {
     let fields = Fields::read(
@@ -143,7 +164,7 @@ fn multipart(parts: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn multipart_forms_are_read_without_their_files() {
+fn multipart_forms_are_read_by_the_names_of_their_parts() {
     let body = multipart(&[
         ("Content-Disposition: form-data; name=\"user[email]\"", b"a@b.jp"),
         ("content-disposition: form-data; name=\"file\"; filename=\"user[password]\"", b"\r\n--X"),
@@ -164,6 +185,12 @@ fn multipart_forms_are_read_without_their_files() {
         seen(&read_as("multipart/form-data; boundary=XX", &body)),
         (vec![], vec!["a\r\n--X\r\n\r\nb".into()], None)
     );
+    // Servers differ in whether these are files.
+    for filename in ["filename=\"\"", "filename*=utf-8''x", "filename=x"] {
+        let head = format!("Content-Disposition: form-data; name=\"user[password]\"; {filename}");
+        let body = multipart(&[(&head, b"pw")]);
+        assert_eq!(texts(&read_as("multipart/form-data; boundary=XX", &body).passwords), ["pw"], "{head}");
+    }
     let first = [b"--XX\r\n", &body[16..]].concat();
     assert_eq!(seen(&read_as("multipart/form-data; boundary=XX", &first)).1.len(), 1);
 }
@@ -184,6 +211,7 @@ fn multipart_that_is_not_understood_is_malformed() {
         "no header",
         "Content-Disposition: form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"",
         "Content-Disposition: form-data; name*=utf-8''user",
+        "Content-Disposition: form-data; name=\"a\"; name=\"user[password]\"",
         "Content-Disposition: form-data; name=\"a\"\r\nContent-Transfer-Encoding: base64",
     ] {
         let fields = read_as(label, &multipart(&[password, (head, b"x")]));
@@ -194,6 +222,8 @@ fn multipart_that_is_not_understood_is_malformed() {
         );
     }
     assert_eq!(read_as("multipart/form-data", &whole).unread, Some(Unread::ContentType));
+    let two = "multipart/form-data; boundary=XX; boundary=YY";
+    assert_eq!(read_as(two, &whole).unread, Some(Unread::ContentType));
 }
 
 #[test]

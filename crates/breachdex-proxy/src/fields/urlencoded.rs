@@ -9,20 +9,33 @@ use super::{Fields, Value, Wanted};
 pub(super) fn read(wanted: Wanted<'_>, body: &[u8], charset: Option<&[u8]>, fields: &mut Fields) {
     let in_form = pairs(body).find(|(name, _)| *name == b"_charset_").map(|(_, value)| value);
     let charset = Charset::of(charset.or(in_form.filter(|label| !label.is_empty())));
-    for (name, value) in pairs(body) {
-        let name = percent_decoded_plus(name);
-        fields.add(wanted, name.bytes(), |fields| charset.decode(percent_decoded_plus(value), fields));
+    let mut add = |(name, value)| {
+        let name: Value = percent_decoded_plus(name);
+        fields.add(wanted, name.bytes(), || percent_decoded_plus(value), charset);
+    };
+    pairs(body).for_each(&mut add);
+    if body.contains(&b';') {
+        semicolon_pairs(body).for_each(add);
     }
 }
 
 /// Names and values as they are written.
 fn pairs(body: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
-        match pair.iter().position(|byte| *byte == b'=') {
-            Some(at) => (&pair[..at], &pair[at + 1..]),
-            None => (pair, &[][..]),
-        }
-    })
+    body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(pair)
+}
+
+/// Those that differ where a semicolon ends a field, too, as HTML 4 had it and some servers still have it. Browsers escape
+/// semicolons in names and values.
+fn semicolon_pairs(body: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let of_both = body.split(|byte| *byte == b'&').filter(|fields| fields.contains(&b';'));
+    of_both.flat_map(|fields| fields.split(|byte| *byte == b';')).filter(|pair| !pair.is_empty()).map(pair)
+}
+
+fn pair(text: &[u8]) -> (&[u8], &[u8]) {
+    match text.iter().position(|byte| *byte == b'=') {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, &[][..]),
+    }
 }
 
 fn percent_decoded_plus(text: &[u8]) -> Value {

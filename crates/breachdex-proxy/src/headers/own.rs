@@ -15,8 +15,9 @@ pub(crate) const CREDENTIAL_CHECK: HeaderName = HeaderName::from_static("exposed
 /// How the radar sees the client.
 pub(crate) const RADAR: HeaderName = HeaderName::from_static("breachdex-radar");
 
-/// What proxies say about the client, beside `x-forwarded-*`. Servers behind a proxy believe some of them.
-const FORWARDED: [&str; 7] = [
+/// What proxies say about the client and its request, beside `x-forwarded-*`. Servers behind a proxy believe some of them;
+/// those with the target would have a site take a request for another one than the rules see.
+const FORWARDED: [&str; 9] = [
     "forwarded",
     "x-real-ip",
     "x-client-ip",
@@ -24,6 +25,19 @@ const FORWARDED: [&str; 7] = [
     "true-client-ip",
     "cf-connecting-ip",
     "x-original-forwarded-for",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// What says how the body is to be read. Another spelling would have a site read another one than was checked.
+const BODY: [&str; 7] = [
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "content-disposition",
+    "content-transfer-encoding",
+    "transfer-encoding",
+    "host",
 ];
 
 /// Removes what the client has no right to say. Returns how many values of [`CREDENTIAL_CHECK`] and [`RADAR`] there were.
@@ -32,6 +46,9 @@ pub(super) fn strip(headers: &mut HeaderMap, is_trusted: bool) -> usize {
         return 0;
     }
     let stripped = remove_where(headers, is_own);
+    remove_where(headers, |name| {
+        !is_plain(name.as_str()) && BODY.iter().any(|plain| is_spelling_of(name, plain))
+    });
     // A trusted proxy's word stands; other spellings of it are nobody's.
     remove_where(headers, |name| is_about_client(name) && !(is_trusted && is_plain(name.as_str())));
     stripped
@@ -40,7 +57,9 @@ pub(super) fn strip(headers: &mut HeaderMap, is_trusted: bool) -> usize {
 /// Removes the same from trailers.
 pub(crate) fn strip_trailers(trailers: &mut HeaderMap) -> usize {
     let stripped = remove_where(trailers, is_own);
-    remove_where(trailers, is_about_client);
+    remove_where(trailers, |name| {
+        is_about_client(name) || BODY.iter().any(|plain| is_spelling_of(name, plain))
+    });
     stripped
 }
 

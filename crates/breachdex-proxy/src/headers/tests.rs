@@ -67,6 +67,25 @@ fn every_spelling_of_our_headers_from_outside_is_removed() {
 }
 
 #[test]
+fn no_other_spelling_says_how_the_body_is_to_be_read() {
+    let sent = [
+        ("Content-Type", "text/plain"),
+        ("Content_Type", "application/json"),
+        ("Content_Length", "9"),
+        ("Content.Encoding", "gzip"),
+        ("Transfer_Encoding", "chunked"),
+        ("X-Original-URL", "/login"),
+        ("X_Rewrite_URL", "/login"),
+        ("Content-Language", "ja"),
+    ];
+    let kept = ["content-language: ja", "content-type: text/plain"];
+    assert_eq!(passed(&sent, &peer("192.0.2.7")).0, with_always(&kept));
+    let mut trailers = map(&[("content-type", "a/b"), ("Content_Length", "1"), ("x-checksum", "9")]);
+    strip_trailers(&mut trailers);
+    assert_eq!(trailers, map(&[("x-checksum", "9")]));
+}
+
+#[test]
 fn nobody_else_says_who_asked() {
     let sent = [
         ("X-Forwarded-For", "10.0.0.1"),

@@ -141,8 +141,10 @@ impl Rule {
         &self.failed_when
     }
 
+    /// Whether a request may have the rule's method. A post may: frameworks take one for another method where a field or a
+    /// header says so, because forms know no other.
     fn has_method(&self, method: &Method) -> bool {
-        self.method.as_ref().is_none_or(|own| own == method)
+        self.method.as_ref().is_none_or(|own| own == method || *method == Method::POST)
     }
 }
 

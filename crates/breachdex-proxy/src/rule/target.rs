@@ -49,7 +49,7 @@ impl Target {
             if self.is_open { path.len() >= self.parts.len() } else { path.len() == self.parts.len() };
         is_long_enough
             && self.parts.iter().zip(path).all(|(part, own)| match part {
-                Part::Exactly(part) => part == own,
+                Part::Exactly(part) => part == own || is_with_extension(own, part),
                 Part::Beginning(beginning) => own.starts_with(beginning.as_str()),
             })
     }
@@ -61,14 +61,23 @@ impl fmt::Display for Target {
     }
 }
 
+/// Whether a part is another one with the extension that names a format, as `sign_in.json` is in Rails.
+fn is_with_extension(own: &str, part: &str) -> bool {
+    let extension = own.strip_prefix(part).and_then(|rest| rest.strip_prefix('.'));
+    !part.contains('.') && extension.is_some_and(|extension| !extension.contains('.'))
+}
+
 /// The parts of a path as a server might understand them: percent-decoded once, `\` as `/`, without `;parameters`, empty
-/// parts, `.` and `..`, in lower case.
+/// parts, `.` and `..`, in lower case. Nothing behind a NUL counts, and no spaces and control characters at the end of a
+/// part: some servers cut them off, and `$` in a pattern matches in front of a newline.
 pub(super) fn normalized(path: &str) -> Vec<String> {
     let decoded = crate::fields::percent_decoded(path.as_bytes());
     let text = String::from_utf8_lossy(&decoded).to_lowercase();
+    let text = text.split('\0').next().unwrap_or_default();
     let mut parts: Vec<String> = Vec::new();
     for part in text.split(['/', '\\']) {
         let part = part.split(';').next().unwrap_or_default();
+        let part = part.trim_end_matches(|end: char| end.is_whitespace() || end.is_control());
         match part {
             "" | "." => {}
             ".." => {

@@ -38,16 +38,32 @@ fn other_spellings_of_a_path_are_the_same_path() {
         "/USERS/Sign_In",
         "/users;v=1/sign_in;jsessionid=1",
         "/users\\sign_in",
+        "/users/sign_in%0a",
+        "/users%20/sign_in%20",
+        "/users/sign_in%00.png",
+        "/users/sign_in.json",
+        "/users/sign_in.",
     ] {
         assert!(matches("POST /users/sign_in password=p", "POST", same), "{same}");
     }
-    for other in
-        ["/users/sign_in2", "/users", "/users/sign_in/x", "/", "/users/sign_up", "/users%252Fsign_in"]
-    {
+    for other in [
+        "/users/sign_in2",
+        "/users",
+        "/users/sign_in/x",
+        "/",
+        "/users/sign_up",
+        "/users%252Fsign_in",
+        "/users/sign_in.a.b",
+        "/users/sign%0a_in",
+    ] {
         assert!(!matches("POST /users/sign_in password=p", "POST", other), "{other}");
     }
     assert!(!matches("POST /users/sign_in password=p", "PUT", "/users/sign_in"));
     assert!(matches("* /users/sign_in password=p", "PUT", "/users/sign_in"));
+    // A form posts what a server takes for another method (`_method`, `X-HTTP-Method-Override`).
+    assert!(matches("PATCH /users password=p", "POST", "/users"));
+    assert!(!matches("PATCH /users password=p", "PUT", "/users"));
+    assert!(!matches("POST /wp-login.php password=p", "POST", "/wp-login.php.bak"));
     assert!(matches("POST / password=p", "POST", "/"));
 }
 

@@ -65,13 +65,50 @@ fn bad_chunks_end_the_request_at_the_site() {
     let head = "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in ["zz\r\n", "1\r\nab\r\n0\r\n\r\n", "-1\r\n", "1\r\na", "ffffffffffffffffff\r\n", "1 \n\r\na"]
     {
-        let mut connection = proxy.connect();
-        connection.send(format!("{head}{body}").as_bytes());
-        connection.stream.get_ref().shutdown(std::net::Shutdown::Write).expect("shut");
-        let status = connection.try_answer(false).map(|answer| answer.status());
-        assert!(status.is_none_or(|status| status == 400 || status == 408), "{body:?}: {status:?}");
+        // One that is streamed, and one that is read.
+        for head in [head.to_owned(), head.replace("/x", "/login")] {
+            let mut connection = proxy.connect();
+            connection.send(format!("{head}{body}").as_bytes());
+            connection.stream.get_ref().shutdown(std::net::Shutdown::Write).expect("shut");
+            let status = connection.try_answer(false).map(|answer| answer.status());
+            assert!(status.is_none_or(|status| status == 400), "{head}{body:?}: {status:?}");
+        }
     }
     assert!(site.requests().is_empty());
+}
+
+/// What is before it on the connection does not hide it.
+#[test]
+fn a_length_that_is_said_twice_is_refused_behind_any_request() {
+    let site = Site::plain();
+    let proxy = Proxy::before(&site);
+    let (twice, _) = REFUSED[0];
+    for (before, answered) in [
+        (String::from("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n"), true),
+        (
+            String::from("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"),
+            true,
+        ),
+        (format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length:{}0\r\n\r\n", " ".repeat(80)), false),
+        (
+            format!(
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{}\r\n\r\n",
+                "0".repeat(80)
+            ),
+            false,
+        ),
+    ] {
+        let mut connection = proxy.connect();
+        connection.send(format!("{before}{twice}").as_bytes());
+        let mut statuses = Vec::new();
+        while let Some(answer) = connection.try_answer(false) {
+            statuses.push(answer.status());
+        }
+        let expected: &[u16] = if answered { &[200, 400] } else { &[400] };
+        assert_eq!(statuses, expected, "{before:?}");
+    }
+    let posts = site.requests().into_iter().filter(|request| request.head.first.starts_with("POST")).count();
+    assert_eq!(posts, 0);
 }
 
 #[test]
