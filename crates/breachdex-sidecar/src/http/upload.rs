@@ -26,7 +26,7 @@ where
     B: HttpBody<Data = Bytes>,
 {
     let mut body = pin!(body);
-    let mut read = Body::with_room(length.unwrap_or_default());
+    let mut read = Body::with_length(length.unwrap_or_default());
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
         let frame = frame.map_err(|_| Problem::Incomplete)?;
         let data = frame.into_data().unwrap_or_default();

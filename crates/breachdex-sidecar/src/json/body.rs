@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 /// Bytes of the longest body that is read.
 pub const MOST_BYTES: usize = 64 << 10;
 
-/// Room that a body without a stated length begins with.
+/// Room that is made before any bytes came, and the least that is added.
 const FIRST: usize = 4 << 10;
 
 /// The bytes of a body. Overwritten when dropped, and where they had to move.
@@ -17,9 +17,10 @@ const FIRST: usize = 4 << 10;
 pub struct Body(Zeroizing<Vec<u8>>);
 
 impl Body {
-    /// An empty body with room for so many bytes, at most [`MOST_BYTES`].
-    pub fn with_room(length: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(length.min(MOST_BYTES))))
+    /// An empty body that is to have so many bytes. A client may say a length and send nothing, so that there is room for
+    /// the first of them only.
+    pub fn with_length(length: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(length.min(FIRST))))
     }
 
     /// Adds bytes. Returns whether they fit: a body never has more than [`MOST_BYTES`].
@@ -62,7 +63,7 @@ impl Body {
 impl From<&[u8]> for Body {
     /// The first [`MOST_BYTES`] of some bytes.
     fn from(bytes: &[u8]) -> Self {
-        let mut body = Self::with_room(bytes.len());
+        let mut body = Self::default();
         let _ = body.push(&bytes[..bytes.len().min(MOST_BYTES)]);
         body
     }
@@ -79,6 +80,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn a_length_that_is_only_said_takes_no_room() {
+        assert!(Body::with_length(MOST_BYTES).0.capacity() <= FIRST);
+        assert_eq!(Body::with_length(23).0.capacity(), 23);
+    }
 
     #[test]
     fn a_body_grows_to_its_limit_and_not_beyond() {

@@ -29,6 +29,20 @@ fn a_body_beyond_64_kib_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn a_length_that_is_said_twice_is_refused() {
+    let sidecar = Running::new();
+    let chunked = "17\r\n{\"password\":\"iloveyou\"}\r\n0\r\n\r\n";
+    for lengths in
+        ["Content-Length: 5\r\nTransfer-Encoding: chunked", "Content-Length: 23\r\nContent-Length: 23"]
+    {
+        let mut client = sidecar.client();
+        client.send(format!("{HEAD}{lengths}\r\n\r\n{chunked}").as_bytes());
+        assert_eq!(client.read().status, 400, "{lengths}");
+        assert!(client.is_closed());
+    }
+}
+
+#[test]
 fn a_slow_body_is_ended_and_holds_nobody_up() {
     let sidecar = Running::with(|options, _| options.body_timeout = Duration::from_millis(300));
     let mut slow = sidecar.client();
