@@ -5,6 +5,10 @@
 //! latter what chance decides: writes whole, torn at sectors, or not at all, in any order; changes of names up to some
 //! point or, now and then, any of them.
 
+mod content;
+mod names;
+mod operations;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
@@ -12,12 +16,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use breachdex::files::{Disk, System, write_all_at};
-
+use self::content::Content;
+use self::names::{NameChange, apply};
 use crate::reads::{self, ReadFaults, ReadPlan};
 use crate::rng::Rng;
 
-const SECTOR: u64 = 512;
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 /// Beyond any process's number.
@@ -45,25 +48,6 @@ pub(crate) struct Plan {
     pub(crate) full: Option<u64>,
     /// Writes that write less, in a hundred.
     pub(crate) short: u64,
-}
-
-#[derive(Clone, Debug)]
-enum Write {
-    Bytes(u64, Vec<u8>),
-    Length(u64),
-}
-
-#[derive(Clone, Debug)]
-enum NameChange {
-    Add(String, u64),
-    Rename(String, String, u64),
-    Remove(String),
-}
-
-#[derive(Debug, Default)]
-struct Content {
-    durable: Vec<u8>,
-    pending: Vec<Write>,
 }
 
 #[derive(Debug)]
@@ -292,250 +276,4 @@ impl State {
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("the folder").flatten().map(|entry| entry.path());
     entries.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
-}
-
-/// The folder of a name.
-fn folder_of(name: &str) -> &str {
-    name.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-impl NameChange {
-    fn is_in(&self, folder: &str) -> bool {
-        let (Self::Add(name, _) | Self::Rename(_, name, _) | Self::Remove(name)) = self;
-        folder_of(name) == folder
-    }
-}
-
-fn apply(names: &mut BTreeMap<String, u64>, change: &NameChange) {
-    match change {
-        NameChange::Add(name, number) => {
-            names.insert(name.clone(), *number);
-        }
-        NameChange::Rename(from, to, number) => {
-            names.remove(from);
-            names.insert(to.clone(), *number);
-        }
-        NameChange::Remove(name) => {
-            names.remove(name);
-        }
-    }
-}
-
-impl Content {
-    /// Has all of it be on disk.
-    fn write_back(&mut self) {
-        for write in std::mem::take(&mut self.pending) {
-            match write {
-                Write::Length(length) => self.durable.resize(length as usize, 0),
-                Write::Bytes(offset, bytes) => put(&mut self.durable, offset as usize, &bytes),
-            }
-        }
-    }
-
-    /// What a file holds after a loss of power.
-    fn after_loss(self, rng: &mut Rng) -> Vec<u8> {
-        let mut bytes = self.durable;
-        // All, none, or some of it.
-        let share = rng.pick(&[0, 50, 50, 90, 100]);
-        for write in self.pending {
-            match write {
-                Write::Length(length) if rng.percent(share) => bytes.resize(length as usize, 0),
-                Write::Length(_) => {}
-                Write::Bytes(offset, written) => {
-                    let tears = rng.percent(40);
-                    let whole = rng.percent(share);
-                    let mut at = 0;
-                    while at < written.len() {
-                        let end = SECTOR - (offset + at as u64) % SECTOR;
-                        let end = written.len().min(at + end as usize);
-                        if if tears { rng.percent(share) } else { whole } {
-                            put(&mut bytes, offset as usize + at, &written[at..end]);
-                        }
-                        at = end;
-                    }
-                }
-            }
-        }
-        bytes
-    }
-}
-
-fn put(bytes: &mut Vec<u8>, offset: usize, written: &[u8]) {
-    if bytes.len() < offset + written.len() {
-        bytes.resize(offset + written.len(), 0);
-    }
-    bytes[offset..offset + written.len()].copy_from_slice(written);
-}
-
-/// A name without what chance put in it.
-fn shown(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    match name.split_once(&format!("breachdex-{}-", std::process::id())) {
-        Some((start, end)) => format!("{start}temporary{}", end.get(8..).unwrap_or_default()),
-        None => name,
-    }
-}
-
-impl Disk for SimulatedDisk {
-    fn create_new(&self, path: &Path, mode: u32) -> io::Result<File> {
-        let mut state = self.state();
-        let outcome = state.next("create", &shown(path));
-        if let Outcome::Fail(error) = outcome {
-            return Err(error);
-        }
-        let file = System.create_new(path, mode)?;
-        let number = state.add(file.metadata()?.ino(), Content::default());
-        if let Some(name) = state.relative(path) {
-            state.pending.push(NameChange::Add(name, number));
-        }
-        done(outcome)?;
-        Ok(file)
-    }
-
-    fn open(&self, path: &Path) -> io::Result<File> {
-        match self.state().next("open", &shown(path)) {
-            Outcome::Work => System.open(path),
-            Outcome::Fail(error) => Err(error),
-            Outcome::WorkAndFail => Err(io::Error::from_raw_os_error(EIO)),
-        }
-    }
-
-    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let mut state = self.state();
-        let outcome = state.next("write", &format!("{} bytes at {offset}", bytes.len()));
-        let mut bytes = bytes;
-        match &outcome {
-            Outcome::Fail(_) => {}
-            // The end came in the middle of it.
-            Outcome::WorkAndFail => bytes = &bytes[..state.rng.index(bytes.len() + 1)],
-            Outcome::Work if bytes.len() > 1 && state.rng.below(100) < state.plan.short => {
-                if state.rng.percent(20) {
-                    return Err(io::ErrorKind::Interrupted.into());
-                }
-                bytes = &bytes[..1 + state.rng.index(bytes.len() - 1)];
-            }
-            Outcome::Work => {}
-        }
-        if let Outcome::Fail(error) = outcome {
-            return Err(error);
-        }
-        let mut written = 0;
-        while written < bytes.len() {
-            written += System.write_at(file, &bytes[written..], offset + written as u64)?;
-        }
-        state.file(file)?.pending.push(Write::Bytes(offset, bytes.to_vec()));
-        done(outcome)?;
-        Ok(written)
-    }
-
-    fn set_len(&self, file: &File, length: u64) -> io::Result<()> {
-        let mut state = self.state();
-        let outcome = state.next("set length", &length.to_string());
-        if let Outcome::Fail(error) = outcome {
-            return Err(error);
-        }
-        System.set_len(file, length)?;
-        state.file(file)?.pending.push(Write::Length(length));
-        done(outcome)
-    }
-
-    fn sync(&self, file: &File) -> io::Result<()> {
-        let mut state = self.state();
-        let outcome = state.next("sync", "");
-        if let Outcome::Fail(error) = outcome {
-            // As systems do: what could not be written is taken for written. It stays in memory until it is forgotten, and
-            // no later sync tells of it.
-            if state.crashed.is_none() && state.rng.percent(50) {
-                state.file(file)?.pending.clear();
-                state.log.push("  what was written is lost when it is forgotten".into());
-            }
-            return Err(error);
-        }
-        state.file(file)?.write_back();
-        done(outcome)
-    }
-
-    /// As that of each file, but that it fails for all of them at once.
-    fn sync_all(&self, folder: &Path, files: &[PathBuf]) -> io::Result<()> {
-        let mut state = self.state();
-        let outcome = state.next("sync all", &format!("{} files of {}", files.len(), shown(folder)));
-        let loses = matches!(outcome, Outcome::Fail(_)) && state.crashed.is_none() && state.rng.percent(50);
-        if matches!(outcome, Outcome::Fail(_)) && !loses {
-            return done(outcome);
-        }
-        for file in files {
-            let content = state.file(&File::open(file)?)?;
-            match loses {
-                true => content.pending.clear(),
-                false => content.write_back(),
-            }
-        }
-        done(outcome)
-    }
-
-    fn forget(&self, file: &File) -> io::Result<()> {
-        self.sync(file)?;
-        let mut state = self.state();
-        let durable = state.file(file)?.durable.clone();
-        System.set_len(file, durable.len() as u64)?;
-        write_all_at(&System, file, &durable, 0)
-    }
-
-    fn rename(&self, from: &Path, to: &Path, replace: bool) -> io::Result<()> {
-        let mut state = self.state();
-        let outcome = state.next("rename", &format!("{} to {}", shown(from), shown(to)));
-        if let Outcome::Fail(error) = outcome {
-            return Err(error);
-        }
-        let system = std::fs::symlink_metadata(from)?.ino();
-        let number = state.numbers.get(&system).copied();
-        let number = number.ok_or_else(|| io::Error::other("a file that this disk did not make"))?;
-        System.rename(from, to, replace)?;
-        let renamed = NameChange::Rename(state.name(from), state.name(to), number);
-        state.pending.push(renamed);
-        done(outcome)
-    }
-
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        let outcome = state.next("sync folder", "");
-        if let Outcome::Fail(error) = outcome {
-            return Err(error);
-        }
-        if let Some(folder) = state.relative(folder) {
-            let State { durable, pending, .. } = &mut *state;
-            pending.extract_if(.., |change| change.is_in(&folder)).for_each(|change| apply(durable, &change));
-        }
-        done(outcome)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        let outcome = state.next("remove", &shown(path));
-        if let Outcome::Fail(error) = outcome {
-            return Err(error);
-        }
-        System.remove(path)?;
-        let removed = NameChange::Remove(state.name(path));
-        state.pending.push(removed);
-        done(outcome)
-    }
-
-    fn try_flock(&self, file: &File) -> io::Result<bool> {
-        let mut state = self.state();
-        match state.next("lock", "") {
-            Outcome::Work if state.has_locks => System.try_flock(file),
-            Outcome::Work => Err(io::ErrorKind::Unsupported.into()),
-            Outcome::Fail(error) => Err(error),
-            Outcome::WorkAndFail => Err(io::Error::from_raw_os_error(EIO)),
-        }
-    }
-}
-
-fn done(outcome: Outcome) -> io::Result<()> {
-    match outcome {
-        Outcome::Work => Ok(()),
-        Outcome::Fail(error) => Err(error),
-        Outcome::WorkAndFail => Err(io::Error::from_raw_os_error(EIO)),
-    }
 }
