@@ -1,7 +1,9 @@
 //! A folder of ranges: what is in it, and how its files are replaced.
 //!
 //! `manifest` names what a finished run left. A run that is under way, or was interrupted, has `manifest.part`: the ranges in it are
-//! on disk. The lock is on `manifest.lock`.
+//! on disk. The lock is on `manifest.lock`. In a folder that is there already, each file is replaced by rename, for it may be served.
+//! A folder that is not there is written under the name `.NAME.part` beside it and gets its name when it is complete: its files need
+//! no renames of their own.
 
 #![forbid(unsafe_code)]
 
@@ -14,151 +16,235 @@ use breachdex::Index;
 use breachdex::files::{self, Lock, Readers};
 
 use super::StaticError;
-use super::manifest::{Head, Manifest, Record};
+use super::handle::{Handle, Name};
+use super::manifest::{RangeFacts, RangesHead, RangesManifest};
+use super::target::{RangeEncoding, RangeTarget};
 
 const MANIFEST: &str = "manifest";
 const UNFINISHED: &str = "manifest.part";
 const LOCK: &str = "manifest.lock";
 
-/// Whether a range is to be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    Write,
-    Keep,
-}
+/// Files in all encodings of a range.
+const ENCODINGS: [RangeEncoding; 3] = [RangeEncoding::Plain, RangeEncoding::Gzip, RangeEncoding::Brotli];
 
 /// A folder that this process writes to.
 pub(super) struct Folder {
+    /// Where it is written.
     path: PathBuf,
+    /// The name that it gets when it is complete, unless it has it.
+    published: Option<PathBuf>,
+    index_name: PathBuf,
+    handle: Handle,
+    lower_case: bool,
     /// What an earlier run left: its files are kept where they are the same.
-    earlier: HashMap<u32, Record>,
-    /// What this run has on disk, and what one had that it goes on with.
-    finished: Vec<(u32, Record)>,
-    unfinished: File,
+    earlier: HashMap<u32, RangeFacts>,
+    /// The notes of this run, once it has begun.
+    unfinished: Option<File>,
     _lock: Lock,
 }
 
 impl Folder {
-    /// Makes the folder where it is missing, locks it and reads what it has.
-    pub(super) fn open(path: &Path, head: Head, index: &Index) -> Result<Self, StaticError> {
-        fs::create_dir_all(path).map_err(StaticError::io("create", path))?;
-        let lock = lock(path)?;
-        let earlier = read_if_there(&path.join(MANIFEST), Manifest::read)?;
-        let begun = read_if_there(&path.join(UNFINISHED), Manifest::read_unfinished)?;
+    /// Makes the folder where it is missing, and locks it.
+    pub(super) fn open(path: &Path, index: &Index) -> Result<Self, StaticError> {
+        let (path, published) = match unpublished(path)? {
+            Some(unpublished) => (unpublished, Some(path.to_owned())),
+            None => (path.to_owned(), None),
+        };
+        fs::create_dir_all(&path).map_err(StaticError::io("create", &path))?;
+        let lock = lock(&path, published.as_deref().unwrap_or(&path))?;
+        let handle = Handle::open(&path).map_err(StaticError::io("open", &path))?;
+        Ok(Self {
+            path,
+            published,
+            index_name: index.name().into(),
+            handle,
+            lower_case: false,
+            earlier: HashMap::new(),
+            unfinished: None,
+            _lock: lock,
+        })
+    }
+
+    /// Writes a file where no reader looks yet.
+    fn write_fresh(&self, prefix: u32, ending: &str, body: &[u8]) -> Result<(), StaticError> {
+        let name = Name::of(prefix, ending, false);
+        self.fill(&name, body)?;
+        if let Some(lower) = self.lower(prefix, ending) {
+            let failed = |error| StaticError::io("link", &self.handle.path_of(&lower))(error);
+            self.handle.link(&name, &lower).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file in place of the one that is there.
+    fn replace(&self, prefix: u32, ending: &str, body: &[u8]) -> Result<(), StaticError> {
+        let (name, fresh) = (Name::of(prefix, ending, false), Name::unfinished(prefix, ending));
+        let replace = |name: &Name| {
+            let failed = |error| StaticError::io("replace", &self.handle.path_of(name))(error);
+            self.handle.rename(&fresh, name).map_err(failed)
+        };
+        self.fill(&fresh, body)?;
+        replace(&name)?;
+        if let Some(lower) = self.lower(prefix, ending) {
+            let failed = |error| StaticError::io("link", &self.handle.path_of(&fresh))(error);
+            self.handle.link(&name, &fresh).map_err(failed)?;
+            replace(&lower)?;
+        }
+        Ok(())
+    }
+
+    fn fill(&self, name: &Name, body: &[u8]) -> Result<(), StaticError> {
+        let failed = |action| move |error| StaticError::io(action, &self.handle.path_of(name))(error);
+        let mut file = self.handle.create(name).map_err(failed("create"))?;
+        file.write_all(body).map_err(failed("write"))
+    }
+
+    /// The name in lower case, where that is another one and wanted.
+    fn lower(&self, prefix: u32, ending: &str) -> Option<Name> {
+        let has_letter = (0..5).any(|digit| prefix >> (4 * digit) & 15 > 9);
+        (self.lower_case && has_letter).then(|| Name::of(prefix, ending, true))
+    }
+
+    fn remove_range(&self, prefix: u32) -> Result<(), StaticError> {
+        for is_lower in [false, true] {
+            for encoding in ENCODINGS {
+                let name = Name::of(prefix, encoding.ending(), is_lower);
+                let failed = |error| StaticError::io("remove", &self.handle.path_of(&name))(error);
+                self.handle.remove(&name).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_all(&self) -> Result<(), StaticError> {
+        self.handle.sync_all().map_err(StaticError::io("sync", &self.path))
+    }
+
+    /// The notes of a run, begun anew with what it goes on from.
+    fn begin_notes(&mut self, head: &RangesHead, finished: &[(u32, RangeFacts)]) -> Result<(), StaticError> {
+        let path = self.path.join(UNFINISHED);
+        let fresh = self.path.join(".manifest.part");
+        let mut file = files::replace_leftover(&*files::current(), &fresh, Readers::Umask)
+            .map_err(StaticError::io("create", &fresh))?;
+        let mut text = head.encode();
+        finished.iter().for_each(|(prefix, facts)| facts.encode(*prefix, &mut text));
+        file.write_all(text.as_bytes()).map_err(StaticError::io("write", &fresh))?;
+        file.sync_data().map_err(StaticError::io("sync", &fresh))?;
+        fs::rename(&fresh, &path).map_err(StaticError::io("replace", &path))?;
+        self.unfinished = Some(file);
+        Ok(())
+    }
+}
+
+impl RangeTarget for Folder {
+    fn begin(&mut self, head: &RangesHead, prefixes: &[u32]) -> Result<usize, StaticError> {
+        self.lower_case = head.lower_case == "yes";
+        let earlier = read_if_there(&self.path.join(MANIFEST), RangesManifest::read)?;
+        let begun = read_if_there(&self.path.join(UNFINISHED), RangesManifest::read_unfinished)?;
         if earlier.is_none() && begun.is_none() {
-            require_empty(path)?;
+            require_empty(&self.path)?;
         }
         for found in [&earlier, &begun].into_iter().flatten() {
             if found.head.kind != head.kind {
                 return Err(StaticError::OtherKind {
-                    path: path.to_owned(),
-                    index: index.name().into(),
+                    path: self.path.clone(),
+                    index: self.index_name.clone(),
                     found: found.head.kind.clone(),
-                    expected: head.kind,
+                    expected: head.kind.clone(),
                 });
             }
         }
         // What an interrupted run wrote, of this index or another, is newer than what the manifest names.
-        let mut known = HashMap::new();
         for found in [&earlier, &begun].into_iter().flatten() {
-            if found.head.has_files_of(&head) {
-                known.extend(found.records.iter().copied());
+            if found.head.has_files_of(head) {
+                self.earlier.extend(found.records.iter().copied());
             } else {
-                remove_files(path, found)?;
-                known.clear();
+                // Before any of them can be older than its plain one.
+                found.records.iter().try_for_each(|(prefix, _)| self.remove_range(*prefix))?;
+                self.earlier.clear();
             }
         }
-        let finished = begun.filter(|begun| begun.head == head).map_or_else(Vec::new, |begun| begun.records);
-        let unfinished = write_unfinished(path, &head, &finished)?;
-        Ok(Self { path: path.to_owned(), earlier: known, finished, unfinished, _lock: lock })
+        let finished = begun.filter(|begun| begun.head == *head).map_or_else(Vec::new, |begun| begun.records);
+        self.begin_notes(head, &finished)?;
+        Ok(finished.iter().zip(prefixes).take_while(|((done, _), prefix)| done == *prefix).count())
     }
 
-    /// How many of the prefixes are done already, from the first on.
-    pub(super) fn resumed(&self, prefixes: &[u32]) -> usize {
-        self.finished.iter().zip(prefixes).take_while(|((done, _), prefix)| done == *prefix).count()
+    /// Some 600 MB of real ranges: what the system holds back while the block before is brought to disk.
+    fn block(&self) -> usize {
+        1 << 13
     }
 
-    /// Whether a range has to be written: not where the manifest has the same rows and the file is there.
-    pub(super) fn change(&self, prefix: u32, record: &Record) -> Change {
-        let is_there = || {
-            fs::symlink_metadata(self.path.join(format!("{prefix:05X}")))
-                .is_ok_and(|facts| facts.is_file() && facts.len() == record.length)
-        };
-        if self.earlier.get(&prefix) == Some(record) && is_there() { Change::Keep } else { Change::Write }
+    /// Where the manifest has the same rows and the file is there.
+    fn keeps(&self, prefix: u32, facts: &RangeFacts) -> Result<bool, StaticError> {
+        let is_there = || self.handle.length(&Name::of(prefix, "", false)) == Some(facts.length);
+        Ok(self.earlier.get(&prefix) == Some(facts) && is_there())
     }
 
-    /// Writes a file of a range in place of the one that is there, and links it under its name in lower case if that is wanted.
-    /// Returns its bytes.
-    pub(super) fn write(
+    fn write(
         &self,
         prefix: u32,
-        ending: &str,
+        encoding: RangeEncoding,
         body: &[u8],
-        lower_case: bool,
+        _: &RangeFacts,
     ) -> Result<u64, StaticError> {
-        let target = self.path.join(format!("{prefix:05X}{ending}"));
-        let fresh = self.path.join(format!(".{prefix:05X}{ending}.part"));
-        let mut file = files::replace_leftover(&*files::current(), &fresh, Readers::Umask)
-            .map_err(StaticError::io("create", &fresh))?;
-        file.write_all(body).map_err(StaticError::io("write", &fresh))?;
-        drop(file);
-        fs::rename(&fresh, &target).map_err(StaticError::io("replace", &target))?;
-        let lower = format!("{prefix:05x}");
-        if lower_case && lower.bytes().any(|digit| digit.is_ascii_lowercase()) {
-            link(&target, &self.path.join(format!("{lower}{ending}")), &fresh)?;
+        match &self.published {
+            Some(_) => self.write_fresh(prefix, encoding.ending(), body)?,
+            None => self.replace(prefix, encoding.ending(), body)?,
         }
         Ok(body.len() as u64)
     }
 
-    /// Has what was written on disk, and notes it.
-    pub(super) fn note(&mut self, block: &[u32], records: Vec<Record>) -> Result<(), StaticError> {
-        sync_all(&self.path)?;
+    fn note(&self, block: &[(u32, RangeFacts)]) -> Result<(), StaticError> {
+        self.sync_all()?;
         let path = self.path.join(UNFINISHED);
-        let mut text = String::with_capacity(records.len() * 128);
-        for (prefix, record) in block.iter().copied().zip(records) {
-            record.encode(prefix, &mut text);
-            self.finished.push((prefix, record));
-        }
-        self.unfinished.write_all(text.as_bytes()).map_err(StaticError::io("write", &path))?;
-        self.unfinished.sync_data().map_err(StaticError::io("sync", &path))
+        let mut text = String::with_capacity(block.len() * 128);
+        block.iter().for_each(|(prefix, facts)| facts.encode(*prefix, &mut text));
+        let Some(mut unfinished) = self.unfinished.as_ref() else { return Ok(()) };
+        unfinished.write_all(text.as_bytes()).map_err(StaticError::io("write", &path))?;
+        unfinished.sync_data().map_err(StaticError::io("sync", &path))
     }
 
-    /// Ends the run: the manifest is that of this index, and no file is left of prefixes that it does not cover.
-    pub(super) fn publish(&self, prefixes: &[u32]) -> Result<(), StaticError> {
+    fn publish(&mut self, prefixes: &[u32]) -> Result<(), StaticError> {
         let gone = self.earlier.keys().filter(|prefix| prefixes.binary_search(prefix).is_err());
-        for prefix in gone {
-            remove_range(&self.path, *prefix)?;
-        }
+        gone.copied().try_for_each(|prefix| self.remove_range(prefix))?;
         let target = self.path.join(MANIFEST);
         fs::rename(self.path.join(UNFINISHED), &target).map_err(StaticError::io("replace", &target))?;
-        sync_all(&self.path)
-    }
-}
-
-/// Links a file under another name, in place of what has it.
-fn link(file: &Path, name: &Path, scratch: &Path) -> Result<(), StaticError> {
-    match fs::remove_file(scratch) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(StaticError::io("remove", scratch)(error));
+        if let Some(published) = &self.published {
+            self.sync_all()?;
+            fs::rename(&self.path, published).map_err(StaticError::io("create", published))?;
         }
-        _ => {}
+        self.sync_all()
     }
-    fs::hard_link(file, scratch).map_err(StaticError::io("link", scratch))?;
-    fs::rename(scratch, name).map_err(StaticError::io("replace", name))
 }
 
-fn lock(folder: &Path) -> Result<Lock, StaticError> {
+/// Where a folder is written that is not there.
+fn unpublished(path: &Path) -> Result<Option<PathBuf>, StaticError> {
+    match fs::metadata(path) {
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(StaticError::io("open", path)(error)),
+    }
+    // A link that leads nowhere is followed as ever.
+    let is_link = fs::symlink_metadata(path).is_ok();
+    let Some(name) = path.file_name().filter(|_| !is_link) else { return Ok(None) };
+    let mut unpublished = std::ffi::OsString::from(".");
+    unpublished.push(name);
+    unpublished.push(".part");
+    Ok(Some(path.with_file_name(unpublished)))
+}
+
+fn lock(folder: &Path, named: &Path) -> Result<Lock, StaticError> {
     let path = folder.join(LOCK);
     let disk = files::current();
     let (file, _) = files::open_or_create(&*disk, &path).map_err(StaticError::io("open", &path))?;
     let taken = Lock::try_take(&disk, &file, &path).map_err(StaticError::io("lock", &path))?;
-    taken.ok_or(StaticError::Busy { path: folder.to_owned() })
+    taken.ok_or(StaticError::Busy { path: named.to_owned() })
 }
 
 fn read_if_there(
     path: &Path,
-    read: impl FnOnce(&Path) -> Result<Manifest, StaticError>,
-) -> Result<Option<Manifest>, StaticError> {
+    read: impl FnOnce(&Path) -> Result<RangesManifest, StaticError>,
+) -> Result<Option<RangesManifest>, StaticError> {
     match fs::symlink_metadata(path) {
         Ok(_) => read(path).map(Some),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -174,55 +260,5 @@ fn require_empty(folder: &Path) -> Result<(), StaticError> {
             return Err(StaticError::OtherFolder { path: folder.to_owned() });
         }
     }
-    Ok(())
-}
-
-/// The notes of a run, begun anew with what it goes on from.
-fn write_unfinished(folder: &Path, head: &Head, finished: &[(u32, Record)]) -> Result<File, StaticError> {
-    let path = folder.join(UNFINISHED);
-    let fresh = folder.join(".manifest.part");
-    let mut file = files::replace_leftover(&*files::current(), &fresh, Readers::Umask)
-        .map_err(StaticError::io("create", &fresh))?;
-    let mut text = head.encode();
-    finished.iter().for_each(|(prefix, record)| record.encode(*prefix, &mut text));
-    file.write_all(text.as_bytes()).map_err(StaticError::io("write", &fresh))?;
-    file.sync_data().map_err(StaticError::io("sync", &fresh))?;
-    fs::rename(&fresh, &path).map_err(StaticError::io("replace", &path))?;
-    Ok(file)
-}
-
-/// Removes the files of a run that wrote others than are wanted now, before any of them can be older than its plain one.
-fn remove_files(folder: &Path, found: &Manifest) -> Result<(), StaticError> {
-    found.records.iter().try_for_each(|(prefix, _)| remove_range(folder, *prefix))
-}
-
-fn remove_range(folder: &Path, prefix: u32) -> Result<(), StaticError> {
-    for name in [format!("{prefix:05X}"), format!("{prefix:05x}")] {
-        for ending in ["", ".gz", ".br"] {
-            let path = folder.join(format!("{name}{ending}"));
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(StaticError::io("remove", &path)(error));
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Has everything on disk that was written to the file system of a folder.
-#[cfg(target_os = "linux")]
-fn sync_all(folder: &Path) -> Result<(), StaticError> {
-    let opened = File::open(folder).map_err(StaticError::io("open", folder))?;
-    rustix::fs::syncfs(&opened).map_err(|error| StaticError::io("sync", folder)(error.into()))
-}
-
-/// Elsewhere there is no call for that, and a file for every range would take a day: the notes may claim what a power cut loses.
-#[cfg(not(target_os = "linux"))]
-fn sync_all(folder: &Path) -> Result<(), StaticError> {
-    let opened = File::open(folder).map_err(StaticError::io("open", folder))?;
-    // Windows opens no folders.
-    let _ = opened.sync_all();
     Ok(())
 }

@@ -16,7 +16,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use breachdex::Index;
@@ -29,17 +29,23 @@ const FIRST_LINE: &str = "breachdex ranges 1";
 /// Bytes of the longest line.
 const LONGEST: u64 = 256;
 
-/// What a manifest says of its folder.
+/// What a manifest says of all its ranges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) kind: String,
-    pub(super) content_id: String,
-    pub(super) corpus_date: String,
-    pub(super) encodings: String,
-    pub(super) lower_case: String,
+#[non_exhaustive]
+pub struct RangesHead {
+    /// The kind of the digests.
+    pub kind: String,
+    /// The content id of the index.
+    pub content_id: String,
+    /// The date of its corpus, or `unknown`.
+    pub corpus_date: String,
+    /// `none`, or `gzip`, `br`, or both.
+    pub encodings: String,
+    /// `yes` or `no`.
+    pub lower_case: String,
 }
 
-impl Head {
+impl RangesHead {
     pub(super) fn of(index: &Index, options: &StaticOptions) -> Self {
         let encodings = [(options.gzip, "gzip"), (options.brotli, "br")];
         let named = encodings.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, name)| name);
@@ -63,8 +69,8 @@ impl Head {
         ]
     }
 
-    /// Its lines.
-    pub(super) fn encode(&self) -> String {
+    /// Its lines, the first ones of a manifest.
+    pub fn encode(&self) -> String {
         let mut text = format!("{FIRST_LINE}\n");
         for (name, value) in self.clone().fields() {
             // Writing to a string does not fail.
@@ -73,8 +79,8 @@ impl Head {
         text
     }
 
-    /// Whether the files of a folder that it describes have the names that `other` wants.
-    pub(super) fn has_files_of(&self, other: &Self) -> bool {
+    /// Whether what it describes has files of the same names as `other` wants.
+    pub fn has_files_of(&self, other: &Self) -> bool {
         (&self.encodings, &self.lower_case) == (&other.encodings, &other.lower_case)
     }
 }
@@ -85,19 +91,24 @@ fn or_unknown(date: &str) -> String {
 
 /// What a manifest says of a range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) length: u64,
-    pub(super) hash: [u8; 32],
-    pub(super) tag: u128,
+#[non_exhaustive]
+pub struct RangeFacts {
+    /// Bytes of the plain body.
+    pub length: u64,
+    /// Its BLAKE3 hash.
+    pub hash: [u8; 32],
+    /// The entity tag that the server sends with it, as a number: 32 hexadecimal digits.
+    pub tag: u128,
 }
 
-impl Record {
-    pub(super) fn of(rows: &[u8]) -> Self {
+impl RangeFacts {
+    /// Those of a plain body.
+    pub fn of(rows: &[u8]) -> Self {
         Self { length: rows.len() as u64, hash: *blake3::hash(rows).as_bytes(), tag: xxh3_128(rows) }
     }
 
-    /// Appends its line.
-    pub(super) fn encode(&self, prefix: u32, text: &mut String) {
+    /// Appends its line of a manifest.
+    pub fn encode(&self, prefix: u32, text: &mut String) {
         let hash = blake3::Hash::from_bytes(self.hash);
         // Writing to a string does not fail.
         let _ = writeln!(text, "{prefix:05X} {} {hash} {:032x}", self.length, self.tag);
@@ -115,27 +126,36 @@ impl Record {
 
 /// A manifest that was read.
 #[derive(Debug, Default)]
-pub(super) struct Manifest {
-    pub(super) head: Head,
-    /// In ascending order of prefixes.
-    pub(super) records: Vec<(u32, Record)>,
+#[non_exhaustive]
+pub struct RangesManifest {
+    /// What it says of all of them.
+    pub head: RangesHead,
+    /// What it says of each, in ascending order of prefixes.
+    pub records: Vec<(u32, RangeFacts)>,
 }
 
-impl Manifest {
-    /// Reads a whole one.
+impl RangesManifest {
+    /// Reads a whole one from a file.
     pub(super) fn read(path: &Path) -> Result<Self, StaticError> {
-        Self::parse(path, false)
+        Self::parse(open(path)?, path, false)
     }
 
     /// Reads one that may end in the middle of a line, which is then left out.
     pub(super) fn read_unfinished(path: &Path) -> Result<Self, StaticError> {
-        Self::parse(path, true)
+        Self::parse(open(path)?, path, true)
     }
 
-    fn parse(path: &Path, may_be_torn: bool) -> Result<Self, StaticError> {
+    /// Reads a whole one from what has it; errors name it by `name`.
+    ///
+    /// # Errors
+    /// [`StaticError::Manifest`], [`StaticError::Io`].
+    pub fn read_from(reader: impl BufRead, name: &Path) -> Result<Self, StaticError> {
+        Self::parse(reader, name, false)
+    }
+
+    fn parse(reader: impl BufRead, path: &Path, may_be_torn: bool) -> Result<Self, StaticError> {
         let fault = |line, reason| StaticError::Manifest { path: path.to_owned(), line, reason };
-        let file = File::open(path).map_err(StaticError::io("open", path))?;
-        let mut lines = Lines { reader: BufReader::new(file), path, line: String::new(), number: 0 };
+        let mut lines = Lines { reader, path, line: String::new(), number: 0 };
         if lines.next()?.is_none_or(|line| line != FIRST_LINE) {
             return Err(fault(1, "it is not a manifest of ranges that this version reads"));
         }
@@ -151,7 +171,7 @@ impl Manifest {
             let number = lines.number + 1;
             match lines.next() {
                 Ok(None) => return Ok(manifest),
-                Ok(Some(line)) => match Record::decode(line) {
+                Ok(Some(line)) => match RangeFacts::decode(line) {
                     Some(record) if manifest.records.last().is_none_or(|(last, _)| *last < record.0) => {
                         manifest.records.push(record);
                     }
@@ -169,15 +189,19 @@ impl Manifest {
     }
 }
 
-/// Whole lines of a file, without their ends.
-struct Lines<'a> {
-    reader: BufReader<File>,
+fn open(path: &Path) -> Result<BufReader<File>, StaticError> {
+    File::open(path).map(BufReader::new).map_err(StaticError::io("open", path))
+}
+
+/// Whole lines, without their ends.
+struct Lines<'a, R> {
+    reader: R,
     path: &'a Path,
     line: String,
     number: u64,
 }
 
-impl Lines<'_> {
+impl<R: BufRead> Lines<'_, R> {
     fn next(&mut self) -> Result<Option<&str>, StaticError> {
         use std::io::Read as _;
         self.line.clear();
@@ -206,14 +230,14 @@ mod tests {
 
     #[test]
     fn records_read_back_and_nothing_else_does() {
-        let record = Record::of(b"0123456789ABCDEF0123456789ABCDEF012:7");
+        let record = RangeFacts::of(b"0123456789ABCDEF0123456789ABCDEF012:7");
         let mut text = String::new();
         record.encode(0xABCDE, &mut text);
         let line = text.trim_end();
-        assert_eq!(Record::decode(line), Some((0xABCDE, record)));
+        assert_eq!(RangeFacts::decode(line), Some((0xABCDE, record)));
         for bad in [&line[1..], &line[..line.len() - 1], &format!("{line} "), &line.replace("37", "+37"), ""]
         {
-            assert_eq!(Record::decode(bad), None, "{bad}");
+            assert_eq!(RangeFacts::decode(bad), None, "{bad}");
         }
     }
 }

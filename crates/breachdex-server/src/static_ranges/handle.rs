@@ -1,0 +1,186 @@
+//! A folder whose files are reached by their names alone: on Linux relative to the opened folder, so that its path is not looked up
+//! again for each of a million files.
+
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use breachdex::files::{self, Readers};
+
+/// Mode of new files, cut by the umask.
+#[cfg(target_os = "linux")]
+const MODE: u32 = 0o666;
+
+/// The name of a range's file: short, without an allocation.
+pub(super) struct Name {
+    bytes: [u8; 16],
+    length: usize,
+}
+
+impl Name {
+    /// `ABCDE.gz`, or `abcde.gz`.
+    pub(super) fn of(prefix: u32, ending: &str, is_lower: bool) -> Self {
+        Self::build(&[], prefix, ending.as_bytes(), is_lower, &[])
+    }
+
+    /// The name under which it is written before it replaces another: `.ABCDE.gz.part`.
+    pub(super) fn unfinished(prefix: u32, ending: &str) -> Self {
+        Self::build(b".", prefix, ending.as_bytes(), false, b".part")
+    }
+
+    fn build(before: &[u8], prefix: u32, ending: &[u8], is_lower: bool, behind: &[u8]) -> Self {
+        let digits = if is_lower { b"0123456789abcdef" } else { b"0123456789ABCDEF" };
+        let (mut bytes, mut length) = ([0; 16], 0);
+        let hex = [16, 12, 8, 4, 0].map(|shift| digits[(prefix >> shift & 15) as usize]);
+        for byte in before.iter().chain(&hex).chain(ending).chain(behind) {
+            bytes[length] = *byte;
+            length += 1;
+        }
+        Self { bytes, length }
+    }
+
+    fn as_str(&self) -> &str {
+        // Digits and endings of ours.
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An opened folder.
+pub(super) struct Handle {
+    path: PathBuf,
+    #[cfg(target_os = "linux")]
+    opened: File,
+}
+
+impl Handle {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            #[cfg(target_os = "linux")]
+            opened: File::open(path)?,
+        })
+    }
+
+    pub(super) fn path_of(&self, name: &Name) -> PathBuf {
+        self.path.join(name.as_str())
+    }
+
+    /// Creates a file, in place of what an interrupted run left under its name.
+    pub(super) fn create(&self, name: &Name) -> io::Result<File> {
+        match self.create_new(name) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                files::replace_leftover(&*files::current(), &self.path_of(name), Readers::Umask)
+            }
+            created => created,
+        }
+    }
+
+    /// Links a file under another name, in place of what an interrupted run left there.
+    pub(super) fn link(&self, name: &Name, other: &Name) -> io::Result<()> {
+        match self.link_new(name, other) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                self.remove(other)?;
+                self.link_new(name, other)
+            }
+            linked => linked,
+        }
+    }
+
+    /// Removes a file that may be missing.
+    pub(super) fn remove(&self, name: &Name) -> io::Result<()> {
+        match self.unlink(name) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Handle {
+    fn create_new(&self, name: &Name) -> io::Result<File> {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        Ok(File::from(rustix::fs::openat(&self.opened, name.as_str(), flags, Mode::from_raw_mode(MODE))?))
+    }
+
+    fn link_new(&self, name: &Name, other: &Name) -> io::Result<()> {
+        let flags = rustix::fs::AtFlags::empty();
+        Ok(rustix::fs::linkat(&self.opened, name.as_str(), &self.opened, other.as_str(), flags)?)
+    }
+
+    fn unlink(&self, name: &Name) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.opened, name.as_str(), rustix::fs::AtFlags::empty())?)
+    }
+
+    pub(super) fn rename(&self, from: &Name, to: &Name) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.opened, from.as_str(), &self.opened, to.as_str())?)
+    }
+
+    /// The length of a regular file that is there.
+    pub(super) fn length(&self, name: &Name) -> Option<u64> {
+        use rustix::fs::{AtFlags, FileType};
+        let facts = rustix::fs::statat(&self.opened, name.as_str(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let is_file = FileType::from_raw_mode(facts.st_mode) == FileType::RegularFile;
+        u64::try_from(facts.st_size).ok().filter(|_| is_file)
+    }
+
+    /// Has everything on disk that was written to the file system of the folder.
+    pub(super) fn sync_all(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(&self.opened)?)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Handle {
+    fn create_new(&self, name: &Name) -> io::Result<File> {
+        File::create_new(self.path_of(name))
+    }
+
+    fn link_new(&self, name: &Name, other: &Name) -> io::Result<()> {
+        std::fs::hard_link(self.path_of(name), self.path_of(other))
+    }
+
+    fn unlink(&self, name: &Name) -> io::Result<()> {
+        std::fs::remove_file(self.path_of(name))
+    }
+
+    pub(super) fn rename(&self, from: &Name, to: &Name) -> io::Result<()> {
+        std::fs::rename(self.path_of(from), self.path_of(to))
+    }
+
+    /// The length of a regular file that is there.
+    pub(super) fn length(&self, name: &Name) -> Option<u64> {
+        let facts = std::fs::symlink_metadata(self.path_of(name)).ok()?;
+        facts.is_file().then(|| facts.len())
+    }
+
+    /// Elsewhere there is no call for that, and a call for every range would take a day: the notes may claim what a power cut loses.
+    pub(super) fn sync_all(&self) -> io::Result<()> {
+        // Windows opens no folders.
+        if let Ok(opened) = File::open(&self.path) {
+            let _ = opened.sync_all();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_prefixes_and_endings() {
+        assert_eq!(Name::of(0xABC01, ".gz", false).as_str(), "ABC01.gz");
+        assert_eq!(Name::of(0xABC01, "", true).as_str(), "abc01");
+        assert_eq!(Name::unfinished(0xFFFFF, ".br").as_str(), ".FFFFF.br.part");
+    }
+}
