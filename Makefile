@@ -164,6 +164,9 @@ third-party:
 
 # Range clients that others wrote, from PyPI and npm, against the server. Says which ones could not be had.
 clients: rust-build
+	test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { command -v nginx && command -v caddy; } >/dev/null || { \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx caddy \
+		>/dev/null; } || echo "nginx or Caddy cannot be installed: what serves files with it will be skipped"
 	python3 tests/clients/run.py target/debug/breachdex-under-test
 
 # The sidecar against its own document, with schemathesis in an environment of its own.

@@ -1,4 +1,4 @@
-"""Tries range clients that others wrote against `breachdex serve`, and against the same ranges as files behind nginx.
+"""Tries range clients that others wrote against `breachdex serve`, and against the same ranges as files behind nginx and Caddy.
 
     python3 tests/clients/run.py COMMAND
 
@@ -18,7 +18,7 @@ from types import FrameType
 from command import CommandFailed, build_index, serve
 from corpus import made_up
 from environments import NotSetUp
-from static_ranges import export_ranges, nginx
+from static_ranges import SERVERS, export_ranges
 from trials import TRIALS
 from trials.trial import Setting, Trial, Wrong
 
@@ -54,13 +54,16 @@ def try_all(command: Path, folder: Path) -> int:
         outcomes = [try_one(trial, setting) for trial in TRIALS]
     ranges = folder / "ranges"
     export_ranges(command, indexes, ranges)
-    with nginx(ranges, folder / "nginx") as files:
-        if files is None:
-            say("skipped ranges as files: nginx is missing")
-        else:
-            say("the same as files behind nginx:")
-            (folder / "files").mkdir()
-            setting = Setting(files, corpora, folder / "files")
+    for server_of_files in SERVERS:
+        name = server_of_files.__name__
+        with server_of_files(ranges, folder / name) as files:
+            if files is None:
+                say(f"skipped ranges as files behind {name}: it is missing")
+                continue
+            say(f"the same as files behind {name}:")
+            work = folder / f"{name}-clients"
+            work.mkdir()
+            setting = Setting(files, corpora, work)
             outcomes += [try_one(trial, setting) for trial in TRIALS]
     if "failed" in outcomes:
         say(f"the server's log:\n{log.read_text()}")
