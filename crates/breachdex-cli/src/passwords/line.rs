@@ -25,7 +25,6 @@ impl Default for Line {
 
 impl Line {
     /// A line that is the first `length` bytes of a buffer.
-    #[cfg_attr(not(unix), expect(dead_code))]
     pub(crate) fn of(bytes: LockedBuffer, length: usize) -> Self {
         Self { bytes, length, is_too_long: false }
     }
