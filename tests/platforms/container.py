@@ -51,6 +51,7 @@ class Container:
         """
         done = subprocess.run(
             self.command(*arguments),
+            check=False,
             input=typed,
             capture_output=True,
             text=True,

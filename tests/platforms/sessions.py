@@ -39,6 +39,11 @@ def matches(expected: str, found: str) -> bool:
     return len(wanted) == len(got) and all(map(line_matches, wanted, got))
 
 
+def as_on_windows(text: str) -> str:
+    """A text with what is worded by the system left out: how paths are written, and what its errors say."""
+    return re.sub(r": [^:\n]* \(os error \d+\)", ": (the system's words)", text.replace("\\", "/"))
+
+
 def faults(path: Path, command: list[str], windows: bool) -> list[str]:
     """What differs in one session."""
     session: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -69,6 +74,7 @@ def step_faults(
     try:
         done = subprocess.run(
             [*command, *step["arguments"]],
+            check=False,
             cwd=folder,
             env=environment,
             input=typed,
@@ -81,7 +87,7 @@ def step_faults(
     for stream, raw in (("stdout", done.stdout), ("stderr", done.stderr)):
         expected, text = step.get(stream, ""), raw.decode()
         if windows:
-            expected, text = (side.replace("\\", "/") for side in (expected, text))
+            expected, text = as_on_windows(expected), as_on_windows(text)
         if not matches(expected, text):
             found.append(
                 f"{place}\n  expected {stream} {expected!r}\n  found {' ' * len(stream)}    {text!r}"

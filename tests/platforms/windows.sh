@@ -33,4 +33,5 @@ failed=0
 counted "windows: library" rust test --locked --quiet --package breachdex --lib --target $target -- --quiet || failed=1
 counted "windows: command" python3 "$PLATFORMS/sessions.py" --windows --skip audit-reports="Parquet is not compiled here" \
     "$PLATFORMS/wine.sh" "$built/breachdex.exe" || failed=1
+counted "windows: password prompt on a console" python3 "$PLATFORMS/console.py" "$PLATFORMS/wine.sh" "$built/breachdex.exe" || failed=1
 exit $failed
