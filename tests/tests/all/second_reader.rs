@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use breachdex::{
-    Answer, Digest, Entry, Index, KeyedFile, KeyedPair, Kind, MergeOptions, OpenOptions, OverlayFile, Prefix,
-    merge,
+    Answer, BuildOptions, CoverageRule, Digest, Entry, EntryBatches, Index, KeyedFile, KeyedPair, Kind,
+    MergeOptions, OpenOptions, OverlayFile, Prefix, build_entries, directory_bits, merge,
 };
 use breachdex_tests::faults::FAULTS;
 use breachdex_tests::parts::digest_from;
@@ -121,6 +121,37 @@ fn both_readers_list_the_same_entries_and_name_the_same_content() {
             let theirs = second_reader(&file, &["range", digits], "").unwrap();
             assert!(theirs == rows, "{}: another range {digits:?}", subject.name);
         }
+    }
+}
+
+#[test]
+fn both_readers_know_segments() {
+    if !python_is_there() {
+        return;
+    }
+    let temporary = tempfile::tempdir().unwrap();
+    let mut entries: Vec<Entry> =
+        (0..2_000_u64).map(|i| Entry::new(&Digest::sha1(&i.to_le_bytes()), i + 1)).collect();
+    entries.retain(|entry| entry.prefix() < 0x8_0000);
+    for (bits, last) in [(16, 0x7_ffff), (5, 0x7_ffff), (16, 0xf_ffff)] {
+        let file = temporary.path().join(format!("{bits}-{last}.bdx"));
+        let options = BuildOptions {
+            coverage: CoverageRule::Prefixes(vec![(0, last)]),
+            directory_bits: Some(bits),
+            ..BuildOptions::default()
+        };
+        let batches = EntryBatches::new("entries", std::iter::once(Ok(entries.clone())));
+        let report = build_entries(batches, &file, &options, &()).unwrap();
+        let index = Index::open(&file).unwrap();
+        // What covers everything is no segment.
+        let expected = if last == 0xf_ffff { directory_bits(report.entries) } else { bits };
+        assert_eq!(index.metadata().directory_bits, expected);
+        index.verify(&()).unwrap();
+        let sound = format!("sound, content id {}", index.content_id());
+        assert_eq!(second_reader(&file, &["verify"], "").unwrap(), [sound]);
+        let rows: Vec<String> = index.iter().map(|entry| row(&index, &entry.unwrap())).collect();
+        assert!(second_reader(&file, &["dump"], "").unwrap() == rows);
+        assert_eq!(second_reader(&file, &["range", "80000"], "").is_err(), last < 0x8_0000);
     }
 }
 

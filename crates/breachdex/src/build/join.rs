@@ -162,8 +162,7 @@ fn encoded(
         let threads = VerifyOptions { threads: job.control.threads() };
         job.control.run_one(|| index.verify_with(threads, &()))?;
     }
-    let entries = opened.iter().map(|index| index.metadata().entries).sum();
-    merge_all(job, &indexes, publication, job.decision.directory_bits(entries)?)
+    merge_all(job, &indexes, publication)
 }
 
 /// What copying makes of the inputs of a build, where that is what building them would make: all are indexes of the

@@ -79,7 +79,7 @@ pub fn merge(
     };
     let pass = match copied_inputs(&job, &publication)? {
         Some(pass) => pass,
-        None => merge_all(&job, &indexes, &publication, MAX_DIRECTORY_BITS)?,
+        None => merge_all(&job, &indexes, &publication)?,
     };
     job.conclude(publication, pass)
 }
@@ -121,15 +121,10 @@ fn decide(indexes: &[&Index], merge: MergeRule) -> Result<Decision> {
     })
 }
 
-/// Writes the groups of all indexes together, with so many directory bits.
-pub(super) fn merge_all(
-    job: &Job<'_>,
-    indexes: &[&Index],
-    publication: &Publication,
-    directory_bits: u32,
-) -> Result<Pass> {
-    let mut plan = job.decision.plan(job.memory.group());
-    plan.layout.directory_bits = directory_bits;
+/// Writes the groups of all indexes together, for [`Job::conclude`] to regroup: runs end between two prefixes of 16 bits, so
+/// that only groups of so many are whole in one of them.
+pub(super) fn merge_all(job: &Job<'_>, indexes: &[&Index], publication: &Publication) -> Result<Pass> {
+    let plan = job.decision.plan(job.memory.group());
     let mut store = job.store(publication, &plan, true)?;
     job.control.enter(Phase::Reading, Some(indexes.iter().map(|index| index.metadata().entries).sum()));
     let stage = Join {

@@ -379,3 +379,97 @@ fn build_and_merge_copy_indexes_that_cover_different_prefixes() {
     let error = build(&inputs[1..], &target, &lacking, &()).unwrap_err();
     assert_eq!(error.to_string(), "none of the inputs covers prefix 40000");
 }
+
+#[test]
+fn more_segments_than_are_open_at_a_time_are_joined_in_any_arrangement() {
+    const SEGMENTS: u32 = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let rows = rows(&mut Random(15), Kind::Sha1, 2_000);
+    let target = folder.path().join("joined");
+    // Each has every fortieth run of 256 prefixes, that is of 16 groups.
+    let ranges = |segment: u32| {
+        let runs = (0..0x1000).filter(move |run| run % SEGMENTS == segment);
+        runs.map(|run| (run << 8, (run << 8) + 0xff)).collect::<Vec<_>>()
+    };
+    let build = |path: &Path, ranges: Vec<(u32, u32)>, bits: u32| {
+        let coverage = CoverageRule::Prefixes(ranges);
+        let options = BuildOptions { coverage, directory_bits: Some(bits), ..options(&SHAPES[0]) };
+        build_entries(batches(&rows).sorted(), path, &options, &()).unwrap();
+    };
+    for bits in [16, directory_bits(rows.len() as u64)] {
+        let paths: Vec<PathBuf> = (0..SEGMENTS)
+            .map(|segment| {
+                let path = folder.path().join(format!("{segment}"));
+                build(&path, ranges(segment), bits);
+                path
+            })
+            .collect();
+        let whole = folder.path().join("whole");
+        let mut all: Vec<(u32, u32)> = (0..SEGMENTS).flat_map(ranges).collect();
+        if bits == 16 {
+            // A larger segment, so that groups are copied.
+            all.retain(|(first, _)| first >> 8 != 7);
+            build(&whole, all, bits);
+            let seventh = ranges(7).into_iter().filter(|(first, _)| first >> 8 != 7).collect();
+            build(&paths[7], seventh, bits);
+        } else {
+            build(&whole, all, bits);
+        }
+        let complete = bits != 16;
+        let options =
+            JoinOptions { complete, directory_bits: Some(bits), replace: true, ..JoinOptions::default() };
+        let report = join(&paths, &target, &options, &()).unwrap();
+        assert_eq!(report.groups_copied, if complete { 0 } else { report.groups });
+        assert!(std::fs::read(&whole).unwrap() == std::fs::read(&target).unwrap());
+    }
+}
+
+#[test]
+fn segments_of_more_entries_than_a_run_are_encoded_as_the_index_is_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = rows(&mut Random(16), Kind::Ntlm, 100_000);
+    let whole = folder.path().join("whole");
+    build_entries(batches(&rows), &whole, &options(&SHAPES[1]), &()).unwrap();
+    let paths = segments(folder.path(), &rows, &[0, 0x1_2345, 0x9_0000], &SHAPES[1], None);
+    let target = folder.path().join("joined");
+    assert_eq!(joined(&paths, &target).groups_copied, 0);
+    assert!(std::fs::read(&whole).unwrap() == std::fs::read(&target).unwrap());
+}
+
+#[test]
+fn groups_are_copied_from_one_entry_above_the_size_of_a_small_index() {
+    const SMALL: u64 = 1 << 22;
+    let folder = tempfile::tempdir().unwrap();
+    let options = |coverage: CoverageRule| BuildOptions {
+        coverage,
+        bits: Some(32),
+        counts: false,
+        directory_bits: Some(16),
+        ..options(&SHAPES[0])
+    };
+    // Spread evenly: entry `i` of those at hand.
+    let entries = |range: std::ops::Range<u64>| {
+        let starts = range.clone().step_by(1 << 15);
+        let batch = move |start: u64| {
+            let rows = start..range.end.min(start + (1 << 15));
+            rows.map(|i| Entry { key: Key { words: [i * 1023 << 32, 0, 0] }, count: 1 }).collect()
+        };
+        EntryBatches::new("the rows", starts.map(move |start| Ok(batch(start)))).sorted()
+    };
+    // The first entry from the middle on.
+    let middle = (1_u64 << 31).div_ceil(1023);
+    let low = folder.path().join("low");
+    let coverage = |first: u32, last: u32| CoverageRule::Prefixes(vec![(first, last)]);
+    build_entries(entries(0..middle), &low, &options(coverage(0, 0x7_ffff)), &()).unwrap();
+    let (high, whole, target) =
+        (folder.path().join("high"), folder.path().join("whole"), folder.path().join("joined"));
+    for (number, is_copied) in [(SMALL, false), (SMALL + 1, true)] {
+        let top = entries(middle..number);
+        build_entries(top, &high, &options(coverage(0x8_0000, 0xf_ffff)), &()).unwrap();
+        build_entries(entries(0..number), &whole, &options(CoverageRule::Whole), &()).unwrap();
+        let report = joined(&[low.clone(), high.clone()], &target);
+        let copied = if is_copied { report.groups } else { 0 };
+        assert_eq!((report.entries, report.groups_copied), (number, copied));
+        assert!(std::fs::read(&whole).unwrap() == std::fs::read(&target).unwrap());
+    }
+}
