@@ -3,7 +3,7 @@
 #
 #     benches/pull.sh BREACHDEX FOLDER [ENTRIES]
 #
-# FOLDER holds old.bdx, spread.bdx, clustered.bdx and ranges.bdx (see benches/pull_corpus.py); what is missing is made. Needs nginx, rsync and
+# FOLDER holds old.bdx, spread.bdx, sparse.bdx, clustered.bdx and ranges.bdx (see benches/pull_corpus.py); what is missing is made. Needs nginx, rsync and
 # zsync, and python3 with numpy. Bytes are those of all answers, heads included, as nginx counts them, or as rsync says.
 set -eu
 breachdex=$1 folder=$2 entries=${3:-4400000}
@@ -12,7 +12,7 @@ mkdir -p "$folder/www"
 cd "$folder"
 port=18090 rsync_port=18873
 
-for state in old spread clustered ranges; do
+for state in old spread sparse clustered ranges; do
     if [ ! -f $state.bdx ]; then
         [ -f txt/$state.txt ] || "${PYTHON:-python3}" "$here/pull_corpus.py" txt "$entries"
         date=2026-11-27; [ $state = old ] && date=2026-11-20
@@ -68,7 +68,7 @@ pull() { # name, flags
 
 echo "$("$breachdex" --version), $(nproc) processors, $(rsync --version | head -1), $(zsync -V 2>&1 | head -1)"
 "$breachdex" info old.bdx | grep -E '^(entries|bytes)'
-for state in clustered ranges spread; do
+for state in clustered ranges sparse spread; do
     rm -f www/*
     cp $state.bdx www/pwned.bdx
     whole=$(stat -c %s www/pwned.bdx)
@@ -81,7 +81,7 @@ for state in clustered ranges spread; do
     pull "pull with the delta"
     cp old.bdx out.bdx
     from=$(now)
-    said=$(rsync --no-whole-file --inplace --stats rsync://127.0.0.1:$rsync_port/www/pwned.bdx out.bdx)
+    said=$(rsync --no-whole-file --stats rsync://127.0.0.1:$rsync_port/www/pwned.bdx out.bdx)
     to=$(now)
     cmp out.bdx www/pwned.bdx
     bytes=$(echo "$said" | awk -F': ' '/Total bytes (sent|received)/ { gsub(",", "", $2); sum += $2 } END { print sum }')

@@ -49,12 +49,12 @@ def main() -> None:
     counts = np.minimum(9999, np.floor(random.pareto(1.1, entries) + 1)).astype(np.int64)
     write(folder / "old.txt", digests, counts)
 
-    row = np.arange(entries)
-    # Spread: of every 200 entries one has another count, and one is another digest.
-    changed, other = digests.copy(), counts.copy()
-    other[row % 200 == 7] = np.minimum(9999, other[row % 200 == 7] + 1)
-    changed[row % 200 == 107, 16:] = [0x0B, 0xAD, 0xC0, 0xDE]
-    write(folder / "spread.txt", changed, other)
+    # Spread: 1 % of all entries, wherever they are; half have another count, half are another digest. Sparse: 0.01 %.
+    for name, share in ("spread", 0.01), ("sparse", 0.0001):
+        changed, chance = digests.copy(), random.random(entries)
+        changed[chance < share / 2, 16:] = [0x0B, 0xAD, 0xC0, 0xDE]
+        recounted = (share / 2 <= chance) & (chance < share)
+        write(folder / f"{name}.txt", changed, np.where(recounted, np.minimum(9999, counts + 1), counts))
 
     # Clustered: every count is another in one run of ranges that follow one another, 1 % of all.
     ranges = (digests[:, 0].astype(np.int64) << 8 | digests[:, 1]) // step * 16 + (digests[:, 2] >> 4)

@@ -80,7 +80,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = parse_seconds)]
     request_timeout: Duration,
     /// Fetch so many unchanged bytes rather than send another request
-    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = parse_size_or_zero)]
+    #[arg(long, value_name = "SIZE", default_value = "4KiB", value_parser = parse_size_or_zero)]
     gap: u64,
     #[command(flatten)]
     network: NetworkFlags,

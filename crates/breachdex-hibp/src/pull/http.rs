@@ -60,7 +60,6 @@ struct HttpFile {
     url: Url,
     length: u64,
     version: Version,
-    server: String,
 }
 
 /// What tells one state of a file from another.
@@ -133,7 +132,9 @@ impl HttpFile {
             StatusCode::PARTIAL_CONTENT => {}
             // The whole file, because it is another one by now, or because the server gave up ranges.
             StatusCode::OK if self.version.is_contradicted_by(headers) => return Err(FetchFault::Replaced),
-            StatusCode::OK => return Err(FetchFault::NoRanges { server: self.server.clone() }),
+            StatusCode::OK => {
+                return Err(FetchFault::NoRanges { server: text_of(headers, &SERVER).to_owned() });
+            }
             StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => {
                 return Err(FetchFault::Replaced);
             }
@@ -144,10 +145,11 @@ impl HttpFile {
         if length != self.length || self.version.is_contradicted_by(headers) {
             return Err(FetchFault::Replaced);
         }
-        if found != part {
+        // A server may send less than was asked for, and must say so.
+        if found.start != part.start || found.end > part.end {
             return Err(FetchFault::OtherRange { asked: part, found });
         }
-        read_body(&self.client, response, part.end - part.start, into).await
+        read_body(&self.client, response, found.end - found.start, into).await
     }
 }
 
@@ -156,7 +158,7 @@ async fn open(client: &Arc<HttpClient>, url: Url, first: u64) -> Result<Option<O
     let asked = 0..first.max(1);
     let response = client.send(range_request(client, url.clone(), &asked)).await?;
     let headers = response.headers();
-    let (version, server) = (Version::of(headers), text_of(headers, &SERVER).to_owned());
+    let version = Version::of(headers);
     let (length, starts) = match response.status() {
         StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
         StatusCode::PARTIAL_CONTENT => {
@@ -172,7 +174,7 @@ async fn open(client: &Arc<HttpClient>, url: Url, first: u64) -> Result<Option<O
             // A small file that came as a whole is as good.
             match response.content_length() {
                 Some(length) if length <= first => (length, length),
-                _ => return Err(FetchFault::NoRanges { server }),
+                _ => return Err(FetchFault::NoRanges { server: text_of(headers, &SERVER).to_owned() }),
             }
         }
         StatusCode::RANGE_NOT_SATISFIABLE if text_of(headers, &CONTENT_RANGE) == "bytes */0" => (0, 0),
@@ -183,7 +185,7 @@ async fn open(client: &Arc<HttpClient>, url: Url, first: u64) -> Result<Option<O
         read_body(client, response, starts, &mut start).await?;
     }
     let client = Arc::clone(client);
-    Ok(Some(Opened { file: Arc::new(HttpFile { client, url, length, version, server }), start }))
+    Ok(Some(Opened { file: Arc::new(HttpFile { client, url, length, version }), start }))
 }
 
 fn range_request(client: &HttpClient, url: Url, part: &Range<u64>) -> reqwest::RequestBuilder {

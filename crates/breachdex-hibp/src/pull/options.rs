@@ -40,7 +40,7 @@ pub struct PullOptions {
 
 impl PullOptions {
     /// A request costs about as much as so many bytes: see `docs/pull.md`.
-    pub const USUAL_GAP: u64 = 16 << 10;
+    pub const USUAL_GAP: u64 = 4 << 10;
 }
 
 impl Default for PullOptions {

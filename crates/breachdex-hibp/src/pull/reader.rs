@@ -69,6 +69,10 @@ impl Reader {
                     self.counters.moved.fetch_add(bytes.len() as u64 - before, Ordering::Relaxed);
                     return Ok(bytes);
                 }
+                Ok(()) if bytes.len() as u64 >= before + PROGRESS => {
+                    self.counters.moved.fetch_add(bytes.len() as u64 - before, Ordering::Relaxed);
+                    continue;
+                }
                 Ok(()) => FetchFault::OtherLength { expected: part.end - part.start },
                 Err(fault) => fault,
             };

@@ -19,8 +19,8 @@ pub trait RemoteFile: Send + Sync {
     /// What tells this state from others, such as a strong entity tag; empty where there is nothing.
     fn version(&self) -> &str;
 
-    /// Appends the bytes of a part, which lies within the file, to `into`: one request, tried once. What arrived before a
-    /// fault stays there, so that it is not fetched twice.
+    /// Appends the bytes of a part, which lies within the file, or the first of them, to `into`: one request, tried once. What
+    /// arrived before a fault stays there, so that it is not fetched twice.
     ///
     /// # Errors
     /// [`FetchFault::Replaced`] where the file is no longer in this state; others.

@@ -71,7 +71,7 @@ fn a_file_that_is_not_there_or_no_index() {
     let server = Server::start(b"");
     let (folder, path) = folder(None);
     for (bytes, said) in [
-        (&b""[..], "is not a breachdex index: the file is empty"),
+        (&b""[..], "is not a breachdex index: it is empty"),
         (b"<html>not here</html>", "is not a breachdex index"),
         (&state(10, 0, "")[..100], "is damaged: header at byte 0: the file is cut short inside the header"),
     ] {
@@ -123,7 +123,7 @@ fn a_file_that_is_replaced_meanwhile_is_pulled_anew() {
     assert_eq!(old[..19], new[..19]);
     // By another tag; by the same tag, so that only the hashes tell; without any.
     for (first, then) in [("\"1\"", "\"2\""), ("\"1\"", "\"1\""), ("W/\"1\"", "W/\"1\"")] {
-        for requests in [1, 2, 3, 5] {
+        for requests in [1, 2, 3] {
             let server = Arc::new(Server::start(&old));
             server.put("", &old, first);
             server.replace_after(requests, new.clone(), then);

@@ -143,7 +143,7 @@ fn answer(writer: &mut TcpStream, request: &Request, reply: &Reply, file: Option
         return writer.write_all(b"HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n").ok();
     };
     let length = bytes.len() as u64;
-    let part = request.part.clone().filter(|_| !matches!(reply, Reply::Whole));
+    let part = request.part.clone().filter(|_| !matches!(reply, Reply::Whole) && length > 0);
     let Some(part) = part else {
         let head = format!("HTTP/1.1 200 x\r\nServer: test/1\r\n{headers}Content-Length: {length}\r\n\r\n");
         writer.write_all(head.as_bytes()).ok()?;

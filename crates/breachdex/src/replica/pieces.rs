@@ -10,8 +10,13 @@ use std::ops::Range;
 pub struct Pieces(BTreeMap<u64, Vec<u8>>);
 
 impl Pieces {
-    /// Keeps the bytes that start at an offset.
+    /// Keeps the bytes that start at an offset, in place of pieces that lie within them.
     pub fn insert(&mut self, start: u64, bytes: Vec<u8>) {
+        let end = start + bytes.len() as u64;
+        let within = self.0.range(start..end).filter(|(at, held)| *at + held.len() as u64 <= end);
+        for at in within.map(|(at, _)| *at).collect::<Vec<u64>>() {
+            self.0.remove(&at);
+        }
         self.0.insert(start, bytes);
     }
 
@@ -57,7 +62,10 @@ mod tests {
         pieces.insert(20, vec![4]);
         assert_eq!(pieces.get(11..13), Some(&[2, 3][..]));
         assert_eq!(pieces.get(20..21), Some(&[4][..]));
-        for missing in [9..11, 12..14, 13..14, 19..21, 0..1] {
+        // A larger one, fetched later, hides none of what it has.
+        pieces.insert(8, (0..20).collect());
+        assert_eq!(pieces.get(12..22), Some(&[4, 5, 6, 7, 8, 9, 10, 11, 12, 13][..]));
+        for missing in [7..11, 27..29, 28..29, 0..1] {
             assert_eq!(pieces.get(missing), None);
         }
     }
