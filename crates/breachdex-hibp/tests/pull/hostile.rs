@@ -96,7 +96,7 @@ fn no_byte_is_fetched_twice() {
     let (_folder, path) = folder(None);
     let report = run(&server, &path, &options()).unwrap();
     assert!(fs::read(&path).unwrap() == new);
-    assert!(report.retries > 2, "{}", report.retries);
+    assert!(report.retries > 0);
     assert_eq!(report.bytes, new.len() as u64);
 }
 

@@ -15,7 +15,8 @@ use super::world::{Random, folder, listing, options, state};
 #[test]
 fn child() {
     let (Ok(url), Ok(path)) = (env::var("PULL_URL"), env::var("PULL_PATH")) else { return };
-    let options = PullOptions { concurrency: 2, ..options() };
+    let gap = env::var("PULL_GAP").ok().and_then(|gap| gap.parse().ok()).unwrap_or_default();
+    let options = PullOptions { concurrency: 2, gap, ..options() };
     pull(&url.parse().unwrap(), Path::new(&path), &options, &()).unwrap();
 }
 
