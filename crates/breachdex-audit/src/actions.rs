@@ -38,7 +38,7 @@ pub(crate) struct Actions {
     pub(crate) lm_hashes: Named,
     /// Accounts in use whose password the policy refuses.
     pub(crate) refused: Named,
-    /// Disabled accounts whose password is exposed or empty.
+    /// Disabled accounts whose password is exposed, empty or their name.
     pub(crate) disabled: Named,
 }
 
@@ -56,7 +56,7 @@ impl Actions {
             (&mut self.machines, is_exposed && in_use && entry.account_kind == AccountKind::Machine),
             (&mut self.lm_hashes, entry.has_lm && entry.account_kind == AccountKind::Account),
             (&mut self.refused, !entry.violations.is_empty() && in_use),
-            (&mut self.disabled, (is_exposed || entry.is_empty) && entry.is_disabled),
+            (&mut self.disabled, (is_exposed || entry.is_empty || entry.is_own_name) && entry.is_disabled),
         ];
         for (named, _) in kinds.into_iter().filter(|(_, applies)| *applies) {
             named.add(user, &name);

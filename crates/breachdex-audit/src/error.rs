@@ -9,6 +9,7 @@ use breachdex::Kind;
 use breachdex_messages::Language;
 
 use crate::formats::Format;
+use crate::read::guess::Advice;
 use crate::read::sealed::Sealed;
 
 /// The crate's result.
@@ -47,6 +48,14 @@ pub enum AuditError {
     FormatNotCertain {
         /// The input.
         name: String,
+    },
+    /// The format is not certain, and the file looks like something that can be read.
+    #[error("the format of {name} is not certain; {advice}")]
+    LooksLike {
+        /// The input.
+        name: String,
+        /// The flags that read it.
+        advice: Advice,
     },
     /// Digests in the input are of another kind than the index holds.
     #[error("{input} holds {found} digests and the index {held} ones; name an index of {found} digests")]

@@ -47,6 +47,7 @@ pub use formats::Format;
 pub use groups::{Group, Shared};
 pub use policy::Violations;
 pub use read::assumption::Assumption;
+pub use read::guess::Advice;
 pub use read::input::Input;
 pub use read::sealed::Sealed;
 pub use read::{Encoding, ReadOptions};

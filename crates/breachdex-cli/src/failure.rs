@@ -87,7 +87,7 @@ impl Failure {
             Self::Proxy(error) => hints::proxy(error).into(),
             Self::Serve(error) => hints::serve(error).into(),
             Self::Sidecar(error) => hints::sidecar(error),
-            Self::Audit(error) => hints::audit(error).into(),
+            Self::Audit(error) => hints::audit(error),
             _ => "".into(),
         }
     }

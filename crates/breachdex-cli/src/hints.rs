@@ -80,9 +80,10 @@ fn options(fault: &OptionsFault) -> Cow<'static, str> {
 }
 
 /// What to do about a file that cannot be audited, to be put behind the message; may be empty.
-pub(crate) fn audit(error: &AuditError) -> &'static str {
-    match error {
+pub(crate) fn audit(error: &AuditError) -> Cow<'static, str> {
+    let hint = match error {
         AuditError::FormatNotCertain { .. } => "; name it with --format",
+        AuditError::LooksLike { advice, .. } => return format!("; if so, {}", advice.flags()).into(),
         AuditError::NoColumnNamed { .. } => " (--column)",
         AuditError::Misplaced { option, .. } => match option {
             ReadOption::Encoding => "; leave out --encoding",
@@ -93,7 +94,8 @@ pub(crate) fn audit(error: &AuditError) -> &'static str {
             _ => "",
         },
         _ => "",
-    }
+    };
+    hint.into()
 }
 
 /// What to do about a server that cannot start, to be put behind the message; may be empty.

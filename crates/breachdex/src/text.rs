@@ -54,11 +54,30 @@ pub enum Packed {
     Zip,
     /// A 7z archive.
     SevenZip,
+    /// A RAR archive.
+    Rar,
+    /// lzip.
+    Lzip,
+    /// LZMA without a container, as xz wrote it before its own format.
+    Lzma,
+    /// compress, as old Unix systems have it.
+    Compress,
 }
 
 impl Packed {
-    const ALL: [Self; 7] =
-        [Self::Gzip, Self::Zstd, Self::Bzip2, Self::Xz, Self::Lz4, Self::Zip, Self::SevenZip];
+    const ALL: [Self; 11] = [
+        Self::Gzip,
+        Self::Zstd,
+        Self::Bzip2,
+        Self::Xz,
+        Self::Lz4,
+        Self::Zip,
+        Self::SevenZip,
+        Self::Rar,
+        Self::Lzip,
+        Self::Lzma,
+        Self::Compress,
+    ];
 
     /// The format's name.
     pub const fn name(self) -> &'static str {
@@ -70,6 +89,10 @@ impl Packed {
             Self::Lz4 => "LZ4",
             Self::Zip => "ZIP",
             Self::SevenZip => "7z",
+            Self::Rar => "RAR",
+            Self::Lzip => "lzip",
+            Self::Lzma => "LZMA",
+            Self::Compress => "compress (.Z)",
         }
     }
 
@@ -83,7 +106,17 @@ impl Packed {
             Self::Lz4 => &[0x04, 0x22, 0x4d, 0x18],
             Self::Zip => b"PK\x03\x04",
             Self::SevenZip => b"7z\xbc\xaf\x27\x1c",
+            Self::Rar => b"Rar!\x1a\x07",
+            Self::Lzip => b"LZIP\x01",
+            // The properties that every encoder writes by default, and a dictionary of 64 KiB or more.
+            Self::Lzma => b"]\x00\x00",
+            Self::Compress => &[0x1f, 0x9d],
         }
+    }
+
+    /// Whether this library decompresses it.
+    pub const fn is_read(self) -> bool {
+        self.is_stream() || matches!(self, Self::Zip | Self::SevenZip)
     }
 
     /// Whether it is decompressed from its beginning to its end. An archive has its directory at the end.
@@ -102,6 +135,10 @@ impl Packed {
             "lz4" => Self::Lz4,
             "zip" => Self::Zip,
             "7z" => Self::SevenZip,
+            "rar" => Self::Rar,
+            "lz" => Self::Lzip,
+            "lzma" => Self::Lzma,
+            "z" => Self::Compress,
             _ => return None,
         };
         Some((packed, path.with_extension("")))
@@ -132,7 +169,7 @@ impl fmt::Display for NotText {
             Self::Utf32 => {
                 formatter.write_str("is UTF-32; convert it to UTF-8 first (iconv -f UTF-32 -t UTF-8)")
             }
-            Self::Packed(packed @ (Packed::Zip | Packed::SevenZip)) => {
+            Self::Packed(packed @ (Packed::Zip | Packed::SevenZip | Packed::Rar)) => {
                 write!(formatter, "is a {} archive; unpack it first", packed.name())
             }
             Self::Packed(packed) => write!(formatter, "is {} data; unpack it first", packed.name()),
@@ -258,6 +295,10 @@ mod tests {
             (b"BZh91AY&SY....".to_vec(), "is bzip2 data; unpack it first"),
             (b"\xfd7zXZ\0\0\x04".to_vec(), "is xz data; unpack it first"),
             (b"\x04\x22\x4d\x18\x64".to_vec(), "is LZ4 data; unpack it first"),
+            (b"Rar!\x1a\x07\x01\x00".to_vec(), "is a RAR archive; unpack it first"),
+            (b"LZIP\x01\x0c".to_vec(), "is lzip data; unpack it first"),
+            (b"]\x00\x00\x80\x00\xff".to_vec(), "is LZMA data; unpack it first"),
+            (b"\x1f\x9d\x90".to_vec(), "is compress (.Z) data; unpack it first"),
             (b"PK\x03\x04\x14\0".to_vec(), "is a ZIP archive; unpack it first"),
             (b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), "is a 7z archive; unpack it first"),
             (MAGIC.to_vec(), "is a breachdex index, not a list"),

@@ -17,14 +17,19 @@ pub(super) static FORMAT: Spec = Spec {
     name: "bitwarden-json",
     describe: |words| words.format_export("Bitwarden", "JSON"),
     recognises: |_, start| {
-        !super::has_all(
-            start,
-            &[
-                &super::proton_json::SIGNATURE,
-                &super::one_password_1pux::SIGNATURE,
-                &super::enpass_json::SIGNATURE,
-            ],
-        )
+        let has_its_keys = ["\"encrypted\"", "\"items\""].iter().any(|key| start.text.contains(key));
+        let is_empty = start.text.trim().is_empty();
+        let is_psono = start.text.contains("website_password");
+        (is_empty || has_its_keys)
+            && !is_psono
+            && !super::has_all(
+                start,
+                &[
+                    &super::proton_json::SIGNATURE,
+                    &super::one_password_1pux::SIGNATURE,
+                    &super::enpass_json::SIGNATURE,
+                ],
+            )
     },
     read: |input, request, sink| {
         json::read::<Item>(input, request, "Bitwarden", &[Step::Key("items"), Step::Each], sink)

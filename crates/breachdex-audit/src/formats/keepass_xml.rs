@@ -25,7 +25,7 @@ pub(super) static FORMAT: Spec = Spec {
     describe: |words| words.format_export("KeePass", "XML"),
     unit: Unit::Entry,
     extensions: &["xml"],
-    recognises: |_, _| true,
+    recognises: |_, start| start.text.trim().is_empty() || start.text.contains("KeePassFile"),
     read,
     ..Spec::BASE
 };

@@ -4,12 +4,15 @@
 //!   ` (pwdLastSet=...)` and ` (status=Enabled)` or ` (status=Disabled)`; what else it prints (`[*]`, Kerberos keys) is
 //!   passed over or counted as other items. NetExec puts `SMB ADDRESS PORT HOST` before each line.
 //! - `user:hash` and `user:$NT$hash` (DSInternals `HashcatNT` and `JohnNT`), `user::lm:nt:sid::` (`Ophcrack`).
+//! - `user:uid:lm:nt:[flags]:LCT-...:` of Samba (`pdbedit -L -w`), and `*disabled* user:...` of samdump2.
 //! - pypykatz's text and its `-g` lines, `file:package:domain:user:NT:LM:SHA1:...`.
 //!
 //! Old passwords are named `user_history0`, and machine accounts end in `$`. Views of DSInternals:
 //! <https://github.com/MichaelGrafnetter/DSInternals/blob/master/Documentation/PowerShell/Readme.md>.
 
 #![forbid(unsafe_code)]
+
+use std::borrow::Cow;
 
 use breachdex::{Digest, Kind};
 
@@ -23,6 +26,10 @@ use crate::read::text::{Lines, Text};
 const EMPTY_LM: &str = "aad3b435b51404eeaad3b435b51404ee";
 /// The account has no password, in dumps of old tools; asterisks follow.
 const NO_PASSWORD: &str = "NO PASSWORD";
+/// No hash is kept, in Samba's `smbpasswd` files.
+const SAMBA_NO_HASH: &str = "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
+/// What samdump2 puts before the name of a disabled account.
+const DISABLED: &str = "*disabled* ";
 /// No hash is kept, in dumps of DSInternals; asterisks follow.
 const NO_LM_HASH: &str = "NO LM-HASH";
 /// The same for the NT hash.
@@ -81,7 +88,8 @@ fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result
             }
             continue;
         }
-        match parse(line.number, content) {
+        let plain = without_colors(content);
+        match parse(line.number, &plain) {
             Ok(Line::Account(record)) => sink.record(record)?,
             Ok(Line::OtherSecret) => sink.other_item(),
             Ok(Line::Remark) => {}
@@ -118,9 +126,12 @@ impl Session {
 
 /// Whether a text begins as nothing but a dump does: behind remarks, with a line of one of the forms that have both hashes.
 fn is_dump(text: &str) -> bool {
-    let is_said = |line: &&str| !line.is_empty() && !is_remark(line);
-    let first = text.lines().map(|line| without_host(line.trim())).find(is_said);
-    first.is_some_and(|line| {
+    let is_said = |line: &str| !line.is_empty() && !is_remark(line);
+    let lines = text.lines().map(without_colors);
+    let mut said =
+        lines.filter_map(|line| Some(without_host(line.trim()).to_owned()).filter(|line| is_said(line)));
+    said.next().is_some_and(|line| {
+        let line = line.as_str();
         let fields: Vec<&str> = line.split(':').collect();
         let is_long = match fields.as_slice() {
             [user, rid, lm, nt, _, _, ..] => {
@@ -171,6 +182,10 @@ fn parse(number: u64, line: &str) -> Result<Line<'_>, LineFault> {
             None => Ok(Line::OtherSecret),
         };
     }
+    if is_hash(second) && behind.bytes().all(|byte| byte == b':') {
+        // ntdsxtract writes LM hashes on lines of their own; those of NT begin with `$NT$`.
+        return Ok(Line::OtherSecret);
+    }
     let mut fields = behind.splitn(3, ':');
     match (fields.next(), fields.next(), fields.next()) {
         (Some(lm), Some(nt), Some(remarks)) if is_rid(second) || second.is_empty() => {
@@ -184,7 +199,15 @@ fn account<'a>(number: u64, user: &'a str, nt: &str, lm: &str, remarks: &str) ->
     if !is_lm(lm) {
         return Err(LineFault::NotAHash("LM"));
     }
+    let (user, was_marked) = match user.strip_prefix(DISABLED) {
+        Some(user) => (user, true),
+        None => (user, false),
+    };
+    let (flags, _) = remarks.strip_prefix('[').and_then(|flags| flags.split_once(']')).unwrap_or_default();
     let secret = match nt {
+        // Samba has the password in `N` accounts empty, whatever the hash is.
+        _ if flags.contains('N') => Secret::Empty,
+        nt if nt == SAMBA_NO_HASH => Secret::Absent,
         nt if nt.starts_with(NO_PASSWORD) => Secret::Empty,
         nt if nt.is_empty() || nt.starts_with(NO_NT_HASH) => Secret::Absent,
         nt => Secret::of_digest(
@@ -193,10 +216,28 @@ fn account<'a>(number: u64, user: &'a str, nt: &str, lm: &str, remarks: &str) ->
     };
     Ok(Line::Account(Record {
         account_kind: account_kind_of(user),
-        is_disabled: remarks.contains("(status=Disabled)"),
+        is_disabled: was_marked || flags.contains('D') || remarks.contains("(status=Disabled)"),
         has_lm: is_hash(lm) && !lm.eq_ignore_ascii_case(EMPTY_LM),
         ..Record::new(number, user, secret)
     }))
+}
+
+/// A line of NetExec without the escape sequences with which it colors what it prints on a terminal. In any other line they
+/// are part of a name.
+fn without_colors(line: &str) -> Cow<'_, str> {
+    if !line.contains('\x1b') {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, sequence)) = rest.split_once('\x1b') {
+        plain.push_str(before);
+        let end =
+            sequence.strip_prefix('[').and_then(|codes| codes.find(|end: char| end.is_ascii_alphabetic()));
+        rest = end.map_or(sequence, |end| &sequence[end + 2..]);
+    }
+    plain.push_str(rest);
+    if without_host(plain.trim()) == plain.trim() { Cow::Borrowed(line) } else { Cow::Owned(plain) }
 }
 
 /// The line without what NetExec puts before it: `SMB  10.0.0.1  445  DC01  `.
@@ -236,8 +277,10 @@ fn katz_account<'a>(fields: &[&'a str]) -> Option<(&'a str, &'a str)> {
 }
 
 fn account_kind_of(user: &str) -> AccountKind {
+    // `kim_history0` of secretsdump, `kim_nthistory0` of ntdsxtract.
     let is_history = user
-        .rsplit_once("_history")
+        .rsplit_once("history")
+        .filter(|(name, _)| name.ends_with('_') || name.ends_with("_nt"))
         .is_some_and(|(_, digits)| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
     match () {
         () if is_history => AccountKind::Former,
@@ -255,9 +298,16 @@ fn is_hash(field: &str) -> bool {
 }
 
 fn is_lm(field: &str) -> bool {
-    field.is_empty() || field.starts_with(NO_PASSWORD) || field.starts_with(NO_LM_HASH) || is_hash(field)
+    field.is_empty()
+        || field.starts_with(NO_PASSWORD)
+        || field.starts_with(NO_LM_HASH)
+        || field == SAMBA_NO_HASH
+        || is_hash(field)
 }
 
 fn is_nt(field: &str) -> bool {
-    field.starts_with(NO_PASSWORD) || field.starts_with(NO_NT_HASH) || is_hash(field)
+    field.starts_with(NO_PASSWORD)
+        || field.starts_with(NO_NT_HASH)
+        || field == SAMBA_NO_HASH
+        || is_hash(field)
 }

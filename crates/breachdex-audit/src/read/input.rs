@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 
 use super::assumption::Assumption;
 use super::compression;
+use super::csv;
+use super::guess;
+use super::others;
 use super::sealed;
 use super::text;
 use crate::error::{AuditError, Result};
@@ -97,9 +100,9 @@ impl<'m> Opened<'m> {
             Some(format) => format,
             None if facts.is_file() => {
                 let text = text::lossy(&plain.start);
-                let first_line = text.lines().next().unwrap_or_default();
+                let first_line = text.lines().find(|line| !csv::is_before_header(line)).unwrap_or_default();
                 Format::detect(&plain.name, &Start { first_line, text: &text, has_column })
-                    .ok_or_else(|| AuditError::FormatNotCertain { name: name.clone() })?
+                    .ok_or_else(|| not_certain(&name, &text))?
             }
             None => return Err(AuditError::FormatNotCertain { name }),
         };
@@ -112,6 +115,16 @@ impl<'m> Opened<'m> {
     pub(crate) fn failed(name: &str) -> impl Fn(io::Error) -> AuditError + use<> {
         let path = PathBuf::from(name);
         move |source| AuditError::Io { action: "read", path: path.clone(), source }
+    }
+}
+
+/// Why a file whose format is not certain is not read: what it is, or how it can be read, where its beginning tells.
+fn not_certain(name: &str, start: &str) -> AuditError {
+    let name = name.to_owned();
+    match (others::of(start), guess::of(start)) {
+        (Some(sealed), _) => AuditError::Sealed { name, sealed },
+        (None, Some(advice)) => AuditError::LooksLike { name, advice },
+        (None, None) => AuditError::FormatNotCertain { name },
     }
 }
 
@@ -145,7 +158,7 @@ impl<'m> Plain<'m> {
                 // An archive is read from its end, which a stream does not have.
                 let file = InputFile::open(path).ok().and_then(InputFile::into_regular_file);
                 match file {
-                    Some(file) if packed != Packed::Lz4 => {
+                    Some(file) if packed.is_read() => {
                         (plain_name, reader) = compression::open_archive(packed, file, name)?;
                     }
                     _ => return refuse(sealed::packed(packed)),

@@ -2,7 +2,8 @@
 //!
 //! `input` opens (`compression` decompresses, `sealed` knows what cannot be read), `text` decodes and cuts lines,
 //! `records` cuts CSV records, of which `csv` takes the columns that `header` or the user names, `json` walks to the items of
-//! an export, and `columns` reads Parquet and Arrow. `assumption` is what was assumed about an input.
+//! an export, and `columns` reads Parquet and Arrow. `assumption` is what was assumed about an input. Of a file whose format is
+//! not certain `others` knows what it is, and `guess` the flags that read it.
 
 #![forbid(unsafe_code)]
 
@@ -11,9 +12,11 @@ pub(crate) mod assumption;
 pub(crate) mod columns;
 mod compression;
 pub(crate) mod csv;
+pub(crate) mod guess;
 pub(crate) mod header;
 pub(crate) mod input;
 pub(crate) mod json;
+pub(crate) mod others;
 mod records;
 pub(crate) mod sealed;
 pub(crate) mod text;

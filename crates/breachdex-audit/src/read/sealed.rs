@@ -16,6 +16,12 @@ pub struct Sealed {
     remedy: &'static str,
 }
 
+impl Sealed {
+    pub(crate) const fn new(what: &'static str, remedy: &'static str) -> Self {
+        Self { what, remedy }
+    }
+}
+
 impl std::fmt::Display for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}; {}", self.what, self.remedy)
@@ -41,6 +47,8 @@ const fn rule(
 }
 
 const ZIP: &[u8] = b"PK\x03\x04";
+const PASSWORD_SAFE: &str =
+    "open it, export it as plain text (File > Export To), and name its column Password";
 
 /// A rule with both wants both; the more special ones come first.
 const RULES: &[Rule] = &[
@@ -123,6 +131,7 @@ const RULES: &[Rule] = &[
         "write it again as Feather version 2, for example with pyarrow.feather.write_feather(pyarrow.feather.read_table(FILE), NEW)",
     ),
     rule(&[], b"SQLite format 3\x00", "an SQLite database", "export the table as CSV and audit that"),
+    rule(&["psafe3", "dat"], b"PWS3", "an encrypted Password Safe vault", PASSWORD_SAFE),
     rule(
         &["dit"],
         b"",
@@ -139,6 +148,12 @@ pub(crate) fn packed(packed: Packed) -> Sealed {
         Packed::Bzip2 => Sealed { what: "compressed with bzip2", remedy: "decompress it first (bunzip2)" },
         Packed::Xz => Sealed { what: "compressed with xz", remedy: "decompress it first (unxz)" },
         Packed::Lz4 => Sealed { what: "compressed with LZ4", remedy: "decompress it first (unlz4)" },
+        Packed::Lzip => Sealed { what: "compressed with lzip", remedy: "decompress it first (lzip -d)" },
+        Packed::Lzma => Sealed { what: "compressed with LZMA", remedy: "decompress it first (unlzma)" },
+        Packed::Compress => {
+            Sealed { what: "compressed with compress", remedy: "decompress it first (gzip -d)" }
+        }
+        Packed::Rar => Sealed { what: "a RAR archive", remedy: "unpack it first and audit the file in it" },
         Packed::Zip => Sealed { what: "a ZIP archive", remedy: "unzip it first and audit the file in it" },
         _ => Sealed { what: "a 7-Zip archive", remedy: "unpack it first and audit the file in it" },
     }

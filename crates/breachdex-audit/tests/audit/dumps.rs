@@ -83,6 +83,65 @@ fn all_that_secretsdump_prints() {
 }
 
 #[test]
+fn samba_and_samdump2() {
+    let no = "X".repeat(32);
+    let samba = format!(
+        "# a comment\n\
+         kim:1000:{no}:{}:[U          ]:LCT-5F000000:\n\
+         lee:1001:{no}:{}:[UD         ]:LCT-5F000000:\n\
+         sam:1002:{no}:{}:[NU         ]:LCT-5F000000:\n\
+         max:1003:{no}:{no}:[DU         ]:LCT-00000000:\n\
+         PC$:1004:{no}:{}:[W          ]:LCT-5F000000:\n",
+        nt("password").to_uppercase(),
+        nt("123456"),
+        nt("password"),
+        nt("unheard of"),
+    );
+    let found = read(&samba);
+    assert_eq!(
+        rows(&found)[..3],
+        [account(2, "kim", true), account(3, "lee", true), empty(4, "sam")],
+        "{:?}",
+        faults(&found)
+    );
+    let tally = &found.tally;
+    assert_eq!((tally.disabled.checked, tally.machines.checked, tally.without_password), (1, 1, 1));
+    assert_eq!((tally.lm_hashes, tally.malformed), (0, 0));
+    let samdump = format!(
+        "*disabled* Administrator:500:{NO_LM}:{}:::\nkim:1001:{NO_LM}:{}:::\n",
+        nt("password"),
+        nt("123456")
+    );
+    let found = read(&samdump);
+    assert_eq!(rows(&found), [account(1, "Administrator", true), account(2, "kim", true)]);
+    assert_eq!(found.tally.disabled.exposed, 1);
+}
+
+#[test]
+fn histories_of_ntdsxtract() {
+    let dump = format!(
+        "kim:$NT${0}:::\nkim_nthistory0:$NT${0}:::\nkim_lmhistory0:{1}:::\nkim:{1}:::\nlee:$NT${1}:::\n",
+        nt("password"),
+        nt("unheard of")
+    );
+    let found = read(&dump);
+    assert_eq!(
+        rows(&found),
+        [account(1, "kim", true), former(2, "kim_nthistory0", true), account(5, "lee", false)]
+    );
+    assert_eq!((found.tally.other_items, found.tally.malformed), (2, 0));
+}
+
+#[test]
+fn colors_of_a_terminal_are_no_part_of_a_name() {
+    let printed = format!(
+        "\u{1b}[1m\u{1b}[34mSMB\u{1b}[0m         10.0.0.1        445    DC01             \u{1b}[1m\u{1b}[33mkim:1104:{NO_LM}:{}:::\u{1b}[0m\n",
+        nt("password")
+    );
+    assert_eq!(rows(&read(&printed)), [account(1, "kim", true)]);
+}
+
+#[test]
 fn net_exec_and_pypykatz() {
     let host = "SMB         10.0.0.1        445    DC01             ";
     let printed = format!(

@@ -201,6 +201,24 @@ LM hashes kept                 0    0       0
     assert_eq!(said, "old.json is no report of an audit in JSON: line 1, column 21 is not as expected");
 }
 
+/// Every account to act on is in one step: a disabled one whose password is its name, too.
+#[test]
+fn the_steps_have_all_accounts_to_act_on() {
+    let disabled = "(status=Disabled)";
+    let dump = format!(
+        "a:1:{NO_LM}:{}::: {disabled}\nb:2:{NO_LM}:{NO_NT}::: {disabled}\nc:3:{NO_LM}:{}::: {disabled}\nd:4:{NO_LM}:{}:::\n",
+        nt("a"),
+        nt("password"),
+        nt("d")
+    );
+    let indexes = known(Kind::Ntlm);
+    let found = run(dump, &indexes, &options(Format::Ntlm)).unwrap();
+    assert_eq!(found.findings_total, 4);
+    let page = report::html(Report::new(&found, &indexes.subject()), Language::En);
+    assert!(page.contains("Leave 3 disabled accounts disabled"), "{page}");
+    assert!(page.contains("Change the password of 1 account whose password is its own name"), "{page}");
+}
+
 #[test]
 fn the_page_begins_with_what_to_do_and_its_totals_agree() {
     let mut dump = format!("open:{NO_NT}\nWS$:{}\n", nt("password"));

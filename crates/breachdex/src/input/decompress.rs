@@ -126,10 +126,14 @@ impl TextReader {
         let command = match packed {
             Packed::Zip => "unzip -p",
             Packed::SevenZip => "7z x -so",
+            Packed::Rar => "unrar p -inul",
+            Packed::Lzip => "lzip -dc",
+            Packed::Lzma => "xz -dc",
+            Packed::Compress => "gzip -dc",
             _ => "lz4 -dc",
         };
         let file = match (file.into_regular_file(), &self.source) {
-            (Some(file), _) if packed != Packed::Lz4 => file,
+            (Some(file), _) if packed.is_read() => file,
             // An archive is read from its end. Standard input has no name that another program could open.
             (_, Source::Path(path)) => {
                 let name = packed.name();

@@ -124,6 +124,13 @@ fn lists_in_archives_and_other_compressions_are_read() {
     let lz4 = b"\x04\x22\x4d\x18";
     let said = folder.read("a", lz4, true).unwrap_err();
     assert_eq!(said, "a: this is LZ4 data; unpack it first, or pipe `lz4 -dc a` into standard input");
+    let said = folder.read("a.lzma", b"]\0\0\x80\0", true).unwrap_err();
+    assert_eq!(
+        said,
+        "a.lzma: this is LZMA data; unpack it first, or pipe `xz -dc a.lzma` into standard input"
+    );
+    let said = folder.read("a", b"Rar!\x1a\x07\0", true).unwrap_err();
+    assert_eq!(said, "a: this is RAR data; unpack it first, or pipe `unrar p -inul a` into standard input");
 }
 
 /// An archive is read from its end, which a pipe does not have.

@@ -51,7 +51,7 @@ impl<R: Read> Decompressor<R> {
                 let most = u32::try_from(MOST_MEMORY >> 10).unwrap_or(u32::MAX);
                 Decoder::Xz(Box::new(lzma_rust2::XzReader::new_mem_limit(raw, true, most)))
             }
-            Packed::Lz4 | Packed::Zip | Packed::SevenZip => {
+            _ => {
                 return Err(UnpackError::new(packed, Problem::NotReadHere).into());
             }
         };

@@ -1,0 +1,233 @@
+//! What to do with a file whose format is not certain: what its beginning looks like, and the flags that read it.
+//!
+//! A guess is advice and never acted on: a column of that name may hold something else, and a list of 32 hexadecimal
+//! digits may be one of passwords. It repeats nothing of the file but names of columns that are on lists here.
+
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use breachdex::Kind;
+
+/// Cells of a header that are looked at.
+const MOST_CELLS: usize = 200;
+
+/// What password managers and tools call the column of passwords, in lower case, the most certain first.
+const PASSWORDS: [&str; 14] = [
+    "password",
+    "login_password",
+    "pwd",
+    "passwort",
+    "mot de passe",
+    "contraseña",
+    "パスワード",
+    "passwd",
+    "plaintext",
+    "secret",
+    "pass",
+    "login password",
+    "current password",
+    "kennwort",
+];
+
+/// The same for digests.
+const DIGESTS: [&str; 9] =
+    ["nthash", "nt hash", "nt_hash", "ntlm", "ntlmhash", "ntlm_hash", "sha1", "hash", "password_hash"];
+
+/// The same for accounts, which is the first of these that is there.
+const USERS: [&str; 17] = [
+    "username",
+    "user name",
+    "user_name",
+    "samaccountname",
+    "login",
+    "login name",
+    "login_username",
+    "userprincipalname",
+    "user",
+    "account",
+    "email",
+    "e-mail",
+    "name",
+    "benutzername",
+    "ユーザー名",
+    "title",
+    "path",
+];
+
+/// What a file looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Guess {
+    /// A CSV whose header is of no known product, with a column of passwords or digests.
+    Csv { column: String, user: Option<String>, is_digest: bool },
+    /// Lines of digests, alone or behind an account.
+    Hashes { kind: Kind, have_users: bool },
+    /// JSON or XML of no known product.
+    Tree(&'static str),
+}
+
+/// The flags that read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice(Guess);
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Guess::Csv { column, is_digest, .. } => {
+                let what = if *is_digest { "hashes" } else { "passwords" };
+                write!(f, "it looks like CSV whose column {column:?} holds the {what}")
+            }
+            Guess::Hashes { kind, have_users } => {
+                let lines = if *have_users { "user:hash" } else { "one a line" };
+                write!(f, "it looks like {kind} hashes, {lines}")
+            }
+            Guess::Tree(what) => write!(f, "it is {what} of no product that is known here"),
+        }
+    }
+}
+
+impl Advice {
+    /// What to give `breachdex audit` if that is so.
+    pub fn flags(&self) -> String {
+        match &self.0 {
+            Guess::Csv { column, user, is_digest } => {
+                let user = user.as_ref().map(|user| format!(" --user-column {}", word(user)));
+                let hash = if *is_digest { " --hash" } else { "" };
+                format!("give --format csv --column {}{}{hash}", word(column), user.unwrap_or_default())
+            }
+            Guess::Hashes { kind, .. } => format!("give --format hashes and an index of {kind} hashes"),
+            Guess::Tree(_) => "export it as CSV and give --format csv --column NAME".into(),
+        }
+    }
+}
+
+/// A column's name as a word of a command line.
+fn word(name: &str) -> String {
+    if name.contains(' ') { format!("'{name}'") } else { name.to_owned() }
+}
+
+/// What the beginning of a file looks like, if that is anything.
+pub(crate) fn of(start: &str) -> Option<Advice> {
+    let start = start.trim_start_matches('\u{feff}');
+    let first = start.trim_start().bytes().next()?;
+    match first {
+        b'{' | b'[' if start.contains("\":") => return Some(Advice(Guess::Tree("JSON"))),
+        b'<' if start.contains("</") || start.contains("?>") => return Some(Advice(Guess::Tree("XML"))),
+        _ => {}
+    }
+    csv(start).or_else(|| hashes(start)).map(Advice)
+}
+
+/// A header among the first lines: some tools write a line about themselves before it.
+fn csv(start: &str) -> Option<Guess> {
+    start
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(2)
+        .find_map(|line| [',', ';', '\t', '|'].iter().find_map(|delimiter| header(line, *delimiter)))
+}
+
+fn header(line: &str, delimiter: char) -> Option<Guess> {
+    let cells: Vec<&str> =
+        line.split(delimiter).take(MOST_CELLS).map(|cell| cell.trim().trim_matches('"')).collect();
+    if cells.len() < 2 {
+        return None;
+    }
+    let named = |names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| cells.iter().find(|cell| cell.to_lowercase() == *name))
+            .map(|cell| (*cell).to_owned())
+    };
+    let digest = named(&DIGESTS);
+    let (column, is_digest) = match named(&PASSWORDS) {
+        Some(column) => (column, false),
+        None => (digest?, true),
+    };
+    Some(Guess::Csv { column, user: named(&USERS), is_digest })
+}
+
+/// Lines of digests of one kind. The last line may be cut off.
+fn hashes(start: &str) -> Option<Guess> {
+    let mut lines: Vec<&str> = start.lines().map(str::trim).filter(|line| !line.is_empty()).take(8).collect();
+    if lines.len() > 1 {
+        lines.pop();
+    }
+    let mut found = lines.iter().map(|line| {
+        let (user, digits) =
+            line.rsplit_once(':').map_or((None, *line), |(user, digits)| (Some(user), digits));
+        let kind = [Kind::Sha1, Kind::Ntlm].into_iter().find(|kind| kind.hex_digits() == digits.len())?;
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some((kind, user.is_some()))
+    });
+    let (kind, have_users) = found.next()??;
+    found.all(|other| other == Some((kind, have_users))).then_some(Guess::Hashes { kind, have_users })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(start: &str) -> Option<String> {
+        of(start).map(|advice| format!("{advice}; {}", advice.flags()))
+    }
+
+    #[test]
+    fn a_column_that_may_hold_passwords_is_named() {
+        for (start, column, flags) in [
+            ("name;website;Username;PASSWORD\n", "PASSWORD", "PASSWORD --user-column Username"),
+            (
+                "mSecure CSV export file version: 3.5\nGroup,Type,Name,Web Address,Username,Password\n",
+                "Password",
+                "Password --user-column Username",
+            ),
+            (
+                "\u{feff}\"Account\",\"Login Name\",\"Current Password\"\n",
+                "Current Password",
+                "'Current Password' --user-column 'Login Name'",
+            ),
+            ("氏名,パスワード\n", "パスワード", "パスワード"),
+        ] {
+            let expected = format!(
+                "it looks like CSV whose column {column:?} holds the passwords; give --format csv --column {flags}"
+            );
+            assert_eq!(said(start), Some(expected));
+        }
+        assert_eq!(
+            said("\"SamAccountName\",\"NTHash\"\r\n").as_deref(),
+            Some(
+                "it looks like CSV whose column \"NTHash\" holds the hashes; give --format csv --column NTHash --user-column \
+                 SamAccountName --hash"
+            )
+        );
+        for none in ["", "\n\n", "hunter2\nletmein\n", "a,b,c\n1,2,3\n", "password\nhunter2\n", "a:b:c\n"] {
+            assert_eq!(said(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn lines_of_digests_are_told() {
+        let nt = "8846f7eaee8fb117ad06bdd830b7586c";
+        let sha1 = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8";
+        let flags = "give --format hashes and an index of NTLM hashes";
+        assert_eq!(
+            said(&format!("{nt}\n{nt}\n")),
+            Some(format!("it looks like NTLM hashes, one a line; {flags}"))
+        );
+        assert_eq!(
+            said(&format!("a\\kim:{nt}\nlee:{nt}\nkim:88")),
+            Some(format!("it looks like NTLM hashes, user:hash; {flags}"))
+        );
+        assert!(said(&format!("{sha1}\n")).is_some_and(|said| said.contains("SHA-1")));
+        assert_eq!(said(&format!("{nt}\n{sha1}\nx\n")), None);
+        assert_eq!(said(&format!("{nt}\nkim:{nt}\nx\n")), None);
+    }
+
+    #[test]
+    fn other_products_trees_are_told() {
+        assert!(said(" {\"folders\": []}").is_some_and(|said| said.starts_with("it is JSON of no product")));
+        assert!(
+            said("<?xml version=\"1.0\"?><x/>")
+                .is_some_and(|said| said.starts_with("it is XML of no product"))
+        );
+    }
+}
