@@ -23,9 +23,21 @@ pub(crate) fn print(
     if let Some(place) = &report.went_unsorted {
         messages::note(&format!("the input is not sorted (first at {place}), so it was sorted on disk"));
     }
-    for name in &report.passwords_like_digests {
+    for (name, found) in &report.passwords_like_digests {
+        let flags = match found {
+            found if *found == kind => "--format hibp reads digests",
+            Kind::Ntlm => "--kind ntlm --format hibp reads NTLM digests",
+            _ => "--kind sha1 --format hibp reads SHA-1 digests",
+        };
         messages::note(&format!(
-            "{name} was read as passwords, but its lines look like digests; --format hibp reads digests"
+            "{name} was read as passwords, but its lines look like {found} digests; {flags}"
+        ));
+    }
+    if let Some((first, last)) = report.empty_span {
+        messages::note(&format!(
+            "no digest begins with {first:05X} to {last:05X}, which is no chance among so many: the input was cut off, or is a \
+             part of a list; get it again, or give {}, so that what is missing is unknown instead of not found",
+            prefixes_without(first, last)
         ));
     }
     if report.left_out > 0 {
@@ -60,6 +72,13 @@ pub(crate) fn print(
     output.write(totals(report, elapsed).as_bytes())?;
     output.flush()?;
     Ok(Exit::Success)
+}
+
+/// The flags that leave a span out.
+fn prefixes_without(first: u32, last: u32) -> String {
+    let before = first.checked_sub(1).map(|end| format!("--prefixes 00000-{end:05X}"));
+    let behind = (last < 0xfffff).then(|| format!("--prefixes {:05X}-FFFFF", last + 1));
+    before.into_iter().chain(behind).collect::<Vec<_>>().join(" ")
 }
 
 /// The first names of a list.

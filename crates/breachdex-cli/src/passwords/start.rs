@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex::Kind;
 use breachdex::text::{self, DigestLines, NotText};
 
 use super::{Content, Listing, Terminator};
@@ -41,13 +42,19 @@ fn head(found: NotText) -> String {
 
 fn taken_for_passwords(lines: DigestLines, listing: Listing) -> String {
     let DigestLines { kind, have_counts } = lines;
+    let (of_kind, with_an_index) = match kind {
+        Kind::Ntlm => ("--kind ntlm ", ", with an index built with --kind ntlm"),
+        _ => ("", ""),
+    };
     match (have_counts, listing.takes_hash) {
         (true, _) => format!(
             "begins with {kind} digests and counts, which were taken for passwords; \
-             `breachdex build --format hibp` makes an index of such a list"
+             `breachdex build {of_kind}--format hibp` makes an index of such a list"
         ),
         (false, true) => {
-            format!("begins with {kind} digests, which were taken for passwords; use --hash for digests")
+            format!(
+                "begins with {kind} digests, which were taken for passwords; use --hash for digests{with_an_index}"
+            )
         }
         (false, false) => format!("begins with {kind} digests, which were taken for passwords"),
     }

@@ -22,8 +22,10 @@ use super::select;
 use super::sorted::{Disorder, Sorted, SortedSink};
 use super::span::{Keep, Plan};
 use super::spill::{Distributor, Partitions, Spill};
+use super::spread::empty_span;
 use super::transform::transform;
 use super::unsorted::{Distribute, Remaining, SortParts, spill_groups};
+use crate::digest::Kind;
 use crate::error::{Error, InputError, Result, io_error};
 use crate::files::Durability;
 use crate::format::header::LENGTH;
@@ -137,6 +139,7 @@ impl<'a> Job<'a> {
             holds_overlay: store.layout.overlay != OverlayMark::None,
             went_unsorted: None,
             passwords_like_digests: self.passwords_like_digests(),
+            empty_span: empty_span(store, &provenance.coverage),
             left_out: 0,
             passed_over: self.passed_over(),
             durability: Durability::default(),
@@ -148,10 +151,10 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The names of the inputs that were read as passwords and look like digests.
-    fn passwords_like_digests(&self) -> Vec<String> {
-        let suspects = self.inputs.iter().filter(|input| input.looks_like_digests.load(Ordering::Relaxed));
-        suspects.map(|input| input.name.to_string()).collect()
+    /// The names of the inputs that were read as passwords and look like digests, and of which kind.
+    fn passwords_like_digests(&self) -> Vec<(String, Kind)> {
+        let kind = |input: &Opened| Some((input.name.to_string(), *input.looks_like_digests.get()?));
+        self.inputs.iter().filter_map(kind).collect()
     }
 
     /// What lies in folders of range files and is none.

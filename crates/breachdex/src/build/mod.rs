@@ -34,6 +34,7 @@ mod sorted;
 mod span;
 mod spill;
 mod splice;
+mod spread;
 mod transform;
 mod unsorted;
 

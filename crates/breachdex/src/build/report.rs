@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::digest::Kind;
 use crate::files::Durability;
 use crate::index::ContentId;
 
@@ -36,8 +37,11 @@ pub struct BuildReport {
     pub holds_overlay: bool,
     /// Where the inputs stopped being sorted, if they did: everything was then sorted on disk.
     pub went_unsorted: Option<String>,
-    /// Inputs that were read as passwords, and whose first lines look like digests.
-    pub passwords_like_digests: Vec<String>,
+    /// Inputs that were read as passwords, and whose first lines look like digests, with the kind of these.
+    pub passwords_like_digests: Vec<(String, Kind)>,
+    /// The first and the last 5-digit prefix of a span without any entry, in an index that covers all prefixes and has so many
+    /// entries that this is no chance: its input was cut off, or is a part.
+    pub empty_span: Option<(u32, u32)>,
     /// Rows and range files outside the prefixes asked for.
     pub left_out: u64,
     /// Names in folders of range files that cannot be range files and were passed over.

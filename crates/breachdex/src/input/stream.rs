@@ -2,8 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::blocks::{BlockPool, Cut, Segment, TextBlock, last_cut};
 use super::decompress::{Feed, TextReader};
@@ -25,8 +24,8 @@ pub(crate) struct Opened {
     pub(crate) input: Input,
     pub(crate) name: Arc<str>,
     pub(crate) contents: Contents,
-    /// Passwords that look like digests.
-    pub(crate) looks_like_digests: AtomicBool,
+    /// The kind of digests that its passwords look like, once that was looked at.
+    pub(crate) looks_like_digests: OnceLock<Kind>,
 }
 
 /// What an input holds.
@@ -47,7 +46,7 @@ impl Opened {
             (Format::Passwords, _) => Contents::Passwords,
             _ => Contents::Rows,
         };
-        let looks_like_digests = AtomicBool::new(false);
+        let looks_like_digests = OnceLock::new();
         Ok(Self { input: input.clone(), name: input.name().into(), contents, looks_like_digests })
     }
 
@@ -340,8 +339,10 @@ fn begin_passwords(input: &Opened, reader: &mut TextReader, block: &mut TextBloc
     let start = &block.text()[from..];
     let mark = text::inspect(start)
         .map_err(|fault| InputError::new(input.name.to_string(), None, format!("the list {fault}")))?;
-    let is_digests = text::digest_lines(&start[mark..], is_whole).is_some();
-    input.looks_like_digests.store(is_digests, Ordering::Relaxed);
+    if let Some(lines) = text::digest_lines(&start[mark..], is_whole) {
+        // Every pass sees the same.
+        let _ = input.looks_like_digests.set(lines.kind);
+    }
     block.buffer.copy_within(from + mark..block.length, from);
     block.length -= mark;
     Ok(())
