@@ -104,7 +104,7 @@ fn as_shown(error: clap::Error, arguments: &[OsString]) -> clap::Error {
 /// Prints help, the version or what is wrong with the arguments.
 ///
 /// An argument that a command which takes passwords does not know may be one, typed in the wrong place, so it is not
-/// repeated.
+/// repeated. Neither is what stands in the place of a command.
 fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
     let repeats_input = matches!(
         error.kind(),
@@ -120,6 +120,13 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
             None => format!("; see breachdex {command} -h"),
         };
         messages::error(&format!("{command} was given an argument it does not know{hint}"));
+    } else if error.kind() == ErrorKind::InvalidSubcommand {
+        // What stands in the place of a command may be a password, too.
+        let hint = match error.get(ContextKind::SuggestedSubcommand) {
+            Some(suggestion) => format!("; did you mean {suggestion}?"),
+            None => "; see breachdex -h".into(),
+        };
+        messages::error(&format!("there is no such command{hint}"));
     } else {
         print(error);
     }

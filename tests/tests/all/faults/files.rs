@@ -300,6 +300,7 @@ fn a_value_that_may_be_a_password_is_not_repeated() {
         &["check", "--kind", "hunter2"],
         &["check", "--hunter2"],
         &["policy", "hunter2"],
+        &["hunter2"],
         &["policy", "check", "--lang", "hunter2"],
     ] {
         let output = breachdex(folder.path(), arguments, b"");

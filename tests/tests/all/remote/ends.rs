@@ -40,7 +40,7 @@ fn chunk(body: &[u8]) -> Vec<u8> {
 type Answer = fn(&Request) -> Reply;
 
 /// Answers that were cut between two rows, and what is said of them.
-const CUT: [(&str, Answer, &str); 6] = [
+const CUT: [(&str, Answer, &str); 7] = [
     (
         "ends with the connection",
         |request| raw("1.1", "Connection: close\r\n", &two_rows(request)),
@@ -65,6 +65,14 @@ const CUT: [(&str, Answer, &str); 6] = [
         "before the last chunk",
         |request| raw("1.1", "Transfer-Encoding: chunked\r\n", &chunk(&two_rows(request))),
         "the answer broke off",
+    ),
+    (
+        "two lengths",
+        |request| {
+            let chunks = [chunk(&two_rows(request)), b"0\r\n\r\n".to_vec()].concat();
+            raw("1.1", "Content-Length: 4000\r\nTransfer-Encoding: chunked\r\n", &chunks)
+        },
+        "the server says the length of its answer twice",
     ),
     (
         "before its length",
