@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use breachdex::memory::erasing_stack;
 use breachdex::{
     Corpus, Error, Finding, FormSet, PairFinding, PairMatch, PairQuestion, Question, ReadMode, SourceError,
 };
@@ -36,6 +37,9 @@ impl Checked {
         }
     }
 }
+
+/// Bytes of the stack that are overwritten after credentials were read or asked about: more than that takes.
+pub(crate) const STACK: usize = 16 << 10;
 
 /// Asks the corpus.
 #[derive(Debug)]
@@ -85,7 +89,7 @@ impl Checker {
         let users: Vec<&str> = fields.users.iter().filter_map(Value::text).collect();
         let mut known = Known::default();
         for password in &fields.passwords {
-            self.ask_about(corpus, &users, password, &mut known);
+            erasing_stack::<STACK, _>(|| self.ask_about(corpus, &users, password, &mut known));
             if known.would_block {
                 break;
             }

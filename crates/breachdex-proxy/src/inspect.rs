@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use breachdex::memory::erasing_stack;
 use breachdex_http::Client;
 use breachdex_radar::{Advice, Exposure};
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use hyper::http::request::Parts;
 use crate::answers::{self, Answer};
 use crate::attempt::{PendingAttempt, source_name, state_of};
 use crate::body::{Buffered, buffer};
+use crate::check::STACK;
 use crate::failed_when::FailedWhen;
 use crate::fields::{Fields, Unread};
 use crate::headers::{CREDENTIAL_CHECK, RADAR};
@@ -126,7 +128,7 @@ impl Proxy {
         let progress = || client.progressed();
         match buffer(body, self.most_body, &self.bodies, self.body_timeout, progress).await {
             Buffered::Whole { bytes, trailers } => {
-                let fields = of(&bytes);
+                let fields = erasing_stack::<STACK, _>(|| of(&bytes));
                 Ok((PassedBody::Whole { bytes, trailers }, fields))
             }
             Buffered::Larger { first, rest, is_over_budget } => {

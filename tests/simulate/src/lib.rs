@@ -7,7 +7,10 @@
 //! What must hold is said by plain maps (`model`): no answer contradicts them, the target is absent, old or new and never
 //! anything else, an overlay keeps every change that was acknowledged, and without faults every job succeeds.
 //!
-//! Not simulated: mappings that cannot be read, proxies, TLS and HTTP/2, two jobs at a time.
+//! Answers end as those of HTTP/1.1 and of HTTP/2 do: cut, or with a stream that is reset without an error (`server::reply`).
+//!
+//! Not simulated: mappings that cannot be read, proxies, TLS, two jobs at a time; and HTTP/2 between clients and our server, whose
+//! frames are the HTTP library's: `hostile::*` and `hosts::*` of `breachdex-server` speak it over sockets.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(unix), allow(dead_code))]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use breachdex::ReadMode;
+use breachdex::memory::erasing_stack;
 use breachdex_http::{Client, Service, Whole};
 use breachdex_messages::Language;
 use breachdex_policy::Candidate;
@@ -131,11 +132,14 @@ impl App {
         };
         let length = head::expect_json(&parts.headers)?;
         let body: Body = upload::read(body, length, state.body_timeout).await?;
-        let parsed = Parsed::read(body, names)?;
+        let parsed = erasing_stack::<STACK, _>(|| Parsed::read(body, names))?;
         let language = parsed.language().or_else(|| head::language(&parts.headers));
         ask(state, parsed, language.unwrap_or(state.language), answering).await
     }
 }
+
+/// Bytes of the stack that are overwritten after each answer: more than a question takes.
+const STACK: usize = 16 << 10;
 
 /// Answers from what is cached, or else on a thread that may wait.
 async fn ask(
@@ -144,13 +148,14 @@ async fn ask(
     language: Language,
     answering: Answering,
 ) -> Result<Answer, Problem> {
-    match answering(state, &parsed, language, ReadMode::Cached) {
+    match erasing_stack::<STACK, _>(|| answering(state, &parsed, language, ReadMode::Cached)) {
         Ok(answer) => return Ok(answer),
         Err(Stop::Problem(problem)) => return Err(problem),
         Err(Stop::WouldBlock) => {}
     }
     let shared = Arc::clone(state);
-    let waiting = move || answering(&shared, &parsed, language, ReadMode::Blocking);
+    let waiting =
+        move || erasing_stack::<STACK, _>(|| answering(&shared, &parsed, language, ReadMode::Blocking));
     match tokio::task::spawn_blocking(waiting).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(Stop::Problem(problem))) => Err(problem),
