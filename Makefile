@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross release-memory spark fleet
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross release-memory spark fleet object-stores
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -72,6 +72,8 @@ python-lint: $(VENV)/bin/ruff
 		python/project_urls.py third-party/collect.py benches/instructions.py \
 		$(CLIENTS) benches/full_scale
 	# By themselves: their modules lie beside them.
+	cd tests/objects && $(CURDIR)/$(VENV)/bin/mypy --strict run.py
+	# By itself: its modules lie beside it.
 	cd tests/system && $(CURDIR)/$(VENV)/bin/mypy --strict run.py
 	cd tests/fleet && $(CURDIR)/$(VENV)/bin/mypy --strict run.py
 	# By itself: beside it lies a folder that would be taken for Django.
@@ -272,3 +274,14 @@ fleet: rust-build
 		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends haproxy >/dev/null; } \
 		|| echo "no HAProxy and no way to install it: its tests will be skipped"
 	python3 tests/fleet/run.py target/debug/breachdex-under-test
+# Ranges and published indexes in an object store: what is left out of the default build is compiled, linted and tested, against the
+# S3 server of moto, in an environment of its own, behind a proxy that fails.
+OBJECTS_VENV := .venv-objects
+object-stores: rust-build
+	cargo clippy --package breachdex-objects --all-features --all-targets --locked -- -D warnings
+	cargo clippy --package breachdex-cli --features s3 --locked -- -D warnings
+	cargo test --package breachdex-objects --all-features --locked
+	cargo build --package breachdex-cli --features s3 --locked
+	test -x $(OBJECTS_VENV)/bin/moto_server || { python3 -m venv $(OBJECTS_VENV) \
+		&& $(OBJECTS_VENV)/bin/pip install --quiet --disable-pip-version-check 'moto[server]==5.2.5'; }
+	python3 tests/objects/run.py target/debug/breachdex $(OBJECTS_VENV)/bin/moto_server

@@ -37,6 +37,7 @@ PAGES: Final = {
     "segments.md": "docs/segments.md",
     "serve.md": "docs/serve.md",
     "sidecar.md": "docs/sidecar.md",
+    "static-ranges.md": "docs/static-ranges.md",
     "system.md": "docs/system.md",
 }
 """A page's name in the site, and its file in the project."""
@@ -50,6 +51,7 @@ ATTACHMENTS: Final = (
     "breachdex-update.timer",
     "breachdex-pull.service",
     "breachdex-pull.timer",
+    "ranges.Caddyfile",
     "ranges.nginx.conf",
     "fleet.haproxy.cfg",
     "monitoring/breachdex-alerts.yml",

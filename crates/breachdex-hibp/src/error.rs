@@ -284,6 +284,9 @@ pub enum FetchFault {
         /// Bytes of the part.
         expected: u64,
     },
+    /// The place refused for good, as its message says.
+    #[error("{0}")]
+    Refused(String),
     /// The file is another one than when it was opened.
     #[error("the file was replaced while it was fetched")]
     Replaced,

@@ -2,14 +2,17 @@
 
 #![forbid(unsafe_code)]
 
+mod source;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use breachdex::trust::SignatureFiles;
-use breachdex_hibp::pull::{FileUrl, PullOptions, PullPreview, PullReport, preview_pull, pull};
+use breachdex_hibp::pull::{PullOptions, PullPreview, PullReport};
 use breachdex_hibp::{NetworkOptions, RetryPolicy};
 use clap::Args;
 
+use self::source::Source;
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::flags::fetch::NetworkFlags;
@@ -41,7 +44,9 @@ Examples:
       breachdex pull https://mirror.example/pwned.bdx -o pwned.bdx --trusted-key breachdex.pub --max-age 30")]
 pub(crate) struct Flags {
     /// The address of the published index
-    url: FileUrl,
+    ///
+    /// http://, https://, or s3://BUCKET/KEY in a build with the feature s3.
+    url: Source,
     /// The index to write
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
@@ -98,11 +103,11 @@ impl Subcommand for Flags {
         let options = self.options()?;
         let reporter = Reporter::start(self.progress.progress)?;
         let said = if self.dry_run {
-            let preview = preview_pull(&self.url, &self.output, &options, &reporter)?;
+            let preview = self.url.preview(&self.output, &options, &reporter)?;
             drop(reporter);
             preview_text(&preview)
         } else {
-            let report = pull(&self.url, &self.output, &options, &reporter)?;
+            let report = self.url.pull(&self.output, &options, &reporter)?;
             drop(reporter);
             self.notes(&report, options.trust.needs_signature());
             summary(&report)

@@ -111,6 +111,24 @@ pub(crate) fn parse_encoding(label: &str) -> Result<Encoding, String> {
     })
 }
 
+/// Refuses a place in an object store that this build cannot reach; takes everything else.
+///
+/// # Errors
+/// A message that names the feature, or the stores that there are.
+pub(crate) fn refuse_object_store(text: &str) -> Result<(), String> {
+    match text.split_once("://") {
+        Some(("s3", _)) if cfg!(feature = "s3") => Ok(()),
+        Some(("s3", _)) => Err(String::from(
+            "s3:// needs the feature s3, which this build of breachdex does not have; \
+             cargo install breachdex-cli --features s3 has it",
+        )),
+        Some(("gs" | "gcs" | "az" | "azure", _)) => Err(String::from(
+            "only s3:// is supported; Google Cloud Storage speaks it at https://storage.googleapis.com (AWS_ENDPOINT_URL)",
+        )),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

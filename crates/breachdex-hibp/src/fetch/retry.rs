@@ -76,6 +76,7 @@ pub(crate) fn judge(fault: &FetchFault, policy: &RetryPolicy, attempts: u32, wai
         | FetchFault::Redirected { .. }
         | FetchFault::Moved { .. }
         | FetchFault::NoRanges { .. }
+        | FetchFault::Refused(_)
         | FetchFault::Replaced => false,
     };
     if again && attempts - waits <= policy.retries {

@@ -15,7 +15,7 @@ pub mod simulation;
 mod trust;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -40,6 +40,14 @@ pub struct NetworkOptions {
     /// A file of certificates in PEM that are trusted beside those of the system, or of `SSL_CERT_FILE` and
     /// `SSL_CERT_DIR`.
     pub ca_file: Option<PathBuf>,
+}
+
+/// The TLS configuration of this crate's clients: for clients of other protocols, which are to trust the same certificates.
+///
+/// # Errors
+/// [`Error::TrustFile`]; [`Error::System`] where the system has no certificates.
+pub fn tls_config(ca_file: Option<&Path>) -> Result<rustls::ClientConfig> {
+    trust::config(ca_file, true)
 }
 
 /// The runtime of a run's requests.

@@ -2,6 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "s3")]
+mod objects;
+#[cfg(not(feature = "s3"))]
+#[path = "objects_left_out.rs"]
+mod objects;
 mod ranges;
 
 use std::cmp::{Ordering, Reverse};
@@ -45,7 +50,9 @@ Examples:
   The million most frequent, the first one first:
       breachdex export pwned.bdx --top 1000000
   Every range as a file, for a web server or a CDN; again later, for what changed:
-      breachdex export pwned.bdx --ranges /srv/pwned/range --gzip --lower-case")]
+      breachdex export pwned.bdx --ranges /srv/pwned/range --gzip --lower-case
+  Every range as an object, in a build with the feature s3:
+      breachdex export pwned.bdx --ranges s3://pwned-ranges/range")]
 pub(crate) struct Flags {
     /// The index
     file: PathBuf,

@@ -20,8 +20,8 @@ pub(super) struct RangeFlags {
     /// Write every range into DIR, as the range server sends it
     ///
     /// A file for each prefix, 00000 to FFFFF, and a manifest with their BLAKE3 hashes and entity tags. In a folder that has ranges,
-    /// only those are written whose rows changed, each by rename, also after an interruption. docs/serve.md has settings for nginx,
-    /// Caddy and CDNs.
+    /// only those are written whose rows changed, each by rename, also after an interruption. s3://BUCKET/PREFIX writes objects, in a
+    /// build with the feature s3. docs/static-ranges.md has settings for nginx, Caddy and CDNs.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["top", "output", "force"])]
     pub(super) ranges: Option<PathBuf>,
     /// With --ranges: each range compressed too, as PREFIX.gz
@@ -32,9 +32,9 @@ pub(super) struct RangeFlags {
     /// Not smaller than gzip, for digests do not compress further; for servers that have nothing else.
     #[arg(long, requires = "ranges")]
     brotli: bool,
-    /// With --ranges: link every file under its prefix in lower case
+    /// With --ranges: give every file its prefix in lower case, too
     ///
-    /// Some clients ask so, and web servers know one name of a file.
+    /// Some clients ask so, and web servers know one name of a file. In a folder it is a link, in a bucket another object.
     #[arg(long, requires = "ranges")]
     lower_case: bool,
     /// With --ranges: write an index that covers a part of the prefixes
@@ -42,6 +42,8 @@ pub(super) struct RangeFlags {
     /// The web server must not answer 404 for the others, which many clients take for "not exposed".
     #[arg(long, requires = "ranges")]
     partial: bool,
+    #[command(flatten)]
+    objects: super::objects::ObjectFlags,
 }
 
 /// Writes them, and says how many.
@@ -56,9 +58,13 @@ pub(super) fn write(
     options.brotli = flags.brotli;
     options.lower_case = flags.lower_case;
     options.allow_partial = flags.partial;
-    let reporter = Reporter::start(progress)?;
-    let report = write_ranges(index, folder, &options, &reporter)?;
-    drop(reporter);
+    let report = match super::objects::write(index, folder, &options, &flags.objects, progress)? {
+        Some(report) => report,
+        None => {
+            let reporter = Reporter::start(progress)?;
+            write_ranges(index, folder, &options, &reporter)?
+        }
+    };
     let (written, ranges) = (report.written, report.ranges);
     messages::note(&format!(
         "{written} of {ranges} ranges written to {}, {} bytes",

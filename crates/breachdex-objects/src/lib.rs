@@ -1,0 +1,28 @@
+//! Ranges and published indexes in object stores: S3 and what speaks as it does.
+//!
+//! `address` is what stands behind `s3://`, `store` puts, gets and deletes objects, with retries and a deadline for each, `transport` is
+//! the HTTP client below it, `error` what failed, by name. `ranges` writes the ranges of an index, and `published` reads an index that
+//! was published there. Nothing relies on a listing: what is there is known from objects that say so.
+
+#![cfg(feature = "s3")]
+#![forbid(unsafe_code)]
+
+mod address;
+mod error;
+mod published;
+mod ranges;
+mod store;
+mod transport;
+
+pub use address::ObjectAddress;
+pub use error::ObjectError;
+pub use published::PublishedObject;
+pub use ranges::ObjectRanges;
+pub use store::{Store, StoreOptions};
+
+// Threads may share these; a field that forbids it is a breaking change.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<ObjectError>();
+    shared::<Store>();
+};

@@ -1,0 +1,197 @@
+//! What earlier runs left: the manifest of the last that ended well, and the notes of one that did not.
+
+#![forbid(unsafe_code)]
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use breachdex_server::{RangeFacts, RangesHead, RangesManifest, StaticError};
+use bytes::Bytes;
+
+use super::progress::Progress;
+use super::{
+    BLOCK, ENCODINGS, LEASE, MANIFEST, ObjectRanges, UNFINISHED, is_among, lock, names_of, part_name, target,
+};
+use crate::ObjectError;
+use crate::store::{Condition, Object};
+
+/// Takes up what is there, and says how many prefixes are done.
+pub(super) fn begin(
+    ranges: &mut ObjectRanges,
+    head: &RangesHead,
+    prefixes: &[u32],
+) -> Result<usize, StaticError> {
+    let manifest = read(ranges, MANIFEST).map_err(target)?;
+    let begun = read(ranges, UNFINISHED).map_err(target)?;
+    if manifest.is_none() && begun.is_none() {
+        refuse_others(ranges).map_err(target)?;
+    }
+    let earlier = manifest.as_ref().map(|found| parse(ranges, MANIFEST, &found.body)).transpose()?;
+    let progress = begun.as_ref().map(|found| progress_of(ranges, found)).transpose().map_err(target)?;
+    for found in [earlier.as_ref().map(|found| &found.head), progress.as_ref().map(|found| &found.head)] {
+        refuse_other_kind(ranges, found, head)?;
+    }
+    let state_of = |found: &Option<Object>| match found {
+        None => Condition::Missing,
+        Some(found) => found.tag.clone().map_or(Condition::Always, Condition::State),
+    };
+    ranges.manifest = state_of(&manifest);
+    ranges.head = Some(head.clone());
+    lock(&ranges.notes).state = state_of(&begun);
+    // Before anything is removed or read, the notes are ours: another run stops at its next note.
+    let resumed = match progress {
+        Some(progress) => blocks(ranges, progress, prefixes)?,
+        None => Vec::new(),
+    };
+    take_notes(ranges, head, &resumed).map_err(target)?;
+    let mut outdated = Vec::new();
+    if let Some(earlier) = earlier {
+        take_known(ranges, earlier, head, &mut outdated);
+    }
+    let mut done = 0;
+    for block in resumed {
+        if block.manifest.head == *head && block.is_expected {
+            done += block.manifest.records.len();
+        }
+        take_known(ranges, block.manifest, head, &mut outdated);
+    }
+    ranges.delete_all(outdated.into_iter()).map_err(target)?;
+    Ok(done)
+}
+
+/// A block that an interrupted run finished.
+struct Block {
+    manifest: RangesManifest,
+    hash: String,
+    lines: Bytes,
+    /// Whether it has the prefixes that this run's block of the same number has.
+    is_expected: bool,
+}
+
+fn read(ranges: &ObjectRanges, name: &str) -> Result<Option<Object>, ObjectError> {
+    let store = &ranges.store;
+    let object = store.address().object(name);
+    let found = store.runtime().block_on(store.get(&object))?;
+    if let Some(found) = &found {
+        let hash = blake3::hash(&found.body).to_string();
+        if found.blake3.as_ref().is_some_and(|written| *written != hash) {
+            return Err(
+                store.damaged(&object, "it is not what was written; if it is to be written anew, remove it")
+            );
+        }
+    }
+    Ok(found)
+}
+
+fn parse(ranges: &ObjectRanges, name: &str, body: &[u8]) -> Result<RangesManifest, StaticError> {
+    let address = ranges.store.address();
+    RangesManifest::read_from(Cursor::new(body), Path::new(&address.shown(&address.object(name))))
+}
+
+/// The notes that were found, unless their writer seems to go on.
+fn progress_of(ranges: &ObjectRanges, found: &Object) -> Result<Progress, ObjectError> {
+    let store = &ranges.store;
+    let progress = Progress::decode(&found.body).ok_or_else(|| {
+        store.damaged(&store.address().object(UNFINISHED), "it is not the notes of an upload; remove it")
+    })?;
+    let age = SystemTime::now().duration_since(found.modified).unwrap_or_default().as_secs();
+    if progress.is_running && age < LEASE && !ranges.take_over {
+        return Err(ObjectError::Busy { object: store.address().to_string(), age, lease: LEASE });
+    }
+    Ok(progress)
+}
+
+/// Compressed objects that nobody replaces would be served for ever. A listing that is late misses this, and nothing else.
+fn refuse_others(ranges: &ObjectRanges) -> Result<(), ObjectError> {
+    let store = &ranges.store;
+    if store.runtime().block_on(store.lists_any())? {
+        return Err(ObjectError::OtherObjects { place: store.address().to_string() });
+    }
+    Ok(())
+}
+
+fn refuse_other_kind(
+    ranges: &ObjectRanges,
+    found: Option<&RangesHead>,
+    head: &RangesHead,
+) -> Result<(), StaticError> {
+    match found {
+        Some(found) if found.kind != head.kind => Err(StaticError::OtherKind {
+            path: PathBuf::from(ranges.store.address().to_string()),
+            index: PathBuf::from(&ranges.index_name),
+            found: found.kind.clone(),
+            expected: head.kind.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The blocks that an interrupted run finished, as far as they are whole.
+fn blocks(ranges: &ObjectRanges, progress: Progress, prefixes: &[u32]) -> Result<Vec<Block>, StaticError> {
+    let mut blocks = Vec::new();
+    let mut expected = prefixes.chunks(BLOCK);
+    // Removed at the end of this run, whatever becomes of them now.
+    let all = prefixes.chunks(BLOCK).zip(&progress.blocks).map(|(prefixes, _)| prefixes[0]);
+    lock(&ranges.notes).names.extend(all);
+    for hash in progress.blocks {
+        // Blocks of another coverage have other names: those are written again.
+        let Some(prefixes) = expected.next() else { break };
+        let name = part_name(prefixes[0]);
+        let found = match read(ranges, &name) {
+            Ok(Some(found)) if blake3::hash(&found.body).to_string() == hash => found,
+            Ok(_) | Err(ObjectError::Damaged { .. }) => break,
+            Err(error) => return Err(target(error)),
+        };
+        let manifest = parse(ranges, &name, &found.body)?;
+        let lines = found.body.slice(manifest.head.encode().len()..);
+        let is_expected = manifest.records.iter().map(|(prefix, _)| prefix).eq(prefixes);
+        blocks.push(Block { manifest, hash, lines, is_expected });
+    }
+    Ok(blocks)
+}
+
+/// Writes notes of this run's own, which name what it goes on from.
+fn take_notes(ranges: &ObjectRanges, head: &RangesHead, resumed: &[Block]) -> Result<(), ObjectError> {
+    let mut writer = [0; 16];
+    getrandom::fill(&mut writer).map_err(|error| ObjectError::Settings {
+        bucket: ranges.store.address().bucket().to_owned(),
+        reason: format!("the system has no random numbers: {error}"),
+    })?;
+    let done: Vec<&Block> =
+        resumed.iter().take_while(|block| block.manifest.head == *head && block.is_expected).collect();
+    let mut notes = lock(&ranges.notes);
+    for block in &done {
+        notes.parts.push(block.lines.clone());
+    }
+    notes.progress = Some(Progress {
+        writer: format!("{:032x}", u128::from_le_bytes(writer)),
+        is_running: true,
+        blocks: done.iter().map(|block| block.hash.clone()).collect(),
+        head: head.clone(),
+    });
+    ranges.write_notes(&mut notes)
+}
+
+/// What lies there, as a manifest or a part of one says; newer ones come later. Objects of encodings and names that are not wanted any
+/// more are outdated: nobody would replace them.
+fn take_known(
+    ranges: &mut ObjectRanges,
+    found: RangesManifest,
+    head: &RangesHead,
+    outdated: &mut Vec<String>,
+) {
+    ranges.earlier.extend(found.records.iter().map(|(prefix, _)| *prefix));
+    if found.head.has_files_of(head) {
+        ranges.known.extend(found.records);
+        return;
+    }
+    let (was_twice, is_twice) = (found.head.lower_case == "yes", head.lower_case == "yes");
+    for (prefix, _) in found.records {
+        ranges.known.remove(&prefix);
+        for encoding in ENCODINGS.into_iter().filter(|encoding| is_among(*encoding, &found.head.encodings)) {
+            let kept = if is_among(encoding, &head.encodings) { 1 + usize::from(is_twice) } else { 0 };
+            outdated.extend(names_of(prefix, encoding, was_twice).skip(kept));
+        }
+    }
+}
