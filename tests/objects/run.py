@@ -68,6 +68,8 @@ class Store:
         request.add_header(
             "Authorization", "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request"
         )
+        # Else it takes a body for a form.
+        request.add_header("Content-Type", "application/octet-stream")
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with direct.open(request, timeout=60) as answer:
@@ -150,7 +152,7 @@ class World:
 
     def export(self, index: Path, target: str, *more: str, code: int = 0) -> str:
         """Writes ranges."""
-        options = ["--partial", "--concurrency", "16", "--timeout", "20", *more]
+        options = ["--partial", "--concurrency", "16", *more]
         return self.run("export", str(index), "--ranges", target, *options, code=code)
 
     def bucket(self, name: str) -> str:

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use breachdex_server::{RangeFacts, RangesHead, RangesManifest, StaticError};
+use breachdex_server::{RangesHead, RangesManifest, StaticError};
 use bytes::Bytes;
 
 use super::progress::Progress;

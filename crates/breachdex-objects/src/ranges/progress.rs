@@ -16,7 +16,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::fmt::Write as _;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -41,8 +40,10 @@ impl Progress {
         let state = if self.is_running { "running" } else { "interrupted" };
         let mut text =
             format!("{FIRST_LINE}\nwriter {}\nstate {state}\nblocks {}\n", self.writer, self.blocks.len());
-        // Writing to a string does not fail.
-        self.blocks.iter().for_each(|hash| drop(writeln!(text, "{hash}")));
+        for hash in &self.blocks {
+            text.push_str(hash);
+            text.push('\n');
+        }
         text + &self.head.encode()
     }
 
