@@ -6,6 +6,7 @@
 
 #![cfg(feature = "s3")]
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod address;
 mod error;

@@ -1,5 +1,8 @@
 //! Ranges in a store in memory are those of a folder, and runs that ended are gone on with.
 
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -7,9 +10,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use breachdex::{
-    BuildOptions, CoverageRule, Format, Index, Input, Monitor, Phase, Progress, Source, build,
-};
+use breachdex::{BuildOptions, CoverageRule, Format, Index, Input, Monitor, Phase, Progress, Source, build};
 use breachdex_objects::{ObjectAddress, ObjectRanges, Store, StoreOptions};
 use breachdex_server::{StaticError, StaticOptions, StaticReport, write_ranges, write_ranges_to};
 use futures_util::TryStreamExt as _;
@@ -69,7 +70,8 @@ fn objects(store: &InMemory) -> BTreeMap<String, Vec<u8>> {
 /// What a folder has, without its lock.
 fn files(index: &Index, folder: PathBuf, options: &StaticOptions) -> BTreeMap<String, Vec<u8>> {
     write_ranges(index, &folder, options, &()).unwrap();
-    let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let entries =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names = entries.filter(|name| name != "manifest.lock");
     names.map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
 }

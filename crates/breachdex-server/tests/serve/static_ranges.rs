@@ -90,6 +90,23 @@ fn only_what_changed_is_written_again() {
 }
 
 #[test]
+fn a_folder_that_is_there_is_filled_in_place() {
+    let world = TempDir::new().unwrap();
+    let (index, folder) = (partial(world.path(), &dense_lines(3, 9, 1)), world.path().join("range"));
+    fs::create_dir(&folder).unwrap();
+    let inode = fs::metadata(&folder).unwrap().ino();
+    write(&index, &folder, &options()).unwrap();
+    assert_eq!(fs::metadata(&folder).unwrap().ino(), inode);
+    let fresh = world.path().join("fresh");
+    write(&index, &fresh, &options()).unwrap();
+    let names = |folder: &Path| Vec::from_iter(listing(folder).into_keys());
+    assert_eq!(names(&folder), names(&fresh));
+    for name in names(&folder) {
+        assert_eq!(fs::read(folder.join(&name)).unwrap(), fs::read(fresh.join(&name)).unwrap(), "{name}");
+    }
+}
+
+#[test]
 fn other_encodings_leave_no_old_files() {
     let world = TempDir::new().unwrap();
     let (index, folder) = (partial(world.path(), &dense_lines(1, 9, 1)), world.path().join("range"));
@@ -120,10 +137,13 @@ fn an_interrupted_run_is_finished_by_the_next() {
     let opened = Index::open(&index).unwrap();
     let stopped = write_ranges(&opened, &folder, &options(), &StopAfter(AtomicU32::new(0)));
     assert!(matches!(stopped, Err(StaticError::Index(breachdex::Error::Cancelled))), "{stopped:?}");
-    assert!(!folder.join("manifest").exists());
+    // A folder that is not there appears when it is complete.
+    let unfinished = world.path().join(".range.part");
+    assert!(!folder.exists() && unfinished.exists());
     // What was noted is not written again, also where the last line is torn.
     let report = write(&index, &folder, &options()).unwrap();
     assert_eq!((report.ranges, report.written), (16, 16));
+    assert!(folder.exists() && !unfinished.exists());
     let manifest = fs::read_to_string(folder.join("manifest")).unwrap();
     let torn: String = manifest.chars().take(manifest.len() - 500).collect();
     let noted = torn.lines().count() - 6 - usize::from(!torn.ends_with('\n'));
