@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross release-memory spark fleet object-stores
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross release-memory spark fleet object-stores static release-dry-run
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -70,6 +70,8 @@ python-lint: $(VENV)/bin/ruff
 	$(VENV)/bin/mypy --strict tests/reader.py tests/terminal.py tests/program.py tests/kernels.py tests/vectors/make.py \
 		tests/manifests.py tests/openapi/sidecar_document.py data/rebuild.py examples/sidecar/try_all.py python/in_place.py \
 		python/project_urls.py third-party/collect.py benches/instructions.py \
+		tests/platforms/container.py tests/platforms/sessions.py tests/platforms/console.py \
+		release/dry_run.py release/notes.py release/pack.py \
 		$(CLIENTS) benches/full_scale
 	# By themselves: their modules lie beside them.
 	cd tests/objects && $(CURDIR)/$(VENV)/bin/mypy --strict run.py
@@ -104,7 +106,7 @@ instructions:
 surfaces-test: python-install | rust-test
 	BREACHDEX_SURFACES_NEED_PYTHON=1 cargo test --workspace --locked --test all surfaces::python_and_django
 
-# The library for 64-bit ARM, and its kernels under emulation. Says what it skips.
+# ARM, s390x and Windows: what is released is compiled for them and run under emulation. Says what it skips.
 cross:
 	tests/cross.sh
 
@@ -285,3 +287,11 @@ object-stores: rust-build
 	test -x $(OBJECTS_VENV)/bin/moto_server || { python3 -m venv $(OBJECTS_VENV) \
 		&& $(OBJECTS_VENV)/bin/pip install --quiet --disable-pip-version-check 'moto[server]==5.2.5'; }
 	python3 tests/objects/run.py target/debug/breachdex $(OBJECTS_VENV)/bin/moto_server
+# The command linked statically, in an empty root, and the container image of it. Says what it skips.
+static:
+	tests/platforms/static.sh
+
+# All of a release that can be done here, without publishing anything: target/release-dry-run/dist. The image is that of
+# `static`, if it was made.
+release-dry-run: $(PYTHON_VENV)/made | rust-build
+	release/dry_run.py --python $(PYTHON)

@@ -120,10 +120,15 @@ def main() -> int:
             print(f"skipped: the session {path.stem}: {left_out[path.stem]}")
     paths = [path for path in paths if path.stem not in left_out]
     steps = sum(len(tomllib.loads(path.read_text(encoding="utf-8"))["step"]) for path in paths)
+    results: list[list[str]] = []
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda path: faults(path, arguments.command, arguments.windows), paths))
-    for fault in (fault for result in results for fault in result):
-        print(fault)
+        for path, result in zip(
+            paths,
+            pool.map(lambda path: faults(path, arguments.command, arguments.windows), paths),
+            strict=True,
+        ):
+            results.append(result)
+            print("\n".join(result) or f"{path.stem}: right", flush=True)
     failed = sum(bool(result) for result in results)
     print(f"sessions: {len(paths) - failed} passed, {failed} failed ({steps} steps)")
     return 1 if failed or not paths else 0
