@@ -11,9 +11,9 @@ trap 'rm -rf "$scratch"' EXIT
 "$PLATFORMS/emulated.sh" aarch64 "$built/breachdex" build --format passwords -o "$scratch/one.bdx" - <<<password >/dev/null 2>&1
 
 compile=(aarch64-linux-gnu-gcc -std=c99 -Wall -Wextra -Werror -Icrates/breachdex-c/include examples/c-abi/check.c)
-cp "$built/libbreachdex_c.so" "$scratch/libbreachdex.so"
+cp "$built/libbreachdex_c.so" "$scratch/"
 cp "$built/libbreachdex_c.a" "$scratch/libbreachdex-static.a"
-"${compile[@]}" -o "$scratch/shared" -L"$scratch" -lbreachdex -Wl,-rpath,"$scratch"
+"${compile[@]}" -o "$scratch/shared" -L"$scratch" -lbreachdex_c -Wl,-rpath,"$scratch"
 "${compile[@]}" -o "$scratch/static" "$scratch/libbreachdex-static.a" -lpthread -ldl -lm
 
 passed=0

@@ -3,13 +3,12 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use std::os::unix::fs::FileExt as _;
-
 use tempfile::TempDir;
 
 use super::*;
 use crate::build::Publication;
 use crate::build::entries::write;
+use crate::files::{System, read_at, write_all_at};
 use crate::digest::Kind;
 use crate::format::Layout;
 use crate::format::header::LENGTH;
@@ -67,8 +66,8 @@ fn a_flipped_bit_of_the_directory_is_refused() {
     let bad = written(2_000);
     let at = LENGTH as u64 + bad.store.log.length + 20;
     let mut byte = [0];
-    bad.store.file.read_exact_at(&mut byte, at).unwrap();
-    bad.store.file.write_all_at(&[byte[0] ^ 1], at).unwrap();
+    assert_eq!(read_at(&bad.store.file, &mut byte, at).unwrap(), 1);
+    write_all_at(&System, &bad.store.file, &[byte[0] ^ 1], at).unwrap();
     let expected = format!(
         "a.bdx is damaged: directory at byte {}: the section's checksum does not match; restore it from a copy or \
          build it again",
@@ -81,7 +80,7 @@ fn a_flipped_bit_of_the_directory_is_refused() {
 fn bytes_that_never_reached_the_disk_are_noticed() {
     let bad = written(2_000);
     let length = bad.store.log.length;
-    bad.store.file.write_all_at(&vec![0; length as usize], LENGTH as u64).unwrap();
+    write_all_at(&System, &bad.store.file, &vec![0; length as usize], LENGTH as u64).unwrap();
     assert_eq!(
         refusal(bad),
         "a.bdx is damaged: groups at byte 256: the group's checksum does not match; restore it from a copy or build \

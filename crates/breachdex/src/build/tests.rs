@@ -342,6 +342,7 @@ fn lines_that_end_where_blocks_end_are_all_read() {
     assert_eq!(build(&[input], &target, &BuildOptions::default(), &()).unwrap().entries, 100_000);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_pipe_that_is_not_sorted_is_read_once() {
     let mut random = Random(5);

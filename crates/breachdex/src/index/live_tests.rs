@@ -203,6 +203,7 @@ fn in_memory(bytes: Vec<u8>) -> LiveIndex {
     LiveIndex::new(Index::from_bytes(bytes, "test").unwrap())
 }
 
+#[cfg(unix)]
 #[test]
 fn what_the_system_refused_is_tried_again() {
     use std::os::unix::fs::symlink;
@@ -273,6 +274,7 @@ fn a_reload_within_a_reload_does_not_wait_for_itself() {
     assert!(nested.1.load(Ordering::Relaxed), "the monitor was heard");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_pipe_is_refused_without_waiting_for_a_writer() {
     let folder = tempfile::tempdir().unwrap();
