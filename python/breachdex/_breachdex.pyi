@@ -1226,6 +1226,10 @@ class Judge:
 
         :raises TypeError: where a range server would have to be waited for, without ``may_wait``.
         """
+    def attest(
+        self, rules: PolicyRules, pairs: Sequence[Path], file: Path | None, max_age: int | None, verify: bool
+    ) -> str:
+        """The JSON of ``breachdex policy attest --json`` about these rules and what is asked."""
     @property
     def has_server(self) -> bool:
         """Whether questions go over the network."""

@@ -178,9 +178,19 @@ class LogInWatch:
         return observation
 
     def advise(self, source: str) -> Advice:
-        """Advises on an attempt before its password is looked at, and does not count it. ``allow`` with a sidecar, which is
-        not asked twice for an attempt."""
-        return self.radar.advise(bounded(source)) if isinstance(self.radar, Radar) else "allow"
+        """Advises on an attempt before its password is looked at, and does not count it. A sidecar is asked once more for
+        that."""
+        try:
+            return self.radar.advise(bounded(source))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._complain(error)
+            return "allow"
+
+    async def aadvise(self, source: str) -> Advice:
+        """:meth:`advise` without blocking the event loop."""
+        if isinstance(self.radar, Radar):
+            return self.advise(source)
+        return await self.radar.aadvise(bounded(source))
 
     def __repr__(self) -> str:
         return f"<breachdex.LogInWatch of {self.radar!r}>"

@@ -26,7 +26,7 @@ class Policy:
     >>> verdict.accepted, verdict.messages("ja")
     """
 
-    __slots__ = ("_index", "_judge", "_pairs", "_rules")
+    __slots__ = ("_file", "_index", "_judge", "_pairs", "_rules")
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Policy:
         overlays: Sequence[Path | Index],
         pairs: Sequence[Pairs] | None = None,
     ) -> None:
+        self._file: Path | None = None
         self._rules = rules
         # What is open and alone was looked at when it was named, by the configuration of then.
         if not isinstance(index, (Index, IndexSet, RangeClient)) or overlays:
@@ -137,7 +138,9 @@ class Policy:
         rules = PolicyRules.from_toml(path)
         index = rules.index if index is None else index
         lists = None if pairs is None else opened_pairs(pairs, pair_key)
-        return cls(rules, asked(index, rules.overlays if overlays is None else overlays), (), lists)
+        policy = cls(rules, asked(index, rules.overlays if overlays is None else overlays), (), lists)
+        policy._file = path
+        return policy
 
     def check(
         self,
@@ -225,6 +228,23 @@ class Policy:
         finally:
             del password, user_name, email, stored
         return _accepted(await checked, field, lang)
+
+    def attest(self, *, max_age: int | None = None, verify: bool = False) -> dict[str, Any]:
+        """Evidence for an auditor: the index and the rules in use, and tests of the policy with passwords made for it.
+
+        It is the JSON of ``breachdex policy attest --json`` (see the page about evidence), about the index that this process
+        has open. ``passed`` says whether every test passed. A policy of a pickle does not know its file.
+
+        :param max_age: how many days ago the corpus date may be, as a test of its own.
+        :param verify: reads all of the index and holds it against its content id, which takes as long as reading the file.
+        :raises PolicyError: for a policy that asks several indexes, or a :class:`RangeClient`.
+        :raises BreachdexError: the index cannot be read.
+        """
+        import json
+
+        pairs = [pairs.path for pairs in self._pairs]
+        told = json.loads(self._judge.attest(self._rules, pairs, self._file, max_age, verify))
+        return told  # type: ignore[no-any-return]
 
     def action(self, event: Event, code: Code) -> Action:
         """What is done about a reason at an event; ``accept`` for a rule that is off."""

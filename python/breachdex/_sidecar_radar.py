@@ -26,6 +26,9 @@ LONGEST_ANSWER: Final = 64 * 1024
 LONGEST_TEXT: Final = 1024
 """Bytes of a source or an account that the sidecar takes."""
 IDLE_CONNECTIONS: Final = 8
+ATTEMPT: Final = "/v1/attempt"
+ADVICE: Final = "/v1/advice"
+ADVICES: Final = ("allow", "delay", "challenge", "deny")
 
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 """What a connection says that the sidecar closed while it was idle."""
@@ -34,7 +37,7 @@ _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 class SidecarRadar:
     """Sends log-in attempts to ``breachdex sidecar``, whose radar all processes and hosts of a site share.
 
-    It has the :meth:`Radar.observe` of a radar in the process. Passwords are never sent, only whether they are exposed.
+    It has the :meth:`Radar.observe` and :meth:`Radar.advise` of a radar in the process. Passwords are never sent, only whether they are exposed.
 
     If the sidecar does not answer within the timeout, the log-in goes on as without a radar: the advice is ``allow``, and one
     line a minute is logged. For the next second (``retry_after``) it is not asked, so that a sidecar that hangs does not hold up
@@ -95,7 +98,7 @@ class SidecarRadar:
         if not self._may_ask():
             return self._unasked()
         try:
-            told = self._exchange(_attempt(source, account, succeeded, exposed, known))
+            told = self._exchange(ATTEMPT, _attempt(source, account, succeeded, exposed, known))
             return self._heard(told)
         except Exception as error:  # noqa: BLE001 - a log-in does not fail because of a radar
             return self._failed(error)
@@ -118,10 +121,39 @@ class SidecarRadar:
         body = _attempt(source, account, succeeded, exposed, known)
         try:
             # The thread may have to wait for another, which the timeout covers too.
-            told = await asyncio.wait_for(asyncio.to_thread(self._exchange, body), self._timeout)
+            told = await asyncio.wait_for(asyncio.to_thread(self._exchange, ATTEMPT, body), self._timeout)
             return self._heard(told)
         except Exception as error:  # noqa: BLE001 - as above
             return self._failed(error)
+
+    def advise(self, source: str) -> Advice:
+        """Asks for advice on an attempt before its password is looked at, as :meth:`Radar.advise`. It is not counted: tell
+        :meth:`observe` how it ended.
+
+        One more question to the sidecar. Ask where it is worth that, such as before a password is hashed slowly.
+
+        :returns: ``allow`` if the sidecar cannot be asked.
+        """
+        if not self._may_ask():
+            return "allow"
+        try:
+            return self._advised(self._exchange(ADVICE, _source(source)))
+        except Exception as error:  # noqa: BLE001 - as in observe
+            self._complain(error)
+            return "allow"
+
+    async def aadvise(self, source: str) -> Advice:
+        """:meth:`advise` without blocking the event loop."""
+        import asyncio
+
+        if not self._may_ask():
+            return "allow"
+        try:
+            asking = asyncio.to_thread(self._exchange, ADVICE, _source(source))
+            return self._advised(await asyncio.wait_for(asking, self._timeout))
+        except Exception as error:  # noqa: BLE001 - as in observe
+            self._complain(error)
+            return "allow"
 
     @property
     def state(self) -> RadarState:
@@ -153,6 +185,10 @@ class SidecarRadar:
         return Observation("allow", self._state)
 
     def _failed(self, error: Exception) -> Observation:
+        self._complain(error)
+        return self._unasked()
+
+    def _complain(self, error: Exception) -> None:
         if not (isinstance(error, _UnexpectedError) and error.is_about_the_question):
             self._resting_until = time.monotonic() + self._retry_after
             self._place.look_up_again()
@@ -162,7 +198,6 @@ class SidecarRadar:
                 self._place,
                 _what_failed(error),
             )
-        return self._unasked()
 
     def _heard(self, told: Any) -> Observation:
         radar = told["radar"]
@@ -173,22 +208,28 @@ class SidecarRadar:
         self._state, self.since, self.reasons = state, radar["since"], list(radar["reasons"])
         return observation
 
-    def _exchange(self, body: bytes) -> Any:
+    @staticmethod
+    def _advised(told: Any) -> Advice:
+        if told["advice"] not in ADVICES:
+            raise _UnexpectedError("it gave advice that is not known")
+        return cast("Advice", told["advice"])
+
+    def _exchange(self, path: str, body: bytes) -> Any:
         deadline = time.monotonic() + self._timeout
         connection, is_used = self._take()
         try:
-            return self._ask(connection, body, deadline)
+            return self._ask(connection, path, body, deadline)
         except _STALE:
             if not is_used:
                 raise
-        return self._ask(Connection(self._place), body, deadline)
+        return self._ask(Connection(self._place), path, body, deadline)
 
-    def _ask(self, connection: Connection, body: bytes, deadline: float) -> Any:
+    def _ask(self, connection: Connection, path: str, body: bytes, deadline: float) -> Any:
         try:
             connection.deadline = deadline
             # Whoever is refused by the head alone may find the connection closed before the body is sent.
             with suppress(BrokenPipeError):
-                connection.request("POST", "/v1/attempt", body, self._headers)
+                connection.request("POST", path, body, self._headers)
             answer = connection.getresponse()
             content = answer.read(LONGEST_ANSWER + 1)
             if answer.status != http.client.OK:
@@ -238,6 +279,11 @@ def _attempt(source: str, account: str, succeeded: bool, exposed: bool | None, k
     if known is not None:
         question["account_status"] = "known" if known else "unknown"
     return json.dumps(question, ensure_ascii=True).encode()
+
+
+def _source(source: str) -> bytes:
+    """The question about a source."""
+    return json.dumps({"source": bounded(source)}, ensure_ascii=True).encode()
 
 
 def _token(path: Path) -> str:

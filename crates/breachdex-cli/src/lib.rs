@@ -35,6 +35,8 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory as _, Parser as _};
 
+pub use crate::commands::policy::{AttestError, attest};
+
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::Arguments;

@@ -2,19 +2,23 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Corpus, LogThrottle, OnError, SourceError};
+use std::path::PathBuf;
+
+use breachdex::{Corpus, LogThrottle, Monitor, OnError, SourceError};
+use breachdex_cli::AttestError;
 use breachdex_policy::{Candidate, Event, Rules};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::errors::{OrRaise as _, from_source, raise};
+use crate::errors::{OrRaise as _, from_source, in_full, raise};
 use crate::faults::{self, Outcome};
 use crate::index_set::corpus_in;
 use crate::pairs::lists_in;
 use crate::password::{erasing_stack, text_of, unicode, with_bytes};
 use crate::policy::{PolicyRules, one_of};
 use crate::questions::{Lack, has_server, report_refusals, tells_counts, without_counts};
+use crate::signals::{Listener, Work};
 use crate::verdict::Verdict;
 
 /// Judges passwords by rules.
@@ -72,6 +76,33 @@ impl Judge {
                 raise(py, "InvalidPasswordError", message)
             })?;
             self.judge(py, &Candidate { password, user_name, email, stored, event })
+        })
+    }
+
+    /// `attest(rules: PolicyRules, pairs: Sequence[Path], file: Path | None, max_age: int | None, verify: bool) -> str`
+    ///
+    /// The JSON of `breachdex policy attest --json` about these rules and what is asked.
+    fn attest(
+        &self,
+        py: Python<'_>,
+        rules: &PolicyRules,
+        pairs: Vec<PathBuf>,
+        file: Option<PathBuf>,
+        max_age: Option<u32>,
+        verify: bool,
+    ) -> PyResult<String> {
+        let settings = rules.settings();
+        let (listener, _work) = (Listener::of_signals(), Work::begin(py)?);
+        let attested = py.detach(|| {
+            let monitor = verify.then_some(&listener as &dyn Monitor);
+            breachdex_cli::attest(&settings, &self.corpus, &pairs, file.as_deref(), max_age, monitor)
+        });
+        if let Some(error) = listener.into_error() {
+            return Err(error);
+        }
+        attested.map_err(|error| match error {
+            AttestError::Index(error) => in_full(py, &error),
+            other => raise(py, "PolicyError", other.to_string()),
         })
     }
 

@@ -213,6 +213,17 @@ impl PolicyRules {
     pub(crate) fn rules(&self) -> &Rules {
         &self.rules
     }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            rules: self.rules.clone(),
+            profile: self.profile,
+            index: self.index.clone(),
+            overlays: self.overlays.clone(),
+            pairs: self.pairs.clone(),
+            pair_keys: self.pair_keys.clone(),
+        }
+    }
 }
 
 /// The value of that name.

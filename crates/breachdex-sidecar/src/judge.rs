@@ -5,12 +5,14 @@
 
 #![forbid(unsafe_code)]
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use breachdex::{
     Corpus, Error, Finding, Form, FormSet, LogThrottle, OnError, PairFinding, PairMatch, PairQuestion,
     Question, ReadMode, SourceError,
 };
+use breachdex_messages::Language;
 use breachdex_policy::{Candidate, Code, DEFAULT_MAX_LENGTH, Fact, Rules, Verdict};
 
 /// How often a fault that every question meets is logged.
@@ -35,39 +37,85 @@ pub(crate) struct Unavailable;
 
 /// What judges passwords.
 pub(crate) struct Judge {
-    waiting: Corpus,
-    cached: Corpus,
-    rules: Rules,
+    corpus: Corpus,
+    /// Replaced as a whole when the policy's file was changed.
+    policy: RwLock<Arc<Policy>>,
     throttle: LogThrottle,
     pub(crate) on_error: OnError,
 }
 
-impl Judge {
-    /// `on_error` is for checks; the policy has its own.
-    pub(crate) fn new(corpus: Corpus, rules: Rules, on_error: OnError) -> Self {
+/// Rules, and the corpus as they ask it.
+struct Policy {
+    waiting: Corpus,
+    cached: Corpus,
+    rules: Rules,
+    /// Of messages if nobody asks for another one.
+    language: Language,
+}
+
+impl Policy {
+    fn new(corpus: &Corpus, rules: Rules, language: Language) -> Self {
+        let corpus = corpus.clone();
         let corpus = if rules.test_password { corpus.with_test_password() } else { corpus };
         Self {
             cached: corpus.clone().with_read_mode(ReadMode::Cached),
             waiting: corpus.with_read_mode(ReadMode::Blocking),
             rules,
-            throttle: LogThrottle::new(LOGGED_EVERY),
-            on_error,
+            language,
         }
-    }
-
-    pub(crate) fn corpus(&self) -> &Corpus {
-        &self.waiting
     }
 
     fn asked(&self, mode: ReadMode) -> &Corpus {
         if mode == ReadMode::Cached { &self.cached } else { &self.waiting }
     }
 
+    /// The forms of a password that are looked up. What is too long for any use is not even normalised, which would take long.
+    fn forms(&self, password: &str) -> FormSet {
+        let is_beyond = password.len() > DEFAULT_MAX_LENGTH && password.chars().count() > DEFAULT_MAX_LENGTH;
+        if is_beyond { FormSet::of(&[]) } else { self.rules.forms }
+    }
+}
+
+impl Judge {
+    /// `on_error` is for checks; the policy has its own.
+    pub(crate) fn new(corpus: Corpus, rules: Rules, language: Language, on_error: OnError) -> Self {
+        let policy = RwLock::new(Arc::new(Policy::new(&corpus, rules, language)));
+        Self { corpus, policy, throttle: LogThrottle::new(LOGGED_EVERY), on_error }
+    }
+
+    pub(crate) fn corpus(&self) -> &Corpus {
+        &self.corpus
+    }
+
+    /// Judges by other rules from now on. What is being judged is judged to its end by those before.
+    ///
+    /// # Errors
+    /// Where they need counts that the corpus does not have.
+    pub(crate) fn replace(&self, rules: Rules) -> breachdex::Result<()> {
+        if rules.needs_counts() {
+            self.corpus.require_counts()?;
+        }
+        let language = rules.language;
+        let policy = Arc::new(Policy::new(&self.corpus, rules, language));
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+        Ok(())
+    }
+
+    /// The language of messages if nobody asks for another one.
+    pub(crate) fn language(&self) -> Language {
+        self.policy().language
+    }
+
+    fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Whether a password is exposed, in all forms that the policy asks for and from its `min_count` on.
     pub(crate) fn look_up(&self, password: &str, mode: ReadMode) -> Result<Known, WouldBlock> {
-        let corpus = self.asked(mode);
-        let question = Question::password(corpus.kind(), password.as_bytes(), None, self.forms(password));
-        match question.and_then(|question| corpus.ask(&question, self.rules.min_count)) {
+        let policy = self.policy();
+        let corpus = policy.asked(mode);
+        let question = Question::password(corpus.kind(), password.as_bytes(), None, policy.forms(password));
+        match question.and_then(|question| corpus.ask(&question, policy.rules.min_count)) {
             Ok(Finding::Exposed(found)) if found.is_partial && mode == ReadMode::Cached => Err(WouldBlock),
             Ok(Finding::Exposed(found)) => Ok(Known::Exposed(found.form)),
             Ok(Finding::NotExposed { .. }) => Ok(Known::NotExposed),
@@ -84,9 +132,10 @@ impl Judge {
         mode: ReadMode,
     ) -> Result<Result<Option<PairMatch>, Unavailable>, WouldBlock> {
         let users: Vec<&str> = user.into_iter().collect();
-        let forms = self.forms(password);
+        let policy = self.policy();
+        let forms = policy.forms(password);
         let question = PairQuestion { users: &users, password: password.as_bytes(), stored: None, forms };
-        let PairFinding { found, fault } = self.asked(mode).find_pair(&question);
+        let PairFinding { found, fault } = policy.asked(mode).find_pair(&question);
         match fault {
             None => Ok(Ok(found)),
             Some(fault) if would_block(&fault) && mode == ReadMode::Cached => Err(WouldBlock),
@@ -96,12 +145,6 @@ impl Judge {
                 Ok(found.map(Some).ok_or(Unavailable))
             }
         }
-    }
-
-    /// The forms of a password that are looked up. What is too long for any use is not even normalised, which would take long.
-    fn forms(&self, password: &str) -> FormSet {
-        let is_beyond = password.len() > DEFAULT_MAX_LENGTH && password.chars().count() > DEFAULT_MAX_LENGTH;
-        if is_beyond { FormSet::of(&[]) } else { self.rules.forms }
     }
 
     fn unknown(&self, fault: &SourceError, mode: ReadMode) -> Result<Known, WouldBlock> {
@@ -118,7 +161,8 @@ impl Judge {
         candidate: &Candidate<'_>,
         mode: ReadMode,
     ) -> Result<Result<Verdict, Unavailable>, WouldBlock> {
-        let judged = self.rules.check(self.asked(mode), candidate, |fault| self.log(fault));
+        let policy = self.policy();
+        let judged = policy.rules.check(policy.asked(mode), candidate, |fault| self.log(fault));
         match judged {
             Ok(verdict) if mode == ReadMode::Cached && is_uncertain(&verdict) => Err(WouldBlock),
             Ok(verdict) => Ok(Ok(verdict)),

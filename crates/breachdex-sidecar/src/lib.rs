@@ -4,7 +4,7 @@
 //! beside the program that asks it, on a Unix socket or a loopback address: what it is sent are passwords.
 //!
 //! `http` is the API, `json` reads bodies strictly and without copies, `requests` says what they may hold, `judge` asks
-//! corpus and policy, `radar` is told attempts. `watcher` looks after files, `tokens` after who may ask,
+//! corpus and policy, `radar` is told attempts. `watcher` looks after files, `policy_file` after the policy's, `tokens` after who may ask,
 //! `metrics` counts. The transport is `breachdex_http`.
 
 #![forbid(unsafe_code)]
@@ -16,6 +16,7 @@ mod judge;
 mod metrics;
 mod openapi;
 mod options;
+mod policy_file;
 mod radar;
 mod requests;
 mod server;
@@ -30,6 +31,7 @@ pub use http::Route;
 pub use json::{Body, Fault, MOST_BYTES};
 pub use openapi::DOCUMENT;
 pub use options::SidecarOptions;
+pub use policy_file::{Overrides, PolicyFile};
 pub use server::{Reload, RunningSidecar, Sidecar};
 
 // Threads may share these; a field that forbids it is a breaking change.

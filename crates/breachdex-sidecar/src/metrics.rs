@@ -71,6 +71,8 @@ pub(crate) struct Metrics {
     entries: Family<IndexLabel, Gauge>,
     pub(crate) swaps: Counter,
     pub(crate) swaps_refused: Counter,
+    pub(crate) policy_swaps: Counter,
+    pub(crate) policy_swaps_refused: Counter,
     pub(crate) connections: ConnectionMetrics,
 }
 
@@ -86,6 +88,7 @@ impl Metrics {
         let (radar_state, radar_memory) = (Gauge::default(), Gauge::default());
         let (corpus_age, entries) = (Family::default(), Family::default());
         let (swaps, swaps_refused) = (Counter::default(), Counter::default());
+        let (policy_swaps, policy_swaps_refused) = (Counter::default(), Counter::default());
         let connections = ConnectionMetrics::default();
         registry.register("sidecar_requests", "Requests by route and status", requests.clone());
         registry.register_with_unit(
@@ -107,6 +110,12 @@ impl Metrics {
         registry.register_with_unit("radar_memory", "Memory of the radar", Unit::Bytes, radar_memory.clone());
         registry.register("index_swaps", "Replaced files that were taken over", swaps.clone());
         registry.register("index_swaps_refused", "Replaced files that were refused", swaps_refused.clone());
+        registry.register("policy_swaps", "Changed policies that were taken over", policy_swaps.clone());
+        registry.register(
+            "policy_swaps_refused",
+            "Changed policies that were refused",
+            policy_swaps_refused.clone(),
+        );
         registry.register("index_entries", "Entries of an index that answers", entries.clone());
         registry.register_with_unit(
             "index_corpus_age",
@@ -142,6 +151,8 @@ impl Metrics {
             entries,
             swaps,
             swaps_refused,
+            policy_swaps,
+            policy_swaps_refused,
             connections,
         }
     }

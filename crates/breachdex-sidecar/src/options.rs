@@ -11,6 +11,8 @@ use breachdex_messages::Language;
 use breachdex_policy::Rules;
 use breachdex_radar::RadarOptions;
 
+use crate::policy_file::PolicyFile;
+
 /// What a sidecar asks, where it listens, and what it keeps.
 #[derive(Clone, Debug)]
 pub struct SidecarOptions {
@@ -19,6 +21,8 @@ pub struct SidecarOptions {
     pub corpus: Corpus,
     /// The policy of verdicts. Its forms, its `min_count` and its test password hold for checks too.
     pub rules: Rules,
+    /// The file that `rules` are of, to be followed; they stay as they are if `None`.
+    pub policy: Option<PolicyFile>,
     /// What a check is answered with if the index cannot be read: [`OnError::Raise`] is 503, the others are 200 with
     /// `"exposed": null`. Verdicts have the policy's.
     pub on_error: OnError,
@@ -37,7 +41,7 @@ pub struct SidecarOptions {
     /// Host names that clients may use, beside addresses, `localhost`, this machine's name and the names in
     /// [`TransportOptions::listen`].
     pub allow_hosts: Vec<HostPattern>,
-    /// How often to check whether an index file was replaced.
+    /// How often to check whether an index file was replaced, or the policy was changed.
     pub reload_every: Duration,
     /// How long the body of a request may take to arrive.
     pub body_timeout: Duration,
@@ -50,6 +54,7 @@ impl SidecarOptions {
             corpus,
             language: rules.language,
             rules,
+            policy: None,
             on_error: OnError::Accept,
             radar: RadarOptions::default(),
             radar_state: None,

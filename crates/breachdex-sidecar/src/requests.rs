@@ -36,6 +36,9 @@ pub(crate) const ATTEMPT: Names = Names {
     listed: "source, account, outcome, account_status, password, exposure, event, email and lang",
 };
 
+/// `POST /v1/advice`.
+pub(crate) const ADVICE: Names = Names { all: &["source"], listed: "source" };
+
 const _: () = assert!(ATTEMPT.all.len() <= MOST_FIELDS);
 
 /// The names of the events, as a message has them.
@@ -167,6 +170,17 @@ impl<'a> Attempt<'a> {
             event: parsed.event()?.unwrap_or(Event::LogIn),
             email: parsed.name("email")?,
         })
+    }
+}
+
+/// What to do about an attempt that is about to come.
+pub(crate) struct Advice<'a> {
+    pub(crate) source: &'a str,
+}
+
+impl<'a> Advice<'a> {
+    pub(crate) fn of(parsed: &'a Parsed) -> Result<Self, Fault> {
+        Ok(Self { source: parsed.required_name("source")? })
     }
 }
 

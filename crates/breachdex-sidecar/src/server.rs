@@ -18,6 +18,7 @@ use crate::http::state::AppState;
 use crate::judge::Judge;
 use crate::metrics::Metrics;
 use crate::options::SidecarOptions;
+use crate::policy_file::Followed;
 use crate::radar::{Saver, SharedRadar};
 use crate::tokens::Tokens;
 use crate::watcher::{Command, Watcher, dated};
@@ -72,12 +73,16 @@ impl Sidecar {
             _ => None,
         });
         let state = AppState {
-            judge: Judge::new(options.corpus.clone(), options.rules.clone(), options.on_error),
+            judge: Judge::new(
+                options.corpus.clone(),
+                options.rules.clone(),
+                options.language,
+                options.on_error,
+            ),
             radar: Arc::new(SharedRadar::open(options.radar.clone(), options.radar_state.as_deref())?),
             metrics: Metrics::new(),
             tokens,
             hosts: HostNames::new(options.allow_hosts.iter().cloned().chain(named)),
-            language: options.language,
             body_timeout: options.body_timeout,
         };
         let has_status = plan.has_status();
@@ -135,6 +140,7 @@ impl Sidecar {
         let watcher = Watcher {
             state: Arc::clone(&state),
             tls: transport.tls(),
+            policy: options.policy.map(Followed::new),
             every: options.reload_every,
             shutdown: shutdown.clone(),
         };
@@ -203,7 +209,7 @@ pub struct RunningSidecar {
 pub struct Reload(Sender<Command>);
 
 impl Reload {
-    /// Reads tokens, certificates and keys again, and index files that were replaced, also those that were refused before.
+    /// Reads tokens, certificates, keys and the policy again, and index files that were replaced, also those that were refused before.
     /// Returns when the replaced ones are verified and in use, or refused; the log has the reasons.
     pub fn run(&self) {
         let (done, is_done) = mpsc::channel();

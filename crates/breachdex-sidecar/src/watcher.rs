@@ -1,4 +1,4 @@
-//! Looks after index files on a thread of its own: a replaced file is verified completely before it answers.
+//! Looks after index files and the policy on a thread of its own: a replaced index is verified completely before it answers.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ use breachdex::{LiveIndex, Monitor};
 use breachdex_http::{Shutdown, Tls};
 
 use crate::http::state::AppState;
+use crate::policy_file::Followed;
 
 /// What the watcher is told.
 pub(crate) enum Command {
@@ -25,19 +26,27 @@ type Reload = fn(&LiveIndex, &dyn Monitor) -> breachdex::Result<bool>;
 pub(crate) struct Watcher {
     pub(crate) state: Arc<AppState>,
     pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) policy: Option<Followed>,
     pub(crate) every: Duration,
     pub(crate) shutdown: Shutdown,
 }
 
 impl Watcher {
     /// Looks until it is told to end.
-    pub(crate) fn run(self, commands: &Receiver<Command>) {
+    pub(crate) fn run(mut self, commands: &Receiver<Command>) {
         loop {
             match commands.recv_timeout(self.every) {
-                Err(RecvTimeoutError::Timeout) => self.look(LiveIndex::reload_if_new),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look(LiveIndex::reload_if_new);
+                    self.look_at_policy();
+                }
                 Ok(Command::Reload(done)) => {
                     self.reload_secrets();
                     self.look(LiveIndex::reload_if_changed);
+                    if let Some(policy) = &mut self.policy {
+                        policy.forget_refused();
+                    }
+                    self.look_at_policy();
                     // Nobody may wait for it any more.
                     let _ = done.send(());
                 }
@@ -64,6 +73,22 @@ impl Watcher {
         if let Some(error) = index.unreported_error() {
             metrics.swaps_refused.inc();
             tracing::error!("a replaced file was refused, still using the previous one: {error}");
+        }
+    }
+
+    fn look_at_policy(&mut self) {
+        let Some(policy) = &mut self.policy else { return };
+        let (judge, metrics) = (&self.state.judge, &self.state.metrics);
+        match policy.changed(|rules| judge.replace(rules)) {
+            None => {}
+            Some(Ok(())) => {
+                metrics.policy_swaps.inc();
+                tracing::info!("{} was changed, and judges now", policy.path().display());
+            }
+            Some(Err(error)) => {
+                metrics.policy_swaps_refused.inc();
+                tracing::error!("a changed policy was refused, still using the previous one: {error}");
+            }
         }
     }
 

@@ -206,9 +206,21 @@ async def asettle(work: Work, request: Any, user: Any) -> None:
 
 
 def arrive(request: Any) -> None:
-    """Before a view: what is advised about the source so far."""
+    """Before a view: what is advised about the source so far. A sidecar is not asked for every request: see :func:`advise`."""
+    setattr(request, ATTRIBUTE, "allow" if waits() else advise(request))
+
+
+def advise(request: Any) -> Advice:
+    """What the radar of ``RADAR`` advises about where a request comes from, before its password is looked at: for a view that
+    wants to know with a sidecar too, which is asked here and now. ``allow`` without a radar."""
     working = watch()
-    setattr(request, ATTRIBUTE, "allow" if working is None else working.advise(working.source(request.META)))
+    return "allow" if working is None else working.advise(working.source(request.META))
+
+
+async def aadvise(request: Any) -> Advice:
+    """:func:`advise` without blocking the event loop."""
+    working = watch()
+    return "allow" if working is None else await working.aadvise(working.source(request.META))
 
 
 def leave(request: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -81,6 +82,8 @@ def test_processes_share_a_radar(over: str, start: Callable[..., str], tmp_path:
     assert states[-1] == "attack"
     observation = attempt(watch, "kim", succeeded=True, known=True)
     assert observation == breachdex.Observation("challenge", "attack", "attack", is_suspect_log_in=True)
+    assert (watch.advise(ATTACKER), watch.advise("192.0.2.1")) == ("challenge", "allow")
+    assert asyncio.run(watch.aadvise(ATTACKER)) == "challenge"
     [attack] = attacks
     assert attack.since is not None
     assert {"reason": "sources", "count": 1} in attack.reasons

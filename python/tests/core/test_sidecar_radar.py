@@ -260,6 +260,30 @@ def test_another_answer_is_a_fault_and_no_log_in_fails(
     radar.close()
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_advice_is_asked_for_before_an_attempt(asynchronous: bool, unix: Fake) -> None:
+    radar = SidecarRadar(unix.address, timeout=30, retry_after=0.001)
+
+    def advise() -> str:
+        return asyncio.run(radar.aadvise("192.0.2.7")) if asynchronous else radar.advise("192.0.2.7")
+
+    unix.body = b'{"advice": "challenge", "state": "attack"}'
+    assert advise() == "challenge"
+    assert unix.asked == [{"source": "192.0.2.7"}]
+    assert unix.heads[0].startswith("POST /v1/advice ")
+    # What is not understood, or not answered, lets everybody log in; an attempt that was not told is something else.
+    for unix.status, unix.body in [
+        ("200 OK", b'{"advice": "ask the captain"}'),
+        ("200 OK", b"[]"),
+        ("503 Service Unavailable", b"{}"),
+    ]:
+        time.sleep(0.01)
+        assert advise() == "allow"
+    assert len(unix.asked) == 4
+    assert (radar.state, radar.faults) == ("quiet", 0)
+    radar.close()
+
+
 def test_a_question_that_is_refused_does_not_blind_the_radar(unix: Fake) -> None:
     """An attacker who makes the sidecar refuse one attempt gets no second without it."""
     unix.status = "400 Bad Request"

@@ -8,7 +8,6 @@
 mod bytes;
 mod state;
 
-use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
@@ -91,7 +90,7 @@ impl Radar {
     }
 
     /// Opens the state that [`Radar::save_to`] saved. A file that does not exist is an error, so that it is the caller who
-    /// decides to begin anew.
+    /// decides to begin anew; so is one of another user, one that others may read, and what is no regular file.
     ///
     /// # Errors
     /// [`RadarError::Io`] and those of [`Radar::restore`].
@@ -100,8 +99,8 @@ impl Radar {
         let failed = |source| RadarError::Io { action: "read", path: path.to_owned(), source };
         let longest = state::longest(options.sources);
         let mut saved = Zeroizing::new(Vec::new());
-        let file = File::open(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
+        let (file, facts) = files::open_private(path).map_err(failed)?;
+        let length = facts.len();
         if length > longest as u64 {
             return Err(RadarError::Damaged("it is longer than a radar with this option sources can be"));
         }

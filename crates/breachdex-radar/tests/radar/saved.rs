@@ -131,6 +131,34 @@ fn a_file_is_private_bounded_and_replaced() {
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_others_can_read_and_what_is_no_file_is_refused_at_once() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("radar.state");
+    let refused = || {
+        let said = Radar::open(small(), &path).expect_err("refused").to_string();
+        said.strip_prefix(&format!("cannot read {}: ", path.display())).expect("the path").to_owned()
+    };
+    world().radar.save_to(&path).expect("saved");
+    let allow =
+        |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("changed");
+    allow(0o644);
+    assert_eq!(refused(), "other users can access it (mode 0644); run chmod 0600");
+    allow(0o600);
+    Radar::open(small(), &path).expect("opened");
+    std::fs::remove_file(&path).expect("removed");
+    std::fs::create_dir(&path).expect("a folder");
+    assert_eq!(refused(), "it is a folder");
+    std::fs::remove_dir(&path).expect("removed");
+    // Nobody writes to it.
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("mkfifo").success());
+    assert_eq!(refused(), "it is a pipe");
+}
+
 /// No text that was told is in what is saved.
 #[test]
 fn saved_states_contain_no_names() {

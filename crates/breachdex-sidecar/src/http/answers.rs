@@ -6,7 +6,7 @@ use breachdex::PairMatch;
 use breachdex_messages::Language;
 use breachdex_pairs::exposed_credential_check;
 use breachdex_policy::{Fact, Reason, Verdict};
-use breachdex_radar::{Episode, Reason as Signal, State, Status, Time};
+use breachdex_radar::{Advice, Episode, Reason as Signal, State, Status, Time};
 use bytes::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -118,6 +118,14 @@ pub(super) fn attempt(judged: Option<&Verdict>, seen: &Seen, language: Language)
         });
     });
     if judged.is_some() { with_language(answer, language) } else { answer }
+}
+
+/// `POST /v1/advice`.
+pub(super) fn advice(advice: Advice, state: State) -> Answer {
+    object(|object| {
+        object.word("advice", Some(advice.name()));
+        object.word("state", Some(state.name()));
+    })
 }
 
 fn since(status: &Status) -> Option<u64> {

@@ -24,7 +24,7 @@ use super::{head, status, upload};
 use crate::json::Body;
 use crate::judge::{Known, Unavailable, WouldBlock};
 use crate::radar;
-use crate::requests::{ATTEMPT, Attempt, CHECK, Check, Judgement, Parsed, VERDICT};
+use crate::requests::{ADVICE, ATTEMPT, Advice, Attempt, CHECK, Check, Judgement, Parsed, VERDICT};
 
 /// Answers the requests of a socket.
 pub(crate) struct App {
@@ -125,6 +125,7 @@ impl App {
             Route::Check => (&CHECK, check),
             Route::Verdict => (&VERDICT, verdict),
             Route::Attempt => (&ATTEMPT, attempt),
+            Route::Advice => (&ADVICE, advice),
             Route::Radar => return Ok(status::radar(state)),
             Route::Health => return Ok(answers::health(is_draining)),
             Route::Metrics => return Ok(status::metrics(state)),
@@ -134,7 +135,7 @@ impl App {
         let body: Body = upload::read(body, length, state.body_timeout).await?;
         let parsed = erasing_stack::<STACK, _>(|| Parsed::read(body, names))?;
         let language = parsed.language().or_else(|| head::language(&parts.headers));
-        ask(state, parsed, language.unwrap_or(state.language), answering).await
+        ask(state, parsed, language.unwrap_or_else(|| state.judge.language()), answering).await
     }
 }
 
@@ -216,6 +217,12 @@ fn attempt(state: &AppState, parsed: &Parsed, language: Language, mode: ReadMode
         state.metrics.count_verdict(verdict);
     }
     Ok(answers::attempt(judged.as_ref(), &seen, language))
+}
+
+/// Tells the radar nothing: the attempt is told once its outcome is known.
+fn advice(state: &AppState, parsed: &Parsed, _: Language, _: ReadMode) -> Result<Answer, Stop> {
+    let (advice, state) = state.radar.advise(Advice::of(parsed)?.source);
+    Ok(answers::advice(advice, state))
 }
 
 fn exposure(known: Known) -> Exposure {

@@ -15,6 +15,8 @@ pub enum Route {
     Verdict,
     /// `POST /v1/attempt`
     Attempt,
+    /// `POST /v1/advice`
+    Advice,
     /// `GET /v1/radar`
     Radar,
     /// `GET /healthz`
@@ -27,8 +29,16 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Check, Self::Verdict, Self::Attempt, Self::Radar, Self::Health, Self::Metrics, Self::OpenApi];
+    pub const ALL: [Self; 8] = [
+        Self::Check,
+        Self::Verdict,
+        Self::Attempt,
+        Self::Advice,
+        Self::Radar,
+        Self::Health,
+        Self::Metrics,
+        Self::OpenApi,
+    ];
 
     /// The route of a path.
     pub fn of(path: &str) -> Option<Self> {
@@ -41,6 +51,7 @@ impl Route {
             Self::Check => "/v1/check",
             Self::Verdict => "/v1/verdict",
             Self::Attempt => "/v1/attempt",
+            Self::Advice => "/v1/advice",
             Self::Radar => "/v1/radar",
             Self::Health => "/healthz",
             Self::Metrics => "/metrics",
@@ -54,6 +65,7 @@ impl Route {
             Self::Check => "check",
             Self::Verdict => "verdict",
             Self::Attempt => "attempt",
+            Self::Advice => "advice",
             Self::Radar => "radar",
             Self::Health => "healthz",
             Self::Metrics => "metrics",
@@ -63,7 +75,7 @@ impl Route {
 
     /// Whether a body is sent to it.
     pub const fn takes_body(self) -> bool {
-        matches!(self, Self::Check | Self::Verdict | Self::Attempt)
+        matches!(self, Self::Check | Self::Verdict | Self::Attempt | Self::Advice)
     }
 
     /// Whether it is one that load balancers and Prometheus ask.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use breachdex_http::HostNames;
-use breachdex_messages::Language;
 
 use crate::judge::Judge;
 use crate::metrics::Metrics;
@@ -20,8 +19,6 @@ pub(crate) struct AppState {
     pub(crate) metrics: Metrics,
     pub(crate) tokens: Option<Arc<Tokens>>,
     pub(crate) hosts: HostNames,
-    /// Of messages if nobody asks for another one.
-    pub(crate) language: Language,
     /// How long a body may take.
     pub(crate) body_timeout: Duration,
 }

@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use breachdex_radar::{Attempt, Episode, Observation, Radar, RadarError, RadarOptions, State, Status, Time};
+use breachdex_radar::{
+    Advice, Attempt, Episode, Observation, Radar, RadarError, RadarOptions, State, Status, Time,
+};
 use zeroize::Zeroizing;
 
 pub(crate) use saving::Saver;
@@ -57,6 +59,13 @@ impl SharedRadar {
         let is_quiet = observation.state == State::Quiet;
         let status = if is_quiet { Status::default() } else { core.radar.status() };
         Seen { observation, status }
+    }
+
+    /// What to do about an attempt of a source before its password is looked at, and the radar's state.
+    pub(crate) fn advise(&self, source: &str) -> (Advice, State) {
+        let mut core = self.lock();
+        core.advance();
+        (core.radar.advise(source), core.logged)
     }
 
     /// How things stand now.

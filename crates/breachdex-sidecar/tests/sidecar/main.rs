@@ -6,6 +6,7 @@ mod client;
 mod hostile;
 mod leak;
 mod live;
+mod policy;
 mod protocol;
 mod radar;
 mod refusals;

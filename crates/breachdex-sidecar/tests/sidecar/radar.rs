@@ -60,6 +60,34 @@ fn an_attack_is_seen_denied_and_told_to_metrics() {
 }
 
 #[test]
+fn advice_is_asked_for_before_an_attempt_and_tells_nothing() {
+    let sidecar = Running::with(|options, _| options.radar.on_attack = Advice::Deny);
+    let advice = |source: &str| {
+        let body = json!({ "source": source }).to_string();
+        sidecar.post("/v1/advice", &body).json()
+    };
+    assert_eq!(advice("203.0.113.7"), json!({"advice": "allow", "state": "quiet"}));
+    attack(&mut sidecar.client(), 0, 60);
+    assert_eq!(advice("203.0.113.7"), json!({"advice": "deny", "state": "attack"}));
+    assert_eq!(advice("198.51.100.9"), json!({"advice": "allow", "state": "attack"}));
+    assert_eq!(sidecar.get("/v1/radar").json()["attempts"], 60);
+    assert_eq!(sidecar.metric("breachdex_radar_attempts_total{outcome=\"failed\"}"), 60.0);
+    for body in ["{}", r#"{"source": 7}"#, r#"{"source": "a", "account": "b"}"#] {
+        assert_eq!(sidecar.post("/v1/advice", body).status, 400, "{body}");
+    }
+}
+
+#[test]
+fn a_draining_sidecar_answers_and_is_not_well() {
+    let sidecar = Running::new();
+    sidecar.start_drain();
+    let health = sidecar.get("/healthz");
+    assert_eq!((health.status, health.json()), (503, json!({"status": "draining"})));
+    let checked = sidecar.post("/v1/check", r#"{"password": "iloveyou"}"#);
+    assert_eq!((checked.status, checked.header("connection")), (200, Some("close")));
+}
+
+#[test]
 fn the_state_survives_a_restart_and_is_for_its_owner_alone() {
     let start = |folder| {
         let mut options = options(breachdex::Corpus::from(source(&index(&folder))));
@@ -96,6 +124,7 @@ fn a_state_that_cannot_be_used_is_an_error_at_start() {
     let mut options = options(breachdex::Corpus::from(source(&index(&folder))));
     let path = folder.path().join("radar");
     fs::write(&path, b"something else, and long enough for a checksum").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     options.radar_state = Some(path);
     let said = Sidecar::bind(&options, Vec::new()).unwrap_err().to_string();
     assert_eq!(

@@ -100,6 +100,10 @@ impl Running {
         answer
     }
 
+    pub(crate) fn start_drain(&self) {
+        self.shutdown.start_drain();
+    }
+
     pub(crate) fn stop(&mut self) {
         self.shutdown.trigger();
         if let Some(thread) = self.thread.take() {

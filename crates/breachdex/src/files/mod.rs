@@ -46,7 +46,7 @@ pub use self::owned::{open_or_create, replace_leftover};
 pub(crate) use self::reading::is_stopped;
 #[cfg(feature = "decompression")]
 pub(crate) use self::reading::stopped;
-pub use self::reading::{InputFile, kind_of, open_index, read_start, read_text};
+pub use self::reading::{InputFile, kind_of, open_index, open_private, read_start, read_text};
 #[cfg(feature = "simulation")]
 pub(crate) use self::reads::simulated;
 pub use self::reads::{ReadFrom, read_at};

@@ -12,6 +12,50 @@ use crate::error::{Error, Result, io_error};
 /// How often somebody who waits for a pipe's writer looks whether to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
+/// Opens a file with a secret, which must be a regular one, of this user or root, and closed to all others. Never waits for a
+/// pipe's writer.
+///
+/// # Errors
+/// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file, [`io::ErrorKind::PermissionDenied`] for a file of
+/// another user, and for one that others may read or write.
+pub fn open_private(path: &Path) -> io::Result<(File, Metadata)> {
+    refuse_irregular(&std::fs::metadata(path)?)?;
+    let file = without_waiting(path)?;
+    let facts = file.metadata()?;
+    refuse_irregular(&facts)?;
+    refuse_public(&facts)?;
+    Ok((file, facts))
+}
+
+/// Secret stores hand files of root over to a group, which may read them.
+#[cfg(all(unix, any(feature = "build", feature = "system")))]
+fn refuse_public(facts: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let refused = |reason| Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
+    if ![rustix::process::geteuid().as_raw(), 0].contains(&facts.uid()) {
+        return refused(String::from("it belongs to another user"));
+    }
+    let mode = facts.mode() & 0o777;
+    let forbidden = if facts.uid() == 0 { 0o037 } else { 0o077 };
+    if mode & forbidden != 0 {
+        return refused(format!("other users can access it (mode {mode:04o}); run chmod 0600"));
+    }
+    Ok(())
+}
+
+#[cfg(not(all(unix, any(feature = "build", feature = "system"))))]
+fn refuse_public(_: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+fn refuse_irregular(facts: &Metadata) -> io::Result<()> {
+    match facts.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {}", kind_of(facts)))),
+    }
+}
+
 /// Opens a file that must be a regular one, as every index is. Never waits for a pipe's writer.
 ///
 /// # Errors
@@ -71,14 +115,10 @@ fn without_waiting(path: &Path) -> io::Result<File> {
 /// # Errors
 /// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file.
 pub fn read_start(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let refuse = |facts: &Metadata| match facts.is_file() {
-        true => Ok(()),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {}", kind_of(facts)))),
-    };
     // Opening a device may do something, so it is looked at before, and again once it is open.
-    refuse(&std::fs::metadata(path)?)?;
+    refuse_irregular(&std::fs::metadata(path)?)?;
     let file = without_waiting(path)?;
-    refuse(&file.metadata()?)?;
+    refuse_irregular(&file.metadata()?)?;
     let mut bytes = Vec::new();
     file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)

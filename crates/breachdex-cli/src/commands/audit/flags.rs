@@ -50,7 +50,8 @@ pub(crate) struct Flags {
     /// Also check plain-text passwords against a policy file or profile
     ///
     /// A TOML file of `breachdex policy`, or one of the profiles nist, asvs-l1, asvs-l2, pci, permissive. Reports length, context
-    /// words, similar exposed passwords and repetition beside exposure, and asks --pairs for each account.
+    /// words, similar exposed passwords and repetition beside exposure, and asks --pairs, or the pairs that
+    /// the file names, for each account.
     #[arg(long, value_name = "FILE|PROFILE")]
     pub(crate) policy: Option<PathBuf>,
     /// Format of the input [default: auto-detect]

@@ -7,11 +7,11 @@ use std::path::Path;
 use breachdex::{Corpus, Day, Index};
 use breachdex_audit::report::{self, Earlier, Report, Subject};
 use breachdex_audit::{AuditOptions, Audited, ReadOptions, audit_all};
-use breachdex_policy::{Node, Rules, Settings, Value};
+use breachdex_policy::{Node, Settings, Value};
 
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
-use crate::flags::ProgressName;
+use crate::flags::{ProgressName, pairs};
 use crate::output::Output;
 use crate::progress::Reporter;
 use crate::{indexes, messages, privacy, trust};
@@ -30,7 +30,8 @@ impl Subcommand for Flags {
     }
 
     fn run(self) -> Result<Exit, Failure> {
-        let corpus = open(&self)?;
+        let policy = self.policy.as_deref().map(policy).transpose()?;
+        let corpus = open(&self, policy.as_ref().map(|(_, settings)| settings))?;
         let mut subject = Subject::of(&corpus, self.min_count)?;
         subject.made_on = Day::today().to_string();
         if self.min_count < subject.floor {
@@ -41,7 +42,7 @@ impl Subcommand for Flags {
             ));
         }
         let earlier = self.compare.as_deref().map(Earlier::open).transpose()?;
-        let options = options(&self)?;
+        let options = options(&self, policy);
         let named = inputs::expand(&self.files)?;
         let files = Files::begin(&self, &named)?;
         let inputs = inputs::open(named)?;
@@ -61,22 +62,26 @@ impl Subcommand for Flags {
     }
 }
 
-/// The sources that the flags name, fixed for the whole audit.
-fn open(flags: &Flags) -> Result<Corpus, Failure> {
+/// The sources that the flags name, fixed for the whole audit; pairs are else those of the policy's file.
+fn open(flags: &Flags, policy: Option<&Settings>) -> Result<Corpus, Failure> {
     if !flags.pairs.pairs.is_empty() && flags.policy.is_none() {
         return Err(Failure::Usage(String::from("--pairs are asked by a policy: name one with --policy")));
     }
+    let pairs = match policy {
+        Some(settings) if flags.pairs.pairs.is_empty() => pairs::open(&settings.pairs, &settings.pair_keys)?,
+        _ => flags.pairs.open()?,
+    };
     let overlays = flags.overlay.iter().map(Index::map).collect::<Result<Vec<_>, _>>()?;
     Ok(Corpus::builder()
         .bases(indexes::open(&flags.index, &trust::of(&flags.trust)?)?)
         .overlays(overlays)
-        .pairs(flags.pairs.open()?)
+        .pairs(pairs)
         .build()?)
 }
 
-fn options(flags: &Flags) -> Result<AuditOptions, Failure> {
+fn options(flags: &Flags, policy: Option<(String, Settings)>) -> AuditOptions {
     let lists_rows = flags.csv.is_some() || flags.parquet.is_some();
-    Ok(AuditOptions {
+    AuditOptions {
         read: ReadOptions {
             format: flags.format,
             encoding: flags.encoding,
@@ -90,23 +95,22 @@ fn options(flags: &Flags) -> Result<AuditOptions, Failure> {
         min_count: flags.min_count,
         exact_bytes: flags.exact_bytes,
         keep_rows: lists_rows || flags.html.is_some() || flags.json,
-        policy: flags.policy.as_deref().map(policy).transpose()?,
+        policy: policy.map(|(name, settings)| (name, settings.rules)),
         threads: None,
-    })
+    }
 }
 
 /// The policy of a file, or of a profile where no file has the name; and its name for reports.
-fn policy(name: &Path) -> Result<(String, Rules), Failure> {
+fn policy(name: &Path) -> Result<(String, Settings), Failure> {
     if name.exists() {
-        return Ok((name.display().to_string(), Settings::open(name)?.rules));
+        return Ok((name.display().to_string(), Settings::open(name)?));
     }
     let Some(profile) = name.to_str().filter(|name| !name.contains(['/', '\\', '.'])) else {
         // The system says what is wrong with the file.
-        return Ok((name.display().to_string(), Settings::open(name)?.rules));
+        return Ok((name.display().to_string(), Settings::open(name)?));
     };
     let node = Value::Table(vec![(String::from("profile"), Value::Text(profile.to_owned()).into())]);
-    let rules = Settings::from_node(&Node::from(node))?.rules;
-    Ok((profile.to_owned(), rules))
+    Ok((profile.to_owned(), Settings::from_node(&Node::from(node))?))
 }
 
 /// What was assumed about the inputs.

@@ -15,6 +15,7 @@ use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::output::Output;
 
+pub use attest::{AttestError, attest};
 pub(crate) use flags::{Flags, PolicySource};
 
 impl Subcommand for Flags {

@@ -21,10 +21,11 @@ use crate::service::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, Soc
 /// Answer other programs on this machine: checks, verdicts, radar
 ///
 /// Takes JSON over HTTP on a Unix socket or a loopback address: POST /v1/check (is this password exposed?), POST /v1/verdict
-/// (may it be used?), POST /v1/attempt (a log-in attempt, for the radar), GET /v1/radar, /healthz, /metrics and /openapi.json.
+/// (may it be used?), POST /v1/attempt (a log-in attempt, for the radar), POST /v1/advice (what to do about the next one), GET
+/// /v1/radar, /healthz, /metrics and /openapi.json.
 /// Prints the addresses that it listens on, then answers until it is told to stop (Ctrl-C or SIGTERM) and finishes what
-/// runs. An index file that is replaced by rename is checked and takes over while requests run; SIGHUP reloads at once, with
-/// tokens and certificates.
+/// runs. An index file that is replaced by rename is checked and takes over while requests run, and so does a changed policy;
+/// SIGHUP reloads at once, with tokens and certificates.
 #[derive(Args)]
 #[command(after_long_help = "\
 docs/sidecar.md has examples in PHP, Ruby, JavaScript, Go and Java.

@@ -8,7 +8,7 @@ use breachdex::trust::Trust;
 use breachdex::{Corpus, OnError};
 use breachdex_http::Shutdown;
 use breachdex_policy::Settings;
-use breachdex_sidecar::{Sidecar, SidecarOptions};
+use breachdex_sidecar::{Overrides, PolicyFile, Sidecar, SidecarOptions};
 
 use crate::commands::{Exit, Subcommand, policy};
 use crate::failure::Failure;
@@ -46,11 +46,14 @@ fn options(flags: Flags, has_inherited: bool) -> Result<SidecarOptions, Failure>
     let settings = policy::settings(&flags.policy)?;
     let trust = flags.trust.trust()?;
     let corpus = corpus(&flags, &settings, &trust)?;
-    let mut rules = settings.rules;
-    if let Some(on_error) = flags.on_error {
-        rules.on_error.fill(on_error.into());
-    }
-    rules.test_password |= flags.test_password || indexes::knows_test_password()?;
+    let overrides = Overrides {
+        on_error: flags.on_error.map(OnError::from),
+        language: flags.lang,
+        test_password: flags.test_password || indexes::knows_test_password()?,
+    };
+    let mut rules = settings.rules.clone();
+    overrides.apply(&mut rules);
+    let policy = flags.policy.policy.map(|path| PolicyFile { path, settings, overrides });
     let listen = service::listen_or_default(flags.listen, has_inherited, 8070);
     let allow_hosts = flags.sockets.allow_host.clone();
     let mut transport = flags.sockets.transport(listen, flags.limits);
@@ -59,7 +62,7 @@ fn options(flags: Flags, has_inherited: bool) -> Result<SidecarOptions, Failure>
     }
     Ok(SidecarOptions {
         on_error: flags.on_error.map_or(OnError::Accept, OnError::from),
-        language: flags.lang.unwrap_or(rules.language),
+        policy,
         radar: flags.radar.options(),
         radar_state: flags.radar.radar_state,
         save_every: flags.radar.radar_save_every,

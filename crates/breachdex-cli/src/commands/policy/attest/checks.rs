@@ -7,7 +7,6 @@ use breachdex_policy::{GateTest, Outcome, Settings};
 use serde::Serialize;
 
 use super::facts::IndexFacts;
-use crate::commands::policy::flags::PolicyAttestFlags;
 use crate::failure::Failure;
 
 /// One test, with what was expected and what came. Never has a password.
@@ -25,14 +24,14 @@ pub(super) struct Check {
 
 /// Runs every test that the policy and the flags ask for.
 pub(super) fn run(
-    flags: &PolicyAttestFlags,
+    max_age: Option<u32>,
     settings: &Settings,
     corpus: &Corpus,
     index: &IndexFacts,
     overlays: &[IndexFacts],
 ) -> Result<Vec<Check>, Failure> {
     let mut checks = Vec::new();
-    checks.extend(flags.max_age.map(|most| age(index, most)));
+    checks.extend(max_age.map(|most| age(index, most)));
     checks.extend(index.is_signature_checked().then(|| Check {
         test: "signature",
         event: None,

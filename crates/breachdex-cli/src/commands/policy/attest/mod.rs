@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use breachdex::{Corpus, Index, LiveIndex};
+use breachdex::{Corpus, CorpusSource, Index, LiveIndex, Monitor};
 use breachdex_policy::{Day, Settings};
 use serde::Serialize;
 
@@ -69,7 +69,14 @@ pub(super) fn run(flags: &PolicyAttestFlags) -> Result<Exit, Failure> {
     if settings.rules.needs_counts() {
         corpus.require_counts()?;
     }
-    let attestation = Attestation::make(flags, &settings, &corpus, pairs)?;
+    let subject = Subject { settings: &settings, corpus: &corpus, pairs };
+    let verify = |index: &Index| Ok(index.verify(&Reporter::start(ProgressName::Auto)?));
+    let demands = Demands {
+        file: flags.source.policy.as_deref(),
+        max_age: flags.max_age,
+        verify: flags.verify.then_some(&verify),
+    };
+    let attestation = Attestation::make(&subject, &demands)?;
     let bytes = attestation.bytes(flags.json)?;
     match &flags.output {
         None => {
@@ -92,17 +99,73 @@ pub(super) fn run(flags: &PolicyAttestFlags) -> Result<Exit, Failure> {
     Ok(if attestation.passed { Exit::Success } else { Exit::Exposed })
 }
 
+/// What is attested.
+struct Subject<'a> {
+    settings: &'a Settings,
+    corpus: &'a Corpus,
+    pairs: &'a [PathBuf],
+}
+
+/// Reads all of an index; the inner error is what is wrong with it.
+type Verify<'a> = &'a dyn Fn(&Index) -> Result<breachdex::Result<()>, Failure>;
+
+/// What is demanded beside the policy's tests.
+struct Demands<'a> {
+    /// The policy's file, to be named.
+    file: Option<&'a Path>,
+    max_age: Option<u32>,
+    verify: Option<Verify<'a>>,
+}
+
+/// The JSON of `breachdex policy attest --json` about a policy and what it asks, for programs that hold both open.
+///
+/// # Errors
+/// [`AttestError`] where there is no one index to attest, or it cannot be read.
+pub fn attest(
+    settings: &Settings,
+    corpus: &Corpus,
+    pairs: &[PathBuf],
+    file: Option<&Path>,
+    max_age: Option<u32>,
+    verify: Option<&dyn Monitor>,
+) -> Result<String, AttestError> {
+    let [CorpusSource::Index(_)] = corpus.bases() else { return Err(AttestError::NoIndex) };
+    let subject = Subject { settings, corpus, pairs };
+    let reading = |monitor: &dyn Monitor, index: &Index| Ok(index.verify(monitor));
+    let verify = verify.map(|monitor| move |index: &Index| reading(monitor, index));
+    let demands = Demands { file, max_age, verify: verify.as_ref().map(|verify| verify as Verify<'_>) };
+    let written = Attestation::make(&subject, &demands).and_then(|attestation| attestation.bytes(true));
+    let bytes = written.map_err(|failure| match failure {
+        Failure::Index(error) => AttestError::Index(error),
+        other => AttestError::Other(other.to_string()),
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Why there is no attestation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttestError {
+    /// The policy asks a range server, or several indexes.
+    #[error(
+        "an attestation is of one index on this machine, and this policy asks another number of them, or a range server"
+    )]
+    NoIndex,
+    /// The index cannot be read.
+    #[error(transparent)]
+    Index(#[from] breachdex::Error),
+    /// Something else.
+    #[error("{0}")]
+    Other(String),
+}
+
 impl Attestation {
-    fn make(
-        flags: &PolicyAttestFlags,
-        settings: &Settings,
-        corpus: &Corpus,
-        pairs: &[PathBuf],
-    ) -> Result<Self, Failure> {
+    fn make(subject: &Subject<'_>, demands: &Demands<'_>) -> Result<Self, Failure> {
+        let &Subject { settings, corpus, pairs } = subject;
         let indexes: Vec<Index> = corpus.live_indexes().map(LiveIndex::snapshot).collect::<Result<_, _>>()?;
-        let read = match flags.verify {
-            true => indexes.iter().map(verified).collect::<Result<Vec<_>, _>>()?,
-            false => indexes.iter().map(|_| None).collect(),
+        let read: Vec<_> = match demands.verify {
+            Some(verify) => indexes.iter().map(|index| verified(index, verify)).collect::<Result<_, _>>()?,
+            None => indexes.iter().map(|_| None).collect(),
         };
         let now = SystemTime::now();
         let mut facts: Vec<_> = indexes
@@ -113,8 +176,8 @@ impl Attestation {
         let overlays = facts.split_off(1);
         let [index] =
             <[IndexFacts; 1]>::try_from(facts).unwrap_or_else(|_| unreachable!("one base was opened"));
-        let tests = checks::run(flags, settings, corpus, &index, &overlays)?;
-        let policy = PolicyFacts::of(settings, flags.source.policy.as_deref());
+        let tests = checks::run(demands.max_age, settings, corpus, &index, &overlays)?;
+        let policy = PolicyFacts::of(settings, demands.file);
         Ok(Self {
             schema: SCHEMA,
             passed: tests.iter().all(|test| test.passed),
@@ -141,9 +204,8 @@ impl Attestation {
 }
 
 /// Reads all of an index. What is wrong with it is a test that failed, but for a job that was interrupted.
-fn verified(index: &Index) -> Result<Option<Result<(), String>>, Failure> {
-    let reporter = Reporter::start(ProgressName::Auto)?;
-    match index.verify(&reporter) {
+fn verified(index: &Index, verify: Verify<'_>) -> Result<Option<Result<(), String>>, Failure> {
+    match verify(index)? {
         Ok(()) => Ok(Some(Ok(()))),
         Err(error @ breachdex::Error::Cancelled) => Err(error.into()),
         Err(error) => Ok(Some(Err(error.to_string()))),
