@@ -18,7 +18,9 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions cross release-memory spark fleet object-stores static release-dry-run
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions release-memory spark fleet object-stores
+# What compiles too much to be a part of `make test`.
+NIGHTLY_PARTS := cross static release-dry-run radar large-frameworks manifests
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
@@ -29,7 +31,7 @@ SEEDS ?= 2000
 SIMULATE_SECONDS ?= 60
 
 .PHONY: test test-all short simulate simulate-ci lint rust-lint python-lint docs rust-build rust-test rust-checks portable-test surfaces-test python-environment \
-	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party radar large-frameworks manifests $(LONG_PARTS)
+	python-install python-test $(PYTHON_TESTS) python-types python-stub site browser wheel third-party $(LONG_PARTS) $(NIGHTLY_PARTS)
 
 # A signal that was ignored when make was started, as under nohup or behind an `&` of a script, stays ignored in all programs
 # below it, and what tests send them is not heard.
@@ -43,7 +45,7 @@ test:
 # After every Python test, garbage is collected: a file that is left open fails the very test that did so.
 test-all: export BREACHDEX_COLLECT_EACH := 1
 test-all:
-	$(DEFAULT_SIGNALS) $(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS) radar large-frameworks manifests
+	$(DEFAULT_SIGNALS) $(MAKE) --jobs=2 --output-sync=target short $(LONG_PARTS) $(NIGHTLY_PARTS)
 
 short: rust-lint docs python-environment python-lint rust-build python-types site python-stub rust-test portable-test surfaces-test simulate-ci $(PYTHON_TESTS)
 
