@@ -56,7 +56,9 @@ class Index:
                 "the header says another number of groups",
             )
         if self.header.directory_bits != self.header.own_directory_bits and self.facts.covers(0, 0xFFFFF):
-            raise Damaged("header", 18, "the directory bits are those of a segment, but everything is covered")
+            raise Damaged(
+                "header", 18, "the directory bits are those of a segment, but everything is covered"
+            )
 
     @classmethod
     def open(cls, path: str) -> Index:

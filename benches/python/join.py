@@ -33,7 +33,9 @@ def batches(first: int, last: int, rows: int, seed: int) -> Iterator[pa.RecordBa
         leading = np.uint64(start) + np.arange(at, at + size, dtype=np.uint64) * np.uint64(step)
         leading += numbers.integers(0, step, size, dtype=np.uint64)
         digests[:, :8] = leading.astype(">u8").view(np.uint8).reshape(size, 8)
-        column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(20), size, [None, pa.py_buffer(digests.tobytes())])
+        column = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(20), size, [None, pa.py_buffer(digests.tobytes())]
+        )
         counts = pa.array(numbers.zipf(2, size).clip(1, 1 << 40).astype(np.uint64))
         yield pa.record_batch({"digest": column, "count": counts})
 
@@ -91,19 +93,23 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
     print("command:", " ".join(["join.py", *sys.argv[1:]]))
-    print(f"python {platform.python_version()}, breachdex {breachdex.__version__}, {os.cpu_count()} processors")
+    print(
+        f"python {platform.python_version()}, breachdex {breachdex.__version__}, {os.cpu_count()} processors"
+    )
     paths = build(arguments.folder, arguments.rows, arguments.segments)
     total = sum(path.stat().st_size for path in paths)
     print(f"{len(paths)} segments, {total} bytes")
-    target = arguments.folder / "joined.bdx"
+    target, peaks = arguments.folder / "joined.bdx", list[float]()
     for number in range(1, arguments.rounds + 1):
         load = os.getloadavg()[0]
         before = processor_seconds()
         seconds = copy(paths, arguments.folder / "copy.bdx")
         used = processor_seconds() - before
-        print(f"round {number}: copy {seconds:.2f} s, {total / seconds / 1e6:.0f} MB/s, processor {used:.2f} s")
+        print(
+            f"round {number}: copy {seconds:.2f} s, {total / seconds / 1e6:.0f} MB/s, processor {used:.2f} s"
+        )
         before, started = processor_seconds(), time.perf_counter()
-        peaks: list[float] = []
+        peaks.clear()
         report = breachdex.join(
             paths,
             target,
@@ -121,7 +127,9 @@ def main() -> None:
     started = time.perf_counter()
     with breachdex.Index.open(target) as index:
         index.verify()
-    print(f"verified in {time.perf_counter() - started:.1f} s: {report.entries} entries, {report.file_size} bytes")
+    print(
+        f"verified in {time.perf_counter() - started:.1f} s: {report.entries} entries, {report.file_size} bytes"
+    )
     target.unlink()
 
 

@@ -163,7 +163,7 @@ def test_an_empty_segment_is_a_segment(rows: list[tuple[bytes, int]], whole: Pat
     half = len(rows) // 2
     last = rows[half - 1][0].hex()[:5].upper()
     rest = f"{int(last, 16) + 1:05X}"
-    told = {"source": "rows", "corpus_date": "2026-11-27"}
+    told: dict[str, Any] = {"source": "rows", "corpus_date": "2026-11-27"}
     breachdex.build_segment(reader(rows), tmp_path / "a.bdx", last="FFFFE", skip_outside=True, **told)
     report = breachdex.build_segment(iter([]), tmp_path / "b.bdx", first="FFFFF", **told)
     assert report.entries == 0
