@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -282,8 +283,12 @@ class _Cluster:
         return size * sampled / read if read else 0.0
 
     def _parts(self, rows: float) -> int:
-        wanted = max(rows / _ROWS_OF_PART, min(parallelism(self.session), rows / _LEAST_OF_PART))
-        return max(1, min(round(wanted), _MOST_PARTS))
+        at_once = parallelism(self.session)
+        if rows <= at_once * _ROWS_OF_PART:
+            return max(1, min(round(rows / _LEAST_OF_PART), at_once))
+        # As many rounds of tasks as there must be, none of which leaves executors without work.
+        rounds = math.ceil(rows / _ROWS_OF_PART / at_once)
+        return min(rounds * at_once, _MOST_PARTS)
 
     def write(self, borders: list[int]) -> list[_Written]:
         """Distributes all rows, and has each part written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import tempfile
@@ -9,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import breachdex
 from breachdex import BreachdexError, BuildError
-from breachdex._breachdex import Partitions
+from breachdex._breachdex import Partitions, sort_rows
 from breachdex.spark import _inputs
 from breachdex.spark._borders import GROUPS, spans
 from breachdex.spark._errors import ExecutorError
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
 
 _TOGETHER: Final = 1 << 21
 """Rows that a task keeps before it hands them on, part by part."""
+
+Piece: TypeAlias = tuple[bytes, bytes]
+"""Digests of one part, one after another, and their counts as numbers of 64 bits."""
+
+_SORTING: Final = 96
+"""Bytes of memory that sorting takes for a row."""
+
+_SORTED: Final = 1 << 15
+"""Rows that are handed to the builder at once."""
 
 _PIECE: Final = 1 << 16
 """Bytes of digests in one row of the shuffle. So large that Spark's work for each row is nothing, and so small that a batch
@@ -285,22 +295,23 @@ class WriteSegment:
         if first is None:
             return
         part = first.column(1)[0].as_py()
-        rows = _Rows(self.job.kind, part, first, batches)
-        report = self.write(part, rows)
-        columns = [part, report.entries, report.collisions, report.left_out, report.file_size, rows.count]
+        pieces = _Pieces(part, first, batches)
+        report = self.write(part, pieces)
+        columns = [part, report.entries, report.collisions, report.left_out, report.file_size, pieces.rows]
         names = ["part", "entries", "collisions", "left_out", "bytes", "rows"]
         types = [pa.int32(), *[pa.int64()] * 5]
         arrays = [pa.array([value], kind) for value, kind in zip(columns, types, strict=True)]
         yield pa.RecordBatch.from_arrays(arrays, names)
 
-    def write(self, part: int, rows: Iterable[pa.RecordBatch]) -> breachdex.BuildReport:
+    def write(self, part: int, pieces: Iterable[Piece]) -> breachdex.BuildReport:
         """Writes a segment under a name of this attempt's own, and gives it its name when it is complete."""
         attempt = self.job.run.attempt(part)
         first, last = spans(self.borders)[part]
         options = self.options
+        pieces, is_sorted = self._sorted(pieces)
         try:
             report = breachdex.build_segment(
-                rows,
+                (_batch(piece, _width(self.job.kind)) for piece in pieces),
                 attempt,
                 first=first,
                 last=last,
@@ -315,6 +326,7 @@ class WriteSegment:
                 source=options.source,
                 corpus_date=options.corpus_date,
                 directory_bits=16,
+                is_sorted=is_sorted,
             )
             # The same bytes may be there already, of an attempt that was quicker.
             attempt.replace(self.job.run.segment(part))
@@ -323,41 +335,49 @@ class WriteSegment:
                 attempt.unlink()
         return report
 
+    def _sorted(self, pieces: Iterable[Piece]) -> tuple[Iterable[Piece], bool]:
+        """The rows in order, where memory is enough for all of them; else as they are, for the builder to sort on disk."""
+        kept: list[Piece] = []
+        rest, rows = iter(pieces), 0
+        for piece in rest:
+            kept.append(piece)
+            rows += len(piece[1]) // 8
+            if rows * _SORTING > self.options.memory:
+                return itertools.chain(kept, rest), False
+        return sort_rows(kept, kind=self.job.kind, most=_SORTED), True
 
-class _Rows:
-    """The rows of one part as batches of digests and counts, and how many there were."""
 
-    def __init__(
-        self, kind: Kind, part: int, first: pa.RecordBatch, others: Iterator[pa.RecordBatch]
-    ) -> None:
-        self.count = 0
-        self._width, self._part, self._first, self._others = _width(kind), part, first, others
+class _Pieces:
+    """The rows of one part as they come out of the shuffle, and how many there were."""
 
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        yield from self._unpacked(self._first)
-        for batch in self._others:
-            yield from self._unpacked(batch)
+    def __init__(self, part: int, first: pa.RecordBatch, others: Iterator[pa.RecordBatch]) -> None:
+        self.rows = 0
+        self._part, self._first, self._others = part, first, others
 
-    def _unpacked(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        import pyarrow as pa
+    def __iter__(self) -> Iterator[Piece]:
+        for batch in itertools.chain([self._first], self._others):
+            parts, digests, counts = batch.column(1), batch.column(2), batch.column(3)
+            for row in range(batch.num_rows):
+                if parts[row].as_py() != self._part:
+                    raise BuildError(
+                        "Spark gave rows of two parts to one task: its hash partitioning is not known"
+                    )
+                piece = digests[row].as_py(), counts[row].as_py()
+                self.rows += len(piece[1]) // 8
+                yield piece
 
-        parts, digests, counts = batch.column(1), batch.column(2), batch.column(3)
-        for row in range(batch.num_rows):
-            if parts[row].as_py() != self._part:
-                raise BuildError(
-                    "Spark gave rows of two parts to one task: its hash partitioning is not known"
-                )
-            # Numbers must lie where a number may; digests are bytes.
-            numbers = pa.py_buffer(counts[row].as_py())
-            length = numbers.size // 8
-            self.count += length
-            yield pa.RecordBatch.from_arrays(
-                [
-                    pa.Array.from_buffers(pa.binary(self._width), length, [None, digests[row].as_buffer()]),
-                    pa.Array.from_buffers(pa.uint64(), length, [None, numbers]),
-                ],
-                ["digest", "count"],
-            )
+
+def _batch(piece: Piece, width: int) -> pa.RecordBatch:
+    """A piece as columns."""
+    import pyarrow as pa
+
+    digests, counts = map(pa.py_buffer, piece)
+    length = counts.size // 8
+    columns = [
+        pa.Array.from_buffers(pa.binary(width), length, [None, digests]),
+        pa.Array.from_buffers(pa.uint64(), length, [None, counts]),
+    ]
+    return pa.RecordBatch.from_arrays(columns, ["digest", "count"])
 
 
 def _local_folder() -> str:

@@ -30,31 +30,31 @@ def is_first(writer: WriteSegment, part: int) -> bool:
 class Failing(WriteSegment):
     """Fails behind its segment, before that has its name."""
 
-    def write(self, part: int, rows: Iterable[Any]) -> breachdex.BuildReport:
+    def write(self, part: int, pieces: Iterable[Any]) -> breachdex.BuildReport:
         if is_first(self, part):
             self.job.run.attempt(part).write_bytes(b"half of a segment")
             raise OSError("the disk is full")
-        return super().write(part, rows)
+        return super().write(part, pieces)
 
 
 class Killing(WriteSegment):
     """Kills its executor in the middle of a segment."""
 
-    def write(self, part: int, rows: Iterable[Any]) -> breachdex.BuildReport:
+    def write(self, part: int, pieces: Iterable[Any]) -> breachdex.BuildReport:
         if is_first(self, part):
             self.job.run.attempt(part).write_bytes(b"half of a segment")
             os.kill(executor(), signal.SIGKILL)
             time.sleep(60)
-        return super().write(part, rows)
+        return super().write(part, pieces)
 
 
 class Slow(WriteSegment):
     """Is so slow that Spark starts a duplicate, and goes on writing when that is done."""
 
-    def write(self, part: int, rows: Iterable[Any]) -> breachdex.BuildReport:
+    def write(self, part: int, pieces: Iterable[Any]) -> breachdex.BuildReport:
         if is_first(self, part):
             time.sleep(8)
-        report = super().write(part, rows)
+        report = super().write(part, pieces)
         if part == PART:
             (Path(self.job.run.folder).parent / f"written-{os.getpid()}").touch()
         return report
@@ -63,8 +63,8 @@ class Slow(WriteSegment):
 class Waiting(WriteSegment):
     """Waits for its driver to be killed."""
 
-    def write(self, part: int, rows: Iterable[Any]) -> breachdex.BuildReport:
-        report = super().write(part, rows)
+    def write(self, part: int, pieces: Iterable[Any]) -> breachdex.BuildReport:
+        report = super().write(part, pieces)
         if is_first(self, part):
             time.sleep(600)
         return report
