@@ -22,7 +22,8 @@ fn faults_are_said_and_change_nothing() {
     let (old, new) = (state(3000, 0, "2026-11-20"), state(3000, 1, "2026-11-27"));
     let always =
         |reply: fn() -> Reply| move |request: &Request| if is_part(request) { reply() } else { Reply::Good };
-    let cases: Vec<(fn() -> Reply, &str)> = vec![
+    type Case = (fn() -> Reply, &'static str);
+    let cases: Vec<Case> = vec![
         (
             || Reply::Whole,
             "the server does not answer range requests: it sends the whole file (it calls itself test/1)",

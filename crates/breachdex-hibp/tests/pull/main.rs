@@ -5,7 +5,7 @@
 //! is published, `hostile` has every fault of servers, `trust` what is refused, `resume` kills, `nginx` asks a real server.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod hostile;
 mod nginx;

@@ -155,7 +155,7 @@ impl Published {
     /// Checks the bytes of a unit: the checksum and place of each of its groups, the zeros behind them, and its hash.
     ///
     /// # Errors
-    /// [`UnitFault`](super::UnitMismatch) with what is wrong.
+    /// [`UnitMismatch`](super::UnitMismatch) with what is wrong.
     pub fn check_unit(&self, unit: u32, bytes: &[u8]) -> Result<(), super::UnitMismatch> {
         self.hash_unit(unit, bytes).map_err(super::UnitMismatch)
     }
