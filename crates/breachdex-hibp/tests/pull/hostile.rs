@@ -12,6 +12,9 @@ fn run(server: &Server, path: &std::path::Path, options: &PullOptions) -> breach
     pull(&server.url().parse().unwrap(), path, options, &())
 }
 
+/// What the server does, and what is said.
+type Case = (fn() -> Reply, &'static str);
+
 /// Of the index, behind its header.
 fn is_part(request: &Request) -> bool {
     request.ending.is_empty() && request.part.as_ref().is_some_and(|part| part.start >= 256)
@@ -22,7 +25,6 @@ fn faults_are_said_and_change_nothing() {
     let (old, new) = (state(3000, 0, "2026-11-20"), state(3000, 1, "2026-11-27"));
     let always =
         |reply: fn() -> Reply| move |request: &Request| if is_part(request) { reply() } else { Reply::Good };
-    type Case = (fn() -> Reply, &'static str);
     let cases: Vec<Case> = vec![
         (
             || Reply::Whole,

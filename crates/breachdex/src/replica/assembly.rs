@@ -13,7 +13,11 @@ use super::delta::{self, Delta};
 use super::pieces::{Pieces, coalesce};
 use super::published::Published;
 use crate::format::group::{BucketRecord, Group};
+use crate::format::placement::PAGE;
 use crate::index::groups::GroupExtent;
+
+/// Bytes that are allocated before they are there.
+const MOST_AHEAD: u64 = 4 << 20;
 
 /// What was put together is not the unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -158,7 +162,7 @@ impl<'a> UnitAssembly<'a> {
     pub fn finish(self, pieces: &Pieces, changes: &Pieces) -> Result<Vec<u8>, UnitMismatch> {
         const MISSING: UnitMismatch = UnitMismatch("a part of the groups from here on is missing");
         let extent = self.published.extent(self.unit);
-        let mut out = Vec::with_capacity((extent.end - extent.start) as usize);
+        let mut out = Vec::with_capacity((extent.end - extent.start).min(MOST_AHEAD) as usize);
         for (number, part) in self.numbered() {
             let place = self.published.group_extent(number);
             match part {
@@ -177,11 +181,12 @@ impl<'a> UnitAssembly<'a> {
                     self.patch(place.clone(), *base, copied, pieces, &mut out).ok_or(MISSING)?;
                 }
             }
-            // Zeros up to the next group: the rule says how many, and the unit's check that there are no more.
-            if out.len() as u64 > place.end - extent.start {
-                return Err(UnitMismatch("a group reaches beyond its place"));
+            // Zeros up to the next group: fewer than a page, or it is not the group that is published there.
+            let end = place.end - extent.start;
+            if !(out.len() as u64..out.len() as u64 + PAGE).contains(&end) {
+                return Err(UnitMismatch("a group does not end where the next one starts"));
             }
-            out.resize((place.end - extent.start) as usize, 0);
+            out.resize(end as usize, 0);
         }
         self.published.check_unit(self.unit, &out)?;
         Ok(out)

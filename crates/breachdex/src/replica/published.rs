@@ -14,6 +14,9 @@ use crate::format::placement::PAGE;
 use crate::format::{Layout, checksum, notes};
 use crate::index::{ContentId, Metadata};
 
+/// A unit is in memory as a whole when it is checked. In a whole corpus one has half a megabyte.
+const MOST_UNIT: u64 = 1 << 30;
+
 /// Where the header has the number of unit bits.
 const UNIT_BITS: u64 = 20;
 
@@ -114,7 +117,19 @@ impl Published {
             .map(|unit| groups.partition_point(|(prefix, _)| prefix >> shift < unit) as u32)
             .collect();
         let metadata = Metadata::new(header, facts);
-        Ok(Self { metadata, groups, firsts, head, tail })
+        let published = Self { metadata, groups, firsts, head, tail };
+        let length = |unit: u32| {
+            let extent = published.extent(unit);
+            extent.end - extent.start
+        };
+        match (0..published.units()).find(|unit| length(*unit) > MOST_UNIT) {
+            Some(unit) => {
+                let at = published.extent(unit).start;
+                let reason = "the groups from here on are longer than can be checked at once";
+                Err(Fault::new(Section::Groups, at, reason).named(&published.head.name))
+            }
+            None => Ok(published),
+        }
     }
 
     /// What it says of itself.
