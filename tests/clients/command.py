@@ -47,6 +47,8 @@ class Server:
     url: str
     is_ours: bool = True
     """Whether it pads answers, counts them, and knows the corpus date: a server of files does nothing of that."""
+    unavailable: str = "Service Unavailable"
+    """How it words a 503."""
 
     def answered(self, kind: str, outcome: str) -> int:
         """How many requests for ranges of a kind ended in such a way so far."""

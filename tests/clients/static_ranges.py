@@ -56,8 +56,8 @@ def nginx(ranges: Path, folder: Path) -> Iterator[Server | None]:
         f"daemon off;\nuser root;\npid {folder}/pid;\nerror_log {folder}/log;\nworker_processes 1;\nevents {{ }}\n"
         f"http {{\naccess_log off;\n{temporary}{server}}}\n"
     )
-    with _running([program, "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder) as running:
-        yield running
+    with _running([program, "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder) as url:
+        yield Server(url, is_ours=False, unavailable="Service Temporarily Unavailable")
 
 
 @contextmanager
@@ -73,8 +73,8 @@ def caddy(ranges: Path, folder: Path) -> Iterator[Server | None]:
     options = "{\n\tadmin off\n\tauto_https off\n}\n"
     (folder / "Caddyfile").write_text(options + _settings("ranges.Caddyfile", port, ranges))
     run = [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-    with _running(run, port, folder) as running:
-        yield running
+    with _running(run, port, folder) as url:
+        yield Server(url, is_ours=False)
 
 
 SERVERS = (nginx, caddy)
@@ -94,8 +94,8 @@ def _settings(name: str, port: int, ranges: Path) -> str:
 
 
 @contextmanager
-def _running(run: list[str], port: int, folder: Path) -> Iterator[Server]:
-    """A web server that answers, until the block ends."""
+def _running(run: list[str], port: int, folder: Path) -> Iterator[str]:
+    """The address of a web server that answers, until the block ends."""
     log = folder / "log"
     environment = {
         **os.environ,
@@ -109,7 +109,7 @@ def _running(run: list[str], port: int, folder: Path) -> Iterator[Server]:
         url = f"http://127.0.0.1:{port}"
         _wait(url, log)
         check_headers(url)
-        yield Server(url, is_ours=False)
+        yield url
     finally:
         process.terminate()
         process.wait(TIMEOUT)

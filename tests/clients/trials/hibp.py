@@ -58,7 +58,7 @@ def judge(client: Client, setting: Setting) -> None:
 
 def not_known(setting: Setting) -> str:
     """The reason of a 503, in the words of the server."""
-    return "Service Unavailable" if setting.server.is_ours else "Service Temporarily Unavailable"
+    return setting.server.unavailable
 
 
 def ask_passwords(questions: Questions) -> None:
