@@ -186,11 +186,12 @@ openapi: rust-build
 # The examples of docs/sidecar.md, with a sidecar and without. Says which ones were skipped, for want of their language.
 sidecar-examples: rust-build
 	python3 examples/sidecar/try_all.py target/debug/breachdex-under-test
-# PAM, Samba and 389-ds with the command, as docs/system.md configures them. Says which ones could not be had.
+# PAM, Samba and 389-ds with the command, as docs/system.md configures them, and the units of docs/ with systemd. Says which ones
+# could not be had.
 system: rust-build
 	test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends pamtester samba samba-ad-provision samba-dsdb-modules \
-		samba-vfs-modules winbind openssl curl >/dev/null; } || echo "what is missing cannot be installed: its test will be skipped"
+		samba-vfs-modules winbind openssl curl systemd >/dev/null; } || echo "what is missing cannot be installed: its test will be skipped"
 	python3 tests/system/run.py target/debug/breachdex-under-test
 
 # The incidents of examples/incidents at their full size. `make test` plays them with fewer people.

@@ -1,4 +1,4 @@
-"""Tries PAM, Samba and 389 Directory Server with `breachdex`, as docs/system.md configures them.
+"""Tries PAM, Samba and 389 Directory Server with `breachdex`, as docs/system.md configures them, and the units of docs/ with systemd.
 
     python3 tests/system/run.py COMMAND
 
@@ -19,12 +19,14 @@ from pathlib import Path
 import directory
 import pam
 import samba
+import units
 from stage import INSIDE, NotHere, Stage, Wrong, enter, set_up
 
 DOORS: dict[str, Callable[[Stage], str]] = {
     "PAM": pam.judge,
     "Samba": samba.judge,
     "389 Directory Server": directory.judge,
+    "systemd": units.judge,
 }
 
 

@@ -56,7 +56,7 @@ impl Opened {
             input: Input { source: Source::Stdin, format: None },
             name: batches.name.as_str().into(),
             contents: Contents::Entries(batches),
-            looks_like_digests: AtomicBool::new(false),
+            looks_like_digests: OnceLock::new(),
         }
     }
 }
