@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pickle
 import random
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -306,3 +309,17 @@ def test_a_joined_index_is_signed(rows: list[tuple[bytes, int]], whole: Path, tm
     with breachdex.Index.open(target, trusted_keys=[public]) as index:
         assert index.metadata.entries == ROWS
     assert target.read_bytes() == whole.read_bytes()
+
+
+def test_the_command_copies_segments_and_says_so(
+    rows: list[tuple[bytes, int]], whole: Path, tmp_path: Path
+) -> None:
+    segments = build_all(rows, tmp_path, directory_bits=2)
+    command = [sys.executable, "-m", "breachdex", "build", "-o", tmp_path / "joined.bdx", "--complete"]
+    facts = ["--source", "rows", "--date", "2026-11-27", "--format", "index"]
+    done = subprocess.run([*command, *facts, *segments], capture_output=True, text=True, check=True)
+    # The third group has prefixes of three segments.
+    assert re.fullmatch(
+        r"breachdex: note: 3 of 4 groups copied without decoding \(\d+ bytes\)\n", done.stderr
+    )
+    assert (tmp_path / "joined.bdx").read_bytes() == whole.read_bytes()

@@ -452,7 +452,7 @@ fn groups_are_copied_from_one_entry_above_the_size_of_a_small_index() {
         let starts = range.clone().step_by(1 << 15);
         let batch = move |start: u64| {
             let rows = start..range.end.min(start + (1 << 15));
-            rows.map(|i| Entry { key: Key { words: [i * 1023 << 32, 0, 0] }, count: 1 }).collect()
+            rows.map(|i| Entry { key: Key { words: [(i * 1023) << 32, 0, 0] }, count: 1 }).collect()
         };
         EntryBatches::new("the rows", starts.map(move |start| Ok(batch(start)))).sorted()
     };
