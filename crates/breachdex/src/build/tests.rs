@@ -68,7 +68,7 @@ fn build_at(folder: &TempDir, text: &[u8], options: &BuildOptions) -> Result<(Pa
 
 fn message(result: Result<(PathBuf, BuildReport)>, folder: &TempDir) -> String {
     let text = result.err().unwrap().to_string();
-    text.replace(&format!("{}/", folder.path().display()), "")
+    text.replace(&format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR), "")
 }
 
 /// Nothing but what the test itself put there.

@@ -339,7 +339,9 @@ fn a_link_stays_and_what_it_leads_to_is_replaced() {
         let _ = fs::remove_file(&link);
         symlink(leads_to, &link).unwrap();
         match resolve_target(&link, true).unwrap_err() {
-            ClaimError::Unfit(reason) => reason.replace(&format!("{}/", folder.path().display()), ""),
+            ClaimError::Unfit(reason) => {
+                reason.replace(&format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR), "")
+            }
             other => panic!("{other:?}"),
         }
     };
@@ -407,7 +409,9 @@ fn build_on(fault: Fault) -> (Result<Durability, String>, TempDir) {
     let options = crate::BuildOptions { replace: true, ..crate::BuildOptions::default() };
     let built = simulate(Arc::new(Faulty(fault)), || crate::build(&[input], &target, &options, &()));
     let said = built.map(|report| report.durability);
-    let said = said.map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""));
+    let said = said.map_err(|error| {
+        error.to_string().replace(&format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR), "")
+    });
     assert_eq!(names(folder.path()), ["a.bdx", "corpus.txt"]);
     (said, folder)
 }

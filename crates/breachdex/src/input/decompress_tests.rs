@@ -38,8 +38,11 @@ impl Folder {
                 }
             }
         };
-        let result =
-            read().map_err(|error| error.to_string().replace(&format!("{}/", self.0.path().display()), ""));
+        let result = read().map_err(|error| {
+            error
+                .to_string()
+                .replace(&format!("{}{}", self.0.path().display(), std::path::MAIN_SEPARATOR), "")
+        });
         result.map(|()| text)
     }
 }

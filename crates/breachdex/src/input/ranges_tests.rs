@@ -40,7 +40,11 @@ impl Folder {
         let options = BuildOptions { coverage, replace: true, threads: 2, ..BuildOptions::default() };
         build(&[Input::path(self.0.path().join("ranges"))], &target, &options, &())
             .map(|report| (report, Index::open(target).unwrap()))
-            .map_err(|error| error.to_string().replace(&format!("{}/", self.0.path().display()), ""))
+            .map_err(|error| {
+                error
+                    .to_string()
+                    .replace(&format!("{}{}", self.0.path().display(), std::path::MAIN_SEPARATOR), "")
+            })
     }
 
     fn refused(&self) -> String {
