@@ -195,8 +195,11 @@ pub(crate) fn string(text: String) -> *mut c_char {
 }
 
 fn counted(corpus: &Corpus, digest: &Digest) -> Result<u64, Failure> {
-    corpus.require_counts()?;
-    corpus.count(digest).map_err(|error| Failure::unknown(&error))
+    // It asks whether there are counts by itself.
+    corpus.count(digest).map_err(|fault| match corpus.require_counts() {
+        Err(error) => error.into(),
+        Ok(()) => Failure::unknown(&fault),
+    })
 }
 
 fn digest_of(kind: Kind, bytes: &[u8]) -> Result<Digest, Failure> {
