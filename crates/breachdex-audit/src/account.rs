@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Digest, Kind};
+use std::sync::LazyLock;
+
+use breachdex::Digest;
 
 use crate::error::{LineFault, Result};
 use crate::policy::Violations;
@@ -44,11 +46,8 @@ pub(crate) enum Secret<'a> {
 impl Secret<'_> {
     /// A digest, which may be that of the empty password.
     pub(crate) fn of_digest(digest: Digest) -> Self {
-        let empty = match digest.kind() {
-            Kind::Sha1 => Digest::sha1(b""),
-            Kind::Ntlm => Digest::ntlm(""),
-        };
-        if digest == empty { Self::Empty } else { Self::Digest(digest) }
+        static EMPTY: LazyLock<[Digest; 2]> = LazyLock::new(|| [Digest::sha1(b""), Digest::ntlm("")]);
+        if EMPTY.contains(&digest) { Self::Empty } else { Self::Digest(digest) }
     }
 }
 

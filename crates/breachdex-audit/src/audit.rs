@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use breachdex::{Corpus, Error, FormSet, Monitor, Phase, Progress, Question};
+use breachdex::{Corpus, DigestList, Error, FormSet, Monitor, Phase, Progress, Question, memory};
 use breachdex_policy::Rules;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -22,7 +22,7 @@ use crate::read::assumption::Assumption;
 use crate::read::input::{Input, Meter, Opened};
 use crate::rows::{Rows, Spool};
 use crate::tally::{PolicyTally, Tally};
-use crate::window::{Asking, Window, clipped};
+use crate::window::{Asking, Asks, STACK, Window, clipped};
 
 /// Records between two looks at whether to go on.
 const RECORDS: u64 = 4096;
@@ -172,7 +172,8 @@ pub fn audit_all(
         pool,
         monitor,
         meter: Meter::default(),
-        window: Window::new(),
+        window: Window::new(corpus.kind()),
+        names: DigestList::new(corpus.kind()),
         found: Found {
             inputs: Vec::new(),
             tally: Tally {
@@ -216,6 +217,8 @@ struct Auditor<'a> {
     monitor: &'a dyn Monitor,
     meter: Meter,
     window: Window,
+    /// Hashes of an account's names.
+    names: DigestList,
     found: Found,
     tagger: Tags,
     seen: u64,
@@ -225,24 +228,17 @@ impl Sink for Auditor<'_> {
     fn record(&mut self, record: Record<'_>) -> Result<()> {
         self.tick()?;
         let user = clipped(record.user);
-        let question = match &record.secret {
-            Secret::Empty => None,
+        let asks = match &record.secret {
+            Secret::Empty => Asks::Nothing,
             Secret::Absent => {
                 self.found.tally.without_password += 1;
                 return Ok(());
             }
-            Secret::Digest(digest) => Some(Question::from(digest.clone())),
-            Secret::Password(password) => {
-                let kind = self.corpus.kind();
-                let question = match self.exact_bytes {
-                    true => Question::exact(kind, password),
-                    false => Question::password(kind, password, None, FormSet::default()),
-                };
-                match question {
-                    Ok(question) => Some(question),
-                    Err(_) => return self.malformed(record.number, LineFault::PasswordNotUtf8),
-                }
-            }
+            Secret::Digest(digest) => Asks::Question(Question::from(digest.clone())),
+            Secret::Password(password) => match self.ask(password) {
+                Ok(asks) => asks,
+                Err(_) => return self.malformed(record.number, LineFault::PasswordNotUtf8),
+            },
         };
         self.found.tally.admit(&record);
         let entry = Entry {
@@ -251,11 +247,11 @@ impl Sink for Auditor<'_> {
             account_kind: record.account_kind,
             is_disabled: record.is_disabled,
             has_lm: record.has_lm,
-            is_empty: question.is_none(),
-            is_own_name: is_own_name(user, &record.secret),
+            is_empty: matches!(asks, Asks::Nothing),
+            is_own_name: is_own_name(user, &record.secret, &mut self.names),
             violations: self.judge(&record)?,
         };
-        self.window.push(entry, user, question);
+        self.window.push(entry, user, asks);
         if self.window.is_full() { self.settle() } else { Ok(()) }
     }
 
@@ -297,7 +293,8 @@ impl Auditor<'_> {
         let had = self.found.tally.read();
         let (malformed, first) = (self.found.tally.malformed, self.found.faults.len());
         let request = Request { format, options: &options.read, kind: self.corpus.kind() };
-        (format.spec().read)(opened, &request, self)?;
+        // Passwords are hashed on the way, many at a time.
+        memory::erasing_stack::<STACK, _>(|| (format.spec().read)(opened, &request, self))?;
         self.settle()?;
         if self.found.tally.read() > had {
             return Ok(());
@@ -316,6 +313,15 @@ impl Auditor<'_> {
             }
             None => AuditError::Empty { name },
         })
+    }
+
+    /// What to ask about a password. Nearly all have one form.
+    fn ask(&mut self, password: &[u8]) -> breachdex::Result<Asks> {
+        let forms = FormSet::default();
+        if self.exact_bytes || forms.has_one_of(password) {
+            return self.window.add_password(password).map(|()| Asks::Added);
+        }
+        Question::password(self.corpus.kind(), password, None, forms).map(Asks::Question)
     }
 
     fn judge(&self, record: &Record<'_>) -> Result<Violations> {

@@ -2,24 +2,34 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Digest, Kind};
+use breachdex::DigestList;
 use zeroize::Zeroizing;
 
 use crate::account::Secret;
 
 /// Whether the password is the user's name: as it is or without its domain, in any case; without `$` for a machine.
-pub(crate) fn is_own_name(user: &str, secret: &Secret<'_>) -> bool {
+/// `hashes` is of the secret's kind, and for names alone.
+pub(crate) fn is_own_name(user: &str, secret: &Secret<'_>, hashes: &mut DigestList) -> bool {
     match secret {
         Secret::Password(password) => std::str::from_utf8(password)
             .is_ok_and(|password| names(user).any(|name| same_in_any_case(name, password))),
         Secret::Digest(digest) => {
-            let hash = |name: &str| match digest.kind() {
-                Kind::Sha1 => Digest::sha1(name.as_bytes()),
-                Kind::Ntlm => Digest::ntlm(name),
-            };
-            names(user).any(|name| spellings(name).iter().any(|spelling| hash(spelling) == *digest))
+            hashes.clear();
+            names(user).for_each(|name| add_spellings(name, hashes));
+            hashes.finish().contains(digest)
         }
         Secret::Empty | Secret::Absent => false,
+    }
+}
+
+/// Adds how people write a name as a password: as it is, small, in capitals, and with a capital.
+fn add_spellings(name: &str, hashes: &mut DigestList) {
+    let spellings = spellings(name);
+    for (at, spelling) in spellings.iter().enumerate() {
+        if !spellings[..at].contains(spelling) {
+            // A name is text, so it has a hash of either kind.
+            let _ = hashes.add_password(spelling.as_bytes());
+        }
     }
 }
 
@@ -38,7 +48,6 @@ fn same_in_any_case(one: &str, other: &str) -> bool {
     one == other || *Zeroizing::new(one.to_lowercase()) == *Zeroizing::new(other.to_lowercase())
 }
 
-/// How people write a name as a password: as it is, small, in capitals, and with a capital.
 fn spellings(name: &str) -> [String; 4] {
     let lower = name.to_lowercase();
     let mut rest = lower.chars();

@@ -1,11 +1,11 @@
 //! Some of the input at a time: its digests are looked up in ascending order, and its rows given back in the file's.
 //!
 //! In order the index is gone through once from front to back, so that its pages are read in the order in which the disk
-//! has them, and can be let go of behind it.
+//! has them, and can be let go of behind it. Passwords that have one form are hashed many at a time.
 
 #![forbid(unsafe_code)]
 
-use breachdex::{Corpus, Digest, Question, memory};
+use breachdex::{Corpus, Digest, DigestList, Kind, Question, memory};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use zeroize::{Zeroize as _, Zeroizing, zeroize_stack};
@@ -22,8 +22,11 @@ const NAMES: usize = 1 << 26;
 /// Questions that the index is asked before its pages are let go of.
 const SLICE: usize = 1 << 15;
 
-/// Bytes of stack that sorting and looking up use at most.
-const STACK: usize = 1 << 15;
+/// Passwords that are hashed together, and digests that wait in a list meanwhile.
+const HASHED: usize = 1 << 8;
+
+/// Bytes of stack that hashing, sorting and looking up use at most.
+pub(crate) const STACK: usize = 1 << 15;
 
 /// No name is longer; what a broken file may have in its place is cut.
 const LONGEST_NAME: usize = 1 << 16;
@@ -59,6 +62,15 @@ impl Asked {
     }
 }
 
+/// What is asked about a row.
+pub(crate) enum Asks {
+    /// Nothing: the empty password.
+    Nothing,
+    Question(Question),
+    /// The password that [`Window::add_password`] took last.
+    Added,
+}
+
 /// Whom to ask, and how.
 pub(crate) struct Asking<'a> {
     pub(crate) corpus: &'a Corpus,
@@ -72,24 +84,59 @@ pub(crate) struct Window {
     rows: Vec<Row>,
     questions: Vec<Asked>,
     names: Zeroizing<String>,
+    /// Digests of passwords that are no questions yet.
+    list: DigestList,
+    /// Their rows.
+    listed: Vec<u32>,
 }
 
 impl Window {
-    pub(crate) fn new() -> Self {
-        Self { rows: Vec::new(), questions: Vec::new(), names: Zeroizing::default() }
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self {
+            rows: Vec::new(),
+            questions: Vec::new(),
+            names: Zeroizing::default(),
+            list: DigestList::new(kind),
+            listed: Vec::new(),
+        }
     }
 
-    /// Takes a row with its question; the empty password has none.
-    pub(crate) fn push(&mut self, entry: Entry, user: &str, question: Option<Question>) {
+    /// Takes a password that is looked up as its bytes are; the row that it belongs to must be pushed next.
+    ///
+    /// # Errors
+    /// [`Error::PasswordNotUtf8`](breachdex::Error::PasswordNotUtf8) for NTLM. There is no such row then.
+    pub(crate) fn add_password(&mut self, password: &[u8]) -> breachdex::Result<()> {
+        if self.listed.len() >= HASHED {
+            // Hashing one by one would overwrite it each time.
+            memory::erasing_stack::<STACK, _>(|| self.hash());
+        }
+        self.list.add_password(password)
+    }
+
+    /// Makes questions of the digests in the list.
+    fn hash(&mut self) {
+        for (row, digest) in self.listed.drain(..).zip(self.list.finish()) {
+            memory::push(&mut self.questions, Asked { digest: digest.clone(), forms: None, row });
+        }
+        self.list.clear();
+    }
+
+    /// Takes a row and what is asked about it.
+    pub(crate) fn push(&mut self, entry: Entry, user: &str, asks: Asks) {
         let row = self.rows.len() as u32;
         self.names.push_str(clipped(user));
         let name_end = self.names.len() as u32;
         self.rows.push(Row { entry, name_end, tag: 0, outcome: Outcome::default() });
-        let Some(question) = question else { return };
-        let (_, digest) = &question.forms()[0];
-        let digest = digest.clone();
-        let forms = (question.forms().len() > 1).then(|| Box::new(question));
-        memory::push(&mut self.questions, Asked { digest, forms, row });
+        match asks {
+            Asks::Nothing => {}
+            Asks::Question(question) => {
+                let (_, digest) = &question.forms()[0];
+                let digest = digest.clone();
+                let forms = (question.forms().len() > 1).then(|| Box::new(question));
+                memory::push(&mut self.questions, Asked { digest, forms, row });
+            }
+            Asks::Added => self.listed.push(row),
+        }
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -104,7 +151,8 @@ impl Window {
         go_on: &mut dyn FnMut() -> Result<()>,
         visit: &mut dyn FnMut(Answered<'_>) -> Result<()>,
     ) -> Result<()> {
-        let Self { rows, questions, names } = self;
+        memory::erasing_stack::<STACK, _>(|| self.hash());
+        let Self { rows, questions, names, .. } = self;
         let Asking { corpus, min_count, pool, tags } = *asking;
         pool.install(|| questions.par_sort_unstable_by(|a, b| a.digest.cmp(&b.digest)));
         for slice in questions.chunks(SLICE) {

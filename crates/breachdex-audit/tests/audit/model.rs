@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use breachdex::Kind;
-use breachdex_audit::{Band, Format};
+use breachdex_audit::{AuditOptions, Band, Format, ReadOptions};
 use proptest::prelude::*;
 
 use crate::{Indexes, account, hex, index, options, rows, run};
@@ -109,4 +109,41 @@ fn windows_join() {
         assert_eq!(seen, account(row as u64 + 1, &format!("u{row}"), row % 3_000 % 3 == 0));
     }
     assert_eq!(audited.tally.shared.groups, 3_000);
+}
+
+/// Passwords are hashed many at a time, those with other forms and long ones by themselves.
+#[test]
+fn passwords_are_answered_in_their_rows() {
+    for kind in [Kind::Sha1, Kind::Ntlm] {
+        let text = |at: usize| match at % 7 {
+            0 => format!("パスワード{at}"),
+            1 => format!("{at}{}", "long".repeat(20)),
+            2 => format!(" ends {at} "),
+            _ => format!("plain-{at}"),
+        };
+        let total = 2_000;
+        let known: Vec<(String, u64)> = (0..total).step_by(3).map(|at| (text(at), at as u64 + 1)).collect();
+        let known: Vec<(&str, u64)> =
+            known.iter().map(|(password, count)| (password.as_str(), *count)).collect();
+        let indexes = Indexes::new(index(kind, true, &known), vec![], vec![], 1).unwrap();
+        let export: String = (0..total).map(|row| format!("u{row},{}\n", text(row))).collect();
+        let export = format!("user,pw\n{export}");
+        for exact_bytes in [false, true] {
+            let read = ReadOptions {
+                format: Some(Format::Csv),
+                column: Some("pw".into()),
+                user_column: Some("user".into()),
+                ..ReadOptions::default()
+            };
+            let options = AuditOptions { read, exact_bytes, ..options(Format::Csv) };
+            let audited = run(&export, &indexes, &options).unwrap();
+            let expected: Vec<_> = (0..total)
+                .map(|row| account(row as u64 + 2, &format!("u{row}"), row.is_multiple_of(3)))
+                .collect();
+            assert_eq!(rows(&audited), expected);
+            let worst: Vec<u64> = audited.findings.iter().map(|found| found.number).collect();
+            let last = (0..total as u64).rev().filter(|row| row.is_multiple_of(3)).map(|row| row + 2);
+            assert_eq!(worst, last.take(100).collect::<Vec<_>>());
+        }
+    }
 }

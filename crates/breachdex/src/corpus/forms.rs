@@ -51,6 +51,11 @@ impl FormSet {
         Self::NAMES.into_iter().zip(chosen).filter_map(|(name, is_chosen)| is_chosen.then_some(name))
     }
 
+    /// Whether a password surely has no other form than the raw one, which is told of plain ASCII alone. Allocates nothing.
+    pub fn has_one_of(self, password: &[u8]) -> bool {
+        str::from_utf8(password).is_ok_and(|text| text.is_ascii() && self.is_one_in_ascii(text))
+    }
+
     /// Whether a password in ASCII has no other form than the raw one.
     fn is_one_in_ascii(self, password: &str) -> bool {
         !(self.casefold || self.trimmed && trimmed(password).len() < password.len())
@@ -192,6 +197,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_to_have_one_form_has_one() {
+        let (all, folding) = (FormSet::default(), FormSet::of(&["casefold"]));
+        for password in ["", "plain", "pass word", "~", " ends", "ends\t", "が", "ｐ", "ß", "\u{200b}"] {
+            let is_plain = password.is_ascii() && trimmed(password) == password;
+            assert_eq!(all.has_one_of(password.as_bytes()), is_plain, "{password:?}");
+            assert!(!folding.has_one_of(password.as_bytes()));
+        }
+        assert!(!all.has_one_of(b"\xff") && FormSet::of(&[]).has_one_of(b" "));
+    }
+
+    #[test]
     fn japanese_input_is_looked_up_as_it_was_meant() {
         for (typed, meant) in [
             ("ｐａｓｓｗｏｒｄ", "password"),
@@ -302,6 +318,8 @@ mod tests {
             let all = forms(&password, Some(&stored));
             prop_assert_eq!(&all[0], &(Form::Raw, password.clone()));
             prop_assert!(all.len() <= 9);
+            let alone = forms(&password, None).len();
+            prop_assert!(!FormSet::default().has_one_of(password.as_bytes()) || alone == 1);
             for (i, (_, text)) in all.iter().enumerate() {
                 prop_assert!(all[..i].iter().all(|(_, other)| other != text));
             }
