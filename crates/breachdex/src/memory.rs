@@ -14,8 +14,11 @@ use std::ops::{Deref, DerefMut};
 use memmap2::MmapMut;
 use zeroize::{Zeroize as _, Zeroizing, optimization_barrier, zeroize_stack};
 
-/// Bytes of stack that one hash or one lookup uses at most in an optimised build.
+/// Bytes of stack that one hash or one lookup by reads uses at most in an optimised build.
 pub(crate) const OF_ONE: usize = 1 << 11;
+
+/// Bytes of stack that one lookup in memory uses at most in an optimised build: three frames of some 400.
+pub(crate) const OF_A_LOOKUP: usize = 3 << 9;
 
 /// Bytes of stack that a batch of lookups uses at most in an optimised build.
 pub(crate) const OF_A_BATCH: usize = 1 << 15;

@@ -209,49 +209,53 @@ impl<'a> Bucket<'a> {
     }
 }
 
-/// Words that are counted at a time.
-const COUNTED: usize = 8;
+/// Words that are searched at a time.
+const SEARCHED: usize = 8;
 
 /// The bit after the `count`th one (from 1) of the bits from `start`, each exclusive-ored with `flip`'s; `None`
 /// when that is beyond `end`.
 #[inline(always)]
 fn pass<O: BitOperations>(bytes: &[u8], start: usize, end: usize, count: u64, flip: u64) -> Option<usize> {
-    let (blocks, tail) = bytes.get(start / 8..)?.as_chunks::<{ 8 * COUNTED }>();
-    let mut mask = u64::MAX << (start % 8);
+    let (blocks, tail) = bytes.get(start / 8..)?.as_chunks::<{ 8 * SEARCHED }>();
     let mut base = start / 8 * 8;
-    let mut left = count;
+    // The ones before the start are passed with the others, so that no word is unlike the rest.
+    let below = !(u64::MAX << (start % 8));
+    let mut left = count + u64::from(((read_word(bytes, base) ^ flip) & below).count_ones());
     for block in blocks {
         let (words, _) = block.as_chunks::<8>();
-        // The word with the wanted one is found without a branch: which it is cannot be foretold.
-        let (mut index, mut before, mut ones) = (0, 0, 0);
-        for (number, word) in words.iter().enumerate() {
-            let mask = if number == 0 { mask } else { u64::MAX };
-            ones += u64::from(((u64::from_le_bytes(*word) ^ flip) & mask).count_ones());
-            let is_passed = ones < left;
-            index += usize::from(is_passed);
-            before = if is_passed { ones } else { before };
-        }
-        if let Some(word) = words.get(index) {
-            let word = (u64::from_le_bytes(*word) ^ flip) & if index == 0 { mask } else { u64::MAX };
-            let bit = base + index * 64 + O::select(word, (left - before) as u32 - 1) as usize + 1;
+        let word = |index: usize| u64::from_le_bytes(words[index % SEARCHED]) ^ flip;
+        let ones = |index: usize| u64::from(word(index).count_ones());
+        // By halves and without a branch, for which word has the wanted one cannot be foretold.
+        let mut index = 0;
+        let mut go_on = |ones: u64, words: usize| {
+            let is_passed = u64::from(ones < left);
+            left -= ones & is_passed.wrapping_neg();
+            index += is_passed as usize * words;
+            index
+        };
+        let index = go_on(ones(0) + ones(1) + ones(2) + ones(3), 4);
+        let index = go_on(ones(index) + ones(index + 1), 2);
+        let index = go_on(ones(index), 1);
+        let here = ones(index);
+        if here >= left {
+            let bit = base + index * 64 + O::select(word(index), left as u32 - 1) as usize + 1;
             return Some(bit).filter(|bit| *bit <= end);
         }
-        left -= ones;
-        base += 64 * COUNTED;
-        mask = u64::MAX;
+        // It was the last word.
+        left -= here;
+        base += 64 * SEARCHED;
         if base >= end {
             return None;
         }
     }
     for bits in (0..tail.len() * 8).step_by(64) {
-        let word = (read_word(tail, bits) ^ flip) & mask;
+        let word = read_word(tail, bits) ^ flip;
         let here = u64::from(word.count_ones());
         if here >= left {
             let bit = base + bits + O::select(word, left as u32 - 1) as usize + 1;
             return Some(bit).filter(|bit| *bit <= end);
         }
         left -= here;
-        mask = u64::MAX;
     }
     None
 }

@@ -13,16 +13,14 @@ use zeroize::Zeroizing;
 use super::Answer;
 use super::core::Core;
 use super::failure::Failure;
-use super::places::Known;
 use super::rows::RangeScratch;
-use super::touch::{BucketAt, MALFORMED, bucket_of};
-use crate::digest::Digest;
+use super::touch::{MALFORMED, Placed, bucket_of, unit};
+use crate::digest::{Digest, Key};
 use crate::error::Result;
-use crate::format::bucket::{Bucket, Malformed};
-use crate::format::group;
-use crate::kernels::{BitOperations, Task, prefetch};
+use crate::format::bucket::Malformed;
+use crate::kernels::{BitOperations, Task, prefetch_item};
 use crate::memory::{OF_A_BATCH, erasing_stack};
-use crate::storage::{Access as _, InMemory, ReadMode};
+use crate::storage::{InMemory, ReadMode};
 
 /// Questions in flight: enough to fill the processor's line buffers several times over.
 const BATCH: usize = 64;
@@ -80,7 +78,7 @@ fn answer_admitted(
         return Ok(());
     }
     for (digests, answers) in digests.chunks(BATCH).zip(answers.chunks_mut(BATCH)) {
-        core.run(Batch { core, access, digests, answers, asked: &IN_TURN[..digests.len()] })?;
+        core.run(Batch { core, access, digests, answers, asked: &IN_TURN[..digests.len()], next: &[] })?;
     }
     Ok(())
 }
@@ -94,8 +92,10 @@ fn in_order(
     let mut order = Zeroizing::new(Vec::new());
     for (digests, answers) in digests.chunks(SORTED).zip(answers.chunks_mut(SORTED)) {
         by_leading_bits(digests, &mut order);
-        for asked in order.chunks(BATCH) {
-            core.run(Batch { core, access, digests, answers: &mut *answers, asked })?;
+        let mut batches = order.chunks(BATCH).peekable();
+        while let Some(asked) = batches.next() {
+            let next = batches.peek().copied().unwrap_or_default();
+            core.run(Batch { core, access, digests, answers: &mut *answers, asked, next })?;
         }
     }
     Ok(())
@@ -139,12 +139,6 @@ pub(super) fn par_lookup_many(
     })
 }
 
-/// The buffer of bytes in memory: nothing, for as long as it is wanted.
-#[inline(always)]
-fn unit<'a>() -> &'a mut () {
-    Box::leak(Box::new(()))
-}
-
 /// A batch of at most [`BATCH`] questions that were admitted, whose answers are all absent so far.
 struct Batch<'a> {
     core: &'a Core,
@@ -153,17 +147,26 @@ struct Batch<'a> {
     answers: &'a mut [Answer],
     /// Which of the digests are asked for.
     asked: &'a [u32],
+    /// Which of them are likely asked for next.
+    next: &'a [u32],
 }
 
 /// A question's bucket.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     question: usize,
-    bucket: Bucket<'a>,
-    /// Bits of the bucket's prefix.
-    prefix_bits: u32,
-    /// Bytes from the start of the groups, for messages.
-    offset: u64,
+    placed: Placed<'a>,
+    /// The key behind the bucket's prefix.
+    rest: Key,
+}
+
+impl<'a> Place<'a> {
+    /// Asks for what is read of the bucket first.
+    #[inline(always)]
+    fn new(question: usize, key: &Key, placed: Placed<'a>) -> Self {
+        placed.bucket.prefetch_high();
+        Self { question, placed, rest: key.skip(placed.prefix_bits) }
+    }
 }
 
 /// A list of questions that came to a stage. One that goes no further is not written over, without a branch.
@@ -198,42 +201,44 @@ impl Task for Batch<'_> {
 
     #[inline(always)]
     fn run<O: BitOperations>(self) -> Self::Output {
-        let Self { core, access, digests, answers, asked } = self;
+        let Self { core, access, digests, answers, asked, next } = self;
         let layout = core.layout();
         let mut places = Reached::new();
         let mut unknown = Reached::new();
         for question in asked.iter().map(|number| *number as usize) {
-            match core.known_bucket(access, digests[question].key()) {
-                Some((Known { start, prefix_bits, .. }, bucket)) => {
-                    bucket.prefetch_high();
-                    places.add(Place { question, bucket, prefix_bits, offset: start as u64 }, true);
-                }
+            let key = digests[question].key();
+            match core.known_bucket(access, key) {
+                Some(placed) => places.add(Place::new(question, key, placed), true),
                 None => unknown.add(question, true),
             }
         }
         if unknown.length > 0 {
             resolve(core, access, digests, &unknown, &mut places)?;
         }
-        let rest = |place: &Place<'_>| digests[place.question].key().skip(place.prefix_bits);
-        let malformed = |place: &Place<'_>| core.bucket_fault(place.offset, MALFORMED);
+        for number in next {
+            prefetch_item(digests, *number as usize);
+        }
+        let malformed = |place: &Place<'_>| core.bucket_fault(place.placed.offset, MALFORMED);
         let mut slots = Reached::new();
         for place in places.iter() {
-            let slot = place.bucket.slot::<O>(&rest(place)).ok_or_else(|| malformed(place))?;
-            place.bucket.prefetch_slot(slot);
+            let bucket = &place.placed.bucket;
+            let slot = bucket.slot::<O>(&place.rest).ok_or_else(|| malformed(place))?;
+            bucket.prefetch_slot(slot);
             slots.add((place, slot), slot.run > 0);
         }
         let mut found = Reached::new();
         for (place, slot) in slots.iter() {
-            let entry = place.bucket.find_in(*slot, &rest(place));
+            let bucket = &place.placed.bucket;
+            let entry = bucket.find_in(*slot, &place.rest);
             if layout.counts {
-                place.bucket.prefetch_counts(entry.unwrap_or_default());
+                bucket.prefetch_counts(entry.unwrap_or_default());
                 found.add((*place, entry.unwrap_or_default()), entry.is_some());
             } else if entry.is_some() {
                 answers[place.question] = core.answer(Some(0));
             }
         }
         for (place, entry) in found.iter() {
-            let count = place.bucket.count::<O>(*entry).map_err(|Malformed| malformed(place))?;
+            let count = place.placed.bucket.count::<O>(*entry).map_err(|Malformed| malformed(place))?;
             answers[place.question] = core.answer(Some(count));
         }
         Ok(())
@@ -250,34 +255,21 @@ fn resolve<'a>(
     places: &mut Reached<Place<'a>>,
 ) -> Result<(), Failure> {
     let layout = core.layout();
-    let bytes = access.loaded(core.header.groups.offset, &());
     let mut located = Reached::new();
     for question in unknown.iter() {
-        let prefix = digests[*question].key().leading(layout.directory_bits) as u32;
+        let key = digests[*question].key();
+        let prefix = key.leading(layout.directory_bits) as u32;
         if let Some(locator) = core.locate(prefix) {
-            prefetch(bytes, locator.offset() as usize);
-            core.verified.prefetch(locator.offset());
+            core.prefetch_head(access, key, locator);
             located.add((*question, prefix, locator), true);
         }
     }
-    let mut groups = Reached::new();
     for (question, prefix, locator) in located.iter() {
+        let key = digests[*question].key();
         let group = core.group(access, *prefix, *locator, 0, unit())?;
-        let bucket = bucket_of(digests[*question].key(), layout, &group);
-        prefetch(bytes, locator.offset() as usize + group::FIXED + bucket * group::NARROW_RECORD);
-        groups.add((*question, *prefix, *locator, group, bucket), true);
-    }
-    for (question, prefix, locator, group, bucket) in groups.iter() {
-        let record = core.record(*locator, group, *bucket)?;
-        let place = BucketAt { prefix: *prefix, locator: *locator, group, bucket: *bucket };
-        let bytes = core.bucket_bytes(access, place, &record, 0, unit())?;
-        if record.entries > 0 {
-            let bucket = core.bucket(*locator, group, &record, bytes)?;
-            bucket.prefetch_high();
-            let (offset, prefix_bits) =
-                (locator.offset() + record.start as u64, layout.directory_bits + group.extra_bits);
-            core.places.remember(digests[*question].key(), prefix_bits, offset, &record);
-            places.add(Place { question: *question, bucket, prefix_bits, offset }, true);
+        let bucket = bucket_of(key, layout, &group);
+        if let Some(placed) = core.placed(access, key, *prefix, *locator, &group, bucket)? {
+            places.add(Place::new(*question, key, placed), true);
         }
     }
     Ok(())

@@ -15,6 +15,7 @@ use crate::digest::{Digest, Key};
 use crate::error::{Error, Fault, Result, Section};
 use crate::format::directory::{Directory, Locator};
 use crate::format::facts::Facts;
+use crate::format::group;
 use crate::format::header::{Extent, Header};
 use crate::format::{Layout, notes};
 use crate::kernels::{ActiveKernel, Kernel, Task};
@@ -41,6 +42,8 @@ pub(crate) struct Core {
     directory: Directory,
     pub(super) verified: Verified,
     pub(super) places: Places,
+    /// As most groups are split.
+    pub(super) likely_extra_bits: u32,
     /// Where the content id is trusted.
     pub(super) units: Option<Units>,
     #[cfg(feature = "signatures")]
@@ -78,6 +81,10 @@ impl Core {
             name,
             whole: facts.coverage.is_whole(),
             metadata: Metadata::new(&header, facts),
+            likely_extra_bits: group::extra_bits(
+                header.layout.bits,
+                header.entries / header.group_count.max(1),
+            ),
             storage,
             header,
             directory,

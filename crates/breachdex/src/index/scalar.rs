@@ -12,19 +12,23 @@ use crate::error::Result;
 use crate::format::Layout;
 use crate::format::bucket::{Bucket, Malformed};
 use crate::kernels::{BitOperations, Task};
-use crate::memory::{OF_ONE, erasing_stack};
+use crate::memory::{OF_A_LOOKUP, OF_ONE, erasing_stack};
 use crate::storage::{Access, InMemory, ReadMode};
 
 impl Core {
     #[inline]
     pub(super) fn lookup(&self, digest: &Digest) -> Result<Answer> {
-        let Some(bytes) = self.storage.bytes() else {
-            return self.lookup_by_reads(digest, ReadMode::Blocking, &mut RangeScratch::default());
-        };
+        let Some(bytes) = self.storage.bytes() else { return self.lookup_by_new_buffers(digest) };
         self.admit(digest)?;
         let find = FindInMemory { core: self, access: InMemory(bytes), key: digest.key() };
-        let found = erasing_stack::<OF_ONE, _>(|| self.run(find));
+        let found = erasing_stack::<OF_A_LOOKUP, _>(|| self.run(find));
         Ok(self.answer(found.map_err(|failure| self.failed(failure))?))
+    }
+
+    /// Apart, for its buffers are large.
+    #[inline(never)]
+    fn lookup_by_new_buffers(&self, digest: &Digest) -> Result<Answer> {
+        self.lookup_by_reads(digest, ReadMode::Blocking, &mut RangeScratch::default())
     }
 
     /// The same through buffers that the caller keeps, whose content from before is used again where it fits.
@@ -63,11 +67,15 @@ impl Task for FindInMemory<'_> {
     #[inline(always)]
     fn run<O: BitOperations>(self) -> Self::Output {
         let Self { core, access, key } = self;
-        let Some((known, bucket)) = core.known_bucket(access, key) else {
-            return core.run(Find { core, access, key, head: &mut (), bucket: &mut () });
+        let placed = match core.known_bucket(access, key) {
+            Some(placed) => placed,
+            None => match core.bucket_in_memory(access, key)? {
+                Some(placed) => placed,
+                None => return Ok(None),
+            },
         };
-        let found = find_and_count::<O>(&bucket, &key.skip(known.prefix_bits), core.layout());
-        Ok(found.map_err(|Malformed| core.bucket_fault(known.start as u64, MALFORMED))?)
+        let found = find_and_count::<O>(&placed.bucket, &key.skip(placed.prefix_bits), core.layout());
+        Ok(found.map_err(|Malformed| core.bucket_fault(placed.offset, MALFORMED))?)
     }
 }
 
@@ -99,9 +107,6 @@ impl<'a, A: Access<'a>> Task for Find<'a, A> {
         }
         let bucket = core.bucket(locator, &group, &record, bytes)?;
         let prefix_bits = layout.directory_bits + group.extra_bits;
-        if !A::READS {
-            core.places.remember(key, prefix_bits, locator.offset() + record.start as u64, &record);
-        }
         let found = find_and_count::<O>(&bucket, &key.skip(prefix_bits), layout);
         Ok(found.map_err(|Malformed| core.malformed(locator, &record))?)
     }

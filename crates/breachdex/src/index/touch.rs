@@ -17,8 +17,8 @@ use crate::format::checksum;
 use crate::format::content::{self, Hash};
 use crate::format::directory::Locator;
 use crate::format::group::{self, BucketRecord, Group};
-use crate::format::header::Header;
 use crate::format::{Layout, placement};
+use crate::kernels::prefetch;
 use crate::storage::{Access, InMemory, Unread};
 
 /// Bytes of a page: what the system reads of a mapped file at least. Larger ones only make the advice less exact.
@@ -110,8 +110,7 @@ impl Core {
 
     /// Bytes of the head as they are in a group that is split as most are, and no byte of the next page.
     fn likely_head(&self, at: u64) -> usize {
-        let Header { layout, entries, group_count, .. } = &self.header;
-        let extra_bits = group::extra_bits(layout.bits, entries / group_count.max(&1)).min(12);
+        let extra_bits = self.likely_extra_bits.min(12);
         let head = group::FIXED + (group::NARROW_RECORD << extra_bits);
         let left = (placement::PAGE - at % placement::PAGE) as usize;
         // A guess that crosses a page is too long: the head lies in one, unless it is longer than that.
@@ -340,14 +339,66 @@ impl Core {
         Ok(bucket.ok_or_else(|| self.malformed(locator, record))?)
     }
 
-    /// The bucket of a key where it is known and in memory, and its place.
+    /// The bucket of a key where it is known and in memory.
     #[inline(always)]
-    pub(super) fn known_bucket<'b>(&self, access: InMemory<'b>, key: &Key) -> Option<(Known, Bucket<'b>)> {
-        let known = self.places.get(key)?;
+    pub(super) fn known_bucket<'b>(&self, access: InMemory<'b>, key: &Key) -> Option<Placed<'b>> {
+        let Known { start, length, entries, prefix_bits } = self.places.get(key)?;
         let Layout { bits, counts, .. } = self.header.layout;
-        let bytes = access.loaded(self.header.groups.offset + known.start as u64, &());
-        let rest = bits.checked_sub(known.prefix_bits)?;
-        Some((known, Bucket::new(bytes, known.length, known.entries, rest, counts)?))
+        let bytes = access.loaded(self.header.groups.offset + start as u64, &());
+        let bucket = Bucket::new(bytes, length, entries, bits.checked_sub(prefix_bits)?, counts)?;
+        Some(Placed { bucket, prefix_bits, offset: start as u64 })
+    }
+
+    /// The bucket of a key in memory by the directory and its group's head, checked if need be, and known from then on.
+    /// `None` where it has no entries.
+    #[inline(never)]
+    pub(super) fn bucket_in_memory<'b>(
+        &self,
+        access: InMemory<'b>,
+        key: &Key,
+    ) -> Result<Option<Placed<'b>>, Failure> {
+        let layout = self.layout();
+        let prefix = key.leading(layout.directory_bits) as u32;
+        let Some(locator) = self.locate(prefix) else { return Ok(None) };
+        self.prefetch_head(access, key, locator);
+        let group = self.group(access, prefix, locator, 0, unit())?;
+        let bucket = bucket_of(key, layout, &group);
+        self.placed(access, key, prefix, locator, &group, bucket)
+    }
+
+    /// Asks for a group's head, for the record that is likely the one of a key, and for what is known of buckets about there.
+    #[inline(always)]
+    pub(super) fn prefetch_head(&self, access: InMemory<'_>, key: &Key, locator: Locator) {
+        let bytes = access.loaded(self.header.groups.offset, &());
+        let bucket = key.skip(self.header.layout.directory_bits).leading(self.likely_extra_bits) as usize;
+        let at = locator.offset() as usize;
+        prefetch(bytes, at);
+        prefetch(bytes, at + group::FIXED + bucket * group::NARROW_RECORD);
+        self.verified.prefetch(locator.offset());
+    }
+
+    /// A bucket of a group in memory, checked if need be, and known from then on. `None` where it has no entries.
+    #[inline(always)]
+    pub(super) fn placed<'b>(
+        &self,
+        access: InMemory<'b>,
+        key: &Key,
+        prefix: u32,
+        locator: Locator,
+        group: &Group<'b>,
+        bucket: usize,
+    ) -> Result<Option<Placed<'b>>, Failure> {
+        let record = self.record(locator, group, bucket)?;
+        let place = BucketAt { prefix, locator, group, bucket };
+        let bytes = self.bucket_bytes(access, place, &record, 0, unit())?;
+        if record.entries == 0 {
+            return Ok(None);
+        }
+        let bucket = self.bucket(locator, group, &record, bytes)?;
+        let offset = locator.offset() + record.start as u64;
+        let prefix_bits = self.header.layout.directory_bits + group.extra_bits;
+        self.places.remember(key, prefix_bits, offset, &record);
+        Ok(Some(Placed { bucket, prefix_bits, offset }))
     }
 
     #[cold]
@@ -357,6 +408,22 @@ impl Core {
 }
 
 const MISMATCH: &str = "the bucket's checksum does not match";
+
+/// The buffer of bytes in memory: nothing, for as long as it is wanted.
+#[inline(always)]
+pub(super) fn unit<'a>() -> &'a mut () {
+    Box::leak(Box::new(()))
+}
+
+/// A bucket with entries, checked, and where it is.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'b> {
+    pub(super) bucket: Bucket<'b>,
+    /// Bits of the bucket's prefix.
+    pub(super) prefix_bits: u32,
+    /// Bytes from the start of the groups, for messages.
+    pub(super) offset: u64,
+}
 
 /// Which bucket is meant.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::kernels::prefetch_word;
+use crate::kernels::prefetch_item;
 use crate::storage::zeroed_words;
 
 /// One bit stands for so many bytes of the groups section. Two buckets of at least this length never start
@@ -52,7 +52,7 @@ impl Verified {
     /// Asks for what is known of buckets at about an offset in the groups section: a line of it speaks of 256 KiB.
     #[inline(always)]
     pub(crate) fn prefetch(&self, offset: u64) {
-        prefetch_word(&self.cells, (offset / CELL / 64) as usize);
+        prefetch_item(&self.cells, (offset / CELL / 64) as usize);
     }
 
     pub(crate) fn remember_bucket(&self, offset: u64, length: usize) {

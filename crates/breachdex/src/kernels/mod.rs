@@ -34,7 +34,7 @@ pub(crate) use counts::Remainders;
 #[cfg(all(test, unix))]
 pub(crate) use guard::Guarded;
 pub(crate) use portable::Portable;
-pub(crate) use prefetch::{prefetch, prefetch_word};
+pub(crate) use prefetch::{prefetch, prefetch_item};
 use row_code::CodedDigits;
 pub(crate) use rows::{Form, Lines, RowBlock, RowShape, Rows};
 

@@ -2,8 +2,6 @@
 
 #![allow(unsafe_code)]
 
-use std::sync::atomic::AtomicU64;
-
 /// Starts loading the cache line that holds `bytes[at]`; nothing when `at` is outside or there is no such
 /// instruction. Never faults, also where the page is not in memory.
 #[inline(always)]
@@ -11,10 +9,10 @@ pub(crate) fn prefetch(bytes: &[u8], at: usize) {
     line_of(bytes, at);
 }
 
-/// The same for `words[at]`.
+/// The same for `items[at]`.
 #[inline(always)]
-pub(crate) fn prefetch_word(words: &[AtomicU64], at: usize) {
-    line_of(words, at);
+pub(crate) fn prefetch_item<T>(items: &[T], at: usize) {
+    line_of(items, at);
 }
 
 #[inline(always)]
