@@ -22,8 +22,10 @@ did "aarch64: command, C library, Python module and the library's tests compiled
 install qemu-user || { skip "aarch64: no qemu-user, so nothing is run"; exit 0; }
 did "aarch64: emulated by $(qemu-aarch64 --version | head -n 1)"
 failed=0
+export PROPTEST_CASES=16
 library() { rust test --locked --quiet --package breachdex --lib --target $target -- --quiet "$@"; }
-counted "aarch64: library, NEON" library || failed=1
+counted "aarch64: library, NEON" library --skip far_tests --skip build::splice || failed=1
+skip "aarch64: build::splice and index::far_tests, which take too long under emulation, or more address space than it has"
 counted "aarch64: kernels and format, portable" env BREACHDEX_KERNEL=portable bash -c "$(declare -f rust library)
     cd '$PROJECT'; target=$target; library kernels:: format::" || failed=1
 counted "aarch64: command" python3 "$PLATFORMS/sessions.py" --skip audit-reports="Parquet is not compiled here" \

@@ -17,4 +17,7 @@ began=$SECONDS
 rust test --locked --quiet --package breachdex --lib --no-run --target $target
 did "s390x: the library's tests compiled in $((SECONDS - began)) s ($TOOLCHAIN)"
 install qemu-user || { skip "s390x: no qemu-user, so nothing is run"; exit 0; }
-counted "s390x: library" rust test --locked --quiet --package breachdex --lib --target $target -- --quiet
+export PROPTEST_CASES=16
+counted "s390x: library" rust test --locked --quiet --package breachdex --lib --target $target -- --quiet \
+    --skip far_tests --skip build::splice
+skip "s390x: build::splice and index::far_tests, which take too long under emulation, or more address space than it has"

