@@ -50,7 +50,7 @@ impl Site {
     fn replace(&self, bytes: &[u8]) {
         let fresh = self.folder.path().join("fresh");
         fs::write(&fresh, bytes).unwrap();
-        fs::rename(fresh, &self.path).unwrap();
+        crate::files::Disk::rename(&crate::files::System, &fresh, Path::new(&self.path), true).unwrap();
     }
 
     fn open(&self, every: Option<Duration>) -> LiveIndex {
