@@ -85,7 +85,9 @@ impl Subcommand for Flags {
         let open = trust::mapped(&trust::of_keys(&self.keys.trusted_key, None)?);
         let (old, new) = (Index::open_with(&self.old, open.clone())?, Index::open_with(&self.new, open)?);
         if self.force && self.export.is_none() && self.delta.is_none() {
-            return Err(Failure::Usage(String::from("--force replaces a FILE: name one with --export or --delta")));
+            return Err(Failure::Usage(String::from(
+                "--force replaces a FILE: name one with --export or --delta",
+            )));
         }
         // Heard before there is a temporary file that a signal might leave.
         let is_through = self.export.as_deref().is_some_and(target::is_through);
@@ -97,7 +99,8 @@ impl Subcommand for Flags {
             _ => Ok(()),
         };
         let difference = diff(&old, &new, &mut visit, &reporter)?;
-        let delta = self.delta.as_deref().map(|path| delta(path, &old, &new, self.force, &reporter)).transpose()?;
+        let delta =
+            self.delta.as_deref().map(|path| delta(path, &old, &new, self.force, &reporter)).transpose()?;
         drop(reporter);
         if let Some((path, report)) = delta {
             messages::note(&format!("wrote {}, {} bytes", path.display(), report.bytes));
