@@ -28,8 +28,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
 from breachdex import spark as cluster
+from breachdex._breachdex import Partitions, sort_rows
+from breachdex.spark._tasks import _batch
 
 if TYPE_CHECKING:
+    from breachdex.types import Kind
     from pyspark.sql import SparkSession
 
 CORES = 2
@@ -191,6 +194,39 @@ def compare(source: Path, rows: int, folder: Path, session: SparkSession) -> Non
             )
 
 
+def steps(source: Path, rows: int, folder: Path) -> None:
+    """Processor time of the steps of a task, one after another in this process."""
+    kind: Kind = "sha1"
+    with source.open("rb") as text:
+        lines = text.read(43 * rows)
+    taken: dict[str, float] = {}
+
+    @contextmanager
+    def step(name: str) -> Iterator[None]:
+        began = time.process_time()
+        yield
+        taken[name] = taken.get(name, 0.0) + time.process_time() - began
+
+    partitions, pieces = Partitions([0], kind=kind), []
+    for first in range(0, len(lines), 43 << 17):
+        with step("parse, and part by prefix"):
+            partitions.add_text(
+                lines[first : first + (43 << 17)], passwords=False, bare=False, name="", first_line=2
+            )
+            pieces += partitions.take(3276)
+    with step("sort"):
+        ordered = sort_rows([piece[1:] for piece in pieces], kind=kind, most=1 << 15)
+    with step("encode and write the segment"):
+        batches = (_batch(piece, 20) for piece in ordered)
+        breachdex.build_segment(batches, folder / "step.bdx", is_sorted=True, threads=1, replace=True)
+    (folder / "step.txt").write_bytes(lines)
+    with step("for comparison: a build of the same lines on one core"):
+        breachdex.build(folder / "step.txt", folder / "one.bdx", threads=1, memory=512 << 20, replace=True)
+    print(f"\n| step, {rows:,} rows in one process | ns of a processor for each row |\n|---|---:|")
+    for name, seconds in taken.items():
+        print(f"| {name} | {seconds / rows * 1e9:.0f} |")
+
+
 def audit(folder: Path, rows: int, session: SparkSession) -> None:
     """Counts a table of digests of which hardly one is held."""
     write_table(folder / "users.parquet", rows)
@@ -224,6 +260,7 @@ def main() -> None:
     )
     print(f"- other work on the machine: load {os.getloadavg()[0]:.1f}\n")
     compare(folder / "hashes.txt", rows, folder, session)
+    steps(folder / "hashes.txt", min(rows, 4_000_000), folder)
     audit(folder, rows // 2, session)
     session.stop()
 

@@ -71,10 +71,10 @@ def audit(
     :param password: the column of passwords instead. A table should not have one.
     :param into: the name of the added column.
     :param on_unknown: what becomes of a row that the index cannot answer, because it does not cover that part of the corpus
-        or is damaged there: ``raise`` fails the job, as :meth:`breachdex.Index.counts_hash` does; ``mark`` leaves the count
+        or is damaged there: ``raise`` fails the job, as ``breachdex.Index.counts_hash`` does; ``mark`` leaves the count
         null, and adds a column, named as ``into`` with ``_unknown`` behind it, that is true there. Never is it a count of 0.
     :param ship: has Spark copy the index to the executors; for indexes of some hundred megabytes at most.
-    :param trusted_keys: keys that must have signed the index, as :meth:`breachdex.Index.open` takes them. Executors check
+    :param trusted_keys: keys that must have signed the index, as ``breachdex.Index.open`` takes them. Executors check
         the signature, too, unless the index is shipped; then its content id is compared, as always.
     :raises ExecutorError: when executors have another breachdex. When the table is used, and they have no index or another
         one, Spark raises its own exception with the text of that error.
@@ -114,7 +114,7 @@ def summarize(
 ) -> AuditSummary:
     """Sums an audited table up. Runs the audit: cache the table, or save it and summarise what was saved.
 
-    :param table: what :func:`audit` returned.
+    :param table: what ``audit`` returned.
     :param digest: the column that was audited, or ``password``.
     :param into: the column that was added.
     :raises BreachdexError: when a row could not be answered, or executors cannot do the work.

@@ -65,7 +65,7 @@ class ClusterBuildReport:
     """What a build wrote, and how."""
 
     index: BuildReport
-    """The index, as :func:`breachdex.build` reports one."""
+    """The index, as ``breachdex.build`` reports one."""
     rows: int
     """Rows of the input."""
     parts: int
@@ -100,7 +100,7 @@ def build(
     memory: int | None = None,
     temp_dir: Path | None = None,
 ) -> ClusterBuildReport:
-    """Builds an index on a cluster: byte for byte the one that :func:`breachdex.build` makes of the same rows and options.
+    """Builds an index on a cluster: byte for byte the one that ``breachdex.build`` makes of the same rows and options.
 
     Files are read by the executors, and need the same path or address there. Passwords are hashed where they are read;
     digests alone are shuffled. Each task writes a segment into a folder beside ``output``, from which the driver joins them;
