@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Windows: the command, the C library, the Python module and the library's tests compiled for x86_64-pc-windows-gnu, and the
+# Windows: the command and the library's tests compiled for x86_64-pc-windows-gnu, and the
 # tests and the sessions of the command run by Wine. Says what it skips. Wine is not Windows: it lets everybody read what is
 # locked, and its files are those of Linux.
 #
