@@ -177,7 +177,7 @@ def wheel(python: str) -> str:
     """The wheel of this platform, its metadata, its licences and its symbols."""
     out = WORK / "wheel"
     shutil.rmtree(out, ignore_errors=True)
-    command = [
+    command: list[str | Path] = [
         tool("maturin"),
         "build",
         "--locked",

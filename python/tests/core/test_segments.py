@@ -315,9 +315,9 @@ def test_the_command_copies_segments_and_says_so(
     rows: list[tuple[bytes, int]], whole: Path, tmp_path: Path
 ) -> None:
     segments = build_all(rows, tmp_path, directory_bits=2)
-    command = [sys.executable, "-m", "breachdex", "build", "-o", tmp_path / "joined.bdx", "--complete"]
+    command = [sys.executable, "-m", "breachdex", "build", "-o", str(tmp_path / "joined.bdx"), "--complete"]
     facts = ["--source", "rows", "--date", "2026-11-27", "--format", "index"]
-    done = subprocess.run([*command, *facts, *segments], capture_output=True, text=True, check=True)
+    done = subprocess.run([*command, *facts, *map(str, segments)], capture_output=True, text=True, check=True)
     # The third group has prefixes of three segments.
     assert re.fullmatch(
         r"breachdex: note: 3 of 4 groups copied without decoding \(\d+ bytes\)\n", done.stderr
