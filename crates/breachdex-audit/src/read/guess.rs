@@ -118,13 +118,14 @@ pub(crate) fn of(start: &str) -> Option<Advice> {
     csv(start).or_else(|| hashes(start)).map(Advice)
 }
 
-/// A header among the first lines: some tools write a line about themselves before it.
+/// The header is the first line, or the second one where the first has no cells: some tools write a line about themselves
+/// before it. Behind a header there is data, whose cells may be passwords that look like names of columns.
 fn csv(start: &str) -> Option<Guess> {
-    start
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .take(2)
-        .find_map(|line| [',', ';', '\t', '|'].iter().find_map(|delimiter| header(line, *delimiter)))
+    const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+    let mut lines = start.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next()?;
+    let line = if first.contains(DELIMITERS) { first } else { lines.next()? };
+    DELIMITERS.into_iter().find_map(|delimiter| header(line, delimiter))
 }
 
 fn header(line: &str, delimiter: char) -> Option<Guess> {
@@ -199,7 +200,15 @@ mod tests {
                  SamAccountName --hash"
             )
         );
-        for none in ["", "\n\n", "hunter2\nletmein\n", "a,b,c\n1,2,3\n", "password\nhunter2\n", "a:b:c\n"] {
+        for none in [
+            "",
+            "\n\n",
+            "hunter2\nletmein\n",
+            "a,b,c\n1,2,3\n",
+            "id,pw\n1,password\n",
+            "password\nhunter2\n",
+            "a:b:c\n",
+        ] {
             assert_eq!(said(none), None, "{none:?}");
         }
     }
