@@ -20,6 +20,7 @@ FOLDERS: Final = (
     "examples",
     "fuzz",
     "python",
+    "release",
     "tests",
     "third-party",
 )
