@@ -139,7 +139,7 @@ class TestBadInput:
             (f"{ROW}:-5", "the count is negative"),
             (f"{ROW}:18446744073709551616", "the count is larger than 18446744073709551615"),
             (f"{ROW}:many", "the count is not a whole number"),
-            (ROW, "the count is missing; pass counts=False to build without counts"),
+            (ROW, "the count is missing; pass counts=False if the list is meant to have none"),
             ("", "the line is empty; expected 40 hex digits, a colon and a count"),
             (f"{ROW[:-1]}x:1", "column 40 is not a hex digit; expected 40 of them, a colon and a count"),
             (f"{ROW[:-2]}:1", "expected 40 hex digits for sha1, found 38"),

@@ -14,7 +14,7 @@ fn assert_right(seeds: impl IntoIterator<Item = u64>) {
 }
 
 /// Seeds and what each found. The worlds that they make change with the simulation, so each has a test beside the code, too.
-const FOUND: [(u64, &str); 10] = [
+const FOUND: [(u64, &str); 11] = [
     (
         3,
         "a lock file that could not be written on a full disk stayed, empty, and kept everybody out for ever",
@@ -34,6 +34,10 @@ const FOUND: [(u64, &str); 10] = [
         "rows of a range that an earlier run could not fetch were lost, and its new tag hid that from then on",
     ),
     (821, "a mirror's 404 was not taken for an empty range where all others had answered 304"),
+    (
+        30_128_693_204_484_461,
+        "a lock file that could neither be written nor removed kept its own process out for half a minute",
+    ),
 ];
 
 #[test]

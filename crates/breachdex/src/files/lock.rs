@@ -9,12 +9,12 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::disk::{Disk, write_all_at};
 use super::owned::{PRIVATE, open_existing};
@@ -32,6 +32,10 @@ const WRITTEN_BY_THEN: Duration = Duration::from_secs(30);
 
 /// The lock files that this process has, so that one which could not be removed is told from them.
 static HELD: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
+
+/// The lock files of this process that could neither be written nor removed: they name nobody, and are nobody's. With the
+/// time, for numbers are given out again.
+static LEFT: Mutex<Vec<(FileId, SystemTime)>> = Mutex::new(Vec::new());
 
 /// Whether a lock file was ever made by this process: worth saying once.
 static USED_LOCK_FILE: AtomicBool = AtomicBool::new(false);
@@ -131,6 +135,12 @@ fn give_up(id: FileId) {
     HELD.lock().unwrap_or_else(PoisonError::into_inner).retain(|held| *held != id);
 }
 
+/// Whether this process left that lock file without its line.
+fn was_left(facts: &Metadata) -> io::Result<bool> {
+    let file = (file_id(facts), facts.modified()?);
+    Ok(LEFT.lock().unwrap_or_else(PoisonError::into_inner).contains(&file))
+}
+
 /// Makes a lock file, or takes that of a dead process over; `None` while a process that is or may be alive has it.
 fn take_file(disk: &dyn Disk, lock: &Path) -> io::Result<Option<FileId>> {
     if let Some(made) = make(disk, lock)? {
@@ -190,9 +200,12 @@ fn make(disk: &dyn Disk, lock: &Path) -> io::Result<Option<FileId>> {
             let id = file_id(&file.metadata()?);
             HELD.lock().unwrap_or_else(PoisonError::into_inner).push(id);
             let written = write_all_at(disk, &file, Place::here().line(std::process::id()).as_bytes(), 0);
-            if written.is_err() {
-                // One that names no process stands in the way until it is old.
-                let _ = disk.remove(lock);
+            if written.is_err()
+                && disk.remove(lock).is_err()
+                && let Ok(modified) = file.metadata().and_then(|facts| facts.modified())
+            {
+                // To other processes, one that names none stands in the way until it is old.
+                LEFT.lock().unwrap_or_else(PoisonError::into_inner).push((id, modified));
             }
             // Whoever was stopped so long between the two that the file was taken for a dead one's has lost it.
             let is_held = written.is_ok() && is_at(&file, lock);
@@ -223,8 +236,9 @@ fn is_abandoned(disk: &dyn Disk, lock: &Path) -> io::Result<bool> {
     };
     (&file).take(4096).read_to_end(&mut text)?;
     if text.last() != Some(&b'\n') {
-        let age = file.metadata()?.modified()?.elapsed();
-        return Ok(age.is_ok_and(|age| age >= WRITTEN_BY_THEN));
+        let facts = file.metadata()?;
+        let is_old = facts.modified()?.elapsed().is_ok_and(|age| age >= WRITTEN_BY_THEN);
+        return Ok(is_old || was_left(&facts)?);
     }
     let Some((process, place)) = std::str::from_utf8(&text).ok().and_then(Place::parse) else {
         return Ok(false);

@@ -211,6 +211,38 @@ fn a_lock_file_that_cannot_be_written_does_not_stay() {
     claim(Arc::new(Lockless), &target);
 }
 
+/// One from which nothing can be removed either.
+#[derive(Debug)]
+struct LocklessAndBroken;
+
+impl Disk for LocklessAndBroken {
+    fn write_at(&self, _: &File, _: &[u8], _: u64) -> io::Result<usize> {
+        Err(io::Error::from_raw_os_error(libc::EIO))
+    }
+
+    fn remove(&self, _: &Path) -> io::Result<()> {
+        Err(io::Error::from_raw_os_error(libc::EIO))
+    }
+
+    fn try_flock(&self, _: &File) -> io::Result<bool> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[test]
+fn a_lock_file_that_stays_without_its_line_is_no_obstacle_to_its_own_process() {
+    let folder = tempdir().unwrap();
+    let (path, lock) = (folder.path().join("journal"), folder.path().join("journal.lock"));
+    let file = File::create(&path).unwrap();
+    let take = |disk: Arc<dyn Disk>| Lock::try_take(&disk, &file, &path);
+    assert_eq!(take(Arc::new(LocklessAndBroken)).unwrap_err().raw_os_error(), Some(libc::EIO));
+    assert_eq!(fs::read(&lock).unwrap(), b"");
+    assert!(take(Arc::new(Lockless)).unwrap().is_some());
+    // One that this process did not leave is another's, who may be about to write it.
+    fs::write(&lock, "").unwrap();
+    assert!(take(Arc::new(Lockless)).unwrap().is_none());
+}
+
 /// Kills do not wait for a line to be whole, and a loss of power leaves zeros.
 #[test]
 fn a_lock_file_without_its_whole_line_is_taken_over_once_it_is_old() {
