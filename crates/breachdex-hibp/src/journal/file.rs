@@ -99,8 +99,9 @@ pub(super) fn read_found(file: &File, path: &Path) -> Result<Found> {
     if EARLIER_MAGIC.contains(&&magic) {
         return Ok(Found::Earlier);
     }
-    // What a loss of power can leave of a file whose length was on disk before its bytes.
-    if magic == [0; 8] {
+    // What a loss of power can leave of a file whose length was on disk before its bytes, or before some of them.
+    let is_torn = magic.iter().zip(MAGIC).all(|(found, byte)| *found == 0 || found == byte);
+    if magic == [0; 8] || (is_torn && magic != *MAGIC && length <= MOST_UNFINISHED) {
         return Ok(Found::Nothing);
     }
     if magic != *MAGIC {

@@ -133,6 +133,24 @@ fn a_journal_of_zeros_was_never_begun() {
     assert_eq!(open(&target).expect("a new journal").ranges(), 0);
 }
 
+/// Or its length and some of its first bytes.
+#[test]
+fn a_journal_that_begins_with_a_part_of_its_mark_was_never_begun() {
+    for mark in [*b"BDXJR\0\0\0", *b"\0\0\0\0\0NL4"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let target = folder.path().join("x.bdx");
+        let with_length = |length: usize| {
+            let mut bytes = vec![0; length];
+            bytes[..8].copy_from_slice(&mark);
+            std::fs::write(path(&target, "download"), bytes).expect("written");
+            open(&target).map(|journal| journal.ranges()).map_err(|error| error.to_string())
+        };
+        assert_eq!(with_length(309), Ok(0));
+        // So much was synced in between.
+        assert!(with_length(1 << 20).expect_err("refused").contains("move it elsewhere"));
+    }
+}
+
 proptest! {
     #[test]
     fn rows_come_back_as_they_were(
