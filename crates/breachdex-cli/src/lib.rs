@@ -28,7 +28,7 @@ mod trust;
 
 use std::borrow::Cow;
 use std::error::Error as _;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 
 use clap::builder::StyledStr;
@@ -106,14 +106,19 @@ fn as_shown(error: clap::Error, arguments: &[OsString]) -> clap::Error {
 /// Prints help, the version or what is wrong with the arguments.
 ///
 /// An argument that a command which takes passwords does not know may be one, typed in the wrong place, so it is not
-/// repeated. Neither is what stands in the place of a command.
+/// repeated. Neither is an address with a password in it, nor what stands in the place of a command.
 fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
     let repeats_input = matches!(
         error.kind(),
         ErrorKind::UnknownArgument | ErrorKind::TooManyValues | ErrorKind::InvalidSubcommand
     );
     let repeats_value = matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation);
-    let command = arguments.get(1).and_then(|name| commands::taking_passwords(name));
+    let may_hold_password =
+        |takes_passwords| takes_passwords || arguments.iter().any(|word| holds_password(word));
+    let command = arguments
+        .get(1)
+        .and_then(|name| commands::named(name))
+        .and_then(|(name, takes_passwords)| may_hold_password(takes_passwords).then_some(name));
     if let Some(command) = command.as_ref().filter(|_| repeats_value) {
         messages::error(&without_value(error, command));
     } else if let Some(command) = command.filter(|_| repeats_input) {
@@ -133,6 +138,11 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
         print(error);
     }
     if error.use_stderr() { Exit::Error.code() } else { Exit::Success.code() }
+}
+
+/// Whether this is, or has in it, an address with a user name or a password.
+fn holds_password(word: &OsStr) -> bool {
+    word.to_string_lossy().split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
 }
 
 /// What is wrong with a flag's value, without the value.

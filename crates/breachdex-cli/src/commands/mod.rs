@@ -84,11 +84,10 @@ fn run(flags: impl Subcommand) -> Result<Exit, Failure> {
     flags.run()
 }
 
-/// The subcommand of this name, if passwords are typed for it.
-pub(crate) fn taking_passwords(name: &OsStr) -> Option<String> {
-    let names =
-        ALL.iter().filter(|(_, takes_passwords)| *takes_passwords).map(|(file, _)| file.replace('_', "-"));
-    names.into_iter().find(|known| name == known.as_str())
+/// The subcommand of this name, and whether passwords are typed for it.
+pub(crate) fn named(name: &OsStr) -> Option<(String, bool)> {
+    let mut names = ALL.iter().map(|(file, takes_passwords)| (file.replace('_', "-"), *takes_passwords));
+    names.find(|(known, _)| name == known.as_str())
 }
 
 /// How a command ended.

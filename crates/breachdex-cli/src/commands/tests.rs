@@ -26,9 +26,10 @@ fn a_subcommand_is_typed_as_its_file_is_named() {
 fn passwords_are_typed_for_some() {
     let taking: Vec<&str> = ALL.iter().filter(|(_, takes)| *takes).map(|(file, _)| *file).collect();
     assert_eq!(taking, ["overlay", "policy", "check"]);
-    assert_eq!(taking_passwords(OsStr::new("check")).as_deref(), Some("check"));
-    assert_eq!(taking_passwords(OsStr::new("count")), None);
-    assert_eq!(taking_passwords(OsStr::new("password")), None);
+    assert_eq!(named(OsStr::new("check")), Some(("check".into(), true)));
+    assert_eq!(named(OsStr::new("pull")), Some(("pull".into(), false)));
+    assert_eq!(named(OsStr::new("count")), None);
+    assert_eq!(named(OsStr::new("password")), None);
 }
 
 /// One file and one line: the subcommand is parsed, in help, completions and the manual, and runs.
