@@ -80,9 +80,10 @@ impl Default for JoinOptions {
 /// A segment is an index that [`BuildOptions::coverage`] limits to some prefixes, with the directory bits of the whole. Its
 /// groups are copied without decoding them: all checksums and hashes of each segment are checked on the way, and its
 /// header says what its counts add up to. A group whose prefixes several segments cover is encoded once more; all of them
-/// are where segments have other directory bits than the whole, as for one of 4,194,304 entries or fewer. Segments whose
-/// groups are copied may be more than the files that a process may have open. Memory stays within `options.memory` but for the
-/// hashes of the segments, a thousandth of their bytes. Until the target is complete and on disk it does not exist, or is what it was.
+/// are where segments have other directory bits than the whole, as for one of 4,194,304 entries or fewer. Segments may be more
+/// than the files that a process may have open, and memory stays within `options.memory` but for the hashes of the segments,
+/// a thousandth of their bytes. Segments whose directory bits differ, or are fewer than those of the whole, are all open at once
+/// instead, half a megabyte each. Until the target is complete and on disk it does not exist, or is what it was.
 ///
 /// # Errors
 /// [`Error::UnfitSegment`] for the first segment that overlaps with another one or differs from the first one;
@@ -133,7 +134,8 @@ pub fn join(
     job.conclude(publication, pass)
 }
 
-/// What copying the groups of segments makes; `None` where they are not groups of the result.
+/// What copying the groups of segments makes. `None` where their directory bits are not the same, or fewer than those of the
+/// result; where they are more, [`Job::conclude`] regroups what was copied.
 fn copied(
     job: &Job<'_>,
     segments: &[Segment],
@@ -141,14 +143,15 @@ fn copied(
     publication: &Publication,
 ) -> Result<Option<Pass>> {
     let entries = segments.iter().map(|segment| segment.metadata.entries).sum();
-    let bits = job.decision.directory_bits(entries)?;
-    if segments.iter().any(|segment| segment.layout.directory_bits != bits) {
+    let least = job.decision.directory_bits(entries)?;
+    let bits = segments.first().map_or(least, |segment| segment.layout.directory_bits);
+    if bits < least || segments.iter().any(|segment| segment.layout.directory_bits != bits) {
         return Ok(None);
     }
     copy_all(job, segments, files, publication, bits).map(Some)
 }
 
-/// Decodes and encodes the entries of all segments, once each was found to be sound.
+/// Decodes and encodes the entries of all segments, once each was found to be sound. All of them are open.
 fn encoded(
     job: &Job<'_>,
     segments: &[PathBuf],

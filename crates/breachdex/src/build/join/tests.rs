@@ -88,8 +88,8 @@ fn cuts(random: &mut Random, rows: &[Entry], number: usize) -> Vec<u32> {
     cuts
 }
 
-/// Builds one segment for each part.
-fn segments(folder: &Path, rows: &[Entry], cuts: &[u32], shape: &Shape, bits: Option<u32>) -> Vec<PathBuf> {
+/// Builds one segment for each part, every second one with the second number of directory bits.
+fn segments(folder: &Path, rows: &[Entry], cuts: &[u32], shape: &Shape, bits: [u32; 2]) -> Vec<PathBuf> {
     let ends = cuts.iter().skip(1).map(|next| next - 1).chain([0xf_ffff]);
     cuts.iter()
         .zip(ends)
@@ -98,7 +98,7 @@ fn segments(folder: &Path, rows: &[Entry], cuts: &[u32], shape: &Shape, bits: Op
             let path = folder.join(format!("{i}.bdx"));
             let options = BuildOptions {
                 coverage: CoverageRule::Prefixes(vec![(*first, last)]),
-                directory_bits: Some(bits.unwrap_or(16)),
+                directory_bits: Some(bits[i % 2]),
                 ..options(shape)
             };
             let part: Vec<Entry> =
@@ -121,7 +121,7 @@ fn any_segments_joined_are_the_index_built_of_all_rows() {
     let mut random = Random(11);
     let folder = tempfile::tempdir().unwrap();
     let (whole, target) = (folder.path().join("whole"), folder.path().join("joined"));
-    for round in 0..24 {
+    for round in 0..36 {
         let shape = &SHAPES[round % SHAPES.len()];
         let number = [0, 1, 40, 3_000, 9_000][(random.next() % 5) as usize];
         let mut rows = rows(&mut random, shape.kind, number);
@@ -135,8 +135,8 @@ fn any_segments_joined_are_the_index_built_of_all_rows() {
         let report = build_entries(batches(&rows), &whole, &options(shape), &()).unwrap();
         let cuts = cuts(&mut random, &rows, round % 7);
         // Of an index so small, groups are copied where segments were told of its size.
-        let told = random.next().is_multiple_of(2);
-        let bits = told.then(|| directory_bits(report.entries));
+        let own = directory_bits(report.entries);
+        let bits = [[own; 2], [16; 2], [own, 16]][round / SHAPES.len() % 3];
         let mut paths = segments(folder.path(), &rows, &cuts, shape, bits);
         for i in 0..paths.len() {
             let other = (random.next() % paths.len() as u64) as usize;
@@ -153,7 +153,7 @@ fn any_segments_joined_are_the_index_built_of_all_rows() {
         assert_eq!((report.entries, report.collisions), (again.entries, again.collisions));
         assert_eq!(report.content_id, again.content_id);
         Index::open(&target).unwrap().verify(&()).unwrap();
-        if told && cuts.len() == 1 {
+        if bits == [own; 2] && cuts.len() == 1 {
             assert_eq!((again.groups_copied, again.groups), (report.groups, report.groups));
         }
     }
@@ -296,19 +296,15 @@ fn a_segment_with_more_entries_than_its_whole_is_refused() {
     assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none());
 }
 
-/// A segment whose groups are copied, some with zeros behind them, and one whose groups are encoded once more.
-fn two_segments(folder: &Path) -> Vec<PathBuf> {
-    let rows = rows(&mut Random(13), Kind::Sha1, 700);
-    segments(folder, &rows, &[0, 0x8_0008], &SHAPES[0], None)
-}
-
 #[test]
 fn damage_in_any_byte_of_a_segment_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let paths = two_segments(folder.path());
+    let rows = rows(&mut Random(13), Kind::Sha1, 700);
     let target = folder.path().join("joined");
-    // Groups of the segments' directory bits are copied, those of a whole so small are not.
-    for (bits, step) in [(Some(16), 97), (None, 1009)] {
+    // Groups of the segments' directory bits are copied, those of a whole so small are regrouped, and where segments differ
+    // all entries are decoded.
+    for (bits, second, step) in [(Some(16), 16, 97), (None, 16, 1009), (None, 0, 1009)] {
+        let paths = segments(folder.path(), &rows, &[0, 0x8_0008], &SHAPES[0], [16, second]);
         let options = JoinOptions {
             complete: bits.is_none(),
             directory_bits: bits,
@@ -347,7 +343,7 @@ fn build_and_merge_copy_indexes_that_cover_different_prefixes() {
     let mut random = Random(14);
     let rows = rows(&mut random, Kind::Sha1, 5_000);
     let bits = directory_bits(rows.len() as u64);
-    let paths = segments(folder.path(), &rows, &[0, 0x1_0000, 0x4_0000], &SHAPES[0], Some(bits));
+    let paths = segments(folder.path(), &rows, &[0, 0x1_0000, 0x4_0000], &SHAPES[0], [bits; 2]);
     let whole = folder.path().join("whole");
     build_entries(batches(&rows), &whole, &options(&SHAPES[0]), &()).unwrap();
     let whole = std::fs::read(whole).unwrap();
@@ -382,13 +378,13 @@ fn build_and_merge_copy_indexes_that_cover_different_prefixes() {
 
 #[test]
 fn more_segments_than_are_open_at_a_time_are_joined_in_any_arrangement() {
-    const SEGMENTS: u32 = 40;
+    const SEGMENTS: u32 = 60;
     let folder = tempfile::tempdir().unwrap();
     let rows = rows(&mut Random(15), Kind::Sha1, 2_000);
     let target = folder.path().join("joined");
-    // Each has every fortieth run of 256 prefixes, that is of 16 groups.
-    let ranges = |segment: u32| {
-        let runs = (0..0x1000).filter(move |run| run % SEGMENTS == segment);
+    // Each has every sixtieth run of 256 prefixes, that is of 16 groups. Without some of the seventh, it is a larger segment.
+    let ranges = |segment: u32, is_whole: bool| {
+        let runs = (0..0x1000).filter(move |run| run % SEGMENTS == segment && (is_whole || *run != 7));
         runs.map(|run| (run << 8, (run << 8) + 0xff)).collect::<Vec<_>>()
     };
     let build = |path: &Path, ranges: Vec<(u32, u32)>, bits: u32| {
@@ -396,32 +392,41 @@ fn more_segments_than_are_open_at_a_time_are_joined_in_any_arrangement() {
         let options = BuildOptions { coverage, directory_bits: Some(bits), ..options(&SHAPES[0]) };
         build_entries(batches(&rows).sorted(), path, &options, &()).unwrap();
     };
-    for bits in [16, directory_bits(rows.len() as u64)] {
+    let whole = folder.path().join("whole");
+    for (bits, is_whole) in [(16, false), (16, true), (directory_bits(rows.len() as u64), true)] {
         let paths: Vec<PathBuf> = (0..SEGMENTS)
             .map(|segment| {
                 let path = folder.path().join(format!("{segment}"));
-                build(&path, ranges(segment), bits);
+                build(&path, ranges(segment, is_whole), bits);
                 path
             })
             .collect();
-        let whole = folder.path().join("whole");
-        let mut all: Vec<(u32, u32)> = (0..SEGMENTS).flat_map(ranges).collect();
-        if bits == 16 {
-            // A larger segment, so that groups are copied.
-            all.retain(|(first, _)| first >> 8 != 7);
-            build(&whole, all, bits);
-            let seventh = ranges(7).into_iter().filter(|(first, _)| first >> 8 != 7).collect();
-            build(&paths[7], seventh, bits);
-        } else {
-            build(&whole, all, bits);
-        }
-        let complete = bits != 16;
-        let options =
-            JoinOptions { complete, directory_bits: Some(bits), replace: true, ..JoinOptions::default() };
+        build(&whole, (0..SEGMENTS).flat_map(|segment| ranges(segment, is_whole)).collect(), bits);
+        let options = JoinOptions {
+            complete: is_whole,
+            directory_bits: Some(bits),
+            replace: true,
+            ..JoinOptions::default()
+        };
         let report = join(&paths, &target, &options, &()).unwrap();
-        assert_eq!(report.groups_copied, if complete { 0 } else { report.groups });
+        assert_eq!(report.groups_copied, if is_whole { 0 } else { report.groups });
         assert!(std::fs::read(&whole).unwrap() == std::fs::read(&target).unwrap());
     }
+}
+
+/// In a process of its own, for all of its threads share the limit.
+#[cfg(unix)]
+#[test]
+fn segments_may_be_more_than_the_files_that_a_process_may_have_open() {
+    let test = "build::join::tests::more_segments_than_are_open_at_a_time_are_joined_in_any_arrangement";
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -n 56 && exec \"$0\" --exact \"$1\""])
+        .arg(std::env::current_exe().unwrap())
+        .arg(test)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[test]
@@ -430,7 +435,7 @@ fn segments_of_more_entries_than_a_run_are_encoded_as_the_index_is_built() {
     let rows = rows(&mut Random(16), Kind::Ntlm, 100_000);
     let whole = folder.path().join("whole");
     build_entries(batches(&rows), &whole, &options(&SHAPES[1]), &()).unwrap();
-    let paths = segments(folder.path(), &rows, &[0, 0x1_2345, 0x9_0000], &SHAPES[1], None);
+    let paths = segments(folder.path(), &rows, &[0, 0x1_2345, 0x9_0000], &SHAPES[1], [16; 2]);
     let target = folder.path().join("joined");
     assert_eq!(joined(&paths, &target).groups_copied, 0);
     assert!(std::fs::read(&whole).unwrap() == std::fs::read(&target).unwrap());
