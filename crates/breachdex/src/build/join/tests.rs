@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::build::options::{CoverageRule, MergeOptions, MergeRule};
 use crate::build::{build, build_entries, merge};
-use crate::digest::{Key, Kind};
+use crate::digest::{Digest, Key, Kind};
 use crate::entry::Entry;
 use crate::format::directory_bits;
 use crate::input::EntryBatches;
+use crate::overlay::{KeyedFile, KeyedPair, OverlayFile};
 use crate::testing::Random;
 
 /// How an index of rows is built.
@@ -274,6 +275,57 @@ fn what_is_no_part_of_one_index_is_refused_by_name() {
     assert!(matches!(again, Error::TargetExists(_)));
     let input = join(&[folder.join("low"), target.clone()], &target, &free, &()).unwrap_err();
     assert!(input.to_string().ends_with("joined is an input; choose another target"), "{input}");
+}
+
+/// Segments of what an overlay was merged into bear its mark, and so does what is made of them.
+#[test]
+fn segments_with_entries_of_an_overlay_are_joined_with_each_other_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let [base, overlay, merged, whole, target] =
+        ["base", "overlay", "merged", "whole", "joined"].map(|name| folder.join(name));
+    build_entries(batches(&rows(&mut Random(17), Kind::Sha1, 900)), &base, &options(&SHAPES[0]), &())
+        .unwrap();
+    let banned: Vec<Digest> = (0..50_u8).map(|i| Digest::sha1(&[i])).collect();
+    OverlayFile::at(&overlay).add(Kind::Sha1, &banned, &()).unwrap();
+    merge(&[base.clone(), overlay.clone()], &merged, &MergeOptions::default(), &()).unwrap();
+    let part = |input: &Path, output: &Path, first: u32, last: u32| {
+        let coverage = CoverageRule::Prefixes(vec![(first, last)]);
+        let options = BuildOptions { coverage, directory_bits: Some(16), ..options(&SHAPES[0]) };
+        build(&[Input::path(input)], output, &options, &()).unwrap();
+    };
+    part(&merged, &whole, 0, 0xf_ffff);
+    part(&merged, &folder.join("low"), 0, 0x7_ffff);
+    part(&merged, &folder.join("high"), 0x8_0000, 0xf_ffff);
+    part(&base, &folder.join("plain"), 0x8_0000, 0xf_ffff);
+    let defaults = JoinOptions::default();
+    assert_eq!(
+        said(folder, &["low", "plain"], &defaults),
+        "plain cannot be joined: it and low do not both hold entries of an overlay; build all segments of the same inputs"
+    );
+    assert_eq!(
+        said(folder, &["overlay"], &defaults),
+        "overlay cannot be joined: it is an overlay, which covers everything; use breachdex build or breachdex merge"
+    );
+    let report = joined(&[folder.join("low"), folder.join("high")], &target);
+    assert!(report.holds_overlay);
+    assert!(std::fs::read(&target).unwrap() == std::fs::read(&whole).unwrap());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&target).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "an overlay is its owner's alone");
+    }
+}
+
+#[test]
+fn a_file_of_pairs_is_no_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let pair = KeyedPair { pair: Digest::sha1(b"pair"), companions: [None, None, None] };
+    KeyedFile::at(folder.join("pairs"), "a label").add(&[pair], &()).unwrap();
+    let said = said(folder, &["pairs"], &JoinOptions::default());
+    assert!(said.starts_with("pairs holds exposed pairs"), "{said}");
 }
 
 #[test]
