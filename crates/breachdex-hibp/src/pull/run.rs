@@ -2,40 +2,31 @@
 
 #![forbid(unsafe_code)]
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use breachdex::replica::{
-    Base, DELTA_HEADER, Delta, DeltaHead, Pieces, PublishOptions, Published, PublishedHead, delta_ending,
-    for_units, publish,
-};
+use breachdex::replica::{Base, PublishOptions, Published, publish};
 use breachdex::trust::SignatureFiles;
-use breachdex::{Durability, Index, Metadata, Monitor, OpenOptions, Phase, Progress, ReadBackFault};
+use breachdex::{Durability, Metadata, Monitor, Phase, Progress, ReadBackFault};
 use tokio::runtime::Runtime;
 
-use super::fetch::{self, Arrival, Fault, Source, Want};
+use super::fetch::{self, Arrival, Fault, Want};
+use super::find::Found;
 use super::http::HttpFolder;
 use super::options::{PullOptions, PullPreview, PullReport};
-use super::reader::{Failed, Reader};
-use super::remote::{Opened, RemoteFile, RemoteFolder};
-use super::signature::{LASTING, NEXT, SignedStatement};
+use super::reader::Reader;
+use super::remote::RemoteFolder;
+use super::signature::SignedStatement;
+use super::stop::Stop;
 use super::store::Store;
 use super::url::FileUrl;
-use crate::error::{Error, FetchFault, Result};
+use crate::error::{Error, Result};
 use crate::network;
 
 /// How often a pull begins anew because the file was replaced.
 const MOST_REPLACED: u32 = 3;
-/// How often a statement is asked for that belongs to the index that is there, and how long after each time.
-const STATEMENT_TRIES: u32 = 4;
-const STATEMENT_PAUSE: Duration = Duration::from_secs(1);
-/// Where so many bytes changed or fewer, a delta is not asked for.
-const WORTH_A_DELTA: u64 = 64 << 10;
-/// Bytes of the tail that are asked for at a time.
-const TAIL_PART: u64 = 4 << 20;
 
 /// Makes the file at `target` the index that is published at an address, byte for byte.
 ///
@@ -122,56 +113,15 @@ fn with_pull<T>(
     result
 }
 
-struct Pull<'a> {
-    folder: &'a dyn RemoteFolder,
-    name: String,
-    target: PathBuf,
-    options: &'a PullOptions,
-    monitor: &'a dyn Monitor,
-    runtime: &'a Runtime,
-    reader: Arc<Reader>,
-}
-
-/// Why one try ended.
-enum Stop {
-    Error(Error),
-    /// The published file is another one by now.
-    Replaced,
-    Fault(Fault),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::File { fault: FetchFault::Replaced, .. } => Self::Replaced,
-            error => Self::Error(error),
-        }
-    }
-}
-
-impl From<breachdex::Error> for Stop {
-    fn from(error: breachdex::Error) -> Self {
-        Self::Error(match error {
-            breachdex::Error::Cancelled => Error::Stopped,
-            error => error.into(),
-        })
-    }
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Fetch(Failed { fault: FetchFault::Replaced, .. }) => Self::Replaced,
-            fault => Self::Fault(fault),
-        }
-    }
-}
-
-/// The published index as far as it is known before any unit is fetched.
-struct Found {
-    head: PublishedHead,
-    file: Arc<dyn RemoteFile>,
-    statement: Option<SignedStatement>,
+/// A pull that runs.
+pub(super) struct Pull<'a> {
+    pub(super) folder: &'a dyn RemoteFolder,
+    pub(super) name: String,
+    pub(super) target: PathBuf,
+    pub(super) options: &'a PullOptions,
+    pub(super) monitor: &'a dyn Monitor,
+    pub(super) runtime: &'a Runtime,
+    pub(super) reader: Arc<Reader>,
 }
 
 impl Pull<'_> {
@@ -245,170 +195,6 @@ impl Pull<'_> {
         Ok(PullPreview { metadata, up_to_date, bytes, requests, fetched })
     }
 
-    /// Fetches the signature, and the header that it belongs to.
-    fn find(&self) -> Result<Found, Stop> {
-        self.runtime.block_on(async {
-            if !self.options.trust.needs_signature() {
-                let (head, file) = self.head().await?;
-                return Ok(Found { head, file, statement: None });
-            }
-            let mut tries = 0;
-            loop {
-                // While an index is published, its statement has another name first, and that of the one before is the
-                // lasting one: see `breachdex::trust`.
-                let ending = if tries % 2 == 0 { LASTING } else { NEXT };
-                let fetched =
-                    SignedStatement::fetch(&self.reader, self.folder, ending, &self.options.trust).await;
-                // Without a valid signature nothing else is fetched.
-                let statement = match fetched {
-                    Err(_) if ending == NEXT => None,
-                    fetched => Some(fetched?),
-                };
-                if let Some(statement) = statement {
-                    let (head, file) = self.head().await?;
-                    if statement.signed.statement.content_id == head.content_id() {
-                        return Ok(Found { head, file, statement: Some(statement) });
-                    }
-                    if tries >= 2 * STATEMENT_TRIES {
-                        // Says in what they differ.
-                        let published = self.read_published(head, &*file).await?;
-                        let (metadata, id) = (published.metadata(), published.content_id());
-                        statement.check(&self.name, &self.options.trust, metadata, id)?;
-                        return Err(Stop::Replaced);
-                    }
-                }
-                tries += 1;
-                if tries % 2 == 0 {
-                    tokio::time::sleep(STATEMENT_PAUSE).await;
-                }
-            }
-        })
-    }
-
-    async fn head(&self) -> Result<(PublishedHead, Arc<dyn RemoteFile>)> {
-        let opened = self.reader.open(self.folder, "", PublishedHead::LENGTH).await;
-        match opened.map_err(|failed| self.failed("", failed))? {
-            Some(Opened { file, start }) => {
-                let head = PublishedHead::decode(&start, file.length(), &self.name)?;
-                Ok((head, file))
-            }
-            None => Err(Error::NoFile { name: self.name.clone() }),
-        }
-    }
-
-    /// What lies behind the groups, held against the content id.
-    fn published(
-        &self,
-        head: PublishedHead,
-        file: &dyn RemoteFile,
-        store: Option<&mut Store>,
-    ) -> Result<Published, Stop> {
-        let tail = head.tail();
-        if let Some(bytes) = store.as_ref().and_then(|store| store.tail(tail.clone()))
-            && let Ok(published) = Published::new(head.clone(), bytes)
-        {
-            return Ok(published);
-        }
-        let published = self.runtime.block_on(self.read_published(head, file))?;
-        if let Some(store) = store {
-            store.put_tail(tail.start, published.tail())?;
-        }
-        Ok(published)
-    }
-
-    async fn read_published(&self, head: PublishedHead, file: &dyn RemoteFile) -> Result<Published> {
-        let Range { mut start, end } = head.tail();
-        let mut bytes = Vec::new();
-        while start < end {
-            let part = start..end.min(start + TAIL_PART);
-            start = part.end;
-            bytes.extend(self.reader.read(file, part).await.map_err(|failed| self.failed("", failed))?);
-        }
-        Ok(Published::new(head, bytes)?)
-    }
-
-    /// What units are made of.
-    fn source(
-        &self,
-        published: Published,
-        base: Option<Base>,
-        file: Arc<dyn RemoteFile>,
-    ) -> Result<Arc<Source>> {
-        let (reader, gap) = (Arc::clone(&self.reader), self.options.gap);
-        let mut source = Source { published, base, file, delta: None, reader, gap };
-        source.delta = self.delta(&source)?;
-        Ok(Arc::new(source))
-    }
-
-    /// The delta from the index that is there, where one is published and shorter than what it saves. A server that has none,
-    /// or another file under its name, is no fault: units are then fetched without.
-    fn delta(&self, source: &Source) -> Result<Option<(Delta, Arc<dyn RemoteFile>)>> {
-        let published = &source.published;
-        let Some(base) = source.base.as_ref().filter(|base| base.has_layout_of(published)) else {
-            return Ok(None);
-        };
-        let (old, new) = (base.index().content_id(), published.content_id());
-        let changed: u64 = (0..published.units())
-            .filter(|unit| !source.assembly(*unit, Some(base)).is_copied())
-            .map(|unit| published.extent(unit).end - published.extent(unit).start)
-            .sum();
-        if changed <= WORTH_A_DELTA {
-            return Ok(None);
-        }
-        self.runtime.block_on(async {
-            let ending = delta_ending(old);
-            let Ok(Some(opened)) = self.reader.open(self.folder, &ending, DELTA_HEADER).await else {
-                return Ok(None);
-            };
-            let length = opened.file.length();
-            let Some(head) = DeltaHead::decode(&opened.start, length, old, new).filter(|_| length < changed)
-            else {
-                return Ok(None);
-            };
-            let table = self.reader.read(&*opened.file, head.table()).await;
-            let table = table.map_err(|failed| self.failed(&ending, failed))?;
-            Ok(Delta::decode(&head, &table).map(|delta| (delta, opened.file)))
-        })
-    }
-
-    /// The index that is there, if one is.
-    fn open_base(&self) -> Result<Option<Base>> {
-        match Index::open_with(&self.target, OpenOptions::new().any_content()) {
-            Ok(index) => Ok(Some(Base::new(index))),
-            Err(breachdex::Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Ok(None)
-            }
-            Err(_) if self.options.force => Ok(None),
-            Err(error) => Err(Error::UnusableTarget { error: Box::new(error) }),
-        }
-    }
-
-    /// Refuses a published index that is not the signed one, too old, or must not replace the one that is there.
-    fn check(
-        &self,
-        published: &Published,
-        statement: Option<&SignedStatement>,
-        base: Option<&Base>,
-    ) -> Result<()> {
-        let (options, metadata) = (self.options, published.metadata());
-        if let Some(statement) = statement {
-            statement.check(&self.name, &options.trust, metadata, published.content_id())?;
-        }
-        options.trust.check_age(&self.name, &metadata.corpus_date)?;
-        let Some(held) = base.map(Base::metadata).filter(|_| !options.force) else { return Ok(()) };
-        let (name, target) = (self.name.clone(), self.target.clone());
-        let (found, here) = (content_of(metadata), content_of(held));
-        if found != here {
-            return Err(Error::OtherContent { name, found, target, held: here });
-        }
-        // Dates in this form are in the order of their text.
-        if metadata.corpus_date < held.corpus_date && !options.allow_older {
-            let (found, held) = (metadata.corpus_date.clone(), held.corpus_date.clone());
-            return Err(Error::Older { name, found, target, held });
-        }
-        Ok(())
-    }
-
     /// The published file is there, to the last byte that headers speak of.
     fn up_to_date(&self, found: &Found, base: &Base, replaced: u32) -> Result<PullReport, Stop> {
         let (metadata, trust) = (base.metadata(), &self.options.trust);
@@ -425,79 +211,6 @@ impl Pull<'_> {
             signature_durability,
             ..self.report(metadata, durability, (0, replaced))
         })
-    }
-
-    /// The units that an earlier run stored and that have their hashes.
-    fn resume(&self, published: &Published, store: &Store) -> Result<Arrived, Stop> {
-        let mut arrived = Arrived::new(published.units());
-        let units: Vec<u32> =
-            store.recorded().iter().copied().filter(|unit| *unit < published.units()).collect();
-        let sound = |unit| {
-            store.read(published.extent(unit)).is_some_and(|bytes| published.check_unit(unit, &bytes).is_ok())
-        };
-        let (mut done, total) = (0, units.len() as u64);
-        for_units(&units, self.options.threads, sound, |unit, is_sound| {
-            done += 1;
-            if is_sound {
-                let extent = published.extent(unit);
-                arrived.add(unit, extent.end - extent.start);
-            }
-            self.go_on(Phase::Verifying, done, total)
-        })?;
-        Ok(arrived)
-    }
-
-    /// Fetches units and stores them.
-    fn fetch(&self, source: &Arc<Source>, units: &[u32], want: Want, store: &mut Store) -> Result<(), Stop> {
-        let published = &source.published;
-        let length = |unit: u32| {
-            let extent = published.extent(unit);
-            extent.end - extent.start
-        };
-        let total = units.iter().map(|unit| length(*unit)).sum();
-        let done = std::cell::Cell::new(0);
-        let take = |arrival| {
-            if let Arrival::Unit(unit, bytes) = arrival {
-                store.put(unit, published.extent(unit).start, &bytes)?;
-                done.set(done.get() + length(unit));
-            }
-            Ok::<(), Stop>(())
-        };
-        let tick = || self.tick(Phase::Downloading, done.get(), total);
-        let ended = fetch::run(self.runtime, self.options.concurrency, source, units, want, take, tick);
-        match ended {
-            Ok(ControlFlow::Continue(())) => Ok(()),
-            Ok(ControlFlow::Break(())) => Err(Error::Stopped.into()),
-            Err(Stop::Fault(Fault::Damaged(unit, mismatch))) => {
-                // A file that was replaced without another entity tag, or one that is damaged where it is.
-                let (head, _) = self.runtime.block_on(self.head())?;
-                if head.bytes() == published.head().bytes() {
-                    Err(published.damaged(unit, mismatch).into())
-                } else {
-                    Err(Stop::Replaced)
-                }
-            }
-            Err(stop) => Err(stop),
-        }
-    }
-
-    /// Copies units of the index that is there and stores them. Returns those that it does not have after all.
-    fn copy(&self, source: &Source, units: &[u32], store: &mut Store) -> Result<Vec<u32>, Stop> {
-        let published = &source.published;
-        let work = |unit| {
-            let nothing = Pieces::default();
-            source.assembly(unit, source.base.as_ref()).finish(&nothing, &nothing).ok()
-        };
-        let (mut other, mut done, total) = (Vec::new(), 0, units.len() as u64);
-        for_units(units, self.options.threads, work, |unit, bytes| {
-            match bytes {
-                Some(bytes) => store.put(unit, published.extent(unit).start, &bytes)?,
-                None => other.push(unit),
-            }
-            done += 1;
-            self.go_on(Phase::Reading, done, total)
-        })?;
-        Ok(other)
     }
 
     fn publish(
@@ -550,48 +263,11 @@ impl Pull<'_> {
         }
     }
 
-    fn tick(&self, phase: Phase, done: u64, total: u64) -> ControlFlow<()> {
+    pub(super) fn tick(&self, phase: Phase, done: u64, total: u64) -> ControlFlow<()> {
         self.monitor.progress(Progress { phase, done, total: Some(total) })
     }
 
-    fn go_on(&self, phase: Phase, done: u64, total: u64) -> Result<(), Stop> {
+    pub(super) fn go_on(&self, phase: Phase, done: u64, total: u64) -> Result<(), Stop> {
         if self.tick(phase, done, total).is_break() { Err(Error::Stopped.into()) } else { Ok(()) }
-    }
-
-    fn failed(&self, ending: &str, Failed { fault, attempts }: Failed) -> Error {
-        Error::File { name: format!("{}{ending}", self.name), fault, attempts }
-    }
-}
-
-/// The units that are in the unfinished copy.
-struct Arrived {
-    units: Vec<bool>,
-    bytes: u64,
-}
-
-impl Arrived {
-    fn new(units: u32) -> Self {
-        Self { units: vec![false; units as usize], bytes: 0 }
-    }
-
-    fn add(&mut self, unit: u32, bytes: u64) {
-        if let Some(held) = self.units.get_mut(unit as usize).filter(|held| !**held) {
-            *held = true;
-            self.bytes += bytes;
-        }
-    }
-
-    fn contains(&self, unit: u32) -> bool {
-        self.units.get(unit as usize).copied().unwrap_or_default()
-    }
-}
-
-/// What an index holds, for comparisons and messages.
-fn content_of(metadata: &Metadata) -> String {
-    let counts = if metadata.has_counts { "with" } else { "without" };
-    match (metadata.is_pairs, metadata.is_overlay) {
-        (true, _) => "exposed pairs".to_owned(),
-        (_, true) => "an overlay".to_owned(),
-        _ => format!("{} digests of {} bits {counts} counts", metadata.kind, metadata.bits),
     }
 }
