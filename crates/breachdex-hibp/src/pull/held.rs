@@ -5,6 +5,7 @@
 use breachdex::replica::{Base, Published};
 use breachdex::{Index, Metadata, OpenOptions};
 
+use super::find::Found;
 use super::run::Pull;
 use super::signature::SignedStatement;
 use crate::error::{Error, Result};
@@ -46,6 +47,16 @@ impl Pull<'_> {
             return Err(Error::Older { name, found, target, held });
         }
         Ok(())
+    }
+
+    /// Refuses an index that is published and held alike, but not the signed one, or too old.
+    pub(super) fn check_held(&self, found: &Found, base: &Base) -> Result<()> {
+        let (trust, metadata) = (&self.options.trust, base.metadata());
+        trust.check_age(&self.name, &metadata.corpus_date)?;
+        match &found.statement {
+            Some(statement) => statement.check(&self.name, trust, metadata, base.index().content_id()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use breachdex::trust::SignatureFiles;
 use breachdex::{Durability, Metadata, Monitor, Phase, Progress, ReadBackFault};
 use tokio::runtime::Runtime;
 
-use super::fetch::{self, Arrival, Fault, Want};
+use super::fetch::{Fault, Want};
 use super::find::Found;
 use super::http::HttpFolder;
 use super::options::{PullOptions, PullPreview, PullReport};
@@ -160,56 +160,45 @@ impl Pull<'_> {
     }
 
     fn preview(&self) -> Result<PullPreview, Stop> {
-        let Found { head, file, statement } = self.find()?;
+        let found = self.find()?;
         let base = self.open_base()?;
-        let up_to_date = base.as_ref().is_some_and(|base| base.head() == *head.bytes());
+        if let Some(base) = base.as_ref().filter(|base| base.head() == *found.head.bytes()) {
+            self.check_held(&found, base)?;
+            return Ok(self.preview_of(base.metadata(), true, (0, 0)));
+        }
+        let Found { head, file, statement } = found;
         let published = self.published(head, &*file, None)?;
         self.check(&published, statement.as_ref(), base.as_ref())?;
-        let metadata = published.metadata().clone();
-        let (mut bytes, mut requests) = (0, 0);
-        if !up_to_date {
-            let source = self.source(published, base, file)?;
-            let is_wanted = |unit: &u32| {
-                !source.published.extent(*unit).is_empty()
-                    && !source.assembly(*unit, source.base.as_ref()).is_copied()
-            };
-            let units: Vec<u32> = (0..source.published.units()).filter(is_wanted).collect();
-            bytes = self.reader.counters.moved.load(Ordering::Relaxed);
-            requests = self.reader.counters.requests.load(Ordering::Relaxed);
-            let (mut done, total) = (0, units.len() as u64);
-            let take = |arrival| {
-                if let Arrival::Size { bytes: more, requests: sent, units } = arrival {
-                    bytes += more;
-                    requests += sent;
-                    done += units;
-                }
-                Ok::<(), Stop>(())
-            };
-            let tick = || self.tick(Phase::Downloading, 0, total);
-            let (runtime, concurrency) = (self.runtime, self.options.concurrency);
-            if fetch::run(runtime, concurrency, &source, &units, Want::Size, take, tick)?.is_break() {
-                return Err(Error::Stopped.into());
-            }
-        }
+        let source = self.source(published, base, file)?;
+        let counters = &self.reader.counters;
+        let known = [&counters.moved, &counters.requests].map(|counter| counter.load(Ordering::Relaxed));
+        let (bytes, requests) = self.measure(&source)?;
+        Ok(self.preview_of(source.published.metadata(), false, (known[0] + bytes, known[1] + requests)))
+    }
+
+    fn preview_of(
+        &self,
+        metadata: &Metadata,
+        up_to_date: bool,
+        (bytes, requests): (u64, u64),
+    ) -> PullPreview {
         let fetched = self.reader.counters.moved.load(Ordering::Relaxed);
-        Ok(PullPreview { metadata, up_to_date, bytes, requests, fetched })
+        PullPreview { metadata: metadata.clone(), up_to_date, bytes, requests, fetched }
     }
 
     /// The published file is there, to the last byte that headers speak of.
     fn up_to_date(&self, found: &Found, base: &Base, replaced: u32) -> Result<PullReport, Stop> {
-        let (metadata, trust) = (base.metadata(), &self.options.trust);
-        trust.check_age(&self.name, &metadata.corpus_date)?;
-        let mut signature_durability = None;
-        if let Some(statement) = &found.statement {
-            statement.check(&self.name, trust, metadata, base.index().content_id())?;
-            signature_durability = statement.install(&self.target)?;
-        }
+        self.check_held(found, base)?;
+        let signature_durability = match &found.statement {
+            Some(statement) => statement.install(&self.target)?,
+            None => None,
+        };
         Store::remove_leftover(&self.target)?;
         let durability = Durability::Synced;
         Ok(PullReport {
             up_to_date: true,
             signature_durability,
-            ..self.report(metadata, durability, (0, replaced))
+            ..self.report(base.metadata(), durability, (0, replaced))
         })
     }
 

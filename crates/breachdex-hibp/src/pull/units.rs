@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -35,6 +36,31 @@ impl Pull<'_> {
         Ok(arrived)
     }
 
+    /// Bytes and requests that fetching what changed would take.
+    pub(super) fn measure(&self, source: &Arc<Source>) -> Result<(u64, u64), Stop> {
+        let is_wanted = |unit: &u32| {
+            !source.published.extent(*unit).is_empty()
+                && !source.assembly(*unit, source.base.as_ref()).is_copied()
+        };
+        let units: Vec<u32> = (0..source.published.units()).filter(is_wanted).collect();
+        let (mut bytes, mut requests) = (0, 0);
+        let (done, total) = (Cell::new(0), units.len() as u64);
+        let take = |arrival| {
+            if let Arrival::Size { bytes: more, requests: sent, units } = arrival {
+                bytes += more;
+                requests += sent;
+                done.set(done.get() + units);
+            }
+            Ok::<(), Stop>(())
+        };
+        let tick = || self.tick(Phase::Downloading, done.get(), total);
+        let concurrency = self.options.concurrency;
+        if fetch::run(self.runtime, concurrency, source, &units, Want::Size, take, tick)?.is_break() {
+            return Err(Error::Stopped.into());
+        }
+        Ok((bytes, requests))
+    }
+
     /// Fetches units and stores them.
     pub(super) fn fetch(
         &self,
@@ -49,7 +75,7 @@ impl Pull<'_> {
             extent.end - extent.start
         };
         let total = units.iter().map(|unit| length(*unit)).sum();
-        let done = std::cell::Cell::new(0);
+        let done = Cell::new(0);
         let take = |arrival| {
             if let Arrival::Unit(unit, bytes) = arrival {
                 store.put(unit, published.extent(unit).start, &bytes)?;

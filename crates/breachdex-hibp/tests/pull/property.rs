@@ -101,6 +101,9 @@ fn what_is_made_is_what_is_published() {
         again = place.afresh();
         let report = pull_from(&again, &path, &options, &()).unwrap();
         assert_eq!((report.up_to_date, again.moved()), (true, 256), "{seed}");
+        again = place.afresh();
+        let preview = preview_pull_from(&again, &path, &options, &()).unwrap();
+        assert_eq!((preview.up_to_date, preview.fetched, again.moved()), (true, 256, 256), "{seed}");
     }
 }
 
