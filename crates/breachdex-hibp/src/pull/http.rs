@@ -218,12 +218,17 @@ fn content_range(headers: &HeaderMap) -> Result<(Range<u64>, u64), FetchFault> {
 fn refused(status: StatusCode, headers: &HeaderMap) -> FetchFault {
     let status_code = status.as_u16();
     if status.is_redirection() {
-        let to = text_of(headers, &LOCATION);
-        // What follows a question mark may be a secret.
-        let to = to.split(['?', '#']).next().unwrap_or_default().to_owned();
-        return FetchFault::Moved { status: status_code, to };
+        return FetchFault::Moved { status: status_code, to: without_secrets(text_of(headers, &LOCATION)) };
     }
     FetchFault::Status { status: status_code, retry_after: retry_after(headers) }
+}
+
+/// An address without what may be secret in it: user name and password, and what follows a question mark.
+fn without_secrets(address: &str) -> String {
+    let address = address.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = address.split_once("//") else { return address.to_owned() };
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    format!("{scheme}//{rest}")
 }
 
 /// Appends a body of so many bytes, no more and no less.

@@ -38,6 +38,10 @@ fn faults_are_said_and_change_nothing() {
             || Reply::Status(302, "Location: https://b.example/x?token=secret\r\n"),
             "the server answered 302, a redirection to https://b.example/x; none is followed",
         ),
+        (
+            || Reply::Status(307, "Location: https://user:secret@b.example/x\r\n"),
+            "the server answered 307, a redirection to https://b.example/x; none is followed",
+        ),
         (|| Reply::Headed("Content-Encoding: gzip\r\n", usize::MAX), "compression was not asked for"),
         (|| Reply::Headed("Content-Range: x\r\n", usize::MAX), "does not say which bytes of how many it is"),
         (|| Reply::Headed("Content-Range: bytes 256-299/999999\r\n", usize::MAX), "was replaced 4 times"),
