@@ -47,7 +47,6 @@ pub(crate) struct Protocols<S> {
     service: Arc<S>,
     builder: Builder<TokioExecutor>,
     tls: Option<Arc<Tls>>,
-    strict_framing: bool,
     header_timeout: Duration,
     shutdown_timeout: Duration,
     answers: AnswerLimits,
@@ -80,19 +79,7 @@ impl<S: Service> Protocols<S> {
             .initial_connection_window_size(limits.upload_window)
             .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
         let (header_timeout, shutdown_timeout) = (limits.header_timeout, limits.shutdown_timeout);
-        let strict_framing = limits.strict_framing;
-        Self {
-            service,
-            builder,
-            tls,
-            strict_framing,
-            header_timeout,
-            shutdown_timeout,
-            answers,
-            pressure,
-            metrics,
-            shutdown,
-        }
+        Self { service, builder, tls, header_timeout, shutdown_timeout, answers, pressure, metrics, shutdown }
     }
 
     /// Whether a connection begins with a TLS handshake.
@@ -140,7 +127,7 @@ impl<S: Service> Protocols<S> {
                 Ok::<_, Infallible>(if shutdown.is_draining() { last(answer, version) } else { answer })
             }
         });
-        let stream = Framed::new(stream, self.strict_framing);
+        let stream = Framed::new(stream);
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let mut stopped = pin!(until_stopped(stop));
         let mut alarm = pin!(sleep_until(answers.deadline()));

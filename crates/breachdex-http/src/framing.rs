@@ -219,15 +219,15 @@ fn size(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(&line[..digits]).ok()?, 16).ok()
 }
 
-/// A connection whose requests are looked at, if that is wanted.
+/// A connection whose requests are looked at.
 pub(crate) struct Framed<T> {
     stream: T,
-    follower: Option<Follower>,
+    follower: Follower,
 }
 
 impl<T> Framed<T> {
-    pub(crate) fn new(stream: T, is_followed: bool) -> Self {
-        Self { stream, follower: is_followed.then(Follower::new) }
+    pub(crate) fn new(stream: T) -> Self {
+        Self { stream, follower: Follower::new() }
     }
 }
 
@@ -240,9 +240,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Framed<T> {
         let this = self.get_mut();
         let before = into.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(context, into))?;
-        if let Some(follower) = &mut this.follower {
-            follower.follow(&mut into.filled_mut()[before..]);
-        }
+        this.follower.follow(&mut into.filled_mut()[before..]);
         Poll::Ready(Ok(()))
     }
 }

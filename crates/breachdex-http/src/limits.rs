@@ -32,8 +32,6 @@ pub struct Limits {
     /// Bytes of a request's body that an HTTP/2 client may send before they are read. The default, 65,535, is the
     /// smallest that the protocol has without asking.
     pub upload_window: u32,
-    /// Refuses requests of HTTP/1.1 whose length is said twice, which a server behind this one could read differently.
-    pub strict_framing: bool,
     /// Time from accepting a connection to its first request, including the TLS handshake.
     pub header_timeout: Duration,
     /// Time from the end of an answer to the next request. Reduced to `header_timeout` while three quarters of the
@@ -59,7 +57,6 @@ impl Default for Limits {
             answers_per_connection: 16,
             header_bytes: 16 << 10,
             upload_window: 65_535,
-            strict_framing: false,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             answer_timeout: Duration::from_secs(60),

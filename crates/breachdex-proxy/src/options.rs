@@ -134,7 +134,6 @@ pub fn default_limits() -> Limits {
     Limits {
         answers_per_connection: 100,
         upload_window: 1 << 20,
-        strict_framing: true,
         answer_timeout: Duration::from_secs(300),
         send_timeout: Duration::from_secs(60),
         ..Limits::default()

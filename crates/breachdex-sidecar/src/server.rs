@@ -61,10 +61,7 @@ impl Sidecar {
             options.corpus.require_counts()?;
         }
         let files = options.corpus.followed().count() + 2;
-        let mut transport = options.transport.clone();
-        // A body is read as it was meant, or refused, also where its length is said twice.
-        transport.limits.strict_framing = true;
-        let plan = Plan::new(&transport, inherited, files)?;
+        let plan = Plan::new(&options.transport, inherited, files)?;
         let tokens = options.token_file.as_deref().map(Tokens::open).transpose()?.map(Arc::new);
         refuse_open_addresses(options, &plan)?;
         let named = options.transport.listen.iter().chain(&options.transport.status_listen);

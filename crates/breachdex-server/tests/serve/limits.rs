@@ -41,6 +41,9 @@ fn malformed_requests_are_400_and_the_connection_ends() {
         b"GET /range/\xFF\xFF HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET /range/21BD1 HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         b"GET /range/21BD1 HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET /range/21BD1 HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+        // What a proxy takes for a body would be another request, and its answer somebody else's.
+        b"GET /range/21BD1 HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET ",
     ] {
         let mut client = Client::connect(server.address);
         client.send(bytes);

@@ -68,7 +68,6 @@ fn options(flags: Flags, address: UpstreamAddress, has_inherited: bool) -> Resul
     transport.limits = Limits {
         answers_per_connection: most_unread.map_or(own.answers_per_connection, |most| most as usize),
         upload_window: own.upload_window,
-        strict_framing: own.strict_framing,
         // The site and each stream have times of their own, which end with an answer that says so.
         answer_timeout: flags.stream_timeout.max(flags.answer_timeout + flags.connect_timeout),
         ..transport.limits
