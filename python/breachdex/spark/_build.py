@@ -53,9 +53,6 @@ _MEMORY: Final = 512 << 20
 _PLACES: Final = 1024
 """Places of files that are sampled at least."""
 
-_SMALL: Final = 1 << 22
-"""Entries up to which an index has larger groups than segments have: all entries are encoded once more."""
-
 _BATCH: Final = "spark.sql.execution.arrow.maxRecordsPerBatch"
 _ROWS_OF_BATCH: Final = 1024
 
@@ -168,7 +165,8 @@ def build(
         segments = [run.segment(part) for part in range(len(borders))]
         entries = sum(segment.entries for segment in written)
         _check_rate(kind, bits, entries)
-        report = _join(segments, target, entries, kind, options, replace)
+        # Nobody signs a segment, whatever the environment asks of an index.
+        report = breachdex.join(segments, target, replace=replace, trusted_keys=False)
         return ClusterBuildReport(
             index=report,
             rows=sum(rows),
@@ -332,32 +330,6 @@ def _check_rate(kind: Kind, bits: int | None, entries: int) -> None:
         raise BuildError(
             f"with {bits} bits more than one password in 128 would be reported as exposed by chance; keep more bits"
         )
-
-
-def _join(
-    segments: list[LocalPath],
-    target: LocalPath,
-    entries: int,
-    kind: Kind,
-    options: SegmentOptions,
-    replace: bool,
-) -> BuildReport:
-    """One index of all segments. Nobody signs a segment, whatever the environment asks of an index."""
-    if entries > _SMALL:
-        return breachdex.join(segments, target, replace=replace, trusted_keys=False)
-    return breachdex.build(
-        segments,
-        target,
-        kind=kind,
-        format="index",
-        bits=options.bits,
-        counts=options.counts,
-        merge="max",
-        source=options.source,
-        corpus_date=options.corpus_date,
-        replace=replace,
-        trusted_keys=False,
-    )
 
 
 @contextmanager
