@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
 from breachdex import spark as cluster
-from breachdex._breachdex import Partitions, sort_rows
+from breachdex._breachdex import Partitions
 from breachdex.spark._tasks import _batch
 
 if TYPE_CHECKING:
@@ -214,11 +214,9 @@ def steps(source: Path, rows: int, folder: Path) -> None:
                 lines[first : first + (43 << 17)], passwords=False, bare=False, name="", first_line=2
             )
             pieces += partitions.take(3276)
-    with step("sort"):
-        ordered = sort_rows([piece[1:] for piece in pieces], kind=kind, most=1 << 15)
-    with step("encode and write the segment"):
-        batches = (_batch(piece, 20) for piece in ordered)
-        breachdex.build_segment(batches, folder / "step.bdx", is_sorted=True, threads=1, replace=True)
+    with step("sort, encode and write the segment"):
+        batches = (_batch(piece[1:], 20) for piece in pieces)
+        breachdex.build_segment(batches, folder / "step.bdx", threads=1, memory=512 << 20, replace=True)
     (folder / "step.txt").write_bytes(lines)
     with step("for comparison: a build of the same lines on one core"):
         breachdex.build(folder / "step.txt", folder / "one.bdx", threads=1, memory=512 << 20, replace=True)

@@ -62,7 +62,6 @@ __all__ = [
     "public_keys",
     "run_command",
     "sentence_separator",
-    "sort_rows",
     "spoken_language",
 ]
 
@@ -1205,10 +1204,6 @@ class Partitions:
     def take(self, most: int) -> list[tuple[int, bytes, bytes]]:
         """All rows, in pieces of at most so many of one part: its number, digests one after another, and counts as
         little-endian numbers of 64 bits. None are left."""
-
-def sort_rows(pieces: Sequence[tuple[bytes, bytes]], *, kind: Kind, most: int) -> list[tuple[bytes, bytes]]:
-    """The rows of pieces of :meth:`Partitions.take`, in the order of their digests, in pieces of at most so many rows. Takes
-    three times the memory of the rows meanwhile."""
 
 @final
 class Judge:

@@ -70,7 +70,7 @@ mod _breachdex {
     #[pymodule_export]
     use crate::pairs::{ExposedPair, Pairs};
     #[pymodule_export]
-    use crate::partitions::{Partitions, sort_rows};
+    use crate::partitions::Partitions;
     #[pymodule_export]
     use crate::password::digest;
     #[pymodule_export]

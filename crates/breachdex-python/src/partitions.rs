@@ -13,7 +13,6 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use pyo3_arrow::PyArray;
-use zeroize::Zeroize as _;
 
 use crate::errors::{OrRaise as _, raise};
 use crate::password::kind_of;
@@ -127,49 +126,6 @@ impl Partitions {
         }
         pieces
     }
-}
-
-/// `sort_rows(pieces: Sequence[tuple[bytes, bytes]], *, kind: Kind, most: int) -> list[tuple[bytes, bytes]]`
-///
-/// The rows of pieces that `Partitions.take` made, all in the order of their digests, in pieces of at most so many.
-#[pyfunction]
-#[pyo3(signature = (pieces, *, kind, most))]
-pub(crate) fn sort_rows<'py>(
-    py: Python<'py>,
-    pieces: Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)>,
-    kind: &Bound<'_, PyString>,
-    most: usize,
-) -> PyResult<Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)>> {
-    let width = kind_of(kind)?.bits() as usize / 8;
-    let mut rows: Vec<[u64; 4]> =
-        Vec::with_capacity(pieces.iter().map(|(digests, _)| digests.as_bytes().len() / width).sum::<usize>());
-    for (digests, counts) in &pieces {
-        let (counts, _) = counts.as_bytes().as_chunks::<8>();
-        for (digest, count) in digests.as_bytes().chunks_exact(width).zip(counts) {
-            let mut bytes = [0; 24];
-            bytes[..width].copy_from_slice(digest);
-            let (words, _) = bytes.as_chunks::<8>();
-            let word = |at: usize| u64::from_be_bytes(words[at]);
-            rows.push([word(0), word(1), word(2), u64::from_le_bytes(*count)]);
-        }
-    }
-    py.detach(|| rows.sort_unstable());
-    let sorted = rows.chunks(most.max(1)).map(|piece| {
-        let mut digests = Vec::with_capacity(piece.len() * width);
-        let mut counts = Vec::with_capacity(piece.len() * 8);
-        for [first, second, third, count] in piece {
-            let mut bytes = [0; 24];
-            bytes[..8].copy_from_slice(&first.to_be_bytes());
-            bytes[8..16].copy_from_slice(&second.to_be_bytes());
-            bytes[16..].copy_from_slice(&third.to_be_bytes());
-            digests.extend_from_slice(&bytes[..width]);
-            counts.extend_from_slice(&count.to_le_bytes());
-        }
-        (PyBytes::new(py, &digests), PyBytes::new(py, &counts))
-    });
-    let sorted = sorted.collect();
-    rows.zeroize();
-    Ok(sorted)
 }
 
 /// How values of a type become digests.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import breachdex
 from breachdex import BreachdexError, BuildError
-from breachdex._breachdex import Partitions, sort_rows
+from breachdex._breachdex import Partitions
 from breachdex.spark import _inputs
 from breachdex.spark._borders import GROUPS, spans
 from breachdex.spark._errors import ExecutorError
@@ -31,12 +31,6 @@ _TOGETHER: Final = 1 << 21
 
 Piece: TypeAlias = tuple[bytes, bytes]
 """Digests of one part, one after another, and their counts as numbers of 64 bits."""
-
-_SORTING: Final = 96
-"""Bytes of memory that sorting takes for a row."""
-
-_SORTED: Final = 1 << 15
-"""Rows that are handed to the builder at once."""
 
 _PIECE: Final = 1 << 16
 """Bytes of digests in one row of the shuffle. So large that Spark's work for each row is nothing, and so small that a batch
@@ -308,7 +302,6 @@ class WriteSegment:
         attempt = self.job.run.attempt(part)
         first, last = spans(self.borders)[part]
         options = self.options
-        pieces, is_sorted = self._sorted(pieces)
         try:
             report = breachdex.build_segment(
                 (_batch(piece, _width(self.job.kind)) for piece in pieces),
@@ -326,7 +319,6 @@ class WriteSegment:
                 source=options.source,
                 corpus_date=options.corpus_date,
                 directory_bits=16,
-                is_sorted=is_sorted,
             )
             # The same bytes may be there already, of an attempt that was quicker.
             attempt.replace(self.job.run.segment(part))
@@ -334,17 +326,6 @@ class WriteSegment:
             with suppress(OSError):
                 attempt.unlink()
         return report
-
-    def _sorted(self, pieces: Iterable[Piece]) -> tuple[Iterable[Piece], bool]:
-        """The rows in order, where memory is enough for all of them; else as they are, for the builder to sort on disk."""
-        kept: list[Piece] = []
-        rest, rows = iter(pieces), 0
-        for piece in rest:
-            kept.append(piece)
-            rows += len(piece[1]) // 8
-            if rows * _SORTING > self.options.memory:
-                return itertools.chain(kept, rest), False
-        return sort_rows(kept, kind=self.job.kind, most=_SORTED), True
 
 
 class _Pieces:
