@@ -23,6 +23,30 @@ use crate::errors::raise;
 /// Rows between two looks at whether somebody pressed Ctrl-C.
 const BLOCK: usize = 1 << 20;
 
+/// Runs a block with a function that gives the bytes of each row of text or binary; other types must have been refused before.
+macro_rules! with_bytes {
+    ($array:expr, |$bytes:ident| $block:expr) => {{
+        let array = $array;
+        macro_rules! run {
+            ($typed:expr, $as_bytes:expr) => {{
+                let typed = $typed;
+                let $bytes = |row: usize| $as_bytes(typed.value(row));
+                $block
+            }};
+        }
+        match array.data_type() {
+            DataType::Utf8 => run!(array.as_string::<i32>(), str::as_bytes),
+            DataType::LargeUtf8 => run!(array.as_string::<i64>(), str::as_bytes),
+            DataType::Utf8View => run!(array.as_string_view(), str::as_bytes),
+            DataType::Binary => run!(array.as_binary::<i32>(), std::convert::identity),
+            DataType::LargeBinary => run!(array.as_binary::<i64>(), std::convert::identity),
+            DataType::BinaryView => run!(array.as_binary_view(), std::convert::identity),
+            _ => run!(array.as_fixed_size_binary(), std::convert::identity),
+        }
+    }};
+}
+pub(crate) use with_bytes;
+
 /// Counts of an array.
 #[pyclass(module = "breachdex", frozen)]
 pub(crate) struct Counts {
@@ -175,21 +199,11 @@ fn reading_of(data_type: &DataType, what: What) -> PyResult<Reading> {
             }
         },
         DataType::Dictionary(_, values) => reading_of(values, what),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ok(match what {
-            What::Passwords => Reading::Password,
-            What::Digests => Reading::HexDigest,
+        // It holds no value, so nothing is read.
+        DataType::Null => Ok(Reading::Password),
+        other => Reading::of_plain(other, what).ok_or_else(|| {
+            PyTypeError::new_err(format!("an Arrow column of text or binary is taken, not {other}"))
         }),
-        DataType::Binary
-        | DataType::LargeBinary
-        | DataType::BinaryView
-        | DataType::FixedSizeBinary(_)
-        | DataType::Null => Ok(match what {
-            What::Passwords => Reading::Password,
-            What::Digests => Reading::RawDigest,
-        }),
-        other => {
-            Err(PyTypeError::new_err(format!("an Arrow column of text or binary is taken, not {other}")))
-        }
     }
 }
 
@@ -336,26 +350,11 @@ fn count_leaf(
     reading: Reading,
     counts: &mut [u32],
 ) -> PyResult<Result<(), RowFault>> {
-    /// The value of a row, unless it is null.
-    macro_rules! rows {
-        ($array:expr, $bytes:expr) => {{
-            let array = $array;
-            let row = |row: usize| {
-                let is_valid = valid.is_none_or(|valid| valid.is_valid(row));
-                is_valid.then(|| $bytes(array.value(row)))
-            };
-            asker.count_rows(row, reading, counts)
-        }};
+    if *leaf.data_type() == DataType::Null {
+        return asker.count_rows(|_| None, reading, counts);
     }
-    match leaf.data_type() {
-        DataType::Utf8 => rows!(leaf.as_string::<i32>(), str::as_bytes),
-        DataType::LargeUtf8 => rows!(leaf.as_string::<i64>(), str::as_bytes),
-        DataType::Utf8View => rows!(leaf.as_string_view(), str::as_bytes),
-        DataType::Binary => rows!(leaf.as_binary::<i32>(), std::convert::identity),
-        DataType::LargeBinary => rows!(leaf.as_binary::<i64>(), std::convert::identity),
-        DataType::BinaryView => rows!(leaf.as_binary_view(), std::convert::identity),
-        DataType::FixedSizeBinary(_) => rows!(leaf.as_fixed_size_binary(), std::convert::identity),
-        // Of the type that holds nothing but nulls; others were refused before.
-        _ => asker.count_rows(|_| None, reading, counts),
-    }
+    with_bytes!(leaf, |bytes| {
+        let row = |row: usize| valid.is_none_or(|valid| valid.is_valid(row)).then(|| bytes(row));
+        asker.count_rows(row, reading, counts)
+    })
 }

@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use arrow_schema::DataType;
 use breachdex::{Corpus, DigestList, Error, Kind, SourceError, memory};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -58,6 +59,34 @@ pub(crate) enum Reading {
     Password,
     RawDigest,
     HexDigest,
+}
+
+impl Reading {
+    /// How values of a plain type of Arrow become digests; `None` for a type that is neither text nor binary.
+    pub(crate) fn of_plain(data_type: &DataType, what: What) -> Option<Self> {
+        let is_text = match data_type {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+            DataType::Binary
+            | DataType::LargeBinary
+            | DataType::BinaryView
+            | DataType::FixedSizeBinary(_) => false,
+            _ => return None,
+        };
+        Some(match (what, is_text) {
+            (What::Passwords, _) => Self::Password,
+            (What::Digests, true) => Self::HexDigest,
+            (What::Digests, false) => Self::RawDigest,
+        })
+    }
+
+    /// Adds the digest of a row.
+    pub(crate) fn add(self, bytes: &[u8], digests: &mut DigestList) -> Result<(), Error> {
+        match self {
+            Self::Password => digests.add_password(bytes),
+            Self::RawDigest => digests.add_bytes(bytes),
+            Self::HexDigest => digests.add_hex(bytes),
+        }
+    }
 }
 
 /// A row that cannot be asked, or an index that cannot answer.
@@ -190,12 +219,9 @@ impl Asker {
             memory::erasing_stack::<ERASED, _>(|| {
                 for (i, row) in (first..first + counts.len()).enumerate() {
                     let Some(bytes) = rows(row) else { continue };
-                    let added = match reading {
-                        Reading::Password => batch.digests.add_password(bytes),
-                        Reading::RawDigest => batch.digests.add_bytes(bytes),
-                        Reading::HexDigest => batch.digests.add_hex(bytes),
-                    };
-                    added.map_err(|error| RowFault { row, error: error.into() })?;
+                    reading
+                        .add(bytes, &mut batch.digests)
+                        .map_err(|error| RowFault { row, error: error.into() })?;
                     batch.rows.push(i as u32);
                 }
                 batch.digests.finish();

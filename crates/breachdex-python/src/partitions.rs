@@ -14,6 +14,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use pyo3_arrow::PyArray;
 
+use crate::arrow::with_bytes;
+use crate::bulk::{Reading, What};
 use crate::errors::{OrRaise as _, raise};
 use crate::password::kind_of;
 
@@ -27,14 +29,6 @@ const ERASED: usize = 1 << 13;
 #[pyclass(module = "breachdex._breachdex")]
 pub(crate) struct Partitions {
     rows: breachdex::Partitions,
-}
-
-/// How a column's values become digests.
-#[derive(Clone, Copy)]
-enum Reading {
-    Password,
-    RawDigest,
-    HexDigest,
 }
 
 #[pymethods]
@@ -84,7 +78,11 @@ impl Partitions {
         let values = values.into_inner().0;
         let counts = counts.map(|counts| read_counts(&counts.into_inner().0)).transpose()?;
         let columns = Columns { values: &values, counts: counts.as_ref(), skip_nulls };
-        let reading = reading_of(values.data_type(), passwords)?;
+        let what = if passwords { What::Passwords } else { What::Digests };
+        let reading = Reading::of_plain(values.data_type(), what).ok_or_else(|| {
+            let found = values.data_type();
+            PyTypeError::new_err(format!("digests and passwords are text or binary columns, not {found}"))
+        })?;
         let added = py.detach(|| memory::erasing_stack::<ERASED, _>(|| columns.add(&mut self.rows, reading)));
         added.map_err(|fault| {
             let row = first_row + fault.row as u64;
@@ -128,21 +126,6 @@ impl Partitions {
     }
 }
 
-/// How values of a type become digests.
-fn reading_of(data_type: &DataType, passwords: bool) -> PyResult<Reading> {
-    match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            Ok(if passwords { Reading::Password } else { Reading::HexDigest })
-        }
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-            Ok(if passwords { Reading::Password } else { Reading::RawDigest })
-        }
-        other => Err(PyTypeError::new_err(format!(
-            "digests and passwords are text or binary columns, not {other}"
-        ))),
-    }
-}
-
 /// Whole numbers of any type as one that holds all of them.
 fn read_counts(counts: &ArrayRef) -> PyResult<ArrayRef> {
     let wide = match counts.data_type() {
@@ -170,21 +153,7 @@ struct Columns<'a> {
 impl Columns<'_> {
     /// Adds all rows, and returns how many were skipped.
     fn add(&self, to: &mut breachdex::Partitions, reading: Reading) -> Result<u64, RowFault> {
-        macro_rules! rows {
-            ($array:expr, $bytes:expr) => {{
-                let array = $array;
-                self.add_rows(to, reading, |row| $bytes(array.value(row)))
-            }};
-        }
-        match self.values.data_type() {
-            DataType::Utf8 => rows!(self.values.as_string::<i32>(), str::as_bytes),
-            DataType::LargeUtf8 => rows!(self.values.as_string::<i64>(), str::as_bytes),
-            DataType::Utf8View => rows!(self.values.as_string_view(), str::as_bytes),
-            DataType::Binary => rows!(self.values.as_binary::<i32>(), std::convert::identity),
-            DataType::LargeBinary => rows!(self.values.as_binary::<i64>(), std::convert::identity),
-            DataType::BinaryView => rows!(self.values.as_binary_view(), std::convert::identity),
-            _ => rows!(self.values.as_fixed_size_binary(), std::convert::identity),
-        }
+        with_bytes!(self.values, |bytes| self.add_rows(to, reading, bytes))
     }
 
     fn add_rows<'v>(
@@ -203,12 +172,9 @@ impl Columns<'_> {
                     skipped += 1;
                     continue;
                 };
-                let added = match reading {
-                    Reading::Password => list.add_password(bytes(row)),
-                    Reading::RawDigest => list.add_bytes(bytes(row)),
-                    Reading::HexDigest => list.add_hex(bytes(row)),
-                };
-                added.map_err(|error| RowFault { row, reason: error.to_string() })?;
+                reading
+                    .add(bytes(row), &mut list)
+                    .map_err(|error| RowFault { row, reason: error.to_string() })?;
                 counts.push(count);
             }
             for (digest, count) in list.finish().iter().zip(&counts) {

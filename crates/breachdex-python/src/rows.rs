@@ -14,8 +14,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 use pyo3_arrow::{PyArray, PyArrayReader};
 
-use crate::arrow::{unharmed, unreadable};
-use crate::bulk::Reading;
+use crate::arrow::{unharmed, unreadable, with_bytes};
+use crate::bulk::{Reading, What};
 use crate::errors::{from_index, raise};
 
 /// Rows that become entries at a time.
@@ -29,8 +29,7 @@ const RANGE_DIGITS: usize = 5;
 
 /// What is read of every row.
 pub(crate) struct RowReader {
-    /// Rows hold passwords, which are hashed.
-    are_passwords: bool,
+    what: What,
     /// The prefixes that rows must be under.
     span: (u32, u32),
     /// Whether rows under other prefixes are left out.
@@ -66,8 +65,8 @@ enum BadRow {
 }
 
 impl RowReader {
-    pub(crate) fn new(kind: Kind, are_passwords: bool, span: (u32, u32), skip_outside: bool) -> Self {
-        Self { are_passwords, span, skip_outside, rows: 0, digests: DigestList::new(kind) }
+    pub(crate) fn new(kind: Kind, what: What, span: (u32, u32), skip_outside: bool) -> Self {
+        Self { what, span, skip_outside, rows: 0, digests: DigestList::new(kind) }
     }
 
     /// Reads Arrow data, or anything that yields it, to its end.
@@ -143,18 +142,9 @@ impl RowReader {
 
     /// How values of a type become digests.
     fn reading(&self, data_type: &DataType) -> PyResult<Reading> {
-        match data_type {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                Ok(if self.are_passwords { Reading::Password } else { Reading::HexDigest })
-            }
-            DataType::Binary
-            | DataType::LargeBinary
-            | DataType::BinaryView
-            | DataType::FixedSizeBinary(_) => {
-                Ok(if self.are_passwords { Reading::Password } else { Reading::RawDigest })
-            }
-            other => Err(PyTypeError::new_err(format!("a column of text or binary is taken, not {other}"))),
-        }
+        Reading::of_plain(data_type, self.what).ok_or_else(|| {
+            PyTypeError::new_err(format!("a column of text or binary is taken, not {data_type}"))
+        })
     }
 
     /// The entries of a block.
@@ -180,36 +170,16 @@ impl RowReader {
 
     fn add_digests(&mut self, block: &Columns, reading: Reading) -> Result<(), BadRow> {
         let digests = &mut self.digests;
-        let mut add = |row: usize, bytes: &[u8]| {
-            let added = match reading {
-                Reading::Password => digests.add_password(bytes),
-                Reading::RawDigest => digests.add_bytes(bytes),
-                Reading::HexDigest => digests.add_hex(bytes),
-            };
-            added.map_err(|error| BadRow::Digest(row, error))
-        };
         let nulls = NullBuffer::union(block.nulls.as_ref(), block.digests.logical_nulls().as_ref());
         if let Some(row) = nulls.and_then(|nulls| (0..nulls.len()).find(|row| nulls.is_null(*row))) {
             return Err(BadRow::Other(row, "it is null; leave such rows out"));
         }
-        /// Adds every value of an array.
-        macro_rules! add_all {
-            ($array:expr, $bytes:expr) => {{
-                let array = $array;
-                (0..array.len()).try_for_each(|row| add(row, $bytes(array.value(row))))
-            }};
-        }
-        let values = &block.digests;
-        match values.data_type() {
-            DataType::Utf8 => add_all!(values.as_string::<i32>(), str::as_bytes),
-            DataType::LargeUtf8 => add_all!(values.as_string::<i64>(), str::as_bytes),
-            DataType::Utf8View => add_all!(values.as_string_view(), str::as_bytes),
-            DataType::Binary => add_all!(values.as_binary::<i32>(), std::convert::identity),
-            DataType::LargeBinary => add_all!(values.as_binary::<i64>(), std::convert::identity),
-            DataType::BinaryView => add_all!(values.as_binary_view(), std::convert::identity),
-            // Other types were refused before.
-            _ => add_all!(values.as_fixed_size_binary(), std::convert::identity),
-        }
+        let rows = block.digests.len();
+        with_bytes!(&block.digests, |bytes| {
+            (0..rows).try_for_each(|row| {
+                reading.add(bytes(row), digests).map_err(|error| BadRow::Digest(row, error))
+            })
+        })
     }
 
     /// What Python hears of a row.

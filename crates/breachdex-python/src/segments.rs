@@ -20,6 +20,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::build::{BuildReport, Progress, merge_rule, number, prefix_span, refusal, refused};
+use crate::bulk::What;
 use crate::errors::{in_full, raise};
 use crate::password::kind_of;
 use crate::rows::{Next, RowReader};
@@ -81,9 +82,9 @@ pub(crate) fn build_segment(
     replace: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<BuildReport> {
-    let are_passwords = match format {
-        "digests" => false,
-        "passwords" => true,
+    let what = match format {
+        "digests" => What::Digests,
+        "passwords" => What::Passwords,
         _ => {
             let said = format!("format must be 'digests' or 'passwords', not {format:?}");
             return Err(raise(py, "BuildError", said));
@@ -94,7 +95,7 @@ pub(crate) fn build_segment(
         raise(py, "BuildError", said)
     })?;
     let kind = kind.map_or(Ok(Kind::Sha1), |kind| kind_of(kind).map_err(|error| refused(py, &error)))?;
-    let default_rule = if are_passwords { "sum" } else { "error" };
+    let default_rule = if what == What::Passwords { "sum" } else { "error" };
     let defaults = BuildOptions::default();
     let options = BuildOptions {
         kind,
@@ -112,7 +113,7 @@ pub(crate) fn build_segment(
         replace,
         ..defaults
     };
-    let reader = RowReader::new(kind, are_passwords, span, skip_outside);
+    let reader = RowReader::new(kind, what, span, skip_outside);
     build_rows(py, rows, reader, is_sorted, &output, &options, progress.as_ref())
 }
 
