@@ -28,7 +28,7 @@ fn passwords_are_typed_for_some() {
     assert_eq!(taking, ["overlay", "policy", "check"]);
     assert_eq!(named(OsStr::new("check")), Some(("check".into(), true)));
     assert_eq!(named(OsStr::new("pull")), Some(("pull".into(), false)));
-    assert_eq!(named(OsStr::new("count")), None);
+    assert_eq!(named(OsStr::new("counts")), None);
     assert_eq!(named(OsStr::new("password")), None);
 }
 
