@@ -104,7 +104,6 @@ pub fn join(
     if segments.is_empty() {
         return Err(Error::Unbuildable("name at least one segment".into()));
     }
-    agreement::refuse_twice(segments)?;
     let input = |path: &PathBuf| Input { source: Source::Path(path.clone()), format: Some(Format::Index) };
     let named: Vec<Input> = segments.iter().map(input).collect();
     refuse_overwriting(&named, target)?;

@@ -2,8 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::path::PathBuf;
-
 use super::JoinOptions;
 use super::segment::Segment;
 use crate::build::finish::sum_of_collisions;
@@ -13,21 +11,6 @@ use crate::coverage::{Coverage, PREFIX_COUNT};
 use crate::error::{Error, Result, SegmentFault};
 use crate::files;
 use crate::format::{Layout, MAX_DIRECTORY_BITS, OverlayMark};
-
-/// Refuses a file that is named more than once, by whatever path.
-pub(super) fn refuse_twice(segments: &[PathBuf]) -> Result<()> {
-    let mut seen: Vec<PathBuf> = Vec::with_capacity(segments.len());
-    for path in segments {
-        // A file that is not there is told of when it is opened.
-        seen.push(path.canonicalize().unwrap_or_else(|_| path.clone()));
-    }
-    let mut order: Vec<usize> = (0..segments.len()).collect();
-    order.sort_by(|one, other| seen[*one].cmp(&seen[*other]).then(one.cmp(other)));
-    match order.windows(2).find(|two| seen[two[0]] == seen[two[1]]) {
-        Some(two) => Err(unfit(segments[two[1]].display().to_string(), SegmentFault::Twice)),
-        None => Ok(()),
-    }
-}
 
 /// What the joined index will be. Refuses segments that do not fit together.
 pub(super) fn decide(segments: &[Segment], options: &JoinOptions) -> Result<Decision> {
