@@ -1,6 +1,6 @@
 //! Memory for passwords and digests: locked, left out of core dumps, overwritten when it is given up.
 //!
-//! [`LockedBuffer`] is for text that is read; [`push`] lets a list of digests grow without leaving a copy behind;
+//! [`LockedBuffer`] is for text that is read; [`push`] and [`extend`] let a list of digests grow without leaving a copy behind;
 //! [`standard_input`] reads without the buffer of the standard library, which is never overwritten. What hashing and
 //! lookups spill to the stack is overwritten by `zeroize_stack` of the crate `zeroize`.
 
@@ -139,13 +139,24 @@ impl fmt::Debug for LockedBuffer {
 
 /// Appends an item. Where the list has to move, the place that it leaves is overwritten, which `Vec::push` does not do.
 pub fn push<T>(list: &mut Vec<T>, item: T) {
-    if list.len() == list.capacity() {
-        let mut moved = Vec::with_capacity((list.len() * 2).max(4));
+    make_room(list, 1);
+    list.push(item);
+}
+
+/// Appends items, as [`push`] does one.
+pub fn extend<T: Copy>(list: &mut Vec<T>, items: &[T]) {
+    make_room(list, items.len());
+    list.extend_from_slice(items);
+}
+
+fn make_room<T>(list: &mut Vec<T>, items: usize) {
+    let needed = list.len() + items;
+    if needed > list.capacity() {
+        let mut moved = Vec::with_capacity(needed.max(list.len() * 2).max(4));
         moved.append(list);
         list.spare_capacity_mut().zeroize();
         *list = moved;
     }
-    list.push(item);
 }
 
 /// Standard input without a buffer of the standard library's, in which what was read would stay.
@@ -183,6 +194,8 @@ mod tests {
         for number in 0..1000 {
             push(&mut list, number);
             plain.push(number);
+            extend(&mut list, &[number; 20][..number % 20]);
+            plain.extend_from_slice(&[number; 20][..number % 20]);
         }
         assert_eq!(list, plain);
     }

@@ -12,6 +12,7 @@ use crate::digest::Kind;
 use crate::entry::Entry;
 use crate::error::{Error, InputError, Result};
 use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
+use crate::memory;
 use crate::text;
 
 /// Leading bits of a digest that decide about its part: those of the groups of a large index.
@@ -112,7 +113,7 @@ impl Partitions {
         let width = (self.kind.bits() / 8) as usize;
         let group = entry.key.leading(GROUP_BITS) as usize;
         let part = &mut self.parts[self.part_of[group] as usize];
-        part.digests.extend_from_slice(&entry.key_bytes()[..width]);
+        memory::extend(&mut part.digests, &entry.key_bytes()[..width]);
         part.counts.push(entry.count);
         self.rows += 1;
     }
