@@ -22,6 +22,8 @@ use super::target::{RangeEncoding, RangeTarget};
 
 const MANIFEST: &str = "manifest";
 const UNFINISHED: &str = "manifest.part";
+/// Where notes are begun, before they get their name.
+const FRESH_NOTES: &str = ".manifest.part";
 const LOCK: &str = "manifest.lock";
 
 /// Files in all encodings of a range.
@@ -120,10 +122,18 @@ impl Folder {
         self.handle.sync_all().map_err(StaticError::io("sync", &self.path))
     }
 
+    /// Keeps no file that an interrupted run of another index may have replaced before it noted that.
+    fn doubt_unnoted(&mut self, begun: &RangesManifest) {
+        let noted = begun.records.last().map(|(prefix, _)| *prefix);
+        let unnoted = self.earlier.iter_mut().filter(|(prefix, _)| Some(**prefix) > noted);
+        // No range is like that. The prefix stays, so that its files are removed where it is not covered any more.
+        unnoted.for_each(|(_, facts)| *facts = RangeFacts::default());
+    }
+
     /// The notes of a run, begun anew with what it goes on from.
     fn begin_notes(&mut self, head: &RangesHead, finished: &[(u32, RangeFacts)]) -> Result<(), StaticError> {
         let path = self.path.join(UNFINISHED);
-        let fresh = self.path.join(".manifest.part");
+        let fresh = self.path.join(FRESH_NOTES);
         let mut file = files::replace_leftover(&*files::current(), &fresh, Readers::Umask)
             .map_err(StaticError::io("create", &fresh))?;
         let mut text = head.encode();
@@ -163,6 +173,9 @@ impl RangeTarget for Folder {
                 found.records.iter().try_for_each(|(prefix, _)| self.remove_range(*prefix))?;
                 self.earlier.clear();
             }
+        }
+        if let Some(begun) = begun.as_ref().filter(|begun| begun.head != *head) {
+            self.doubt_unnoted(begun);
         }
         let finished = begun.filter(|begun| begun.head == *head).map_or_else(Vec::new, |begun| begun.records);
         self.begin_notes(head, &finished)?;
@@ -256,7 +269,9 @@ fn read_if_there(
 fn require_empty(folder: &Path) -> Result<(), StaticError> {
     for entry in fs::read_dir(folder).map_err(StaticError::io("list", folder))? {
         let entry = entry.map_err(StaticError::io("list", folder))?;
-        if entry.file_name() != LOCK {
+        // What a run leaves that ended before its first notes. The lock may have a lock file.
+        let name = entry.file_name();
+        if name != FRESH_NOTES && !name.as_encoded_bytes().starts_with(LOCK.as_bytes()) {
             return Err(StaticError::OtherFolder { path: folder.to_owned() });
         }
     }

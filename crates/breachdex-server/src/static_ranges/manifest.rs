@@ -140,7 +140,8 @@ impl RangesManifest {
         Self::parse(open(path)?, path, false)
     }
 
-    /// Reads one that may end in the middle of a line, which is then left out.
+    /// Reads one that may end in the middle of a line, or have lines of which a loss of power left a part: what is behind the last
+    /// whole one is left out.
     pub(super) fn read_unfinished(path: &Path) -> Result<Self, StaticError> {
         Self::parse(open(path)?, path, true)
     }
@@ -175,6 +176,8 @@ impl RangesManifest {
                     Some(record) if manifest.records.last().is_none_or(|(last, _)| *last < record.0) => {
                         manifest.records.push(record);
                     }
+                    // Its length was on disk before all of its bytes.
+                    _ if may_be_torn => return Ok(manifest),
                     _ => {
                         return Err(fault(
                             number,

@@ -151,6 +151,43 @@ fn an_interrupted_run_is_finished_by_the_next() {
     fs::write(folder.join("manifest.part"), torn).unwrap();
     assert_eq!(write(&index, &folder, &options()).unwrap().written, 16 - noted as u64);
     assert_eq!(fs::read_to_string(folder.join("manifest")).unwrap(), manifest);
+    // A loss of power may leave zeros in place of some bytes, with whole lines behind them.
+    let (before, behind) = manifest.split_at(manifest.len() - 500);
+    let noted = before.lines().count() - 6 - usize::from(!before.ends_with('\n'));
+    fs::remove_file(folder.join("manifest")).unwrap();
+    fs::write(folder.join("manifest.part"), format!("{before}\0\0\0{}", &behind[3..])).unwrap();
+    assert_eq!(write(&index, &folder, &options()).unwrap().written, 16 - noted as u64);
+    assert_eq!(fs::read_to_string(folder.join("manifest")).unwrap(), manifest);
+}
+
+#[test]
+fn a_folder_in_which_a_run_ended_before_its_notes_is_empty() {
+    let world = TempDir::new().unwrap();
+    let (index, folder) = (partial(world.path(), &dense_lines(1, 9, 1)), world.path().join("range"));
+    fs::create_dir(&folder).unwrap();
+    // The last of them where the file system has no locks.
+    for name in [".manifest.part", "manifest.lock", "manifest.lock.lock"] {
+        fs::write(folder.join(name), "").unwrap();
+    }
+    assert_eq!(write(&index, &folder, &options()).unwrap().written, 16);
+}
+
+#[test]
+fn what_an_interrupted_run_of_another_index_replaced_is_not_kept() {
+    let world = TempDir::new().unwrap();
+    let (lines, folder) = (dense_lines(4, 20, 1), world.path().join("range"));
+    let write_first = |lines: &str| write(&partial(world.path(), lines), &folder, &options()).unwrap();
+    write_first(&lines);
+    // Ranges of the same length.
+    let other = lines.replace(":2\n", ":3\n");
+    assert_ne!(lines, other);
+    let index = Index::open(partial(world.path(), &other)).unwrap();
+    write_ranges(&index, &folder, &options(), &StopAfter(AtomicU32::new(0))).unwrap_err();
+    write_first(&lines);
+    for (prefix, facts) in read_manifest(&folder.join("manifest")).unwrap() {
+        let plain = fs::read(folder.join(format!("{prefix:05X}"))).unwrap();
+        assert_eq!(&facts.hash, blake3::hash(&plain).as_bytes(), "{prefix:05X}");
+    }
 }
 
 #[test]
