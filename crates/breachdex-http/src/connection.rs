@@ -117,15 +117,16 @@ impl<S: Service> Protocols<S> {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let answering = Arc::new(Answering {
+            service: Arc::clone(&self.service),
+            answers: Arc::clone(&answers),
+            is_https: self.is_tls(),
+            shutdown: self.shutdown.clone(),
+        });
         let service = service_fn(|request: Request<Incoming>| {
             answers.request_begins();
-            let (service, answers) = (Arc::clone(&self.service), Arc::clone(&answers));
-            let (is_https, shutdown) = (self.is_tls(), self.shutdown.clone());
-            async move {
-                let version = request.version();
-                let answer = answer(&*service, &answers, is_https, shutdown.is_draining(), request).await;
-                Ok::<_, Infallible>(if shutdown.is_draining() { last(answer, version) } else { answer })
-            }
+            let answering = Arc::clone(&answering);
+            async move { Ok::<_, Infallible>(answering.answer(request).await) }
         });
         let stream = Framed::new(stream);
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
@@ -182,24 +183,37 @@ fn last<B>(mut answer: Response<B>, version: Version) -> Response<B> {
     answer
 }
 
-/// Answers a request as soon as its client has room for the answer.
-async fn answer<S: Service>(
-    service: &S,
-    answers: &Arc<Answers>,
+/// What answers the requests of one connection: shared by them, so that workers do not count references together.
+struct Answering<S> {
+    service: Arc<S>,
+    answers: Arc<Answers>,
     is_https: bool,
-    is_draining: bool,
-    request: Request<Incoming>,
-) -> Response<CountedBody<S::Body>> {
-    let behind = answers.slot().behind_proxy(request.headers());
-    let address = behind.or(answers.slot().peer());
-    let behind = behind.map(|address| answers.slot().use_of(address));
-    let is_limited = service.is_limited(request.uri());
-    match answers.permit(head_bytes(&request), behind, is_limited).await {
-        Ok(permit) => {
-            let answer = service.answer(request, Client::new(address, is_https, is_draining, answers)).await;
-            answer.map(|body| CountedBody::new(body, Some(permit)))
+    shutdown: Shutdown,
+}
+
+impl<S: Service> Answering<S> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<CountedBody<S::Body>> {
+        let version = request.version();
+        let answer = self.answer_in_turn(request).await;
+        if self.shutdown.is_draining() { last(answer, version) } else { answer }
+    }
+
+    /// Answers a request as soon as its client has room for the answer.
+    async fn answer_in_turn(&self, request: Request<Incoming>) -> Response<CountedBody<S::Body>> {
+        let Self { service, answers, is_https, shutdown } = self;
+        let behind = answers.slot().behind_proxy(request.headers());
+        let address = behind.or(answers.slot().peer());
+        let behind = behind.map(|address| answers.slot().use_of(address));
+        let is_limited = service.is_limited(request.uri());
+        match answers.permit(head_bytes(&request), behind, is_limited).await {
+            Ok(permit) => {
+                let answer = service
+                    .answer(request, Client::new(address, *is_https, shutdown.is_draining(), answers))
+                    .await;
+                answer.map(|body| CountedBody::new(body, Some(permit)))
+            }
+            Err(_) => service.busy(&request).map(|body| CountedBody::new(body, None)),
         }
-        Err(_) => service.busy(&request).map(|body| CountedBody::new(body, None)),
     }
 }
 
