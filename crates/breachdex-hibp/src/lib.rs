@@ -32,7 +32,7 @@ pub use fetch::retry::RetryPolicy;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub use network::simulation;
-pub use network::{NetworkOptions, ProxyUrl, tls_config};
+pub use network::{NetworkOptions, ProxyUrl, client_builder};
 pub use run::{FetchOptions, FetchReport};
 pub use update::{UpdateOptions, UpdatePreview, UpdateReport, preview_update, update};
 

@@ -3,11 +3,11 @@
 #![forbid(unsafe_code)]
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use breachdex_hibp::NetworkOptions;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use md5::{Digest as _, Md5};
@@ -19,23 +19,10 @@ use object_store::{
 };
 use tokio::runtime::{Builder, Runtime};
 
+use crate::refusal::{classify, innermost, is_transient};
+use crate::settings::refuse_plain_http;
 use crate::transport::Transport;
 use crate::{ObjectAddress, ObjectError};
-
-/// Codes by which a store says that it does not know who asks.
-const UNKNOWN_CALLER: [&str; 8] = [
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "ExpiredToken",
-    "InvalidToken",
-    "TokenRefreshRequired",
-    "AuthorizationHeaderMalformed",
-    "RequestTimeTooSkewed",
-    "UnauthorizedAccess",
-];
-
-/// What a status is announced by in the messages of the library.
-const STATUS: &str = "status code: ";
 
 /// First and longest wait before another try.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(15)];
@@ -53,8 +40,8 @@ pub struct StoreOptions {
     pub timeout: Duration,
     /// Longest time for one object, all tries together.
     pub deadline: Duration,
-    /// A file of certificates in PEM that are trusted beside those of the system.
-    pub ca_file: Option<PathBuf>,
+    /// How the store is reached and whom to trust.
+    pub network: NetworkOptions,
 }
 
 impl Default for StoreOptions {
@@ -63,7 +50,7 @@ impl Default for StoreOptions {
             concurrency: 64,
             timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(300),
-            ca_file: None,
+            network: NetworkOptions::default(),
         }
     }
 }
@@ -111,7 +98,7 @@ impl Store {
             .with_http_connector(Transport {
                 timeout: options.timeout,
                 connections: options.concurrency,
-                ca_file: options.ca_file.clone(),
+                network: options.network.clone(),
             })
             // Retries are ours: they end by a deadline, and each is counted.
             .with_retry(RetryConfig {
@@ -290,7 +277,7 @@ impl Store {
             };
             Ok((body, facts))
         };
-        read.await.map_err(|error| self.classify("read", object, &error, 1))
+        read.await.map_err(|error| classify(&self.address, "read", object, &error, 1))
     }
 
     /// Removes an object that may be missing.
@@ -328,7 +315,7 @@ impl Store {
             let left = deadline.saturating_sub(start.elapsed());
             let error = match tokio::time::timeout(left, attempt()).await {
                 Ok(Ok(done)) => return Ok(done),
-                Ok(Err(error)) => self.classify(action, object, &error, attempts),
+                Ok(Err(error)) => classify(&self.address, action, object, &error, attempts),
                 Err(_) => return Err(self.too_late(action, object)),
             };
             let pause =
@@ -350,34 +337,6 @@ impl Store {
     pub(crate) fn damaged(&self, object: &Path, reason: &'static str) -> ObjectError {
         ObjectError::Damaged { object: self.address.shown(object), reason }
     }
-
-    /// What an error of the library means.
-    fn classify(
-        &self,
-        action: &'static str,
-        path: &Path,
-        error: &object_store::Error,
-        attempts: u32,
-    ) -> ObjectError {
-        use object_store::Error as E;
-        let object = self.address.shown(path);
-        let (status, code) = status_of(error);
-        if code == "NoSuchBucket" {
-            return ObjectError::NoBucket { bucket: self.address.bucket().to_owned() };
-        }
-        if UNKNOWN_CALLER.contains(&code.as_str()) {
-            return ObjectError::Credentials { action, object, code };
-        }
-        match (error, status) {
-            (E::PermissionDenied { .. } | E::Unauthenticated { .. }, _) => {
-                ObjectError::Forbidden { action, object, code }
-            }
-            (E::Precondition { .. } | E::AlreadyExists { .. }, _) => ObjectError::Changed { object },
-            (E::NotFound { .. }, _) => ObjectError::Refused { action, object, status: 404, code, attempts },
-            (_, Some(status)) => ObjectError::Refused { action, object, status, code, attempts },
-            _ => ObjectError::Unreachable { action, object, reason: innermost(error), attempts },
-        }
-    }
 }
 
 /// The key of metadata that has a plain body's hash.
@@ -389,76 +348,14 @@ fn is_md5_of(tag: &str, body: &[u8]) -> bool {
     tag.trim_matches('"').eq_ignore_ascii_case(&hex(&Md5::digest(body)))
 }
 
-/// Status and code of a refusal, from the library's message, in which the text of a refusal is a code alone.
-fn status_of(error: &object_store::Error) -> (Option<u16>, String) {
-    let text = error.to_string();
-    let Some((_, said)) = text.rsplit_once(STATUS) else { return (None, String::new()) };
-    let status = said.get(..3).and_then(|digits| digits.parse().ok());
-    let code = said.rsplit_once(": ").map_or("", |(_, code)| code);
-    (status, code.to_owned())
-}
-
-/// The innermost reason.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
-}
-
-/// Whether another try may succeed.
-fn is_transient(error: &ObjectError) -> bool {
-    match error {
-        ObjectError::Refused { status, .. } => {
-            *status >= 500 && *status != 501 || matches!(status, 408 | 429)
-        }
-        ObjectError::Unreachable { .. } => true,
-        _ => false,
-    }
-}
-
 /// A number from a half to 1 by chance, by which waits differ.
 fn jitter() -> f64 {
     0.5 + f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX) / 2.0
 }
 
-/// Session tokens travel in the clear over http: only to this machine, unless the settings allow it.
-fn refuse_plain_http(variable: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
-    let endpoints = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
-    let Some(endpoint) = endpoints.into_iter().find_map(variable) else { return Ok(()) };
-    let Some(rest) = endpoint.strip_prefix("http://") else { return Ok(()) };
-    let host = rest.split(['/', '?']).next().unwrap_or_default();
-    let is_here = ["127.", "localhost", "[::1]"].into_iter().any(|here| host.starts_with(here));
-    let is_allowed = variable("AWS_ALLOW_HTTP").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    if is_here || is_allowed {
-        return Ok(());
-    }
-    Err(String::from(
-        "AWS_ENDPOINT_URL has http, which others can listen to; use https, or set AWS_ALLOW_HTTP=true",
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_http_is_for_this_machine() {
-        let refused = |endpoint: &str, allow: &str| {
-            let variable = |name: &str| match name {
-                "AWS_ENDPOINT_URL" => Some(endpoint.to_owned()),
-                "AWS_ALLOW_HTTP" => Some(allow.to_owned()),
-                _ => None,
-            };
-            refuse_plain_http(&variable).is_err()
-        };
-        assert!(!refused("https://store.example", ""));
-        assert!(!refused("http://127.0.0.1:9000", ""));
-        assert!(!refused("http://localhost:9000/", ""));
-        assert!(!refused("http://store.example:9000", "true"));
-        assert!(refused("http://store.example:9000", "no"));
-    }
 
     #[test]
     fn tags_are_compared_with_the_body() {

@@ -1,20 +1,21 @@
-//! The HTTP client below a store: rustls with ring and the certificates that the other commands trust, no redirections.
+//! The HTTP client below a store: that of the other commands, with their certificates and proxy, and no redirections.
 //!
 //! Of what a store says when it refuses, only the code is handed on: its text may repeat what was signed.
 
 #![forbid(unsafe_code)]
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use breachdex_hibp::{NetworkOptions, client_builder};
 use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody,
     HttpService,
 };
 use reqwest::Client;
-use reqwest::redirect::Policy;
+
+use crate::refusal::innermost;
 
 /// Longest code that a store has for a refusal.
 const LONGEST_CODE: usize = 64;
@@ -25,7 +26,7 @@ pub(crate) struct Transport {
     /// Of a connection, and of each piece of an answer.
     pub(crate) timeout: Duration,
     pub(crate) connections: usize,
-    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) network: NetworkOptions,
 }
 
 impl HttpConnector for Transport {
@@ -34,16 +35,8 @@ impl HttpConnector for Transport {
             store: "S3",
             source,
         };
-        let tls =
-            breachdex_hibp::tls_config(self.ca_file.as_deref()).map_err(|error| failed(error.into()))?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .user_agent(concat!("breachdex/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .connect_timeout(self.timeout)
-            .read_timeout(self.timeout)
-            .pool_max_idle_per_host(self.connections)
-            .tcp_nodelay(true)
+        let client = client_builder(&self.network, self.timeout, self.connections)
+            .map_err(|error| failed(error.into()))?
             .build()
             .map_err(|error| failed(error.without_url().into()))?;
         Ok(HttpClient::new(Reduced(client)))
@@ -73,17 +66,16 @@ impl HttpService for Reduced {
 /// The innermost reason alone, which says most and has no address.
 fn reduced(error: HttpError) -> HttpError {
     let kind = error.kind();
-    let mut innermost: &(dyn std::error::Error + 'static) = &error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
     let what = match kind {
         HttpErrorKind::Timeout => "no answer in time",
         HttpErrorKind::Connect => "cannot connect",
         _ => "the request failed",
     };
-    let reason =
-        if kind == HttpErrorKind::Timeout { String::from(what) } else { format!("{what}: {innermost}") };
+    let reason = if kind == HttpErrorKind::Timeout {
+        String::from(what)
+    } else {
+        format!("{what}: {}", innermost(&error))
+    };
     HttpError::new(kind, std::io::Error::other(reason))
 }
 
@@ -98,6 +90,12 @@ fn code_of(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use object_store::client::HttpRequestBody;
+
     use super::*;
 
     #[test]
@@ -113,5 +111,26 @@ mod tests {
         ] {
             assert_eq!(code_of(other), "", "{other}");
         }
+    }
+    #[test]
+    fn a_store_is_reached_through_the_proxy_that_is_named() {
+        let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = proxy.local_addr().unwrap();
+        let asked = thread::spawn(move || {
+            let (mut stream, _) = proxy.accept().unwrap();
+            let mut line = String::new();
+            BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
+            stream.write_all(b"HTTP/1.1 204 x\r\nContent-Length: 0\r\n\r\n").unwrap();
+            line
+        });
+        let network = NetworkOptions { proxy: Some(address.to_string().parse().unwrap()), ca_file: None };
+        let transport = Transport { timeout: Duration::from_secs(5), connections: 1, network };
+        let client = transport.connect(&ClientOptions::new()).unwrap();
+        let mut request = HttpRequest::new(HttpRequestBody::empty());
+        *request.uri_mut() = "http://store.example/bucket/object".parse().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answer = runtime.block_on(client.execute(request)).unwrap();
+        assert_eq!(answer.status().as_u16(), 204);
+        assert_eq!(asked.join().unwrap(), "GET http://store.example/bucket/object HTTP/1.1\r\n");
     }
 }

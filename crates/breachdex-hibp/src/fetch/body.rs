@@ -61,12 +61,6 @@ pub(crate) async fn read(
 ) -> Result<Vec<u8>, FetchFault> {
     let encoding = Encoding::of(text_of(response.headers(), &CONTENT_ENCODING))?;
     let end = End::of(&response);
-    if end != End::Stream
-        && [CONTENT_LENGTH, TRANSFER_ENCODING].iter().all(|name| response.headers().contains_key(name))
-    {
-        // RFC 9112, section 6.3: it may be an attempt to have two programs on the way read different answers.
-        return Err(FetchFault::Network("the server says the length of its answer twice".into()));
-    }
     let is_compressed = encoding != Encoding::Identity;
     if end == End::Connection && !(is_compressed && takes_compressed_end) {
         return Err(FetchFault::NoEnd { is_compressed });

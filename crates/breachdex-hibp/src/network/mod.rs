@@ -15,12 +15,13 @@ pub mod simulation;
 mod trust;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rand::RngExt as _;
+use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, Version};
 use tokio::runtime::{Builder, Runtime};
 
 use self::fault::root_cause;
@@ -42,12 +43,46 @@ pub struct NetworkOptions {
     pub ca_file: Option<PathBuf>,
 }
 
-/// The TLS configuration of this crate's clients: for clients of other protocols, which are to trust the same certificates.
+/// What a client is made of that speaks another protocol over HTTP to several servers, and is to trust the same certificates and
+/// use the same proxy. Without a named proxy, the environment decides for each server.
 ///
 /// # Errors
 /// [`Error::TrustFile`]; [`Error::System`] where the system has no certificates.
-pub fn tls_config(ca_file: Option<&Path>) -> Result<rustls::ClientConfig> {
-    trust::config(ca_file, true)
+pub fn client_builder(
+    network: &NetworkOptions,
+    timeout: Duration,
+    idle_connections: usize,
+) -> Result<ClientBuilder> {
+    let builder = builder(network, true, timeout, idle_connections)?;
+    match &network.proxy {
+        Some(proxy) => through(builder, proxy),
+        None => Ok(builder),
+    }
+}
+
+fn builder(
+    network: &NetworkOptions,
+    is_tls: bool,
+    timeout: Duration,
+    idle_connections: usize,
+) -> Result<ClientBuilder> {
+    Ok(Client::builder()
+        .tls_backend_preconfigured(trust::config(network.ca_file.as_deref(), is_tls)?)
+        .user_agent(USER_AGENT)
+        .redirect(Policy::none())
+        .connect_timeout(timeout)
+        .read_timeout(timeout)
+        .pool_max_idle_per_host(idle_connections)
+        .tcp_nodelay(true)
+        .http2_adaptive_window(true))
+}
+
+fn through(builder: ClientBuilder, proxy: &ProxyUrl) -> Result<ClientBuilder> {
+    Ok(builder.no_proxy().proxy(proxy.to_reqwest().map_err(not_set_up)?))
+}
+
+fn not_set_up(error: reqwest::Error) -> Error {
+    Error::System { action: "set up the HTTP client", reason: root_cause(&error) }
 }
 
 /// The runtime of a run's requests.
@@ -97,31 +132,13 @@ impl HttpClient {
         let is_tls = base.is_https()
             || !matches!(&route, Route::Direct | Route::Through(_))
             || matches!(&route, Route::Through(proxy) if proxy.is_https());
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(trust::config(network.ca_file.as_deref(), is_tls)?)
-            .user_agent(USER_AGENT)
-            .redirect(Policy::none())
-            .connect_timeout(timeout)
-            .read_timeout(timeout)
-            .pool_max_idle_per_host(idle_connections)
-            .tcp_nodelay(true)
-            .http2_adaptive_window(true);
-        let failed = |error: reqwest::Error| Error::System {
-            action: "set up the HTTP client",
-            reason: root_cause(&error),
+        let builder = builder(network, is_tls, timeout, idle_connections)?;
+        let (builder, proxy) = match route {
+            Route::Through(proxy) => (through(builder, &proxy)?, Some(proxy)),
+            Route::Direct => (builder.no_proxy(), None),
+            Route::System => (builder, None),
         };
-        let proxy = match route {
-            Route::Through(proxy) => {
-                builder = builder.no_proxy().proxy(proxy.to_reqwest().map_err(failed)?);
-                Some(proxy)
-            }
-            Route::Direct => {
-                builder = builder.no_proxy();
-                None
-            }
-            Route::System => None,
-        };
-        let client = builder.build().map_err(failed)?;
+        let client = builder.build().map_err(not_set_up)?;
         Ok(Self { client, proxy, login: Login::default() })
     }
 
@@ -133,8 +150,19 @@ impl HttpClient {
     /// Sends a request. Until a proxy has accepted the first one, others wait for it.
     ///
     /// # Errors
-    /// [`FetchFault::ProxyLogin`], without a request where the proxy refused one within the last minute; others.
+    /// [`FetchFault::ProxyLogin`], without a request where the proxy refused one within the last minute;
+    /// [`FetchFault::Network`] for an answer whose length is said twice; others.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, FetchFault> {
+        let response = self.send_unchecked(request).await?;
+        let says = |name| response.headers().contains_key(name);
+        if response.version() < Version::HTTP_2 && says(CONTENT_LENGTH) && says(TRANSFER_ENCODING) {
+            // RFC 9112, section 6.3: it may be an attempt to have two programs on the way read different answers.
+            return Err(FetchFault::Network("the server says the length of its answer twice".into()));
+        }
+        Ok(response)
+    }
+
+    async fn send_unchecked(&self, request: RequestBuilder) -> Result<Response, FetchFault> {
         #[cfg(feature = "simulation")]
         if let Some(network) = simulation::current() {
             let request = request.build().map_err(|error| fault::of(error, None))?;

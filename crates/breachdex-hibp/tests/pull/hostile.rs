@@ -51,6 +51,10 @@ fn faults_are_said_and_change_nothing() {
         ),
         (|| Reply::Beside, "the server was asked for the bytes"),
         (|| Reply::Headed("ETag: \"2\"\r\n", usize::MAX), "was replaced 4 times"),
+        (
+            || Reply::Headed("Transfer-Encoding: chunked\r\n", usize::MAX),
+            "the server says the length of its answer twice",
+        ),
         (|| Reply::Headed("Content-Length: 3\r\n", 3), "the answer does not have the"),
         (|| Reply::Headed("Content-Length: 99999999\r\n", 9), "the answer does not have the"),
         (|| Reply::Headed("", 7), "the answer broke off"),

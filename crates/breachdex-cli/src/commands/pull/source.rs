@@ -72,7 +72,7 @@ fn published(address: &ObjectAddress, options: &PullOptions) -> Result<Published
     store.concurrency = options.concurrency;
     store.timeout = options.timeout;
     store.deadline = options.request_timeout;
-    store.ca_file.clone_from(&options.network.ca_file);
+    store.network.clone_from(&options.network);
     let store = Store::open(address, &store).map_err(|error| Failure::Usage(error.to_string()))?;
     Ok(PublishedObject::new(store))
 }
