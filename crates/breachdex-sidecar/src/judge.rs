@@ -49,19 +49,16 @@ struct Policy {
     waiting: Corpus,
     cached: Corpus,
     rules: Rules,
-    /// Of messages if nobody asks for another one.
-    language: Language,
 }
 
 impl Policy {
-    fn new(corpus: &Corpus, rules: Rules, language: Language) -> Self {
+    fn new(corpus: &Corpus, rules: Rules) -> Self {
         let corpus = corpus.clone();
         let corpus = if rules.test_password { corpus.with_test_password() } else { corpus };
         Self {
             cached: corpus.clone().with_read_mode(ReadMode::Cached),
             waiting: corpus.with_read_mode(ReadMode::Blocking),
             rules,
-            language,
         }
     }
 
@@ -78,8 +75,8 @@ impl Policy {
 
 impl Judge {
     /// `on_error` is for checks; the policy has its own.
-    pub(crate) fn new(corpus: Corpus, rules: Rules, language: Language, on_error: OnError) -> Self {
-        let policy = RwLock::new(Arc::new(Policy::new(&corpus, rules, language)));
+    pub(crate) fn new(corpus: Corpus, rules: Rules, on_error: OnError) -> Self {
+        let policy = RwLock::new(Arc::new(Policy::new(&corpus, rules)));
         Self { corpus, policy, throttle: LogThrottle::new(LOGGED_EVERY), on_error }
     }
 
@@ -95,15 +92,14 @@ impl Judge {
         if rules.needs_counts() {
             self.corpus.require_counts()?;
         }
-        let language = rules.language;
-        let policy = Arc::new(Policy::new(&self.corpus, rules, language));
+        let policy = Arc::new(Policy::new(&self.corpus, rules));
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
         Ok(())
     }
 
     /// The language of messages if nobody asks for another one.
     pub(crate) fn language(&self) -> Language {
-        self.policy().language
+        self.policy().rules.language
     }
 
     fn policy(&self) -> Arc<Policy> {

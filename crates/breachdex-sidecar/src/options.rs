@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use breachdex::{Corpus, OnError};
 use breachdex_http::{HostPattern, TransportOptions};
-use breachdex_messages::Language;
 use breachdex_policy::Rules;
 use breachdex_radar::RadarOptions;
 
@@ -26,8 +25,6 @@ pub struct SidecarOptions {
     /// What a check is answered with if the index cannot be read: [`OnError::Raise`] is 503, the others are 200 with
     /// `"exposed": null`. Verdicts have the policy's.
     pub on_error: OnError,
-    /// The language of messages if a request asks for none.
-    pub language: Language,
     /// How the radar works.
     pub radar: RadarOptions,
     /// Where the radar's state is kept over restarts; nowhere if `None`.
@@ -52,7 +49,6 @@ impl SidecarOptions {
     pub fn new(corpus: Corpus, rules: Rules) -> Self {
         Self {
             corpus,
-            language: rules.language,
             rules,
             policy: None,
             on_error: OnError::Accept,

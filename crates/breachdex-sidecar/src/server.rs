@@ -70,12 +70,7 @@ impl Sidecar {
             _ => None,
         });
         let state = AppState {
-            judge: Judge::new(
-                options.corpus.clone(),
-                options.rules.clone(),
-                options.language,
-                options.on_error,
-            ),
+            judge: Judge::new(options.corpus.clone(), options.rules.clone(), options.on_error),
             radar: Arc::new(SharedRadar::open(options.radar.clone(), options.radar_state.as_deref())?),
             metrics: Metrics::new(),
             tokens,

@@ -55,7 +55,7 @@ fn a_verdict_is_pythons_with_messages() {
 
 #[test]
 fn messages_are_in_the_language_of_the_body_the_header_or_the_default() {
-    let sidecar = Running::with(|options, _| options.language = breachdex_messages::Language::Ja);
+    let sidecar = Running::with(|options, _| options.rules.language = breachdex_messages::Language::Ja);
     let language = |body: &str, header: &str| {
         let headers = ["Content-Type: application/json", header];
         let answer = sidecar.client().request("POST", "/v1/verdict", &headers, body.as_bytes());
