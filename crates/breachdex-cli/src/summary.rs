@@ -111,6 +111,7 @@ fn totals(report: &BuildReport, elapsed: Duration) -> String {
     )
 }
 
-fn plural(number: u64, one: &str, many: &str) -> String {
+/// A number and what it counts.
+pub(crate) fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -9,6 +9,8 @@ use std::fmt;
 
 use breachdex::Kind;
 
+use super::csv::is_before_header;
+
 /// Cells of a header that are looked at.
 const MOST_CELLS: usize = 200;
 
@@ -55,11 +57,44 @@ const USERS: [&str; 17] = [
     "path",
 ];
 
+/// Names of other columns, which tell a header from data. So does a second name of [`USERS`].
+const OTHERS: [&str; 18] = [
+    "url",
+    "website",
+    "web site",
+    "web address",
+    "uri",
+    "login_uri",
+    "domain",
+    "notes",
+    "comment",
+    "group",
+    "grouping",
+    "folder",
+    "type",
+    "id",
+    "rid",
+    "sid",
+    "氏名",
+    "メモ",
+];
+
+/// How names of several words in one are spelled.
+const MIXED: [&str; 7] = [
+    "NTHash",
+    "NtHash",
+    "NTLMHash",
+    "SamAccountName",
+    "sAMAccountName",
+    "UserPrincipalName",
+    "userPrincipalName",
+];
+
 /// What a file looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Guess {
     /// A CSV whose header is of no known product, with a column of passwords or digests.
-    Csv { column: String, user: Option<String>, is_digest: bool },
+    Csv { column: String, user: Option<String>, is_digest: bool, has_title: bool },
     /// Lines of digests, alone or behind an account.
     Hashes { kind: Kind, have_users: bool },
     /// JSON or XML of no known product.
@@ -90,10 +125,12 @@ impl Advice {
     /// What to give `breachdex audit` if that is so.
     pub fn flags(&self) -> String {
         match &self.0 {
-            Guess::Csv { column, user, is_digest } => {
+            Guess::Csv { column, user, is_digest, has_title } => {
+                let title = if *has_title { "remove its first line, and " } else { "" };
                 let user = user.as_ref().map(|user| format!(" --user-column {}", word(user)));
                 let hash = if *is_digest { " --hash" } else { "" };
-                format!("give --format csv --column {}{}{hash}", word(column), user.unwrap_or_default())
+                let user = user.unwrap_or_default();
+                format!("{title}give --format csv --column {}{user}{hash}", word(column))
             }
             Guess::Hashes { kind, .. } => format!("give --format hashes and an index of {kind} hashes"),
             Guess::Tree(_) => "export it as CSV and give --format csv --column NAME".into(),
@@ -118,17 +155,20 @@ pub(crate) fn of(start: &str) -> Option<Advice> {
     csv(start).or_else(|| hashes(start)).map(Advice)
 }
 
-/// The header is the first line, or the second one where the first has no cells: some tools write a line about themselves
-/// before it. Behind a header there is data, whose cells may be passwords that look like names of columns.
+/// The header is the first line behind those that are passed over, or the second one where the first has no cells: some tools
+/// write a title. Behind a header there is data, whose cells may be passwords that look like names of columns.
 fn csv(start: &str) -> Option<Guess> {
     const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
-    let mut lines = start.lines().filter(|line| !line.trim().is_empty());
+    let mut lines = start.lines().filter(|line| !line.trim().is_empty() && !is_before_header(line));
     let first = lines.next()?;
-    let line = if first.contains(DELIMITERS) { first } else { lines.next()? };
-    DELIMITERS.into_iter().find_map(|delimiter| header(line, delimiter))
+    let has_title = !first.contains(DELIMITERS);
+    let line = if has_title { lines.next()? } else { first };
+    DELIMITERS.into_iter().find_map(|delimiter| header(line, delimiter, has_title))
 }
 
-fn header(line: &str, delimiter: char) -> Option<Guess> {
+/// A line is a header if it has, besides the column, the name of another one: a row of data may have the password
+/// "password". Names are spelled as products do, for what is spelled otherwise may be a password, too.
+fn header(line: &str, delimiter: char, has_title: bool) -> Option<Guess> {
     let cells: Vec<&str> =
         line.split(delimiter).take(MOST_CELLS).map(|cell| cell.trim().trim_matches('"')).collect();
     if cells.len() < 2 {
@@ -137,7 +177,7 @@ fn header(line: &str, delimiter: char) -> Option<Guess> {
     let named = |names: &[&str]| {
         names
             .iter()
-            .find_map(|name| cells.iter().find(|cell| cell.to_lowercase() == *name))
+            .find_map(|name| cells.iter().find(|cell| cell.to_lowercase() == *name && is_name(cell)))
             .map(|cell| (*cell).to_owned())
     };
     let digest = named(&DIGESTS);
@@ -145,7 +185,21 @@ fn header(line: &str, delimiter: char) -> Option<Guess> {
         Some(column) => (column, false),
         None => (digest?, true),
     };
-    Some(Guess::Csv { column, user: named(&USERS), is_digest })
+    let user = named(&USERS);
+    let is_header = user.is_some() || named(&OTHERS).is_some();
+    is_header.then_some(Guess::Csv { column, user, is_digest, has_title })
+}
+
+/// Whether each word is small, in capitals, or begins with some: `password`, `PASSWORD`, `Login Name`, `NTHash`,
+/// `SamAccountName`; not `pAsSwOrD` or `PaSsWoRd`.
+fn is_name(cell: &str) -> bool {
+    cell.split([' ', '_', '-']).all(|word| {
+        let capitals = word.chars().filter(|letter| letter.is_uppercase()).count();
+        let is_spelled = word.chars().all(|letter| !letter.is_uppercase())
+            || word.chars().all(|letter| !letter.is_lowercase())
+            || word.starts_with(char::is_uppercase) && capitals == 1;
+        is_spelled || MIXED.contains(&word)
+    })
 }
 
 /// Lines of digests of one kind. The last line may be cut off.
@@ -177,10 +231,11 @@ mod tests {
         for (start, column, flags) in [
             ("name;website;Username;PASSWORD\n", "PASSWORD", "PASSWORD --user-column Username"),
             (
-                "mSecure CSV export file version: 3.5\nGroup,Type,Name,Web Address,Username,Password\n",
-                "Password",
-                "Password --user-column Username",
+                "# Generated by Password Exporter; Encrypted: false\n\"url\",\"password\"\n",
+                "password",
+                "password",
             ),
+            ("sep=;\nname;Login;Passwort\n", "Passwort", "Passwort --user-column Login"),
             (
                 "\u{feff}\"Account\",\"Login Name\",\"Current Password\"\n",
                 "Current Password",
@@ -200,11 +255,24 @@ mod tests {
                  SamAccountName --hash"
             )
         );
+        assert_eq!(
+            said("mSecure CSV export file version: 3.5\nGroup,Type,Name,Web Address,Username,Password\n")
+                .as_deref(),
+            Some(
+                "it looks like CSV whose column \"Password\" holds the passwords; remove its first line, and give --format csv \
+                 --column Password --user-column Username"
+            )
+        );
         for none in [
             "",
             "\n\n",
             "hunter2\nletmein\n",
             "a,b,c\n1,2,3\n",
+            "kim,password\nlee,letmein\n",
+            "kim@corp.example;Password\n",
+            "user,pAsSwOrD\n",
+            "name,url,PaSsWoRd\n",
+            "hunter2\nlee,password\n",
             "id,pw\n1,password\n",
             "password\nhunter2\n",
             "a:b:c\n",

@@ -30,11 +30,11 @@ const RULES: &[(Sign, &str, &str)] = &[
         "a list of salted hashes of LDAP",
         SALTED,
     ),
-    (Sign::Line(is_net_ntlm), "a list of NetNTLM answers, which are salted", SALTED),
+    (Sign::Line(is_net_ntlm), "a list of NetNTLM responses, which are salted", SALTED),
     (
         Sign::Line(|line| line.rsplit(':').next().is_some_and(is_mysql)),
-        "a list of MySQL's hashes, which are SHA-1 twice over",
-        SALTED,
+        "a list of MySQL's hashes, which are SHA-1 applied twice",
+        "leave them out: no index holds such hashes; check passwords when they are chosen and at log-in (policy, proxy)",
     ),
     (
         Sign::Line(is_cracked),
@@ -180,7 +180,7 @@ mod tests {
             (String::from("root:$6$abc$xyz:19000:0:99999:7:::\n"), "a list of salted hashes (crypt"),
             (String::from("$2b$10$abcdefghijk\n"), "a list of salted hashes (crypt"),
             (String::from("kim:{SSHA}abc=\n"), "a list of salted hashes of LDAP"),
-            (format!("kim::CORP:1122334455667788:{nt}:0101\n"), "a list of NetNTLM answers"),
+            (format!("kim::CORP:1122334455667788:{nt}:0101\n"), "a list of NetNTLM responses"),
             (format!("kim:*{sha1}\n"), "a list of MySQL's hashes"),
             (format!("1103\tkim\t{nt}\t512\n"), "the table of mimikatz"),
             (String::from("DistinguishedName: CN=kim\n  NTHash: x\n"), "the list view of DSInternals"),

@@ -20,6 +20,7 @@ use crate::flags::values::{parse_seconds, parse_size_or_zero};
 use crate::flags::{ProgressFlags, TrustFlags, proxy_from};
 use crate::output::Output;
 use crate::progress::Reporter;
+use crate::summary::plural;
 use crate::{messages, target, trust};
 
 /// Copy a published index from a web server
@@ -208,5 +209,5 @@ fn share(bytes: u64, of: u64) -> String {
 }
 
 fn requests(number: u64) -> String {
-    format!("{number} {}", if number == 1 { "request" } else { "requests" })
+    plural(number, "request", "requests")
 }
