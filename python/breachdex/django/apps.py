@@ -31,6 +31,7 @@ class BreachdexConfig(AppConfig):  # type: ignore[misc]
         for source in gates.configured():
             gates.opened(source)
         gates.opened_pairs()
+        checks.demand_functions()
         checks.demand_refusal_at_reset()
         checks.demand_column()
         radar.watch()

@@ -18,7 +18,7 @@ from breachdex._breachdex import Index, IndexSet
 from breachdex._log_ins import FIELD_REMEDY
 from breachdex._marks import SEALED_LENGTH
 from breachdex._verdicts import CODES, REFUSING
-from breachdex.django import criteria, gates, tokens
+from breachdex.django import criteria, gates, mails, tokens
 from breachdex.django.backends import ExposedPasswordMixin
 from breachdex.django.conf import settings
 from breachdex.django.gates import Fault, Source
@@ -62,10 +62,11 @@ def check_indexes(**_: Any) -> list[Any]:
 
 
 def check_log_in(**_: Any) -> list[Any]:
-    """E004 where a user could loop, W003 where no address is known to be verified."""
+    """E009 where a function is missing, E004 where a user could loop, W003 where no address is known to be verified, W014 where the reset mail cannot be written."""
+    found = [_as_message(checks.Error, fault) for fault in _no_functions()]
     if not _acts_at_log_in():
-        return []
-    found = [_as_message(checks.Error, fault) for fault in _loops()]
+        return found
+    found += [_as_message(checks.Error, fault) for fault in _loops()]
     resets = [who for who, _, action in _refused_at_log_in() if action == "force_reset"]
     if resets and settings().verified_email is None:
         fault = Fault(
@@ -73,6 +74,15 @@ def check_log_in(**_: Any) -> list[Any]:
             f'{resets[0]} is "force_reset", and nothing says which addresses are verified, so users are only warned.',
             'Set BREACHDEX["VERIFIED_EMAIL"] to True if every address in the user model is verified, or to a '
             "function that takes a user and returns the verified address or None.",
+        )
+        found.append(_as_message(checks.Warning, fault))
+    elif resets and (missing := mails.missing_for_reset()):
+        fault = Fault(
+            "breachdex.W014",
+            f'{resets[0]} is "force_reset", and the password-reset mail cannot be sent, because it needs {missing}. Owners are locked '
+            "out until they find your password-reset page.",
+            "Add Django's password-reset views under their own URL names and the templates of django.contrib.admin, or name a "
+            'function (user, address, request) that sends your own mail in BREACHDEX["RESET_MAIL"].',
         )
         found.append(_as_message(checks.Warning, fault))
     return found
@@ -216,6 +226,29 @@ def _mails_variables() -> Iterator[bool]:
     for logger in (logging.root, *named):
         for handler in logger.handlers:
             yield isinstance(handler, AdminEmailHandler) and bool(handler.include_html)
+
+
+def demand_functions() -> None:
+    """Raises ``ImproperlyConfigured`` where a setting names a function that is none: it would fail in the middle of a log-in."""
+    for fault in _no_functions():
+        raise ImproperlyConfigured(str(fault))
+
+
+def _no_functions() -> Iterator[Fault]:
+    chosen = settings()
+    for key, path in (("VERIFIED_EMAIL", chosen.verified_email), ("RESET_MAIL", chosen.reset_mail)):
+        if not isinstance(path, str):
+            continue
+        try:
+            said = None if callable(import_string(path)) else f"{path} cannot be called"
+        except ImportError as error:
+            said = str(error)
+        if said:
+            yield Fault(
+                "breachdex.E009",
+                f'BREACHDEX["{key}"] names no function: {said}.',
+                "Name a function by its dotted path, as in myproject.accounts.function.",
+            )
 
 
 def demand_refusal_at_reset() -> None:

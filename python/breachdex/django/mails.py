@@ -6,10 +6,13 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias
 
+from django.contrib.auth import get_user_model  # type: ignore[import-untyped]
+from django.contrib.auth.forms import PasswordResetForm  # type: ignore[import-untyped]
 from django.contrib.auth.views import PasswordResetView  # type: ignore[import-untyped]
 from django.contrib.sites.shortcuts import get_current_site  # type: ignore[import-untyped]
 from django.core.cache import caches  # type: ignore[import-untyped]
 from django.core.mail import send_mail  # type: ignore[import-untyped]
+from django.template import TemplateDoesNotExist  # type: ignore[import-untyped]
 from django.template.loader import render_to_string  # type: ignore[import-untyped]
 from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse  # type: ignore[import-untyped]
 from django.utils.crypto import salted_hmac  # type: ignore[import-untyped]
@@ -25,9 +28,13 @@ logger: Final = logging.getLogger("breachdex")
 
 def reset(user: Any, address: str, request: Any) -> None:
     """Sends the site's password-reset mail, unless the account got one of these lately."""
-    chosen = settings().reset_mail
-    send = import_string(chosen) if isinstance(chosen, str) else chosen or send_reset_mail
-    _once("reset", user, lambda: send(user, address, request))
+
+    def send() -> object:
+        chosen = settings().reset_mail
+        function = import_string(chosen) if isinstance(chosen, str) else chosen or send_reset_mail
+        return function(user, address, request)
+
+    _once("reset", user, send)
 
 
 def notify(user: Any, address: str, request: Any) -> None:
@@ -52,6 +59,33 @@ def send_reset_mail(user: Any, address: str, request: Any) -> None:
         html_email_template_name=view.html_email_template_name,
         extra_email_context=view.extra_email_context,
     )
+
+
+def missing_for_reset() -> str | None:
+    """What the stock reset mail needs and the project does not have, a template or a URL; ``None`` where nothing is missing, and
+    where the mail is the project's own."""
+    view = _reset_view()
+    form = view.form_class
+    if settings().reset_mail is not None or any(
+        getattr(form, name, None) is not getattr(PasswordResetForm, name) for name in ("save", "send_mail")
+    ):
+        return None
+    who: dict[str, Any] = {"email": "user@example.com", "domain": "example.com", "site_name": "example.com"}
+    # Both look like real ones, for URLs with a pattern.
+    link = {"uid": "MQ", "token": f"d0m5qj-{'0' * 32}", "protocol": "https"}
+    context = {**who, **link, "user": get_user_model()(), **(view.extra_email_context or {})}
+    names = (view.subject_template_name, view.email_template_name, view.html_email_template_name)
+    try:
+        for name in filter(None, names):
+            render_to_string(name, context)
+    except TemplateDoesNotExist as error:
+        return f"the template {error}"
+    except NoReverseMatch as error:
+        return f"a URL ({error})"
+    except Exception:  # noqa: BLE001
+        # A template of the project's own may want more than a made-up user has.
+        return None
+    return None
 
 
 def _reset_view() -> Any:

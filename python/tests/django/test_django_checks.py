@@ -239,6 +239,47 @@ def test_force_reset_without_verified_addresses(configure: Callable[..., None]) 
     assert found() == []
 
 
+def test_force_reset_without_what_the_reset_mail_is_made_of(configure: Callable[..., None]) -> None:
+    configure(LOG_IN="force_reset", VERIFIED_EMAIL=True)
+    ending = "Owners are locked out until they find your password-reset page."
+    for changed, missing in (
+        ({"TEMPLATES": []}, "the template registration/password_reset_subject.txt"),
+        ({"ROOT_URLCONF": "rest_framework.urls"}, "a URL (Reverse for 'password_reset_confirm' not found."),
+    ):
+        with override_settings(**changed):
+            [(code, message, hint)] = found()
+            assert code == "breachdex.W014"
+            assert missing in message
+            assert message.endswith(ending)
+            assert 'BREACHDEX["RESET_MAIL"]' in hint
+            start()
+            configure(LOG_IN="force_reset", VERIFIED_EMAIL=True, RESET_MAIL="django.core.mail.send_mail")
+            assert found() == []
+            configure(LOG_IN="force_reset", VERIFIED_EMAIL=True)
+    assert found() == []
+
+
+@pytest.mark.parametrize("key", ["RESET_MAIL", "VERIFIED_EMAIL"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nowhere.function", "No module named 'nowhere'"),
+        ("django.core.mail.nothing", 'Module "django.core.mail" does not define a "nothing" attribute/class'),
+        ("django.core.mail", "django.core.mail cannot be called"),
+    ],
+)
+def test_a_setting_that_names_no_function(
+    configure: Callable[..., None], key: str, path: str, said: str
+) -> None:
+    configure(**{"LOG_IN": "force_reset", "VERIFIED_EMAIL": True, key: path})
+    hint = "Name a function by its dotted path, as in myproject.accounts.function."
+    message = f'BREACHDEX["{key}"] names no function: {said}.'
+    assert found()[0] == ("breachdex.E009", message, hint)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        start()
+    assert str(caught.value) == f"breachdex.E009: {message} {hint}"
+
+
 @pytest.mark.parametrize("action", ["force_reset", "reject"])
 def test_what_log_in_refuses_must_be_refused_at_reset(configure: Callable[..., None], action: str) -> None:
     configure(LOG_IN=action, VERIFIED_EMAIL=True)
