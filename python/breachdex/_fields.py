@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from breachdex import _asking
 from breachdex._errors import InvalidPasswordError, PasswordRejectedError
 from breachdex._verdicts import CHOOSING, as_word
+from breachdex._words import not_text
 
 if TYPE_CHECKING:
     from breachdex.types import Event
@@ -34,14 +35,17 @@ class Options:
         self.about = (user_name_field, email_field)
         self.lang = lang
 
-    def messages(self, password: str, beside: Mapping[str, Any], field: str) -> list[str]:
+    def messages(self, password: object, beside: Mapping[str, Any], field: str) -> list[str]:
         """Why the password is refused; empty where it is not. What is raised is a fault, and nobody's mistake."""
         try:
+            # A form that is filled from JSON may bring a number.
+            if not isinstance(password, str):
+                return [not_text(self.lang)]
             self.demand(password, beside, field)
         except PasswordRejectedError as error:
             return error.messages()
-        except InvalidPasswordError as error:
-            return [str(error)]
+        except InvalidPasswordError:
+            return [not_text(self.lang)]
         finally:
             # Whoever prints the frames that an error went through finds nothing in this one.
             del password, beside

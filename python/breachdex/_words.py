@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import Final
 
 from breachdex._breachdex import Exposure, exposed_count, messages, sentence_separator
+from breachdex._errors import PasswordRejectedError
 from breachdex._gate import ExposedPair, Gate, Unavailable
+from breachdex._language import chosen
 
 DEFAULT_LANGUAGE: Final = "en"
 
@@ -32,6 +34,24 @@ def word(code: str, language: str = DEFAULT_LANGUAGE, **values: int) -> str:
     if 1 in values.values():
         text = catalogue.get(f"{code}.one", text)
     return text % values if values else text
+
+
+def not_text(language: str | None = None) -> str:
+    """What the person reads whose password is no text.
+
+    :param language: ``None`` is the request's, else the configured one.
+    """
+    return word("password_not_text", chosen(language))
+
+
+def reasons(error: Exception) -> tuple[str, list[tuple[str, str]]]:
+    """What the handlers of web frameworks answer: the field, and code and message of each reason, in the request's language.
+
+    :param error: ``PasswordRejectedError`` or ``InvalidPasswordError``.
+    """
+    if isinstance(error, PasswordRejectedError):
+        return error.field or "password", list(zip(error.codes, error.messages(), strict=True))
+    return "password", [("password_not_text", not_text())]
 
 
 def refusal(

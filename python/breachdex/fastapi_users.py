@@ -28,6 +28,7 @@ from fastapi_users.schemas import BaseUserCreate
 from breachdex._actions import Action, checked_action
 from breachdex._breachdex import Index, IndexSet
 from breachdex._configuration import Configuration, current
+from breachdex._errors import InvalidPasswordError
 from breachdex._gate import Gate, Unavailable, logger
 from breachdex._language import chosen
 from breachdex._log_ins import FIELD_REMEDY, LogIns
@@ -45,7 +46,7 @@ from breachdex._verdicts import (
     is_unavailable,
     refusing,
 )
-from breachdex._words import joined, refusal
+from breachdex._words import joined, not_text, refusal
 
 if TYPE_CHECKING:
     from breachdex.types import Event, OnError
@@ -127,6 +128,8 @@ class ExposedPasswordMixin(RadarMixin):
         try:
             await super().validate_password(password, user)  # type: ignore[misc]
             reasons = await self._reasons(password, user)
+        except InvalidPasswordError:
+            reasons = [not_text(self.breachdex_language)]
         finally:
             # Whoever prints the frames that an error went through finds nothing in those of breachdex; on
             # register, `user` holds the password too.

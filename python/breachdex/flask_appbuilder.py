@@ -20,7 +20,7 @@ from breachdex import _asking
 from breachdex._errors import InvalidPasswordError, PasswordRejectedError
 from breachdex._language import chosen
 from breachdex._verdicts import as_word
-from breachdex._words import word
+from breachdex._words import not_text, word
 
 if TYPE_CHECKING:
     from breachdex._appbuilder_manager import ExposedSecurityManager
@@ -42,8 +42,10 @@ def safe_password(password: str) -> None:
     try:
         _asking.validate(password or "", event="change", field="password")
         return
-    except (PasswordRejectedError, InvalidPasswordError) as error:
+    except PasswordRejectedError as error:
         said = str(error)
+    except InvalidPasswordError:
+        said = not_text()
     finally:
         # Whoever prints the frames that an error went through finds nothing in this one.
         del password

@@ -18,6 +18,7 @@ from breachdex._breachdex import negotiate, sentence_separator
 from breachdex._configuration import current
 from breachdex._errors import InvalidPasswordError, PasswordRejectedError
 from breachdex._language import DEFAULT
+from breachdex._words import not_text
 
 if TYPE_CHECKING:
     from breachdex.types import Event
@@ -129,8 +130,8 @@ class _Saying:
 
 def _said(refusal: PasswordRejectedError | InvalidPasswordError, handler: Any) -> str:
     """The reasons, in the language that the browser asks for."""
-    if isinstance(refusal, InvalidPasswordError):
-        return str(refusal)
     asked = handler.request.headers.get("Accept-Language", "") if handler is not None else ""
     language = negotiate(asked) or current().lang or DEFAULT
+    if isinstance(refusal, InvalidPasswordError):
+        return not_text(language)
     return sentence_separator(language).join(refusal.messages(language))

@@ -15,7 +15,8 @@ from litestar.config.app import AppConfig
 from litestar.plugins import InitPlugin
 
 from breachdex._configuration import current
-from breachdex._errors import PasswordRejectedError
+from breachdex._errors import InvalidPasswordError, PasswordRejectedError
+from breachdex._words import reasons
 from breachdex.asgi import LanguageMiddleware
 
 __all__ = ["BreachdexPlugin", "refused"]
@@ -30,17 +31,19 @@ class BreachdexPlugin(InitPlugin):
     """
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        """Adds the middleware and the handler of the error; one of the app's own for it stays."""
+        """Adds the middleware and the handlers of the errors; those of the app's own stay."""
         current().judge  # noqa: B018 - opens the index
         app_config.middleware.insert(0, cast("Any", LanguageMiddleware))
         app_config.exception_handlers.setdefault(PasswordRejectedError, refused)
+        app_config.exception_handlers.setdefault(InvalidPasswordError, refused)
         return app_config
 
 
-def refused(request: Request[Any, Any, Any], error: PasswordRejectedError) -> Response[Any]:
+def refused(
+    request: Request[Any, Any, Any], error: PasswordRejectedError | InvalidPasswordError
+) -> Response[Any]:
     """The answer: as Litestar's own to an invalid request, with one entry for each reason."""
-    key = error.field or "password"
-    said = zip(error.codes, error.messages(), strict=True)
+    key, said = reasons(error)
     extra = [{"message": text, "key": key, "source": "body", "code": code} for code, text in said]
     detail = f"Validation failed for {request.method} {request.url.path}"
     content = {"status_code": BAD_REQUEST, "detail": detail, "extra": extra}

@@ -254,8 +254,8 @@ class PasswordCheck:
                 verdict = asked.check(password.get_secret_value(), user_name, email, self._event)
                 return [_error(reason, text) for reason, text in refusing(verdict, self._lang)]
             return self._looked_up(asked, password)
-        except InvalidPasswordError as error:
-            return [PydanticCustomError("password_not_text", str(error))]
+        except InvalidPasswordError:
+            return [PydanticCustomError("password_not_text", word("password_not_text", self._language()))]
         except ValueError as error:
             fault = str(error)  # pydantic would take it for a fault of the input, and quote that.
         raise BreachdexError(fault)

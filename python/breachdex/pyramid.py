@@ -16,7 +16,8 @@ from pyramid.response import Response  # type: ignore[import-untyped]
 
 from breachdex import _language
 from breachdex._configuration import current
-from breachdex._errors import PasswordRejectedError
+from breachdex._errors import InvalidPasswordError, PasswordRejectedError
+from breachdex._words import reasons
 
 __all__ = ["includeme", "refused"]
 
@@ -32,6 +33,7 @@ def includeme(config: Configurator) -> None:
     current().judge  # noqa: B018 - opens the index
     config.add_tween("breachdex.pyramid.language_tween")
     config.add_exception_view(refused, context=PasswordRejectedError, renderer="json")
+    config.add_exception_view(refused, context=InvalidPasswordError, renderer="json")
 
 
 def language_tween(handler: Callable[[Request], Response], registry: Any) -> Callable[[Request], Response]:
@@ -47,7 +49,8 @@ def language_tween(handler: Callable[[Request], Response], registry: Any) -> Cal
     return tween
 
 
-def refused(error: PasswordRejectedError, request: Request) -> dict[str, Any]:
+def refused(error: PasswordRejectedError | InvalidPasswordError, request: Request) -> dict[str, Any]:
     """The answer: field and errors, each with code and message."""
     request.response.status_int = BAD_REQUEST
-    return error.to_dict()
+    field, said = reasons(error)
+    return {"field": field, "errors": [{"code": code, "message": text} for code, text in said]}

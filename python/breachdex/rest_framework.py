@@ -22,6 +22,7 @@ from rest_framework.settings import api_settings  # type: ignore[import-untyped]
 from breachdex._asking import validate
 from breachdex._errors import InvalidPasswordError, PasswordRejectedError
 from breachdex._verdicts import CHOOSING, as_word
+from breachdex._words import not_text
 from breachdex.django import policies
 from breachdex.django.login import forget_refusal, refusal
 
@@ -84,8 +85,8 @@ class SafePasswordField(serializers.CharField):  # type: ignore[misc]
             return validate(password, user_name, email, event, field=self.field_name)
         except PasswordRejectedError as error:
             refusal = error
-        except InvalidPasswordError as error:
-            raise serializers.ValidationError(str(error), code="password_not_text") from None
+        except InvalidPasswordError:
+            raise serializers.ValidationError(not_text(), code="password_not_text") from None
         self._announce(user, refusal.verdict)
         said = zip(refusal.messages(), refusal.codes, strict=True)
         raise serializers.ValidationError([ErrorDetail(text, code=code) for text, code in said])

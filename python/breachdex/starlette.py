@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from breachdex._configuration import current
-from breachdex._errors import PasswordRejectedError
+from breachdex._errors import InvalidPasswordError, PasswordRejectedError
+from breachdex._words import reasons
 
 __all__ = ["answer_refusals", "refused"]
 
@@ -25,19 +26,18 @@ UNPROCESSABLE: Final = 422
 
 
 def answer_refusals(app: Starlette) -> None:
-    """Lets the app answer a refused password with a 422 as FastAPI writes it, and opens what is configured.
+    """Lets the app answer a password that is refused, or no text, with a 422 as FastAPI writes it, and opens what is configured.
 
     :param app: the app, before its first request; a mounted one needs its own call.
     :raises BreachdexError: for an index that is missing or damaged.
     """
     current().judge  # noqa: B018 - opens the index
     app.add_exception_handler(PasswordRejectedError, refused)
+    app.add_exception_handler(InvalidPasswordError, refused)
 
 
 def refused(request: Request, error: Exception) -> Response:
     """The answer: one error for each reason, in the language of the request."""
-    assert isinstance(error, PasswordRejectedError)
-    said = zip(error.codes, error.messages(), strict=True)
-    place = ["body", error.field or "password"]
-    detail = [{"type": code, "loc": place, "msg": text} for code, text in said]
+    field, said = reasons(error)
+    detail = [{"type": code, "loc": ["body", field], "msg": text} for code, text in said]
     return JSONResponse({"detail": detail}, status_code=UNPROCESSABLE)

@@ -27,6 +27,8 @@ messages! {
         context_word;
         /// The password has a control character.
         control_character;
+        /// The password is no text: it holds half of a surrogate pair, or is a number where JSON brought one.
+        password_not_text;
         /// A small variation of the password is exposed.
         similar_exposed;
         /// The password is nothing but repeated or consecutive characters.

@@ -13,6 +13,7 @@ from django.utils.translation import get_language  # type: ignore[import-untyped
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Index, IndexSet, PolicyRules, Reason
+from breachdex._errors import InvalidPasswordError
 from breachdex._policy import Policy
 from breachdex._verdicts import CHOOSING, CODES, REFUSING, facts, lengths
 from breachdex._words import joined
@@ -125,7 +126,13 @@ class PolicyValidator:
         """Raises ``ValidationError`` with one error for each reason that refuses the password, with its code and
         what the rule says besides as parameters. Reasons that only warn are told to the signal
         ``password_judged``: a validator has no place for them."""
-        verdict = policies.judge(self._policy(), password, user, self.event or event_of(user))
+        verdict: Any = None
+        try:
+            verdict = policies.judge(self._policy(), password, user, self.event or event_of(user))
+        except InvalidPasswordError:
+            pass
+        if verdict is None:  # Not while the other is handled, whose frames hold the password.
+            raise words.not_text()
         policies.announce(type(self), user, verdict)
         errors = [self._error(reason) for reason in verdict.reasons if reason.action in REFUSING]
         if errors:

@@ -14,6 +14,7 @@ ENGLISH: Final = {
     "too_long": "This password is too long. Please use at most %(max_length)d characters.",
     "context_word": "This password is easy to guess from a user name, an e-mail address or the name of this service. Please choose a different one.",
     "control_character": "This password has a control character in it, such as a tab or a line break. Please remove it or choose a different password.",
+    "password_not_text": "This password has something in it that is not a character. Please choose a different one.",
     "similar_exposed": "This password is very similar to one that leaked in the past and could be guessed. Please choose a different one.",
     "repetitive": "Repeated or consecutive characters are easy to guess, so it is better to avoid them.",
     "index_unavailable": "The safety of this password cannot be checked at the moment. Please try again a little later.",

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext  # type: ignore[import-untyped]
 from django.views.decorators.debug import sensitive_variables  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Exposure, Index, IndexSet
+from breachdex._errors import InvalidPasswordError
 from breachdex._gate import ExposedPair, Unavailable
 from breachdex._words import pair_code
 from breachdex.django import criteria, words
@@ -78,11 +79,18 @@ class ExposedPasswordValidator:
 
     @sensitive_variables()  # type: ignore[untyped-decorator]
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ``ValidationError`` with the code ``exposed`` (parameters ``count`` and ``amount``), ``exposed_pair`` or, where
-        the password could not be checked and ``on_error`` is ``reject``, ``index_unavailable``."""
+        """Raises ``ValidationError`` with the code ``exposed`` (parameters ``count`` and ``amount``), ``exposed_pair``,
+        ``password_not_text`` or, where the password could not be checked and ``on_error`` is ``reject``, ``index_unavailable``."""
         event = event_of(user)
         on_error = self.on_error or settings().on_error_at(event)
-        finding = ask(self.source(), on_error, password, identity(user))
+        finding: Any = None
+        refused: Any = None
+        try:
+            finding = ask(self.source(), on_error, password, identity(user))
+        except InvalidPasswordError:
+            refused = words.not_text()
+        if refused is not None:  # Not while the other is handled, whose frames hold the password.
+            raise refused
         if isinstance(finding, Unavailable):
             raise ValidationError(words.text("index_unavailable"), code="index_unavailable")
         if finding is not None:

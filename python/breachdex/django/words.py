@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError  # type: ignore[import-untyped]
 from django.utils.functional import lazy  # type: ignore[import-untyped]
 from django.utils.translation import get_language, gettext_lazy, ngettext  # type: ignore[import-untyped]
 
@@ -15,6 +16,11 @@ from breachdex.django.texts import COUNTED, ENGLISH
 def text(code: str) -> Any:
     """The words of a code, translated when they are shown."""
     return gettext_lazy(ENGLISH[code])
+
+
+def not_text() -> Any:
+    """The error about a password that is no text, as JSON can bring one."""
+    return ValidationError(text("password_not_text"), code="password_not_text")
 
 
 def counted(code: str, **number: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import breachdex
 import pytest
 from breachdex.django.signals import password_exposed
-from breachdex.django.validators import ExposedPasswordValidator
+from breachdex.django.validators import ExposedPasswordValidator, PolicyValidator
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # type: ignore[import-untyped]
 from django.db.migrations.writer import MigrationWriter  # type: ignore[import-untyped]
@@ -240,3 +240,19 @@ def test_a_receiver_that_fails_refuses_all_the_same() -> None:
         assert refusal(ExposedPasswordValidator()).code == "exposed"
     finally:
         password_exposed.disconnect(receiver)
+
+
+@pytest.mark.parametrize("validator", [ExposedPasswordValidator, PolicyValidator])
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "has something in it that is not"), ("ja", "文字として読み取れないもの")]
+)
+def test_half_a_surrogate_pair_is_a_mistake_of_who_typed_it(
+    validator: Any, language: str, words: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        validator().validate("hunter2\ud800")
+    assert caught.value.code == "password_not_text"
+    with translation.override(language):
+        assert words in caught.value.messages[0]
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None and caught.value.__context__ is None

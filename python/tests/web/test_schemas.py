@@ -6,7 +6,7 @@ import pickle
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import breachdex
@@ -136,6 +136,19 @@ def test_what_is_no_text(refusals: Library, exposed_index: Path) -> None:
             refusals("hanako", "x\ud800")
     else:
         assert refusals("hanako", "x\ud800")
+    if refusals in (by_form, by_marshmallow):
+        for typed in (4711, ["x"], {"x": 1}, b"\xff"):
+            assert refusals("hanako", cast("str", typed))
+
+
+@pytest.mark.parametrize("refusals", [by_form, by_marshmallow])
+def test_how_it_is_said_that_it_is_no_text(refusals: Library, exposed_index: Path, language: str) -> None:
+    breachdex.configure(index=exposed_index)
+    said = {
+        "en": "has something in it that is not a character",
+        "ja": "文字として読み取れないものが含まれています",
+    }
+    assert said[language] in refusals("hanako", "x\ud800")[0]
 
 
 def test_nothing_leaks(exposed_index: Path) -> None:

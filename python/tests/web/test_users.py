@@ -350,6 +350,7 @@ class TestLeaks:
 
     async def test_half_a_surrogate_pair(self, kind: Any) -> None:
         async with site(kind()) as made, made.session() as session:
-            with pytest.raises(breachdex.InvalidPasswordError) as raised:
+            with pytest.raises(InvalidPasswordException) as raised:
                 await made.make(session).validate_password(SENTINEL + "\ud800", User())
+        assert raised.value.reason.startswith("This password has something in it that is not a character.")
         assert_clean(str(raised.value), str(raised.value.__context__))

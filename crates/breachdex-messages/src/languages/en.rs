@@ -35,6 +35,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         control_character: text(
             "This password has a control character in it, such as a tab or a line break. Please remove it or choose a different password.",
         ),
+        password_not_text: text(
+            "This password has something in it that is not a character. Please choose a different one.",
+        ),
         similar_exposed: text(
             "This password is very similar to one that leaked in the past and could be guessed. Please choose a different one.",
         ),
