@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +42,9 @@ class Site:
     """An app out of a page."""
 
     names: dict[str, Any]
-    send: Callable[[str, dict[str, str], str], Answer]
+    send: Callable[[str, dict[str, str] | bytes, str], Answer]
+    """Sends a form or JSON; bytes are JSON as they are."""
+    is_form: bool = False
 
     def sign_up(self, name: str, password: str, language: str = "en") -> Answer:
         """Makes an account."""
@@ -60,25 +63,31 @@ class Site:
         return self.send(f"/reset/{token}", {"password": password}, language)
 
 
+def as_json(body: dict[str, str] | bytes) -> dict[str, Any]:
+    """The arguments of a client that send it."""
+    return {"content": body} if isinstance(body, bytes) else {"json": body}
+
+
 def flask(names: dict[str, Any]) -> Site:
     """Flask, by forms."""
     client = names["app"].test_client()
 
-    def send(path: str, body: dict[str, str], language: str) -> Answer:
+    def send(path: str, body: dict[str, str] | bytes, language: str) -> Answer:
         names["app"].config["PROPAGATE_EXCEPTIONS"] = False
-        answer = client.post(path, data=body, headers={"Accept-Language": language})
+        kind = {"content_type": "application/json"} if isinstance(body, bytes) else {}
+        answer = client.post(path, data=body, headers={"Accept-Language": language}, **kind)
         said = (answer.json or {}).get("password", []) if answer.is_json else []
         return Answer(answer.status_code, answer.text, said)
 
-    return Site(names, send)
+    return Site(names, send, is_form=True)
 
 
 def starlette(names: dict[str, Any]) -> Site:
     """Starlette, by JSON."""
     client = TestClient(names["app"], raise_server_exceptions=False)
 
-    def send(path: str, body: dict[str, str], language: str) -> Answer:
-        answer = client.post(path, json=body, headers={"Accept-Language": language})
+    def send(path: str, body: dict[str, str] | bytes, language: str) -> Answer:
+        answer = client.post(path, headers={"Accept-Language": language}, **as_json(body))
         detail = answer.json().get("detail", []) if "json" in answer.headers["content-type"] else []
         said = [one["msg"] for one in detail] if isinstance(detail, list) else []
         return Answer(answer.status_code, answer.text, said)
@@ -92,8 +101,8 @@ def litestar(names: dict[str, Any]) -> Site:
 
     client = TestClient(names["app"], raise_server_exceptions=False)
 
-    def send(path: str, body: dict[str, str], language: str) -> Answer:
-        answer = client.post(path, json=body, headers={"Accept-Language": language})
+    def send(path: str, body: dict[str, str] | bytes, language: str) -> Answer:
+        answer = client.post(path, headers={"Accept-Language": language}, **as_json(body))
         extra = answer.json().get("extra", []) if answer.text.startswith("{") else []
         return Answer(answer.status_code, answer.text, [one["message"] for one in extra or []])
 
@@ -104,9 +113,11 @@ def pyramid(names: dict[str, Any]) -> Site:
     """Pyramid, by JSON."""
     client = names["client"]
 
-    def send(path: str, body: dict[str, str], language: str) -> Answer:
+    def send(path: str, body: dict[str, str] | bytes, language: str) -> Answer:
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Accept-Language": language, "Content-Type": "application/json"}
         try:
-            answer = client.post_json(path, body, headers={"Accept-Language": language}, status="*")
+            answer = client.post(path, sent, headers=headers, status="*")
         except Exception as error:  # noqa: BLE001 - a WSGI server answers these with a 500
             return Answer(500, str(error), [])
         errors = answer.json.get("errors", []) if answer.content_type == "application/json" else []

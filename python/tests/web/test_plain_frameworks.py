@@ -93,6 +93,45 @@ def test_sign_up_change_and_reset(site: Site, language: str) -> None:
     assert site.log_in("ben", GOOD).status < 300
 
 
+def test_nobody_signs_up_with_the_name_of_another(site: Site) -> None:
+    assert site.sign_up("ben", GOOD).status < 300
+    answer = site.sign_up("ben", OTHER)
+    assert answer.status == 409
+    assert "This user name is taken." in answer.text
+    assert site.log_in("ben", GOOD).status < 300
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        b"4711",
+        b"null",
+        b'{"a": "%s"}',
+        rb'"%s\ud800"',
+        b'"%s',
+        b'"%s\xff"',
+        b'"\xe3\x82"',
+    ],
+    ids=repr,
+)
+def test_what_json_can_bring_is_the_client_s_mistake(framework: str, site: Site, password: bytes) -> None:
+    if framework == "litestar" and b"\\x" in repr(password).encode():
+        pytest.skip("Litestar answers 500 to a body that is not UTF-8")
+    typed = password.replace(b"%s", SENTINEL.encode())
+    plant(site, "old", GOOD)
+    bodies = [b'{"user_name": "%s", "password": %s}' % (name, typed) for name in (b"new", b"old")]
+    bodies += [b'{"user_name": %s, "password": "%s"}' % (typed, OTHER.encode()), b'{"user_name": "new"}']
+    kept = dict(site.names["accounts"])
+    if not site.is_form:
+        bodies += [b'{"user_name": "new", "password": ["%s", 1]}' % SENTINEL.encode(), b"[%s]" % typed]
+    for body in bodies:
+        for path in ("/sign-up", "/log-in", "/reset/nothing"):
+            answer = site.send(path, body, "en")
+            assert 400 <= answer.status < 500, (path, body)
+            assert_clean(answer.text)
+    assert site.names["accounts"] == kept
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_log_in_that_ends_with_another_password(site: Site, language: str) -> None:
     plant(site, "old", GOOD)
