@@ -5,7 +5,7 @@
 
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use breachdex::replica::{Base, Delta, Pieces, Published, UnitAssembly, UnitMismatch, coalesce};
@@ -29,6 +29,8 @@ pub(super) struct Source {
     pub(super) file: Arc<dyn RemoteFile>,
     /// The delta from the base, where one is published.
     pub(super) delta: Option<(Delta, Arc<dyn RemoteFile>)>,
+    /// Whether the delta could not be read any more: the rest is fetched without.
+    is_delta_lost: AtomicBool,
     pub(super) reader: Arc<Reader>,
     /// Bytes between two parts that are fetched rather than asked for apart.
     pub(super) gap: u64,
@@ -157,9 +159,24 @@ async fn work(
 }
 
 impl Source {
+    /// A source without a delta.
+    pub(super) fn new(
+        published: Published,
+        base: Option<Base>,
+        file: Arc<dyn RemoteFile>,
+        reader: Arc<Reader>,
+        gap: u64,
+    ) -> Self {
+        Self { published, base, file, delta: None, is_delta_lost: AtomicBool::new(false), reader, gap }
+    }
+
+    fn usable_delta(&self) -> Option<&(Delta, Arc<dyn RemoteFile>)> {
+        self.delta.as_ref().filter(|_| !self.is_delta_lost.load(Ordering::Relaxed))
+    }
+
     /// A unit that is put together of the base and what is fetched.
     pub(super) fn assembly<'a>(&'a self, unit: u32, base: Option<&'a Base>) -> UnitAssembly<'a> {
-        let delta = self.delta.as_ref().map(|(delta, _)| delta);
+        let delta = self.usable_delta().map(|(delta, _)| delta);
         UnitAssembly::new(&self.published, base, delta, unit, self.gap)
     }
 
@@ -167,9 +184,12 @@ impl Source {
     async fn fetch(&self, units: &[u32], base: Option<&Base>) -> Result<Vec<Arrival>, Fault> {
         let (mut assemblies, mut pieces) = self.compare(units, base).await?;
         let mut changes = Pieces::default();
-        if let Some((_, file)) = &self.delta {
+        if let Some((_, file)) = self.usable_delta() {
             let parts = coalesce(assemblies.iter().flat_map(UnitAssembly::changes).collect(), self.gap);
-            self.read_all(&**file, parts, &mut changes).await?;
+            // Units whose changes did not arrive are fetched in whole.
+            if self.read_all(&**file, parts, &mut changes).await.is_err() {
+                self.is_delta_lost.store(true, Ordering::Relaxed);
+            }
         }
         let second = assemblies.iter_mut().flat_map(|unit| unit.second(&pieces)).collect();
         self.read_all(&*self.file, coalesce(second, self.gap), &mut pieces).await?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use breachdex::replica::{Base, DELTA_HEADER, Delta, DeltaHead, Published, PublishedHead, delta_ending};
+use breachdex::trust::SignatureFault;
 
 use super::fetch::Source;
 use super::reader::Failed;
@@ -20,6 +21,9 @@ use crate::error::{Error, Result};
 /// How often a statement is asked for that belongs to the index that is there, and how long after each time.
 const STATEMENT_TRIES: u32 = 4;
 const STATEMENT_PAUSE: Duration = Duration::from_secs(1);
+/// How often a signature is asked for again that is not of its statement: a publication ends by renaming two files, and what was
+/// read of them may be one of this index and one of the one before.
+const PAIR_TRIES: u32 = 2;
 /// Where so many bytes changed or fewer, a delta is not asked for.
 const WORTH_A_DELTA: u64 = 64 << 10;
 /// Bytes of the tail that are asked for at a time.
@@ -50,6 +54,7 @@ impl Pull<'_> {
                 // Without a valid signature nothing else is fetched.
                 let statement = match fetched {
                     Err(_) if ending == NEXT => None,
+                    Err(error) if is_torn(&error) && tries < 2 * PAIR_TRIES => None,
                     fetched => Some(fetched?),
                 };
                 if let Some(statement) = statement {
@@ -121,45 +126,45 @@ impl Pull<'_> {
         published: Published,
         base: Option<Base>,
         file: Arc<dyn RemoteFile>,
-    ) -> Result<Arc<Source>> {
+    ) -> Arc<Source> {
         let (reader, gap) = (Arc::clone(&self.reader), self.options.gap);
-        let mut source = Source { published, base, file, delta: None, reader, gap };
-        source.delta = self.delta(&source)?;
-        Ok(Arc::new(source))
+        let mut source = Source::new(published, base, file, reader, gap);
+        source.delta = self.delta(&source);
+        Arc::new(source)
     }
 
     /// The delta from the index that is there, where one is published and shorter than what it saves. A server that has none,
-    /// or another file under its name, is no fault: units are then fetched without.
-    fn delta(&self, source: &Source) -> Result<Option<(Delta, Arc<dyn RemoteFile>)>> {
+    /// another file under its name, or one that cannot be read, is no fault: units are then fetched without.
+    fn delta(&self, source: &Source) -> Option<(Delta, Arc<dyn RemoteFile>)> {
         let published = &source.published;
-        let Some(base) = source.base.as_ref().filter(|base| base.has_layout_of(published)) else {
-            return Ok(None);
-        };
+        let base = source.base.as_ref().filter(|base| base.has_layout_of(published))?;
         let (old, new) = (base.index().content_id(), published.content_id());
         let changed: u64 = (0..published.units())
             .filter(|unit| !source.assembly(*unit, Some(base)).is_copied())
             .map(|unit| published.extent(unit).end - published.extent(unit).start)
             .sum();
         if changed <= WORTH_A_DELTA {
-            return Ok(None);
+            return None;
         }
         self.runtime.block_on(async {
-            let ending = delta_ending(old);
-            let Ok(Some(opened)) = self.reader.open(self.folder, &ending, DELTA_HEADER).await else {
-                return Ok(None);
-            };
+            let opened = self.reader.open(self.folder, &delta_ending(old), DELTA_HEADER).await.ok()??;
             let length = opened.file.length();
-            let Some(head) = DeltaHead::decode(&opened.start, length, old, new).filter(|_| length < changed)
-            else {
-                return Ok(None);
-            };
-            let table = self.reader.read(&*opened.file, head.table()).await;
-            let table = table.map_err(|failed| self.failed(&ending, failed))?;
-            Ok(Delta::decode(&head, &table).map(|delta| (delta, opened.file)))
+            let head = DeltaHead::decode(&opened.start, length, old, new).filter(|_| length < changed)?;
+            let table = self.reader.read(&*opened.file, head.table()).await.ok()?;
+            Delta::decode(&head, &table).map(|delta| (delta, opened.file))
         })
     }
 
     pub(super) fn failed(&self, ending: &str, Failed { fault, attempts }: Failed) -> Error {
         Error::File { name: format!("{}{ending}", self.name), fault, attempts }
     }
+}
+
+/// Whether a statement and its signature, which is by a trusted key, do not belong together.
+fn is_torn(error: &Error) -> bool {
+    let fault = match error {
+        Error::Index(breachdex::Error::NotSigned { fault, .. }) => fault,
+        _ => return false,
+    };
+    matches!(**fault, SignatureFault::Invalid { .. })
 }

@@ -50,7 +50,16 @@ impl RemoteFolder for HttpFolder {
     }
 
     fn open<'a>(&'a self, ending: &'a str, first: u64) -> Fetching<'a, Option<Opened>> {
-        Box::pin(open(&self.client, self.url.with_ending(ending), first))
+        Box::pin(async move {
+            match open(&self.client, self.url.with_ending(ending), first).await {
+                // What is to be named is the index, whichever file was asked for.
+                Err(FetchFault::Moved { status, to }) => {
+                    let to = to.strip_suffix(ending).unwrap_or(&to).to_owned();
+                    Err(FetchFault::Moved { status, to })
+                }
+                opened => opened,
+            }
+        })
     }
 }
 
@@ -138,7 +147,7 @@ impl HttpFile {
             StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => {
                 return Err(FetchFault::Replaced);
             }
-            status => return Err(refused(status, headers)),
+            status => return Err(refused(status, headers, &self.url)),
         }
         refuse_compressed(headers)?;
         let (found, length) = content_range(headers)?;
@@ -178,7 +187,7 @@ async fn open(client: &Arc<HttpClient>, url: Url, first: u64) -> Result<Option<O
             }
         }
         StatusCode::RANGE_NOT_SATISFIABLE if text_of(headers, &CONTENT_RANGE) == "bytes */0" => (0, 0),
-        status => return Err(refused(status, headers)),
+        status => return Err(refused(status, headers, &url)),
     };
     let mut start = Vec::new();
     if starts > 0 {
@@ -215,20 +224,26 @@ fn content_range(headers: &HeaderMap) -> Result<(Range<u64>, u64), FetchFault> {
     parse(text_of(headers, &CONTENT_RANGE)).ok_or(FetchFault::UnknownRange)
 }
 
-fn refused(status: StatusCode, headers: &HeaderMap) -> FetchFault {
+fn refused(status: StatusCode, headers: &HeaderMap, url: &Url) -> FetchFault {
     let status_code = status.as_u16();
+    if status == StatusCode::NOT_MODIFIED {
+        return FetchFault::NothingModified;
+    }
     if status.is_redirection() {
-        return FetchFault::Moved { status: status_code, to: without_secrets(text_of(headers, &LOCATION)) };
+        let said = text_of(headers, &LOCATION);
+        let to = url.join(said).ok().filter(|_| !said.is_empty());
+        return FetchFault::Moved { status: status_code, to: to.map(without_secrets).unwrap_or_default() };
     }
     FetchFault::Status { status: status_code, retry_after: retry_after(headers) }
 }
 
 /// An address without what may be secret in it: user name and password, and what follows a question mark.
-fn without_secrets(address: &str) -> String {
-    let address = address.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = address.split_once("//") else { return address.to_owned() };
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    format!("{scheme}//{rest}")
+fn without_secrets(mut address: Url) -> String {
+    address.set_query(None);
+    address.set_fragment(None);
+    // Addresses that can have neither are no addresses of servers.
+    let is_clean = address.set_username("").is_ok() && address.set_password(None).is_ok();
+    if is_clean { address.into() } else { String::new() }
 }
 
 /// Appends a body of so many bytes, no more and no less.

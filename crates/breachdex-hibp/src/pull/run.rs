@@ -146,9 +146,21 @@ impl Pull<'_> {
         }
         let mut store = Store::open(&self.target, &found.head, self.options.restart && replaced == 0)?;
         let Found { head, file, statement } = found;
-        let published = self.published(head, &*file, Some(&mut store))?;
-        self.check(&published, statement.as_ref(), base.as_ref())?;
-        let source = self.source(published, base, file)?;
+        let checked = self.published(head, &*file, Some(&mut store)).and_then(|published| {
+            self.check(&published, statement.as_ref(), base.as_ref())?;
+            Ok(published)
+        });
+        let published = match checked {
+            Ok(published) => published,
+            Err(stop) => {
+                // As long as the index, whatever length a server makes up; and nothing of it is worth keeping.
+                if store.recorded().is_empty() {
+                    store.remove()?;
+                }
+                return Err(stop);
+            }
+        };
+        let source = self.source(published, base, file);
         let arrived = self.resume(&source.published, &store)?;
         let (copied, changed): (Vec<u32>, Vec<u32>) = (0..source.published.units())
             .filter(|unit| !source.published.extent(*unit).is_empty() && !arrived.contains(*unit))
@@ -169,7 +181,7 @@ impl Pull<'_> {
         let Found { head, file, statement } = found;
         let published = self.published(head, &*file, None)?;
         self.check(&published, statement.as_ref(), base.as_ref())?;
-        let source = self.source(published, base, file)?;
+        let source = self.source(published, base, file);
         let counters = &self.reader.counters;
         let known = [&counters.moved, &counters.requests].map(|counter| counter.load(Ordering::Relaxed));
         let (bytes, requests) = self.measure(&source)?;

@@ -1,12 +1,15 @@
 //! What is refused: unsigned, signed by another, of another index, older, of another kind, not ours to write.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use breachdex::Kind;
 use breachdex::trust::{SignatureFiles, Trust};
-use breachdex_hibp::pull::{PullOptions, pull_from};
+use breachdex_hibp::pull::{PullOptions, pull, pull_from};
 
 use super::place::Place;
+use super::server::{Reply, Server};
 use super::world::{EXACT, Key, Random, Shape, folder, index, listing, options, rows, state};
 
 fn signed(bytes: &[u8], key: &Key) -> Place {
@@ -84,6 +87,31 @@ fn the_statement_that_belongs_to_the_index_is_found() {
     assert!(!path.exists());
 }
 
+/// A publication ends by renaming two files. Who reads one before and the other one after reads both again.
+#[test]
+fn a_signature_that_is_just_being_replaced_is_read_again() {
+    let (key, old, new) = (Key::new(), state(2000, 1, "2026-11-20"), state(2000, 2, "2026-11-27"));
+    let ([old_statement, _], [new_statement, new_signature]) = (key.sign(&old), key.sign(&new));
+    let server = Arc::new(Server::start(&new));
+    server.put(".id", &old_statement, "\"1\"");
+    server.put(".id.minisig", &new_signature, "\"2\"");
+    let (published, done) = (Arc::downgrade(&server), AtomicBool::new(false));
+    server.behave(move |request| {
+        // Once the torn pair was read.
+        if request.ending == ".next.id"
+            && !done.swap(true, Ordering::SeqCst)
+            && let Some(server) = published.upgrade()
+        {
+            server.put(".id", &new_statement, "\"2\"");
+        }
+        Reply::Good
+    });
+    let (folder, path) = folder(Some(&old));
+    pull(&server.url().parse().unwrap(), &path, &trusting(&key), &()).unwrap();
+    assert!(fs::read(&path).unwrap() == new);
+    assert_eq!(listing(folder.path()), ["a.bdx", "a.bdx.id", "a.bdx.id.minisig"]);
+}
+
 #[test]
 fn what_must_not_replace_the_index_is_refused() {
     let (old, new) = (state(2000, 1, "2026-11-20"), state(2000, 2, "2026-11-27"));
@@ -100,11 +128,12 @@ fn what_must_not_replace_the_index_is_refused() {
         (&fewer, "holds SHA-1 digests of 64 bits with counts, ", &force),
         (&bare, "holds SHA-1 digests of 160 bits without counts, ", &force),
     ] {
-        let (_folder, path) = folder(Some(&new));
+        let (folder, path) = folder(Some(&new));
         let place = Place::of(published);
         let error = pull_from(&place, &path, &options(), &()).unwrap_err().to_string();
         assert!(error.contains(said), "{said}: {error}");
         assert!(fs::read(&path).unwrap() == new);
+        assert_eq!(listing(folder.path()), ["a.bdx"]);
         pull_from(&place, &path, way, &()).unwrap();
         assert!(fs::read(&path).unwrap() == **published, "{said}");
     }

@@ -62,8 +62,12 @@ impl<'a> UnitAssembly<'a> {
         let has_unit = base.is_some_and(|base| base.has_unit(published, unit));
         let parts = published.numbers(unit).map(|number| {
             let (prefix, locator) = published.group(number);
+            let extent = published.group_extent(number);
+            let length = extent.end - extent.start;
             if let Some(place) = delta.filter(|_| base.is_some()).and_then(|delta| delta.place(prefix)) {
-                return Part::Changed(place);
+                // A delta is not believed, nor that it is shorter than what it saves.
+                let is_shorter = place.end - place.start < length;
+                return if is_shorter { Part::Changed(place) } else { Part::Fetched };
             }
             let Some((base, group)) = base.and_then(|base| Some((base, base.find(prefix)?))) else {
                 return Part::Fetched;
@@ -71,8 +75,6 @@ impl<'a> UnitAssembly<'a> {
             if has_unit || delta.is_some() || base.find_same(prefix, locator).is_some() {
                 return Part::Copied(group);
             }
-            let extent = published.group_extent(number);
-            let length = extent.end - extent.start;
             // A head saves nothing where no bucket could be left out.
             match base.open(group) {
                 Ok(opened)
