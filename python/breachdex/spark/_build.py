@@ -16,6 +16,7 @@ from breachdex import BuildError, BuildReport, InputNotFoundError, TargetExistsE
 from breachdex.spark import _inputs
 from breachdex.spark._borders import GROUPS, cut
 from breachdex.spark._executors import parallelism, require_executors, translated
+from breachdex.spark._slots import slots_of
 from breachdex.spark._staging import Run, Staging
 from breachdex.spark._tasks import (
     PIECES,
@@ -290,29 +291,11 @@ class _Cluster:
 
     def write(self, borders: list[int]) -> list[_Written]:
         """Distributes all rows, and has each part written."""
-        slots = self._slots(len(borders))
+        slots = slots_of(len(borders))
         pieces = self._input().mapInArrow(Distribute(self.job, tuple(borders), slots), PIECES)
         together = pieces.repartition(len(borders), "slot")
         found = together.mapInArrow(WriteSegment(self.job, tuple(borders), self.options), WRITTEN).collect()
         return [_Written(row["part"], row["entries"], row["left_out"], row["rows"]) for row in found]
-
-    def _slots(self, parts: int) -> tuple[int, ...]:
-        """For each part a number that Spark's hash partitioning sends to a partition of its own."""
-        from pyspark.sql import functions as F
-
-        if parts == 1:
-            return (0,)
-        numbers = parts * 4
-        found: dict[int, int] = {}
-        while len(found) < parts:
-            numbers *= 4
-            number = self.session.range(0, numbers, 1, 1).select(F.col("id").cast("int").alias("number"))
-            place = F.pmod(F.hash(F.col("number")), F.lit(parts)).alias("place")
-            rows = (
-                number.select("number", place).groupBy("place").agg(F.min("number").alias("number")).collect()
-            )
-            found = {row["place"]: row["number"] for row in rows}
-        return tuple(found[place] for place in range(parts))
 
 
 def _fill(cluster: _Cluster, borders: list[int], written: set[int]) -> None:

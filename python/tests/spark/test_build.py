@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from breachdex import spark as cluster
+from breachdex.spark._slots import slots_of, spark_hash
 from inputs import digests, write_hashes, write_passwords, write_skewed
 
 if TYPE_CHECKING:
@@ -249,3 +250,18 @@ class TestBadInput:
         (tmp_path / "hashes.txt").write_text(f"{ROW}:1\n", encoding="ascii")
         cluster.build(tmp_path / "hashes.txt", tmp_path / "out.bdx", spark=spark)
         assert spark.conf.get(name) == before
+
+    def test_parts_have_partitions_of_their_own(self, spark: SparkSession) -> None:
+        from pyspark.sql import functions as F
+
+        numbers = [0, 1, -1, 7, 65_537, 2**31 - 1, -(2**31)]
+        table = spark.createDataFrame([(number,) for number in numbers], "number int")
+        asked = table.select("number", F.hash("number").alias("hash")).collect()
+        assert {row["number"]: row["hash"] for row in asked} == {
+            number: spark_hash(number) for number in numbers
+        }
+        for parts in (1, 2, 7, 100):
+            table = spark.createDataFrame(list(enumerate(slots_of(parts))), "part int, slot int")
+            placed = table.repartition(parts, "slot").select("part", F.spark_partition_id().alias("at"))
+            assert all(row["part"] == row["at"] for row in placed.collect())
+        assert len(set(slots_of(16_384))) == 16_384
