@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
 use zeroize::Zeroize as _;
 
 use super::{Fields, Unread, Value};
@@ -22,6 +22,22 @@ impl Charset {
             Some(Some(encoding)) if encoding == UTF_8 => Self::Utf8,
             Some(Some(encoding)) => Self::Other(encoding),
             Some(None) => Self::Unknown,
+        }
+    }
+
+    /// A name in it, where bytes in ASCII can be other text, as in UTF-16. Where they can be and it cannot be decoded, as in
+    /// UTF-7 or EBCDIC, that is a fault.
+    pub(super) fn decode_name(self, name: &[u8], fields: &mut Fields) -> Option<Value> {
+        match self {
+            Self::Utf8 => None,
+            Self::Other(encoding) if encoding.is_ascii_compatible() => None,
+            Self::Other(encoding) if encoding != REPLACEMENT => encoding
+                .decode_without_bom_handling_and_without_replacement(name)
+                .map(|text| Value::from(text.as_bytes())),
+            Self::Other(_) | Self::Unknown => {
+                fields.fault(Unread::Charset);
+                None
+            }
         }
     }
 

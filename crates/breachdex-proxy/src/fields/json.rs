@@ -15,9 +15,15 @@ const DEEPEST: usize = 64;
 
 /// Reads the fields of an object, or of objects in an array.
 pub(super) fn read(wanted: Wanted<'_>, body: &[u8], charset: Option<&[u8]>, fields: &mut Fields) {
-    let is_utf8 = charset.is_none_or(|label| Encoding::for_label(label) == Some(UTF_8));
+    let encoding = charset.map_or(Some(UTF_8), Encoding::for_label);
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    if std::str::from_utf8(body).is_err() || !(is_utf8 || body.is_ascii()) {
+    let is_plain = encoding
+        .is_some_and(|encoding| encoding == UTF_8 || (encoding.is_ascii_compatible() && body.is_ascii()));
+    if !is_plain {
+        // Many servers read it as UTF-8 all the same.
+        fields.fault(Unread::Charset);
+    }
+    if std::str::from_utf8(body).is_err() {
         fields.fault(Unread::Charset);
         return;
     }

@@ -115,7 +115,9 @@ impl Fields {
         let content_type = ContentType::of(content_types);
         match &content_type.kind {
             Kind::UrlEncoded => urlencoded::read(wanted, body, content_type.charset.as_deref(), &mut fields),
-            Kind::Multipart(boundary) => multipart::read(wanted, boundary, body, &mut fields),
+            Kind::Multipart(boundary) => {
+                multipart::read(wanted, boundary, body, content_type.charset, &mut fields);
+            }
             Kind::Json => json::read(wanted, body, content_type.charset.as_deref(), &mut fields),
             Kind::Other if body.is_empty() => {}
             Kind::Other => fields.read_unlabelled(wanted, body),
@@ -172,8 +174,10 @@ impl Fields {
         value: impl FnOnce() -> Value,
         charset: charset::Charset,
     ) {
-        let is_user = wanted.user.is_some_and(|user| user.is(name));
-        let is_password = wanted.password.is(name);
+        let decoded = charset.decode_name(name, self);
+        let names = || std::iter::once(name).chain(decoded.as_ref().map(Value::bytes));
+        let is_user = wanted.user.is_some_and(|user| names().any(|name| user.is(name)));
+        let is_password = names().any(|name| wanted.password.is(name));
         if !is_user && !is_password {
             return;
         }

@@ -1,5 +1,6 @@
 //! Reads `multipart/form-data` (RFC 7578). A part with the name of a field is read whether it is a file or not: servers
-//! differ in whether an empty `filename`, or `filename*` alone, makes one.
+//! differ in whether an empty `filename`, or `filename*` alone, makes one. They also differ in what ends a line and in whether
+//! anything may follow the last boundary, so a boundary anywhere else is a fault: clients choose one that nothing contains.
 
 #![forbid(unsafe_code)]
 
@@ -12,12 +13,21 @@ use super::{Fields, Unread, Value, Wanted};
 /// Bytes of the heads of one part.
 const MOST_HEAD: usize = 8 << 10;
 
-/// Reads the fields of a form. A body without its last boundary is malformed; what came before is read.
-pub(super) fn read(wanted: Wanted<'_>, boundary: &[u8], body: &[u8], fields: &mut Fields) {
+/// Reads the fields of a form. A body without its last boundary is malformed; what came before is read. `charset` is the
+/// declared character set.
+pub(super) fn read(
+    wanted: Wanted<'_>,
+    boundary: &[u8],
+    body: &[u8],
+    charset: Option<Vec<u8>>,
+    fields: &mut Fields,
+) {
     let delimiter = [b"\r\n--", boundary].concat();
     let delimiter = Finder::new(&delimiter);
     // The first boundary may be the first line; what comes before it is no part.
     let first = delimiter.needle().strip_prefix(b"\r\n").unwrap_or_default();
+    let at_lines = boundaries_at_lines(first, body);
+    let mut known = 1;
     let mut rest = match body.strip_prefix(first) {
         Some(rest) => rest,
         None => match delimiter.find(body) {
@@ -25,9 +35,12 @@ pub(super) fn read(wanted: Wanted<'_>, boundary: &[u8], body: &[u8], fields: &mu
             None => return fields.fault(Unread::Malformed),
         },
     };
-    let mut default_charset = None;
+    let mut default_charset = charset;
     loop {
         if rest.starts_with(b"--") {
+            if known != at_lines {
+                fields.fault(Unread::Malformed);
+            }
             return;
         }
         // Spaces may follow a boundary.
@@ -40,7 +53,14 @@ pub(super) fn read(wanted: Wanted<'_>, boundary: &[u8], body: &[u8], fields: &mu
             fields.fault(Unread::Malformed);
         }
         rest = &part[end + delimiter.needle().len()..];
+        known += 1;
     }
+}
+
+/// How many boundaries there are at the beginning of a line, whatever ends lines.
+fn boundaries_at_lines(boundary: &[u8], body: &[u8]) -> usize {
+    let is_at_line = |at: &usize| *at == 0 || matches!(body[*at - 1], b'\r' | b'\n');
+    memmem::find_iter(body, boundary).filter(is_at_line).count()
 }
 
 /// Whether the part was understood.
@@ -53,6 +73,13 @@ fn read_part(
     let Some(end) = memmem::find(part, b"\r\n\r\n").filter(|end| *end <= MOST_HEAD) else { return false };
     let (head, content) = (&part[..end], &part[end + 4..]);
     let (mut disposition, mut content_type) = (None, None);
+    // A bare CR ends a line to some, and a line that begins with a space goes on with the one before it.
+    let is_odd = |pair: &[u8]| {
+        pair[0] == b'\r' && pair[1] != b'\n' || pair[0] == b'\n' && pair[1].is_ascii_whitespace()
+    };
+    if head.windows(2).any(is_odd) {
+        return false;
+    }
     for line in head.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { return false };
@@ -77,6 +104,10 @@ fn read_part(
         return false;
     }
     let Parameter::Once(name) = parameter(disposition, b"name") else { return false };
+    // Some decode words of mail headers (RFC 2047).
+    if memmem::find(&name, b"=?").is_some() {
+        return false;
+    }
     if name == b"_charset_" {
         *default_charset = Some(content.to_vec());
     }

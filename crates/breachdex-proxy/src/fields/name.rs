@@ -9,7 +9,8 @@ use std::str::FromStr;
 /// `email` of `user`, in a form a field of either spelling.
 ///
 /// Servers read names generously, so case does not matter, and `_`, `.`, spaces and brackets separate words alike:
-/// `User_Email`, `user[email][]` and `user[0][email]` are this name too: a number is a place in a list.
+/// `User_Email`, `user[email][]` and `user[0][email]` are this name too: a number is a place in a list. Some end a name at a
+/// NUL, or where something else than `[` follows a `]`, and some take `ſ` for `s`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldName {
     words: Vec<String>,
@@ -41,9 +42,11 @@ impl FromStr for FieldName {
 }
 
 impl FieldName {
-    /// Whether this is the name of a field of a form.
+    /// Whether this is the name of a field of a form, to any server.
     pub(super) fn is(&self, name: &[u8]) -> bool {
-        self.after(0, name) == Some(self.words.len())
+        let is_whole = |name: &[u8]| self.after(0, name) == Some(self.words.len());
+        // PHP's names end at a NUL, and behind brackets that nothing nested follows.
+        is_whole(name) || is_whole(before_nul(name)) || is_whole(before_junk(before_nul(name)))
     }
 
     /// How many words of the name are known once `name` followed the first `known` of them; `None` where it is another
@@ -52,7 +55,7 @@ impl FieldName {
         let mut known = known;
         for word in words(name) {
             match self.words.get(known) {
-                Some(own) if own.as_bytes().eq_ignore_ascii_case(word) => known += 1,
+                Some(own) if is_same_word(own, word) => known += 1,
                 _ if known > 0 && word.iter().all(u8::is_ascii_digit) => {}
                 _ => return None,
             }
@@ -69,6 +72,31 @@ impl FieldName {
 fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
     let separates = |byte: &u8| matches!(byte, b'[' | b']' | b'.' | b'_' | b' ' | b'\t' | b'\0');
     name.split(separates).filter(|word| !word.is_empty())
+}
+
+fn before_nul(name: &[u8]) -> &[u8] {
+    name.split(|byte| *byte == b'\0').next().unwrap_or_default()
+}
+
+/// The name up to the first `]` that something else than `[` follows.
+fn before_junk(name: &[u8]) -> &[u8] {
+    let end = name.windows(2).position(|pair| pair[0] == b']' && pair[1] != b'[');
+    end.map_or(name, |end| &name[..=end])
+}
+
+/// Whether words are the same without regard to case, also that of the letters outside ASCII that fold to letters within it:
+/// Go takes `paſſword` for `password`.
+fn is_same_word(own: &str, word: &[u8]) -> bool {
+    if word.is_ascii() {
+        return own.as_bytes().eq_ignore_ascii_case(word);
+    }
+    let folded = |letter: char| match letter {
+        'ſ' => 's',
+        '\u{212a}' => 'k',
+        'ı' | 'İ' => 'i',
+        letter => letter.to_ascii_lowercase(),
+    };
+    std::str::from_utf8(word).is_ok_and(|word| word.chars().map(folded).eq(own.chars()))
 }
 
 impl fmt::Display for FieldName {

@@ -81,6 +81,68 @@ fn what_servers_read_in_two_ways_is_read_in_both() {
     }
 }
 
+/// Names that are others in one server or another.
+#[test]
+fn names_that_servers_cut_off_or_fold_are_read() {
+    for name in [
+        "user[password]%00x",
+        "user[password]x",
+        "user[password]x[y]",
+        "user[paſſword]",
+        "user%5Bpa%C5%BF%C5%BFword%5D",
+        "u%u0073er[password]",
+        "user[pass%U0077ord]",
+    ] {
+        assert_eq!(texts(&read_as(FORM, format!("{name}=b").as_bytes()).passwords), ["b"], "{name}");
+    }
+    for other in ["user[passwords]", "user[x]password", "user[passwor\u{212a}d]", "x%00user[password]"] {
+        assert!(read_as(FORM, format!("{other}=b").as_bytes()).passwords.is_empty(), "{other}");
+    }
+    let json = read_as("application/json", r#"{"u\u017fer":{"paſſword":"b"}}"#.as_bytes());
+    assert_eq!(texts(&json.passwords), ["b"]);
+    let kelvin = "\u{212a}ey=b";
+    let fields = Fields::read(None, &name("key"), None, [FORM.as_bytes()], kelvin.as_bytes());
+    assert_eq!(texts(&fields.passwords), ["b"]);
+}
+
+#[test]
+fn escapes_of_utf_16_are_read_in_both_ways() {
+    let values = |value: &str| {
+        let body = format!("user[password]={value}");
+        texts(&read_as(FORM, body.as_bytes()).passwords)
+    };
+    assert_eq!(values("i%u006Cove+%u4f60%20x"), ["i%u006Cove %u4f60 x", "ilove 你 x"]);
+    for other in ["%u", "%u00", "%u-041", "%ud800", "100%unsure"] {
+        assert!(values(other).iter().all(|value| value == other), "{other}: {:?}", values(other));
+    }
+}
+
+/// Where the character set makes other names of ASCII, they are found or the form is not read.
+#[test]
+fn no_character_set_hides_names() {
+    let named = |label: &str| format!("{FORM}; charset={label}");
+    let utf16: String = "user[password]".bytes().map(|byte| format!("%00{}", char::from(byte))).collect();
+    let body = format!("{utf16}=%00p%00w");
+    assert!(texts(&read_as(&named("utf-16be"), body.as_bytes()).passwords).contains(&"pw".into()));
+    let roman = b"\x1b(Juser[password]=pw";
+    assert_eq!(texts(&read_as(&named("iso-2022-jp"), roman).passwords), ["pw"]);
+    for label in ["ibm037", "utf-7", "rot13", "iso-2022-kr", ""] {
+        assert_eq!(read_as(&named(label), b"x=y").unread, Some(Unread::Charset), "{label}");
+        assert_eq!(read_as(&named(label), b"").unread, None, "{label}");
+    }
+    for label in ["utf-8", "Shift_JIS", "latin1", "gbk", "iso-2022-jp"] {
+        assert_eq!(read_as(&named(label), b"x=y").unread, None, "{label}");
+    }
+    let json = br#"{"user":{"password":"pw"}}"#;
+    let label = "application/json; charset=";
+    assert_eq!(read_as(&format!("{label}us-ascii"), json).unread, None);
+    for hidden in ["utf-7", "utf-16"] {
+        let fields = read_as(&format!("{label}{hidden}"), json);
+        assert_eq!(seen(&fields).1, ["pw"], "{hidden}");
+        assert_eq!(fields.unread, Some(Unread::Charset), "{hidden}");
+    }
+}
+
 #[test]
 fn what_is_in_the_query_is_read_too() {
     let fields = Fields::read(
@@ -226,6 +288,43 @@ fn multipart_that_is_not_understood_is_malformed() {
     assert_eq!(read_as(two, &whole).unread, Some(Unread::ContentType));
 }
 
+/// Some servers end lines at LF or CR alone, read on behind the last boundary, or join lines of a head.
+#[test]
+fn multipart_that_servers_read_in_two_ways_is_malformed() {
+    let label = "multipart/form-data; boundary=XX";
+    let part = |end: &str| {
+        ["--XX", "Content-Disposition: form-data; name=\"user[password]\"", "", "pw", ""].join(end)
+    };
+    let plain = ("Content-Disposition: form-data; name=\"x\"", &b"y"[..]);
+    for end in ["\n", "\r", "\r\n"] {
+        let hidden = format!("a{end}{}--XX--{end}b", part(end));
+        let inside = multipart(&[("Content-Disposition: form-data; name=\"x\"", hidden.as_bytes())]);
+        let before = [hidden.as_bytes(), &multipart(&[plain])].concat();
+        let after = [multipart(&[plain]), end.into(), part(end).into(), b"--XX--".to_vec()].concat();
+        for body in [inside, before, after] {
+            let fields = read_as(label, &body);
+            let is_read = fields.unread == Some(Unread::Malformed) || !fields.passwords.is_empty();
+            assert!(is_read, "{:?}", String::from_utf8_lossy(&body));
+        }
+    }
+    for head in [
+        "Content-Disposition: form-data; name=\"x\"\r\n ; a=\":\"; name=\"user[password]\"",
+        "Content-Disposition: form-data; name=\"x\"\r\n\t; a=\":\"; name=\"user[password]\"",
+        "X: y\rContent-Disposition: form-data; name=\"user[password]\"\r\nContent-Disposition: form-data; name=x",
+        "Content-Disposition: form-data; name=\"=?utf-8?B?dXNlcltwYXNzd29yZF0=?=\"",
+    ] {
+        assert_eq!(read_as(label, &multipart(&[(head, b"pw")])).unread, Some(Unread::Malformed), "{head}");
+    }
+    // The character set of the whole, which some servers heed.
+    let utf16 = multipart(&[("Content-Disposition: form-data; name=\"user[password]\"", b"\0p\0w")]);
+    let fields = read_as("multipart/form-data; boundary=XX; charset=utf-16be", &utf16);
+    assert!(texts(&fields.passwords).contains(&"pw".into()));
+    let plain = multipart(&[plain]);
+    let hidden = read_as("multipart/form-data; boundary=XX; charset=ibm037", &plain);
+    assert_eq!(hidden.unread, Some(Unread::Charset));
+    assert_eq!(read_as(label, &plain).unread, None);
+}
+
 #[test]
 fn other_character_sets_become_utf8_or_are_a_fault() {
     let sjis = "application/x-www-form-urlencoded; charset=Shift_JIS";
@@ -240,7 +339,7 @@ fn other_character_sets_become_utf8_or_are_a_fault() {
         assert_eq!((fields.passwords.len(), fields.unread), (1, Some(Unread::Charset)), "{label}");
     }
     let ascii = read_as("application/x-www-form-urlencoded; charset=klingon", b"user[password]=abc");
-    assert_eq!((texts(&ascii.passwords), ascii.unread), (vec!["abc".into()], None));
+    assert_eq!((texts(&ascii.passwords), ascii.unread), (vec!["abc".into()], Some(Unread::Charset)));
 }
 
 #[test]

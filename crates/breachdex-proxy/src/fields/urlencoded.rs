@@ -2,21 +2,59 @@
 
 #![forbid(unsafe_code)]
 
+use zeroize::Zeroize as _;
+
 use super::charset::Charset;
 use super::{Fields, Value, Wanted};
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Reads the fields of a form. `charset` is the declared character set; a field `_charset_` declares one too.
 pub(super) fn read(wanted: Wanted<'_>, body: &[u8], charset: Option<&[u8]>, fields: &mut Fields) {
     let in_form = pairs(body).find(|(name, _)| *name == b"_charset_").map(|(_, value)| value);
     let charset = Charset::of(charset.or(in_form.filter(|label| !label.is_empty())));
-    let mut add = |(name, value)| {
+    let mut add = |(name, value): (&[u8], &[u8])| {
         let name: Value = percent_decoded_plus(name);
         fields.add(wanted, name.bytes(), || percent_decoded_plus(value), charset);
     };
     pairs(body).for_each(&mut add);
     if body.contains(&b';') {
-        semicolon_pairs(body).for_each(add);
+        semicolon_pairs(body).for_each(&mut add);
     }
+    // ASP.NET decodes `%u0070`, too.
+    let is_escaped = |text: &[u8]| text.windows(2).any(|pair| pair.eq_ignore_ascii_case(b"%u"));
+    for (name, value) in pairs(body).filter(|(name, value)| is_escaped(name) || is_escaped(value)) {
+        let (name, value) = (utf16_escapes_as_utf8(name), utf16_escapes_as_utf8(value));
+        add((name.bytes(), value.bytes()));
+    }
+}
+
+/// Text whose `%uXXXX` are written as the `%XX` of UTF-8; those of no character stay.
+fn utf16_escapes_as_utf8(text: &[u8]) -> Value {
+    let mut value = Value::with_room(2 * text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let escape = text.get(at..at + 6).filter(|escape| escape[..2].eq_ignore_ascii_case(b"%u"));
+        let number = escape.and_then(|escape| {
+            let digits = escape[2..].iter().map(|digit| char::from(*digit).to_digit(16));
+            digits.into_iter().try_fold(0, |number, digit| Some(number << 4 | digit?))
+        });
+        let character = number.and_then(char::from_u32);
+        let Some(character) = character else {
+            value.push(*byte);
+            at += 1;
+            continue;
+        };
+        let mut utf8 = [0; 4];
+        for byte in character.encode_utf8(&mut utf8).bytes() {
+            for part in [b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]] {
+                value.push(part);
+            }
+        }
+        utf8.zeroize();
+        at += 6;
+    }
+    value
 }
 
 /// Names and values as they are written.

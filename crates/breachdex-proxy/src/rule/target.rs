@@ -43,8 +43,18 @@ impl Target {
         Some(Self { parts: all, is_open, text: text.to_owned() })
     }
 
-    /// Whether a [`normalized`] path is this one.
+    /// Whether a [`normalized`] path is this one. What follows the name of a script is data for the script, as in
+    /// `/wp-login.php/x`, and where a script has all paths, its own name may come first, as in `/index.php/login`.
     pub(super) fn is(&self, path: &[String]) -> bool {
+        let mut scripts = (0..path.len()).filter(|at| is_script(&path[*at]));
+        self.is_exactly(path)
+            || scripts.any(|script| {
+                let routed = [&path[..script], &path[script + 1..]].concat();
+                self.is_exactly(&path[..=script]) || self.is_exactly(&routed)
+            })
+    }
+
+    fn is_exactly(&self, path: &[String]) -> bool {
         let is_long_enough =
             if self.is_open { path.len() >= self.parts.len() } else { path.len() == self.parts.len() };
         is_long_enough
@@ -59,6 +69,12 @@ impl fmt::Display for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
     }
+}
+
+/// Whether a part is the name of a script that servers run with the rest of the path.
+fn is_script(part: &str) -> bool {
+    const EXTENSIONS: [&str; 7] = ["php", "asp", "aspx", "ashx", "cfm", "cgi", "pl"];
+    part.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
 }
 
 /// Whether a part is another one with the extension that names a format, as `sign_in.json` is in Rails.

@@ -68,6 +68,20 @@ fn other_spellings_of_a_path_are_the_same_path() {
 }
 
 #[test]
+fn what_is_beside_the_name_of_a_script_does_not_count() {
+    for same in ["/wp-login.php/x", "/wp-login.php/x/y.png", "/WP-Login.PHP/", "/index.php/wp-login.php"] {
+        assert!(matches("POST /wp-login.php password=p", "POST", same), "{same}");
+    }
+    for same in ["/index.php/login", "/app.php/login", "/login"] {
+        assert!(matches("POST /login password=p", "POST", same), "{same}");
+    }
+    assert!(matches("POST /shop/login password=p", "POST", "/shop/index.php/login"));
+    for other in ["/index.php/logins", "/x.php", "/login/index", "/login.php.x/y"] {
+        assert!(!matches("POST /login password=p", "POST", other), "{other}");
+    }
+}
+
+#[test]
 fn stars_stand_for_parts_of_a_path() {
     assert!(matches("POST /*/login password=p", "POST", "/ja/login"));
     assert!(!matches("POST /*/login password=p", "POST", "/login"));
