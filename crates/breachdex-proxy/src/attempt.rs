@@ -151,10 +151,12 @@ struct Observed {
     exposure: Exposure,
 }
 
-/// A log-in whose end is not known yet. Dropped, it is not told.
+/// A log-in whose end is not known yet. Dropped, it is not told; but where the answer began and its body was to tell the end, it
+/// failed: a client that goes away after the head of an answer may have seen there what it wanted to know.
 pub(crate) struct PendingAttempt {
     feed: Arc<RadarFeed>,
-    observed: Observed,
+    /// `None` once it was told.
+    observed: Option<Observed>,
     search: Option<Search>,
 }
 
@@ -170,12 +172,19 @@ impl PendingAttempt {
         // Written the same way each time.
         let account = Zeroizing::new(account[..end.unwrap_or_default()].to_lowercase());
         let source = source.map(source_name).unwrap_or_default();
-        Self { feed: Arc::clone(feed), observed: Observed { source, account, exposure }, search: None }
+        let observed = Some(Observed { source, account, exposure });
+        Self { feed: Arc::clone(feed), observed, search: None }
     }
 
     /// How it ended is known.
-    pub(crate) fn decide(self, outcome: Outcome) {
-        self.feed.observe(&self.observed, outcome);
+    pub(crate) fn decide(mut self, outcome: Outcome) {
+        self.tell(outcome);
+    }
+
+    fn tell(&mut self, outcome: Outcome) {
+        if let Some(observed) = self.observed.take() {
+            self.feed.observe(&observed, outcome);
+        }
     }
 
     /// The body of the answer tells how it ended.
@@ -187,13 +196,21 @@ impl PendingAttempt {
     /// Looks at a piece of the answer's body. Returns whether it is decided.
     pub(crate) fn look_at(&mut self, piece: &[u8]) -> bool {
         let Some(is_found) = self.search.as_mut().and_then(|search| search.feed(piece)) else { return false };
-        self.feed.observe(&self.observed, if is_found { Outcome::Failed } else { Outcome::Succeeded });
+        self.tell(if is_found { Outcome::Failed } else { Outcome::Succeeded });
         true
     }
 
     /// The body ended without a text that says that it failed.
     pub(crate) fn body_ended(self) {
         self.decide(Outcome::Succeeded);
+    }
+}
+
+impl Drop for PendingAttempt {
+    fn drop(&mut self) {
+        if self.search.is_some() {
+            self.tell(Outcome::Failed);
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
+
 use breachdex_proxy::{Event, ProxyOptions, RadarFeedOptions, Rule};
 
 use crate::setup::{EXPOSED, FINE, FORM, Proxy, log_in, options, post};
@@ -70,6 +73,33 @@ fn attempts_are_told_by_what_the_site_answers() {
         proxy.ask(with(post("/join", FORM, "email=a&password=x"), style));
         proxy.ask(with(log_in("taro", EXPOSED), "broken"));
         assert_eq!(outcomes(&proxy), (2, 1), "{style}");
+    }
+}
+
+/// A client that closes the connection behind the head of the answer, which may tell it enough, and a site that breaks off.
+#[test]
+fn an_attempt_counts_as_failed_where_the_answer_does_not_come_to_its_end() {
+    for site_breaks_off in [false, true] {
+        let site = Site::new(move |_| {
+            Reply::Stream(Box::new(move |stream| {
+                let begun = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nSet-Cookie: a=1\r\n\r\nWelc";
+                stream.write_all(begun).expect("sent");
+                if !site_breaks_off {
+                    // Until the proxy gives up.
+                    let _ = stream.read(&mut [0]);
+                }
+            }))
+        });
+        let proxy = Proxy::start(&with_conditions(&site, &["body-contains=Wrong"]));
+        let mut connection = proxy.connect();
+        connection.send(&log_in("taro", EXPOSED));
+        let mut begun = [0; 16];
+        connection.stream.read_exact(&mut begun).expect("a part of the answer");
+        drop(connection);
+        while outcomes(&proxy) == (0, 0) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(outcomes(&proxy), (1, 0));
     }
 }
 
