@@ -41,20 +41,48 @@ impl Inspected<'_> {
     }
 }
 
+/// The credentials of a request, and the rule that says what they are for.
+struct Found<'a> {
+    rule: &'a Rule,
+    fields: Fields,
+}
+
+impl<'a> Found<'a> {
+    /// Reads the fields of all rules that a request matches, of which there is one.
+    fn read(rules: &[&'a Rule], parts: &Parts, body: &[u8]) -> Self {
+        let of = |rule: &Rule| {
+            let query = parts.uri.query();
+            let types = parts.headers.get_all(header::CONTENT_TYPE).iter().map(HeaderValue::as_bytes);
+            Fields::read(rule.user(), rule.password(), query, types, body)
+        };
+        let mut found = Self { rule: rules[0], fields: of(rules[0]) };
+        for rule in &rules[1..] {
+            let fields = of(rule);
+            if found.fields.passwords.is_empty() && !fields.passwords.is_empty() {
+                found.rule = rule;
+            }
+            found.fields.append(fields);
+        }
+        found
+    }
+}
+
 impl Proxy {
-    /// Reads and checks the credentials of a request, and adds what is known to its headers.
+    /// Reads and checks the credentials of a request, and adds what is known to its headers. `rules` are those that it
+    /// matches: the fields of all are looked up, because which of them the site reads may depend on other fields, and the first
+    /// with a password says what the request is for.
     pub(crate) async fn inspect<'a>(
         &self,
-        rule: &'a Rule,
+        rules: &[&'a Rule],
         parts: &mut Parts,
         body: Incoming,
         source: Option<IpAddr>,
         client: &Client,
     ) -> Result<Inspected<'a>, Box<Answer>> {
-        if rule.event() == Event::LogIn {
+        if rules.iter().any(|rule| rule.event() == Event::LogIn) {
             self.heed_radar(parts, source)?;
         }
-        let (body, fields) = self.read(rule, parts, body, client).await?;
+        let (body, Found { rule, fields }) = self.read(rules, parts, body, client).await?;
         let mut unread = fields.unread;
         if let Some(unread) = unread {
             self.metrics.count_unread(unread);
@@ -108,19 +136,19 @@ impl Proxy {
     }
 
     /// Reads the body, as far as that is possible.
-    async fn read(
+    async fn read<'a>(
         &self,
-        rule: &Rule,
+        rules: &[&'a Rule],
         parts: &Parts,
         body: Incoming,
         client: &Client,
-    ) -> Result<(PassedBody, Fields), Box<Answer>> {
-        let of = |body: &[u8]| {
-            let query = parts.uri.query();
-            let types = parts.headers.get_all(header::CONTENT_TYPE).iter().map(HeaderValue::as_bytes);
-            Fields::read(rule.user(), rule.password(), query, types, body)
+    ) -> Result<(PassedBody, Found<'a>), Box<Answer>> {
+        let of = |body: &[u8]| Found::read(rules, parts, body);
+        let unread = |unread| {
+            let mut found = of(b"");
+            found.fields.unread = Some(unread);
+            found
         };
-        let unread = |unread| Fields { unread: Some(unread), ..of(b"") };
         if is_coded(&parts.headers) {
             let body = PassedBody::Streamed { first: Bytes::new(), rest: body };
             return Ok((body, unread(Unread::ContentEncoding)));
@@ -128,8 +156,8 @@ impl Proxy {
         let progress = || client.progressed();
         match buffer(body, self.most_body, &self.bodies, self.body_timeout, progress).await {
             Buffered::Whole { bytes, trailers } => {
-                let fields = erasing_stack::<STACK, _>(|| of(&bytes));
-                Ok((PassedBody::Whole { bytes, trailers }, fields))
+                let found = erasing_stack::<STACK, _>(|| of(&bytes));
+                Ok((PassedBody::Whole { bytes, trailers }, found))
             }
             Buffered::Larger { first, rest, is_over_budget } => {
                 let why = if is_over_budget { Unread::OutOfMemory } else { Unread::TooLarge };

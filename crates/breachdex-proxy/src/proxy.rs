@@ -102,9 +102,10 @@ impl Proxy {
         let on_upgrade = cleaned.upgrade.map(|_| hyper::upgrade::on(&mut request));
         let (mut parts, body) = request.into_parts();
         parts.extensions.clear();
-        let inspected = match self.rules.find(&parts.method, parts.uri.path()) {
-            None => Inspected::passed(body),
-            Some(rule) => match self.inspect(rule, &mut parts, body, peer.client, &client).await {
+        let rules = self.rules.matching(&parts.method, parts.uri.path());
+        let inspected = match rules.is_empty() {
+            true => Inspected::passed(body),
+            false => match self.inspect(&rules, &mut parts, body, peer.client, &client).await {
                 Ok(inspected) => inspected,
                 Err(answer) => return *answer,
             },

@@ -159,15 +159,17 @@ impl Rules {
         Self(rules)
     }
 
-    /// The first rule that a request matches. Paths are compared as a server might understand them: percent-decoded,
+    /// The rules that a request matches. Paths are compared as a server might understand them: percent-decoded,
     /// without `.` and `..`, double and trailing slashes and `;parameters`, without regard to case, because one that
     /// reaches the site under another spelling would not be looked at.
     #[must_use]
-    pub fn find(&self, method: &Method, path: &str) -> Option<&Rule> {
+    pub fn matching(&self, method: &Method, path: &str) -> Vec<&Rule> {
         let mut of_method = self.0.iter().filter(|rule| rule.has_method(method)).peekable();
-        of_method.peek()?;
+        if of_method.peek().is_none() {
+            return Vec::new();
+        }
         let path = target::normalized(path);
-        of_method.find(|rule| rule.target.is(&path))
+        of_method.filter(|rule| rule.target.is(&path)).collect()
     }
 
     /// Whether there is none.

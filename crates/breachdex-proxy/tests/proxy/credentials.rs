@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex_proxy::{Event, Rule};
+
 use crate::setup::{EXPOSED, FINE, FORM, Proxy, log_in, options, post, rejecting};
 use crate::site::Site;
 use crate::wire::Connection;
@@ -50,6 +52,35 @@ fn every_encoding_is_read_and_passed_on_byte_for_byte() {
     proxy.ask(post("/join", "application/json", format!("{{\"password\":\"{EXPOSED}\"}}")));
     assert_eq!(site.last().check(), Some("4"));
     assert_eq!(proxy.metric("breachdex_proxy_checks_total{event=\"sign_up\",result=\"4\"}"), 1);
+}
+
+/// As `/wp-login.php` has them, where another field says what the request is for.
+#[test]
+fn the_fields_of_all_rules_for_a_path_are_read() {
+    let site = Site::plain();
+    let mut options = rejecting(&site.url());
+    let rule = |event, text| Rule::parse(event, text).expect("a rule");
+    options.check.rules = vec![
+        rule(Event::LogIn, "POST /account user=log password=pwd"),
+        rule(Event::SignUp, "POST /account password=pass1"),
+    ];
+    let proxy = Proxy::start(&options);
+    for (content_type, body, value) in [
+        (FORM, format!("log=a&pwd={EXPOSED}"), Some("4")),
+        (FORM, format!("pass1={EXPOSED}"), Some("4")),
+        (FORM, format!("pwd={FINE}&pass1={EXPOSED}"), Some("4")),
+        (FORM, format!("pwd={EXPOSED}&pass1={FINE}"), Some("4")),
+        ("text/plain", format!("{{\"pass1\":\"{FINE}\"}}"), None),
+        (FORM, format!("pwd={FINE}"), None),
+    ] {
+        assert_eq!(proxy.ask(post("/account", content_type, &body)).status(), 200, "{body}");
+        assert_eq!(site.last().check(), value, "{body}");
+    }
+    let checks = |event: &str, result: &str| {
+        proxy.metric(&format!("breachdex_proxy_checks_total{{event=\"{event}\",result=\"{result}\"}}"))
+    };
+    assert_eq!((checks("log_in", "4"), checks("sign_up", "4")), (3, 1));
+    assert_eq!((checks("log_in", "not_exposed"), checks("sign_up", "not_exposed")), (1, 1));
 }
 
 #[test]
