@@ -1,7 +1,7 @@
 //! A folder of ranges: what is in it, and how its files are replaced.
 //!
 //! `manifest` names what a finished run left. A run that is under way, or was interrupted, has `manifest.part`: the ranges in it are
-//! on disk. The lock is on `manifest.lock`. In a folder that is there already, each file is replaced by rename, for it may be served.
+//! on disk; and `manifest.begun`: the ranges in it may be of any run. The lock is on `manifest.lock`. In a folder that is there already, each file is replaced by rename, for it may be served.
 //! A folder that is not there is written under the name `.NAME.part` beside it and gets its name when it is complete: its files need
 //! no renames of their own.
 
@@ -16,7 +16,8 @@ use breachdex::Index;
 use breachdex::files::{self, Lock, Readers};
 
 use super::StaticError;
-use super::handle::{Handle, Name};
+use super::begun::{self, BEGUN, Begun, FRESH_BEGUN, Span};
+use super::handle::{Handle, Name, RangeName};
 use super::manifest::{RangeFacts, RangesHead, RangesManifest};
 use super::target::{RangeEncoding, RangeTarget};
 
@@ -25,6 +26,9 @@ const UNFINISHED: &str = "manifest.part";
 /// Where notes are begun, before they get their name.
 const FRESH_NOTES: &str = ".manifest.part";
 const LOCK: &str = "manifest.lock";
+
+/// Prefixes of a block: some 600 MB of real ranges, what the system holds back while the block before is brought to disk.
+const BLOCK: usize = 1 << 13;
 
 /// Files in all encodings of a range.
 const ENCODINGS: [RangeEncoding; 3] = [RangeEncoding::Plain, RangeEncoding::Gzip, RangeEncoding::Brotli];
@@ -36,12 +40,19 @@ pub(super) struct Folder {
     /// The name that it gets when it is complete, unless it has it.
     published: Option<PathBuf>,
     index_name: PathBuf,
-    handle: Handle,
+    pub(super) handle: Handle,
+    /// Prefixes of a block.
+    pub(super) block: usize,
+    /// The encodings that this run writes.
+    wanted: Vec<RangeEncoding>,
     lower_case: bool,
-    /// What an earlier run left: its files are kept where they are the same.
+    /// What earlier runs left and noted: its files are kept where they are the same.
     earlier: HashMap<u32, RangeFacts>,
+    /// Whether there may be files of prefixes that this run does not write.
+    has_others: bool,
     /// The notes of this run, once it has begun.
     unfinished: Option<File>,
+    begun: Option<Begun>,
     _lock: Lock,
 }
 
@@ -60,9 +71,13 @@ impl Folder {
             published,
             index_name: index.name().into(),
             handle,
+            block: BLOCK,
+            wanted: Vec::new(),
             lower_case: false,
             earlier: HashMap::new(),
+            has_others: false,
             unfinished: None,
+            begun: None,
             _lock: lock,
         })
     }
@@ -98,7 +113,7 @@ impl Folder {
     fn fill(&self, name: &Name, body: &[u8]) -> Result<(), StaticError> {
         let failed = |action| move |error| StaticError::io(action, &self.handle.path_of(name))(error);
         let mut file = self.handle.create(name).map_err(failed("create"))?;
-        file.write_all(body).map_err(failed("write"))
+        self.handle.step().and_then(|()| file.write_all(body)).map_err(failed("write"))
     }
 
     /// The name in lower case, where that is another one and wanted.
@@ -107,40 +122,54 @@ impl Folder {
         (self.lower_case && has_letter).then(|| Name::of(prefix, ending, true))
     }
 
-    fn remove_range(&self, prefix: u32) -> Result<(), StaticError> {
-        for is_lower in [false, true] {
-            for encoding in ENCODINGS {
-                let name = Name::of(prefix, encoding.ending(), is_lower);
-                let failed = |error| StaticError::io("remove", &self.handle.path_of(&name))(error);
-                self.handle.remove(&name).map_err(failed)?;
+    /// Removes the files of ranges that are not to stay, and what killed runs left of files that they wrote.
+    fn sweep(&self, stays: impl Fn(&RangeName) -> bool) -> Result<(), StaticError> {
+        for entry in fs::read_dir(&self.path).map_err(StaticError::io("list", &self.path))? {
+            let name = entry.map_err(StaticError::io("list", &self.path))?.file_name();
+            if let Some(range) = name.to_str().and_then(RangeName::parse).filter(|range| !stays(range)) {
+                let failed = |error| StaticError::io("remove", &self.handle.path_of(&range.name))(error);
+                self.handle.remove(&range.name).map_err(failed)?;
             }
         }
         Ok(())
+    }
+
+    fn is_wanted(&self, range: &RangeName) -> bool {
+        !range.is_unfinished && self.wanted.contains(&range.encoding) && (!range.is_lower || self.lower_case)
     }
 
     fn sync_all(&self) -> Result<(), StaticError> {
         self.handle.sync_all().map_err(StaticError::io("sync", &self.path))
     }
 
-    /// Keeps no file that an interrupted run of another index may have replaced before it noted that.
-    fn doubt_unnoted(&mut self, begun: &RangesManifest) {
-        let noted = begun.records.last().map(|(prefix, _)| *prefix);
-        let unnoted = self.earlier.iter_mut().filter(|(prefix, _)| Some(**prefix) > noted);
-        // No range is like that. The prefix stays, so that its files are removed where it is not covered any more.
-        unnoted.for_each(|(_, facts)| *facts = RangeFacts::default());
+    /// Takes up what earlier runs noted, but for what was begun behind their notes. What an interrupted run wrote, of this index or
+    /// another, is newer than what the manifest names.
+    fn take_known(
+        &mut self,
+        earlier: Option<RangesManifest>,
+        begun: Option<&RangesManifest>,
+        spans: &[Span],
+    ) {
+        let finished = earlier.into_iter().flat_map(|found| found.records);
+        self.earlier.extend(finished.filter(|(prefix, _)| !begun::contain(spans, *prefix)));
+        self.earlier.extend(begun.into_iter().flat_map(|found| found.records.iter().copied()));
     }
 
     /// The notes of a run, begun anew with what it goes on from.
     fn begin_notes(&mut self, head: &RangesHead, finished: &[(u32, RangeFacts)]) -> Result<(), StaticError> {
         let path = self.path.join(UNFINISHED);
         let fresh = self.path.join(FRESH_NOTES);
-        let mut file = files::replace_leftover(&*files::current(), &fresh, Readers::Umask)
-            .map_err(StaticError::io("create", &fresh))?;
+        let created = self
+            .handle
+            .step()
+            .and_then(|()| files::replace_leftover(&*files::current(), &fresh, Readers::Umask));
+        let mut file = created.map_err(StaticError::io("create", &fresh))?;
         let mut text = head.encode();
         finished.iter().for_each(|(prefix, facts)| facts.encode(*prefix, &mut text));
         file.write_all(text.as_bytes()).map_err(StaticError::io("write", &fresh))?;
         file.sync_data().map_err(StaticError::io("sync", &fresh))?;
-        fs::rename(&fresh, &path).map_err(StaticError::io("replace", &path))?;
+        let renamed = self.handle.step().and_then(|()| fs::rename(&fresh, &path));
+        renamed.map_err(StaticError::io("replace", &path))?;
         self.unfinished = Some(file);
         Ok(())
     }
@@ -149,6 +178,7 @@ impl Folder {
 impl RangeTarget for Folder {
     fn begin(&mut self, head: &RangesHead, prefixes: &[u32]) -> Result<usize, StaticError> {
         self.lower_case = head.lower_case == "yes";
+        self.wanted = ENCODINGS.into_iter().filter(|encoding| head.has(*encoding)).collect();
         let earlier = read_if_there(&self.path.join(MANIFEST), RangesManifest::read)?;
         let begun = read_if_there(&self.path.join(UNFINISHED), RangesManifest::read_unfinished)?;
         if earlier.is_none() && begun.is_none() {
@@ -164,33 +194,49 @@ impl RangeTarget for Folder {
                 });
             }
         }
-        // What an interrupted run wrote, of this index or another, is newer than what the manifest names.
-        for found in [&earlier, &begun].into_iter().flatten() {
-            if found.head.has_files_of(head) {
-                self.earlier.extend(found.records.iter().copied());
-            } else {
-                // Before any of them can be older than its plain one.
-                found.records.iter().try_for_each(|(prefix, _)| self.remove_range(*prefix))?;
-                self.earlier.clear();
-            }
-        }
-        if let Some(begun) = begun.as_ref().filter(|begun| begun.head != *head) {
-            self.doubt_unnoted(begun);
-        }
+        // Notes without that file are of a version that did not write it.
+        let spans = match Begun::read(&self.path)? {
+            None if begun.is_some() => vec![(0, breachdex::PREFIX_COUNT - 1)],
+            spans => spans.unwrap_or_default(),
+        };
+        let has_other_names =
+            [&earlier, &begun].into_iter().flatten().any(|found| !found.head.has_files_of(head));
+        self.take_known(earlier, begun.as_ref(), &spans);
+        let is_other = |prefix: &u32| prefixes.binary_search(prefix).is_err();
+        self.has_others = !spans.is_empty() || self.earlier.keys().any(is_other);
         let finished = begun.filter(|begun| begun.head == *head).map_or_else(Vec::new, |begun| begun.records);
+        let done = finished.iter().zip(prefixes).take_while(|((done, _), prefix)| done == *prefix).count();
+        // In front of the notes, which forget what the run before had noted.
+        let blocks = begun::blocks(&prefixes[done..], self.block);
+        self.begun = Some(Begun::begin(&self.handle, &spans, &blocks)?);
         self.begin_notes(head, &finished)?;
-        Ok(finished.iter().zip(prefixes).take_while(|((done, _), prefix)| done == *prefix).count())
+        if has_other_names || !spans.is_empty() {
+            // Behind the notes, for those of the run before say that these files are there; and before any of them can be older than
+            // its plain one.
+            self.sweep(|range| self.is_wanted(range))?;
+        }
+        Ok(done)
     }
 
-    /// Some 600 MB of real ranges: what the system holds back while the block before is brought to disk.
     fn block(&self) -> usize {
-        1 << 13
+        self.block
     }
 
-    /// Where the manifest has the same rows and the file is there.
+    /// Where the notes have the same rows and all files are there.
     fn keeps(&self, prefix: u32, facts: &RangeFacts) -> Result<bool, StaticError> {
-        let is_there = || self.handle.length(&Name::of(prefix, "", false)) == Some(facts.length);
-        Ok(self.earlier.get(&prefix) == Some(facts) && is_there())
+        if self.earlier.get(&prefix) != Some(facts) {
+            return Ok(false);
+        }
+        let is_there = |encoding: &RangeEncoding, name: &Name| match encoding {
+            RangeEncoding::Plain => self.handle.length(name) == Some(facts.length),
+            _ => self.handle.length(name).is_some_and(|length| length > 0),
+        };
+        let mut wanted = self.wanted.iter();
+        Ok(wanted.all(|encoding| {
+            let ending = encoding.ending();
+            is_there(encoding, &Name::of(prefix, ending, false))
+                && self.lower(prefix, ending).is_none_or(|lower| is_there(encoding, &lower))
+        }))
     }
 
     fn write(
@@ -208,23 +254,31 @@ impl RangeTarget for Folder {
     }
 
     fn note(&self, block: &[(u32, RangeFacts)]) -> Result<(), StaticError> {
+        let begun = self.begun.as_ref();
+        begun.map_or(Ok(()), |begun| begun.next(&self.handle))?;
         self.sync_all()?;
+        begun.map_or(Ok(()), Begun::sync)?;
         let path = self.path.join(UNFINISHED);
         let mut text = String::with_capacity(block.len() * 128);
         block.iter().for_each(|(prefix, facts)| facts.encode(*prefix, &mut text));
         let Some(mut unfinished) = self.unfinished.as_ref() else { return Ok(()) };
-        unfinished.write_all(text.as_bytes()).map_err(StaticError::io("write", &path))?;
+        let written = self.handle.step().and_then(|()| unfinished.write_all(text.as_bytes()));
+        written.map_err(StaticError::io("write", &path))?;
         unfinished.sync_data().map_err(StaticError::io("sync", &path))
     }
 
     fn publish(&mut self, prefixes: &[u32]) -> Result<(), StaticError> {
-        let gone = self.earlier.keys().filter(|prefix| prefixes.binary_search(prefix).is_err());
-        gone.copied().try_for_each(|prefix| self.remove_range(prefix))?;
+        if self.has_others {
+            self.sweep(|range| self.is_wanted(range) && prefixes.binary_search(&range.prefix).is_ok())?;
+        }
         let target = self.path.join(MANIFEST);
-        fs::rename(self.path.join(UNFINISHED), &target).map_err(StaticError::io("replace", &target))?;
+        let renamed = self.handle.step().and_then(|()| fs::rename(self.path.join(UNFINISHED), &target));
+        renamed.map_err(StaticError::io("replace", &target))?;
+        Begun::remove(&self.handle)?;
         if let Some(published) = &self.published {
             self.sync_all()?;
-            fs::rename(&self.path, published).map_err(StaticError::io("create", published))?;
+            let renamed = self.handle.step().and_then(|()| fs::rename(&self.path, published));
+            renamed.map_err(StaticError::io("create", published))?;
         }
         self.sync_all()
     }
@@ -243,7 +297,9 @@ fn unpublished(path: &Path) -> Result<Option<PathBuf>, StaticError> {
     let mut unpublished = std::ffi::OsString::from(".");
     unpublished.push(name);
     unpublished.push(".part");
-    Ok(Some(path.with_file_name(unpublished)))
+    let unpublished = path.with_file_name(unpublished);
+    files::refuse_strange_folder(&unpublished).map_err(StaticError::io("write to", &unpublished))?;
+    Ok(Some(unpublished))
 }
 
 fn lock(folder: &Path, named: &Path) -> Result<Lock, StaticError> {
@@ -271,7 +327,8 @@ fn require_empty(folder: &Path) -> Result<(), StaticError> {
         let entry = entry.map_err(StaticError::io("list", folder))?;
         // What a run leaves that ended before its first notes. The lock may have a lock file.
         let name = entry.file_name();
-        if name != FRESH_NOTES && !name.as_encoded_bytes().starts_with(LOCK.as_bytes()) {
+        let is_ours = [FRESH_NOTES, FRESH_BEGUN, BEGUN].iter().any(|ours| name == *ours);
+        if !is_ours && !name.as_encoded_bytes().starts_with(LOCK.as_bytes()) {
             return Err(StaticError::OtherFolder { path: folder.to_owned() });
         }
     }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use breachdex::files::{self, Readers};
 
+use super::RangeEncoding;
+
 /// Mode of new files, cut by the umask.
 #[cfg(target_os = "linux")]
 const MODE: u32 = 0o666;
@@ -54,9 +56,45 @@ impl fmt::Display for Name {
     }
 }
 
+/// The name of a range's file, read.
+pub(super) struct RangeName {
+    pub(super) name: Name,
+    pub(super) prefix: u32,
+    pub(super) encoding: RangeEncoding,
+    pub(super) is_lower: bool,
+    /// Whether it is one that a file has before it replaces another.
+    pub(super) is_unfinished: bool,
+}
+
+impl RangeName {
+    /// `None` for a name that no range's file has.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let unfinished = text.strip_prefix('.').and_then(|rest| rest.strip_suffix(".part"));
+        let plain = unfinished.unwrap_or(text);
+        let (digits, ending) = plain.split_at_checked(5)?;
+        let encodings = [RangeEncoding::Plain, RangeEncoding::Gzip, RangeEncoding::Brotli];
+        let encoding = encodings.into_iter().find(|encoding| encoding.ending() == ending)?;
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        let prefix = u32::from_str_radix(digits, 16).ok()?;
+        let is_unfinished = unfinished.is_some();
+        let name = |is_lower| match is_unfinished {
+            true => Name::unfinished(prefix, ending),
+            false => Name::of(prefix, ending, is_lower),
+        };
+        // Of digits alone there is one name.
+        let is_lower = [false, true].into_iter().find(|is_lower| name(*is_lower).as_str() == text)?;
+        Some(Self { name: name(is_lower), prefix, encoding, is_lower, is_unfinished })
+    }
+}
+
 /// An opened folder.
 pub(super) struct Handle {
     path: PathBuf,
+    /// How many steps a test lets it make.
+    #[cfg(test)]
+    pub(super) steps: Option<std::sync::atomic::AtomicI64>,
     #[cfg(target_os = "linux")]
     opened: File,
 }
@@ -65,9 +103,39 @@ impl Handle {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         Ok(Self {
             path: path.to_owned(),
+            #[cfg(test)]
+            steps: None,
             #[cfg(target_os = "linux")]
             opened: File::open(path)?,
         })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Is called in front of each change of the folder, so that tests can end a run there.
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "a test may end a run here")]
+    pub(super) fn step(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) fn step(&self) -> io::Result<()> {
+        use std::sync::atomic::Ordering;
+        match &self.steps {
+            Some(steps) if steps.fetch_sub(1, Ordering::SeqCst) <= 0 => Err(io::Error::other("killed")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has the names of the folder on disk.
+    pub(super) fn sync_names(&self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        return self.opened.sync_all();
+        #[cfg(not(target_os = "linux"))]
+        return self.sync_all();
     }
 
     pub(super) fn path_of(&self, name: &Name) -> PathBuf {
@@ -76,6 +144,7 @@ impl Handle {
 
     /// Creates a file, in place of what an interrupted run left under its name.
     pub(super) fn create(&self, name: &Name) -> io::Result<File> {
+        self.step()?;
         match self.create_new(name) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 files::replace_leftover(&*files::current(), &self.path_of(name), Readers::Umask)
@@ -86,6 +155,7 @@ impl Handle {
 
     /// Links a file under another name, in place of what an interrupted run left there.
     pub(super) fn link(&self, name: &Name, other: &Name) -> io::Result<()> {
+        self.step()?;
         match self.link_new(name, other) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 self.remove(other)?;
@@ -97,6 +167,7 @@ impl Handle {
 
     /// Removes a file that may be missing.
     pub(super) fn remove(&self, name: &Name) -> io::Result<()> {
+        self.step()?;
         match self.unlink(name) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -122,6 +193,7 @@ impl Handle {
     }
 
     pub(super) fn rename(&self, from: &Name, to: &Name) -> io::Result<()> {
+        self.step()?;
         Ok(rustix::fs::renameat(&self.opened, from.as_str(), &self.opened, to.as_str())?)
     }
 
@@ -154,6 +226,7 @@ impl Handle {
     }
 
     pub(super) fn rename(&self, from: &Name, to: &Name) -> io::Result<()> {
+        self.step()?;
         std::fs::rename(self.path_of(from), self.path_of(to))
     }
 
@@ -182,5 +255,15 @@ mod tests {
         assert_eq!(Name::of(0xABC01, ".gz", false).as_str(), "ABC01.gz");
         assert_eq!(Name::of(0xABC01, "", true).as_str(), "abc01");
         assert_eq!(Name::unfinished(0xFFFFF, ".br").as_str(), ".FFFFF.br.part");
+        for name in ["00000", "ABC01.gz", "abc01", ".FFFFF.br.part", ".00000.part"] {
+            let range = RangeName::parse(name).expect(name);
+            assert_eq!(range.name.as_str(), name);
+            assert_eq!(range.is_lower, name == "abc01");
+        }
+        for other in
+            ["aBc01", "0000", "00000.gzip", "000000", "manifest", ".abc01.part", "+0000", "00000.part"]
+        {
+            assert!(RangeName::parse(other).is_none(), "{other}");
+        }
     }
 }

@@ -19,10 +19,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use breachdex::Index;
+use breachdex::{Index, files};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{StaticError, StaticOptions};
+use super::{RangeEncoding, StaticError, StaticOptions};
 
 const FIRST_LINE: &str = "breachdex ranges 1";
 
@@ -82,6 +82,13 @@ impl RangesHead {
     /// Whether what it describes has files of the same names as `other` wants.
     pub fn has_files_of(&self, other: &Self) -> bool {
         (&self.encodings, &self.lower_case) == (&other.encodings, &other.lower_case)
+    }
+}
+
+impl RangesHead {
+    /// Whether ranges have a file in an encoding.
+    pub fn has(&self, encoding: RangeEncoding) -> bool {
+        encoding.content_encoding().is_none_or(|name| self.encodings.split(' ').any(|listed| listed == name))
     }
 }
 
@@ -193,7 +200,7 @@ impl RangesManifest {
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, StaticError> {
-    File::open(path).map(BufReader::new).map_err(StaticError::io("open", path))
+    files::open_regular(path).map(|(file, _)| BufReader::new(file)).map_err(StaticError::io("open", path))
 }
 
 /// Whole lines, without their ends.

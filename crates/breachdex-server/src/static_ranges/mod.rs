@@ -1,14 +1,17 @@
 //! Ranges as files, with the bodies that the server sends: for web servers, object stores and CDNs that serve files.
 //!
 //! A folder of ranges has a file for each prefix (`00000` to `FFFFF`), beside it the same compressed (`.gz`, `.br`), and a `manifest`
-//! that names every body. `run` renders ranges in blocks, `target` is where they go, `folder` is the one that is a folder, `handle` its
-//! system calls, `manifest` reads and writes manifests, and `error` says what failed. Only what changed is written, and what an
+//! that names every body. `run` renders ranges in blocks, `target` is where they go, `folder` is the one that is a folder, `begun` what
+//! was begun in it, `handle` its system calls, `manifest` reads and writes manifests, and `error` says what failed. Only what changed is written, and what an
 //! interrupted run wrote is not written again.
 
 #![forbid(unsafe_code)]
 
+mod begun;
 mod error;
 mod folder;
+#[cfg(test)]
+mod folder_tests;
 mod handle;
 mod manifest;
 mod run;

@@ -113,8 +113,58 @@ fn other_encodings_leave_no_old_files() {
     write(&index, &folder, &options()).unwrap();
     let mut plain = StaticOptions::default();
     plain.allow_partial = true;
-    assert_eq!(write(&index, &folder, &plain).unwrap().written, 16);
+    // The plain ones stay as they are.
+    assert_eq!(write(&index, &folder, &plain).unwrap().written, 0);
     assert_eq!(listing(&folder).len(), 2 + 16);
+    assert_eq!(write(&index, &folder, &options()).unwrap().written, 16);
+    // Whatever is missing of a range has all of it written again.
+    fs::remove_file(folder.join("30000.br")).unwrap();
+    fs::remove_file(folder.join("a0000.gz")).unwrap();
+    fs::write(folder.join("E0000.gz"), "").unwrap();
+    assert_eq!(write(&index, &folder, &options()).unwrap().written, 3);
+}
+
+/// Pipes and links under names that somebody else could make, before or after a run.
+#[test]
+fn links_pipes_and_folders_of_others_are_neither_followed_nor_waited_for() {
+    let world = TempDir::new().unwrap();
+    let (index, folder) = (partial(world.path(), &dense_lines(1, 9, 1)), world.path().join("range"));
+    let said = |folder: &Path| write(&index, folder, &options()).unwrap_err().to_string();
+    let unpublished = world.path().join(".range.part");
+    let elsewhere = world.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &unpublished).unwrap();
+    let shown = unpublished.display();
+    assert_eq!(
+        said(&folder),
+        format!("cannot write to {shown}: it is a symbolic link, which is not followed here; remove it")
+    );
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    fs::remove_file(&unpublished).unwrap();
+    fs::write(&unpublished, "").unwrap();
+    assert_eq!(said(&folder), format!("cannot write to {shown}: it is not a folder; remove it"));
+    fs::remove_file(&unpublished).unwrap();
+    fs::create_dir(&unpublished).unwrap();
+    if std::os::unix::fs::chown(&unpublished, Some(65534), None).is_ok() {
+        assert_eq!(
+            said(&folder),
+            format!(
+                "cannot write to {shown}: it belongs to another user; remove it or choose another folder"
+            )
+        );
+    } else {
+        eprintln!("skipped: a folder of another user, which only root can make");
+    }
+    fs::remove_dir(&unpublished).unwrap();
+    write(&index, &folder, &options()).unwrap();
+    for name in ["manifest.part", "manifest.begun", "manifest"] {
+        let path = folder.join(name);
+        let _ = fs::remove_file(&path);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let error = said(&folder);
+        assert!(error.ends_with(&format!("{name}: it is a pipe")), "{error}");
+        fs::remove_file(&path).unwrap();
+    }
 }
 
 /// Stops at the first word it hears after so many.

@@ -41,12 +41,12 @@ pub use self::durability::Durability;
 #[cfg(feature = "build")]
 pub use self::lock::Lock;
 #[cfg(feature = "build")]
-pub use self::owned::{open_or_create, replace_leftover};
+pub use self::owned::{open_or_create, refuse_strange_folder, replace_leftover};
 #[cfg(feature = "build")]
 pub(crate) use self::reading::is_stopped;
 #[cfg(feature = "decompression")]
 pub(crate) use self::reading::stopped;
-pub use self::reading::{InputFile, kind_of, open_index, open_private, read_start, read_text};
+pub use self::reading::{InputFile, kind_of, open_index, open_private, open_regular, read_start, read_text};
 #[cfg(feature = "simulation")]
 pub(crate) use self::reads::simulated;
 pub use self::reads::{ReadFrom, read_at};

@@ -56,6 +56,33 @@ pub fn replace_leftover(disk: &dyn Disk, path: &Path, readers: Readers) -> io::R
     }
 }
 
+/// Refuses a folder of ours that is there if it is a link, no folder, or belongs to another user, unless that is root or whose
+/// folder it is in.
+///
+/// # Errors
+/// The system's; [`ErrorKind::PermissionDenied`] with the reason.
+pub fn refuse_strange_folder(path: &Path) -> io::Result<()> {
+    let facts = match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        facts => facts?,
+    };
+    if facts.is_symlink() {
+        return Err(refused("it is a symbolic link, which is not followed here; remove it"));
+    }
+    if !facts.is_dir() {
+        return Err(refused("it is not a folder; remove it"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let above = std::fs::metadata(folder_of(path))?;
+        if ![rustix::process::geteuid().as_raw(), 0, above.uid()].contains(&facts.uid()) {
+            return Err(refused("it belongs to another user; remove it or choose another folder"));
+        }
+    }
+    Ok(())
+}
+
 /// Opens a file of ours that is there.
 pub(super) fn open_existing(disk: &dyn Disk, path: &Path) -> io::Result<File> {
     // Opening a pipe or a device may do something, so it is looked at before, and again once it is open.

@@ -19,11 +19,21 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file, [`io::ErrorKind::PermissionDenied`] for a file of
 /// another user, and for one that others may read or write.
 pub fn open_private(path: &Path) -> io::Result<(File, Metadata)> {
+    let (file, facts) = open_regular(path)?;
+    refuse_public(&facts)?;
+    Ok((file, facts))
+}
+
+/// Opens a file that must be a regular one. Never waits for a pipe's writer, whatever takes the file's place.
+///
+/// # Errors
+/// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
+    // Opening a device may do something, so it is looked at before, and again once it is open.
     refuse_irregular(&std::fs::metadata(path)?)?;
     let file = without_waiting(path)?;
     let facts = file.metadata()?;
     refuse_irregular(&facts)?;
-    refuse_public(&facts)?;
     Ok((file, facts))
 }
 
@@ -115,10 +125,7 @@ fn without_waiting(path: &Path) -> io::Result<File> {
 /// # Errors
 /// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file.
 pub fn read_start(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    // Opening a device may do something, so it is looked at before, and again once it is open.
-    refuse_irregular(&std::fs::metadata(path)?)?;
-    let file = without_waiting(path)?;
-    refuse_irregular(&file.metadata()?)?;
+    let (file, _) = open_regular(path)?;
     let mut bytes = Vec::new();
     file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
