@@ -25,9 +25,33 @@ impl Named {
     }
 }
 
-/// What there is to do besides having exposed passwords of accounts in use changed.
+/// Accounts in use with an exposed password; the names are of those whose passwords were seen most often.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Worst {
+    /// The most often seen first; of equals, the first of the input.
+    names: Vec<(u64, String)>,
+}
+
+impl Worst {
+    fn add(&mut self, count: u64, user: &str, name: impl FnOnce(&str) -> String) {
+        let at = self.names.partition_point(|(other, _)| *other >= count);
+        if at < NAMES && !user.is_empty() {
+            self.names.insert(at, (count, name(user)));
+            self.names.truncate(NAMES);
+        }
+    }
+
+    /// Their names, as those of `number` accounts.
+    pub(crate) fn named(&self, number: u64) -> Named {
+        Named { number, names: self.names.iter().map(|(_, name)| name.clone()).collect() }
+    }
+}
+
+/// What there is to do, and for whom.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Actions {
+    /// Accounts in use with an exposed password.
+    pub(crate) exposed: Worst,
     /// Accounts and machines in use with the empty password.
     pub(crate) empty: Named,
     /// Accounts and machines in use whose password is their name.
@@ -58,6 +82,9 @@ impl Actions {
             (&mut self.refused, !entry.violations.is_empty() && in_use),
             (&mut self.disabled, (is_exposed || entry.is_empty || entry.is_own_name) && entry.is_disabled),
         ];
+        if is_exposed && in_use && entry.account_kind == AccountKind::Account {
+            self.exposed.add(row.outcome.count.unwrap_or(0), user, &name);
+        }
         for (named, _) in kinds.into_iter().filter(|(_, applies)| *applies) {
             named.add(user, &name);
         }

@@ -44,7 +44,7 @@ pub enum AuditError {
         source: io::Error,
     },
     /// The format is not certain.
-    #[error("the format of {name} is not certain; it may be {}", names())]
+    #[error("the format of {name} is not certain")]
     FormatNotCertain {
         /// The input.
         name: String,
@@ -142,7 +142,7 @@ pub enum AuditError {
         name: String,
     },
     /// An earlier report that cannot be compared with.
-    #[error("{name} is no report of an audit in JSON: {reason}")]
+    #[error("{name} is not a report of `breachdex audit --json`: {reason}")]
     NotAReport {
         /// The report.
         name: String,
@@ -237,18 +237,16 @@ impl std::fmt::Display for ReadOption {
     }
 }
 
-/// The names of all formats.
-fn names() -> String {
-    Format::ALL.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
-}
-
 /// What is wrong with one line of the input. Messages hold no content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineFault {
     /// The bytes are not text in the encoding.
-    #[error("not {0}; if the file is in another encoding, say which")]
+    #[error("not {0}; name the encoding that the file is in")]
     Undecodable(&'static str),
+    /// No text holds NUL, and no look-up of such a password would find what was meant.
+    #[error("holds a NUL byte, which no text does")]
+    Nul,
     /// Longer than any real line.
     #[error("longer than {0} bytes")]
     TooLong(usize),
@@ -258,6 +256,9 @@ pub enum LineFault {
     /// A field of an NTLM dump that should be a digest.
     #[error("its {0} hash is not 32 hex digits")]
     NotAHash(&'static str),
+    /// A line of a list of users and passwords that has no colon.
+    #[error("no colon between a user and a password")]
+    NoColon,
     /// A digest of the wrong width.
     #[error("a digest here has {expected} hex digits, found {found}")]
     Width {

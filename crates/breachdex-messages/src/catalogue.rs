@@ -169,6 +169,10 @@ messages! {
         shared_by(accounts: grouped, group: number);
         /// Below a list: how many more there are.
         unlisted(number: grouped);
+        /// Behind the list of a page that is cut: how many more there are, and where they are.
+        unlisted_here(number: grouped);
+        /// Between short remarks.
+        list_separator;
         /// Band: it is not known how often.
         band_unknown;
         /// Band: seen so often or more.
@@ -271,8 +275,10 @@ messages! {
         format_export(product: text, container: text);
         /// Format: an NTLM dump.
         format_ntlm;
-        /// Format: a list of digests.
+        /// Format: a list of hashes.
         format_hashes;
+        /// Format: `user:password` lines.
+        format_user_password;
         /// Format: CSV of no known product.
         format_csv;
         /// Format: Apache Parquet.

@@ -217,6 +217,27 @@ fn is_utf16_without_mark(start: &[u8]) -> bool {
     even.min(odd) == 0 && even.max(odd) >= 2 && even.max(odd) * 8 >= start.len()
 }
 
+/// Whether a password is written as hashcat writes those that hold a colon or are not text: `$HEX[...]` with the bytes in
+/// hexadecimal. Of such lists a few lines are so, anywhere. It is worth a note, no more: `$HEX[70]` may be a password.
+pub fn is_hex_notation(password: &[u8]) -> bool {
+    let digits = password.strip_prefix(b"$HEX[").and_then(|rest| rest.strip_suffix(b"]"));
+    digits.is_some_and(|digits| {
+        !digits.is_empty() && digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
+    })
+}
+
+/// What is said of a list with [such passwords](is_hex_notation): how many and the line of the first, if that is known.
+pub fn hex_notation(lines: Option<(u64, u64)>) -> String {
+    let said = match lines {
+        None => String::from("some lines are written as $HEX[...] by hashcat and were"),
+        Some((1, line)) => format!("1 line is written as $HEX[...] by hashcat (line {line}) and was"),
+        Some((more, first)) => {
+            format!("{more} lines are written as $HEX[...] by hashcat (the first is line {first}) and were")
+        }
+    };
+    format!("{said} not decoded; to decode a list: perl -pe 's/^\\$HEX\\[([0-9a-f]*)\\]$/pack(\"H*\",$1)/ie'")
+}
+
 /// What lines look like that are digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DigestLines {
@@ -240,6 +261,27 @@ pub fn digest_lines(start: &[u8], whole: bool) -> Option<DigestLines> {
     let first = kinds.next()??;
     let is_certain = first.kind == Kind::Sha1 || first.have_counts || sample.len() > 1;
     (is_certain && kinds.all(|kind| kind == Some(first))).then_some(first)
+}
+
+/// Whether the first lines of a list all are an address and a password, `kim@corp.example:hunter2`: two lines or more, or all of
+/// a list that is `whole`. It is worth a note, no more, as [`digest_lines`] is.
+pub fn are_user_passwords(start: &[u8], whole: bool) -> bool {
+    let mut lines = start.split(|byte| *byte == b'\n').collect::<Vec<_>>();
+    let last = lines.pop().unwrap_or_default();
+    if whole && !last.is_empty() {
+        lines.push(last);
+    }
+    let sample = lines.get(..SAMPLE).unwrap_or(&lines);
+    (sample.len() > 1 || whole && sample.len() == 1) && sample.iter().all(|line| is_user_password(line))
+}
+
+fn is_user_password(line: &[u8]) -> bool {
+    let Some(colon) = line.iter().position(|byte| *byte == b':') else { return false };
+    let user = &line[..colon];
+    let Some(at) = user.iter().position(|byte| *byte == b'@') else { return false };
+    let (name, host) = (&user[..at], &user[at + 1..]);
+    let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    !name.is_empty() && host.contains(&b'.') && host.iter().all(is_host)
 }
 
 fn digest_line(line: &[u8]) -> Option<DigestLines> {
@@ -351,6 +393,45 @@ mod tests {
         ] {
             assert_eq!(found(text, true), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn lists_of_users_and_passwords_are_told() {
+        for (list, whole, is_so) in [
+            ("kim@corp.example:hunter2\nlee@corp.example:a:b\nma", false, true),
+            ("kim@corp.example:hunter2\r\nlee@corp.example:\r\n", true, true),
+            ("kim@corp.example:hunter2", true, true),
+            ("kim@corp.example:hunter2\n", false, false),
+            ("kim@corp.example:hunter2\nhunter2\n", true, false),
+            ("kim:hunter2\nlee:letmein\n", true, false),
+            ("kim@a:b\nkim@a:b\n", true, false),
+            ("@a.b:c\n@a.b:c\n", true, false),
+            ("p@ss w.rd:x\np@ss w.rd:x\n", true, false),
+            ("", true, false),
+        ] {
+            assert_eq!(are_user_passwords(list.as_bytes(), whole), is_so, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn passwords_in_the_notation_of_hashcat_are_told() {
+        for (password, is_so) in [
+            ("$HEX[613a62]", true),
+            ("$HEX[613A62]", true),
+            ("$HEX[]", false),
+            ("$HEX[6]", false),
+            ("$HEX[zz]", false),
+            ("$hex[61]", false),
+            ("x$HEX[61]", false),
+            ("$HEX[61]x", false),
+        ] {
+            assert_eq!(is_hex_notation(password.as_bytes()), is_so, "{password}");
+        }
+        assert!(
+            hex_notation(Some((1, 7)))
+                .starts_with("1 line is written as $HEX[...] by hashcat (line 7) and was not decoded; ")
+        );
+        assert!(hex_notation(None).ends_with(r#"perl -pe 's/^\$HEX\[([0-9a-f]*)\]$/pack("H*",$1)/ie'"#));
     }
 
     proptest! {

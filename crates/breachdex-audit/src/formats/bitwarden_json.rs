@@ -20,8 +20,10 @@ pub(super) static FORMAT: Spec = Spec {
         let has_its_keys = ["\"encrypted\"", "\"items\""].iter().any(|key| start.text.contains(key));
         let is_empty = start.text.trim().is_empty();
         let is_psono = start.text.contains("website_password");
+        let is_passky = start.text.contains("\"passwords\":") && !start.text.contains("\"items\"");
         (is_empty || has_its_keys)
             && !is_psono
+            && !is_passky
             && !super::has_all(
                 start,
                 &[

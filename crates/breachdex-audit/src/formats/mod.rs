@@ -47,6 +47,8 @@ formats! {
     Ntlm => ntlm,
     /// One digest in hex a line.
     Hashes => hashes,
+    /// `user:password`, one a line.
+    UserPassword => user_password,
     /// Bitwarden's unencrypted JSON.
     BitwardenJson => bitwarden_json,
     /// Bitwarden's CSV, of a person or an organisation.
@@ -79,6 +81,14 @@ formats! {
     ProtonCsv => proton_csv,
     /// RoboForm's CSV.
     RoboformCsv => roboform_csv,
+    /// Avira's CSV.
+    AviraCsv => avira_csv,
+    /// Buttercup's CSV.
+    ButtercupCsv => buttercup_csv,
+    /// Delinea Secret Server's CSV.
+    DelineaCsv => delinea_csv,
+    /// Zoho Vault's CSV.
+    ZohoCsv => zoho_csv,
     /// Chrome, Edge and other Chromium browsers' CSV.
     ChromeCsv => chrome_csv,
     /// Firefox's CSV.
@@ -314,10 +324,26 @@ impl Format {
         let extension = extension.to_ascii_lowercase();
         let lists = |format: &&Self| format.spec().extensions.contains(&extension.as_str());
         let is_listed = Self::ALL.iter().any(|format| lists(&format));
+        Self::recognised(
+            start,
+            |format| {
+                if is_listed { lists(&&format) } else { format.spec().extensions.is_empty() }
+            },
+        )
+    }
+
+    /// The format that the content alone says, of a file whose name says another one or none. It is advice: such a file may
+    /// be a list of passwords that looks like a table.
+    pub(crate) fn by_content(start: &Start<'_>) -> Option<Self> {
+        let has_content = !start.text.trim().is_empty();
+        Self::recognised(start, |format| has_content && !format.takes_column())
+    }
+
+    /// The only one of some formats that takes a beginning for its own.
+    fn recognised(start: &Start<'_>, is_asked: impl Fn(Self) -> bool) -> Option<Self> {
         let mut recognised = Self::ALL.iter().copied().filter(|format| {
             let spec = format.spec();
-            let fits = if is_listed { lists(&format) } else { spec.extensions.is_empty() };
-            fits && (spec.recognises)(spec, start)
+            is_asked(*format) && (spec.recognises)(spec, start)
         });
         recognised.next().filter(|_| recognised.next().is_none())
     }

@@ -36,6 +36,8 @@ const NO_LM_HASH: &str = "NO LM-HASH";
 const NO_NT_HASH: &str = "NO NT-HASH";
 /// What tools print before what they have to say besides accounts.
 const REMARKS: [&str; 7] = ["[*]", "[+]", "[-]", "[!]", "[i]", "Impacket v", "#"];
+/// What ntdsxtract prints above hashes.
+const HEADINGS: [&str; 2] = ["Password hashes:", "Password history:"];
 /// What Kerberos keys and other secrets of secretsdump are called in the second field.
 const OTHER_SECRETS: [&str; 9] = [
     "aes256-cts-hmac-sha1-96",
@@ -203,6 +205,8 @@ fn account<'a>(number: u64, user: &'a str, nt: &str, lm: &str, remarks: &str) ->
         Some(user) => (user, true),
         None => (user, false),
     };
+    // Whoever copies `user: hash` from a screen has a space there.
+    let (user, nt) = (user.trim(), nt.trim());
     let (flags, _) = remarks.strip_prefix('[').and_then(|flags| flags.split_once(']')).unwrap_or_default();
     let secret = match nt {
         // Samba has the password in `N` accounts empty, whatever the hash is.
@@ -261,7 +265,9 @@ fn without_host(line: &str) -> &str {
 }
 
 fn is_remark(line: &str) -> bool {
-    REMARKS.iter().any(|remark| line.starts_with(remark)) || line.starts_with("filename:packagename:")
+    REMARKS.iter().any(|remark| line.starts_with(remark))
+        || HEADINGS.contains(&line)
+        || line.starts_with("filename:packagename:")
 }
 
 /// Whether these are the fields of a line of pypykatz's `-g`.

@@ -16,6 +16,20 @@ pub enum Assumption {
     Encoding(&'static str),
     /// The input was compressed.
     Compressed(&'static str),
+    /// Passwords are written as hashcat writes those that hold a colon or no text, `$HEX[...]`.
+    HexNotation {
+        /// How many.
+        passwords: u64,
+        /// The line of the first.
+        first: u64,
+    },
+    /// Passwords hold `&amp;`, `&lt;` or `&gt;`, as an export has them that was copied from a web page.
+    Escaped {
+        /// How many.
+        passwords: u64,
+        /// The line of the first.
+        first: u64,
+    },
     /// Several records have the same number of cells, which is not the header's.
     Width {
         /// Cells of the header.
@@ -37,6 +51,14 @@ impl fmt::Display for Assumption {
                 write!(f, "read with the delimiter {}, by its header", delimiter_name(*delimiter))
             }
             Self::Encoding(encoding) => write!(f, "read as {encoding}, by its first bytes"),
+            Self::HexNotation { passwords, first } => {
+                f.write_str(&breachdex::text::hex_notation(Some((*passwords, *first))))
+            }
+            Self::Escaped { passwords, first } => write!(
+                f,
+                "{passwords} of its passwords hold &amp;, &lt; or &gt; (the first is line {first}), which some exports of \
+                 LastPass have for &, < and >: replace these in the file if so, or export again in the web vault"
+            ),
             Self::Compressed(format) => write!(f, "decompressed ({format})"),
             Self::Width { expected, found, records } if found > expected => write!(
                 f,

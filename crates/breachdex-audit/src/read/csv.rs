@@ -12,6 +12,7 @@ use super::assumption::Assumption;
 use super::digest;
 use super::header::{DELIMITERS, Header};
 use super::input::Opened;
+use super::notation::Notation;
 use super::records::{Cells, Dialect, Records, split_line};
 use super::text::{Text, readable_in};
 use crate::account::{Record, Secret, Sink};
@@ -53,9 +54,19 @@ pub(crate) fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink
         records.next(columns.dialect).map_err(&failed)?;
     }
     let mut widths = Widths::default();
+    let mut notation = Notation::default();
     while let Some((line, content)) = records.next(columns.dialect).map_err(&failed)? {
         match content.and_then(|()| columns.check(records.cells(), undecodable)) {
-            Ok(()) => columns.tell(records.cells(), line, options.digests.then_some(kind), sink)?,
+            Ok(()) => {
+                if columns.pairs.is_none() && columns.lines.is_none() {
+                    let password = records.cells().get(columns.secret);
+                    notation.see(line, password);
+                    if format == Format::LastpassCsv {
+                        notation.see_escaped(line, password);
+                    }
+                }
+                columns.tell(records.cells(), line, options.digests.then_some(kind), sink)?;
+            }
             Err(fault) => {
                 widths.count(fault);
                 records.rewind();
@@ -66,6 +77,7 @@ pub(crate) fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink
     if let Some(assumed) = widths.explained(&columns) {
         sink.assume(assumed);
     }
+    notation.tell(sink);
     Ok(())
 }
 
@@ -118,6 +130,8 @@ struct Columns {
     users: Vec<usize>,
     /// Where the things are differs from row to row: each has the names of its fields before their values.
     pairs: Option<&'static Header>,
+    /// The cell of the password holds lines `name:value`, the account's and the password's among them.
+    lines: Option<&'static Header>,
     item: Option<(usize, &'static str)>,
     /// A delimiter that nobody named.
     assumed: Option<u8>,
@@ -138,6 +152,7 @@ impl Columns {
             secret,
             users: vec![user],
             pairs: None,
+            lines: None,
             item: None,
             assumed: None,
             has_apostrophes: header.has_apostrophes,
@@ -161,6 +176,7 @@ impl Columns {
             secret: 0,
             users: Vec::new(),
             pairs: Some(header),
+            lines: None,
             item: None,
             assumed: delimiter.copied().filter(|delimiter| given.is_none() && *delimiter != b','),
             has_apostrophes: header.has_apostrophes,
@@ -197,18 +213,22 @@ impl Columns {
                 reason: format!("its first line names no column {column}{}", hint(line, column, delimiter)),
             })
         };
-        let users = std::iter::once(required(header.user))
-            .chain(header.other_users.iter().filter_map(|column| at(column)).map(Ok))
-            .collect::<Result<_>>()?;
+        let users = match header.lines_in {
+            Some(_) => Vec::new(),
+            None => std::iter::once(required(header.user))
+                .chain(header.other_users.iter().filter_map(|column| at(column)).map(Ok))
+                .collect::<Result<_>>()?,
+        };
         let item = header.item.map(|(column, value)| required(column).map(|at| (at, value))).transpose()?;
         Ok(Self {
             dialect,
             has_header: true,
             width: cells.len(),
             is_ragged: header.is_ragged,
-            secret: required(header.password)?,
+            secret: required(header.lines_in.unwrap_or(header.password))?,
             users,
             pairs: None,
+            lines: header.lines_in.map(|_| header),
             item,
             assumed: (given.is_none() && delimiter != b',').then_some(delimiter),
             has_apostrophes: header.has_apostrophes,
@@ -247,6 +267,7 @@ impl Columns {
             secret: place_of(secret)?,
             users,
             pairs: None,
+            lines: None,
             item: None,
             assumed: (given.is_none() && delimiter != b',').then_some(delimiter),
             has_apostrophes: false,
@@ -267,6 +288,9 @@ impl Columns {
         };
         if is_open {
             return Err(LineFault::OpenQuote);
+        }
+        if cells.iter().any(|cell| memchr::memchr(0, cell).is_some()) {
+            return Err(LineFault::Nul);
         }
         if cells.iter().all(|cell| std::str::from_utf8(cell).is_ok()) { Ok(()) } else { Err(undecodable) }
     }
@@ -297,6 +321,9 @@ impl Columns {
         if self.item.is_some_and(|(at, login)| cells.get(at) != login.as_bytes()) {
             sink.other_item();
             return Ok(());
+        }
+        if let Some(header) = self.lines {
+            return tell_lines(cells.get(self.secret), header, line, sink);
         }
         let Some((users, secret)) = self.places(cells) else {
             sink.other_item();
@@ -335,6 +362,29 @@ impl Columns {
             cell => cell,
         }
     }
+}
+
+/// Tells of a cell that holds lines `name:value`. Of several of a name the first counts.
+fn tell_lines(cell: &[u8], header: &Header, number: u64, sink: &mut dyn Sink) -> Result<()> {
+    let value = |wanted: &str| {
+        cell.split(|byte| *byte == b'\n').find_map(|line| {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let colon = memchr::memchr(b':', line)?;
+            let is_wanted = line[..colon].trim_ascii().eq_ignore_ascii_case(wanted.as_bytes());
+            is_wanted.then_some(&line[colon + 1..])
+        })
+    };
+    let Some(password) = value(header.password) else {
+        sink.other_item();
+        return Ok(());
+    };
+    let mut users = std::iter::once(&header.user).chain(header.other_users).filter_map(|name| value(name));
+    let user = users.find(|name| !name.is_empty()).unwrap_or_default();
+    let user = std::str::from_utf8(user).unwrap_or_default().trim();
+    sink.record(match password {
+        b"" => Record::new(number, user, Secret::Absent),
+        password => Record::with_password(number, user, password),
+    })
 }
 
 fn candidates(given: &Option<u8>) -> &[u8] {

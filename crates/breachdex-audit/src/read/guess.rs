@@ -8,8 +8,11 @@
 use std::fmt;
 
 use breachdex::Kind;
+use breachdex::text::are_user_passwords;
+use breachdex_messages::Language;
 
 use super::csv::is_before_header;
+use crate::formats::Format;
 
 /// Cells of a header that are looked at.
 const MOST_CELLS: usize = 200;
@@ -80,7 +83,9 @@ const OTHERS: [&str; 18] = [
 ];
 
 /// How names of several words in one are spelled.
-const MIXED: [&str; 7] = [
+const MIXED: [&str; 9] = [
+    "UserName",
+    "LoginName",
     "NTHash",
     "NtHash",
     "NTLMHash",
@@ -93,12 +98,29 @@ const MIXED: [&str; 7] = [
 /// What a file looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Guess {
+    /// A format that is told by its content, in a file whose name has another ending or none.
+    Known(Format),
     /// A CSV whose header is of no known product, with a column of passwords or digests.
-    Csv { column: String, user: Option<String>, is_digest: bool, has_title: bool },
+    Csv { column: String, user: Option<String>, is_digest: bool, first: First },
+    /// Rows without a header, whose fifth cell is an address, as Keeper writes them.
+    Keeper,
+    /// Lines of users and passwords.
+    UserPassword,
     /// Lines of digests, alone or behind an account.
     Hashes { kind: Kind, have_users: bool },
     /// JSON or XML of no known product.
     Tree(&'static str),
+}
+
+/// What stands in the way of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum First {
+    /// Nothing: it is the first line.
+    Header,
+    /// A title.
+    Title,
+    /// Spaces between the delimiters and the quotes, which then quote nothing.
+    Spaces,
 }
 
 /// The flags that read it.
@@ -108,10 +130,13 @@ pub struct Advice(Guess);
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
+            Guess::Known(format) => write!(f, "it looks like {}", format.described(Language::En)),
             Guess::Csv { column, is_digest, .. } => {
                 let what = if *is_digest { "hashes" } else { "passwords" };
                 write!(f, "it looks like CSV whose column {column:?} holds the {what}")
             }
+            Guess::Keeper => f.write_str("it has no header and looks like Keeper's CSV"),
+            Guess::UserPassword => f.write_str("it looks like a list of user:password lines"),
             Guess::Hashes { kind, have_users } => {
                 let lines = if *have_users { "user:hash" } else { "one a line" };
                 write!(f, "it looks like {kind} hashes, {lines}")
@@ -125,13 +150,20 @@ impl Advice {
     /// What to give `breachdex audit` if that is so.
     pub fn flags(&self) -> String {
         match &self.0 {
-            Guess::Csv { column, user, is_digest, has_title } => {
-                let title = if *has_title { "remove its first line, and " } else { "" };
+            Guess::Known(format) => format!("give --format {}", format.name()),
+            Guess::Csv { column, user, is_digest, first } => {
+                let title = match first {
+                    First::Header => "",
+                    First::Title => "remove its first line, and ",
+                    First::Spaces => "remove the spaces before its quotes, and ",
+                };
                 let user = user.as_ref().map(|user| format!(" --user-column {}", word(user)));
                 let hash = if *is_digest { " --hash" } else { "" };
                 let user = user.unwrap_or_default();
                 format!("{title}give --format csv --column {}{user}{hash}", word(column))
             }
+            Guess::Keeper => String::from("give --format keeper-csv"),
+            Guess::UserPassword => String::from("give --format user-password"),
             Guess::Hashes { kind, .. } => format!("give --format hashes and an index of {kind} hashes"),
             Guess::Tree(_) => "export it as CSV and give --format csv --column NAME".into(),
         }
@@ -143,16 +175,31 @@ fn word(name: &str) -> String {
     if name.contains(' ') { format!("'{name}'") } else { name.to_owned() }
 }
 
+/// A format that the content of a file says, and its name does not.
+pub(crate) const fn known(format: Format) -> Advice {
+    Advice(Guess::Known(format))
+}
+
 /// What the beginning of a file looks like, if that is anything.
 pub(crate) fn of(start: &str) -> Option<Advice> {
     let start = start.trim_start_matches('\u{feff}');
     let first = start.trim_start().bytes().next()?;
     match first {
         b'{' | b'[' if start.contains("\":") => return Some(Advice(Guess::Tree("JSON"))),
+        b'<' if is_web_page(start) => return Some(Advice(Guess::Tree("HTML"))),
         b'<' if start.contains("</") || start.contains("?>") => return Some(Advice(Guess::Tree("XML"))),
         _ => {}
     }
-    csv(start).or_else(|| hashes(start)).map(Advice)
+    csv(start)
+        .or_else(|| hashes(start))
+        .or_else(|| user_passwords(start))
+        .or_else(|| keeper(start))
+        .map(Advice)
+}
+
+fn is_web_page(start: &str) -> bool {
+    let start = start.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
+    start == "<!doctype" || start.starts_with("<html")
 }
 
 /// The header is the first line behind those that are passed over, or the second one where the first has no cells: some tools
@@ -163,12 +210,20 @@ fn csv(start: &str) -> Option<Guess> {
     let first = lines.next()?;
     let has_title = !first.contains(DELIMITERS);
     let line = if has_title { lines.next()? } else { first };
-    DELIMITERS.into_iter().find_map(|delimiter| header(line, delimiter, has_title))
+    DELIMITERS.into_iter().find_map(|delimiter| {
+        let has_spaces = line.contains(&format!("{delimiter} \""));
+        let first = match (has_title, has_spaces) {
+            (true, _) => First::Title,
+            (false, true) => First::Spaces,
+            (false, false) => First::Header,
+        };
+        header(line, delimiter, first)
+    })
 }
 
 /// A line is a header if it has, besides the column, the name of another one: a row of data may have the password
 /// "password". Names are spelled as products do, for what is spelled otherwise may be a password, too.
-fn header(line: &str, delimiter: char, has_title: bool) -> Option<Guess> {
+fn header(line: &str, delimiter: char, first: First) -> Option<Guess> {
     let cells: Vec<&str> =
         line.split(delimiter).take(MOST_CELLS).map(|cell| cell.trim().trim_matches('"')).collect();
     if cells.len() < 2 {
@@ -187,7 +242,7 @@ fn header(line: &str, delimiter: char, has_title: bool) -> Option<Guess> {
     };
     let user = named(&USERS);
     let is_header = user.is_some() || named(&OTHERS).is_some();
-    is_header.then_some(Guess::Csv { column, user, is_digest, has_title })
+    is_header.then_some(Guess::Csv { column, user, is_digest, first })
 }
 
 /// Whether each word is small, in capitals, or begins with some: `password`, `PASSWORD`, `Login Name`, `NTHash`,
@@ -200,6 +255,21 @@ fn is_name(cell: &str) -> bool {
             || word.starts_with(char::is_uppercase) && capitals == 1;
         is_spelled || MIXED.contains(&word)
     })
+}
+
+/// Folder, title, user, password, address, notes.
+fn keeper(start: &str) -> Option<Guess> {
+    let first = start.lines().find(|line| !line.trim().is_empty())?;
+    let mut cells = first.split(',').map(|cell| cell.trim_matches('"'));
+    let is_address =
+        cells.nth(4).is_some_and(|cell| cell.starts_with("http://") || cell.starts_with("https://"));
+    (is_address && cells.next().is_some()).then_some(Guess::Keeper)
+}
+
+/// Lines `kim@corp.example:password`. The last line may be cut off.
+fn user_passwords(start: &str) -> Option<Guess> {
+    let is_one_line = !start.trim_end().contains('\n');
+    are_user_passwords(start.as_bytes(), is_one_line).then_some(Guess::UserPassword)
 }
 
 /// Lines of digests of one kind. The last line may be cut off.
@@ -263,6 +333,13 @@ mod tests {
                  --column Password --user-column Username"
             )
         );
+        assert_eq!(
+            said("\"Name\", \"URL\", \"Username\", \"Password\"\n").as_deref(),
+            Some(
+                "it looks like CSV whose column \"Password\" holds the passwords; remove the spaces before its quotes, and \
+                 give --format csv --column Password --user-column Username"
+            )
+        );
         for none in [
             "",
             "\n\n",
@@ -300,8 +377,37 @@ mod tests {
     }
 
     #[test]
+    fn a_table_without_a_header_may_be_keepers() {
+        assert_eq!(
+            said("Work,Mail,kim,hunter2,https://a.example,\n").as_deref(),
+            Some("it has no header and looks like Keeper's CSV; give --format keeper-csv")
+        );
+        assert_eq!(said("a,b,c,d,e,f\n"), None);
+    }
+
+    #[test]
+    fn lists_of_users_and_passwords_are_told() {
+        assert_eq!(
+            said("kim@corp.example:hunter2\nlee@corp.example:a:b\nmax@co").as_deref(),
+            Some("it looks like a list of user:password lines; give --format user-password")
+        );
+        for none in [
+            "kim:hunter2\nlee:letmein\n",
+            "https://a@b.example:1\nx\n",
+            "a@b:c\n",
+            "kim@a.example:b\nlee\nmax\n",
+        ] {
+            assert_eq!(said(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
     fn other_products_trees_are_told() {
         assert!(said(" {\"folders\": []}").is_some_and(|said| said.starts_with("it is JSON of no product")));
+        assert!(
+            said("<!DOCTYPE html><html></html>")
+                .is_some_and(|said| said.starts_with("it is HTML of no product"))
+        );
         assert!(
             said("<?xml version=\"1.0\"?><x/>")
                 .is_some_and(|said| said.starts_with("it is XML of no product"))

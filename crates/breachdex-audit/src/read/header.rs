@@ -29,6 +29,8 @@ pub(crate) struct Header {
     /// A row is a title and then pairs of a field's name and its value. The names are those of `user`, `other_users` and
     /// `password`, and the header says none of them.
     pub(crate) has_pairs: bool,
+    /// The column whose cells hold lines `name:value`. The names are those of `user`, `other_users` and `password`.
+    pub(crate) lines_in: Option<&'static str>,
     /// The product writes no header: where the user and the password are, and the fewest cells of a row.
     pub(crate) fixed: Option<(usize, usize, usize)>,
 }
@@ -46,6 +48,7 @@ impl Header {
         is_ragged: false,
         has_apostrophes: false,
         has_pairs: false,
+        lines_in: None,
         fixed: None,
     };
 
@@ -63,9 +66,16 @@ impl Header {
     /// Whether these are the header's columns, in lower case.
     pub(crate) fn fits(&self, header: &[String]) -> bool {
         let has = |name: &&str| header.iter().any(|cell| cell == name);
+        // A spreadsheet writes empty cells behind the last column.
         let knows = |cell: &String| {
-            self.only_with.is_none_or(|more| self.signature.iter().chain(more).any(|name| cell == name))
+            let names = |more: &[&str]| self.signature.iter().chain(more).any(|name| cell == name);
+            self.only_with.is_none_or(|more| cell.is_empty() || names(more))
         };
-        self.fixed.is_none() && self.signature.iter().all(has) && header.iter().all(knows)
+        let is_twice = |name: &str| header.iter().filter(|cell| *cell == name).count() > 1;
+        self.fixed.is_none()
+            && self.signature.iter().all(has)
+            && header.iter().all(knows)
+            && !is_twice(self.user)
+            && !is_twice(self.password)
     }
 }

@@ -68,7 +68,7 @@ impl<'m> Opened<'m> {
                 let name = String::from("standard input");
                 let reader = Box::new(Counted { reader, done: Rc::clone(&meter.done) });
                 let plain = Plain::new(reader, Path::new(""), &name)?;
-                let format = format.ok_or_else(|| AuditError::FormatNotCertain { name: name.clone() })?;
+                let format = format.map_or_else(|| plain.format(&name, false, false), Ok)?;
                 let assumed = plain.assumed();
                 Ok((Self { name, reader: plain.reader, path: None, meter, assumed }, format))
             }
@@ -98,13 +98,7 @@ impl<'m> Opened<'m> {
         let plain = Plain::new(reader, &path, &name)?;
         let format = match format {
             Some(format) => format,
-            None if facts.is_file() => {
-                let text = text::lossy(&plain.start);
-                let first_line = text.lines().find(|line| !csv::is_before_header(line)).unwrap_or_default();
-                Format::detect(&plain.name, &Start { first_line, text: &text, has_column })
-                    .ok_or_else(|| not_certain(&name, &text))?
-            }
-            None => return Err(AuditError::FormatNotCertain { name }),
+            None => plain.format(&name, facts.is_file(), has_column)?,
         };
         let assumed = plain.assumed();
         let path = plain.packed.is_none().then_some(path);
@@ -119,9 +113,13 @@ impl<'m> Opened<'m> {
 }
 
 /// Why a file whose format is not certain is not read: what it is, or how it can be read, where its beginning tells.
-fn not_certain(name: &str, start: &str) -> AuditError {
+fn not_certain(name: &str, start: &Start<'_>) -> AuditError {
     let name = name.to_owned();
-    match (others::of(start), guess::of(start)) {
+    if start.text.is_empty() {
+        return AuditError::Empty { name };
+    }
+    let known = || Format::by_content(start).map(guess::known);
+    match (others::of(start.text), known().or_else(|| guess::of(start.text))) {
         (Some(sealed), _) => AuditError::Sealed { name, sealed },
         (None, Some(advice)) => AuditError::LooksLike { name, advice },
         (None, None) => AuditError::FormatNotCertain { name },
@@ -172,6 +170,15 @@ impl<'m> Plain<'m> {
         }
         let reader = Box::new(Cursor::new(start.clone()).chain(reader));
         Ok(Self { reader, start, name: plain_name, packed })
+    }
+
+    /// The format by the beginning, and of a file by its name.
+    fn format(&self, name: &str, is_file: bool, has_column: bool) -> Result<Format> {
+        let text = text::lossy(&self.start);
+        let first_line = text.lines().find(|line| !csv::is_before_header(line)).unwrap_or_default();
+        let start = Start { first_line, text: &text, has_column };
+        let found = if is_file { Format::detect(&self.name, &start) } else { None };
+        found.ok_or_else(|| not_certain(name, &start))
     }
 
     fn assumed(&self) -> Option<Assumption> {

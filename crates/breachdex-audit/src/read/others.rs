@@ -11,7 +11,12 @@ enum Sign {
     Words(&'static [&'static str]),
     /// Its first line that is not empty passes.
     Line(fn(&str) -> bool),
+    /// One of its first lines passes: others may belong to accounts without a password.
+    AnyLine(fn(&str) -> bool),
 }
+
+/// Lines that are looked at.
+const SAMPLE: usize = 32;
 
 const SALTED: &str = "leave them out: no index can answer salted hashes; check passwords when they are chosen and at log-in (policy, proxy)";
 const CSV: &str = "export it as CSV, and name its column of passwords";
@@ -19,12 +24,12 @@ const CSV: &str = "export it as CSV, and name its column of passwords";
 /// The first that fits; the more special ones come first.
 const RULES: &[(Sign, &str, &str)] = &[
     (
-        Sign::Line(|line| line.split(':').any(is_salted)),
+        Sign::AnyLine(|line| line.split(':').any(is_salted)),
         "a list of salted hashes (crypt, bcrypt, Argon2, cached log-ins)",
         SALTED,
     ),
     (
-        Sign::Line(|line| {
+        Sign::AnyLine(|line| {
             line.split(':').any(|field| field.starts_with("{SSHA") || field.starts_with("{CRYPT}"))
         }),
         "a list of salted hashes of LDAP",
@@ -35,6 +40,16 @@ const RULES: &[(Sign, &str, &str)] = &[
         Sign::Line(|line| line.rsplit(':').next().is_some_and(is_mysql)),
         "a list of MySQL's hashes, which are SHA-1 applied twice",
         "leave them out: no index holds such hashes; check passwords when they are chosen and at log-in (policy, proxy)",
+    ),
+    (
+        Sign::AnyLine(|line| line.rsplit(':').next().is_some_and(|field| field.starts_with("{SHA}"))),
+        "a list of SHA-1 hashes in Base64 ({SHA})",
+        "make user:hash lines in hexadecimal of it, and read them as hashes with an index of SHA-1 hashes",
+    ),
+    (
+        Sign::Line(is_counted),
+        "a list of hashes with numbers, which may be counts or cracked passwords",
+        "if they are counts, read it as hashes (--format hashes), or make an index of it (breachdex build); if they are passwords, take them out (cut -d: -f2-) and give them to `breachdex check`",
     ),
     (
         Sign::Line(is_cracked),
@@ -81,6 +96,16 @@ const RULES: &[(Sign, &str, &str)] = &[
         "Kaspersky Password Manager's text",
         "import it into KeePassXC or a browser, export that as CSV and audit it",
     ),
+    (
+        Sign::Words(&["mSecure CSV export file", "Password|"]),
+        "mSecure's CSV, whose cells hold names, numbers and values",
+        "import it into a password manager that reads it, such as Bitwarden, and audit an export of that",
+    ),
+    (
+        Sign::Words(&["\"passwords\":", "\"website\":", "\"message\":"]),
+        "Passky's JSON",
+        "import it into Bitwarden, and audit an export of that",
+    ),
     (Sign::Words(&["website_password_password"]), "Psono's JSON", CSV),
     (
         Sign::Words(&["\"AUTHENTIFIANT\""]),
@@ -105,10 +130,13 @@ const RULES: &[(Sign, &str, &str)] = &[
 
 /// What a text is, if it is known and not read.
 pub(crate) fn of(start: &str) -> Option<Sealed> {
-    let line = start.trim_start_matches('\u{feff}').lines().map(str::trim).find(|line| !line.is_empty())?;
+    let lines = start.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.take(SAMPLE).collect();
+    let first = *lines.first()?;
     let fits = |sign: &Sign| match sign {
         Sign::Words(words) => words.iter().all(|word| start.contains(word)),
-        Sign::Line(passes) => passes(line),
+        Sign::Line(passes) => passes(first),
+        Sign::AnyLine(passes) => lines.iter().any(|line| passes(line)),
     };
     RULES.iter().find(|(sign, ..)| fits(sign)).map(|(_, what, remedy)| Sealed::new(what, remedy))
 }
@@ -135,6 +163,14 @@ fn is_net_ntlm(line: &str) -> bool {
 
 fn is_mysql(field: &str) -> bool {
     field.strip_prefix('*').is_some_and(|hash| is_hex(hash, 40))
+}
+
+/// `hash:123`.
+fn is_counted(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(hash, number)| {
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        is_number && (is_hex(hash, 32) || is_hex(hash, 40))
+    })
 }
 
 /// `hash:password` and `$NT$hash:password`, `user:hash:password`, and what `john --show` prints.
@@ -179,7 +215,13 @@ mod tests {
             (format!("kim:password:1001:{nt}:{nt}:::\n"), "a list of cracked passwords"),
             (String::from("root:$6$abc$xyz:19000:0:99999:7:::\n"), "a list of salted hashes (crypt"),
             (String::from("$2b$10$abcdefghijk\n"), "a list of salted hashes (crypt"),
+            (
+                String::from("root:!:19000::::::\nkim:$6$abc$xyz:19000::::::\n"),
+                "a list of salted hashes (crypt",
+            ),
             (String::from("kim:{SSHA}abc=\n"), "a list of salted hashes of LDAP"),
+            (String::from("kim:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n"), "a list of SHA-1 hashes in Base64"),
+            (format!("{nt}:5\n{nt}:9\n"), "a list of hashes with numbers"),
             (format!("kim::CORP:1122334455667788:{nt}:0101\n"), "a list of NetNTLM responses"),
             (format!("kim:*{sha1}\n"), "a list of MySQL's hashes"),
             (format!("1103\tkim\t{nt}\t512\n"), "the table of mimikatz"),

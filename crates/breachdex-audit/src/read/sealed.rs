@@ -113,7 +113,7 @@ const RULES: &[Rule] = &[
         "export again as JSON or CSV without encryption and audit that",
     ),
     rule(
-        &["xlsx", "xlsm", "ods"],
+        &["xlsx", "xlsm", "ods", "numbers"],
         ZIP,
         "a spreadsheet",
         "save it as CSV UTF-8 and audit that with the column of passwords",
@@ -130,6 +130,25 @@ const RULES: &[Rule] = &[
         "a Feather version 1 file",
         "write it again as Feather version 2, for example with pyarrow.feather.write_feather(pyarrow.feather.read_table(FILE), NEW)",
     ),
+    rule(
+        &[],
+        b"regf",
+        "a Windows registry hive",
+        "dump its hashes first, for example with secretsdump -sam SAM -system SYSTEM LOCAL",
+    ),
+    rule(
+        &[],
+        b"MDMP",
+        "a memory dump of Windows",
+        "read it with pypykatz lsa minidump FILE first and audit the text that it prints",
+    ),
+    rule(
+        &[],
+        b"kych",
+        "a keychain of macOS",
+        "export the passwords in the Passwords app or Safari as CSV and audit that",
+    ),
+    rule(&[], b"%PDF-", "a PDF document", "audit the export or table that it was made of"),
     rule(&[], b"SQLite format 3\x00", "an SQLite database", "export the table as CSV and audit that"),
     rule(&["psafe3", "dat"], b"PWS3", "an encrypted Password Safe vault", PASSWORD_SAFE),
     rule(

@@ -7,6 +7,7 @@
 
 use std::io::{self, Read};
 
+use breachdex::text::{NotText, inspect};
 use encoding_rs::{Decoder, DecoderResult};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -84,14 +85,13 @@ fn recognised(start: &[u8]) -> (Option<Encoding>, usize) {
     }
 }
 
-/// Text in UTF-16 has zero bytes at one side of ASCII characters, and other text has none.
+/// Text in UTF-16 has many zero bytes, all at one side of ASCII characters. A few are of a text with a fault in it.
 fn by_zeros(start: &[u8]) -> Option<Encoding> {
-    let zeros = |side: usize| start.iter().skip(side).step_by(2).any(|byte| *byte == 0);
-    match (zeros(0), zeros(1)) {
-        (false, true) => Some(Encoding::UTF_16),
-        (true, false) => Some(Encoding::UTF_16_BE),
-        _ => None,
+    if inspect(start) != Err(NotText::Utf16) {
+        return None;
     }
+    let is_little = start.iter().step_by(2).all(|byte| *byte != 0);
+    Some(if is_little { Encoding::UTF_16 } else { Encoding::UTF_16_BE })
 }
 
 /// The beginning of a text, for telling what it is; faults are replaced.
@@ -314,6 +314,7 @@ impl<'m> Lines<'m> {
         self.number += 1;
         let bytes = &self.buffer[range];
         let content = match bytes.len() {
+            0..=LONGEST_LINE if memchr::memchr(0, bytes).is_some() => Err(LineFault::Nul),
             0..=LONGEST_LINE => std::str::from_utf8(bytes).map_err(|_| self.text.fault()),
             _ => Err(LineFault::TooLong(LONGEST_LINE)),
         };

@@ -286,7 +286,7 @@ pub(super) fn list(report: Report<'_>, language: Language) -> Markup {
                 h3 { (words.list_disabled()) }
                 (rows(&disabled, report, language))
             }
-            @if report.unlisted() > 0 { p.faint { (words.unlisted(report.unlisted())) } }
+            @if report.unlisted() > 0 { p.faint { (words.unlisted_here(report.unlisted())) } }
         }
     }
 }
@@ -310,7 +310,7 @@ fn rows(findings: &[&Finding], report: Report<'_>, language: Language) -> Markup
                             td.number { (seen(finding, language)) }
                             td.name { (harmless(&finding.account)) }
                             td.number { (place(finding, report)) }
-                            td { (remarks(finding, language).join(", ")) }
+                            td { (remarks(finding, language).join(words.list_separator())) }
                         }
                     }
                 }

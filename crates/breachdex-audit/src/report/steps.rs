@@ -49,7 +49,9 @@ pub(super) fn steps(report: Report<'_>, language: Language) -> Vec<Step> {
     let steps = [
         named(Urgency::Now, &actions.empty, |words, number| words.step_empty(number)),
         named(Urgency::Now, &actions.own_name, |words, number| words.step_own_name(number)),
-        named(Urgency::Now, &exposed(report), |words, number| words.step_exposed(number)),
+        named(Urgency::Now, &actions.exposed.named(tally.exposed_in_use()), |words, number| {
+            words.step_exposed(number)
+        }),
         named(Urgency::Soon, &actions.machines, |words, number| words.step_machines(number)),
         named(Urgency::Soon, &actions.lm_hashes, |words, number| words.step_lm_hashes(number)),
         plain(Urgency::Soon, shared.groups > 0, words.step_shared(shared.groups, shared.accounts)),
@@ -60,14 +62,4 @@ pub(super) fn steps(report: Report<'_>, language: Language) -> Vec<Step> {
         plain(Urgency::Later, true, words.step_delete().to_owned()),
     ];
     steps.into_iter().flatten().collect()
-}
-
-/// Exposed accounts in use, named in the order of the list.
-fn exposed(report: Report<'_>) -> Named {
-    const NAMES: usize = 20;
-    let listed = report.audited.findings.iter().filter(|found| {
-        found.is_exposed && !found.is_disabled && found.account_kind == crate::account::AccountKind::Account
-    });
-    let names = listed.map(|found| found.account.clone()).filter(|name| !name.is_empty());
-    Named { number: report.audited.tally.exposed_in_use(), names: names.take(NAMES).collect() }
 }

@@ -159,7 +159,12 @@ fn table(report: Report<'_>, language: Language) -> String {
     let header = [words.seen(), name, words.number(), words.notes()].map(str::to_owned);
     let cells = |finding: &Finding| {
         let account = if finding.account.is_empty() { String::from("-") } else { harmless(&finding.account) };
-        [seen(finding, language), account, place(finding, report), remarks(finding, language).join(", ")]
+        [
+            seen(finding, language),
+            account,
+            place(finding, report),
+            remarks(finding, language).join(words.list_separator()),
+        ]
     };
     let lines: Vec<[String; 4]> = std::iter::once(header).chain(audited.findings.iter().map(cells)).collect();
     aligned(&lines, [true, false, true, false])
@@ -212,7 +217,7 @@ pub(super) fn remarks(finding: &Finding, language: Language) -> Vec<String> {
         _ => words.note_form(&form.to_uppercase()),
     });
     let rules: Vec<&str> = finding.violations.codes().map(|code| code.title(words)).collect();
-    let policy = (!rules.is_empty()).then(|| words.note_policy(&rules.join(", ")));
+    let policy = (!rules.is_empty()).then(|| words.note_policy(&rules.join(words.list_separator())));
     let partial = finding.is_partial.then(|| words.note_partial().to_owned());
     let account_kind = words::account_kind(finding.account_kind, words).map(str::to_owned);
     let first = first.into_iter().filter_map(that_apply);

@@ -42,6 +42,11 @@ fn what_to_do_with_other_products_files_is_said() {
             "keepass1.xml is KeePass 1's XML; export it as KeePass CSV (1.x) and audit that",
         ),
         (
+            "passky.json",
+            "{\"encrypted\":false,\"passwords\":[{\"website\":\"a\",\"username\":\"b\",\"password\":\"c\",\"message\":\"\"}]}",
+            "passky.json is Passky's JSON; import it into Bitwarden, and audit an export of that",
+        ),
+        (
             "lsass.json",
             "{\"lsass.dmp\": {\"logon_sessions\": {\"1\": {\"msv_creds\": [{\"NThash\": null}]}}}}",
             "lsass.json is pypykatz's JSON; write it again as text, without --json, or with -g, and audit that",
@@ -49,6 +54,88 @@ fn what_to_do_with_other_products_files_is_said() {
     ] {
         assert_eq!(detect(name, text), Err(said.to_owned()));
     }
+}
+
+/// What the content says of a file whose name says another format or none, and of a stream.
+#[test]
+fn a_known_export_under_another_name_is_advised() {
+    let chrome = "name,url,username,password\na,b,kim,password\n";
+    let said = "is not certain; it looks like an export from Chrome (CSV)";
+    assert_eq!(detect("passwords.txt", chrome), Err(format!("the format of passwords.txt {said}")));
+    assert_eq!(detect("passwords", chrome), Err(format!("the format of passwords {said}")));
+    let stream = Input::Stream(Box::new(std::io::Cursor::new(chrome)));
+    let found = audit(stream, &known(Kind::Sha1).corpus, &AuditOptions::default(), &());
+    assert_eq!(found.unwrap_err().to_string(), format!("the format of standard input {said}"));
+    assert_eq!(detect("passwords.csv", ""), Err("nothing was asked: passwords.csv is empty".to_owned()));
+    assert_eq!(detect("notes.txt", "a\nb\n"), Err("the format of notes.txt is not certain".to_owned()));
+    for (name, bytes, is) in [
+        ("SAM", &b"regf\0\0\0\0"[..], "a Windows registry hive; dump its hashes first"),
+        ("lsass.dmp", b"MDMP\x93\xa7", "a memory dump of Windows; read it with pypykatz"),
+        ("login.keychain-db", b"kych\0\x01", "a keychain of macOS; export the passwords"),
+        ("report.csv", b"%PDF-1.7\n", "a PDF document; audit the export"),
+    ] {
+        let said = detect(name, bytes).unwrap_err();
+        assert!(said.starts_with(&format!("{name} is {is}")), "{said}");
+    }
+}
+
+/// Two columns of passwords: the wrong one might be read, and nothing found.
+#[test]
+fn a_column_that_is_there_twice_makes_no_known_export() {
+    let twice = "name,url,username,password,password\na,b,kim,x,password\n";
+    let said = detect("export.csv", twice).unwrap_err();
+    assert!(said.contains("is not certain; it looks like CSV whose column \"password\""), "{said}");
+    for header in ["name,url,username,password,,", "name,url,username,password,note,,,"] {
+        let cells = header.matches(',').count();
+        let row = format!("a,b,kim,password{}\n", ",".repeat(cells - 3));
+        assert_eq!(detect("export.csv", format!("{header}\n{row}")), Ok(Format::ChromeCsv), "{header}");
+    }
+}
+
+#[test]
+fn lists_of_users_and_passwords() {
+    let list = "kim@corp.example:password\r\nlee:pass:word\nno colon\nmax:\n:password\n";
+    let found = read(list, Format::UserPassword);
+    let tally = &found.tally;
+    assert_eq!((tally.accounts, tally.exposed, tally.empty, tally.malformed), (3, 2, 1, 1));
+    assert_eq!(found.faults[0].fault.to_string(), "no colon between a user and a password");
+    let said = detect("combo.txt", "kim@corp.example:password\nlee@corp.example:x\n").unwrap_err();
+    assert_eq!(said, "the format of combo.txt is not certain; it looks like a list of user:password lines");
+}
+
+/// What hashcat writes for passwords with a colon is looked up as it stands, and said.
+#[test]
+fn the_notation_of_hashcat_is_said() {
+    let chrome = "name,url,username,password\na,b,kim,$HEX[613a62]\na,b,lee,$HEX[61]\na,b,max,$HEX[]\n";
+    let said = "2 lines are written as $HEX[...] by hashcat (the first is line 2) and were not decoded; to decode a list: ";
+    for (text, format) in
+        [(chrome, Format::ChromeCsv), ("x\nkim:$HEX[61]\nlee:$HEX[62]\n", Format::UserPassword)]
+    {
+        let found = read(text, format);
+        assert!(found.inputs[0].assumptions[0].to_string().starts_with(said), "{format:?}");
+    }
+}
+
+/// LastPass's extension shows the export as a page, which has `&amp;` for `&`.
+#[test]
+fn what_lastpass_escapes_is_said() {
+    let header = "url,username,password,totp,extra,name,grouping,fav\n";
+    let found = read(&format!("{header}a,kim,x,,,A,,0\na,lee,a&amp;b,,,B,,0\n"), Format::LastpassCsv);
+    let said = found.inputs[0].assumptions[0].to_string();
+    assert!(
+        said.starts_with("1 of its passwords hold &amp;, &lt; or &gt; (the first is line 3), which"),
+        "{said}"
+    );
+}
+
+/// A NUL is neither UTF-16 nor part of a password.
+#[test]
+fn a_line_with_a_nul_is_malformed() {
+    let chrome = "name,url,username,password\na,b,kim,pass\0word\na,b,lee,password\n";
+    assert_eq!(detect("export.csv", chrome), Ok(Format::ChromeCsv));
+    let found = read(chrome, Format::ChromeCsv);
+    assert_eq!((found.tally.exposed, found.tally.malformed), (1, 1));
+    assert_eq!(found.faults[0].fault.to_string(), "holds a NUL byte, which no text does");
 }
 
 /// What spreadsheets, PowerShell and exporters write before the header.
@@ -104,6 +191,30 @@ fn csv_exports() {
         ),
         (
             Format::RoboformCsv,
+            "Name,Url,Login,Pwd,Note,Folder,Rf_fields\nMail,https://a.example,kim,password,,Work,x,y\nLink,b,,,just a link,,\n",
+        ),
+        (
+            Format::AviraCsv,
+            "name,website,username,secondary_username,password\nMail,https://a.example,,kim,password\nSite,b,lee,,\n",
+        ),
+        (
+            Format::ButtercupCsv,
+            "\"!group_id\",\"!group_name\",\"!type\",\"title\",\"username\",\"password\",\"URL\",\"id\",\"note\"\n\"1\",\"Mail\",\"login\",\"Mail\",\"kim\",\"password\",\"https://a.example\",\"2\",\"\"\n\"0\",\"Root\",\"--\",\"--\",\"\",\"\",\"\",\"0\",\"\"\n",
+        ),
+        (
+            Format::ButtercupCsv,
+            "!group_id,!group_name,title,username,password,URL,Notes,!group_id,!group_name,id\n1,General,Mail,kim,password,https://a.example,,1,General,2\n1,General,Site,lee,,b,,1,General,3\n",
+        ),
+        (
+            Format::DelineaCsv,
+            "Secret Name,Username,URL,Password,Notes,Date Created,Expires,Folder,TOTP Key,TOTP Backup Codes\nMail,kim,https://a.example,password,,3/9/2020 9:29,,Work,,\nSite,lee,b,,,,,,,\n",
+        ),
+        (
+            Format::ZohoCsv,
+            "\"Password Name\",\"Description\",\"Password URL\",\"SecretData\",\"Notes\",\"CustomData\",\"Tags\",\"Classification\",\"Favorite\",\"TOTP\",\"Folder Name\"\nMail,,https://a.example,\"SecretType:Web Account\nUser Name:kim\nPassword:password\n\",,\"\",,E,0,,Work\nSite,,b,\"SecretType:Web Account\nUser Name:lee\nPassword:\n\",,\"\",,E,0,,\n",
+        ),
+        (
+            Format::RoboformCsv,
             "\u{FEFF}Name,Url,MatchUrl,Login,Pwd,Note,Folder,RfFieldsV2\nMail,https://a.example,https://a.example,kim,password,,Work,\"User ID$,,,txt,kim\",\"Password$,,,pwd,password\"\nLink,b,,,,just a link,,\n",
         ),
     ];
@@ -115,6 +226,10 @@ fn csv_exports() {
         assert!(!found.tally.is_incomplete());
         assert_eq!(detect("export.csv", export), Ok(format));
     }
+    // A bank account of Zoho Vault has no password, and one of its passwords has a colon.
+    let zoho = "Password Name,Password URL,SecretData\nBank,,\"SecretType:Bank Account\nAccount Number:1\n\"\nMail,a,\"Password:pass:word\r\nUser Name:kim\r\n\"\n";
+    let found = read(zoho, Format::ZohoCsv);
+    assert_eq!((found.tally.other_items, rows(&found)), (1, vec![account(5, "kim", false)]));
     // A card of NordPass and a note of Proton Pass are no log-ins.
     let card = "name,url,username,password,note,cardholdername,folder,type\nCard,,,,,Kim,,credit_card\nMail,a,kim,x,,,,password\n";
     assert_eq!(read(card, Format::NordpassCsv).tally.other_items, 1);

@@ -53,7 +53,7 @@ fn ten_faults_are_named_and_all_are_counted() {
 #[test]
 fn a_file_without_a_valid_line() {
     let said = refusal("one\ntwo\n", Kind::Sha1, &options(Format::Hashes));
-    let expected = "nothing in standard input could be read as a list of digests: 2 lines malformed; \
+    let expected = "nothing in standard input could be read as a list of hashes: 2 lines malformed; \
         the first, line 1: a digest here has 40 hex digits, found 3";
     assert_eq!(said, expected);
     assert_eq!(
@@ -86,7 +86,7 @@ fn what_cannot_be_decoded_is_never_hashed() {
     assert_eq!(rows(&audited), [account(2, "", true), account(3, "", true), account(6, "", true)]);
     let fault = LineFault::Undecodable("CP932");
     assert_eq!(faults(&audited), [(4, fault), (5, fault)]);
-    assert_eq!(fault.to_string(), "not CP932; if the file is in another encoding, say which");
+    assert_eq!(fault.to_string(), "not CP932; name the encoding that the file is in");
     let utf8 = run(&text, &known(Kind::Sha1), &by_column(ReadOptions::default())).unwrap();
     assert_eq!(faults(&utf8), [(3, LineFault::Undecodable("UTF-8"))]);
     // A lone surrogate, and a byte too many.

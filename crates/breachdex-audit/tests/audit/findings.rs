@@ -198,7 +198,10 @@ LM hashes kept                 0    0       0
     assert!(page.contains("前回の報告書") && page.contains("<span class=\"worse\">+1</span>"), "{page}");
     assert!(page.contains("<span class=\"better\">-1</span>"));
     let said = Earlier::parse("{\"accounts\":\"hunter2\"}", "old.json").unwrap_err().to_string();
-    assert_eq!(said, "old.json is no report of an audit in JSON: line 1, column 21 is not as expected");
+    assert_eq!(
+        said,
+        "old.json is not a report of `breachdex audit --json`: line 1, column 21 is not as expected"
+    );
 }
 
 /// Every account to act on is in one step: a disabled one whose password is its name, too.
@@ -215,7 +218,7 @@ fn the_steps_have_all_accounts_to_act_on() {
     let found = run(dump, &indexes, &options(Format::Ntlm)).unwrap();
     assert_eq!(found.findings_total, 4);
     let page = report::html(Report::new(&found, &indexes.subject()), Language::En);
-    assert!(page.contains("Leave 3 disabled accounts disabled"), "{page}");
+    assert!(page.contains("Keep 3 accounts disabled"), "{page}");
     assert!(page.contains("Change the password of 1 account whose password is its own name"), "{page}");
 }
 
@@ -237,12 +240,12 @@ fn the_page_begins_with_what_to_do_and_its_totals_agree() {
         assert!(steps < page.find(later).unwrap(), "{later}");
     }
     for expected in [
-        "Give 1 account that has the empty password a password today, or disable it.",
+        "Set a password today for 1 account that has the empty one, or disable it.",
         "<bdi>open</bdi>",
-        "Have the exposed passwords of 430 accounts in use changed",
+        "Have the exposed passwords of 430 active accounts changed",
         "and 410 more",
         "Reset the exposed password of 1 machine account.",
-        "Leave 1 disabled account disabled",
+        "Keep 1 account disabled",
         "433 in all: accounts 432, machine accounts 1.",
         "and 383 more",
         "href=\"#shared\"",
@@ -258,6 +261,31 @@ fn the_page_begins_with_what_to_do_and_its_totals_agree() {
             assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
         }
     }
+}
+
+/// The names of exposed accounts are those of the worst, however few the list has.
+#[test]
+fn the_steps_name_the_accounts_whose_passwords_were_seen_most() {
+    let dump: String = (0..30)
+        .map(|at| format!("once{at}:{}\n", nt("once")))
+        .chain([format!("often:{}\n", nt("password"))])
+        .collect();
+    let indexes = crate::Indexes::new(
+        crate::index(Kind::Ntlm, true, &[("once", 1), ("password", 52_000_000)]),
+        vec![],
+        vec![],
+        1,
+    )
+    .unwrap();
+    let chosen = AuditOptions { list: 1, users: true, ..options(Format::Ntlm) };
+    let found = run(dump, &indexes, &chosen).unwrap();
+    let page = report::html(Report::new(&found, &indexes.subject()), Language::En);
+    let names: Vec<&str> = page.split("<bdi>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
+    assert_eq!(names[..3], ["often", "once0", "once1"], "{page}");
+    assert!(
+        page.contains("and 11 more") && page.contains("and 30 more, which the files of all rows list"),
+        "{page}"
+    );
 }
 
 #[test]

@@ -1,0 +1,40 @@
+//! Lists of users and passwords as leaks have them: `user:password`, one a line. The first colon ends the user, and all behind
+//! it is the password. Never detected: any list of passwords may have colons.
+
+#![forbid(unsafe_code)]
+
+use super::{Request, Spec};
+use crate::account::{Record, Sink};
+use crate::error::{LineFault, Result};
+use crate::read::input::Opened;
+use crate::read::notation::Notation;
+use crate::read::text::{Lines, Text};
+
+pub(super) static FORMAT: Spec = Spec {
+    name: "user-password",
+    help: "user:password a line: never auto-detected",
+    describe: |words| words.format_user_password().to_owned(),
+    has_encoding: true,
+    read,
+    ..Spec::BASE
+};
+
+fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let failed = Opened::failed(&input.name);
+    let text = Text::new(input.reader, request.options.encoding).map_err(&failed)?;
+    super::assume(&text, sink);
+    let mut lines = Lines::new(text);
+    let mut notation = Notation::default();
+    while let Some(line) = lines.next().map_err(&failed)? {
+        let number = line.number;
+        match line.content.and_then(|content| content.split_once(':').ok_or(LineFault::NoColon)) {
+            Ok((user, password)) => {
+                notation.see(number, password.as_bytes());
+                sink.record(Record::with_password(number, user, password.as_bytes()))?;
+            }
+            Err(fault) => sink.malformed(number, fault)?,
+        }
+    }
+    notation.tell(sink);
+    Ok(())
+}
