@@ -53,6 +53,7 @@ fn input(remedy: Remedy) -> Cow<'static, str> {
     match remedy {
         Remedy::IndexFormat => " (--format index)",
         Remedy::RangesFormat => " (--format ranges)",
+        Remedy::PasswordsFormat => "; use --format passwords if it is a list of passwords",
         Remedy::Kind(kind) => return format!("; use --kind {}", kind.name()).into(),
         Remedy::NoCounts => "; use --no-counts if the list is meant to have none",
         Remedy::Merge => "; choose --merge sum or --merge max",
@@ -82,7 +83,9 @@ fn options(fault: &OptionsFault) -> Cow<'static, str> {
 /// What to do about a file that cannot be audited, to be put behind the message; may be empty.
 pub(crate) fn audit(error: &AuditError) -> Cow<'static, str> {
     let hint = match error {
-        AuditError::FormatNotCertain { .. } => "; name it with --format",
+        AuditError::FormatNotCertain { .. } => {
+            "; name it with --format (breachdex audit --help lists them), or give a list of passwords alone to breachdex check"
+        }
         AuditError::LooksLike { advice, .. } => return format!("; if so, {}", advice.flags()).into(),
         AuditError::NoColumnNamed { .. } => " (--column)",
         AuditError::Misplaced { option, .. } => match option {

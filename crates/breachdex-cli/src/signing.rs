@@ -295,6 +295,8 @@ fn first_line() -> Result<Line, Failure> {
         terminator: Terminator::Newline,
         content: Content::Passwords,
         takes_hash: false,
+        hashes_bytes: false,
+        are_passwords: false,
     };
     let mut line = Line::default();
     let mut lines = Lines::new(standard_input()?, listing);

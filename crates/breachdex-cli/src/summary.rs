@@ -33,6 +33,21 @@ pub(crate) fn print(
             "{name} was read as passwords, but its lines look like {found} digests; {flags}"
         ));
     }
+    for name in &report.passwords_in_notation {
+        messages::note(&format!("{name}: {}", breachdex::text::hex_notation(None)));
+    }
+    for name in &report.passwords_with_users {
+        messages::note(&format!(
+            "{name} begins with user:password lines, which were taken for passwords as a whole; to take the passwords out: cut \
+             -d: -f2-"
+        ));
+    }
+    for name in &report.passwords_not_utf8 {
+        messages::note(&format!(
+            "{name}: some lines are not UTF-8 and were hashed byte by byte; if the list is in another encoding, convert it \
+             first (iconv -f windows-1252 -t UTF-8)"
+        ));
+    }
     if let Some((first, last)) = report.empty_span {
         messages::note(&format!(
             "no digest begins with {first:05X} to {last:05X}, which is no chance among so many: the input was cut off, or is a \

@@ -123,6 +123,7 @@ fn argument_for(remedy: Remedy) -> String {
     let hint = match remedy {
         Remedy::IndexFormat => "; pass format=\"index\"",
         Remedy::RangesFormat => "; pass format=\"ranges\"",
+        Remedy::PasswordsFormat => "; pass format=\"passwords\" if it is a list of passwords",
         Remedy::Kind(kind) => return format!("; pass kind=\"{}\"", kind.name()),
         Remedy::NoCounts => "; pass counts=False if the list is meant to have none",
         Remedy::Merge => "; pass merge=\"sum\" or merge=\"max\"",

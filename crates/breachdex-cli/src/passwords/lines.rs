@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use breachdex::memory::LockedBuffer;
 use breachdex::text::{HEAD, NotText};
 
+use super::oddities::Oddities;
 use super::{Content, start};
 
 /// Bytes that are read at a time.
@@ -39,6 +40,10 @@ pub(crate) struct Listing {
     pub(crate) content: Content,
     /// Whether the command has --hash, for digests.
     pub(crate) takes_hash: bool,
+    /// Whether passwords may be any bytes, which are hashed as they are.
+    pub(crate) hashes_bytes: bool,
+    /// Whether a line is a password and nothing else.
+    pub(crate) are_passwords: bool,
 }
 
 /// What happens while a line is read.
@@ -63,6 +68,7 @@ pub(crate) struct Lines<R> {
     may_hold_nul: bool,
     /// Whether the line that was handed on last does.
     held_nul: bool,
+    oddities: Oddities,
 }
 
 impl<R: Read> Lines<R> {
@@ -81,6 +87,7 @@ impl<R: Read> Lines<R> {
             has_begun: false,
             may_hold_nul: false,
             held_nul: false,
+            oddities: Oddities::default(),
         }
     }
 
@@ -119,6 +126,11 @@ impl<R: Read> Lines<R> {
                     if held_cr {
                         on_event(Event::Piece(b"\r"))?;
                     }
+                    if any {
+                        self.oddities.end_line();
+                    } else {
+                        self.oddities.tell(self.listing);
+                    }
                     return Ok(any);
                 }
             }
@@ -136,8 +148,11 @@ impl<R: Read> Lines<R> {
                 None => held_cr,
             };
             // With an empty piece a held CR is the one before LF: it is dropped.
-            on_event(Event::Piece(&piece[..piece.len() - usize::from(held_cr && !piece.is_empty())]))?;
+            let piece = &piece[..piece.len() - usize::from(held_cr && !piece.is_empty())];
+            self.oddities.update(piece);
+            on_event(Event::Piece(piece))?;
             if found.is_some() {
+                self.oddities.end_line();
                 return Ok(true);
             }
         }
@@ -199,7 +214,14 @@ mod tests {
     }
 
     fn listing(terminator: Terminator) -> Listing {
-        Listing { name: "the test", terminator, content: Content::Passwords, takes_hash: true }
+        Listing {
+            name: "the test",
+            terminator,
+            content: Content::Passwords,
+            takes_hash: true,
+            hashes_bytes: true,
+            are_passwords: true,
+        }
     }
 
     fn split(text: &[u8], terminator: Terminator, buffer: usize) -> Vec<Vec<u8>> {

@@ -1,12 +1,13 @@
 //! Lines of passwords or digests from a stream, in constant memory however long a line is.
 //!
 //! `lines` hands a line on in pieces as they are read, `question` makes a digest of them, and `line` keeps a line whole, up
-//! to 1 MiB. `start` looks at what a list begins with. The buffers are locked in memory, and overwritten once a line has been handed on.
+//! to 1 MiB. `start` looks at what a list begins with, and `oddities` at lines that are probably not what was meant. The buffers are locked in memory, and overwritten once a line has been handed on.
 
 #![forbid(unsafe_code)]
 
 mod line;
 mod lines;
+mod oddities;
 mod question;
 mod start;
 

@@ -4,10 +4,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::span::{EntrySink, Misfit};
 use crate::coverage::Coverage;
-use crate::digest::Key;
+use crate::digest::{Key, Kind};
 use crate::entry::Entry;
 use crate::error::{Error, InputError, Result};
 use crate::index::groups::GroupExtent;
@@ -169,6 +170,14 @@ impl Intake<'_> {
                     let line = Some(passwords.lines());
                     return Err(Trouble { input: segment.input, file: None, line, misfit }.counted(lines));
                 }
+            }
+            let oddities = &self.inputs[segment.input].oddities;
+            if passwords.in_notation() {
+                oddities.in_notation.store(true, Ordering::Relaxed);
+            }
+            // Of NTLM it is an error.
+            if self.shape.kind == Kind::Sha1 && std::str::from_utf8(text).is_err() {
+                oddities.not_utf8.store(true, Ordering::Relaxed);
             }
             lines.push(Lines { input: segment.input, lines: passwords.lines() });
         }

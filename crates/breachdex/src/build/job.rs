@@ -35,7 +35,7 @@ use crate::index::ContentId;
 use crate::input::Source;
 use crate::input::blocks::BlockPool;
 use crate::input::faults::RowShape;
-use crate::input::stream::{Contents, InputStream, Opened};
+use crate::input::stream::{Contents, InputStream, Oddities, Opened};
 use crate::kernels::{ActiveKernel, Kernel};
 use crate::monitor::Phase;
 
@@ -139,6 +139,9 @@ impl<'a> Job<'a> {
             holds_overlay: store.layout.overlay != OverlayMark::None,
             went_unsorted: None,
             passwords_like_digests: self.passwords_like_digests(),
+            passwords_in_notation: self.names_with(|oddities| &oddities.in_notation),
+            passwords_with_users: self.names_with(|oddities| &oddities.user_passwords),
+            passwords_not_utf8: self.names_with(|oddities| &oddities.not_utf8),
             empty_span: empty_span(store, &provenance.coverage),
             left_out: 0,
             passed_over: self.passed_over(),
@@ -155,6 +158,12 @@ impl<'a> Job<'a> {
     fn passwords_like_digests(&self) -> Vec<(String, Kind)> {
         let kind = |input: &Opened| Some((input.name.to_string(), *input.looks_like_digests.get()?));
         self.inputs.iter().filter_map(kind).collect()
+    }
+
+    /// The names of the inputs with passwords of one of the odd kinds.
+    fn names_with(&self, kind: fn(&Oddities) -> &AtomicBool) -> Vec<String> {
+        let has = |input: &&Opened| kind(&input.oddities).load(Ordering::Relaxed);
+        self.inputs.iter().filter(has).map(|input| input.name.to_string()).collect()
     }
 
     /// What lies in folders of range files and is none.

@@ -39,6 +39,12 @@ pub struct BuildReport {
     pub went_unsorted: Option<String>,
     /// Inputs that were read as passwords, and whose first lines look like digests, with the kind of these.
     pub passwords_like_digests: Vec<(String, Kind)>,
+    /// Inputs with passwords that are written as hashcat does, `$HEX[...]`, and that were hashed as they stand.
+    pub passwords_in_notation: Vec<String>,
+    /// Inputs that were read as passwords, and whose first lines look like `user:password`.
+    pub passwords_with_users: Vec<String>,
+    /// Inputs with passwords that are not UTF-8, and whose bytes were hashed.
+    pub passwords_not_utf8: Vec<String>,
     /// The first and the last 5-digit prefix of a span without any entry, in an index that covers all prefixes and has so many
     /// entries that this is no chance: its input was cut off, or is a part.
     pub empty_span: Option<(u32, u32)>,

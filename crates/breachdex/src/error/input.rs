@@ -36,6 +36,8 @@ pub enum Remedy {
     IndexFormat,
     /// Read it as a folder of range files, [`Format::Ranges`](crate::Format).
     RangesFormat,
+    /// Read it as passwords, [`Format::Passwords`](crate::Format).
+    PasswordsFormat,
     /// Build an index of the other kind of digest.
     Kind(Kind),
     /// Build without counts.

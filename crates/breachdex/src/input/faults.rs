@@ -19,6 +19,8 @@ pub(crate) enum LineFault {
     OtherKind,
     /// Hex digits found where the kind has another number of them.
     Width(usize),
+    /// The same of the first line of a file, which may be no list of digests at all.
+    NotHexAtStart(usize),
     /// Column, from 1, of a byte that is not a hex digit.
     NotHex(usize),
     MissingCount,
@@ -81,7 +83,7 @@ impl LineFault {
                 format!("this looks like {} {other} digest", article(other))
             }
             Self::Width(found) => format!("expected {digits} hex digits for {kind}, found {found}"),
-            Self::NotHex(column) => {
+            Self::NotHex(column) | Self::NotHexAtStart(column) => {
                 format!("column {column} is not a hex digit; expected {digits} of them, a colon and a count")
             }
             Self::MissingCount => "the count is missing".into(),
@@ -115,6 +117,8 @@ impl LineFault {
             Self::MissingCount => Some(Remedy::NoCounts),
             Self::Duplicate => Some(Remedy::Merge),
             Self::SumOverflow => Some(Remedy::MergeMax),
+            // A range file has a name that says what it is.
+            Self::NotHexAtStart(_) if shape.named_digits == 0 => Some(Remedy::PasswordsFormat),
             _ => None,
         }
     }
@@ -146,7 +150,8 @@ pub(crate) fn diagnose(line: &[u8], shape: RowShape, first: bool) -> LineFault {
     let digest_end = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
     let (digest, count) = line.split_at(digest_end);
     if let Some(at) = digest.iter().position(|byte| !byte.is_ascii_hexdigit()) {
-        return LineFault::NotHex(at + 1);
+        let column = at + 1;
+        return if first { LineFault::NotHexAtStart(column) } else { LineFault::NotHex(column) };
     }
     // Further on it is a line among others of the right kind, and the other kind would not read those.
     if first && digest.len() == shape.other_digits() {

@@ -7,6 +7,7 @@ use super::faults::LineFault;
 use crate::digest::{Kind, PasswordHasher};
 use crate::digest_list::DigestList;
 use crate::entry::Entry;
+use crate::text::is_hex_notation;
 
 /// Lines that are hashed together: enough for many rounds of the lanes, and little memory.
 const TOGETHER: usize = 256;
@@ -22,12 +23,20 @@ pub(crate) struct Passwords<'a> {
     lines: u64,
     /// Whether a line may hold a NUL.
     has_nul: bool,
+    /// Whether a line was in hashcat's notation.
+    in_notation: bool,
 }
 
 impl<'a> Passwords<'a> {
     pub(crate) fn new(text: &'a [u8], kind: Kind) -> Self {
         let hashed = DigestList::new(kind);
-        Self { rest: text, hashed, given: 0, fault: None, lines: 0, has_nul: text.contains(&0) }
+        let has_nul = text.contains(&0);
+        Self { rest: text, hashed, given: 0, fault: None, lines: 0, has_nul, in_notation: false }
+    }
+
+    /// Whether one of the lines read so far is written as hashcat does, `$HEX[...]`.
+    pub(crate) fn in_notation(&self) -> bool {
+        self.in_notation
     }
 
     /// Lines read so far, the one just returned included.
@@ -46,7 +55,9 @@ impl<'a> Passwords<'a> {
             let line_fault = if self.has_nul && line.contains(&0) {
                 Some(LineFault::NulInPassword)
             } else {
-                let added = self.hashed.add_password(line.strip_suffix(b"\r").unwrap_or(line));
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                self.in_notation |= is_hex_notation(line);
+                let added = self.hashed.add_password(line);
                 added.err().map(|_| LineFault::NotUtf8)
             };
             self.fault = line_fault;

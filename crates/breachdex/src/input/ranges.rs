@@ -208,6 +208,10 @@ impl RangeFolder {
         if first.is_empty() {
             return Ok(());
         }
+        if !self.names.iter().any(|name| name.is_present()) {
+            let reason = "there is no range file in it, named 00000 to FFFFF with or without an extension";
+            return Err(fault(&self.path, None, reason.to_owned()).into());
+        }
         let more = missing.count();
         let count = first.len() + more;
         let reason = format!(

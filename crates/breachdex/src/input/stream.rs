@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::blocks::{BlockPool, Cut, Segment, TextBlock, last_cut};
@@ -26,6 +27,18 @@ pub(crate) struct Opened {
     pub(crate) contents: Contents,
     /// The kind of digests that its passwords look like, once that was looked at.
     pub(crate) looks_like_digests: OnceLock<Kind>,
+    pub(crate) oddities: Oddities,
+}
+
+/// What of a list of passwords is probably not what was meant.
+#[derive(Default)]
+pub(crate) struct Oddities {
+    /// A line is written as hashcat does, `$HEX[...]`.
+    pub(crate) in_notation: AtomicBool,
+    /// The first lines are users and passwords.
+    pub(crate) user_passwords: AtomicBool,
+    /// A line is not UTF-8.
+    pub(crate) not_utf8: AtomicBool,
 }
 
 /// What an input holds.
@@ -47,7 +60,13 @@ impl Opened {
             _ => Contents::Rows,
         };
         let looks_like_digests = OnceLock::new();
-        Ok(Self { input: input.clone(), name: input.name().into(), contents, looks_like_digests })
+        Ok(Self {
+            input: input.clone(),
+            name: input.name().into(),
+            contents,
+            looks_like_digests,
+            oddities: Oddities::default(),
+        })
     }
 
     /// What a program hands over. Like standard input, it cannot be read a second time.
@@ -57,6 +76,7 @@ impl Opened {
             name: batches.name.as_str().into(),
             contents: Contents::Entries(batches),
             looks_like_digests: OnceLock::new(),
+            oddities: Oddities::default(),
         }
     }
 }
@@ -342,6 +362,9 @@ fn begin_passwords(input: &Opened, reader: &mut TextReader, block: &mut TextBloc
     if let Some(lines) = text::digest_lines(&start[mark..], is_whole) {
         // Every pass sees the same.
         let _ = input.looks_like_digests.set(lines.kind);
+    }
+    if text::are_user_passwords(&start[mark..], is_whole) {
+        input.oddities.user_passwords.store(true, Ordering::Relaxed);
     }
     block.buffer.copy_within(from + mark..block.length, from);
     block.length -= mark;

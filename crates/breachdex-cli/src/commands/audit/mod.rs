@@ -6,7 +6,7 @@ use std::path::Path;
 
 use breachdex::{Corpus, Day, Index};
 use breachdex_audit::report::{self, Earlier, Report, Subject};
-use breachdex_audit::{AuditOptions, Audited, ReadOptions, audit_all};
+use breachdex_audit::{AuditOptions, Audited, LineFault, ReadOptions, audit_all};
 use breachdex_policy::{Node, Settings, Value};
 
 use crate::commands::{Exit, Subcommand};
@@ -133,6 +133,9 @@ fn tell_faults(audited: &Audited) {
         } else {
             messages::numbered_error(unit, fault.number, &fault.fault);
         }
+    }
+    if audited.faults.iter().any(|fault| matches!(fault.fault, LineFault::Undecodable(_))) {
+        messages::note(&"--encoding names it, as in --encoding windows-1252 or --encoding cp932");
     }
     if audited.more_faults() > 0 {
         messages::error(&format!("and {} more that could not be used", audited.more_faults()));

@@ -173,6 +173,8 @@ impl Plan {
             terminator,
             content: self.asking.content,
             takes_hash: !self.asking.forms,
+            hashes_bytes: self.asking.kind == Kind::Sha1,
+            are_passwords: self.asking.content == Content::Passwords,
         };
         let mut lines = Lines::new(standard_input()?, listing);
         let mut output = Output::open();

@@ -82,7 +82,14 @@ fn read_lines(
     kind: Kind,
 ) -> Result<Given, Failure> {
     let terminator = if flags.null { Terminator::Nul } else { Terminator::Newline };
-    let listing = Listing { name, terminator, content: content(flags), takes_hash: true };
+    let listing = Listing {
+        name,
+        terminator,
+        content: content(flags),
+        takes_hash: true,
+        hashes_bytes: kind == Kind::Sha1,
+        are_passwords: !flags.hash,
+    };
     let mut lines = Lines::new(input, listing);
     let (mut given, mut line, mut bad) = (Given::default(), 0, 0);
     let mut question = Question::new(content(flags), kind);

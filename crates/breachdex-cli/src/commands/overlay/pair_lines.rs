@@ -93,7 +93,14 @@ fn read_lines(
     changes: &mut PairChanges<'_>,
 ) -> Result<u64, Failure> {
     let terminator = if flags.null { Terminator::Nul } else { Terminator::Newline };
-    let listing = Listing { name, terminator, content: Content::Passwords, takes_hash: false };
+    let listing = Listing {
+        name,
+        terminator,
+        content: Content::Passwords,
+        takes_hash: false,
+        hashes_bytes: true,
+        are_passwords: false,
+    };
     let mut lines = Lines::new(input, listing);
     let (mut line, mut number, mut empty, mut bad) = (Line::default(), 0, 0, Bad::default());
     loop {
