@@ -82,7 +82,7 @@ impl FromStr for BaseUrl {
         let mut url = Url::parse(text)
             .map_err(|_| refused("it is not of the form https://host or http://host:port"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(refused("only http and https are spoken"));
+            return Err(refused("only http and https are supported"));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refused("leave out what follows the path"));
@@ -143,7 +143,7 @@ mod tests {
         for (text, said) in [
             ("", "not a base URL: it is not of the form https://host or http://host:port"),
             ("pwnedpasswords.com", "not a base URL: it is not of the form https://host or http://host:port"),
-            ("ftp://a.example", "not a base URL: only http and https are spoken"),
+            ("ftp://a.example", "not a base URL: only http and https are supported"),
             ("https://a.example/?x=1", "not a base URL: leave out what follows the path"),
             ("https://u:p@a.example", "not a base URL: it must not hold a user name or a password"),
         ] {

@@ -63,7 +63,7 @@ pub(crate) struct Flags {
     top: Option<u64>,
     /// Counts of equal digests: sum, max or error
     ///
-    /// What becomes of digests that occur more than once. Without it passwords are summed and anything else
+    /// How to combine the counts of digests that occur more than once. Without it passwords are summed and anything else
     /// that occurs twice is an error.
     #[arg(long, value_name = "RULE", hide_possible_values = true)]
     merge: Option<MergeRuleName>,

@@ -23,7 +23,7 @@ use crate::{messages, trust};
 /// Text is handed on in pieces of this size.
 const PIECE: usize = 1 << 18;
 
-/// Say what changed from one index to another
+/// Show what changed between two indexes
 ///
 /// Compares what both cover. Exit code 0, whether they differ or not. Most of two states of one corpus is
 /// encoded alike and passed over unread but for its checksums.
@@ -45,7 +45,7 @@ Examples:
       breachdex diff october.bdx november.bdx
   The hashes that are new, as HEX:COUNT lines:
       breachdex diff october.bdx november.bdx --export new.txt
-  What breachdex pull needs where november.bdx is published as pwned.bdx, and october.bdx was before:
+  What breachdex pull needs where november.bdx replaces october.bdx, published as pwned.bdx:
       breachdex diff october.bdx november.bdx --delta /srv/www/pwned.bdx")]
 pub(crate) struct Flags {
     /// The index as it was

@@ -20,7 +20,7 @@ use crate::trust;
 /// The most bytes of a note that are shown.
 const LONGEST_NOTE: usize = 200;
 
-/// Say what an index holds
+/// Show what an index holds
 #[derive(Args)]
 #[command(after_long_help = "\
 JSON fields:

@@ -31,18 +31,21 @@ use crate::{messages, target, trust};
 /// .OUT.breachdex-pull*.
 #[derive(Args)]
 #[command(after_long_help = "\
-Publish an index with its signature: breachdex sign pwned.bdx, then copy pwned.bdx.id, pwned.bdx.id.minisig
-and the index, each under a temporary name that is renamed. docs/pull.md says in which order, what is
-checked when, and what a pull costs. Needs disk space for the new index beside the old one.
+Publish an index with its signature: breachdex sign pwned.bdx, then copy pwned.bdx.id,
+pwned.bdx.id.minisig and the index, each under a temporary name that is renamed. docs/pull.md says
+in which order, what is checked when, and what a pull costs. Needs disk space for the new index
+beside the old one.
 
 Exit codes: 0 done, also when nothing had changed; 2 an error or stopped; what was fetched is kept.
 
 Examples:
       breachdex pull https://mirror.example/pwned.bdx -o pwned.bdx --trusted-key breachdex.pub
   How much would be fetched:
-      breachdex pull https://mirror.example/pwned.bdx -o pwned.bdx --trusted-key breachdex.pub --dry-run
+      breachdex pull https://mirror.example/pwned.bdx -o pwned.bdx \\
+          --trusted-key breachdex.pub --dry-run
   Only if the corpus is not older than 30 days:
-      breachdex pull https://mirror.example/pwned.bdx -o pwned.bdx --trusted-key breachdex.pub --max-age 30")]
+      breachdex pull https://mirror.example/pwned.bdx -o pwned.bdx \\
+          --trusted-key breachdex.pub --max-age 30")]
 pub(crate) struct Flags {
     /// The address of the published index
     ///
@@ -125,8 +128,8 @@ impl Flags {
         let trust = trust::of(&self.trust)?;
         if !trust.needs_signature() && !self.unsigned {
             return Err(Failure::Usage(String::from(
-                "no key is trusted, so that anybody's index would be taken: name the key that signs it with --trusted-key, \
-                 or accept one that nobody signed with --unsigned",
+                "no key is trusted, so anyone's index would be accepted: name the key that signs it with --trusted-key, \
+                 or accept an unsigned index with --unsigned",
             )));
         }
         if trust.needs_signature() && self.unsigned {

@@ -22,6 +22,19 @@ fn a_subcommand_is_typed_as_its_file_is_named() {
     }
 }
 
+/// What is laid out by hand is not broken again where the terminal ends.
+#[test]
+fn help_fits_into_a_hundred_columns() {
+    fn check(command: &clap::Command) {
+        let said = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+        for line in said.lines() {
+            assert!(line.chars().count() <= 100, "{}: {line}", command.get_name());
+        }
+        command.get_subcommands().for_each(check);
+    }
+    check(&Arguments::command());
+}
+
 #[test]
 fn passwords_are_typed_for_some() {
     let taking: Vec<&str> = ALL.iter().filter(|(_, takes)| *takes).map(|(file, _)| *file).collect();

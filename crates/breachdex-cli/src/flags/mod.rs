@@ -27,9 +27,9 @@ pub(crate) use trust::{KeyFlags, SignFlag, TrustFlags};
 
 /// Is this password already in the attackers' lists?
 ///
-/// breachdex answers from one file, offline. `check` works at once, on a small index of the commonest
+/// breachdex answers from one file, offline. `check` works at once, on a small index of the most common
 /// passwords that is part of the program; `download` fetches a full corpus of breached password hashes into
-/// an index that answers exactly, `update` keeps it so, and `serve` answers other programs from it.
+/// an exact index, `update` keeps it up to date, and `serve` answers other programs from it.
 #[derive(Parser)]
 #[command(name = "breachdex", bin_name = "breachdex", version, max_term_width = 100)]
 #[command(after_long_help = "\

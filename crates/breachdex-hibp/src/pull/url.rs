@@ -43,7 +43,7 @@ impl FromStr for FileUrl {
         let url =
             Url::parse(text).map_err(|_| refused("it is not of the form https://host/path/pwned.bdx"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(refused("only http and https are spoken"));
+            return Err(refused("only http and https are supported"));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refused(
@@ -81,7 +81,7 @@ mod tests {
     fn what_is_no_address_of_a_file_is_refused() {
         for (text, said) in [
             ("pwned.bdx", "it is not of the form https://host/path/pwned.bdx"),
-            ("ftp://a.example/pwned.bdx", "only http and https are spoken"),
+            ("ftp://a.example/pwned.bdx", "only http and https are supported"),
             ("https://u:p@a.example/pwned.bdx", "it must not hold a user name or a password"),
             ("https://a.example/", "it names a folder; name the index in it"),
             (

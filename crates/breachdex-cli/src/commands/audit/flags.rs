@@ -19,7 +19,7 @@ use crate::flags::{PairFlags, TrustFlags};
 /// Reads dumps of NTLM hashes, lists of hashes, exports of password managers and browsers, and columns of CSV, Parquet and
 /// Arrow files. Reports how many accounts there are, which of them have an empty or exposed password or one that is their own
 /// name, how often exposed passwords were seen, and which accounts share a password. No output contains a password or a
-/// hash. Accounts have pseudonyms that are good for one run, unless --users is given; their numbers lead back to the input.
+/// hash. Accounts have pseudonyms that are valid for one run, unless --users is given; their numbers lead back to the input.
 ///
 /// Machine accounts, former passwords (histories, recycle bins) and empty passwords are counted separately. A line that cannot
 /// be read is counted and named on standard error by its number, the others are answered all the same, and the exit code
@@ -145,55 +145,60 @@ fn formats() -> String {
 
 /// What help says behind the formats.
 const DETAILS: &str = "\
-  Without --format, a file's format is detected by its extension (.json, .xml, .data, .parquet, .arrow,
-  .feather; compressions and archives are looked behind), by the header of a .csv, the keys of a .json and the first
-  lines of a dump. Where that is not certain it is an error. Columns and lists hold passwords unless --hash
-  or the format says otherwise: that is never guessed. Encrypted vaults and archives are refused with the
-  way to an export that can be read.
+
+Without --format, a file's format is detected by its extension (.json, .xml, .data, .parquet,
+.arrow, .feather, also inside compressed files and archives), the header of a .csv, the keys of a
+.json and the first lines of a dump. If that is not certain, it is an error that suggests the flags.
+Columns and lists hold passwords unless --hash or the format says otherwise: that is never guessed.
+Encrypted vaults are refused with the way to an export that can be read.
 
 Exit codes:
-  0 nothing to act on, 1 an exposed password, or an account in use with the empty password, with its own
-  name as password or one that --policy refuses, 2 an error, bad usage, or a line that could not be read
+  0  nothing to act on
+  1  an exposed password, or an account in use with the empty password, with its own name as
+     password, or with one that --policy refuses
+  2  an error, bad usage, or a line that could not be read
 
 JSON, one object:
   input, format        what was read, and as what; inputs lists them where there are several
   made_on              the day of the report
-  index, overlays      what was searched; kind, exact, entries, corpus_date, floor, min_count: about it
+  index, overlays      what was searched; kind, exact, entries, corpus_date, floor, min_count:
+                       about it
   accounts             with a password that was looked up
   exposed              of these, seen at least --min-count times or in an overlay
   by_overlay           of these, in an overlay
   below_min_count      seen, but fewer times
-  bands                list of {band, from, to, accounts}: exposed accounts by how often the password
-                       was seen; from is null for not known, to is null for no end
-  shared               {groups, exposed_groups, accounts, largest: [{id, accounts, exposed, members}]}:
-                       passwords that several accounts have
+  bands                list of {band, from, to, accounts}: exposed accounts by how often the
+                       password was seen; from is null for not known, to is null for no end
+  shared               {groups, exposed_groups, accounts, largest: [{id, accounts, exposed,
+                       members}]}: passwords that several accounts have
   disabled             {checked, exposed} of the accounts that are disabled
   machines, former     {checked, exposed}, not among the accounts
-  empty                empty passwords, which are not looked up; empty_in_use: of accounts and machines
-                       that are not disabled
+  empty                empty passwords, which are not looked up; empty_in_use: of accounts and
+                       machines that are not disabled
   own_name             accounts and machines in use whose password is their own name
   policy               {name, refused, rules: [{rule, accounts}]}, with --policy
   without_password, other_items    not looked up
   lm_hashes            accounts that keep an LM hash
   malformed            lines that could not be read
-  unanswered           passwords of which it is not known whether they are exposed: no index covers them,
-                       or one could not be read; unanswered_because lists the reasons
+  unanswered           passwords of which it is not known whether they are exposed: no index
+                       covers them, or one could not be read; unanswered_because lists the reasons
   users                whether accounts are named as in the input
-  listed               the --top accounts to act on: {number, account, account_kind, exposed, count, overlay,
-                       disabled, lm_hash, shared_by}; count is null where not known; input where there
-                       are several; form (nfc, nfkc) where another form than the password as read is
-                       exposed; partial is true where a source could not be read and count is a lower
-                       bound; empty, own_name, policy and group where they apply
+  listed               the --top accounts to act on: {number, account, account_kind, exposed,
+                       count, overlay, disabled, lm_hash, shared_by}; count is null where not known;
+                       input where there are several; form (nfc, nfkc) where another form than the
+                       password as read is exposed; partial is true where a source could not be
+                       read and count is a lower bound; empty, own_name, policy and group where they
+                       apply
   unlisted             how many more there are
 
 CSV and Parquet, a row for each password that was looked up or is empty:
-  number, account, account_kind (account, machine, former), exposed (empty or null: not known), count,
-  band, source (base, overlay), shared_by, disabled, lm_hash, form (nfc, nfkc; empty or null for the
-  password as read), partial (true: a source could not be read, count is a lower bound), empty,
-  own_name, group (number of the accounts that share it), policy (rules it breaks), file
-  In CSV, accounts in use with the empty password come first. A cell that begins with = + - @ or their
-  full-width forms has an apostrophe before it, so that no spreadsheet takes it for a formula, and control
-  characters are replaced.
+  number, account, account_kind (account, machine, former), exposed (empty or null: not known),
+  count, band, source (base, overlay), shared_by, disabled, lm_hash, form (nfc, nfkc; empty or null
+  for the password as read), partial (true: a source could not be read, count is a lower bound),
+  empty, own_name, group (number of the accounts that share it), policy (rules it breaks), file
+  In CSV, accounts in use with the empty password come first. A cell that begins with = + - @ or
+  their full-width forms has an apostrophe before it, so that no spreadsheet takes it for a formula,
+  and control characters are replaced.
 
 Examples:
   A domain's dump, with a page to show:

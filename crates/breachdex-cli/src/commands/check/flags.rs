@@ -18,7 +18,7 @@ use crate::flags::{KindName, OnErrorName, PairFlags, TrustFlags};
 ///
 /// On a terminal one password is asked for and not shown. Otherwise standard input holds one password a
 /// line, taken as it is: a line ends at LF, one CR before it is dropped, the empty line is the empty
-/// password. A byte order mark is passed over; UTF-16 and compressed input are refused, and so is a line with a NUL.
+/// password. A byte order mark is skipped; UTF-16 and compressed input are refused, and so is a line with a NUL.
 /// Passwords are never taken as arguments, where others could see them, and never printed.
 ///
 /// Answers one line each: the line's number, "exposed" or "not found", and how often the password was seen
@@ -32,7 +32,7 @@ JSON, one object a line of input:
   exposed  true or false: seen at least --min-count times
   count    how often it was seen, 0 when not found, also when below --min-count;
            null in an index without counts
-  exact    false where the index may take a password for another (kept fewer bits)
+  exact    false where the index may report an absent password as exposed (kept fewer bits)
   floor    seen less often than this, a password may be missing from the index
   index    the index's path, or \"starter\"; of several, overlays among them, joined by \", \"
   source   with --overlay, if exposed: \"base\" or \"overlay\"
@@ -82,7 +82,7 @@ pub(crate) struct Flags {
     /// Several are one account's: the severest answer counts.
     #[arg(long, value_name = "NAME", requires = "pairs")]
     pub(crate) user: Vec<String>,
-    /// Take the test password for exposed
+    /// Report the test password as exposed
     ///
     /// That is "Breachdex-Test-Password-4711", which is in no leak: try with it what a script or a site does about an exposed
     /// password. $BREACHDEX_TEST_PASSWORD=1 says the same.

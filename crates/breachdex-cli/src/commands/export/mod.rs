@@ -60,7 +60,7 @@ pub(crate) struct Flags {
     trust: TrustFlags,
     /// Write the N most frequent, ordered by count
     ///
-    /// Those with equal counts by their hashes. Takes about 70 bytes of memory for each.
+    /// Equal counts are ordered by hash. Takes about 70 bytes of memory for each.
     #[arg(long, value_name = "N", value_parser = parse_positive)]
     top: Option<u64>,
     /// The file to write [default: standard output]

@@ -29,12 +29,13 @@ pub(super) struct RangeFlags {
     gzip: bool,
     /// With --ranges: each range compressed too, as PREFIX.br
     ///
-    /// Not smaller than gzip, for digests do not compress further; for servers that have nothing else.
+    /// No smaller than gzip, because digests do not compress further; for servers that send Brotli only.
     #[arg(long, requires = "ranges")]
     brotli: bool,
     /// With --ranges: give every file its prefix in lower case, too
     ///
-    /// Some clients ask so, and web servers know one name of a file. In a folder it is a link, in a bucket another object.
+    /// Some clients ask for lower-case prefixes, and web servers tell the cases of a file name apart. In a folder it is a link, in a
+    /// bucket another object.
     #[arg(long, requires = "ranges")]
     lower_case: bool,
     /// With --ranges: write an index that covers a part of the prefixes

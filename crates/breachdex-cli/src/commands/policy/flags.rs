@@ -70,7 +70,7 @@ Examples:
   Ask exposed pairs too:
       breachdex policy check --pairs pairs.bdx --pair-key pairs.key --user-name hanako@example.jp
   For Samba's check password script, which sends one password:
-      breachdex policy check -0 --quiet --event change --policy /etc/breachdex/policy.toml \
+      breachdex policy check -0 --quiet --event change --policy /etc/breachdex/policy.toml \\
           --user-name-from SAMBA_CPS_ACCOUNT_NAME")]
 pub(crate) struct PolicyCheckFlags {
     #[command(flatten)]

@@ -21,8 +21,9 @@ use crate::service::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, Soc
 /// answers until it is told to stop (Ctrl-C or SIGTERM); SIGHUP reloads indexes and the certificate.
 #[derive(Args)]
 #[command(after_long_help = "\
-A rule is a method (or *), a path (* is any part, ** at the end the rest), password=FIELD, and if wanted user=FIELD and
-failed-when=CONDITION. FIELD is a name as in the form or along the members of JSON: email, user[email], user.email.
+A rule is a method (or *), a path (* is any part, ** at the end the rest), password=FIELD and, if
+wanted, user=FIELD and failed-when=CONDITION. FIELD is the name in the form, or the path in JSON:
+email, user[email], user.email.
 
 Examples:
   GitLab, which acts on the header:

@@ -98,18 +98,21 @@ Exit codes:
 const JSON: &str = "\
 JSON, one object:
   input, from, to      the file, and the times of its first and last attempt
-  all                  {failures, successes, rated, exposed, stated, unknown_accounts}: rated failures are
-                       those with a known exposure, stated ones those with a known account status
+  all                  {failures, successes, rated, exposed, stated, unknown_accounts}: rated
+                       failures are those with a known exposure, stated ones those with a known
+                       account status
   attack               whether there was one
-  attacks              list of {since, raised, until, site_wide, sources, reasons}: until is null if it
-                       still ran; reasons are {reason, usual_share, attack_share} or {reason, count}
+  attacks              list of {since, raised, until, site_wide, sources, reasons}: until is null
+                       if it still ran; reasons are {reason, usual_share, attack_share} or
+                       {reason, count}
   suspected            as all, of suspected sources during attacks; suspected_sources: how many
   accounts_tried       by them, accounts_taken: logged in to by them
   users                whether accounts and sources are named as in the file
-  listed               the first log-in of each taken account: {time, account, source, exposed_password};
-                       source only with --users
+  listed               the first log-in of each taken account: {time, account, source,
+                       exposed_password}; source only with --users
   unlisted             how many more there are
-  timeline             {start, slot_seconds, failures, exposed, suspected, taken}: a number for each slot";
+  timeline             {start, slot_seconds, failures, exposed, suspected, taken}: a number for each
+                       slot";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:

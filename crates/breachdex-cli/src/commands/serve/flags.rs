@@ -12,7 +12,7 @@ use clap::Args;
 use crate::flags::values::{parse_residency, parse_seconds, parse_size_or_zero};
 use crate::service::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, SocketFlags};
 
-/// Serve ranges to every Pwned Passwords client
+/// Run a range server compatible with Pwned Passwords
 ///
 /// Answers GET /range/{prefix} as api.pwnedpasswords.com does, from index files: SHA-1, NTLM with ?mode=ntlm,
 /// padding, gzip, entity tags. Prints the addresses that it listens on, then answers until it is told to stop
@@ -20,8 +20,8 @@ use crate::service::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, Soc
 /// over while requests run; SIGHUP reloads at once, with the certificate.
 #[derive(Args)]
 #[command(after_long_help = "\
-/healthz answers while the server runs, /metrics is for Prometheus. docs/serve.md says how to point Django,
-Laravel, Symfony, Spring, Kratos and others at it.
+/healthz answers while the server runs, /metrics is for Prometheus. docs/serve.md says how to point
+Django, Laravel, Symfony, Spring, Kratos and others at it.
 
 Examples:
   For this machine:

@@ -32,9 +32,11 @@ docs/sidecar.md has examples in PHP, Ruby, JavaScript, Go and Java.
 
 Examples:
   On a Unix socket, with a policy of your own:
-      breachdex sidecar --index pwned.bdx --policy policy.toml --listen unix:/run/breachdex/sidecar.sock
+      breachdex sidecar --index pwned.bdx --policy policy.toml \\
+          --listen unix:/run/breachdex/sidecar.sock
   On a loopback address, with a radar that survives restarts:
-      breachdex sidecar --index pwned.bdx --profile nist --mfa --radar-state /var/lib/breachdex/radar
+      breachdex sidecar --index pwned.bdx --profile nist --mfa \\
+          --radar-state /var/lib/breachdex/radar
   Ask it:
       curl --json '{\"event\": \"sign_up\", \"password\": \"iloveyou\"}' http://127.0.0.1:8070/v1/verdict")]
 pub(crate) struct Flags {

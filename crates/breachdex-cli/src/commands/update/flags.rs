@@ -23,8 +23,8 @@ or that an overlay was merged into, cannot be updated.
 Exit codes: 0 done, also when nothing had changed; 2 an error or stopped; what was fetched is kept.
 If some ranges could not be fetched, the others are updated all the same and the exit code is 2.
 
-With trusted keys, or --sign, the index must be signed before it is updated, and what of it is copied
-is checked against the signature.
+With trusted keys, or --sign, the index must be signed before it is updated, and what is copied from
+it is checked against the signature.
 
 Examples:
       breachdex update pwned.bdx
