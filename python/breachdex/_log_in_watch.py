@@ -46,7 +46,7 @@ class Attack:
 
     since: int | None
     """When it began, in seconds since 1970: before the alarm."""
-    reasons: list[Any] = field(default_factory=list)
+    reasons: list[dict[str, Any]] = field(default_factory=list)
     """Why, as :attr:`RadarStatus.reasons`; empty of one that is over."""
 
 
