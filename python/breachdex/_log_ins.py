@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from breachdex._breachdex import Index
+from breachdex._errors import BreachdexError
 from breachdex._marks import Mark
 from breachdex._words import word
 
@@ -95,8 +96,13 @@ class LogIns:
 
 
 def corpus_date(index: Any) -> date | None:
-    """The date of the corpus of an index; ``None`` of one that has none, and of what has overlays or speaks to a server."""
-    return index.metadata.corpus_date if isinstance(index, Index) else None
+    """The date of the corpus of an index; ``None`` of one that has none or is damaged, and of what has overlays or speaks to a
+    server."""
+    try:
+        return index.metadata.corpus_date if isinstance(index, Index) else None
+    except BreachdexError:
+        # So that it is asked, and ``on_error`` says what the fault means.
+        return None
 
 
 def today() -> date:

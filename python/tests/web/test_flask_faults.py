@@ -124,6 +124,24 @@ class TestFaults:
         assert inside(browser)
         assert "passwords cannot be checked and are accepted" in caplog.text
 
+    @pytest.mark.parametrize("recheck", ["always", "newer_index"])
+    def test_nor_by_a_file_that_is_changed_in_place(
+        self, exposed_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recheck: str
+    ) -> None:
+        monkeypatch.setattr("breachdex._gate.RELOAD_EVERY", 0.0)
+        copy = tmp_path / "copy.bdx"
+        copy.write_bytes(exposed_index.read_bytes())
+        config = {"BREACHDEX_INDEX": copy, "BREACHDEX_LOG_IN": "reject", "BREACHDEX_RECHECK": recheck}
+        site = Site({**config, "BREACHDEX_MARK_FIELD": "password_mark"})
+        site.add(password=GOOD)
+        for damaged in (False, True, True):
+            if damaged:
+                with copy.open("ab") as file:
+                    file.write(b"!")
+            browser, answer = site.log_in(password=GOOD)
+            assert answer.status_code == 200
+            assert inside(browser)
+
     def test_log_in_may_be_told_to_refuse(self, damaged_index: Path) -> None:
         config = {
             "BREACHDEX_INDEX": damaged_index,

@@ -298,6 +298,19 @@ class TestFaults:
                 )
             assert_clean(answer.text, *lines)
 
+    async def test_log_in_is_not_shut_by_a_file_that_is_changed_in_place(
+        self, kind: Any, exposed_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("breachdex._gate.RELOAD_EVERY", 0.0)
+        copy = tmp_path / "copy.bdx"
+        copy.write_bytes(exposed_index.read_bytes())
+        async with site(kind(breachdex_index=copy, breachdex_log_in="reject")) as made:
+            await made.add(GOOD)
+            for _ in range(3):
+                assert (await made.log_in(GOOD)).status_code == 200
+                with copy.open("ab") as file:
+                    file.write(b"!")
+
     async def test_log_in_may_be_told_to_refuse(self, kind: Any, damaged_index: Path) -> None:
         settings = {"breachdex_log_in": "force_reset", "breachdex_log_in_on_error": "reject"}
         async with site(kind(breachdex_index=damaged_index, **settings)) as made:
