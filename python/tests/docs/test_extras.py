@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -22,6 +24,43 @@ def rows(page: str) -> dict[str, str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_extra_is_on_the_page(page: str) -> None:
     assert rows(page).keys() == EXTRAS.keys()
+
+
+DISTRIBUTIONS = {"fastapi-users-db-sqlalchemy": "fastapi-users[sqlalchemy]"}
+"""What is installed by an extra of another package."""
+NEEDED_AT_RUN_TIME = {"flask-security": ["argon2-cffi"], "fastapi-users": ["aiosqlite"]}
+"""What no import of a page shows."""
+
+
+@pytest.mark.parametrize("extra", sorted(EXTRAS))
+def test_an_extra_installs_what_the_whole_app_of_its_page_imports(extra: str) -> None:
+    page = PROJECT / "docs" / "site" / f"{extra}.md"
+    if not page.exists() or "\n```python\nimport" not in (text := page.read_text(encoding="utf-8")).replace(
+        "\nfrom", "\nimport"
+    ):
+        pytest.skip("no page of its own with an app")
+    app = re.findall(r"^```python[^\n]*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[0]
+    imported = set(re.findall(r"^(?:from|import) (\w+)", app, re.MULTILINE)) - sys.stdlib_module_names
+    installed = importlib.metadata.packages_distributions()
+    asked = {re.split(r"[<>=]", requirement)[0].lower() for requirement in EXTRAS[extra]}
+    given = asked | {name.partition("[")[0] for name in asked}
+    given |= {name for name, extra_of_another in DISTRIBUTIONS.items() if extra_of_another in asked}
+    for name in {*given}:
+        given |= requirements_of(name)
+    for module in sorted(imported - {"breachdex"}):
+        names = {name.lower() for name in installed[module]}
+        assert names & given, f"{module} comes with {names}"
+    for name in NEEDED_AT_RUN_TIME.get(extra, ()):
+        assert name in asked
+
+
+def requirements_of(distribution: str) -> set[str]:
+    """What a package always installs besides itself; nothing of one that is not here."""
+    try:
+        required = importlib.metadata.requires(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        return set()
+    return {re.split(r"[<>=~!;\[ (]", one)[0].lower() for one in required if "extra ==" not in one}
 
 
 @pytest.mark.parametrize("page", PAGES)
