@@ -2,8 +2,9 @@
  *
  * Generated from the sources; the test abi says how to write it anew.
  *
- * Functions that can fail return a status, and store a message for the last argument if it is not null. Handles may be shared by
- * threads, but for those of options, and for freeing. Text is UTF-8 and ends with a NUL. */
+ * Functions that can fail return a status, and store a message for the last argument if it is not null. A handle that they would
+ * store is then null, and so it may be freed. Handles may be shared by threads, but for those of options, and for freeing. Text is
+ * UTF-8 and ends with a NUL. */
 
 #ifndef BREACHDEX_H
 #define BREACHDEX_H

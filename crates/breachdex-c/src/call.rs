@@ -66,6 +66,30 @@ pub(crate) unsafe fn store<T>(out: *mut T, name: &'static str, value: T) -> Resu
     Ok(())
 }
 
+/// Stores a new handle. Without room for it none is made, for nobody could free it.
+///
+/// # Safety
+/// `out` is null, or points to room for a pointer.
+pub(crate) unsafe fn store_handle<T>(out: *mut *mut T, name: &'static str, value: T) -> Result<(), Failure> {
+    if out.is_null() {
+        return Err(Failure::null(name));
+    }
+    // SAFETY: it is not null, so the caller has room there.
+    unsafe { out.write(give(value)) };
+    Ok(())
+}
+
+/// Has the caller's handle be null, so that one that was not made can be freed.
+///
+/// # Safety
+/// `out` is null, or points to room for a pointer.
+pub(crate) unsafe fn clear<T>(out: *mut *mut T) {
+    if !out.is_null() {
+        // SAFETY: it is not null, so the caller has room there.
+        unsafe { out.write(std::ptr::null_mut()) };
+    }
+}
+
 /// A handle of the caller.
 ///
 /// # Safety

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 
 use breachdex::{Corpus, Digest, Finding, FormSet, Kind, LiveIndex, Question};
 
-use crate::call::{bytes, give, handle, run, run_plain, store, take_back};
+use crate::call::{bytes, clear, handle, run, run_plain, store, store_handle, take_back};
 use crate::error::{BreachdexError, BreachdexStatus, Failure};
 use crate::exposure::BreachdexExposure;
 use crate::options::BreachdexOptions;
@@ -43,12 +43,12 @@ pub unsafe extern "C" fn breachdex_open(
             if corpus.is_null() {
                 return Err(Failure::null("corpus"));
             }
-            store(corpus, "corpus", std::ptr::null_mut())?;
+            clear(corpus);
             let open = match options.as_ref() {
                 Some(options) => options.open(),
                 None => BreachdexOptions::default().open(),
             };
-            store(corpus, "corpus", give(BreachdexCorpus { corpus: open? }))
+            store_handle(corpus, "corpus", BreachdexCorpus { corpus: open? })
         })
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use breachdex_policy::{Candidate, Event, Profile, Rules, Settings};
 
-use crate::call::{bytes, give, handle, optional_text, run, store, take_back, text};
+use crate::call::{bytes, clear, handle, optional_text, run, store_handle, take_back, text};
 use crate::corpus::BreachdexCorpus;
 use crate::error::{BreachdexError, BreachdexStatus, Failure};
 use crate::verdict::BreachdexVerdict;
@@ -61,6 +61,7 @@ pub unsafe extern "C" fn breachdex_policy_of_profile(
     // SAFETY: the caller's pointers are as above.
     unsafe {
         run(error, || {
+            clear(policy);
             let name = text(name, "name")?;
             let names = Profile::ALL.map(Profile::name);
             if !names.contains(&name) {
@@ -70,7 +71,7 @@ pub unsafe extern "C" fn breachdex_policy_of_profile(
                 )));
             }
             let settings = Settings::parse(&format!("profile = '{name}'"), name)?;
-            store(policy, "policy", give(BreachdexPolicy { rules: settings.rules }))
+            store_handle(policy, "policy", BreachdexPolicy { rules: settings.rules })
         })
     }
 }
@@ -88,8 +89,9 @@ pub unsafe extern "C" fn breachdex_policy_open(
     // SAFETY: the caller's pointers are as above.
     unsafe {
         run(error, || {
+            clear(policy);
             let settings = Settings::open(Path::new(text(path, "path")?))?;
-            store(policy, "policy", give(BreachdexPolicy { rules: settings.rules }))
+            store_handle(policy, "policy", BreachdexPolicy { rules: settings.rules })
         })
     }
 }
@@ -121,6 +123,7 @@ pub unsafe extern "C" fn breachdex_policy_check(
     // SAFETY: the caller's pointers are as above.
     unsafe {
         run(error, || {
+            clear(verdict);
             let rules = &handle(policy, "policy")?.rules;
             let corpus = &handle(corpus, "corpus")?.corpus;
             let candidate = read(handle(candidate, "candidate")?)?;
@@ -133,7 +136,7 @@ pub unsafe extern "C" fn breachdex_policy_check(
                 rules.check(corpus, &candidate, |_| ())
             };
             let judged = judged.map_err(|fault| Failure::unknown(&fault))?;
-            store(verdict, "verdict", give(BreachdexVerdict::new(judged, rules.language)))
+            store_handle(verdict, "verdict", BreachdexVerdict::new(judged, rules.language))
         })
     }
 }

@@ -37,6 +37,11 @@ impl World {
 
     /// Compiles a program of `tests/c` with the library.
     fn compile(&self, source: &str, library: &[&Path]) -> PathBuf {
+        self.compile_with(source, library, &[]).unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    /// The same with more flags; what the compiler says where it does not know them.
+    fn compile_with(&self, source: &str, library: &[&Path], flags: &[&str]) -> Result<PathBuf, String> {
         let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let program = self.path(source.trim_end_matches(".c"));
         let mut compiler = Command::new("cc");
@@ -56,10 +61,14 @@ impl World {
             .arg("-o")
             .arg(&program)
             .args(library)
-            .args(["-lm", "-ldl"]);
+            .args(["-lm", "-ldl"])
+            .args(flags);
         let output = compiler.output().expect("a C compiler");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        program
+        if output.status.success() {
+            Ok(program)
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into())
+        }
     }
 
     /// What a program prints, with the folder as `FOLDER`.
@@ -134,6 +143,22 @@ fn threads_share_handles() {
     assert_eq!(world.run(Command::new(&program).arg(world.path("sha1.bdx"))), "wrong answers: 0\n");
     if let Some(mut valgrind) = under_valgrind(&program) {
         assert_eq!(world.run(valgrind.arg(world.path("sha1.bdx"))), "wrong answers: 0\n");
+    }
+}
+
+/// Nothing that the header does not forbid reads or writes elsewhere, leaks, or crashes.
+#[test]
+#[cfg(target_os = "linux")]
+fn misuse_is_an_error_and_leaks_nothing() {
+    let world = World::new();
+    let program = world.compile("misuse.c", &[&shared()]);
+    assert_eq!(world.run(Command::new(&program).arg(world.path("sha1.bdx"))), "done\n");
+    if let Some(mut valgrind) = under_valgrind(&program) {
+        assert_eq!(world.run(valgrind.arg(world.path("sha1.bdx"))), "done\n");
+    }
+    match world.compile_with("misuse.c", &[&shared()], &["-fsanitize=address,undefined", "-g"]) {
+        Ok(program) => assert_eq!(world.run(Command::new(&program).arg(world.path("sha1.bdx"))), "done\n"),
+        Err(said) => eprintln!("skipped: not with sanitizers, which this compiler does not have: {said}"),
     }
 }
 
