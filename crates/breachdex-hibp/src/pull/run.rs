@@ -141,7 +141,7 @@ impl Pull<'_> {
     fn once(&self, replaced: u32) -> Result<PullReport, Stop> {
         let found = self.find()?;
         let base = self.open_base()?;
-        if let Some(base) = base.as_ref().filter(|base| base.head() == *found.head.bytes()) {
+        if let Some(base) = base.as_ref().filter(|base| self.is_published(base, &found)) {
             return self.up_to_date(&found, base, replaced);
         }
         let mut store = Store::open(&self.target, &found.head, self.options.restart && replaced == 0)?;
@@ -174,7 +174,7 @@ impl Pull<'_> {
     fn preview(&self) -> Result<PullPreview, Stop> {
         let found = self.find()?;
         let base = self.open_base()?;
-        if let Some(base) = base.as_ref().filter(|base| base.head() == *found.head.bytes()) {
+        if let Some(base) = base.as_ref().filter(|base| self.is_published(base, &found)) {
             self.check_held(&found, base)?;
             return Ok(self.preview_of(base.metadata(), true, (0, 0)));
         }
@@ -196,6 +196,12 @@ impl Pull<'_> {
     ) -> PullPreview {
         let fetched = self.reader.counters.moved.load(Ordering::Relaxed);
         PullPreview { metadata: metadata.clone(), up_to_date, bytes, requests, fetched }
+    }
+
+    /// Whether the index that is there says that it is the published one. Who asks for it to be replaced whatever it is does not
+    /// believe that: its groups may be damaged.
+    fn is_published(&self, base: &Base, found: &Found) -> bool {
+        base.head() == *found.head.bytes() && !self.options.force
     }
 
     /// The published file is there, to the last byte that headers speak of.

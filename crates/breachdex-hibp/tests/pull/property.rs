@@ -157,3 +157,45 @@ fn a_delta_is_not_believed() {
         }
     }
 }
+
+/// One group's changes that are as long as all that changed: nobody keeps that much in memory for a file that nobody signed.
+#[test]
+fn a_delta_that_saves_nothing_is_not_fetched() {
+    let (old, new) = (state(9000, 0, "2026-11-20"), state(9000, 1, "2026-11-27"));
+    let ids = [&old, &new].map(|bytes| *open(bytes).content_id().as_bytes());
+    let table_at = new.len() as u64 / 2;
+    let table: Vec<u8> = [0, table_at as u32 - 104].into_iter().flat_map(u32::to_le_bytes).collect();
+    let mut delta = b"\x89BDD\r\n\x1a\n".to_vec();
+    delta.extend([1, 104].into_iter().flat_map(u32::to_le_bytes));
+    ids.iter().for_each(|id| delta.extend(id));
+    delta.extend([1, table_at].into_iter().flat_map(u64::to_le_bytes));
+    let checksum = crc32c::crc32c_append(crc32c::crc32c(&delta), &table);
+    delta.extend(checksum.to_le_bytes());
+    delta.resize(table_at as usize, 0);
+    delta.extend(&table);
+    let (ending, mut place) = (delta_ending(open(&old).content_id()), Place::of(&new));
+    place.put(&ending, delta);
+    let (_folder, path) = folder(Some(&old));
+    pull_from(&place, &path, &options(), &()).unwrap();
+    assert!(fs::read(&path).unwrap() == new);
+    // The header and the table, of one row, are all that is read of it.
+    let read: Vec<u64> = place.parts(&ending).iter().map(|part| part.end - part.start).collect();
+    assert_eq!(read, [104, 8]);
+}
+
+/// An index with the published header whose groups are damaged says that it is the published one.
+#[test]
+fn what_is_damaged_behind_the_published_header_is_mended_by_force() {
+    let new = state(9000, 0, "2026-11-27");
+    let mut damaged = new.clone();
+    damaged[20_000] ^= 1;
+    let (place, (folder, path)) = (Place::of(&new), folder(Some(&damaged)));
+    assert!(pull_from(&place, &path, &options(), &()).unwrap().up_to_date);
+    let forced = breachdex_hibp::pull::PullOptions { force: true, ..options() };
+    let preview = preview_pull_from(&place, &path, &forced, &()).unwrap();
+    assert!(!preview.up_to_date);
+    let report = pull_from(&place, &path, &forced, &()).unwrap();
+    assert!(!report.up_to_date && report.bytes < new.len() as u64);
+    assert!(fs::read(&path).unwrap() == new);
+    assert_eq!(listing(folder.path()), ["a.bdx"]);
+}
