@@ -162,7 +162,8 @@ typedef struct breachdex_corpus breachdex_corpus;
 typedef struct breachdex_error breachdex_error;
 
 /*
- What a corpus is to be opened from. Free it with breachdex_options_free; one thread at a time.
+ What a corpus is to be opened from. Free it with breachdex_options_free; one thread at a time. Options of which one was
+ refused open nothing: breachdex_open fails with the same error, whoever looked at it before.
  */
 typedef struct breachdex_options breachdex_options;
 
@@ -375,9 +376,12 @@ breachdex_status breachdex_policy_of_profile(const char *name,
                                              breachdex_error **error);
 
 /*
- The policy of a TOML file. The indexes that it may name are not opened: that is what breachdex_open is for.
+ The policy of a TOML file. The indexes that it may name are not opened: that is what breachdex_open is for. Nor are lists of
+ exposed pairs, so that no verdict has the reason exposed_pair.
  */
-breachdex_status breachdex_policy_open(const char *path, breachdex_policy **policy, breachdex_error **error);
+breachdex_status breachdex_policy_open(const char *path,
+                                       breachdex_policy **policy,
+                                       breachdex_error **error);
 
 /*
  Frees a policy; nothing happens for null.
@@ -386,7 +390,7 @@ void breachdex_policy_free(breachdex_policy *policy);
 
 /*
  Judges a password. A fault of a source means what the policy's on_error says at the event: a verdict with the reason
- index_unavailable, or BREACHDEX_STATUS_UNKNOWN.
+ index_unavailable, or BREACHDEX_STATUS_UNKNOWN. The verdict is null unless the status is BREACHDEX_STATUS_OK.
  */
 breachdex_status breachdex_policy_check(const breachdex_policy *policy,
                                         const breachdex_corpus *corpus,

@@ -39,7 +39,7 @@ pub struct BreachdexError {
 }
 
 /// The same on this side.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     status: BreachdexStatus,
     message: String,

@@ -13,7 +13,8 @@ use crate::error::{BreachdexError, BreachdexStatus, Failure};
 /// How often to look whether a file was replaced.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a corpus is to be opened from. Free it with `breachdex_options_free`; one thread at a time.
+/// What a corpus is to be opened from. Free it with `breachdex_options_free`; one thread at a time. Options of which one was
+/// refused open nothing: `breachdex_open` fails with the same error, whoever looked at it before.
 #[derive(Debug, Default)]
 pub struct BreachdexOptions {
     indexes: Vec<PathBuf>,
@@ -22,11 +23,17 @@ pub struct BreachdexOptions {
     max_age: Option<u32>,
     is_fixed: bool,
     test_password: bool,
+    /// Why one of them could not be added. A caller who did not look would otherwise have a corpus without it: without an index
+    /// the embedded one, and without a key any index.
+    refused: Option<Failure>,
 }
 
 impl BreachdexOptions {
     /// Opens everything. Without an index, the embedded one of common passwords answers.
     pub(crate) fn open(&self) -> Result<Corpus, Failure> {
+        if let Some(refused) = &self.refused {
+            return Err(refused.clone());
+        }
         let trust = match &*self.keys {
             [] => Trust::default(),
             keys => Trust::keys(keys.to_vec()).map_err(|error| Failure::argument(error.to_string()))?,
@@ -49,6 +56,18 @@ impl BreachdexOptions {
     }
 }
 
+/// Adds something to options, which keep the error if it is refused.
+fn add(
+    options: &mut BreachdexOptions,
+    added: impl FnOnce(&mut BreachdexOptions) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let added = added(options);
+    if let Err(failure) = &added {
+        options.refused.get_or_insert_with(|| failure.clone());
+    }
+    added
+}
+
 /// New options: no index and no overlay, which means the embedded index of common passwords. Null only after a bug.
 #[unsafe(no_mangle)]
 pub extern "C" fn breachdex_options_new() -> *mut BreachdexOptions {
@@ -68,8 +87,10 @@ pub unsafe extern "C" fn breachdex_options_add_index(
     // SAFETY: the caller's pointers are as above.
     unsafe {
         run(error, || {
-            handle_mut(options, "options")?.indexes.push(text(path, "path")?.into());
-            Ok(())
+            add(handle_mut(options, "options")?, |options| {
+                options.indexes.push(text(path, "path")?.into());
+                Ok(())
+            })
         })
     }
 }
@@ -87,8 +108,10 @@ pub unsafe extern "C" fn breachdex_options_add_overlay(
     // SAFETY: the caller's pointers are as above.
     unsafe {
         run(error, || {
-            handle_mut(options, "options")?.overlays.push(text(path, "path")?.into());
-            Ok(())
+            add(handle_mut(options, "options")?, |options| {
+                options.overlays.push(text(path, "path")?.into());
+                Ok(())
+            })
         })
     }
 }
@@ -107,10 +130,11 @@ pub unsafe extern "C" fn breachdex_options_add_trusted_key(
     // SAFETY: the caller's pointers are as above.
     unsafe {
         run(error, || {
-            let options = handle_mut(options, "options")?;
-            let key = PublicKey::from_text_or_file(text(key, "key")?.as_ref());
-            options.keys.push(key.map_err(|error| Failure::argument(error.to_string()))?);
-            Ok(())
+            add(handle_mut(options, "options")?, |options| {
+                let key = PublicKey::from_text_or_file(text(key, "key")?.as_ref());
+                options.keys.push(key.map_err(|error| Failure::argument(error.to_string()))?);
+                Ok(())
+            })
         })
     }
 }

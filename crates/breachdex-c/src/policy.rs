@@ -76,7 +76,8 @@ pub unsafe extern "C" fn breachdex_policy_of_profile(
     }
 }
 
-/// The policy of a TOML file. The indexes that it may name are not opened: that is what `breachdex_open` is for.
+/// The policy of a TOML file. The indexes that it may name are not opened: that is what `breachdex_open` is for. Nor are lists of
+/// exposed pairs, so that no verdict has the reason `exposed_pair`.
 ///
 /// # Safety
 /// `path` ends with a NUL, `policy` has room for a pointer, `error` is null or has.
@@ -107,7 +108,7 @@ pub unsafe extern "C" fn breachdex_policy_free(policy: *mut BreachdexPolicy) {
 }
 
 /// Judges a password. A fault of a source means what the policy's `on_error` says at the event: a verdict with the reason
-/// `index_unavailable`, or `BREACHDEX_STATUS_UNKNOWN`.
+/// `index_unavailable`, or `BREACHDEX_STATUS_UNKNOWN`. The verdict is null unless the status is `BREACHDEX_STATUS_OK`.
 ///
 /// # Safety
 /// `policy` and `corpus` are of this library, `candidate` is as its members say, `verdict` has room for a pointer, `error` is

@@ -156,10 +156,25 @@ int main(int count, char **arguments) {
 
     breachdex_options *options = breachdex_options_new();
     say("no key", breachdex_options_add_trusted_key(options, "nonsense", &error), &error);
+    breachdex_options_add_index(options, arguments[1], NULL);
+    say("refused key", breachdex_open(options, &corpus, &error), &error);
+    breachdex_options_free(options);
+    options = breachdex_options_new();
+    breachdex_options_add_index(options, "\xff.bdx", NULL);
+    say("refused index", breachdex_open(options, &corpus, &error), &error);
+    breachdex_options_free(options);
+    options = breachdex_options_new();
     say("key", breachdex_options_add_trusted_key(options, "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
                                                  &error), &error);
     breachdex_options_add_index(options, arguments[1], NULL);
     say("unsigned", breachdex_open(options, &corpus, &error), &error);
     breachdex_options_free(options);
+
+    /* Nothing of an earlier call is left where one fails. */
+    breachdex_verdict *verdict = (breachdex_verdict *)&options;
+    breachdex_policy *policy = (breachdex_policy *)&options;
+    say("no policy", breachdex_policy_of_profile("none", &policy, &error), &error);
+    say("no verdict", breachdex_policy_check(NULL, NULL, NULL, &verdict, &error), &error);
+    printf("left %d %d\n", policy != NULL, verdict != NULL);
     return 0;
 }
