@@ -100,7 +100,7 @@ impl Subcommand for Flags {
         };
         let difference = diff(&old, &new, &mut visit, &reporter)?;
         let delta =
-            self.delta.as_deref().map(|path| delta(path, &old, &new, self.force, &reporter)).transpose()?;
+            self.delta.as_deref().map(|path| delta(path, &self, (&old, &new), &reporter)).transpose()?;
         drop(reporter);
         if let Some((path, report)) = delta {
             messages::note(&format!("wrote {}, {} bytes", path.display(), report.bytes));
@@ -129,17 +129,27 @@ impl Subcommand for Flags {
     }
 }
 
+/// An index is not replaced by what is made of it.
+fn refuse_input(flags: &Flags, path: &Path) -> Result<(), Failure> {
+    let is_input = |input: &PathBuf| breachdex::files::is_same_file(input, path);
+    if is_input(&flags.old) || is_input(&flags.new) {
+        return Err(Failure::Usage(format!("{} is one of the indexes; choose another FILE", path.display())));
+    }
+    Ok(())
+}
+
 /// Writes what `pull` needs of a change, and says where.
 fn delta(
     published: &Path,
-    old: &Index,
-    new: &Index,
-    replace: bool,
+    flags: &Flags,
+    (old, new): (&Index, &Index),
     reporter: &Reporter,
 ) -> Result<(PathBuf, DeltaReport), Failure> {
     let mut path = published.as_os_str().to_owned();
     path.push(delta_ending(old.content_id()));
     let path = PathBuf::from(path);
+    refuse_input(flags, &path)?;
+    let replace = flags.force;
     let holds_overlay = old.metadata().holds_overlay || new.metadata().holds_overlay;
     let mut target = Target::create(&path, replace, holds_overlay)?;
     let file = target.file();
@@ -167,11 +177,7 @@ impl<'a> Added<'a> {
             let (name, full) = (index.name().to_owned(), metadata.kind.bits());
             return Err(Error::NotExact { name, bits: metadata.bits, full }.into());
         }
-        let is_input = |input: &PathBuf| breachdex::files::is_same_file(input, path);
-        if is_input(&flags.old) || is_input(&flags.new) {
-            let message = format!("{} is one of the indexes; choose another FILE", path.display());
-            return Err(Failure::Usage(message));
-        }
+        refuse_input(flags, path)?;
         let target = Target::create(path, flags.force, metadata.holds_overlay)?;
         Ok(Self { index, path: path.to_owned(), target, piece: Vec::with_capacity(PIECE + 128) })
     }

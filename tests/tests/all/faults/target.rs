@@ -52,6 +52,14 @@ fn an_input_is_never_overwritten_by_whatever_name() {
         assert_refused(&output, &format!("{target} is the index itself; choose another OUT"));
     }
     assert!(contents(folder.path()) == before, "an input was changed");
+    // The name of a delta is made of OLD's content id, and an index may have it.
+    let ending = breachdex::replica::delta_ending(
+        breachdex::Index::open(folder.path().join("a.bdx")).unwrap().content_id(),
+    );
+    let new = format!("b.bdx{ending}");
+    fs::copy(folder.path().join("a.bdx"), folder.path().join(&new)).unwrap();
+    let output = breachdex(folder.path(), &["diff", "a.bdx", &new, "--delta", "b.bdx", "--force"], b"");
+    assert_refused(&output, &format!("{new} is one of the indexes; choose another FILE"));
 }
 
 #[test]
