@@ -6,14 +6,15 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{self, Cursor, IsTerminal as _, Read as _, Write as _};
+use std::fmt;
+use std::io::{self, Cursor, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use std::{fmt, fs};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use breachdex::files::{self, PrivateFault};
 use breachdex::trust::{PublicKey, SignatureFiles, Statement, Trust};
 use breachdex::{BeforePublish, Error, Index, OpenOptions};
 use minisign::{KeyPair, SecretKey, SecretKeyBox};
@@ -25,7 +26,7 @@ use crate::target::{self, Target};
 use crate::{messages, terminal};
 
 /// No secret key's file is longer.
-const LONGEST_KEY: u64 = 8 << 10;
+const LONGEST_KEY: usize = 8 << 10;
 
 /// How the second line of a secret key's file begins: "Ed", then "Sc" or zeros, then "B2".
 const ENCRYPTED: &str = "RWRTY0Iy";
@@ -254,21 +255,24 @@ fn put(target: &mut Target, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn read_key(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let open = |source| target::failed("open", path, source);
-    let file = fs::File::open(path).map_err(open)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = file.metadata().map_err(open)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            let path = path.display();
-            messages::note(&format!(
-                "{path} has mode {mode:04o}, so other users can sign with it; run chmod 600 {path}"
-            ));
+    let shown = path.display();
+    let file = match files::open_private(path) {
+        Ok((file, _)) => file,
+        // A signature by such a key is as good as any, so it is no fault of this job.
+        Err(fault @ (PrivateFault::Public { .. } | PrivateFault::Foreign)) => {
+            let (said, mend) = match fault {
+                PrivateFault::Public { mode } => {
+                    (format!("has mode {mode:04o}"), format!("run chmod 600 {shown}"))
+                }
+                _ => (String::from("belongs to another user"), String::from("make a key of your own")),
+            };
+            messages::note(&format!("{shown} {said}, so other users can sign with it; {mend}"));
+            files::open_regular(path).map_err(|source| target::failed("open", path, source))?.0
         }
-    }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_KEY as usize));
-    file.take(LONGEST_KEY).read_to_end(&mut bytes).map_err(|source| target::failed("read", path, source))?;
+        Err(fault) => return Err(target::failed("open", path, fault.into())),
+    };
+    let bytes = files::read_secret(file, LONGEST_KEY);
+    let bytes = bytes.map_err(|source| target::failed("read", path, source))?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(_) => {

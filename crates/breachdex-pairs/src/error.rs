@@ -36,6 +36,12 @@ pub enum PairsError {
         /// Its mode.
         mode: u32,
     },
+    /// The key file is neither this user's nor root's.
+    #[error(
+        "{path} belongs to another user, who knows the key; make a key of your own, or run `chown` on it if it is yours",
+        path = _0.display()
+    )]
+    KeyForeign(PathBuf),
     /// The file is no key.
     #[error("{} is no key of pairs: {reason}", path.display())]
     NotAKey {

@@ -3,11 +3,12 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
-use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+use breachdex::files::{PrivateFault, read_private};
+use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 use crate::digests::Keyed;
 use crate::error::PairsError;
@@ -71,21 +72,23 @@ impl PairKey {
     /// service manager hands over, its group too.
     ///
     /// # Errors
-    /// [`PairsError::KeyReadable`], [`PairsError::NotAKey`], [`PairsError::Io`].
+    /// [`PairsError::KeyReadable`], [`PairsError::KeyForeign`], [`PairsError::NotAKey`], [`PairsError::Io`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        // Opening a pipe may wait, so it is looked at before.
-        refuse_others(path, &fs::metadata(path).map_err(failed("open", path))?)?;
-        let file = File::open(path).map_err(failed("open", path))?;
-        refuse_others(path, &file.metadata().map_err(failed("open", path))?)?;
-        let mut bytes = Zeroizing::new([0; KEY_LENGTH + 1]);
-        let length = read(file, &mut *bytes).map_err(failed("read", path))?;
+        let bytes = read_private(path, KEY_LENGTH).map_err(|fault| match fault {
+            PrivateFault::Public { mode } => PairsError::KeyReadable { path: path.to_owned(), mode },
+            PrivateFault::Foreign => PairsError::KeyForeign(path.to_owned()),
+            PrivateFault::Io(error) if error.kind() == ErrorKind::InvalidInput => {
+                PairsError::NotAKey { path: path.to_owned(), reason: "it is not a regular file" }
+            }
+            fault => failed("open", path)(fault.into()),
+        })?;
         let not_a_key = |reason| PairsError::NotAKey { path: path.to_owned(), reason };
         let mut key = Self([0; KEY_LENGTH]);
-        key.0.copy_from_slice(&bytes[..KEY_LENGTH]);
-        if length != KEY_LENGTH {
+        if bytes.len() != KEY_LENGTH {
             return Err(not_a_key("it does not have 32 bytes"));
         }
+        key.0.copy_from_slice(&bytes);
         if key.0.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
             return Err(not_a_key(
                 "it is text, and a key is 32 random bytes, as `breachdex keygen` makes them",
@@ -144,37 +147,6 @@ impl fmt::Display for KeyId {
 
 fn failed<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> PairsError + 'a {
     move |source| PairsError::Io { action, path: path.to_owned(), source }
-}
-
-/// Reads as much as fits.
-fn read(mut file: File, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < buffer.len() {
-        match file.read(&mut buffer[length..]) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
-}
-
-fn refuse_others(path: &Path, facts: &Metadata) -> Result<()> {
-    if !facts.is_file() {
-        return Err(PairsError::NotAKey { path: path.to_owned(), reason: "it is not a regular file" });
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let mode = facts.mode() & 0o777;
-        // Service managers and orchestrators hand over secrets as files of root that a group can read.
-        let forbidden = if facts.uid() == 0 { 0o037 } else { 0o077 };
-        if mode & forbidden != 0 {
-            return Err(PairsError::KeyReadable { path: path.to_owned(), mode });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(unix)]

@@ -5,12 +5,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use zeroize::Zeroizing;
+use breachdex::files;
 
 use crate::error::SidecarError;
 
 /// Bytes of the longest file that is read.
-const MOST: u64 = 4096;
+const MOST: usize = 4096;
 /// Characters of the shortest token: 32 of base64 or hex are 128 bits or more.
 const SHORTEST: usize = 32;
 /// Tokens that a file may have, so that one can be replaced by another while both are valid.
@@ -52,9 +52,11 @@ impl Tokens {
 
 fn read(path: &Path) -> Result<Vec<blake3::Hash>, SidecarError> {
     let refused = |reason: String| SidecarError::Token { path: path.to_owned(), reason };
-    refuse_readable(path).map_err(refused)?;
-    let text = breachdex::files::read_text(path, MOST).map_err(|error| refused(error.to_string()))?;
-    let text = Zeroizing::new(text);
+    let bytes = files::read_private(path, MOST).map_err(|fault| refused(fault.to_string()))?;
+    if bytes.len() > MOST {
+        return Err(refused(format!("it has more than {MOST} bytes")));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| refused(String::from("it is not UTF-8 text")))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut hashes = Vec::new();
     for token in lines {
@@ -70,23 +72,6 @@ fn read(path: &Path) -> Result<Vec<blake3::Hash>, SidecarError> {
         1..=MOST_TOKENS => Ok(hashes),
         _ => Err(refused(format!("it has more than {MOST_TOKENS} tokens"))),
     }
-}
-
-/// Refuses a file that every user of the machine can read.
-#[cfg(unix)]
-fn refuse_readable(path: &Path) -> Result<(), String> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let facts = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    let mode = facts.permissions().mode() & 0o777;
-    if mode & 0o007 != 0 {
-        return Err(format!("other users can access it (mode {mode:04o}); run chmod 0600"));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_readable(_: &Path) -> Result<(), String> {
-    Ok(())
 }
 
 impl std::fmt::Debug for Tokens {
@@ -120,7 +105,7 @@ mod tests {
         let path = file(&folder, &format!("{FIRST}\n"), 0o600);
         let tokens = Tokens::open(&path).unwrap();
         assert!(tokens.hold(FIRST.as_bytes()) && !tokens.hold(SECOND.as_bytes()) && !tokens.hold(b""));
-        file(&folder, &format!("# new\n{SECOND}\r\n\n{FIRST}"), 0o640);
+        file(&folder, &format!("# new\n{SECOND}\r\n\n{FIRST}"), 0o400);
         tokens.reload().unwrap();
         assert!(tokens.hold(FIRST.as_bytes()) && tokens.hold(SECOND.as_bytes()));
         file(&folder, "short", 0o600);

@@ -54,6 +54,27 @@ fn a_key_that_others_can_read_is_refused() {
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     assert!(PairKey::open(&path).is_ok());
+    if std::os::unix::fs::chown(&path, Some(65534), None).is_err() {
+        eprintln!("skipped: a key of another user, which only root can make");
+        return;
+    }
+    assert_eq!(
+        said(PairKey::open(&path), place.folder.path()),
+        "FOLDER/pairs.key belongs to another user, who knows the key; make a key of your own, or run `chown` on it if it is yours"
+    );
+}
+
+/// A pipe keeps nobody waiting, also one that takes the place of the key.
+#[test]
+#[cfg(unix)]
+fn a_key_that_is_a_pipe_is_refused_at_once() {
+    let place = Place::new();
+    let path = place.path("pipe.key");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    assert_eq!(
+        said(PairKey::open(&path), place.folder.path()),
+        "FOLDER/pipe.key is no key of pairs: it is not a regular file"
+    );
 }
 
 #[test]

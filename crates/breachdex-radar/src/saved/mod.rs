@@ -99,7 +99,7 @@ impl Radar {
         let failed = |source| RadarError::Io { action: "read", path: path.to_owned(), source };
         let longest = state::longest(options.sources);
         let mut saved = Zeroizing::new(Vec::new());
-        let (file, facts) = files::open_private(path).map_err(failed)?;
+        let (file, facts) = files::open_private(path).map_err(|fault| failed(fault.into()))?;
         let length = facts.len();
         if length > longest as u64 {
             return Err(RadarError::Damaged("it is longer than a radar with this option sources can be"));

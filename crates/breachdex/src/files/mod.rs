@@ -2,6 +2,7 @@
 //!
 //! - `reading` opens what is read: an index is a regular file, an input may be a pipe, and nothing waits for a pipe's
 //!   writer where it could not be told to stop.
+//! - `private` opens files with secrets, which are closed to other users.
 //! - `disk` is the seam: the few system calls that change something, as a trait. [`System`] is the real one;
 //!   [`simulate`] puts another in its place, to see what a short write, a full disk or a crash does; `reads` is the seam
 //!   below what reads.
@@ -27,6 +28,7 @@ mod lock;
 mod owned;
 #[cfg(feature = "build")]
 mod place;
+mod private;
 mod reading;
 mod reads;
 #[cfg(feature = "build")]
@@ -42,11 +44,12 @@ pub use self::durability::Durability;
 pub use self::lock::Lock;
 #[cfg(feature = "build")]
 pub use self::owned::{open_or_create, refuse_strange_folder, replace_leftover};
+pub use self::private::{PrivateFault, open_private, read_private, read_secret};
 #[cfg(feature = "build")]
 pub(crate) use self::reading::is_stopped;
 #[cfg(feature = "decompression")]
 pub(crate) use self::reading::stopped;
-pub use self::reading::{InputFile, kind_of, open_index, open_private, open_regular, read_start, read_text};
+pub use self::reading::{InputFile, kind_of, open_index, open_regular, read_start, read_text};
 #[cfg(feature = "simulation")]
 pub(crate) use self::reads::simulated;
 pub use self::reads::{ReadFrom, read_at};

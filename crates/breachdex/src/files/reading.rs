@@ -12,18 +12,6 @@ use crate::error::{Error, Result, io_error};
 /// How often somebody who waits for a pipe's writer looks whether to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Opens a file with a secret, which must be a regular one, of this user or root, and closed to all others. Never waits for a
-/// pipe's writer.
-///
-/// # Errors
-/// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file, [`io::ErrorKind::PermissionDenied`] for a file of
-/// another user, and for one that others may read or write.
-pub fn open_private(path: &Path) -> io::Result<(File, Metadata)> {
-    let (file, facts) = open_regular(path)?;
-    refuse_public(&facts)?;
-    Ok((file, facts))
-}
-
 /// Opens a file that must be a regular one. Never waits for a pipe's writer, whatever takes the file's place.
 ///
 /// # Errors
@@ -35,28 +23,6 @@ pub fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
     let facts = file.metadata()?;
     refuse_irregular(&facts)?;
     Ok((file, facts))
-}
-
-/// Secret stores hand files of root over to a group, which may read them.
-#[cfg(all(unix, any(feature = "build", feature = "system")))]
-fn refuse_public(facts: &Metadata) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let refused = |reason| Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
-    if ![rustix::process::geteuid().as_raw(), 0].contains(&facts.uid()) {
-        return refused(String::from("it belongs to another user"));
-    }
-    let mode = facts.mode() & 0o777;
-    let forbidden = if facts.uid() == 0 { 0o037 } else { 0o077 };
-    if mode & forbidden != 0 {
-        return refused(format!("other users can access it (mode {mode:04o}); run chmod 0600"));
-    }
-    Ok(())
-}
-
-#[cfg(not(all(unix, any(feature = "build", feature = "system"))))]
-fn refuse_public(_: &Metadata) -> io::Result<()> {
-    Ok(())
 }
 
 fn refuse_irregular(facts: &Metadata) -> io::Result<()> {
