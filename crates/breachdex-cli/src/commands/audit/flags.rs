@@ -144,8 +144,7 @@ fn formats() -> String {
 }
 
 /// What help says behind the formats.
-const DETAILS: &str = "\
-
+const DETAILS: &str = "\n\
 Without --format, a file's format is detected by its extension (.json, .xml, .data, .parquet,
 .arrow, .feather, also inside compressed files and archives), the header of a .csv, the keys of a
 .json and the first lines of a dump. If that is not certain, it is an error that suggests the flags.
