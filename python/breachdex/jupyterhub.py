@@ -18,7 +18,7 @@ from breachdex._breachdex import negotiate, sentence_separator
 from breachdex._configuration import current
 from breachdex._errors import InvalidPasswordError, PasswordRejectedError
 from breachdex._language import DEFAULT
-from breachdex._words import not_text
+from breachdex._words import not_text, word
 
 if TYPE_CHECKING:
     from breachdex.types import Event
@@ -124,14 +124,25 @@ class _Saying:
         if chosen is not None and values.get("alert") == "alert-danger":
             values["result_message"] = _said(chosen, self)
         if self.refusal is not None and values.get("login_error"):
-            values["login_error"] = _said(self.refusal, self)
+            values["login_error"] = _said_at_log_in(self.refusal, self)
         return parent.render_template(name, *args, **values)
+
+
+def _said_at_log_in(refusal: PasswordRejectedError, handler: Any) -> str:
+    """No mail is sent here, and "choose another" would be said to somebody who is not let in."""
+    if refusal.codes[0] == "index_unavailable":
+        return _said(refusal, handler)
+    return word("force_reset_by_administrator", _language(handler))
 
 
 def _said(refusal: PasswordRejectedError | InvalidPasswordError, handler: Any) -> str:
     """The reasons, in the language that the browser asks for."""
-    asked = handler.request.headers.get("Accept-Language", "") if handler is not None else ""
-    language = negotiate(asked) or current().lang or DEFAULT
+    language = _language(handler)
     if isinstance(refusal, InvalidPasswordError):
         return not_text(language)
     return sentence_separator(language).join(refusal.messages(language))
+
+
+def _language(handler: Any) -> str:
+    asked = handler.request.headers.get("Accept-Language", "") if handler is not None else ""
+    return negotiate(asked) or current().lang or DEFAULT

@@ -32,7 +32,7 @@ REFUSED = {
     "ja": "このパスワードは、過去に流出したパスワードの一覧に含まれているため使用できません。",
 }
 GUESSED = {"en": "This password is easy to guess", "ja": "推測されやすいパスワード"}
-FORCE_RESET = {"en": "your password has to be reset", "ja": "パスワードの再設定が必要です"}
+FORCE_RESET = {"en": "Please ask your administrator for a", "ja": "管理者"}
 UNAVAILABLE = "The safety of this password cannot be checked at the moment"
 OWN_GUESS = "Something went wrong!"
 
