@@ -66,14 +66,10 @@ class LogIns:
 
         What was found exposed is looked at each time, and so is everything where overlays are asked, which have no date.
         """
+        if self.recheck == "always" or mark.since is not None or mark.checked is None:
+            return True
         date_of_now = corpus_date(index)
-        return (
-            self.recheck == "always"
-            or mark.since is not None
-            or mark.checked is None
-            or date_of_now is None
-            or mark.checked < date_of_now
-        )
+        return date_of_now is None or mark.checked < date_of_now
 
     def refused(self, mark: Mark) -> Outcome:
         """A log-in that would be refused."""

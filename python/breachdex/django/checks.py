@@ -15,6 +15,7 @@ from django.utils.log import AdminEmailHandler  # type: ignore[import-untyped]
 from django.utils.module_loading import import_string  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Index, IndexSet
+from breachdex._errors import BreachdexError
 from breachdex._log_ins import FIELD_REMEDY
 from breachdex._marks import SEALED_LENGTH
 from breachdex._verdicts import CODES, REFUSING
@@ -55,7 +56,10 @@ def check_indexes(**_: Any) -> list[Any]:
         if isinstance(tried, Fault):
             found.append(_as_message(checks.Error, tried))
         else:
-            found += [_as_message(checks.Warning, fault) for fault in _doubts(source, tried)]
+            try:
+                found += [_as_message(checks.Warning, fault) for fault in _doubts(source, tried)]
+            except BreachdexError as error:
+                found.append(_as_message(checks.Error, gates.fault_of(error)))
     if isinstance(pairs := gates.tried_pairs(), Fault):
         found.append(_as_message(checks.Error, pairs))
     return found

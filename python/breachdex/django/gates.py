@@ -166,8 +166,11 @@ def tried(source: Source) -> Index | IndexSet | Fault:
         index = _handle(source)
     except (BreachdexError, OSError) as error:
         return fault_of(error)
-    # Only where it matters: a damaged index has no metadata, and what a fault means is decided when it is asked.
-    facts = index.metadata if source.min_count > 1 else None
+    # Only where it matters. What cannot say it is damaged, and what a fault means is decided when it is asked.
+    try:
+        facts = index.metadata if source.min_count > 1 else None
+    except BreachdexError:
+        return index
     if facts is not None and facts.is_starter:
         # It counts every password once, so that nothing at all would be found.
         said = f"The starter index does not know how often a password was seen, and MIN_COUNT is {source.min_count}."

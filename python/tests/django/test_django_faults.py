@@ -8,6 +8,7 @@ from typing import Any
 
 import breachdex
 import pytest
+from breachdex.django.checks import check_indexes
 from breachdex.django.validators import ExposedPasswordValidator
 from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # type: ignore[import-untyped]
@@ -52,6 +53,23 @@ def test_choosing_a_password_can_be_refused(
     with with_faults(copy, ON_ERROR={"sign_up": "accept"}):
         assert browser.post("/signup/", new).status_code == 302
     assert User.objects.filter(username="jiro").exists()
+
+
+def test_no_answer_depends_on_the_notes(exposed_index: Path, copy: Path) -> None:
+    whole = bytearray(exposed_index.read_bytes())
+    whole[whole.rindex(b"tool")] ^= 1
+    copy.write_bytes(whole)
+    index = breachdex.Index.open(copy)
+    with pytest.raises(breachdex.IndexDamagedError, match="notes"):
+        index.verify()
+    name = "breachdex.django.validators.ExposedPasswordValidator"
+    named = {"NAME": name, "OPTIONS": {"index": index, "min_count": 2}}
+    with override_settings(AUTH_PASSWORD_VALIDATORS=[named]):
+        assert "breachdex.E002" in [fault.id for fault in check_indexes()]
+    validator = ExposedPasswordValidator(index=index, min_count=2)
+    validator.validate("not there 1177")
+    with pytest.raises(ValidationError):
+        validator.validate("hunter2")
 
 
 def test_events_have_their_own_row(damage: Callable[[], None], copy: Path, hanako: Any) -> None:

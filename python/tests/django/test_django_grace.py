@@ -74,6 +74,15 @@ def test_warned_and_then_forced(
     assert [letter.to for letter in mail.outbox] == [["hanako@mail.example"]]
 
 
+@pytest.mark.parametrize("keys", [{"GRACE": {"log_ins": 2}}, {"RECHECK": "newer_index"}])
+def test_an_index_that_is_changed_in_place_shuts_nobody_out(
+    keys: dict[str, Any], damage: Callable[..., None], hanako: Any, browser: Any
+) -> None:
+    damage(**FORCED, **keys)
+    assert log_in(browser, "hanako", "hunter2").status_code == 302
+    assert who(browser) == "hanako: "
+
+
 def test_log_ins_are_counted(
     hanako: Any, browser: Any, language: str, configure: Callable[..., None]
 ) -> None:

@@ -30,6 +30,7 @@ fn a_key_is_made_once_for_its_owner_alone() {
     assert_ne!(fs::read(place.path("other.key")).unwrap(), bytes);
 }
 
+#[allow(clippy::print_stderr)]
 #[test]
 #[cfg(unix)]
 fn a_key_that_others_can_read_is_refused() {
