@@ -25,7 +25,7 @@ LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 8
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
 
-# `make simulate SEEDS=20000`, or SECONDS=600: downloads, updates, overlays and the server on a simulated disk and network.
+# `make simulate SEEDS=20000`, or SECONDS=600: downloads, updates, pulls, overlays and the server on a simulated disk and network.
 SEEDS ?= 2000
 # `make test` runs new seeds for a while; the first one is printed, and so is each that fails.
 SIMULATE_SECONDS ?= 60

@@ -1,11 +1,12 @@
 //! One seed decides what a world does and what goes wrong in it: a server whose ranges change, a network that damages
-//! answers, a disk that fails and forgets, jobs that are killed. The product runs in it as it is, through three seams:
-//! `breachdex::files::Disk`, below everything that writes, `breachdex::files::read_at`, below what reads, and
-//! `breachdex_hibp::simulation::Network`, below all requests; and `breachdex_server::simulation::Unconnected` is the server
+//! answers, a disk that fails and forgets, jobs that are killed. The product runs in it as it is, through four seams:
+//! `breachdex::files::Disk`, below everything that writes, `breachdex::files::read_at`, below what reads,
+//! `breachdex_hibp::simulation::Network`, below all requests but those of pulls, and `breachdex_hibp::pull::RemoteFolder`, a mirror
+//! of published indexes that fails, lies and replaces files (`mirror`); and `breachdex_server::simulation::Unconnected` is the server
 //! above its sockets.
 //!
 //! What must hold is said by plain maps (`model`): no answer contradicts them, the target is absent, old or new and never
-//! anything else, an overlay keeps every change that was acknowledged, and without faults every job succeeds.
+//! anything else, a replica that is pulled is absent, as it was or a published index, signed and byte for byte, an overlay keeps every change that was acknowledged, and without faults every job succeeds.
 //!
 //! Answers end as those of HTTP/1.1 and of HTTP/2 do: cut, or with a stream that is reset without an error (`server::reply`).
 //!
@@ -18,6 +19,7 @@
 mod client;
 #[cfg(unix)]
 mod disk;
+mod mirror;
 mod model;
 #[cfg(unix)]
 mod reads;

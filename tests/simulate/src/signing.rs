@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use breachdex::trust::{PublicKey, SignatureFiles, Statement, Trust};
-use breachdex::{BeforePublish, Error};
+use breachdex::{BeforePublish, Error, Index};
 use minisign::KeyPair;
 
 fn pair() -> &'static KeyPair {
@@ -22,10 +22,21 @@ pub(crate) fn trust() -> Trust {
 pub(crate) fn before_publish(index: &Path) -> BeforePublish {
     let index = index.to_owned();
     BeforePublish::new(move |metadata, content_id| {
-        let wrong = |reason: String| Error::Unbuildable(reason);
-        let text = Statement::of(metadata, content_id).encode().map_err(|fault| wrong(fault.to_string()))?;
-        let signature = minisign::sign(Some(&pair().pk), &pair().sk, text.as_bytes(), None, None);
-        let signature = signature.map_err(|error| wrong(error.to_string()))?.to_string();
+        let (text, signature) = sign(&Statement::of(metadata, content_id))?;
         SignatureFiles::write_next(&index, &text, &signature)
     })
+}
+
+/// The statement of an index and its signature, as files have them.
+pub(crate) fn statement(index: &Index) -> Result<[Vec<u8>; 2], Error> {
+    let (text, signature) = sign(&Statement::of(index.metadata(), index.content_id()))?;
+    Ok([text.into_bytes(), signature.into_bytes()])
+}
+
+fn sign(statement: &Statement) -> Result<(String, String), Error> {
+    let wrong = |reason: String| Error::Unbuildable(reason);
+    let text = statement.encode().map_err(|fault| wrong(fault.to_string()))?;
+    let signature = minisign::sign(Some(&pair().pk), &pair().sk, text.as_bytes(), None, None);
+    let signature = signature.map_err(|error| wrong(error.to_string()))?.to_string();
+    Ok((text, signature))
 }

@@ -3,6 +3,7 @@
 mod jobs;
 mod judge;
 mod overlay;
+mod pull;
 mod questions;
 mod target;
 
@@ -19,6 +20,7 @@ use breachdex_hibp::{Error, download, update};
 use tempfile::TempDir;
 
 use crate::disk::{Crash, Plan, SimulatedDisk};
+use crate::mirror::Mirror;
 use crate::model::{Banned, Content, Setup, read};
 use crate::reads::ReadPlan;
 use crate::rng::Rng;
@@ -58,6 +60,10 @@ pub(crate) struct World {
     /// What is at the target, and what a loss of power may bring back.
     target: Option<Content>,
     target_back: Vec<Option<Content>>,
+    /// Where the target is published, and what pulls made of that.
+    mirror: Mirror,
+    replica: Option<Vec<u8>>,
+    replica_back: Vec<Option<Vec<u8>>>,
     overlay: Option<Banned>,
     overlay_back: Vec<Option<Banned>>,
     /// When the unfinished run began, in changes of the server.
@@ -103,6 +109,7 @@ impl World {
         let server = Server::new(rng.fork(), setup.kind, &setup.prefixes, setup.mirror);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = runtime.expect("a runtime");
+        let mirror = Mirror::new(rng.fork());
         let mut trace = String::new();
         let _ = writeln!(trace, "{setup:X?}");
         Self {
@@ -114,6 +121,9 @@ impl World {
             runtime,
             target: None,
             target_back: Vec::new(),
+            mirror,
+            replica: None,
+            replica_back: Vec::new(),
             overlay: None,
             overlay_back: Vec::new(),
             download_since: None,
@@ -145,8 +155,9 @@ impl World {
             match self.rng.below(100) {
                 0..25 if self.target.is_none() => self.download(false)?,
                 0..5 => self.download(true)?,
-                5..40 => self.update()?,
-                40..55 => self.change(),
+                5..28 => self.update()?,
+                28..42 => self.pull()?,
+                42..55 => self.change(),
                 55..75 => self.edit()?,
                 75..90 => self.ask()?,
                 90..95 => self.lose(Crash::Power)?,
@@ -269,6 +280,7 @@ impl World {
         }
         self.target = content;
         self.nothing_else(&[".target.bdx.breachdex-update"], "update")?;
+        self.end_pull()?;
         self.settle_overlay(None)?;
         self.ask()
     }

@@ -83,6 +83,7 @@ impl World {
             self.overlay_back.push(self.overlay.clone());
         }
         self.overlay = actual;
+        self.settle_other_replica(ran.crash)?;
         self.settle_other_target(ran.crash)
     }
 
@@ -97,7 +98,7 @@ impl World {
             self.overlay_back.clear();
         }
         self.overlay = actual;
-        Ok(())
+        self.settle_other_replica(crash)
     }
 
     /// The target after a step that does not concern it.
