@@ -1,4 +1,4 @@
-"""Answers for Python and Django what `tests/tests/all/surfaces` asks every surface: a line of JSON for each line.
+"""Answers for Python, Django and the C library what `tests/tests/all/surfaces` asks every surface: a line of JSON for each line.
 
 Decides nothing: the cases, what is expected and the comparison are there.
 """
@@ -6,6 +6,7 @@ Decides nothing: the cases, what is expected and the comparison are there.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import logging
 import sys
@@ -21,6 +22,57 @@ from django.core.exceptions import ValidationError
 ON_ERROR: Final = ("accept", "reject", "raise")
 
 RELOAD_EVERY: Final = 0.01
+
+
+class Exposure(ctypes.Structure):
+    """`breachdex_exposure` of `breachdex.h`."""
+
+    _fields_ = (
+        ("exposed", ctypes.c_bool),
+        ("has_count", ctypes.c_bool),
+        ("is_partial", ctypes.c_bool),
+        ("count", ctypes.c_uint64),
+        ("origin", ctypes.c_int),
+        ("form", ctypes.c_int),
+    )
+
+
+class CLibrary:
+    """A corpus of libbreachdex, open for as long as the process runs."""
+
+    ORIGINS: Final = ("base", "overlay")
+    FORMS: Final = ("raw", "nfc", "nfkc", "trimmed", "visible", "casefold", "stored")
+    UNKNOWN: Final = 7
+
+    def __init__(self, path: str, bases: list[str], overlays: list[str]) -> None:
+        self.library = ctypes.CDLL(path)
+        self.library.breachdex_options_new.restype = ctypes.c_void_p
+        options = ctypes.c_void_p(self.library.breachdex_options_new())
+        for base in bases:
+            assert self.library.breachdex_options_add_index(options, base.encode(), None) == 0
+        for overlay in overlays:
+            assert self.library.breachdex_options_add_overlay(options, overlay.encode(), None) == 0
+        self.corpus = ctypes.c_void_p()
+        assert self.library.breachdex_open(options, ctypes.byref(self.corpus), None) == 0
+        self.library.breachdex_options_free(options)
+
+    def examine(self, password: str, min_count: int) -> Any:
+        found, typed = Exposure(), password.encode()
+        status = self.library.breachdex_examine(
+            self.corpus,
+            typed,
+            ctypes.c_size_t(len(typed)),
+            ctypes.c_uint64(min_count),
+            ctypes.byref(found),
+            None,
+        )
+        if status == self.UNKNOWN:
+            return "unknown"
+        assert status == 0 and found.has_count == found.exposed, status
+        if not found.exposed:
+            return None
+        source, form = self.ORIGINS[found.origin], self.FORMS[found.form]
+        return {"count": found.count, "form": form, "source": source, "partial": found.is_partial}
 
 
 class Case:
@@ -41,6 +93,9 @@ class Case:
         }
         self.policies = {on_error: self.policy(on_error) for on_error in ON_ERROR}
         self.validators = {on_error: self.validator(on_error) for on_error in ON_ERROR}
+        self.c_library: CLibrary | None = None
+        if request["c_library"] and not self.has_server:
+            self.c_library = CLibrary(request["c_library"], request["bases"], request["overlays"])
 
     def policy(self, on_error: Any) -> breachdex.Policy:
         """One that refuses what is exposed, and asks nothing else."""
@@ -84,6 +139,8 @@ class Case:
                 on_error: attempt(lambda validator=validator: validated(validator, password))
                 for on_error, validator in self.validators.items()
             }
+        if self.c_library:
+            said["c"] = self.c_library.examine(password, self.min_count)
         return said
 
     def judged(self, policy: breachdex.Policy, password: str) -> str:

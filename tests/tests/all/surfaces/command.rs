@@ -52,7 +52,7 @@ pub(super) fn command(run: &Run<'_>) -> Command {
 }
 
 /// The flags that name the sources.
-fn sources(run: &Run<'_>) -> Vec<String> {
+pub(super) fn sources(run: &Run<'_>) -> Vec<String> {
     let mut flags = Vec::new();
     for file in &run.case.bases {
         flags.extend([String::from("--index"), file.name.clone()]);

@@ -1,8 +1,9 @@
 //! One answer on every surface: any split of a corpus into sources, any of them damaged, missing, replaced, stale, closed or
-//! silent, and the library, the command, the server, the Python module and a framework all say what the table says.
+//! silent, and the library, the command, the server, the sidecar, the proxy, the Python module, a framework and the C library
+//! all say what the table says.
 //!
-//! `case` makes cases of seeds, `model` is the table on plain maps; `library`, `command`, `served` and `python` ask. Every
-//! surface is asked twice: at the start, and after the files changed under it.
+//! `case` makes cases of seeds, `model` is the table on plain maps; `library`, `command`, `served`, `gateways` and `python`
+//! ask. Every surface is asked twice: at the start, and after the files changed under it.
 //!
 //! `BREACHDEX_SURFACE_CASES=500 cargo test --workspace --test all surfaces` runs more cases, `BREACHDEX_SURFACE_SEED=N` begins
 //! at another one. A disagreement names its seed; `BREACHDEX_SURFACE_SEED=N BREACHDEX_SURFACE_CASES=1` repeats it.
@@ -13,6 +14,7 @@
 
 mod case;
 mod command;
+mod gateways;
 mod library;
 mod model;
 mod python;
@@ -157,10 +159,14 @@ fn library_command_and_server_answer_as_the_table_says() {
         let library = library::Library::open(run);
         let checks = command::Checks::start(run);
         let served = served::Served::start(run);
+        let gateways = gateways::Gateways::start(run);
         library.ask(run, Moment::Start);
         let checks = checks.map(|checks| checks.ask(run, Moment::Start));
         if let Some(served) = &served {
             served.ask(run, Moment::Start);
+        }
+        if let Some(gateways) = &gateways {
+            gateways.ask(run, Moment::Start);
         }
         command::audit(run, Moment::Start);
         if library.is_open() {
@@ -173,6 +179,9 @@ fn library_command_and_server_answer_as_the_table_says() {
             }
             if let Some(served) = &served {
                 served.ask(run, Moment::Served);
+            }
+            if let Some(gateways) = &gateways {
+                gateways.ask(run, later);
             }
             command::audit(run, Moment::Anew);
         }

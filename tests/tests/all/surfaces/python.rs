@@ -72,6 +72,12 @@ impl Drop for Python {
     }
 }
 
+/// The C library, where Cargo built it.
+fn c_library() -> Option<PathBuf> {
+    let here = std::env::current_exe().unwrap();
+    here.ancestors().nth(2).map(|target| target.join("libbreachdex_c.so")).filter(|library| library.exists())
+}
+
 /// Opens the sources of a case; whether it could and should.
 pub(super) fn open(python: &Mutex<Python>, run: &Run<'_>) -> bool {
     let path = |name: &String| run.folder().join(name);
@@ -84,6 +90,7 @@ pub(super) fn open(python: &Mutex<Python>, run: &Run<'_>) -> bool {
         "server": run.server.as_ref().map(|server| server.url()),
         "timeout": run.timeout(),
         "min_count": run.case.min_count,
+        "c_library": c_library(),
     });
     let opened = python.lock().unwrap().exchange(&request) == json!({"opened": true});
     let should = Sources::of(&run.case, Moment::Start).can_be_opened();
@@ -116,10 +123,22 @@ pub(super) fn ask(python: &Mutex<Python>, run: &Run<'_>, moment: Moment) {
                 must["django"][on_error] = verdict(&forms, on_error);
             }
         }
+        if run.server.is_none() && c_library().is_some() {
+            must["c"] = by_c(run, moment, asked);
+        }
         for (surface, must) in must.as_object().unwrap() {
             let name = format!("Python {surface}");
             run.found.compare(&name, &format!("{asked} {moment:?}"), &found[surface], must);
         }
+    }
+}
+
+/// What the C library must say, whose handles cannot be closed.
+fn by_c(run: &Run<'_>, moment: Moment, asked: &str) -> Value {
+    let moment = if moment == Moment::Start { moment } else { Moment::Later { can_close: false } };
+    match Sources::of(&run.case, moment).expected(asked, run.case.min_count, true) {
+        Expected::Unknown { .. } => "unknown".into(),
+        expected => exposure(&expected, "raise"),
     }
 }
 
