@@ -116,8 +116,8 @@ rust-checks: rust-test portable-test
 
 # A shell has a SECONDS of its own, which is not what is meant.
 simulate:
-	cargo build --package breachdex-simulate --locked
-	target/debug/simulate $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS),--seeds $(SEEDS))
+	cargo build --package breachdex-simulate --profile simulate --locked
+	target/simulate/simulate $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS),--seeds $(SEEDS))
 
 # The program that was built for its tests. On one thread, for something else runs beside it.
 simulate-ci: rust-build | portable-test

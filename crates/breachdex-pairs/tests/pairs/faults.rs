@@ -33,6 +33,7 @@ fn a_key_is_made_once_for_its_owner_alone() {
 #[allow(clippy::print_stderr)]
 #[test]
 #[cfg(unix)]
+#[expect(clippy::print_stderr, reason = "what is skipped is said")]
 fn a_key_that_others_can_read_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
 
