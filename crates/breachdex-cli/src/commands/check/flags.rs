@@ -37,10 +37,11 @@ JSON, one object a line of input:
   index    the index's path, or \"starter\"; of several, overlays among them, joined by \", \"
   source   with --overlay, if exposed: \"base\" or \"overlay\"
   form     with --forms, if exposed: \"raw\", \"nfc\", \"nfkc\", \"trimmed\" or \"visible\"
-  pair     with --user: \"pair\", \"similar_pair\", \"user_name\" (in the list with other passwords), or null
+  pair     with --user: \"pair\", \"similar_pair\", \"user_name\" (in the list with other passwords),
+           or null
   partial  true if exposed and another source could not be checked; count is then a lower bound
-  A malformed line is {\"line\": ..., \"error\": ...}. One that could not be checked has, with --on-error
-  accept or reject, \"unknown\": true, and \"exposed\": null for accept, true for reject.
+  A malformed line is {\"line\": ..., \"error\": ...}. One that could not be checked has, with
+  --on-error accept or reject, \"unknown\": true, and \"exposed\": null for accept, true for reject.
 
 Thresholds: --min-count N means seen N times or more. A rule of \"more than N\" is N + 1 here.
 

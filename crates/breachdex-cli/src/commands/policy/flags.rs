@@ -150,8 +150,8 @@ Examples:
   Print what is tested:
       breachdex policy attest --profile nist --index pwned.bdx
   Signed evidence for an auditor, with an index that is signed and at most 90 days old:
-      breachdex policy attest --policy policy.toml --json --max-age 90 --trusted-key breachdex.pub \
-          --sign breachdex.key --output 2026-11-27.json
+      breachdex policy attest --policy policy.toml --json --max-age 90 \\
+          --trusted-key breachdex.pub --sign breachdex.key --output 2026-11-27.json
       minisign -V -p breachdex.pub -m 2026-11-27.json")]
 pub(crate) struct PolicyAttestFlags {
     #[command(flatten)]
