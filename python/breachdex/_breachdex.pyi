@@ -85,6 +85,7 @@ class Observation:
 
         :raises ValueError: a name is none.
         """
+    def __getnewargs_ex__(self) -> tuple[tuple[Advice, RadarState, RadarState], dict[str, bool]]: ...
     @property
     def advice(self) -> Advice:
         """What to do with the attempt."""

@@ -12,7 +12,7 @@ use breachdex_radar::{
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{IntoPyDict, PyDict};
 
 use crate::errors::{from_io, raise};
 
@@ -56,6 +56,9 @@ impl Inner {
     }
 }
 
+/// Arguments by place and by name.
+type NewArguments<'py> = ((&'static str, &'static str, &'static str), Bound<'py, PyDict>);
+
 /// What the radar says about one attempt.
 #[pyclass(module = "breachdex", frozen, eq, hash, get_all)]
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -89,6 +92,12 @@ impl Observation {
             source_state: state_named("source_state", source_state)?,
             is_suspect_log_in,
         })
+    }
+
+    /// For pickle and copy.
+    fn __getnewargs_ex__<'py>(&self, py: Python<'py>) -> PyResult<NewArguments<'py>> {
+        let named = [("is_suspect_log_in", self.is_suspect_log_in)].into_py_dict(py)?;
+        Ok(((self.advice, self.state, self.source_state), named))
     }
 
     fn __repr__(&self) -> String {

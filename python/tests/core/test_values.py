@@ -35,6 +35,8 @@ def test_everything_that_is_a_value_pickles(exposed_index: Path, tmp_path: Path)
         policy.check("hunter2"),
         *policy.check("hunter2").reasons,
         breachdex.RangeClient("https://ranges.example"),
+        breachdex.Observation(),
+        breachdex.Observation("deny", "attack", "suspected", is_suspect_log_in=True),
     ]
     for value in values:
         assert pickle.loads(pickle.dumps(value)) == value, value
