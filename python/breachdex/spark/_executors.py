@@ -29,6 +29,7 @@ def _look(version: str, folder: str | None) -> Callable[[Any], Iterator[Any]]:
         import json
         import os
         import socket
+        from array import array
 
         import pyarrow
 
@@ -46,10 +47,17 @@ def _look(version: str, folder: str | None) -> Callable[[Any], Iterator[Any]]:
                     json.load(file)
             except (OSError, ValueError):
                 problem = f"cannot reach the folder {folder}"
+        schema = pyarrow.schema([("host", pyarrow.string()), ("problem", pyarrow.string())])
         for batch in batches:
-            rows = [{"host": socket.gethostname(), "problem": problem}] * batch.num_rows
-            schema = pyarrow.schema([("host", pyarrow.string()), ("problem", pyarrow.string())])
-            yield pyarrow.RecordBatch.from_pylist(rows, schema)
+            # Of buffers, not of lists: those would import pandas.
+            columns = []
+            for text in (socket.gethostname(), problem):
+                said, rows = (text or "").encode(), batch.num_rows
+                ends = array("i", [len(said) * row for row in range(rows + 1)])
+                nulls = pyarrow.py_buffer(bytes(rows // 8 + 1)) if text is None else None
+                buffers = [nulls, pyarrow.py_buffer(ends), pyarrow.py_buffer(said * rows)]
+                columns.append(pyarrow.Array.from_buffers(pyarrow.string(), rows, buffers))
+            yield pyarrow.RecordBatch.from_arrays(columns, schema=schema)
 
     return look
 

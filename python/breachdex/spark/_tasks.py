@@ -6,7 +6,8 @@ import itertools
 import os
 import socket
 import tempfile
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -130,14 +131,32 @@ class Distribute:
         pieces = partitions.take(_PIECE // _width(self.job.kind))
         for first in range(0, len(pieces), 256):
             parts, digests, counts = zip(*pieces[first : first + 256], strict=True)
-            slots = pa.array([self.slots[part] for part in parts], pa.int32())
             columns = [
-                slots,
-                pa.array(parts, pa.int32()),
-                pa.array(digests, pa.binary()),
-                pa.array(counts, pa.binary()),
+                _numbers([self.slots[part] for part in parts], 32),
+                _numbers(parts, 32),
+                _texts(digests),
+                _texts(counts),
             ]
             yield pa.RecordBatch.from_arrays(columns, ["slot", "part", "digests", "counts"])
+
+
+def _numbers(values: Iterable[int], bits: Literal[32, 64]) -> pa.Array:
+    """A column of whole numbers. The first `pa.array` of a list imports pandas, which takes longer than a small build."""
+    import pyarrow as pa
+
+    held = array("i" if bits == 32 else "q", values)
+    return pa.Array.from_buffers(
+        pa.int32() if bits == 32 else pa.int64(), len(held), [None, pa.py_buffer(held)]
+    )
+
+
+def _texts(values: Sequence[bytes]) -> pa.Array:
+    """A column of bytes, all in one buffer."""
+    import pyarrow as pa
+
+    ends = array("i", itertools.accumulate(map(len, values), initial=0))
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))]
+    return pa.Array.from_buffers(pa.binary(), len(values), buffers)
 
 
 def _width(kind: Kind) -> int:
@@ -231,9 +250,9 @@ class Sample:
         groups, rows = zip(*found, strict=True) if found else ((), ())
         # What was read of text is said once, with no rows of its own.
         columns = [
-            pa.array([*groups, 0], pa.int32()),
-            pa.array([*rows, 0], pa.int64()),
-            pa.array([*[0] * len(groups), read], pa.int64()),
+            _numbers([*groups, 0], 32),
+            _numbers([*rows, 0], 64),
+            _numbers([*[0] * len(groups), read], 64),
         ]
         yield pa.RecordBatch.from_arrays(columns, ["part", "rows", "bytes"])
 
@@ -293,8 +312,7 @@ class WriteSegment:
         report = self.write(part, pieces)
         columns = [part, report.entries, report.collisions, report.left_out, report.file_size, pieces.rows]
         names = ["part", "entries", "collisions", "left_out", "bytes", "rows"]
-        types = [pa.int32(), *[pa.int64()] * 5]
-        arrays = [pa.array([value], kind) for value, kind in zip(columns, types, strict=True)]
+        arrays = [_numbers([value], 64 if place else 32) for place, value in enumerate(columns)]
         yield pa.RecordBatch.from_arrays(arrays, names)
 
     def write(self, part: int, pieces: Iterable[Piece]) -> breachdex.BuildReport:

@@ -143,7 +143,7 @@ class TestBadInput:
             (ROW, "the count is missing; pass counts=False if the list is meant to have none"),
             ("", "the line is empty; expected 40 hex digits, a colon and a count"),
             (f"{ROW[:-1]}x:1", "column 40 is not a hex digit; expected 40 of them, a colon and a count"),
-            (f"{ROW[:-2]}:1", "expected 40 hex digits for sha1, found 38"),
+            (f"{ROW[:-2]}:1", "expected 40 hex digits for SHA-1, found 38"),
         ],
     )
     def test_a_malformed_line(
