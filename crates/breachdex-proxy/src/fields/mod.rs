@@ -166,11 +166,16 @@ impl Fields {
         }
     }
 
+    /// Adds a password, and what is left of it where a library for password storage ends it at a NUL, as bcrypt in PHP does.
     fn add_password(&mut self, value: Value) {
-        if self.passwords.len() < MOST_VALUES {
-            self.passwords.push(value);
-        } else {
-            self.fault(Unread::TooManyValues);
+        let end = value.bytes().iter().position(|byte| *byte == 0).filter(|end| *end > 0);
+        let cut = end.map(|end| Value::from(&value.bytes()[..end]));
+        for value in std::iter::once(value).chain(cut) {
+            if self.passwords.len() < MOST_VALUES {
+                self.passwords.push(value);
+            } else {
+                self.fault(Unread::TooManyValues);
+            }
         }
     }
 

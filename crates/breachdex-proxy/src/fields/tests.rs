@@ -117,6 +117,17 @@ fn escapes_of_utf_16_are_read_in_both_ways() {
     }
 }
 
+#[test]
+fn a_password_is_looked_up_to_its_first_nul_too() {
+    for (label, body) in [
+        (FORM, &b"user[password]=iloveyou%00x%00y"[..]),
+        ("application/json", br#"{"user":{"password":"iloveyou\u0000x\u0000y"}}"#),
+    ] {
+        assert_eq!(texts(&read_as(label, body).passwords), ["iloveyou\0x\0y", "iloveyou"], "{label}");
+    }
+    assert_eq!(texts(&read_as(FORM, b"user[password]=%00x").passwords), ["\0x"]);
+}
+
 /// Where the character set makes other names of ASCII, they are found or the form is not read.
 #[test]
 fn no_character_set_hides_names() {
@@ -366,6 +377,12 @@ fn names_are_checked() {
     assert_eq!(format!("{:?}", Value::from(&b"secret"[..])), "Value(..)");
 }
 
+/// What is looked up of a value: it, and its beginning where a NUL is in it.
+fn looked_up(value: &str) -> impl Iterator<Item = &str> {
+    let cut = value.find('\0').filter(|end| *end > 0).map(|end| &value[..end]);
+    std::iter::once(value).chain(cut)
+}
+
 /// A plain model: the values at `user.password` of a document without repeated names.
 fn model(json: &Json, path: &[&str], found: &mut Vec<String>) {
     match (json, path) {
@@ -375,7 +392,7 @@ fn model(json: &Json, path: &[&str], found: &mut Vec<String>) {
                 model(json, rest, found);
             }
         }
-        (Json::String(text), []) if !text.is_empty() => found.push(text.clone()),
+        (Json::String(text), []) if !text.is_empty() => found.extend(looked_up(text).map(str::to_owned)),
         (Json::Number(number), []) => found.push(number.to_string()),
         _ => {}
     }
@@ -449,7 +466,7 @@ proptest! {
     fn forms_are_read_as_they_were_written(fields in prop::collection::vec(("[a-z\\[\\]]{1,5}|user\\[password\\]", any::<String>()), 0..7)) {
         let body: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
         let expected: Vec<&str> = fields.iter().filter(|(name, value)| name == "user[password]" && !value.is_empty())
-            .map(|(_, value)| value.as_str()).collect();
+            .flat_map(|(_, value)| looked_up(value)).take(MOST_VALUES).collect();
         prop_assert_eq!(texts(&read_as(FORM, body.join("&").as_bytes()).passwords), expected);
     }
 
@@ -461,7 +478,7 @@ proptest! {
         let parts: Vec<(&str, &[u8])> = heads.iter().zip(&values).map(|(head, (_, value))| (head.as_str(), value.as_bytes())).collect();
         let body = multipart(&parts);
         let expected: Vec<&str> = values.iter().filter(|(is_wanted, value)| *is_wanted && !value.is_empty())
-            .map(|(_, value)| value.as_str()).collect();
+            .flat_map(|(_, value)| looked_up(value)).take(MOST_VALUES).collect();
         prop_assert_eq!(texts(&read_as("multipart/form-data; boundary=XX", &body).passwords), expected);
     }
 
