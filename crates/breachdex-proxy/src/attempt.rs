@@ -12,6 +12,7 @@ use breachdex_radar::{Advice, Attempt, Exposure, Outcome, Radar, RadarError, Sta
 use zeroize::Zeroizing;
 
 use crate::failed_when::Search;
+use crate::fields::Value;
 use crate::metrics::RadarMetrics;
 
 /// Bytes of a body in which a text is looked for.
@@ -161,16 +162,14 @@ pub(crate) struct PendingAttempt {
 }
 
 impl PendingAttempt {
+    /// `users` are all user names of the request; none where there may be more of them.
     pub(crate) fn new(
         feed: &Arc<RadarFeed>,
         source: Option<IpAddr>,
-        account: Option<&str>,
+        users: &[Value],
         exposure: Exposure,
     ) -> Self {
-        let account = account.unwrap_or_default().trim();
-        let end = (0..=account.len().min(MOST_ACCOUNT)).rev().find(|end| account.is_char_boundary(*end));
-        // Written the same way each time.
-        let account = Zeroizing::new(account[..end.unwrap_or_default()].to_lowercase());
+        let account = account_of(users);
         let source = source.map(source_name).unwrap_or_default();
         let observed = Some(Observed { source, account, exposure });
         Self { feed: Arc::clone(feed), observed, search: None }
@@ -212,6 +211,22 @@ impl Drop for PendingAttempt {
             self.tell(Outcome::Failed);
         }
     }
+}
+
+/// How the radar knows an account: by all names that a request has for it. Sites differ in which one they take, and one name that is
+/// always there must not hide the others. Empty is an account that was not seen before.
+fn account_of(users: &[Value]) -> Zeroizing<String> {
+    let mut account = Zeroizing::new(String::with_capacity(users.len() * (MOST_ACCOUNT + 1)));
+    for name in users.iter().filter_map(Value::text) {
+        let name = name.trim();
+        let end = (0..=name.len().min(MOST_ACCOUNT)).rev().find(|end| name.is_char_boundary(*end));
+        if !account.is_empty() {
+            account.push('\n');
+        }
+        // Written the same way each time.
+        account.push_str(&Zeroizing::new(name[..end.unwrap_or_default()].to_lowercase()));
+    }
+    account
 }
 
 /// How the radar knows a source.

@@ -87,7 +87,7 @@ impl Proxy {
         if let Some(unread) = unread {
             self.metrics.count_unread(unread);
         }
-        let has_password = !fields.passwords.is_empty();
+        let (has_password, are_all_read) = (!fields.passwords.is_empty(), unread.is_none());
         let (checked, fields) = self.checker.check(fields).await;
         let checked = if unread.is_some() { checked.with_unread() } else { checked };
         let result = match (checked.header, checked.exposure) {
@@ -105,8 +105,8 @@ impl Proxy {
         }
         let attempt = match &self.radar {
             Some(feed) if rule.event() == Event::LogIn && result != CheckResult::NoPassword => {
-                let account = fields.as_ref().and_then(|fields| fields.users.last()?.text());
-                Some(PendingAttempt::new(feed, source, account, checked.exposure))
+                let users = fields.as_ref().filter(|_| are_all_read).map_or(&[][..], |fields| &fields.users);
+                Some(PendingAttempt::new(feed, source, users, checked.exposure))
             }
             _ => None,
         };

@@ -158,6 +158,28 @@ fn an_attack_is_seen_told_to_the_site_and_refuses_nobody() {
     assert_eq!(site.last().head.one("breachdex-radar"), None);
 }
 
+/// Some sites take the first of several names, some the last, and some more than are read.
+#[test]
+fn a_name_that_is_always_there_hides_no_account() {
+    let site = Site::new(accounts);
+    let long = "x".repeat(300);
+    let (first, last) = ("user[email]=same&", "&user[email]=same");
+    for (before, after) in [
+        (String::from(first), String::new()),
+        (String::new(), String::from(last)),
+        (format!("user[email]={long}&"), String::new()),
+        (first.repeat(9), String::new()),
+    ] {
+        let proxy = Proxy::before(&site);
+        let mut connection = proxy.connect();
+        for number in 0..60 {
+            let form = format!("{before}user[email]=user{number}{after}&user[password]={EXPOSED}");
+            connection.ask(&post("/login", FORM, form));
+        }
+        assert_eq!(proxy.metric("breachdex_radar_state"), 2, "{before:.20} {after}");
+    }
+}
+
 #[test]
 fn only_where_that_was_chosen_attackers_are_denied() {
     let site = Site::new(accounts);
