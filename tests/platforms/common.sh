@@ -120,7 +120,7 @@ counted() {
         return 1
     fi
     local passed
-    passed=$(sed -n 's/.*[^0-9]\([0-9][0-9]*\) passed.*/\1/p' "$output" | awk '{ sum += $1 } END { print sum + 0 }')
+    passed=$(sed -nE 's/^(.*[^0-9])?([0-9]+) passed.*/\2/p' "$output" | awk '{ sum += $1 } END { print sum + 0 }')
     grep '^skipped:' "$output" | while read -r line; do did "$name: $line"; done
     did "$name: ${passed:-0} passed in $((SECONDS - began)) s"
     test "${passed:-0}" != 0 || { cat "$output"; did "FAILED: $name: nothing was run"; return 1; }
