@@ -142,7 +142,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         note_policy: text("policy: %(rules)s"),
         shared_by: text("shared by %(accounts)d (group %(group)d)"),
         unlisted: text("and %(number)d more"),
-        unlisted_here: text("and %(number)d more, which the files of all rows list (--csv, --parquet), or this page with a larger --top"),
+        unlisted_here: text(
+            "and %(number)d more, which the files of all rows list (--csv, --parquet), or this page with a larger --top",
+        ),
         list_separator: text(", "),
         band_unknown: text("not known how often"),
         band_from: text("%(first)d times or more"),
@@ -220,7 +222,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         pseudonyms: text(
             "Accounts are named by pseudonyms that are good for this report alone: equal ones are the same account. The number leads to the account in the input.",
         ),
-        confidential: text("Confidential: this report tells an attacker where to begin. Store and share it accordingly."),
+        confidential: text(
+            "Confidential: this report tells an attacker where to begin. Store and share it accordingly.",
+        ),
         group: text("group"),
         members: text("Who shares a password with whom"),
         none_exposed: text("No account to act on was found."),

@@ -130,7 +130,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         note_policy: text("ポリシー違反：%(rules)s"),
         shared_by: text("%(accounts)d アカウントで共通（グループ %(group)d）"),
         unlisted: text("ほか %(number)d 件"),
-        unlisted_here: text("ほか %(number)d 件（すべての行は --csv または --parquet のファイルにあります。このページの件数は --top で増やせます）"),
+        unlisted_here: text(
+            "ほか %(number)d 件（すべての行は --csv または --parquet のファイルにあります。このページの件数は --top で増やせます）",
+        ),
         list_separator: text("、"),
         band_unknown: text("回数不明"),
         band_from: text("%(first)d 回以上"),

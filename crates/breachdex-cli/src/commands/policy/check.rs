@@ -111,15 +111,14 @@ impl<'a> Judge<'a> {
 
     fn judge_lines(&mut self, null: bool) -> Result<(), Failure> {
         let terminator = if null { Terminator::Nul } else { Terminator::Newline };
-        let listing =
-            Listing {
-                name: "standard input",
-                terminator,
-                content: Content::Passwords,
-                takes_hash: false,
-                hashes_bytes: false,
-                are_passwords: true,
-            };
+        let listing = Listing {
+            name: "standard input",
+            terminator,
+            content: Content::Passwords,
+            takes_hash: false,
+            hashes_bytes: false,
+            are_passwords: true,
+        };
         let mut lines = Lines::new(standard_input()?, listing);
         let mut line = Line::default();
         loop {
