@@ -152,6 +152,13 @@ int main(int count, char **arguments) {
     breachdex_options *options = breachdex_options_new();
     MUST(ARGUMENT, breachdex_options_add_index(options, "\xff", &error));
     MUST(ARGUMENT, breachdex_options_add_trusted_key(options, "/", &error));
+    shared = (breachdex_corpus *)(void *)&length;
+    /* Of options that were refused nothing is opened, whatever else is added. */
+    MUST(OK, breachdex_options_add_index(options, path, &error));
+    MUST(ARGUMENT, breachdex_open(options, &shared, &error));
+    THAT(shared == NULL);
+    breachdex_options_free(options);
+    options = breachdex_options_new();
     MUST(OK, breachdex_options_add_index(options, large, &error));
     shared = (breachdex_corpus *)(void *)&length;
     MUST(IO, breachdex_open(options, &shared, &error));
