@@ -45,7 +45,7 @@ impl Name {
         let Some((local, host)) = folded.rsplit_once('@') else {
             return Some(Self { text: folded, local: None });
         };
-        let host = host.trim_end_matches('.');
+        let host = host.trim_end_matches(|character: char| character == '.' || character.is_whitespace());
         if local.is_empty() || host.is_empty() {
             return Some(Self { text: folded.clone(), local: None });
         }
@@ -55,6 +55,10 @@ impl Name {
         match provider {
             Some(provider) => provider.push_local(local, &mut text),
             None => text.push_str(local),
+        }
+        if provider.is_some() && !text.is_ascii() {
+            // Marks that a dot kept apart have an order of their own.
+            text = kept(&fold_case(&text));
         }
         let length = text.len();
         text.push('@');
@@ -157,6 +161,22 @@ mod tests {
             (name.full(), name.local()),
             ("taro.yamada+shop@googlemail.com", Some("taro.yamada+shop"))
         );
+    }
+
+    /// What is dropped uncovers what was within and is at an end then.
+    #[test]
+    fn nothing_white_is_at_an_end_of_what_is_compared() {
+        for (typed, name) in [
+            ("!@ .", "!@ ."),
+            ("a@b .", "a@b"),
+            ("a@b. . .", "a@b"),
+            (". a@gmail.com", "a@gmail.com"),
+            ("a +b@gmail.com", "a @gmail.com"),
+            (". +b@gmail.com", ". @gmail.com"),
+            ("\u{1a7f}.\u{f71}@gmail.com", "\u{f71}\u{1a7f}@gmail.com"),
+        ] {
+            assert_eq!(full(typed), name, "{typed:?}");
+        }
     }
 
     #[test]

@@ -69,8 +69,11 @@ impl Provider {
         let stem = local.split('+').next().unwrap_or(local);
         let stem = if self.ignores_plus && !stem.is_empty() { stem } else { local };
         let is_kept = |character: &char| !self.ignores_dots || *character != '.';
-        match stem.chars().any(|character| is_kept(&character)) {
-            true => text.extend(stem.chars().filter(is_kept)),
+        // White space behind dots is at the beginning once they are gone.
+        let mut kept =
+            stem.chars().filter(is_kept).skip_while(|character| character.is_whitespace()).peekable();
+        match kept.peek().is_some() {
+            true => text.extend(kept),
             false => text.push_str(stem),
         }
     }
