@@ -107,9 +107,9 @@ class World:
         self.index = self.build("index", "1")
         self.few = self.build("few", "1", 16)
 
-    def build(self, name: str, count: str, prefixes: int = PREFIXES) -> Path:
+    def build(self, name: str, count: str, prefixes: int = PREFIXES, seed: int = 7) -> Path:
         """An index of some digests under the first prefixes."""
-        rows = random.Random(7)
+        rows = random.Random(seed)
         lines = "".join(
             f"{prefix:05X}{rows.getrandbits(140):035X}:{count if prefix == 3 else 5}\n"
             for prefix in range(16)
@@ -352,6 +352,56 @@ def a_run_that_ended_is_gone_on_with(world: World) -> None:
     world.same_as_folder(world.index, bucket)
 
 
+def what_a_killed_run_began_is_written_again(world: World) -> None:
+    other = world.build("begun", "9", 16, seed=8)
+    every = ("--gzip", "--brotli", "--lower-case")
+
+    def kill(index: Path, *more: str, hang: str, after: str) -> None:
+        """Kills a run that waits for one request, when it has made another."""
+        world.faults.asked.clear()
+        world.faults.plan = lambda method, path: "hang" if re.search(hang, f"{method} {path}") else None
+        options = ["--partial", "--concurrency", "16", "--take-over", *more]
+        process = world.start("export", str(index), "--ranges", target, *options)
+        deadline = time.monotonic() + TIMEOUT
+        wanted = re.compile(after)
+        while not any(wanted.search(" ".join(asked)) for asked in list(world.faults.asked)):
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise Wrong(f"it never came to {after}: {process.poll()}")
+            time.sleep(0.02)
+        # What was asked for beside it gets its answer.
+        time.sleep(0.3)
+        process.kill()
+        process.communicate(timeout=TIMEOUT)
+        world.faults.plan = lambda method, path: None
+
+    def of_other(*more: str) -> None:
+        kill(other, *more, hang="PUT .*range/0000F", after=r"PUT .*range/00003( |$)")
+
+    def ends_as_a_new_one(index: Path, *more: str) -> None:
+        world.export(index, target, "--take-over", *more)
+        world.same_as_folder(index, bucket, *more)
+
+    bucket = world.bucket("begun")
+    target = f"s3://{bucket}/range"
+    world.export(world.few, target, "--gzip")
+    # The manifest says that all is as it shall be, but for what the killed run has put there.
+    of_other("--gzip")
+    ends_as_a_new_one(world.few, "--gzip")
+    # Notes of the run between take the place of those of the other.
+    of_other("--gzip")
+    kill(world.few, "--gzip", hang="PUT .*range/0000", after="PUT .*range/00003")
+    ends_as_a_new_one(world.few, "--gzip")
+    # Removed before the kill, and named by the manifest.
+    kill(world.few, hang=r"PUT .*manifest\.part\.0", after=r"PUT .*manifest\.part\.0")
+    ends_as_a_new_one(world.few, "--gzip")
+    # Objects of encodings and names that only the killed run wanted.
+    of_other(*every)
+    ends_as_a_new_one(world.few, "--gzip")
+    of_other(*every)
+    kill(world.few, "--gzip", hang="PUT .*range/0000", after="PUT .*range/00003")
+    ends_as_a_new_one(other)
+
+
 def an_index_is_pulled(world: World) -> None:
     bucket = world.bucket("published")
     old = world.build("week1", "5", 4096)
@@ -400,6 +450,7 @@ CASES: tuple[Callable[[World], None], ...] = (
     a_store_that_hangs_is_given_up,
     a_manifest_that_changed_is_not_overwritten,
     a_run_that_ended_is_gone_on_with,
+    what_a_killed_run_began_is_written_again,
     an_index_is_pulled,
 )
 

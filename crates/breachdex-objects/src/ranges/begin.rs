@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::HashSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -9,7 +10,7 @@ use std::time::SystemTime;
 use breachdex_server::{RangesHead, RangesManifest, StaticError};
 use bytes::Bytes;
 
-use super::progress::Progress;
+use super::progress::{Progress, Span};
 use super::{
     BLOCK, ENCODINGS, LEASE, MANIFEST, ObjectRanges, UNFINISHED, is_among, lock, names_of, part_name, target,
 };
@@ -39,25 +40,67 @@ pub(super) fn begin(
     ranges.manifest = state_of(&manifest);
     ranges.head = Some(head.clone());
     lock(&ranges.notes).state = state_of(&begun);
-    // Before anything is removed or read, the notes are ours: another run stops at its next note.
-    let resumed = match progress {
+    let mut begun = progress.as_ref().and_then(|progress| progress.begun);
+    let is_alike = progress.as_ref().is_none_or(|found| found.is_alike && found.head.has_files_of(head))
+        && earlier.as_ref().is_none_or(|found| found.head.has_files_of(head));
+    let mut done = match progress {
         Some(progress) => blocks(ranges, progress, prefixes)?,
         None => Vec::new(),
     };
-    take_notes(ranges, head, &resumed).map_err(target)?;
+    let is_done = |block: &Block| block.manifest.head == *head && block.is_expected;
+    let known = done.split_off(done.iter().position(|block| !is_done(block)).unwrap_or(done.len()));
     let mut outdated = Vec::new();
+    let doubted = begun;
+    for found in earlier.iter().chain(known.iter().map(|block| &block.manifest)) {
+        begun = with_renamed(begun, found, head);
+    }
     if let Some(earlier) = earlier {
         take_known(ranges, earlier, head, &mut outdated);
     }
-    let mut done = 0;
-    for block in resumed {
-        if block.manifest.head == *head && block.is_expected {
-            done += block.manifest.records.len();
-        }
+    if let Some(doubted) = doubted {
+        doubt(ranges, doubted, &done, (!is_alike).then_some(&mut outdated));
+    }
+    for block in known {
+        take_known(ranges, block.manifest, head, &mut outdated);
+    }
+    // Before anything is removed, the notes are ours: another run stops at its next note.
+    take_notes(ranges, head, &done, (begun, is_alike), prefixes).map_err(target)?;
+    let number = done.iter().map(|block| block.manifest.records.len()).sum();
+    for block in done {
         take_known(ranges, block.manifest, head, &mut outdated);
     }
     ranges.delete_all(outdated.into_iter()).map_err(target)?;
-    Ok(done)
+    Ok(number)
+}
+
+/// What was begun, and all prefixes of a manifest of which objects have other names than are wanted: some are going to be removed.
+fn with_renamed(begun: Option<Span>, found: &RangesManifest, head: &RangesHead) -> Option<Span> {
+    if found.head.has_files_of(head) {
+        return begun;
+    }
+    let prefixes = || {
+        found.records.iter().map(|(prefix, _)| *prefix).chain(begun.into_iter().flat_map(<[u32; 2]>::from))
+    };
+    Some((prefixes().min()?, prefixes().max()?))
+}
+
+/// Forgets what is said of prefixes that runs began and did not note. Objects of any run may be there: those whose names are not wanted
+/// are outdated, for nobody would replace them; there is none such without `outdated`.
+fn doubt(ranges: &mut ObjectRanges, begun: Span, done: &[Block], mut outdated: Option<&mut Vec<String>>) {
+    let noted: HashSet<u32> =
+        done.iter().flat_map(|block| block.manifest.records.iter().map(|(prefix, _)| *prefix)).collect();
+    for prefix in (begun.0..=begun.1).filter(|prefix| !noted.contains(prefix)) {
+        ranges.known.remove(&prefix);
+        ranges.earlier.push(prefix);
+        let Some(outdated) = &mut outdated else { continue };
+        for encoding in ENCODINGS {
+            let wanted: Vec<String> = match ranges.encodings().any(|wanted| wanted == encoding) {
+                true => ranges.names(prefix, encoding).collect(),
+                false => Vec::new(),
+            };
+            outdated.extend(names_of(prefix, encoding, true).filter(|name| !wanted.contains(name)));
+        }
+    }
 }
 
 /// A block that an interrupted run finished.
@@ -151,25 +194,33 @@ fn blocks(ranges: &ObjectRanges, progress: Progress, prefixes: &[u32]) -> Result
     Ok(blocks)
 }
 
-/// Writes notes of this run's own, which name what it goes on from.
-fn take_notes(ranges: &ObjectRanges, head: &RangesHead, resumed: &[Block]) -> Result<(), ObjectError> {
+/// Writes notes of this run's own, which name what it goes on from and what it is going to change.
+fn take_notes(
+    ranges: &ObjectRanges,
+    head: &RangesHead,
+    done: &[Block],
+    (begun, is_alike): (Option<Span>, bool),
+    prefixes: &[u32],
+) -> Result<(), ObjectError> {
     let mut writer = [0; 16];
     getrandom::fill(&mut writer).map_err(|error| ObjectError::Settings {
         bucket: ranges.store.address().bucket().to_owned(),
         reason: format!("the system has no random numbers: {error}"),
     })?;
-    let done: Vec<&Block> =
-        resumed.iter().take_while(|block| block.manifest.head == *head && block.is_expected).collect();
     let mut notes = lock(&ranges.notes);
-    for block in &done {
+    for block in done {
         notes.parts.push(block.lines.clone());
     }
+    notes.spans = prefixes.chunks(BLOCK).map(|block| (block[0], block[block.len() - 1])).collect();
     notes.progress = Some(Progress {
         writer: format!("{:032x}", u128::from_le_bytes(writer)),
         is_running: true,
+        begun,
+        is_alike,
         blocks: done.iter().map(|block| block.hash.clone()).collect(),
         head: head.clone(),
     });
+    notes.begin_next();
     ranges.write_notes(&mut notes)
 }
 

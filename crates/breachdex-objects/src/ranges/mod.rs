@@ -3,7 +3,8 @@
 //! Every range is an object under its prefix, beside it the same compressed (`.gz`, `.br`), each with its type, encoding and the
 //! server's entity tag as metadata. `manifest` is written last, in place of the state that was read first and of no other, so that a
 //! reader never sees one that names objects that are not there. `progress` has the notes of a run; `begin` reads what earlier runs
-//! left. What is there is known from the manifest and the notes, never from a listing.
+//! left. What is there is known from the manifest and the notes, never from a listing; what a run began and did not note is not known, and
+//! is written again by whatever run comes next.
 
 #![forbid(unsafe_code)]
 
@@ -21,7 +22,7 @@ use bytes::Bytes;
 use object_store::{Attribute, Attributes};
 use tokio::sync::Semaphore;
 
-use self::progress::Progress;
+use self::progress::{Progress, Span};
 use crate::ObjectError;
 use crate::store::{BLAKE3, Condition, Store};
 
@@ -69,6 +70,18 @@ struct Notes {
     parts: Vec<Bytes>,
     /// The first prefix of each of them, by which it is named.
     names: Vec<u32>,
+    /// All blocks of this run.
+    spans: Vec<Span>,
+}
+
+impl Notes {
+    /// Adds the two blocks behind those that are noted to what is begun: one is written while the one before is noted.
+    fn begin_next(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            let next = self.spans.iter().skip(progress.blocks.len()).take(2);
+            progress.begin(next.copied());
+        }
+    }
 }
 
 /// Uploads under way.
@@ -105,6 +118,7 @@ impl ObjectRanges {
                 state: Condition::Missing,
                 parts: Vec::new(),
                 names: Vec::new(),
+                spans: Vec::new(),
             }),
             uploads: Arc::new(Uploads { permits, state: Mutex::default(), changed: Condvar::new() }),
         }
@@ -177,6 +191,7 @@ impl ObjectRanges {
         if let Some(progress) = &mut notes.progress {
             progress.blocks.push(hash);
         }
+        notes.begin_next();
         self.write_notes(&mut notes)
     }
 

@@ -1,9 +1,11 @@
 //! The notes of a run that uploads ranges, as objects: what is done, and who does it.
 //!
 //! ```text
-//! breachdex upload 1
+//! breachdex upload 2
 //! writer 5f0c…
 //! state running
+//! begun 00000 00FFF
+//! names alike
 //! blocks 2
 //! 8a41…
 //! 07be…
@@ -12,7 +14,9 @@
 //! …
 //! ```
 //! A line for each finished block has the BLAKE3 hash of the object `manifest.part.PREFIX`, which is that block's part of the manifest.
-//! What follows is the head of the manifest.
+//! What follows is the head of the manifest. `begun` has the first and the last prefix of which objects may be of any run since the
+//! manifest was written, `none` if there are none: what is there and in no finished block is not known. `names` are
+//! `mixed` if some of these runs, or the manifest, had objects of other encodings or names.
 
 #![forbid(unsafe_code)]
 
@@ -21,7 +25,10 @@ use std::path::Path;
 
 use breachdex_server::{RangesHead, RangesManifest};
 
-const FIRST_LINE: &str = "breachdex upload 1";
+const FIRST_LINE: &str = "breachdex upload 2";
+
+/// First and last prefix.
+pub(super) type Span = (u32, u32);
 
 /// What the notes say.
 #[derive(Clone, Debug)]
@@ -30,16 +37,33 @@ pub(super) struct Progress {
     pub(super) writer: String,
     /// Whether its writer goes on, as far as it could say.
     pub(super) is_running: bool,
+    /// The prefixes of which objects may have been written or removed since the manifest was written.
+    pub(super) begun: Option<Span>,
+    /// Whether they have no other names than this run's objects.
+    pub(super) is_alike: bool,
     /// The hash of each finished block's part of the manifest.
     pub(super) blocks: Vec<String>,
     pub(super) head: RangesHead,
 }
 
 impl Progress {
+    /// Adds prefixes to those that were begun.
+    pub(super) fn begin(&mut self, spans: impl IntoIterator<Item = Span>) {
+        for (first, last) in spans {
+            let (lowest, highest) = self.begun.unwrap_or((first, last));
+            self.begun = Some((lowest.min(first), highest.max(last)));
+        }
+    }
+
     pub(super) fn encode(&self) -> String {
         let state = if self.is_running { "running" } else { "interrupted" };
-        let mut text =
-            format!("{FIRST_LINE}\nwriter {}\nstate {state}\nblocks {}\n", self.writer, self.blocks.len());
+        let begun = self.begun.map_or("none".into(), |(first, last)| format!("{first:05X} {last:05X}"));
+        let names = if self.is_alike { "alike" } else { "mixed" };
+        let mut text = format!(
+            "{FIRST_LINE}\nwriter {}\nstate {state}\nbegun {begun}\nnames {names}\nblocks {}\n",
+            self.writer,
+            self.blocks.len()
+        );
         for hash in &self.blocks {
             text.push_str(hash);
             text.push('\n');
@@ -51,6 +75,8 @@ impl Progress {
         let text = std::str::from_utf8(text).ok()?.strip_prefix(FIRST_LINE)?.strip_prefix('\n')?;
         let (writer, text) = text.strip_prefix("writer ")?.split_once('\n')?;
         let (state, text) = text.strip_prefix("state ")?.split_once('\n')?;
+        let (begun, text) = text.strip_prefix("begun ")?.split_once('\n')?;
+        let (names, text) = text.strip_prefix("names ")?.split_once('\n')?;
         let (blocks, mut text) = text.strip_prefix("blocks ")?.split_once('\n')?;
         let mut hashes = Vec::new();
         for _ in 0..blocks.parse::<u32>().ok()? {
@@ -63,8 +89,20 @@ impl Progress {
         Some(Self {
             writer: writer.to_owned(),
             is_running: state == "running",
+            is_alike: names == "alike",
+            begun: if begun == "none" { None } else { Some(span(begun)?) },
             blocks: hashes,
             head: head.records.is_empty().then_some(head.head)?,
         })
     }
+}
+
+fn span(text: &str) -> Option<Span> {
+    let (first, last) = text.split_once(' ')?;
+    let prefix = |text: &str| {
+        let is_prefix = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_prefix.then(|| u32::from_str_radix(text, 16).ok())?
+    };
+    let span = (prefix(first)?, prefix(last)?);
+    (span.0 <= span.1).then_some(span)
 }

@@ -11,14 +11,32 @@ const HEAD: &str = "breachdex ranges 1\nkind SHA-1\ncontent-id 00\ncorpus-date 2
 fn notes_read_back_and_nothing_else_does() {
     let head = RangesManifest::read_from(HEAD.as_bytes(), "manifest".as_ref()).unwrap().head;
     let hash = blake3::hash(b"part").to_string();
-    let progress = Progress { writer: "5f".into(), is_running: true, blocks: vec![hash], head };
+    let mut progress = Progress {
+        writer: "5f".into(),
+        is_running: true,
+        begun: None,
+        is_alike: true,
+        blocks: vec![hash],
+        head,
+    };
+    let text = progress.encode();
+    assert_eq!(Progress::decode(text.as_bytes()).unwrap().begun, None);
+    progress.begin([(0x400, 0x7FF), (0x10, 0x20), (0x500, 0x600)]);
     let text = progress.encode();
     let read = Progress::decode(text.as_bytes()).unwrap();
-    assert_eq!((read.encode(), read.is_running), (text.clone(), true));
+    assert_eq!((read.encode(), read.is_running, read.is_alike), (text.clone(), true, true));
+    assert_eq!(read.begun, Some((0x10, 0x7FF)));
+    assert!(!Progress::decode(text.replace("alike", "mixed").as_bytes()).unwrap().is_alike);
     for end in 0..text.len() {
         assert!(Progress::decode(&text.as_bytes()[..end]).is_none(), "cut at {end}");
     }
-    let unlike = [text.replace("blocks 1", "blocks 2"), text.replace("upload 1", "upload 2")];
+    let unlike = [
+        text.replace("blocks 1", "blocks 2"),
+        text.replace("upload 2", "upload 1"),
+        text.replace("00010 007FF", "007FF 00010"),
+        text.replace("00010 007FF", "00010"),
+        text.replace("00010 007FF", "00010 +07FF"),
+    ];
     assert!(unlike.iter().all(|text| Progress::decode(text.as_bytes()).is_none()));
 }
 
