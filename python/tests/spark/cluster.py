@@ -16,6 +16,9 @@ def start(folder: Path, master: str = "local-cluster[2,1,1024]", **settings: str
     import pyspark
     from pyspark.sql import SparkSession
 
+    # There is one in a process; with another that goes on, this would be the same.
+    if (active := SparkSession.getActiveSession()) is not None:
+        active.stop()
     # Executors of their own are started by the scripts of a whole distribution, which the package is.
     os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
     os.environ["PYSPARK_PYTHON"] = sys.executable

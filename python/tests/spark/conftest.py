@@ -33,11 +33,22 @@ def _path_of_executors() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def _kept() -> Iterator[list[SparkSession]]:
+    """The session of a file's tests, as long as none of them stops it for one of its own."""
+    kept: list[SparkSession] = []
+    yield kept
+    for session in kept:
+        session.stop()
+
+
+@pytest.fixture
+def spark(_kept: list[SparkSession], tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     """A session on the cluster."""
-    session = start(tmp_path_factory.mktemp("spark"))
-    yield session
-    session.stop()
+    from pyspark.sql import SparkSession
+
+    if not _kept or SparkSession.getActiveSession() is not _kept[0]:
+        _kept[:] = [start(tmp_path_factory.mktemp("spark"))]
+    return _kept[0]
 
 
 @pytest.fixture

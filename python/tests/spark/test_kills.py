@@ -58,9 +58,8 @@ def test_a_task_that_fails_always(
 
 
 @pytest.fixture
-def speculating(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> Iterator[SparkSession]:
-    """A session that starts duplicates of slow tasks. There is one in a process, so the other one ends."""
-    spark.stop()
+def speculating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A session that starts duplicates of slow tasks."""
     session = start(
         tmp_path_factory.mktemp("speculating"),
         spark_speculation="true",
