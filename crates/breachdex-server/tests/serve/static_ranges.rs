@@ -73,8 +73,9 @@ fn only_what_changed_is_written_again() {
     let (lines, folder) = (dense_lines(4, 20, 1), world.path().join("range"));
     let index = partial(world.path(), &lines);
     write(&index, &folder, &options()).unwrap();
-    let before = listing(&folder);
     assert_eq!(write(&index, &folder, &options()).unwrap().written, 0);
+    // Right before the next run: a number that an earlier one gave up may be given again.
+    let before = listing(&folder);
     let changed = lines.replacen("000000000001", "000000000002", 1);
     let changed = if changed == lines { lines.replacen(":2\n", ":3\n", 1) } else { changed };
     let index = partial(world.path(), &changed);
