@@ -34,8 +34,8 @@ pub use running::{Reload, RunningServer};
 pub use server::Server;
 #[cfg(feature = "static-ranges")]
 pub use static_ranges::{
-    RangeEncoding, RangeFacts, RangeTarget, RangesHead, RangesManifest, StaticError, StaticOptions,
-    StaticReport, read_manifest, write_ranges, write_ranges_to,
+    PrefixSpan, RangeEncoding, RangeFacts, RangeTarget, RangesHead, RangesManifest, StaticError,
+    StaticOptions, StaticReport, read_manifest, read_span, span_text, write_ranges, write_ranges_to,
 };
 
 // Threads may share these; a field that forbids it is a breaking change.

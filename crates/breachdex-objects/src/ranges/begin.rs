@@ -7,10 +7,10 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use breachdex_server::{RangesHead, RangesManifest, StaticError};
+use breachdex_server::{PrefixSpan, RangesHead, RangesManifest, StaticError};
 use bytes::Bytes;
 
-use super::progress::{Progress, Span};
+use super::progress::Progress;
 use super::{
     BLOCK, ENCODINGS, LEASE, MANIFEST, ObjectRanges, UNFINISHED, is_among, lock, names_of, part_name, target,
 };
@@ -74,7 +74,7 @@ pub(super) fn begin(
 }
 
 /// What was begun, and all prefixes of a manifest of which objects have other names than are wanted: some are going to be removed.
-fn with_renamed(begun: Option<Span>, found: &RangesManifest, head: &RangesHead) -> Option<Span> {
+fn with_renamed(begun: Option<PrefixSpan>, found: &RangesManifest, head: &RangesHead) -> Option<PrefixSpan> {
     if found.head.has_files_of(head) {
         return begun;
     }
@@ -86,7 +86,12 @@ fn with_renamed(begun: Option<Span>, found: &RangesManifest, head: &RangesHead) 
 
 /// Forgets what is said of prefixes that runs began and did not note. Objects of any run may be there: those whose names are not wanted
 /// are outdated, for nobody would replace them; there is none such without `outdated`.
-fn doubt(ranges: &mut ObjectRanges, begun: Span, done: &[Block], mut outdated: Option<&mut Vec<String>>) {
+fn doubt(
+    ranges: &mut ObjectRanges,
+    begun: PrefixSpan,
+    done: &[Block],
+    mut outdated: Option<&mut Vec<String>>,
+) {
     let noted: HashSet<u32> =
         done.iter().flat_map(|block| block.manifest.records.iter().map(|(prefix, _)| *prefix)).collect();
     for prefix in (begun.0..=begun.1).filter(|prefix| !noted.contains(prefix)) {
@@ -199,7 +204,7 @@ fn take_notes(
     ranges: &ObjectRanges,
     head: &RangesHead,
     done: &[Block],
-    (begun, is_alike): (Option<Span>, bool),
+    (begun, is_alike): (Option<PrefixSpan>, bool),
     prefixes: &[u32],
 ) -> Result<(), ObjectError> {
     let mut writer = [0; 16];

@@ -17,12 +17,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use breachdex_server::{RangeEncoding, RangeFacts, RangeTarget, RangesHead, StaticError};
+use breachdex_server::{PrefixSpan, RangeEncoding, RangeFacts, RangeTarget, RangesHead, StaticError};
 use bytes::Bytes;
 use object_store::{Attribute, Attributes};
 use tokio::sync::Semaphore;
 
-use self::progress::{Progress, Span};
+use self::progress::Progress;
 use crate::ObjectError;
 use crate::store::{BLAKE3, Condition, Store};
 
@@ -71,7 +71,7 @@ struct Notes {
     /// The first prefix of each of them, by which it is named.
     names: Vec<u32>,
     /// All blocks of this run.
-    spans: Vec<Span>,
+    spans: Vec<PrefixSpan>,
 }
 
 impl Notes {

@@ -23,12 +23,9 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use breachdex_server::{RangesHead, RangesManifest};
+use breachdex_server::{PrefixSpan, RangesHead, RangesManifest, read_span, span_text};
 
 const FIRST_LINE: &str = "breachdex upload 2";
-
-/// First and last prefix.
-pub(super) type Span = (u32, u32);
 
 /// What the notes say.
 #[derive(Clone, Debug)]
@@ -38,7 +35,7 @@ pub(super) struct Progress {
     /// Whether its writer goes on, as far as it could say.
     pub(super) is_running: bool,
     /// The prefixes of which objects may have been written or removed since the manifest was written.
-    pub(super) begun: Option<Span>,
+    pub(super) begun: Option<PrefixSpan>,
     /// Whether they have no other names than this run's objects.
     pub(super) is_alike: bool,
     /// The hash of each finished block's part of the manifest.
@@ -48,7 +45,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Adds prefixes to those that were begun.
-    pub(super) fn begin(&mut self, spans: impl IntoIterator<Item = Span>) {
+    pub(super) fn begin(&mut self, spans: impl IntoIterator<Item = PrefixSpan>) {
         for (first, last) in spans {
             let (lowest, highest) = self.begun.unwrap_or((first, last));
             self.begun = Some((lowest.min(first), highest.max(last)));
@@ -57,7 +54,7 @@ impl Progress {
 
     pub(super) fn encode(&self) -> String {
         let state = if self.is_running { "running" } else { "interrupted" };
-        let begun = self.begun.map_or("none".into(), |(first, last)| format!("{first:05X} {last:05X}"));
+        let begun = self.begun.map_or("none".into(), span_text);
         let names = if self.is_alike { "alike" } else { "mixed" };
         let mut text = format!(
             "{FIRST_LINE}\nwriter {}\nstate {state}\nbegun {begun}\nnames {names}\nblocks {}\n",
@@ -90,19 +87,9 @@ impl Progress {
             writer: writer.to_owned(),
             is_running: state == "running",
             is_alike: names == "alike",
-            begun: if begun == "none" { None } else { Some(span(begun)?) },
+            begun: if begun == "none" { None } else { Some(read_span(begun)?) },
             blocks: hashes,
             head: head.records.is_empty().then_some(head.head)?,
         })
     }
-}
-
-fn span(text: &str) -> Option<Span> {
-    let (first, last) = text.split_once(' ')?;
-    let prefix = |text: &str| {
-        let is_prefix = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_prefix.then(|| u32::from_str_radix(text, 16).ok())?
-    };
-    let span = (prefix(first)?, prefix(last)?);
-    (span.0 <= span.1).then_some(span)
 }

@@ -19,6 +19,7 @@ use breachdex::files::{self, Readers};
 
 use super::StaticError;
 use super::handle::Handle;
+use super::span::{PrefixSpan, read_span, span_text};
 
 /// What it is called.
 pub(super) const BEGUN: &str = "manifest.begun";
@@ -28,20 +29,17 @@ pub(super) const FRESH_BEGUN: &str = ".manifest.begun";
 /// No folder has more lines: each is of a block, and blocks are not begun without end.
 const LONGEST: u64 = 64 << 20;
 
-/// First and last prefix of a block.
-pub(super) type Span = (u32, u32);
-
 /// The blocks that were begun.
 pub(super) struct Begun {
     path: PathBuf,
     file: File,
     /// Those of this run that are not in the file yet, the next one last.
-    ahead: Mutex<Vec<Span>>,
+    ahead: Mutex<Vec<PrefixSpan>>,
 }
 
 impl Begun {
     /// Reads the spans of earlier runs, ascending and joined; `None` where there is no such file.
-    pub(super) fn read(folder: &Path) -> Result<Option<Vec<Span>>, StaticError> {
+    pub(super) fn read(folder: &Path) -> Result<Option<Vec<PrefixSpan>>, StaticError> {
         let path = folder.join(BEGUN);
         let bytes = match files::read_start(&path, LONGEST) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -51,7 +49,7 @@ impl Begun {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let mut spans = Vec::new();
         for (number, line) in bytes[..whole].split(|byte| *byte == b'\n').enumerate() {
-            match decode(line) {
+            match std::str::from_utf8(line).ok().and_then(read_span) {
                 Some(span) => spans.push(span),
                 None if line.is_empty() => {}
                 None => {
@@ -65,9 +63,13 @@ impl Begun {
 
     /// Writes the file anew, with what earlier runs began and the first two blocks of this one: one is written while the one before is
     /// noted.
-    pub(super) fn begin(folder: &Handle, earlier: &[Span], blocks: &[Span]) -> Result<Self, StaticError> {
+    pub(super) fn begin(
+        folder: &Handle,
+        earlier: &[PrefixSpan],
+        blocks: &[PrefixSpan],
+    ) -> Result<Self, StaticError> {
         let (first, rest) = blocks.split_at(blocks.len().min(2));
-        let text: String = joined([earlier, first].concat()).into_iter().map(encode).collect();
+        let text: String = joined([earlier, first].concat()).into_iter().map(line).collect();
         let (fresh, path) = (folder.path().join(FRESH_BEGUN), folder.path().join(BEGUN));
         let mut file = folder
             .step()
@@ -85,7 +87,7 @@ impl Begun {
     pub(super) fn next(&self, folder: &Handle) -> Result<(), StaticError> {
         let next = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let Some(next) = next else { return Ok(()) };
-        let written = folder.step().and_then(|()| (&self.file).write_all(encode(next).as_bytes()));
+        let written = folder.step().and_then(|()| (&self.file).write_all(line(next).as_bytes()));
         written.map_err(StaticError::io("write", &self.path))
     }
 
@@ -104,24 +106,14 @@ impl Begun {
     }
 }
 
-fn encode((first, last): Span) -> String {
-    format!("{first:05X} {last:05X}\n")
-}
-
-fn decode(line: &[u8]) -> Option<Span> {
-    let (first, last) = std::str::from_utf8(line).ok()?.split_once(' ')?;
-    let prefix = |text: &str| {
-        let is_prefix = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_prefix.then(|| u32::from_str_radix(text, 16).ok())?
-    };
-    let span = (prefix(first)?, prefix(last)?);
-    (span.0 <= span.1).then_some(span)
+fn line(span: PrefixSpan) -> String {
+    span_text(span) + "\n"
 }
 
 /// The same prefixes in as few spans as there can be.
-fn joined(mut spans: Vec<Span>) -> Vec<Span> {
+fn joined(mut spans: Vec<PrefixSpan>) -> Vec<PrefixSpan> {
     spans.sort_unstable();
-    let mut all: Vec<Span> = Vec::with_capacity(spans.len());
+    let mut all: Vec<PrefixSpan> = Vec::with_capacity(spans.len());
     for (first, last) in spans {
         match all.last_mut() {
             Some(before) if first <= before.1 + 1 => before.1 = before.1.max(last),
@@ -132,13 +124,13 @@ fn joined(mut spans: Vec<Span>) -> Vec<Span> {
 }
 
 /// Whether one of some spans, which ascend, has a prefix.
-pub(super) fn contain(spans: &[Span], prefix: u32) -> bool {
+pub(super) fn contain(spans: &[PrefixSpan], prefix: u32) -> bool {
     let behind = spans.partition_point(|(first, _)| *first <= prefix);
     behind > 0 && spans[behind - 1].1 >= prefix
 }
 
 /// Blocks of so many prefixes, which ascend.
-pub(super) fn blocks(prefixes: &[u32], length: usize) -> Vec<Span> {
+pub(super) fn blocks(prefixes: &[u32], length: usize) -> Vec<PrefixSpan> {
     prefixes.chunks(length.max(1)).map(|block| (block[0], block[block.len() - 1])).collect()
 }
 

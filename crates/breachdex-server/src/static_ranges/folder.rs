@@ -16,9 +16,10 @@ use breachdex::Index;
 use breachdex::files::{self, Lock, Readers};
 
 use super::StaticError;
-use super::begun::{self, BEGUN, Begun, FRESH_BEGUN, Span};
+use super::begun::{self, BEGUN, Begun, FRESH_BEGUN};
 use super::handle::{Handle, Name, RangeName};
 use super::manifest::{RangeFacts, RangesHead, RangesManifest};
+use super::span::PrefixSpan;
 use super::target::{RangeEncoding, RangeTarget};
 
 const MANIFEST: &str = "manifest";
@@ -148,7 +149,7 @@ impl Folder {
         &mut self,
         earlier: Option<RangesManifest>,
         begun: Option<&RangesManifest>,
-        spans: &[Span],
+        spans: &[PrefixSpan],
     ) {
         let finished = earlier.into_iter().flat_map(|found| found.records);
         self.earlier.extend(finished.filter(|(prefix, _)| !begun::contain(spans, *prefix)));

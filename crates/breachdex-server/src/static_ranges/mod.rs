@@ -15,6 +15,7 @@ mod folder_tests;
 mod handle;
 mod manifest;
 mod run;
+mod span;
 mod target;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub use self::error::StaticError;
 use self::folder::Folder;
 pub use self::manifest::{RangeFacts, RangesHead, RangesManifest};
 use self::run::Run;
+pub use self::span::{PrefixSpan, read_span, span_text};
 pub use self::target::{RangeEncoding, RangeTarget};
 
 /// How ranges are written.
