@@ -140,9 +140,10 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> u8 {
     if error.use_stderr() { Exit::Error.code() } else { Exit::Success.code() }
 }
 
-/// Whether this is, or has in it, an address with a user name or a password.
+/// Whether this may have in it an address with a user name, a password or a signature. The address may lack its scheme.
 fn holds_password(word: &OsStr) -> bool {
-    word.to_string_lossy().split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
+    let word = word.to_string_lossy();
+    word.contains('@') || word.contains("://") && word.contains('?')
 }
 
 /// What is wrong with a flag's value, without the value.

@@ -114,7 +114,13 @@ impl File<'_> {
         let all = std::iter::once(self.service).chain(own.iter().map(String::as_str));
         match service.clone().try_get_matches_from(all) {
             Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
-                let text = error.render().to_string();
+                let repeats_value =
+                    matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation);
+                let text = match repeats_value && own.iter().any(|word| crate::holds_password(word.as_ref()))
+                {
+                    true => crate::without_value(&error, self.service),
+                    false => error.render().to_string(),
+                };
                 let first = text.lines().next().unwrap_or_default();
                 Err(self.fault(at, first.strip_prefix("error: ").unwrap_or(first)))
             }

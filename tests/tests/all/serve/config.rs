@@ -46,6 +46,30 @@ fn keys_are_flags_and_flags_win() {
     assert!(fs::read_to_string(folder.path().join("log")).unwrap().contains("serving a.bdx"));
 }
 
+/// A file may have an address with a password, which no error repeats, as none repeats one of the command line.
+#[test]
+fn no_password_of_an_address_is_repeated() {
+    let folder = folder();
+    for (service, file) in [
+        ("serve", "listen = \"http://kim:hunter2@localhost/\"\n"),
+        (
+            "proxy",
+            "login = \"POST /login user=u password=p\"\nupstream = \"http://kim:hunter2@localhost/\"\n",
+        ),
+    ] {
+        fs::write(folder.path().join("service.toml"), file).unwrap();
+        let output = Command::new(COMMAND)
+            .current_dir(folder.path())
+            .args([service, "--config", "service.toml"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("service.toml, line ") && said.contains("invalid value"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_file_has_its_line() {
     let folder = folder();
