@@ -216,15 +216,19 @@ impl Drop for PendingAttempt {
 /// How the radar knows an account: by all names that a request has for it. Sites differ in which one they take, and one name that is
 /// always there must not hide the others. Empty is an account that was not seen before.
 fn account_of(users: &[Value]) -> Zeroizing<String> {
-    let mut account = Zeroizing::new(String::with_capacity(users.len() * (MOST_ACCOUNT + 1)));
+    let mut account = Zeroizing::new(String::with_capacity(users.len() * (2 * MOST_ACCOUNT + 1)));
     for name in users.iter().filter_map(Value::text) {
         let name = name.trim();
         let end = (0..=name.len().min(MOST_ACCOUNT)).rev().find(|end| name.is_char_boundary(*end));
+        // Written the same way each time, and once, however many rules have the field.
+        let name = Zeroizing::new(name[..end.unwrap_or_default()].to_lowercase());
+        if account.split('\n').any(|known| known == name.as_str()) {
+            continue;
+        }
         if !account.is_empty() {
             account.push('\n');
         }
-        // Written the same way each time.
-        account.push_str(&Zeroizing::new(name[..end.unwrap_or_default()].to_lowercase()));
+        account.push_str(&name);
     }
     account
 }

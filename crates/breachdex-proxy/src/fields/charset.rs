@@ -31,9 +31,13 @@ impl Charset {
         match self {
             Self::Utf8 => None,
             Self::Other(encoding) if encoding.is_ascii_compatible() => None,
-            Self::Other(encoding) if encoding != REPLACEMENT => encoding
-                .decode_without_bom_handling_and_without_replacement(name)
-                .map(|text| Value::from(text.as_bytes())),
+            Self::Other(encoding) if encoding != REPLACEMENT => {
+                let decoded = encoding.decode_without_bom_handling_and_without_replacement(name);
+                if decoded.is_none() {
+                    fields.fault(Unread::Charset);
+                }
+                decoded.map(taken)
+            }
             Self::Other(_) | Self::Unknown => {
                 fields.fault(Unread::Charset);
                 None
@@ -51,15 +55,21 @@ impl Charset {
             }
         };
         let Some(text) = decoded else {
-            // ASCII is the same in every character set that a browser sends.
-            if !value.bytes().is_ascii() {
+            // ASCII is the same in most character sets.
+            let is_ascii_other = matches!(self, Self::Other(encoding) if !encoding.is_ascii_compatible());
+            if is_ascii_other || !value.bytes().is_ascii() {
                 fields.fault(Unread::Charset);
             }
             return None;
         };
-        let mut text = text.into_owned();
-        let decoded = Value::from(text.as_bytes());
-        text.zeroize();
-        Some(decoded).filter(|decoded| decoded != value)
+        Some(taken(text)).filter(|decoded| decoded != value)
     }
+}
+
+/// The value of a decoded text, of which no copy stays.
+fn taken(text: std::borrow::Cow<'_, str>) -> Value {
+    let mut text = text.into_owned();
+    let value = Value::from(text.as_bytes());
+    text.zeroize();
+    value
 }

@@ -149,9 +149,11 @@ impl Fields {
     pub(crate) fn append(&mut self, mut other: Self) {
         self.users.append(&mut other.users);
         self.passwords.append(&mut other.passwords);
-        // A body that one of the rules could be read from is of a kind that can be read.
-        let counts = |unread: &Unread| self.passwords.is_empty() || *unread != Unread::ContentType;
-        self.unread = self.unread.filter(counts).or(other.unread.filter(counts));
+        // A body that one of the rules could be read from is of a kind that can be read; a password in the query says nothing of it.
+        if self.unread != other.unread {
+            let counts = |unread: &Unread| *unread != Unread::ContentType;
+            self.unread = self.unread.filter(counts).or(other.unread.filter(counts));
+        }
     }
 
     fn fault(&mut self, unread: Unread) {

@@ -112,6 +112,7 @@ fn escapes_of_utf_16_are_read_in_both_ways() {
         texts(&read_as(FORM, body.as_bytes()).passwords)
     };
     assert_eq!(values("i%u006Cove+%u4f60%20x"), ["i%u006Cove %u4f60 x", "ilove 你 x"]);
+    assert_eq!(values("%ud83d%ude00"), ["%ud83d%ude00", "😀"]);
     for other in ["%u", "%u00", "%u-041", "%ud800", "100%unsure"] {
         assert!(values(other).iter().all(|value| value == other), "{other}: {:?}", values(other));
     }
@@ -487,4 +488,12 @@ proptest! {
         let _ = read_as(&label, &body);
         let _ = read_as(&label, &[b"--X\r\n", body.as_slice(), b"\r\n--X--"].concat());
     }
+}
+
+#[test]
+fn a_password_in_the_query_does_not_make_a_body_readable() {
+    let read = |field| Fields::read(None, &name(field), Some("a=x&b=y"), [&b"text/plain"[..]], b"?");
+    let mut fields = read("a");
+    fields.append(read("b"));
+    assert_eq!(fields.unread, Some(Unread::ContentType));
 }

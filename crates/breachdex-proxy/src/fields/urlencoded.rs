@@ -34,12 +34,8 @@ fn utf16_escapes_as_utf8(text: &[u8]) -> Value {
     let mut value = Value::with_room(2 * text.len());
     let mut at = 0;
     while let Some(byte) = text.get(at) {
-        let escape = text.get(at..at + 6).filter(|escape| escape[..2].eq_ignore_ascii_case(b"%u"));
-        let number = escape.and_then(|escape| {
-            let digits = escape[2..].iter().map(|digit| char::from(*digit).to_digit(16));
-            digits.into_iter().try_fold(0, |number, digit| Some(number << 4 | digit?))
-        });
-        let character = number.and_then(char::from_u32);
+        let units = escaped_unit(text, at).into_iter().chain(escaped_unit(text, at + 6));
+        let character = escaped_unit(text, at).and_then(|_| char::decode_utf16(units).next()?.ok());
         let Some(character) = character else {
             value.push(*byte);
             at += 1;
@@ -52,9 +48,18 @@ fn utf16_escapes_as_utf8(text: &[u8]) -> Value {
             }
         }
         utf8.zeroize();
-        at += 6;
+        at += 6 * character.len_utf16();
     }
     value
+}
+
+/// The number of `%uXXXX` at a place; characters beyond four digits have two.
+fn escaped_unit(text: &[u8], at: usize) -> Option<u16> {
+    let escape = text.get(at..at + 6).filter(|escape| escape[..2].eq_ignore_ascii_case(b"%u"))?;
+    escape[2..].iter().try_fold(0_u16, |number, byte| {
+        let digit = char::from(*byte).to_digit(16).and_then(|digit| u16::try_from(digit).ok())?;
+        Some(number << 4 | digit)
+    })
 }
 
 /// Names and values as they are written.
