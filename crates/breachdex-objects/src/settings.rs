@@ -6,9 +6,16 @@
 pub(crate) fn refuse_plain_http(variable: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
     let endpoints = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
     let Some(endpoint) = endpoints.into_iter().find_map(variable) else { return Ok(()) };
-    let Some(rest) = endpoint.strip_prefix("http://") else { return Ok(()) };
-    let host = rest.split(['/', '?']).next().unwrap_or_default();
-    let is_here = ["127.", "localhost", "[::1]"].into_iter().any(|here| host.starts_with(here));
+    let Some((scheme, rest)) = endpoint.split_once("://") else { return Ok(()) };
+    if !scheme.eq_ignore_ascii_case("http") {
+        return Ok(());
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let host =
+        authority.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(authority, |(host, _)| host);
+    let is_here = matches!(host, "localhost" | "[::1]")
+        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
     let is_allowed = variable("AWS_ALLOW_HTTP").is_some_and(|value| value.eq_ignore_ascii_case("true"));
     if is_here || is_allowed {
         return Ok(());
@@ -37,5 +44,9 @@ mod tests {
         assert!(!refused("http://localhost:9000/", ""));
         assert!(!refused("http://store.example:9000", "true"));
         assert!(refused("http://store.example:9000", "no"));
+        assert!(refused("HTTP://store.example", ""));
+        assert!(refused("http://localhost.store.example", ""));
+        assert!(refused("http://127.store.example", ""));
+        assert!(!refused("http://[::1]:9000", ""));
     }
 }

@@ -11,9 +11,7 @@ use breachdex_server::{PrefixSpan, RangesHead, RangesManifest, StaticError};
 use bytes::Bytes;
 
 use super::progress::Progress;
-use super::{
-    BLOCK, ENCODINGS, LEASE, MANIFEST, ObjectRanges, UNFINISHED, is_among, lock, names_of, part_name, target,
-};
+use super::{BLOCK, ENCODINGS, LEASE, MANIFEST, ObjectRanges, UNFINISHED, lock, names_of, part_name, target};
 use crate::ObjectError;
 use crate::store::{Condition, Object};
 
@@ -125,7 +123,7 @@ fn read(ranges: &ObjectRanges, name: &str) -> Result<Option<Object>, ObjectError
         let hash = blake3::hash(&found.body).to_string();
         if found.blake3.as_ref().is_some_and(|written| *written != hash) {
             return Err(
-                store.damaged(&object, "it is not what was written; if it is to be written anew, remove it")
+                store.damaged(&object, "it is not what was written; remove it and export with --recheck")
             );
         }
     }
@@ -141,7 +139,10 @@ fn parse(ranges: &ObjectRanges, name: &str, body: &[u8]) -> Result<RangesManifes
 fn progress_of(ranges: &ObjectRanges, found: &Object) -> Result<Progress, ObjectError> {
     let store = &ranges.store;
     let progress = Progress::decode(&found.body).ok_or_else(|| {
-        store.damaged(&store.address().object(UNFINISHED), "it is not the notes of an upload; remove it")
+        store.damaged(
+            &store.address().object(UNFINISHED),
+            "it is not the notes of an upload by this version; remove it and export with --recheck",
+        )
     })?;
     let age = SystemTime::now().duration_since(found.modified).unwrap_or_default().as_secs();
     if progress.is_running && age < LEASE && !ranges.take_over {
@@ -245,8 +246,8 @@ fn take_known(
     let (was_twice, is_twice) = (found.head.lower_case == "yes", head.lower_case == "yes");
     for (prefix, _) in found.records {
         ranges.known.remove(&prefix);
-        for encoding in ENCODINGS.into_iter().filter(|encoding| is_among(*encoding, &found.head.encodings)) {
-            let kept = if is_among(encoding, &head.encodings) { 1 + usize::from(is_twice) } else { 0 };
+        for encoding in ENCODINGS.into_iter().filter(|encoding| found.head.has(*encoding)) {
+            let kept = if head.has(encoding) { 1 + usize::from(is_twice) } else { 0 };
             outdated.extend(names_of(prefix, encoding, was_twice).skip(kept));
         }
     }

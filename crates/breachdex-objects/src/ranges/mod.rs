@@ -131,8 +131,7 @@ impl ObjectRanges {
     }
 
     fn encodings(&self) -> impl Iterator<Item = RangeEncoding> {
-        let wanted = self.head.as_ref().map(|head| head.encodings.clone()).unwrap_or_default();
-        ENCODINGS.into_iter().filter(move |encoding| is_among(*encoding, &wanted))
+        ENCODINGS.into_iter().filter(|encoding| self.head.as_ref().is_some_and(|head| head.has(*encoding)))
     }
 
     /// Removes objects, many at a time.
@@ -350,11 +349,6 @@ fn names_of(prefix: u32, encoding: RangeEncoding, is_twice: bool) -> impl Iterat
     let (upper, lower) = (format!("{prefix:05X}"), format!("{prefix:05x}"));
     let lower = Some(lower).filter(|lower| is_twice && *lower != upper);
     [Some(upper), lower].into_iter().flatten().map(move |name| name + encoding.ending())
-}
-
-/// Whether an encoding is among those of a manifest.
-fn is_among(encoding: RangeEncoding, names: &str) -> bool {
-    encoding.content_encoding().is_none_or(|name| names.split(' ').any(|listed| listed == name))
 }
 
 /// The metadata of a range, which web servers and CDNs send as headers.

@@ -3,7 +3,7 @@
 use breachdex_server::RangesManifest;
 
 use super::progress::Progress;
-use super::{RangeEncoding, is_among, names_of};
+use super::{RangeEncoding, names_of};
 
 const HEAD: &str = "breachdex ranges 1\nkind SHA-1\ncontent-id 00\ncorpus-date 2026-11-20\nencodings gzip br\nlower-case no\n";
 
@@ -46,10 +46,4 @@ fn names_are_in_lower_case_too_where_that_is_another_one() {
     assert_eq!(names(0xABC01, true), ["ABC01.gz", "abc01.gz"]);
     assert_eq!(names(0xABC01, false), ["ABC01.gz"]);
     assert_eq!(names(0x12345, true), ["12345.gz"]);
-}
-
-#[test]
-fn encodings_are_those_that_a_manifest_names() {
-    assert!(is_among(RangeEncoding::Plain, "none"));
-    assert!(is_among(RangeEncoding::Brotli, "gzip br") && !is_among(RangeEncoding::Brotli, "gzip"));
 }

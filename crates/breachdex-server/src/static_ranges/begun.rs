@@ -15,6 +15,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use breachdex::PREFIX_COUNT;
 use breachdex::files::{self, Readers};
 
 use super::StaticError;
@@ -48,14 +49,11 @@ impl Begun {
         // A line that is torn is of a block that was not begun.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let mut spans = Vec::new();
-        for (number, line) in bytes[..whole].split(|byte| *byte == b'\n').enumerate() {
+        for line in bytes[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             match std::str::from_utf8(line).ok().and_then(read_span) {
                 Some(span) => spans.push(span),
-                None if line.is_empty() => {}
-                None => {
-                    let reason = "it is not the first and the last prefix of a block";
-                    return Err(StaticError::Manifest { path, line: number as u64 + 1, reason });
-                }
+                // A loss of power may leave zeros: whatever it was, any range may be of any run.
+                None => return Ok(Some(vec![(0, PREFIX_COUNT - 1)])),
             }
         }
         Ok(Some(joined(spans)))
@@ -83,7 +81,7 @@ impl Begun {
         Ok(Self { path, file, ahead: Mutex::new(rest.iter().rev().copied().collect()) })
     }
 
-    /// Writes the line of the next block that is in nobody's hands yet. A sync of the folder must follow before it is begun.
+    /// Writes the line of the next block that is not noted as begun. A sync of the folder must follow before it is begun.
     pub(super) fn next(&self, folder: &Handle) -> Result<(), StaticError> {
         let next = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let Some(next) = next else { return Ok(()) };
@@ -156,7 +154,6 @@ mod tests {
         fs::write(&path, "00000 01FFF\n02000 03FFF\n0400").expect("a file");
         assert_eq!(Begun::read(folder.path()).expect("spans"), Some(vec![(0, 0x3FFF)]));
         fs::write(&path, "00000 01FFF\n02000-03FFF\n").expect("a file");
-        let error = Begun::read(folder.path()).expect_err("no span").to_string();
-        assert!(error.contains("manifest.begun, line 2: it is not the first and the last prefix"), "{error}");
+        assert_eq!(Begun::read(folder.path()).expect("all"), Some(vec![(0, PREFIX_COUNT - 1)]));
     }
 }

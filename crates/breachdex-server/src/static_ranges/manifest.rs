@@ -83,9 +83,7 @@ impl RangesHead {
     pub fn has_files_of(&self, other: &Self) -> bool {
         (&self.encodings, &self.lower_case) == (&other.encodings, &other.lower_case)
     }
-}
 
-impl RangesHead {
     /// Whether ranges have a file in an encoding.
     pub fn has(&self, encoding: RangeEncoding) -> bool {
         encoding.content_encoding().is_none_or(|name| self.encodings.split(' ').any(|listed| listed == name))
