@@ -81,12 +81,16 @@ class SafePasswordField(serializers.CharField):  # type: ignore[misc]
     @sensitive_variables()  # type: ignore[untyped-decorator]
     def _verdict(self, password: str, user: Any, event: Event) -> Verdict:
         user_name, email = self._about(user)
+        refusal: PasswordRejectedError | None = None
         try:
             return validate(password, user_name, email, event, field=self.field_name)
         except PasswordRejectedError as error:
             refusal = error
         except InvalidPasswordError:
-            raise serializers.ValidationError(not_text(), code="password_not_text") from None
+            pass
+        # Not while the other is handled, whose frames hold the password.
+        if refusal is None:
+            raise serializers.ValidationError(not_text(), code="password_not_text")
         self._announce(user, refusal.verdict)
         said = zip(refusal.messages(), refusal.codes, strict=True)
         raise serializers.ValidationError([ErrorDetail(text, code=code) for text, code in said])

@@ -49,6 +49,6 @@ class SafePassword:
         for name in filter(None, self.options.about):
             if name not in form:
                 raise TypeError(f"the form has no field {name!r}, which SafePassword is told to look at")
-        said = self.options.messages(field.data or "", form.data, field.short_name)
+        said = self.options.messages("" if field.data is None else field.data, form.data, field.short_name)
         if said:
             raise ValidationError(joined(said, chosen(self.options.lang)))

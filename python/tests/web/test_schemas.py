@@ -137,7 +137,7 @@ def test_what_is_no_text(refusals: Library, exposed_index: Path) -> None:
     else:
         assert refusals("hanako", "x\ud800")
     if refusals in (by_form, by_marshmallow):
-        for typed in (4711, ["x"], {"x": 1}, b"\xff"):
+        for typed in (4711, 0, False, {}, ["x"], {"x": 1}, b"\xff"):
             assert refusals("hanako", cast("str", typed))
 
 
