@@ -235,7 +235,9 @@ pub fn hex_notation(lines: Option<(u64, u64)>) -> String {
             format!("{more} lines are written as $HEX[...] by hashcat (the first is line {first}) and were")
         }
     };
-    format!("{said} not decoded; to decode a list: perl -pe 's/^\\$HEX\\[([0-9a-f]*)\\]$/pack(\"H*\",$1)/ie'")
+    format!(
+        "{said} not decoded; to decode a list: perl -pe 's/^\\$HEX\\[([0-9a-f]*)\\](?=\\r?$)/pack(\"H*\",$1)/ie'"
+    )
 }
 
 /// What lines look like that are digests.
@@ -431,7 +433,9 @@ mod tests {
             hex_notation(Some((1, 7)))
                 .starts_with("1 line is written as $HEX[...] by hashcat (line 7) and was not decoded; ")
         );
-        assert!(hex_notation(None).ends_with(r#"perl -pe 's/^\$HEX\[([0-9a-f]*)\]$/pack("H*",$1)/ie'"#));
+        assert!(
+            hex_notation(None).ends_with(r#"perl -pe 's/^\$HEX\[([0-9a-f]*)\](?=\r?$)/pack("H*",$1)/ie'"#)
+        );
     }
 
     proptest! {

@@ -27,6 +27,9 @@ fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result
     let mut notation = Notation::default();
     while let Some(line) = lines.next().map_err(&failed)? {
         let number = line.number;
+        if line.content.is_ok_and(|content| content.trim().is_empty()) {
+            continue;
+        }
         match line.content.and_then(|content| content.split_once(':').ok_or(LineFault::NoColon)) {
             Ok((user, password)) => {
                 notation.see(number, password.as_bytes());

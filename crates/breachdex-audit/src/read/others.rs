@@ -152,7 +152,9 @@ fn is_salted(field: &str) -> bool {
     let name = parts.next().unwrap_or_default();
     let is_name =
         !name.is_empty() && name.len() <= 12 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_name && name != "NT" && name != "HEX" && parts.next().is_some()
+    // A password may be `$ecret$1`: a hash has a salt before it, or is long.
+    let is_long = rest.len() > 20 || rest.matches('$').count() > 1;
+    is_name && name != "NT" && name != "HEX" && is_long && parts.next().is_some()
 }
 
 /// `user::domain:challenge:...`.

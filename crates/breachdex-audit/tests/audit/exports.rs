@@ -94,7 +94,7 @@ fn a_column_that_is_there_twice_makes_no_known_export() {
 
 #[test]
 fn lists_of_users_and_passwords() {
-    let list = "kim@corp.example:password\r\nlee:pass:word\nno colon\nmax:\n:password\n";
+    let list = "kim@corp.example:password\r\nlee:pass:word\nno colon\n\n\nmax:\n:password\n";
     let found = read(list, Format::UserPassword);
     let tally = &found.tally;
     assert_eq!((tally.accounts, tally.exposed, tally.empty, tally.malformed), (3, 2, 1, 1));

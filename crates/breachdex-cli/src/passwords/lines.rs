@@ -124,6 +124,7 @@ impl<R: Read> Lines<R> {
                 }
                 if self.start == self.end {
                     if held_cr {
+                        self.oddities.update(b"\r");
                         on_event(Event::Piece(b"\r"))?;
                     }
                     if any {
@@ -141,6 +142,7 @@ impl<R: Read> Lines<R> {
             self.held_nul |= self.may_hold_nul && piece.contains(&0);
             self.start += piece.len() + usize::from(found.is_some());
             if held_cr && !piece.is_empty() {
+                self.oddities.update(b"\r");
                 on_event(Event::Piece(b"\r"))?;
             }
             held_cr = match piece.last() {

@@ -43,8 +43,8 @@ pub struct NetworkOptions {
     pub ca_file: Option<PathBuf>,
 }
 
-/// What a client is made of that speaks another protocol over HTTP to several servers, and is to trust the same certificates and
-/// use the same proxy. Without a named proxy, the environment decides for each server.
+/// Returns the builder of an HTTP client with this crate's certificates, proxy and timeouts, for other protocols over HTTP. Without a
+/// proxy in `network`, the environment decides for each server.
 ///
 /// # Errors
 /// [`Error::TrustFile`]; [`Error::System`] where the system has no certificates.

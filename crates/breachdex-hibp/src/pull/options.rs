@@ -28,7 +28,7 @@ pub struct PullOptions {
     pub trust: Trust,
     /// Replace an index by one with an earlier corpus date.
     pub allow_older: bool,
-    /// Replace whatever is at the target: one that is damaged, of another kind, or newer.
+    /// Replace whatever is at the target: damaged (also behind the published header), of another kind, or newer.
     pub force: bool,
     /// Throw away what an earlier run fetched.
     pub restart: bool,

@@ -155,7 +155,8 @@ impl Pull<'_> {
             Err(stop) => {
                 // As long as the index, whatever length a server makes up; and nothing of it is worth keeping.
                 if store.recorded().is_empty() {
-                    store.remove()?;
+                    // Why the pull ended says more than why its leftover stays.
+                    let _ = store.remove();
                 }
                 return Err(stop);
             }
@@ -236,7 +237,7 @@ impl Pull<'_> {
             Ok(durability) => durability,
             // The disk gave back something else than was written to it, or the file is not what a writer makes.
             Err(error @ breachdex::Error::NotPublished { fault: ReadBackFault::Unreadable(_), .. }) => {
-                store.remove()?;
+                let _ = store.remove();
                 return Err(error.into());
             }
             Err(error) => return Err(error.into()),

@@ -30,7 +30,6 @@ fn a_key_is_made_once_for_its_owner_alone() {
     assert_ne!(fs::read(place.path("other.key")).unwrap(), bytes);
 }
 
-#[allow(clippy::print_stderr)]
 #[test]
 #[cfg(unix)]
 #[expect(clippy::print_stderr, reason = "what is skipped is said")]

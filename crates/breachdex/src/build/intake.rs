@@ -176,7 +176,10 @@ impl Intake<'_> {
                 oddities.in_notation.store(true, Ordering::Relaxed);
             }
             // Of NTLM it is an error.
-            if self.shape.kind == Kind::Sha1 && std::str::from_utf8(text).is_err() {
+            if self.shape.kind == Kind::Sha1
+                && !oddities.not_utf8.load(Ordering::Relaxed)
+                && std::str::from_utf8(text).is_err()
+            {
                 oddities.not_utf8.store(true, Ordering::Relaxed);
             }
             lines.push(Lines { input: segment.input, lines: passwords.lines() });

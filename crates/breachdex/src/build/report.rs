@@ -41,7 +41,7 @@ pub struct BuildReport {
     pub passwords_like_digests: Vec<(String, Kind)>,
     /// Inputs with passwords that are written as hashcat does, `$HEX[...]`, and that were hashed as they stand.
     pub passwords_in_notation: Vec<String>,
-    /// Inputs that were read as passwords, and whose first lines look like `user:password`.
+    /// Inputs that were read as passwords, and whose first lines all are an e-mail address, a colon and a password.
     pub passwords_with_users: Vec<String>,
     /// Inputs with passwords that are not UTF-8, and whose bytes were hashed.
     pub passwords_not_utf8: Vec<String>,
