@@ -102,5 +102,5 @@ def corpus_date(index: Any) -> date | None:
 
 
 def today() -> date:
-    """The day that grace is counted by: in UTC, so that it is one for all servers."""
+    """The day that grace and the age of a corpus are counted by: in UTC, so that it is one for all servers."""
     return date.fromordinal(_EPOCH + int(time.time() // 86_400))

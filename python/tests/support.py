@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,19 @@ EXPOSED = {
 
 VECTORS = Path(__file__).parents[2] / "tests" / "vectors" / "passwords.json"
 """Passwords with their digests and forms; the Rust tests read the same file."""
+
+
+def today() -> date:
+    """Today by UTC, as the package counts days, for a test that says how many days ago something was.
+
+    In the last minute of a day it waits for the next one: the test would end on another day than it began.
+    """
+    now = datetime.now(UTC)
+    to_midnight = 86_400 - (now.hour * 3600 + now.minute * 60 + now.second)
+    if to_midnight <= 60:
+        time.sleep(to_midnight)
+        now = datetime.now(UTC)
+    return now.date()
 
 
 def write_index(path: Path, seen: dict[str, int], **options: Any) -> Path:

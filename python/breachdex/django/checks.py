@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string  # type: ignore[import-unt
 
 from breachdex._breachdex import Index, IndexSet
 from breachdex._errors import BreachdexError
-from breachdex._log_ins import FIELD_REMEDY
+from breachdex._log_ins import FIELD_REMEDY, today
 from breachdex._marks import SEALED_LENGTH
 from breachdex._verdicts import CODES, REFUSING
 from breachdex.django import criteria, gates, mails, tokens
@@ -288,7 +288,8 @@ def _doubts(source: Source, index: Index | IndexSet) -> Iterator[Fault]:
 
 
 def _age(day: date) -> int:
-    return (date.today() - day).days
+    """Days by UTC, as an index is opened by: Django sets the process's own time zone to the site's."""
+    return (today() - day).days
 
 
 def _acts_at_log_in() -> bool:

@@ -15,9 +15,8 @@ import breachdex
 import pytest
 from breachdex import Index, IndexSet, Policy
 from breachdex._breachdex import public_keys
-from support import new_key, replace, sign, write_index
+from support import new_key, replace, sign, today, write_index
 
-TODAY = date.today()
 Make = Callable[..., Path]
 
 
@@ -45,7 +44,7 @@ def other(keys: tuple[tuple[Path, Path], tuple[Path, Path]]) -> tuple[Path, Path
 
 @pytest.fixture
 def signed(tmp_path: Path, secret: Path) -> Path:
-    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=TODAY)
+    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=today())
     sign(path, secret)
     return path
 
@@ -152,7 +151,7 @@ def test_what_is_no_key_is_never_every_key(signed: Path, secret: Path, tmp_path:
 
 
 def test_an_index_may_be_too_old(tmp_path: Path, secret: Path, public: Path) -> None:
-    day = TODAY - timedelta(days=31)
+    day = today() - timedelta(days=31)
     old = write_index(tmp_path / "old.bdx", {"hunter2": 17}, corpus_date=day)
     Index.open(old, max_age=32).close()
     with pytest.raises(breachdex.IndexStaleError) as refused:
@@ -175,7 +174,7 @@ def test_a_replacement_is_taken_when_it_is_signed(
     signed: Path, secret: Path, public: Path, other: tuple[Path, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     index = Index.open(signed, trusted_keys=public, reload_every=0)
-    newer = write_index(signed.with_name("b.bdx"), {"swordfish": 3}, corpus_date=TODAY)
+    newer = write_index(signed.with_name("b.bdx"), {"swordfish": 3}, corpus_date=today())
     with caplog.at_level(logging.ERROR, logger="breachdex"):
         replace(signed, newer.read_bytes())
         assert [index.count("hunter2") for _ in range(3)] == [17] * 3
@@ -193,14 +192,14 @@ def test_a_replacement_is_taken_when_it_is_signed(
 
 def test_a_replacement_is_refused_when_it_is_older(signed: Path, secret: Path, public: Path) -> None:
     index = IndexSet(Index.open(signed, trusted_keys=public))
-    day = TODAY - timedelta(days=1)
+    day = today() - timedelta(days=1)
     older = write_index(signed.with_name("b.bdx"), {"swordfish": 3}, corpus_date=day)
     replace(signed, older.read_bytes())
     sign(signed, secret)
     assert index.reload_if_changed() is False
     assert isinstance(index.reload_error, breachdex.IndexStaleError)
     assert str(index.reload_error) == (
-        f"{signed} is not new enough: its corpus date is {day}, which is older than {TODAY} of the index in use"
+        f"{signed} is not new enough: its corpus date is {day}, which is older than {today()} of the index in use"
     )
     assert index.count("hunter2") == 17
 
@@ -219,7 +218,9 @@ def test_an_older_index_is_taken_over_where_that_is_allowed(signed: Path, public
     breachdex.configure(index=signed, trusted_keys=[public], allow_rollback=True)
     configured = breachdex.Policy.profile("nist").index
     assert isinstance(configured, Index)
-    older = write_index(signed.with_name("older.bdx"), {"letmein": 3}, corpus_date=TODAY - timedelta(days=9))
+    older = write_index(
+        signed.with_name("older.bdx"), {"letmein": 3}, corpus_date=today() - timedelta(days=9)
+    )
     replace(signed, older.read_bytes())
     sign(signed, secret)
     assert not strict.reload_if_changed()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.apps import apps  # type: ignore[import-untyped]
 from django.core.checks import run_checks  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
 from django.test import override_settings  # type: ignore[import-untyped]
+from support import today  # type: ignore[import-not-found]
 
 VALIDATOR = "breachdex.django.validators.ExposedPasswordValidator"
 
@@ -191,21 +192,24 @@ def test_starter() -> None:
         ]
 
 
-def test_old(configure: Callable[..., None], tmp_path: Path) -> None:
-    day = date.today() - timedelta(days=400)
+# At any time, it is another day than by UTC in one of them.
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_old(configure: Callable[..., None], tmp_path: Path, zone: str) -> None:
+    day = today() - timedelta(days=400)
     old = index_of(tmp_path, "old", corpus_date=day)
-    configure(INDEX=old)
-    assert found() == [
-        (
-            "breachdex.W002",
-            f"The corpus of the index {old} is 400 days old ({day}), more than MAX_AGE_DAYS (365).",
-            'Bring it up to date with "breachdex update".',
-        )
-    ]
-    start()
-    for most in (400, None):
-        configure(INDEX=old, MAX_AGE_DAYS=most)
-        assert found() == []
+    with override_settings(TIME_ZONE=zone):
+        configure(INDEX=old)
+        assert found() == [
+            (
+                "breachdex.W002",
+                f"The corpus of the index {old} is 400 days old ({day}), more than MAX_AGE_DAYS (365).",
+                'Bring it up to date with "breachdex update".',
+            )
+        ]
+        start()
+        for most in (400, None):
+            configure(INDEX=old, MAX_AGE_DAYS=most)
+            assert found() == []
 
 
 def test_part_of_the_corpus(configure: Callable[..., None], tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import breachdex
@@ -13,10 +13,9 @@ from breachdex.django.checks import check_indexes
 from breachdex.django.conf import parse
 from django.apps import apps  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured  # type: ignore[import-untyped]
-from support import new_key, replace, sign, write_index  # type: ignore[import-not-found]
+from support import new_key, replace, sign, today, write_index  # type: ignore[import-not-found]
 
 Configure = Callable[..., None]
-TODAY = date.today()
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def refused(code: str) -> str:
 
 
 def test_an_index_without_a_signature(configure: Configure, tmp_path: Path, key: tuple[Path, Path]) -> None:
-    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=TODAY)
+    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=today())
     configure(INDEX=path, TRUSTED_KEYS=[key[1]])
     assert refused("breachdex.E005") == (
         f"breachdex.E005: An index is not signed: {path} is not signed by a trusted key: {path}.id.minisig is missing; "
@@ -54,7 +53,7 @@ def test_an_index_without_a_signature(configure: Configure, tmp_path: Path, key:
 
 
 def test_an_index_that_is_too_old(configure: Configure, tmp_path: Path) -> None:
-    day = TODAY - timedelta(days=40)
+    day = today() - timedelta(days=40)
     path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=day)
     configure(INDEX=path, MAX_AGE=30)
     assert refused("breachdex.E006") == (
@@ -69,7 +68,7 @@ def test_an_index_that_is_too_old(configure: Configure, tmp_path: Path) -> None:
 def test_what_is_configured_elsewhere_holds(
     configure: Configure, tmp_path: Path, key: tuple[Path, Path]
 ) -> None:
-    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=TODAY)
+    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=today())
     for silent in ({}, {"TRUSTED_KEYS": None, "MAX_AGE": None}):
         configure(INDEX=path, **silent)
         start()
@@ -82,7 +81,7 @@ def test_what_is_configured_elsewhere_holds(
 def test_an_index_of_a_validator_and_overlays(
     configure: Configure, tmp_path: Path, key: tuple[Path, Path]
 ) -> None:
-    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=TODAY)
+    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=today())
     sign(path, key[0])
     own = write_index(tmp_path / "own.bdx", {"handed-out": 1})
     configure(INDEX=path, OVERLAYS=[own], TRUSTED_KEYS=str(key[1]))
@@ -96,11 +95,11 @@ def test_an_index_of_a_validator_and_overlays(
 def test_a_replacement_without_a_signature_is_not_taken(
     configure: Configure, tmp_path: Path, key: tuple[Path, Path]
 ) -> None:
-    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=TODAY)
+    path = write_index(tmp_path / "a.bdx", {"hunter2": 17}, corpus_date=today())
     sign(path, key[0])
     configure(INDEX=path, TRUSTED_KEYS=[key[1]])
     index = gates.opened(gates.at_log_in())
-    replace(path, write_index(tmp_path / "b.bdx", {"swordfish": 3}, corpus_date=TODAY).read_bytes())
+    replace(path, write_index(tmp_path / "b.bdx", {"swordfish": 3}, corpus_date=today()).read_bytes())
     assert index.reload_if_changed() is False
     assert isinstance(index.reload_error, breachdex.IndexNotSignedError)
     assert gates.ask(gates.at_log_in(), "raise", "hunter2") is not None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import breachdex
 import flask
 import pytest
-from support import new_key, sign, write_index
+from support import new_key, sign, today, write_index
 
 
 def examined(**config: object) -> breachdex.Exposure | None:
@@ -20,8 +19,8 @@ def examined(**config: object) -> breachdex.Exposure | None:
 
 def test_the_app_says_whose_index_is_asked(tmp_path: Path) -> None:
     secret, public = new_key(tmp_path)
-    plain = write_index(tmp_path / "plain.bdx", {"hunter2": 17}, corpus_date=date.today())
-    signed = write_index(tmp_path / "signed.bdx", {"hunter2": 17}, corpus_date=date.today())
+    plain = write_index(tmp_path / "plain.bdx", {"hunter2": 17}, corpus_date=today())
+    signed = write_index(tmp_path / "signed.bdx", {"hunter2": 17}, corpus_date=today())
     sign(signed, secret)
     for keys in (str(public), [public], f"{public},{public}"):
         assert examined(BREACHDEX_INDEX=signed, BREACHDEX_TRUSTED_KEYS=keys, BREACHDEX_MAX_AGE=30) is not None
