@@ -12,6 +12,7 @@ use crate::formats::{Format, Request};
 use crate::read::ReadOptions;
 use crate::read::assumption::Assumption;
 use crate::read::input::{Input, Meter, Opened};
+use crate::read::notation;
 
 /// Records between two looks at whether to go on.
 const RECORDS: u64 = 4096;
@@ -90,7 +91,7 @@ pub fn read_accounts(
     };
     // No digest is read, so that their kind does not matter.
     let request = Request { format, options, kind: Kind::Sha1 };
-    (format.spec().read)(opened, &request, &mut reader)?;
+    notation::read(opened, &request, &mut reader)?;
     Ok(reader.read)
 }
 

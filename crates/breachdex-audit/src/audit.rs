@@ -20,6 +20,7 @@ use crate::policy::{Judge, Violations};
 use crate::read::ReadOptions;
 use crate::read::assumption::Assumption;
 use crate::read::input::{Input, Meter, Opened};
+use crate::read::notation;
 use crate::rows::{Rows, Spool};
 use crate::tally::{PolicyTally, Tally};
 use crate::window::{Asking, Asks, STACK, Window, clipped};
@@ -294,7 +295,7 @@ impl Auditor<'_> {
         let (malformed, first) = (self.found.tally.malformed, self.found.faults.len());
         let request = Request { format, options: &options.read, kind: self.corpus.kind() };
         // Passwords are hashed on the way, many at a time.
-        memory::erasing_stack::<STACK, _>(|| (format.spec().read)(opened, &request, self))?;
+        memory::erasing_stack::<STACK, _>(|| notation::read(opened, &request, self))?;
         self.settle()?;
         if self.found.tally.read() > had {
             return Ok(());

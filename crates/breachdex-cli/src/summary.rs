@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use breachdex::{BuildReport, Kind};
+use breachdex::{BuildReport, Kind, text};
 
 use crate::commands::Exit;
 use crate::failure::Failure;
@@ -34,19 +34,13 @@ pub(crate) fn print(
         ));
     }
     for name in &report.passwords_in_notation {
-        messages::note(&format!("{name}: {}", breachdex::text::hex_notation(None)));
+        messages::note(&format!("{name}: {}", text::hex_notation(None)));
     }
     for name in &report.passwords_with_users {
-        messages::note(&format!(
-            "{name} begins with user:password lines, which were taken for passwords as a whole; to take the passwords out: cut \
-             -d: -f2-"
-        ));
+        messages::note(&format!("{name} {}", text::USER_PASSWORDS));
     }
     for name in &report.passwords_not_utf8 {
-        messages::note(&format!(
-            "{name}: some lines are not UTF-8 and were hashed byte by byte; if the list is in another encoding, convert it \
-             first (iconv -f windows-1252 -t UTF-8)"
-        ));
+        messages::note(&format!("{name}: {}", text::not_utf8(None)));
     }
     if let Some((first, last)) = report.empty_span {
         messages::note(&format!(

@@ -6,11 +6,15 @@
 
 #![forbid(unsafe_code)]
 
+mod notes;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::digest::Kind;
 use crate::format::MAGIC;
+
+pub use notes::{Places, USER_PASSWORDS, hex_notation, hex_notation_within, not_utf8};
 
 /// Bytes that tell what a list is, where it has so many. A reader has read as many, a line feed, or the whole list before it
 /// asks [`inspect`]; what it has besides helps to tell UTF-16.
@@ -226,20 +230,6 @@ pub fn is_hex_notation(password: &[u8]) -> bool {
     })
 }
 
-/// What is said of a list with [such passwords](is_hex_notation): how many and the line of the first, if that is known.
-pub fn hex_notation(lines: Option<(u64, u64)>) -> String {
-    let said = match lines {
-        None => String::from("some lines are written as $HEX[...] by hashcat and were"),
-        Some((1, line)) => format!("1 line is written as $HEX[...] by hashcat (line {line}) and was"),
-        Some((more, first)) => {
-            format!("{more} lines are written as $HEX[...] by hashcat (the first is line {first}) and were")
-        }
-    };
-    format!(
-        "{said} not decoded; to decode a list: perl -pe 's/^\\$HEX\\[([0-9a-f]*)\\](?=\\r?$)/pack(\"H*\",$1)/ie'"
-    )
-}
-
 /// What lines look like that are digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DigestLines {
@@ -429,13 +419,6 @@ mod tests {
         ] {
             assert_eq!(is_hex_notation(password.as_bytes()), is_so, "{password}");
         }
-        assert!(
-            hex_notation(Some((1, 7)))
-                .starts_with("1 line is written as $HEX[...] by hashcat (line 7) and was not decoded; ")
-        );
-        assert!(
-            hex_notation(None).ends_with(r#"perl -pe 's/^\$HEX\[([0-9a-f]*)\](?=\r?$)/pack("H*",$1)/ie'"#)
-        );
     }
 
     proptest! {

@@ -12,5 +12,7 @@ pub(super) static FORMAT: Spec = Spec {
         signature: &["url", "username", "password", "extra", "name", "grouping", "fav"],
         ..Header::PLAIN
     }],
+    // Its extension shows the export as a page.
+    has_entities: true,
     ..Spec::CSV_EXPORT
 };

@@ -129,6 +129,8 @@ pub(crate) struct Spec {
     pub(crate) takes_delimiter: bool,
     /// Whether it holds digests and never passwords.
     pub(crate) holds_digests: bool,
+    /// Whether some exports of the product have `&amp;` for `&` in passwords, which a note says.
+    pub(crate) has_entities: bool,
     /// Reads everything and tells the sink.
     pub(crate) read: fn(Opened<'_>, &Request<'_>, &mut dyn Sink) -> Result<()>,
 }
@@ -147,6 +149,7 @@ impl Spec {
         takes_column: false,
         takes_delimiter: false,
         holds_digests: false,
+        has_entities: false,
         read: |_, _, _| Ok(()),
     };
 

@@ -7,7 +7,6 @@ use super::{Request, Spec};
 use crate::account::{Record, Sink};
 use crate::error::{LineFault, Result};
 use crate::read::input::Opened;
-use crate::read::notation::Notation;
 use crate::read::text::{Lines, Text};
 
 pub(super) static FORMAT: Spec = Spec {
@@ -24,7 +23,6 @@ fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result
     let text = Text::new(input.reader, request.options.encoding).map_err(&failed)?;
     super::assume(&text, sink);
     let mut lines = Lines::new(text);
-    let mut notation = Notation::default();
     while let Some(line) = lines.next().map_err(&failed)? {
         let number = line.number;
         if line.content.is_ok_and(|content| content.trim().is_empty()) {
@@ -32,12 +30,10 @@ fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result
         }
         match line.content.and_then(|content| content.split_once(':').ok_or(LineFault::NoColon)) {
             Ok((user, password)) => {
-                notation.see(number, password.as_bytes());
                 sink.record(Record::with_password(number, user, password.as_bytes()))?;
             }
             Err(fault) => sink.malformed(number, fault)?,
         }
     }
-    notation.tell(sink);
     Ok(())
 }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use breachdex::text::{Places, hex_notation_within};
+
 /// What was assumed about an input, or explains what could not be used of it. The text is for standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,18 +20,13 @@ pub enum Assumption {
     Compressed(&'static str),
     /// Passwords are written as hashcat writes those that hold a colon or no text, `$HEX[...]`.
     HexNotation {
-        /// How many.
-        passwords: u64,
-        /// The line of the first.
-        first: u64,
+        /// How many, and the number of the first.
+        passwords: Places,
+        /// What the number counts: `line`, `row`, `item`, `entry`.
+        unit: &'static str,
     },
     /// Passwords hold `&amp;`, `&lt;` or `&gt;`, as an export has them that was copied from a web page.
-    Escaped {
-        /// How many.
-        passwords: u64,
-        /// The line of the first.
-        first: u64,
-    },
+    Escaped(Places),
     /// Several records have the same number of cells, which is not the header's.
     Width {
         /// Cells of the header.
@@ -51,10 +48,8 @@ impl fmt::Display for Assumption {
                 write!(f, "read with the delimiter {}, by its header", delimiter_name(*delimiter))
             }
             Self::Encoding(encoding) => write!(f, "read as {encoding}, by its first bytes"),
-            Self::HexNotation { passwords, first } => {
-                f.write_str(&breachdex::text::hex_notation(Some((*passwords, *first))))
-            }
-            Self::Escaped { passwords, first } => write!(
+            Self::HexNotation { passwords, unit } => f.write_str(&hex_notation_within(*passwords, unit)),
+            Self::Escaped(Places { count: passwords, first }) => write!(
                 f,
                 "{passwords} of its passwords hold &amp;, &lt; or &gt; (the first is line {first}), which some exports of \
                  LastPass have for &, < and >: replace these in the file if so, or export again in the web vault"

@@ -12,7 +12,6 @@ use super::assumption::Assumption;
 use super::digest;
 use super::header::{DELIMITERS, Header};
 use super::input::Opened;
-use super::notation::Notation;
 use super::records::{Cells, Dialect, Records, split_line};
 use super::text::{Text, readable_in};
 use crate::account::{Record, Secret, Sink};
@@ -54,19 +53,9 @@ pub(crate) fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink
         records.next(columns.dialect).map_err(&failed)?;
     }
     let mut widths = Widths::default();
-    let mut notation = Notation::default();
     while let Some((line, content)) = records.next(columns.dialect).map_err(&failed)? {
         match content.and_then(|()| columns.check(records.cells(), undecodable)) {
-            Ok(()) => {
-                if columns.pairs.is_none() && columns.lines.is_none() {
-                    let password = records.cells().get(columns.secret);
-                    notation.see(line, password);
-                    if format == Format::LastpassCsv {
-                        notation.see_escaped(line, password);
-                    }
-                }
-                columns.tell(records.cells(), line, options.digests.then_some(kind), sink)?;
-            }
+            Ok(()) => columns.tell(records.cells(), line, options.digests.then_some(kind), sink)?,
             Err(fault) => {
                 widths.count(fault);
                 records.rewind();
@@ -77,7 +66,6 @@ pub(crate) fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink
     if let Some(assumed) = widths.explained(&columns) {
         sink.assume(assumed);
     }
-    notation.tell(sink);
     Ok(())
 }
 

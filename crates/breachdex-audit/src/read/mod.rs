@@ -2,8 +2,9 @@
 //!
 //! `input` opens (`compression` decompresses, `sealed` knows what cannot be read), `text` decodes and cuts lines,
 //! `records` cuts CSV records, of which `csv` takes the columns that `header` or the user names, `json` walks to the items of
-//! an export, and `columns` reads Parquet and Arrow. `notation` counts passwords in the notation of a tool. `assumption` is what was assumed about an input. Of a file whose format is
-//! not certain `others` knows what it is, and `guess` the flags that read it.
+//! an export, and `columns` reads Parquet and Arrow. `notation` hands a file to its format's reader, and
+//! counts passwords in the notation of a tool. `assumption` is what was assumed about an input. Of a file whose format is not
+//! certain `others` knows what it is, and `guess` the flags that read it.
 
 #![forbid(unsafe_code)]
 

@@ -2,47 +2,70 @@
 
 #![forbid(unsafe_code)]
 
-use breachdex::text::is_hex_notation;
+use breachdex::text::{Places, is_hex_notation};
 
 use super::assumption::Assumption;
-use crate::account::Sink;
+use super::input::Opened;
+use crate::account::{Record, Secret, Sink};
+use crate::error::{LineFault, Result};
+use crate::formats::Request;
 
-/// Passwords of an input that look like hashcat's `$HEX[...]`, or like text of a web page. They are looked up as they are, for
-/// somebody's password may be such a text, and the user is told.
-#[derive(Default)]
-pub(crate) struct Notation {
-    passwords: u64,
-    first: u64,
-    /// The same for `&amp;`, `&lt;` and `&gt;`, which LastPass's extension writes for `&`, `<` and `>`.
-    escaped: u64,
-    first_escaped: u64,
+/// Reads an input to its end, and says of its passwords how many look like hashcat's `$HEX[...]`, or like text of a web page in
+/// exports of a product that writes such. They are looked up as they are, for somebody's password may be such a text.
+pub(crate) fn read(opened: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let spec = request.format.spec();
+    let mut noting = Noting {
+        sink,
+        has_entities: spec.has_entities,
+        in_hex: Places::default(),
+        escaped: Places::default(),
+    };
+    let read = (spec.read)(opened, request, &mut noting);
+    let Noting { in_hex, escaped, .. } = noting;
+    if in_hex.count > 0 {
+        sink.assume(Assumption::HexNotation { passwords: in_hex, unit: request.format.unit() });
+    }
+    if escaped.count > 0 {
+        sink.assume(Assumption::Escaped(escaped));
+    }
+    read
 }
 
-impl Notation {
-    /// Looks at the password of a line.
-    pub(crate) fn see(&mut self, line: u64, password: &[u8]) {
-        if is_hex_notation(password) {
-            self.first = if self.passwords == 0 { line } else { self.first };
-            self.passwords += 1;
+/// Looks at each password on its way.
+struct Noting<'a> {
+    sink: &'a mut dyn Sink,
+    has_entities: bool,
+    in_hex: Places,
+    escaped: Places,
+}
+
+impl Sink for Noting<'_> {
+    fn record(&mut self, record: Record<'_>) -> Result<()> {
+        if let Secret::Password(password) = &record.secret {
+            if is_hex_notation(password) {
+                self.in_hex.add(record.number);
+            }
+            if self.has_entities && has_entity(password) {
+                self.escaped.add(record.number);
+            }
         }
+        self.sink.record(record)
     }
 
-    /// Looks at the password of a line of LastPass.
-    pub(crate) fn see_escaped(&mut self, line: u64, password: &[u8]) {
-        let has = |entity: &[u8]| password.windows(entity.len()).any(|part| part == entity);
-        if has(b"&amp;") || has(b"&lt;") || has(b"&gt;") {
-            self.first_escaped = if self.escaped == 0 { line } else { self.first_escaped };
-            self.escaped += 1;
-        }
+    fn malformed(&mut self, number: u64, fault: LineFault) -> Result<()> {
+        self.sink.malformed(number, fault)
     }
 
-    /// Says how many there were.
-    pub(crate) fn tell(&self, sink: &mut dyn Sink) {
-        if self.passwords > 0 {
-            sink.assume(Assumption::HexNotation { passwords: self.passwords, first: self.first });
-        }
-        if self.escaped > 0 {
-            sink.assume(Assumption::Escaped { passwords: self.escaped, first: self.first_escaped });
-        }
+    fn other_item(&mut self) {
+        self.sink.other_item();
     }
+
+    fn assume(&mut self, assumption: Assumption) {
+        self.sink.assume(assumption);
+    }
+}
+
+fn has_entity(password: &[u8]) -> bool {
+    let has = |entity: &[u8]| password.windows(entity.len()).any(|part| part == entity);
+    has(b"&amp;") || has(b"&lt;") || has(b"&gt;")
 }

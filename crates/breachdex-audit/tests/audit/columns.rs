@@ -99,6 +99,21 @@ fn columns_of_passwords() {
     }
 }
 
+/// What text and CSV are told about, columns are: passwords that hashcat wrote in its notation.
+#[test]
+fn the_notation_of_hashcat_is_said_of_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    write_parquet(&path, &batch(Arc::new(StringArray::from(vec!["password", "$HEX[613a62]"]))));
+    let said = audit_file(&path, false).unwrap().inputs[0].assumptions[0].to_string();
+    assert!(
+        said.starts_with(
+            "2 passwords are written as $HEX[...] by hashcat (the first is of row 2) and were not decoded; "
+        ),
+        "{said}"
+    );
+}
+
 #[test]
 fn columns_of_digests() {
     let folder = tempfile::tempdir().unwrap();

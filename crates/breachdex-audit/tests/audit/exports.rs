@@ -107,12 +107,40 @@ fn lists_of_users_and_passwords() {
 #[test]
 fn the_notation_of_hashcat_is_said() {
     let chrome = "name,url,username,password\na,b,kim,$HEX[613a62]\na,b,lee,$HEX[61]\na,b,max,$HEX[]\n";
-    let said = "2 lines are written as $HEX[...] by hashcat (the first is line 2) and were not decoded; to decode a list: ";
-    for (text, format) in
-        [(chrome, Format::ChromeCsv), ("x\nkim:$HEX[61]\nlee:$HEX[62]\n", Format::UserPassword)]
-    {
+    let keepass =
+        |value: &str| format!("<Entry><String><Key>Password</Key><Value>{value}</Value></String></Entry>");
+    let xml = format!(
+        "<KeePassFile><Root><Group>{}{}{}</Group></Root></KeePassFile>",
+        keepass("password"),
+        keepass("$HEX[61]"),
+        keepass("$HEX[62]")
+    );
+    let json = PROTON.replace(r#""password":"password""#, r#""password":"$HEX[61]""#);
+    let csv = "name,url,username,password\na,b,kim,x\n";
+    for (text, format, place) in [
+        (
+            chrome,
+            Format::ChromeCsv,
+            Some("2 passwords are written as $HEX[...] by hashcat (the first is of line 2) and were"),
+        ),
+        (
+            "x\nkim:$HEX[61]\nlee:$HEX[62]\n",
+            Format::UserPassword,
+            Some("2 passwords are written as $HEX[...] by hashcat (the first is of line 2) and were"),
+        ),
+        (
+            &xml,
+            Format::KeepassXml,
+            Some("2 passwords are written as $HEX[...] by hashcat (the first is of entry 2) and were"),
+        ),
+        (&json, Format::ProtonJson, Some("1 password is written as $HEX[...] by hashcat (item 1) and was")),
+        (csv, Format::ChromeCsv, None),
+    ] {
         let found = read(text, format);
-        assert!(found.inputs[0].assumptions[0].to_string().starts_with(said), "{format:?}");
+        let said = found.inputs[0].assumptions.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let decoding = "not decoded; if that is not what the passwords are, decode them before they are written to the file";
+        let expected = place.map(|place| format!("{place} {decoding}"));
+        assert_eq!(said, expected.into_iter().collect::<Vec<_>>(), "{format:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+use breachdex::text::{self, Places};
 use zeroize::Zeroize as _;
 
 use super::{Content, Listing, Terminator};
@@ -11,28 +12,14 @@ use crate::messages;
 /// The longest UTF-8 sequence.
 const LONGEST: usize = 4;
 
-/// How many lines are so, and which was the first.
-#[derive(Clone, Copy, Default)]
-struct Count {
-    lines: u64,
-    first: u64,
-}
-
-impl Count {
-    fn add(&mut self, line: u64) {
-        self.first = if self.lines == 0 { line } else { self.first };
-        self.lines += 1;
-    }
-}
-
 /// Looks at lines, which come in pieces.
 #[derive(Default)]
 pub(super) struct Oddities {
     line: u64,
     notation: Notation,
     encoding: Encoding,
-    in_notation: Count,
-    not_utf8: Count,
+    in_notation: Places,
+    not_utf8: Places,
 }
 
 impl Oddities {
@@ -59,20 +46,11 @@ impl Oddities {
             return;
         }
         let (notation, other) = (std::mem::take(&mut self.in_notation), std::mem::take(&mut self.not_utf8));
-        if notation.lines > 0 {
-            let said = breachdex::text::hex_notation(Some((notation.lines, notation.first)));
-            messages::note(&format!("{}: {said}", listing.name));
+        if notation.count > 0 {
+            messages::note(&format!("{}: {}", listing.name, text::hex_notation(Some(notation))));
         }
-        if other.lines > 0 && listing.hashes_bytes {
-            let said = match other.lines {
-                1 => format!("1 line is not UTF-8 (line {}) and was", other.first),
-                more => format!("{more} lines are not UTF-8 (the first is line {}) and were", other.first),
-            };
-            messages::note(&format!(
-                "{}: {said} hashed byte by byte; if the list is in another encoding, convert it first \
-                 (iconv -f windows-1252 -t UTF-8)",
-                listing.name
-            ));
+        if other.count > 0 && listing.hashes_bytes {
+            messages::note(&format!("{}: {}", listing.name, text::not_utf8(Some(other))));
         }
     }
 }
@@ -163,7 +141,7 @@ mod tests {
             line.chunks(piece).for_each(|piece| oddities.update(piece));
             oddities.end_line();
         }
-        (oddities.in_notation.lines, oddities.not_utf8.lines)
+        (oddities.in_notation.count, oddities.not_utf8.count)
     }
 
     #[test]
@@ -180,7 +158,7 @@ mod tests {
                 "$HEX[61]]",
                 "",
             ] {
-                let expected = u64::from(breachdex::text::is_hex_notation(line.as_bytes()));
+                let expected = u64::from(text::is_hex_notation(line.as_bytes()));
                 assert_eq!(counted(&[line.as_bytes()], piece), (expected, 0), "{line} {piece}");
             }
             for line in [

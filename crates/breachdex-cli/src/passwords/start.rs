@@ -32,10 +32,7 @@ pub(super) fn begin(start: &[u8], whole: bool, listing: Listing) -> Result<usize
         messages::note(&format!("{name} {}", taken_for_passwords(lines, listing)));
     }
     if listing.are_passwords && text::are_user_passwords(&start[mark..], whole) {
-        messages::note(&format!(
-            "{name} begins with user:password lines, which were taken for passwords as a whole; to take the passwords out: \
-             cut -d: -f2-"
-        ));
+        messages::note(&format!("{name} {}", text::USER_PASSWORDS));
     }
     Ok(mark)
 }

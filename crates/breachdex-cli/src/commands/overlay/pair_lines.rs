@@ -7,6 +7,7 @@
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 
+use breachdex::text::{self, Places};
 use breachdex_audit::{Format, Input, ReadOptions, read_accounts};
 use breachdex_pairs::{PairChanges, PairFault};
 
@@ -80,6 +81,11 @@ fn ask(verb: &str, changes: &mut PairChanges<'_>) -> Result<u64, Failure> {
     Ok(0)
 }
 
+/// What is behind the first colon.
+fn password_of(line: &[u8]) -> Option<&[u8]> {
+    line.iter().position(|byte| *byte == b':').map(|colon| &line[colon + 1..])
+}
+
 fn push(line: &[u8], changes: &mut PairChanges<'_>) -> Result<(), LineFault> {
     let colon = line.iter().position(|byte| *byte == b':').ok_or(LineFault::NoColon)?;
     let user = std::str::from_utf8(&line[..colon]).map_err(|_| LineFault::UserNotUtf8)?;
@@ -103,6 +109,7 @@ fn read_lines(
     };
     let mut lines = Lines::new(input, listing);
     let (mut line, mut number, mut empty, mut bad) = (Line::default(), 0, 0, Bad::default());
+    let mut in_notation = Places::default();
     loop {
         let more = lines.next_line(|event| {
             if let Event::Piece(piece) = event {
@@ -121,7 +128,12 @@ fn read_lines(
                 Ok(())
             }
             Some(_) if lines.held_nul() => Err(LineFault::Nul),
-            Some(bytes) => push(bytes, changes),
+            Some(bytes) => {
+                if password_of(bytes).is_some_and(text::is_hex_notation) {
+                    in_notation.add(number);
+                }
+                push(bytes, changes)
+            }
         };
         if let Err(fault) = taken {
             bad.add(number, &fault);
@@ -129,6 +141,9 @@ fn read_lines(
         line.clear();
     }
     bad.refuse(name)?;
+    if in_notation.count > 0 {
+        messages::note(&format!("{name}: {}", text::hex_notation_within(in_notation, "line")));
+    }
     Ok(empty)
 }
 
