@@ -102,7 +102,7 @@ pub use input::{
 };
 pub use kernels::Kernel;
 #[doc(hidden)]
-pub use kernels::row_code;
+pub use kernels::{row_code, text_code};
 pub use mappable::AddressSpace;
 pub use monitor::{Monitor, Phase, Progress};
 #[cfg(feature = "build")]

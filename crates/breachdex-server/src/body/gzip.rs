@@ -2,14 +2,15 @@
 //!
 //! A body consists of hex digits, in which deflate finds no repetitions, so only shorter codes for each character
 //! help. One code fits every body, because all have the same frequencies. As the code is known in advance, one pass
-//! is enough. Rows are packed by the library's kernels, whose code of digits it is; what has another shape is written byte
-//! by byte.
+//! is enough. Text is packed by the library's kernels, whose code of digits it is, in blocks or, where there is no kernel for
+//! that, row by row; what has another shape is written byte by byte. The bytes are the same either way.
 
 #![forbid(unsafe_code)]
 
 use std::sync::LazyLock;
 
 use breachdex::row_code::{RowPacker, STAGE, Stage, digit_code};
+use breachdex::text_code::{BETWEEN_BITS, TextPacker};
 
 use super::huffman::{self, Code};
 
@@ -21,7 +22,7 @@ const END_OF_BLOCK: usize = 256;
 const GZIP_HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
 
 /// How long the codes around a row's digits are: a 64th of all codes for each.
-const BETWEEN: u8 = 6;
+const BETWEEN: u8 = BETWEEN_BITS as u8;
 
 static TABLES: LazyLock<Tables> = LazyLock::new(Tables::new);
 
@@ -34,20 +35,28 @@ pub(crate) fn prepare() {
 /// at some five bytes a nanosecond, others are slower and become longer.
 pub(crate) fn compress(body: &[u8], out: &mut Vec<u8>) {
     let tables = &*TABLES;
-    out.reserve(GZIP_HEADER.len() + tables.head.len() + body.len() * 5 / 8 + STAGE);
+    compress_with(tables, tables.text.as_ref(), body, out);
+}
+
+/// The same with the packer of blocks that is given, or else by rows.
+fn compress_with(tables: &Tables, text: Option<&TextPacker>, body: &[u8], out: &mut Vec<u8>) {
+    out.reserve(GZIP_HEADER.len() + tables.head.len() + body.len() * 6 / 8 + STAGE);
     out.extend_from_slice(&GZIP_HEADER);
     out.extend_from_slice(&tables.head);
     let mut bits = BitWriter::new(out, tables.head_rest);
     let suffix_digits = body.iter().take(64).position(|byte| *byte == b':').unwrap_or_default();
     let mut rest = body;
     while !rest.is_empty() {
-        let packed = tables.rows.pack(rest, suffix_digits, &mut bits.stage);
+        let packed = match text {
+            Some(packer) => bits.put_blocks(packer, rest),
+            None => tables.rows.pack(rest, suffix_digits, &mut bits.stage),
+        };
         rest = &rest[packed..];
         if bits.stage.is_full() {
             bits.hand_on();
             continue;
         }
-        // A row of another shape, or the last one.
+        // A row of another shape, one with another character, or one of the last ones.
         let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
         let (line, behind) = rest.split_at(end);
         tables.encode_bytes(line, &mut bits);
@@ -76,6 +85,8 @@ fn lengths() -> [u8; SYMBOLS] {
 struct Tables {
     codes: Vec<Code>,
     rows: RowPacker,
+    /// Where the processor packs text without regard to rows.
+    text: Option<TextPacker>,
     /// The block's header, whole bytes, and the bits behind them with their number.
     head: Vec<u8>,
     head_rest: (u64, u32),
@@ -91,11 +102,12 @@ impl Tables {
                 (bits | u64::from(code.bits) << length, length + u32::from(code.length))
             })
         });
+        let text = TextPacker::new([b':', b'\r', b'\n'].map(|byte| codes[usize::from(byte)].bits as u8));
         let mut head = Vec::new();
         let mut bits = BitWriter::new(&mut head, (0, 0));
         write_block_header(&lengths, &mut bits);
         let head_rest = bits.hand_on();
-        Self { codes, rows, head, head_rest }
+        Self { codes, rows, text, head, head_rest }
     }
 
     fn encode_bytes(&self, bytes: &[u8], bits: &mut BitWriter<'_>) {
@@ -161,6 +173,14 @@ impl<'a> BitWriter<'a> {
     fn hand_on(&mut self) -> (u64, u32) {
         self.out.extend_from_slice(self.stage.take());
         self.stage.pending()
+    }
+
+    /// Puts the codes of whole blocks of text, without the stage, and says how long they were.
+    fn put_blocks(&mut self, packer: &TextPacker, text: &[u8]) -> usize {
+        let pending = self.hand_on();
+        let (packed, pending) = packer.pack(text, pending, self.out);
+        self.stage.resume(pending);
+        packed
     }
 
     fn finish(mut self) {

@@ -16,8 +16,9 @@ use std::arch::x86_64::{
 use super::bmi2::{self, Bmi2};
 use super::row_code::{CODES, CodedDigits};
 use super::rows::{Form, RowBlock, Tail};
+use super::text_code::{Packed, TextCodes};
 use super::vector_rows::{self, TailDigits};
-use super::{BitOperations, Task};
+use super::{BitOperations, Task, text_lanes};
 
 /// The digits by their values.
 const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
@@ -119,6 +120,12 @@ impl BitOperations for Avx2 {
     #[inline(always)]
     fn spread(bits: u64, places: u64) -> u64 {
         Bmi2::spread(bits, places)
+    }
+
+    #[inline(always)]
+    fn pack_text(codes: &TextCodes, text: &[u8], packed: Packed, out: &mut Vec<u8>) -> Packed {
+        // SAFETY: AVX2 and BMI2 are vouched for as above.
+        unsafe { text_lanes::pack_narrow(codes, text, packed, out) }
     }
 
     #[inline(always)]

@@ -13,8 +13,9 @@ use std::arch::x86_64::{
 use super::avx2::{self, Avx2, Shuffled};
 use super::row_code::CodedDigits;
 use super::rows::{Form, RowBlock, Tail};
+use super::text_code::{Packed, TextCodes};
 use super::vector_rows::{self, TailDigits};
-use super::{BitOperations, Task};
+use super::{BitOperations, Task, text_lanes};
 
 /// The digits by their values, twice: what selects one looks at five bits.
 const DIGITS: [u8; 32] = *b"0123456789ABCDEF0123456789ABCDEF";
@@ -82,6 +83,12 @@ impl BitOperations for Avx512 {
     #[inline(always)]
     fn spread(bits: u64, places: u64) -> u64 {
         Avx2::spread(bits, places)
+    }
+
+    #[inline(always)]
+    fn pack_text(codes: &TextCodes, text: &[u8], packed: Packed, out: &mut Vec<u8>) -> Packed {
+        // SAFETY: the features are vouched for as above.
+        unsafe { text_lanes::pack_wide(codes, text, packed, out) }
     }
 
     #[inline(always)]

@@ -24,6 +24,9 @@ mod prefetch;
 pub mod row_code;
 mod rows;
 pub(crate) mod sha1_lanes;
+pub mod text_code;
+#[cfg(target_arch = "x86_64")]
+mod text_lanes;
 #[cfg(any(
     target_arch = "x86_64",
     all(target_arch = "aarch64", target_endian = "little", target_feature = "neon")
@@ -37,6 +40,7 @@ pub(crate) use portable::Portable;
 pub(crate) use prefetch::{prefetch, prefetch_item};
 use row_code::CodedDigits;
 pub(crate) use rows::{Form, Lines, RowBlock, RowShape, Rows};
+use text_code::{Packed, TextCodes};
 
 /// Which kernels an index uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +77,11 @@ pub(crate) trait BitOperations {
 
     /// The lowest bits of a word, as many as there are ones in `places`, each where the next one is. There are few zeros.
     fn spread(bits: u64, places: u64) -> u64;
+
+    /// Appends the codes of [`text_code`] of whole blocks of characters; of none unless [`ActiveKernel::packs_text`].
+    fn pack_text(_: &TextCodes, _: &[u8], packed: Packed, _: &mut Vec<u8>) -> Packed {
+        packed
+    }
 
     /// Appends a block's rows.
     fn put_rows<F: Form>(block: &RowBlock<'_>, out: &mut Vec<u8>);
@@ -182,6 +191,19 @@ impl ActiveKernel {
         #[cfg(not(target_arch = "x86_64"))]
         {
             true
+        }
+    }
+
+    /// Whether [`BitOperations::pack_text`] packs any.
+    pub(crate) fn packs_text(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        {
+            // `PEXT` is slow where `PDEP` is.
+            self.level == Level::Avx512 || self.level == Level::Avx2 && !bmi2::deposits_slowly()
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            false
         }
     }
 

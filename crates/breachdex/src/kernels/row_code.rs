@@ -116,6 +116,11 @@ impl Stage {
         Self { bytes: [0; STAGE + SLACK], bits: Bits { whole: 0, pending, count } }
     }
 
+    /// Goes on with these bits where nothing is whole.
+    pub fn resume(&mut self, (pending, count): (u64, u32)) {
+        self.bits = Bits { pending, count, ..self.bits };
+    }
+
     /// Puts at most 16 bits. The stage must not be full.
     pub fn put(&mut self, bits: u64, length: u32) {
         self.bits = self.bits.put(bits, length, &mut self.bytes);
