@@ -13,6 +13,7 @@ use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::format::Layout;
+use crate::format::content;
 use crate::format::encode::{GroupEncoder, Seal};
 use crate::input::faults::LineFault;
 
@@ -121,8 +122,13 @@ pub(crate) struct SpanBuilder<'a> {
     prefix: u64,
     last: Key,
     span: Span,
+    /// Groups of the span that have their hash, and their bytes.
+    hashed: (usize, usize),
     encoding: Duration,
 }
+
+/// Bytes of groups that get their hashes together: many chunks, which are still in the processor's cache.
+const HASHED_TOGETHER: usize = 128 << 10;
 
 impl<'a> SpanBuilder<'a> {
     pub(crate) fn new(plan: &'a Plan) -> Self {
@@ -133,6 +139,7 @@ impl<'a> SpanBuilder<'a> {
             prefix: 0,
             last: Key::default(),
             span: Span::default(),
+            hashed: (0, 0),
             encoding: Duration::ZERO,
         }
     }
@@ -142,11 +149,15 @@ impl<'a> SpanBuilder<'a> {
         bytes.clear();
         self.group.clear();
         self.span = Span { bytes, ..Span::default() };
+        self.hashed = (0, 0);
     }
 
     /// The span begun, and the time it took to encode.
     pub(crate) fn finish(&mut self) -> Result<(Span, Duration)> {
         self.flush()?;
+        let start = Instant::now();
+        self.hash();
+        self.encoding += start.elapsed();
         Ok((std::mem::take(&mut self.span), std::mem::take(&mut self.encoding)))
     }
 
@@ -194,7 +205,7 @@ impl<'a> SpanBuilder<'a> {
         if !self.group.is_empty() {
             let before = self.span.bytes.len();
             let prefix = self.prefix as u32;
-            let seal = self.encoder.encode(prefix, &self.group, &mut self.span.bytes)?;
+            let seal = self.encoder.encode_unhashed(prefix, &self.group, &mut self.span.bytes)?;
             let length = (self.span.bytes.len() - before) as u64;
             self.span.groups.push(SpanGroup { prefix, length, seal });
             self.span.candidates.take(&self.group);
@@ -205,9 +216,24 @@ impl<'a> SpanBuilder<'a> {
                 totals.max_count = totals.max_count.max(entry.count);
             }
             self.group.clear();
+            if self.span.bytes.len() - self.hashed.1 >= HASHED_TOGETHER {
+                self.hash();
+            }
         }
         self.encoding += start.elapsed();
         Ok(())
+    }
+
+    /// Hashes the groups that are not hashed yet.
+    fn hash(&mut self) {
+        let Span { bytes, groups, .. } = &mut self.span;
+        let (groups_before, bytes_before) = self.hashed;
+        let new = &mut groups[groups_before..];
+        let hashes = content::groups(&bytes[bytes_before..], new.iter().map(|group| group.length as usize));
+        for (group, hash) in new.iter_mut().zip(hashes) {
+            group.seal.hash = hash;
+        }
+        self.hashed = (groups.len(), bytes.len());
     }
 
     /// Drops the entries that do not stay.

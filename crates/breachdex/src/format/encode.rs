@@ -60,12 +60,30 @@ impl GroupEncoder {
     /// # Errors
     /// [`Error::Unbuildable`] when the group would pass 2 GiB.
     pub(crate) fn encode(&mut self, prefix: u32, entries: &[Entry], out: &mut Vec<u8>) -> Result<Seal> {
+        self.push_all(prefix, entries);
+        self.finish(out)
+    }
+
+    /// The same without the hash, which many groups get together.
+    ///
+    /// # Errors
+    /// As [`GroupEncoder::encode`].
+    pub(crate) fn encode_unhashed(
+        &mut self,
+        prefix: u32,
+        entries: &[Entry],
+        out: &mut Vec<u8>,
+    ) -> Result<Seal> {
+        self.push_all(prefix, entries);
+        self.finish_unhashed(out)
+    }
+
+    fn push_all(&mut self, prefix: u32, entries: &[Entry]) {
         self.begin(prefix, self.extra_bits(entries.len()));
         let mut rest = entries;
         for _ in 0..1_u64 << self.extra_bits {
             rest = self.push_leading(rest);
         }
-        self.finish(out)
     }
 
     /// The bits by which a group of so many entries is split.
@@ -113,6 +131,12 @@ impl GroupEncoder {
     /// # Errors
     /// [`Error::Unbuildable`] when the group would pass 2 GiB.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<Seal> {
+        let start = out.len();
+        let seal = self.finish_unhashed(out)?;
+        Ok(Seal { hash: content::group(&out[start..]), ..seal })
+    }
+
+    fn finish_unhashed(&mut self, out: &mut Vec<u8>) -> Result<Seal> {
         let most = self.records.iter().map(|record| record.entries).max().unwrap_or(0);
         let length = group_length(self.buckets.len(), most).ok_or_else(|| {
             Error::Unbuildable(format!(
@@ -130,7 +154,7 @@ impl GroupEncoder {
         out[start..start + 4].copy_from_slice(&checksum.to_le_bytes());
         let head = (out.len() - start) as u64;
         out.extend_from_slice(&self.buckets);
-        Ok(Seal { checksum, head, hash: content::group(&out[start..]) })
+        Ok(Seal { checksum, head, hash: Hash::default() })
     }
 
     /// Appends the records, wide where one does not fit the narrow form, and says whether they are wide.

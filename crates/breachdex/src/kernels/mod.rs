@@ -8,6 +8,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(feature = "build")]
+pub(crate) mod blake3_lanes;
 #[cfg(target_arch = "x86_64")]
 mod bmi2;
 mod counts;
