@@ -25,6 +25,13 @@ LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 8
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
 
+# Where everything is compiled once, from nothing: what only the next compilation reads is not written, nor are lines for
+# debuggers, which panics name without.
+ifneq ($(CI)$(BUILD_ONCE),)
+export CARGO_INCREMENTAL := 0
+export CARGO_PROFILE_DEV_DEBUG := 0
+endif
+
 # `make simulate SEEDS=20000`, or SECONDS=600: downloads, updates, pulls, overlays and the server on a simulated disk and network.
 SEEDS ?= 2000
 # `make test` runs new seeds for a while; the first one is printed, and so is each that fails.
