@@ -208,7 +208,7 @@ pub fn hex(bytes: &[u8]) {
 
 /// The committed seeds of a target, as bytes in a fixed order.
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
     let mut paths: Vec<PathBuf> =
         fs::read_dir(&folder).expect("a seed folder").map(|entry| entry.expect("a seed").path()).collect();
     paths.sort();
