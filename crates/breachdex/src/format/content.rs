@@ -32,15 +32,24 @@ pub(crate) fn group(bytes: &[u8]) -> Hash {
     blake3::hash(bytes).into()
 }
 
+/// Bytes of a group whose own chunks fill the lanes of the crate, which is quicker then.
+#[cfg(feature = "build")]
+const FILLS_LANES: usize = 48 << 10;
+
 /// The hashes of many groups, which lie one behind the other: many small ones take less time together.
 #[cfg(feature = "build")]
 pub(crate) fn groups(bytes: &[u8], lengths: impl Iterator<Item = usize>) -> Vec<Hash> {
     let mut rest = bytes;
     let groups: Vec<&[u8]> = lengths.map_while(|length| rest.split_off(..length)).collect();
-    match Blake3Lanes::choose() {
-        Some(lanes) => lanes.hash_all(&groups),
-        None => groups.into_iter().map(group).collect(),
-    }
+    let lanes = Blake3Lanes::choose();
+    let is_small = |group: &&[u8]| lanes.is_some() && group.len() < FILLS_LANES;
+    let small: Vec<&[u8]> = groups.iter().copied().filter(is_small).collect();
+    let mut together = lanes.map(|lanes| lanes.hash_all(&small)).unwrap_or_default().into_iter();
+    let hash = |bytes: &[u8]| {
+        let hashed = is_small(&bytes).then(|| together.next()).flatten();
+        hashed.unwrap_or_else(|| group(bytes))
+    };
+    groups.into_iter().map(hash).collect()
 }
 
 /// The hash of a group whose bytes come in pieces.
@@ -151,6 +160,24 @@ mod tests {
         }
         assert_eq!(unit_bits(1 << 40, 16), 16);
         assert_eq!(unit_bits(1 << 40, 3), 3);
+    }
+
+    #[test]
+    #[cfg(feature = "build")]
+    fn groups_have_the_hashes_that_each_has_by_itself() {
+        let lengths = [3, FILLS_LANES - 1, FILLS_LANES, 0, 5_000, 3 * FILLS_LANES, 1_024];
+        let bytes: Vec<u8> = (0..lengths.iter().sum::<usize>()).map(|at| (at % 251) as u8).collect();
+        let mut rest = &bytes[..];
+        let one_by_one: Vec<Hash> = lengths
+            .iter()
+            .map(|length| {
+                let (own, others) = rest.split_at(*length);
+                rest = others;
+                group(own)
+            })
+            .collect();
+        assert_eq!(groups(&bytes, lengths.into_iter()), one_by_one);
+        assert_eq!(groups(&[], std::iter::empty()), [] as [Hash; 0]);
     }
 
     #[test]

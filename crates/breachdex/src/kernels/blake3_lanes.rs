@@ -360,8 +360,8 @@ mod tests {
     #[test]
     fn messages_around_blocks_and_chunks_hash_as_the_crate_does() {
         let all = bytes(40_000);
-        for around in [0, 64, 128, 1024, 2048, 3072, 4096, 5120, 8192, 16_384, 17_408, 31_744, 32_768] {
-            for length in [around, around + 1, (around as usize).saturating_sub(1)] {
+        for around in [0_usize, 64, 128, 1024, 2048, 3072, 4096, 5120, 8192, 16_384, 17_408, 31_744, 32_768] {
+            for length in [around, around + 1, around.saturating_sub(1)] {
                 check(&[&all[7..7 + length]]);
                 // All lanes and one more, of this and of other lengths.
                 let many: Vec<&[u8]> = (0..17).map(|at| &all[at..at + length + at * 61]).collect();
