@@ -133,26 +133,11 @@ impl BitBuffer {
         }
     }
 
-    /// Puts a number of 129 to 192 bits, given at the top of three words that are zero beyond it, into the
-    /// `width` bits from `bit`: one shift of the whole instead of three.
-    #[inline(always)]
-    pub(crate) fn put_wide(&mut self, bit: usize, width: u32, top: &[u64; 3]) {
-        let [a, b, c] = *top;
-        let (word, shift) = (bit / 64, bit as u32 % 64);
-        let Some(window) = self.words[word..].first_chunk_mut::<4>() else { return };
-        let spare = 192 - width;
-        let moved = if shift > spare {
-            let up = shift - spare;
-            [c << up, b << up | c >> (64 - up), a << up | b >> (64 - up), a >> (64 - up)]
-        } else if shift < spare {
-            let down = spare - shift;
-            [c >> down | b << (64 - down), b >> down | a << (64 - down), a >> down, 0]
-        } else {
-            [c, b, a, 0]
-        };
-        for (word, moved) in window.iter_mut().zip(moved) {
-            *word |= moved;
-        }
+    /// Begins a run of numbers at `bit`. What is before it must be written already, and what is behind it not yet.
+    pub(crate) fn run_from(&mut self, bit: usize) -> BitRun<'_> {
+        let (at, count) = (bit / 64, bit as u32 % 64);
+        let pending = self.words.get(at).copied().unwrap_or_default();
+        BitRun { words: &mut self.words, at, pending, count }
     }
 
     /// Appends the first `length` bytes to `out`.
@@ -163,5 +148,75 @@ impl BitBuffer {
             *bytes = word.to_le_bytes();
         }
         out.truncate(start + length);
+    }
+}
+
+/// Numbers of 129 to 192 bits one behind the other. Words are written and not read, so that no number waits for the one before
+/// to be stored.
+pub(crate) struct BitRun<'a> {
+    words: &'a mut [u64],
+    /// The word that is written next, its lower `count` bits in `pending`.
+    at: usize,
+    pending: u64,
+    count: u32,
+}
+
+impl BitRun<'_> {
+    /// Puts the number of three words, lowest first, that has `width` bits.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, [low, middle, high]: [u64; 3], width: u32) {
+        debug_assert!((129..=192).contains(&width), "{width}");
+        let Some(window) = self.words.get_mut(self.at..).and_then(|words| words.first_chunk_mut::<4>())
+        else {
+            return;
+        };
+        let count = self.count;
+        let above = |word: u64| word >> 1 >> (63 - count);
+        *window = [
+            self.pending | low << count,
+            above(low) | middle << count,
+            above(middle) | high << count,
+            above(high),
+        ];
+        let end = count + width;
+        // Two or three words are full.
+        self.pending = if end >= 192 { window[3] } else { window[2] };
+        self.at += end as usize / 64;
+        self.count = end % 64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_wide_numbers_are_those_put_word_by_word() {
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            random = random.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1);
+            random ^ random >> 29
+        };
+        for width in 129..=192 {
+            for start in 0..70 {
+                let numbers: Vec<[u64; 3]> =
+                    (0..9).map(|_| [next(), next(), next() >> (192 - width)]).collect();
+                let bits = start + 9 * width as usize;
+                let (mut run, mut plain) = (BitBuffer::default(), BitBuffer::default());
+                for buffer in [&mut run, &mut plain] {
+                    buffer.reset(bits.next_multiple_of(8));
+                    (0..start).step_by(3).for_each(|bit| buffer.set(bit));
+                }
+                let mut pushed = run.run_from(start);
+                for (i, [low, middle, high]) in numbers.into_iter().enumerate() {
+                    pushed.push([low, middle, high], width);
+                    let at = start + i * width as usize;
+                    plain.put(at, 64, low);
+                    plain.put(at + 64, 64, middle);
+                    plain.put(at + 128, width - 128, high);
+                }
+                assert!(run.words == plain.words, "{width} bits from {start}");
+            }
+        }
     }
 }

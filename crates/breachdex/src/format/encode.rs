@@ -220,17 +220,17 @@ impl Task for EncodeBucket<'_> {
         let length = end.div_ceil(8);
         bits.reset(length * 8);
 
-        let mut low_at = low_start;
         for (i, entry) in entries.iter().enumerate() {
-            let rest = entry.key.skip(prefix_bits);
-            bits.set(rest.leading(high_width) as usize + i);
-            let low = rest.skip(high_width);
-            if low_width > 128 {
-                bits.put_wide(low_at, low_width, &low.words);
-            } else {
-                put_low(bits, low_at, low_width, &low.words);
+            bits.set(entry.key.skip(prefix_bits).leading(high_width) as usize + i);
+        }
+        if low_width > 128 {
+            put_wide(bits, low_start, layout.bits, low_width, entries);
+        } else {
+            let mut low_at = low_start;
+            for entry in entries {
+                put_low(bits, low_at, low_width, &entry.key.skip(prefix_bits).skip(high_width).words);
+                low_at += low_width as usize;
             }
-            low_at += low_width as usize;
         }
         if layout.counts {
             let (mut front, mut back) = (counts_start, length * 8);
@@ -244,6 +244,19 @@ impl Task for EncodeBucket<'_> {
             }
         }
         bits.append_to(length, out);
+    }
+}
+
+/// Puts the last `width` of the `kept` bits of each key, 129 or more of them, as numbers one behind the other from `at` on.
+#[inline(always)]
+fn put_wide(bits: &mut BitBuffer, at: usize, kept: u32, width: u32, entries: &[Entry]) {
+    let (unused, highest) = (192 - kept, u64::MAX >> (192 - width));
+    let mut run = bits.run_from(at);
+    for entry in entries {
+        let [a, b, c] = entry.key.words;
+        let below = |word: u64| word << 1 << (63 - unused);
+        let number = [c >> unused | below(b), b >> unused | below(a), a >> unused & highest];
+        run.push(number, width);
     }
 }
 
