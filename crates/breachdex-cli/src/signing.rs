@@ -256,21 +256,22 @@ fn put(target: &mut Target, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 fn read_key(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let shown = path.display();
-    let file = match files::open_private(path) {
-        Ok((file, _)) => file,
-        // A signature by such a key is as good as any, so it is no fault of this job.
-        Err(fault @ (PrivateFault::Public { .. } | PrivateFault::Foreign)) => {
-            let (said, mend) = match fault {
-                PrivateFault::Public { mode } => {
-                    (format!("has mode {mode:04o}"), format!("run chmod 600 {shown}"))
-                }
-                _ => (String::from("belongs to another user"), String::from("make a key of your own")),
-            };
-            messages::note(&format!("{shown} {said}, so other users can sign with it; {mend}"));
-            files::open_regular(path).map_err(|source| target::failed("open", path, source))?.0
+    // A pipe is opened once: its writer would be lost with the first descriptor.
+    let (file, fault) = files::open_secret(path).map_err(|source| target::failed("open", path, source))?;
+    let said = match fault {
+        None => None,
+        Some(PrivateFault::Public { mode }) => {
+            Some((format!("has mode {mode:04o}"), format!("run chmod 600 {shown}")))
         }
-        Err(fault) => return Err(target::failed("open", path, fault.into())),
+        Some(PrivateFault::Foreign) => {
+            Some((String::from("belongs to another user"), String::from("make a key of your own")))
+        }
+        Some(fault) => return Err(target::failed("open", path, fault.into())),
     };
+    // A signature by such a key is as good as any, so it is no fault of this job.
+    if let Some((said, mend)) = said {
+        messages::note(&format!("{shown} {said}, so other users can sign with it; {mend}"));
+    }
     let bytes = files::read_secret(file, LONGEST_KEY);
     let bytes = bytes.map_err(|source| target::failed("read", path, source))?;
     match std::str::from_utf8(&bytes) {

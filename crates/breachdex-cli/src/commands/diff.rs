@@ -94,13 +94,15 @@ impl Subcommand for Flags {
         let auto = ProgressName::Auto;
         let reporter = if is_through { Reporter::beside_output(auto) } else { Reporter::start(auto)? };
         let mut added = self.export.as_deref().map(|path| Added::begin(path, &self, &new)).transpose()?;
+        // What cannot be written is refused before anything is compared.
+        let delta =
+            self.delta.as_deref().map(|path| Delta::begin(path, &self, (&old, &new))).transpose()?;
         let mut visit = |change| match (&mut added, change) {
             (Some(added), Change::Added(entry)) => added.write(&entry),
             _ => Ok(()),
         };
         let difference = diff(&old, &new, &mut visit, &reporter)?;
-        let delta =
-            self.delta.as_deref().map(|path| delta(path, &self, (&old, &new), &reporter)).transpose()?;
+        let delta = delta.map(|delta| delta.write((&old, &new), &reporter, self.force)).transpose()?;
         drop(reporter);
         if let Some((path, report)) = delta {
             messages::note(&format!("wrote {}, {} bytes", path.display(), report.bytes));
@@ -138,28 +140,40 @@ fn refuse_input(flags: &Flags, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes what `pull` needs of a change, and says where.
-fn delta(
-    published: &Path,
-    flags: &Flags,
-    (old, new): (&Index, &Index),
-    reporter: &Reporter,
-) -> Result<(PathBuf, DeltaReport), Failure> {
-    let mut path = published.as_os_str().to_owned();
-    path.push(delta_ending(old.content_id()));
-    let path = PathBuf::from(path);
-    refuse_input(flags, &path)?;
-    let replace = flags.force;
-    let holds_overlay = old.metadata().holds_overlay || new.metadata().holds_overlay;
-    let mut target = Target::create(&path, replace, holds_overlay)?;
-    let file = target.file();
-    let report = write_delta(old, new, reporter, |offset, bytes| {
-        let mut file = file;
-        let written = file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes));
-        written.map_err(|source| target::failed("write", &path, source))
-    })?;
-    target.publish(replace)?;
-    Ok((path, report))
+/// The file of what `pull` needs of a change.
+struct Delta {
+    path: PathBuf,
+    target: Target,
+}
+
+impl Delta {
+    fn begin(published: &Path, flags: &Flags, (old, new): (&Index, &Index)) -> Result<Self, Failure> {
+        let mut path = published.as_os_str().to_owned();
+        path.push(delta_ending(old.content_id()));
+        let path = PathBuf::from(path);
+        refuse_input(flags, &path)?;
+        let holds_overlay = old.metadata().holds_overlay || new.metadata().holds_overlay;
+        let target = Target::create(&path, flags.force, holds_overlay)?;
+        Ok(Self { path, target })
+    }
+
+    /// Writes it, and says where.
+    fn write(
+        self,
+        (old, new): (&Index, &Index),
+        reporter: &Reporter,
+        replace: bool,
+    ) -> Result<(PathBuf, DeltaReport), Failure> {
+        let Self { path, mut target } = self;
+        let file = target.file();
+        let report = write_delta(old, new, reporter, |offset, bytes| {
+            let mut file = file;
+            let written = file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes));
+            written.map_err(|source| target::failed("write", &path, source))
+        })?;
+        target.publish(replace)?;
+        Ok((path, report))
+    }
 }
 
 /// The file of the hashes added, while it is being written.

@@ -44,7 +44,7 @@ pub use self::durability::Durability;
 pub use self::lock::Lock;
 #[cfg(feature = "build")]
 pub use self::owned::{open_or_create, refuse_strange_folder, replace_leftover};
-pub use self::private::{PrivateFault, open_private, read_private, read_secret};
+pub use self::private::{PrivateFault, open_private, open_secret, read_private, read_secret};
 #[cfg(feature = "build")]
 pub(crate) use self::reading::is_stopped;
 #[cfg(feature = "decompression")]

@@ -3,12 +3,12 @@
 #![forbid(unsafe_code)]
 
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::reading::open_regular;
+use super::reading::{InputFile, open_regular};
 
 /// Why a file may not hold a secret.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,17 @@ pub fn open_private(path: &Path) -> Result<(File, Metadata), PrivateFault> {
     Ok((file, facts))
 }
 
+/// Opens a secret that is read once, from its beginning to its end: a regular file, or a pipe, as a shell's `<(...)` and
+/// secret managers hand one over. Returns also what [`open_private`] refuses such a file for: the owner and the mode of a
+/// pipe say too who else may take the secret out of it. Nothing waits for a pipe's writer until it is read.
+///
+/// # Errors
+/// The system's; [`ErrorKind::InvalidInput`] for a folder, a socket or a device.
+pub fn open_secret(path: &Path) -> io::Result<(InputFile, Option<PrivateFault>)> {
+    let (file, facts) = InputFile::open_file_or_pipe(path)?;
+    Ok((file, check(&facts).err()))
+}
+
 /// The bytes of a small file with a secret, at most one more than `most`; no copy of them stays in memory.
 ///
 /// # Errors
@@ -61,7 +72,7 @@ pub fn read_private(path: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, Priv
 ///
 /// # Errors
 /// The system's.
-pub fn read_secret(mut file: File, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+pub fn read_secret(mut file: impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     // In one piece: a buffer that grows leaves copies behind.
     let (mut bytes, mut length) = (Zeroizing::new(vec![0; most + 1]), 0);
     while length < bytes.len() {

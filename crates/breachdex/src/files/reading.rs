@@ -32,6 +32,10 @@ fn refuse_irregular(facts: &Metadata) -> io::Result<()> {
     }
 }
 
+fn refuse_other_than_pipes(facts: &Metadata) -> io::Result<()> {
+    if kind_of(facts) == "a pipe" { Ok(()) } else { refuse_irregular(facts) }
+}
+
 /// Opens a file that must be a regular one, as every index is. Never waits for a pipe's writer.
 ///
 /// # Errors
@@ -130,6 +134,19 @@ impl InputFile {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         Ok(Self { may_wait: !facts.is_file(), file })
+    }
+
+    /// Opens an input that is a file or a pipe, and says what it is.
+    ///
+    /// # Errors
+    /// The system's; [`io::ErrorKind::InvalidInput`] for what is neither.
+    pub(crate) fn open_file_or_pipe(path: &Path) -> io::Result<(Self, Metadata)> {
+        // Opening a device may do something, so it is looked at before, and again once it is open.
+        refuse_other_than_pipes(&std::fs::metadata(path)?)?;
+        let file = without_waiting(path)?;
+        let facts = file.metadata()?;
+        refuse_other_than_pipes(&facts)?;
+        Ok((Self { may_wait: !facts.is_file(), file }, facts))
     }
 
     /// Standard input, past what was read of it by other means.

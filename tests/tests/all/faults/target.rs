@@ -58,6 +58,11 @@ fn an_input_is_never_overwritten_by_whatever_name() {
     );
     let new = format!("b.bdx{ending}");
     fs::copy(folder.path().join("a.bdx"), folder.path().join(&new)).unwrap();
+    // Refused before anything is compared, which the damage would end.
+    let mut bytes = fs::read(folder.path().join(&new)).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(folder.path().join(&new), bytes).unwrap();
     let output = breachdex(folder.path(), &["diff", "a.bdx", &new, "--delta", "b.bdx", "--force"], b"");
     assert_refused(&output, &format!("{new} is one of the indexes; choose another FILE"));
 }

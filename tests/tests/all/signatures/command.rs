@@ -208,6 +208,23 @@ fn mode(path: &Path) -> String {
     format!("{:04o}", fs::metadata(path).unwrap().permissions().mode() & 0o777)
 }
 
+/// As a shell's `<(...)` and secret managers hand a key over: through a pipe, which is its reader's alone.
+#[test]
+fn a_key_comes_through_a_pipe() {
+    let folder = folder();
+    let folder = folder.path();
+    let key = fs::read_to_string(folder.join("a.key")).unwrap();
+    let said = success(folder, &["sign", "a.bdx", "--secret-key", "/dev/stdin"], &key);
+    assert!(said.starts_with("a.bdx: signed with key "), "{said}");
+    success(folder, &["verify", "a.bdx", "--public-key", "a.pub"], "");
+    let refused = |key: &str, stdin: &str| failure(folder, &["sign", "a.bdx", "--secret-key", key], stdin);
+    assert_eq!(refused("/dev/null", ""), "breachdex: error: cannot open /dev/null: it is a device\n");
+    assert_eq!(
+        refused("/dev/stdin", "x"),
+        "breachdex: error: cannot sign with /dev/stdin: it is not a minisign secret key\n"
+    );
+}
+
 #[test]
 fn keys_are_for_their_owner_and_are_never_replaced() {
     let folder = folder();
