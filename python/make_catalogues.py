@@ -24,7 +24,7 @@ PLURALS: Final = {True: "nplurals=2; plural=(n != 1);", False: "nplurals=1; plur
 """By whether the language has a form for one thing."""
 COUNTED: Final = ("exposed", "exposed_form", "exposed_invisible")
 """What may be followed by how often; together they are one message, so that a language joins them its own way."""
-NUMBERED: Final = ("help_length", "grace_days", "grace_log_ins")
+NUMBERED: Final = ("too_short", "too_long", "help_length", "grace_days", "grace_log_ins")
 """Whole messages that depend on a number."""
 
 

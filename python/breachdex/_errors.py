@@ -88,7 +88,10 @@ class CountsUnavailableError(BreachdexError, ValueError):
 
 
 class InvalidPasswordError(BreachdexError, ValueError):
-    """The password is no text where text is needed. Never says what it is."""
+    """The password is no text where text is needed, or a user name or an e-mail address beside it. Never says what it is."""
+
+    field: str = "password"
+    """What is no text: ``password``, ``user_name`` or ``email``."""
 
 
 class InvalidDigestError(BreachdexError, ValueError):
@@ -212,6 +215,10 @@ class BreachdexWarning(UserWarning):
 
 class StarterIndexWarning(BreachdexWarning):
     """The small starter index answers: what it does not hold may well be exposed."""
+
+
+class BuildWarning(BreachdexWarning):
+    """An index was written, and what was read for it is probably not what was meant. The report says the same to programs."""
 
 
 _has_warned = False

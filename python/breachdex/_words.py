@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from breachdex._breachdex import Exposure, exposed_count, messages, sentence_separator
-from breachdex._errors import PasswordRejectedError
+from breachdex._errors import InvalidPasswordError, PasswordRejectedError
 from breachdex._gate import ExposedPair, Gate, Unavailable
 from breachdex._language import chosen
 
@@ -24,14 +24,14 @@ def _catalogue(language: str) -> dict[str, str]:
 def word(code: str, language: str = DEFAULT_LANGUAGE, **values: int) -> str:
     """The message of a code; English where the language is not known.
 
-    :param values: what it is filled with. 1 takes the singular where the message has one.
+    :param values: what it is filled with. The first decides: 1 takes the singular where the message has one.
     """
     if code == "exposed_count":
         # The only number that may be so large that its digits are read in groups.
         return exposed_count(values["count"], language)
     catalogue = _catalogue(language)
     text = catalogue[code]
-    if 1 in values.values():
+    if next(iter(values.values()), None) == 1:
         text = catalogue.get(f"{code}.one", text)
     return text % values if values else text
 
@@ -51,7 +51,15 @@ def reasons(error: Exception) -> tuple[str, list[tuple[str, str]]]:
     """
     if isinstance(error, PasswordRejectedError):
         return error.field or "password", list(zip(error.codes, error.messages(), strict=True))
-    return "password", [("password_not_text", not_text())]
+    field = error.field if isinstance(error, InvalidPasswordError) else "password"
+    code = not_text_code(field)
+    return field, [(code, word(code, chosen(None)))]
+
+
+def not_text_code(field: str) -> str:
+    """The message code of an ``InvalidPasswordError`` about this field: of a user name it is not said that the password is to
+    be another."""
+    return "password_not_text" if field == "password" else "user_name_not_text"
 
 
 def refusal(

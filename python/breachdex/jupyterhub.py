@@ -18,7 +18,7 @@ from breachdex._breachdex import negotiate, sentence_separator
 from breachdex._configuration import current
 from breachdex._errors import InvalidPasswordError, PasswordRejectedError
 from breachdex._language import DEFAULT
-from breachdex._words import not_text, word
+from breachdex._words import not_text_code, word
 
 if TYPE_CHECKING:
     from breachdex.types import Event
@@ -139,7 +139,7 @@ def _said(refusal: PasswordRejectedError | InvalidPasswordError, handler: Any) -
     """The reasons, in the language that the browser asks for."""
     language = _language(handler)
     if isinstance(refusal, InvalidPasswordError):
-        return not_text(language)
+        return word(not_text_code(refusal.field), language)
     return sentence_separator(language).join(refusal.messages(language))
 
 

@@ -29,6 +29,8 @@ messages! {
         control_character;
         /// The password is no text: it holds half of a surrogate pair, or is a number where JSON brought one.
         password_not_text;
+        /// The user name or the e-mail address that came with a password holds half of a surrogate pair.
+        user_name_not_text;
         /// A small variation of the password is exposed.
         similar_exposed;
         /// The password is nothing but repeated or consecutive characters.

@@ -15,7 +15,7 @@ use crate::errors::{OrRaise as _, from_source, in_full, raise};
 use crate::faults::{self, Outcome};
 use crate::index_set::corpus_in;
 use crate::pairs::lists_in;
-use crate::password::{erasing_stack, text_of, unicode, with_bytes};
+use crate::password::{erasing_stack, text_of, unicode_of_field, with_bytes};
 use crate::policy::{PolicyRules, one_of};
 use crate::questions::{Lack, has_server, report_refusals, tells_counts, without_counts};
 use crate::signals::{Listener, Work};
@@ -67,8 +67,10 @@ impl Judge {
             return Err(PyTypeError::new_err(message));
         }
         let event = one_of(py, "event", event, &Event::ALL, Event::name)?;
-        let user_name = user_name.map(|name| unicode(name, "the user name")).transpose()?;
-        let email = email.map(|address| unicode(address, "the e-mail address")).transpose()?;
+        let user_name =
+            user_name.map(|name| unicode_of_field(name, "user_name", "the user name")).transpose()?;
+        let email =
+            email.map(|address| unicode_of_field(address, "email", "the e-mail address")).transpose()?;
         let stored = stored.map(text_of).transpose()?;
         with_bytes(password, |bytes| {
             let password = std::str::from_utf8(bytes).map_err(|_| {

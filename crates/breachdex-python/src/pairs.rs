@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
 use crate::errors::{from_index, in_full, raise};
-use crate::password::{erasing_stack, text_of, unicode, with_bytes};
+use crate::password::{erasing_stack, text_of, unicode, unicode_of_field, with_bytes};
 use crate::signals::{Listener, Work};
 
 /// Exposed pairs of user names and passwords in a file, with the key that it was made with.
@@ -157,7 +157,7 @@ impl Pairs {
         password: &Bound<'_, PyAny>,
     ) -> PyResult<Option<&'static str>> {
         let py = user.py();
-        let user = unicode(user, "the user name")?;
+        let user = unicode_of_field(user, "user_name", "the user name")?;
         let found = with_bytes(password, |password| Ok(erasing_stack(|| self.list.find(user, password))))?;
         match found {
             Ok(found) => Ok(found.map(PairMatch::name)),

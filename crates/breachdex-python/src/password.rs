@@ -47,6 +47,18 @@ pub(crate) fn unicode<'a>(text: &'a Bound<'_, PyString>, what: &str) -> PyResult
     })
 }
 
+/// The same of what is told beside a password: the error names the parameter, so that a form shows it there.
+pub(crate) fn unicode_of_field<'a>(
+    text: &'a Bound<'_, PyString>,
+    field: &str,
+    what: &str,
+) -> PyResult<&'a str> {
+    unicode(text, what).inspect_err(|error| {
+        // Without it the error is that of the password, as before.
+        let _ = error.value(text.py()).setattr(pyo3::intern!(text.py(), "field"), field);
+    })
+}
+
 /// Runs `work`, which sees a password or a digest, and overwrites the stack that it used.
 #[inline(always)]
 pub(crate) fn erasing_stack<T>(work: impl FnOnce() -> T) -> T {

@@ -184,7 +184,7 @@ def _warn(request: Any, ruling: Ruling) -> None:
     # Without the middleware there is nowhere to put it, and add_message() takes requests of no other framework.
     if hasattr(request, "_messages"):
         why = ruling.refusal
-        said = str(words.text("log_in_warning")) if ruling.exposed else str(why.message) % dict(why.params)
+        said = str(words.text("log_in_warning")) if ruling.exposed else str(why.message % dict(why.params))
         messages.warning(request, joined([said, *ruling.left], get_language() or ""))
 
 
@@ -201,7 +201,7 @@ def _rejection(why: Exposure | ExposedPair | Reason) -> Refusal:
         return Refusal("exposed", message, (("count", count), ("amount", count)))
     facts = {"length": why.length, "min_length": why.min_length, "max_length": why.max_length}
     params = tuple((name, value) for name, value in facts.items() if value is not None)
-    return Refusal(why.code, words.text(why.code), params)
+    return Refusal(why.code, words.filled(why.code, dict(params)), params)
 
 
 def _refuse(request: Any, why: Refusal) -> NoReturn:

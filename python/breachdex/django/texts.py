@@ -10,11 +10,10 @@ ENGLISH: Final = {
     "exposed_form": "Apart from differences in how its characters are written (such as full and half width), this password is the same as one that leaked in the past. Please choose a different one.",
     "exposed_pair": "This combination of user name or e-mail address and password is in a list of login details that are known to have been exposed, so it cannot be used. Please choose a different password that you do not use anywhere else.",
     "exposed_invisible": "Apart from spaces at its ends and characters that are not shown, this password is the same as one that leaked in the past. Please choose a different one.",
-    "too_short": "This password is too short. Please use at least %(min_length)d characters (it has %(length)d).",
-    "too_long": "This password is too long. Please use at most %(max_length)d characters.",
     "context_word": "This password is easy to guess from a user name, an e-mail address or the name of this service. Please choose a different one.",
     "control_character": "This password has a control character in it, such as a tab or a line break. Please remove it or choose a different password.",
     "password_not_text": "This password has something in it that is not a character. Please choose a different one.",
+    "user_name_not_text": "This user name or e-mail address has something in it that is not a character. Please check it.",
     "similar_exposed": "This password is very similar to one that leaked in the past and could be guessed. Please choose a different one.",
     "repetitive": "Repeated or consecutive characters are easy to guess, so it is better to avoid them.",
     "index_unavailable": "The safety of this password cannot be checked at the moment. Please try again a little later.",
@@ -42,6 +41,14 @@ COUNTED: Final = {
     "exposed_invisible": (
         "Apart from spaces at its ends and characters that are not shown, this password is the same as one that leaked in the past. Please choose a different one. It was seen %(count)d time in leaked data.",
         "Apart from spaces at its ends and characters that are not shown, this password is the same as one that leaked in the past. Please choose a different one. It was seen %(count)d times in leaked data.",
+    ),
+    "too_short": (
+        "This password is too short. Please use at least %(min_length)d character (it has %(length)d).",
+        "This password is too short. Please use at least %(min_length)d characters (it has %(length)d).",
+    ),
+    "too_long": (
+        "This password is too long. Please use at most %(max_length)d character.",
+        "This password is too long. Please use at most %(max_length)d characters.",
     ),
     "help_length": (
         "A password must have at least %(min_length)d character.",

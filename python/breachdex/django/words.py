@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError  # type: ignore[import-untyped]
 from django.utils.functional import lazy  # type: ignore[import-untyped]
-from django.utils.translation import get_language, gettext_lazy, ngettext  # type: ignore[import-untyped]
+from django.utils.translation import get_language, gettext_lazy, ngettext, ngettext_lazy  # type: ignore[import-untyped]
 
 from breachdex._breachdex import Exposure, Reason, grouped_number
 from breachdex._words import exposed_code
 from breachdex.django.texts import COUNTED, ENGLISH
 
+LIMITS: Final = {"too_short": "min_length", "too_long": "max_length"}
+"""What counts in messages that are filled in when they are shown."""
+
 
 def text(code: str) -> Any:
-    """The words of a code, translated when they are shown."""
+    """The words of a code, translated when they are shown, with the number that is filled in then."""
+    if code in LIMITS:
+        return ngettext_lazy(*COUNTED[code], LIMITS[code])
     return gettext_lazy(ENGLISH[code])
+
+
+def _filled(code: str, params: Mapping[str, int]) -> str:
+    return str(text(code) % params)
+
+
+filled = lazy(_filled, str)
+"""The same with its numbers, for what shows a message as it is."""
 
 
 def not_text() -> Any:

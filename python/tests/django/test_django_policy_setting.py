@@ -10,6 +10,7 @@ import breachdex
 import pytest
 from breachdex.django.checks import check_indexes, check_log_in
 from breachdex.django.conf import parse
+from breachdex.django.login import refusal
 from breachdex.django.signals import password_exposed, password_judged
 from breachdex.django.validators import ExposedPasswordValidator, PolicyValidator
 from django.apps import apps  # type: ignore[import-untyped]
@@ -17,6 +18,7 @@ from django.contrib.auth.models import User  # type: ignore[import-untyped]
 from django.core import mail  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # type: ignore[import-untyped]
 from django.test import override_settings  # type: ignore[import-untyped]
+from django.utils.translation import override  # type: ignore[import-untyped]
 from django_support import link_in, log_in, text, who
 from test_django_login import FORCE_RESET, WARNING
 
@@ -238,6 +240,11 @@ class TestLogIn:
                 browser.logout()
             else:
                 assert SHORT[language] in text(answer)
+                # What is shown as it is, as an API shows it, has its numbers too.
+                refused = refusal(answer.wsgi_request)
+                assert refused is not None
+                with override(language):
+                    assert str(refused.message) == SHORT[language]
                 assert who(browser) == "nobody"
         assert mail.outbox == []
         assert {event for event, _ in told} == {"log_in"}

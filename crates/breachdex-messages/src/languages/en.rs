@@ -25,15 +25,22 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         exposed_invisible: text(
             "Apart from spaces at its ends and characters that are not shown, this password is the same as one that leaked in the past. Please choose a different one.",
         ),
-        too_short: text(
+        too_short: counted(
+            "This password is too short. Please use at least %(min_length)d character (it has %(length)d).",
             "This password is too short. Please use at least %(min_length)d characters (it has %(length)d).",
         ),
-        too_long: text("This password is too long. Please use at most %(max_length)d characters."),
+        too_long: counted(
+            "This password is too long. Please use at most %(max_length)d character.",
+            "This password is too long. Please use at most %(max_length)d characters.",
+        ),
         context_word: text(
             "This password is easy to guess from a user name, an e-mail address or the name of this service. Please choose a different one.",
         ),
         control_character: text(
             "This password has a control character in it, such as a tab or a line break. Please remove it or choose a different password.",
+        ),
+        user_name_not_text: text(
+            "This user name or e-mail address has something in it that is not a character. Please check it.",
         ),
         password_not_text: text(
             "This password has something in it that is not a character. Please choose a different one.",
@@ -147,7 +154,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         ),
         list_separator: text(", "),
         band_unknown: text("not known how often"),
-        band_from: text("%(first)d times or more"),
+        band_from: counted("once or more", "%(first)d times or more"),
         band_exactly: counted("seen once", "%(times)d times"),
         band_between: text("%(first)d to %(last)d times"),
         how_often: text("Exposed accounts by how often their passwords were seen"),
@@ -302,7 +309,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         to_add: text("to be added by you"),
         item_overview: text("1. Overview"),
         overview: text(
-            "Log-in attempts with lists of passwords between %(from)s and %(to)s (UTC): %(tries)d failed attempts from suspected sources, %(taken)d accounts logged in to.",
+            "Log-in attempts with lists of passwords between %(from)s and %(to)s (UTC). Failed attempts from suspected sources: %(tries)d; accounts logged in to: %(taken)d.",
         ),
         add_overview: text("When and how you learned of it; which service"),
         item_data: text("2. Personal data concerned"),

@@ -32,6 +32,9 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         control_character: text(
             "パスワードに、タブや改行などの制御文字が含まれています。制御文字を取り除くか、別のパスワードを設定してください。",
         ),
+        user_name_not_text: text(
+            "ユーザー名またはメールアドレスに、文字として読み取れないものが含まれています。入力内容をご確認ください。",
+        ),
         password_not_text: text(
             "パスワードに、文字として読み取れないものが含まれています。別のパスワードを設定してください。",
         ),

@@ -117,6 +117,17 @@ fn one_thing_and_several() {
     let en = Language::En;
     assert_eq!(en.passwords().help_length(1), "A password must have at least 1 character.");
     assert_eq!(en.passwords().help_length(15), "A password must have at least 15 characters.");
+    assert_eq!(
+        en.passwords().too_short(1, 0),
+        "This password is too short. Please use at least 1 character (it has 0)."
+    );
+    // The first number decides, not any.
+    assert_eq!(
+        en.passwords().too_short(15, 1),
+        "This password is too short. Please use at least 15 characters (it has 1)."
+    );
+    assert_eq!(en.passwords().too_long(1), "This password is too long. Please use at most 1 character.");
+    assert_eq!(en.reports().band_from(1), "once or more");
     assert_eq!(en.passwords().exposed_count(52_256_179), "It was seen 52,256,179 times in leaked data.");
     assert_eq!(en.reports().band_exactly(1), "seen once");
     assert_eq!(en.reports().band_from(10_000), "10,000 times or more");
