@@ -63,6 +63,7 @@ __all__ = [
     "run_command",
     "sentence_separator",
     "spoken_language",
+    "warn_of_list",
 ]
 
 __version__: Final[str]
@@ -638,8 +639,27 @@ class BuildReport:
     @property
     def bytes_copied(self) -> int:
         """Bytes of these groups."""
+    @property
+    def passwords_like_digests(self) -> tuple[tuple[str, Kind], ...]:
+        """Inputs that were read as passwords, and whose first lines look like digests, with the kind of these."""
+    @property
+    def passwords_in_notation(self) -> tuple[str, ...]:
+        """Inputs with passwords that are written as hashcat does, ``$HEX[...]``, and that were hashed as they stand."""
+    @property
+    def passwords_with_users(self) -> tuple[str, ...]:
+        """Inputs that were read as passwords, and whose first lines all are an e-mail address, a colon and a password."""
+    @property
+    def passwords_not_utf8(self) -> tuple[str, ...]:
+        """Inputs with passwords that are not UTF-8, and whose bytes were hashed."""
+    @property
+    def empty_span(self) -> tuple[str, str] | None:
+        """The first and the last prefix of a span without any entry, in an index of all prefixes with so many entries that
+        this is no chance: its input was cut off, or is a part."""
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Names in folders of range files that cannot be range files."""
     @staticmethod
-    def _restore(facts: tuple[Any, ...]) -> BuildReport: ...
+    def _restore(facts: tuple[Any, ...], notes: tuple[Any, ...] | None = None) -> BuildReport: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -696,6 +716,9 @@ def build(
     """Builds an index as ``breachdex build`` does. The file appears when it is complete, by rename; a build that
     fails or is interrupted (Ctrl-C) leaves nothing behind. The same entries and options give the same bytes.
 
+    What is probably not what was meant, such as a list of passwords whose lines look like digests, is in the report, and
+    warned of with :class:`BuildWarning` once the index is there. Where warnings are errors, that one is raised then.
+
     :param inputs: files, plain, ``.gz``, ``.zst``, ``.bz2``, ``.xz``, or the only file of a ``.zip`` or ``.7z``, or
         folders of range files, in any order.
     :param output: the index to write.
@@ -726,6 +749,16 @@ def build(
     :raises InputNotFoundError: when an input, or the folder of the output, is not there.
     :raises IndexFileError: when the system refuses to read or write.
     """
+
+def warn_of_list(
+    name: str,
+    kind: Kind,
+    like_digests: Kind | None,
+    with_users: bool,
+    in_notation: bool,
+    not_utf8: bool,
+) -> None:
+    """Warns of a list that the tasks of a cluster read, as :func:`build` does of one."""
 
 def build_segment(
     rows: ArrowArray | ArrowStream | Iterable[ArrowArray | ArrowStream],
@@ -1200,6 +1233,9 @@ class Partitions:
         """
     def rows(self) -> int:
         """Rows since the last :meth:`take`."""
+    def notes(self) -> list[tuple[str, Kind | None, bool, bool, bool]]:
+        """What is to be said of each list of passwords so far: its name, the kind of digests that its lines look like, and
+        whether they begin with users, hold passwords in hashcat's notation, and some that are not UTF-8."""
     def sizes(self) -> list[int]:
         """How many rows each part has."""
     def take(self, most: int) -> list[tuple[int, bytes, bytes]]:

@@ -2,14 +2,17 @@
 
 #![forbid(unsafe_code)]
 
+use std::ffi::CString;
 use std::path::PathBuf;
 
-use breachdex::{BuildOptions, CoverageRule, Error, Format, Input, Kind, MergeRule, OpenOptions, Source};
+use breachdex::{
+    BuildOptions, CoverageRule, Error, Format, Input, Kind, MergeRule, OpenOptions, Source, text,
+};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::errors::{from_io, in_full, raise};
+use crate::errors::{find, from_io, in_full, raise};
 use crate::password::kind_of;
 use crate::signals::{Listener, Work};
 use crate::trust::trust_of;
@@ -66,15 +69,61 @@ pub(crate) struct BuildReport {
     ///
     /// Bytes of these groups.
     bytes_copied: u64,
+    /// `passwords_like_digests: tuple[tuple[str, Kind], ...]`
+    ///
+    /// Inputs that were read as passwords, and whose first lines look like digests, with the kind of these.
+    passwords_like_digests: Listed<(String, String)>,
+    /// `passwords_in_notation: tuple[str, ...]`
+    ///
+    /// Inputs with passwords that are written as hashcat does, `$HEX[...]`, and that were hashed as they stand.
+    passwords_in_notation: Listed<String>,
+    /// `passwords_with_users: tuple[str, ...]`
+    ///
+    /// Inputs that were read as passwords, and whose first lines all are an e-mail address, a colon and a password.
+    passwords_with_users: Listed<String>,
+    /// `passwords_not_utf8: tuple[str, ...]`
+    ///
+    /// Inputs with passwords that are not UTF-8, and whose bytes were hashed.
+    passwords_not_utf8: Listed<String>,
+    /// `empty_span: tuple[str, str] | None`
+    ///
+    /// The first and the last prefix of a span without any entry, in an index of all prefixes with so many entries that this
+    /// is no chance: its input was cut off, or is a part.
+    empty_span: Option<(String, String)>,
+    /// `passed_over: tuple[str, ...]`
+    ///
+    /// Names in folders of range files that cannot be range files.
+    passed_over: Listed<String>,
 }
 
 /// What a report is made of, as a pickle keeps it.
 type Facts = (u64, u64, u32, u64, u64, u64, f64, String, Option<String>, u64, u64, u64);
 
+/// The rest, which reports of earlier versions do not have.
+type Notes =
+    (Vec<(String, String)>, Vec<String>, Vec<String>, Vec<String>, Option<(String, String)>, Vec<String>);
+
+/// A tuple in Python, so that a report is frozen.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Listed<T>(Vec<T>);
+
+impl<'py, T: Clone + IntoPyObject<'py>> IntoPyObject<'py> for &Listed<T> {
+    type Target = PyTuple;
+    type Output = Bound<'py, PyTuple>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        PyTuple::new(py, self.0.iter().cloned())
+    }
+}
+
 #[pymethods]
 impl BuildReport {
     #[staticmethod]
-    fn _restore(facts: Facts) -> Self {
+    #[pyo3(signature = (facts, notes = None))]
+    fn _restore(facts: Facts, notes: Option<Notes>) -> Self {
+        let (like_digests, in_notation, with_users, not_utf8, empty_span, passed_over) =
+            notes.unwrap_or_default();
         let (
             entries,
             file_size,
@@ -102,6 +151,12 @@ impl BuildReport {
             groups,
             groups_copied,
             bytes_copied,
+            passwords_like_digests: Listed(like_digests),
+            passwords_in_notation: Listed(in_notation),
+            passwords_with_users: Listed(with_users),
+            passwords_not_utf8: Listed(not_utf8),
+            empty_span,
+            passed_over: Listed(passed_over),
         }
     }
 
@@ -120,7 +175,15 @@ impl BuildReport {
             self.groups_copied,
             self.bytes_copied,
         );
-        Ok((py.get_type::<Self>().getattr("_restore")?, (facts,).into_pyobject(py)?))
+        let notes = (
+            &self.passwords_like_digests,
+            &self.passwords_in_notation,
+            &self.passwords_with_users,
+            &self.passwords_not_utf8,
+            &self.empty_span,
+            &self.passed_over,
+        );
+        Ok((py.get_type::<Self>().getattr("_restore")?, (facts, notes).into_pyobject(py)?))
     }
 
     fn __repr__(&self) -> String {
@@ -241,9 +304,81 @@ pub(crate) fn build(
     let built = py.detach(|| breachdex::build(&inputs, &output, &options, &listener));
     match (listener.into_error(), built) {
         (Some(error), _) => Err(error),
-        (None, Ok(report)) => Ok(report.into()),
+        (None, Ok(report)) => {
+            warn(py, &notes(&report, options.kind))?;
+            Ok(report.into())
+        }
         (None, Err(error)) => Err(refusal(py, &error)),
     }
+}
+
+/// Warns whoever called of what is in an index and was probably not meant.
+pub(crate) fn warn(py: Python<'_>, notes: &[String]) -> PyResult<()> {
+    let category = find(py, "BuildWarning")?;
+    notes.iter().try_for_each(|note| {
+        // No name of a file holds a NUL.
+        let note = CString::new(note.as_bytes()).unwrap_or_default();
+        PyErr::warn(py, &category, &note, 1)
+    })
+}
+
+/// What a report says of the inputs, in sentences.
+pub(crate) fn notes(report: &breachdex::BuildReport, kind: Kind) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    notes.extend(report.passwords_like_digests.iter().map(|(name, found)| like_digests(name, *found, kind)));
+    notes.extend(report.passwords_in_notation.iter().map(|name| in_notation(name)));
+    notes.extend(report.passwords_with_users.iter().map(|name| with_users(name)));
+    notes.extend(report.passwords_not_utf8.iter().map(|name| not_utf8(name)));
+    notes.extend(report.empty_span.map(|(first, last)| {
+        format!(
+            "no digest begins with {first:05X} to {last:05X}, which is no chance among so many: the input was cut off, or is \
+             a part of a list; get it again, or pass prefixes, so that what is missing is unknown instead of not found"
+        )
+    }));
+    notes
+}
+
+fn like_digests(name: &str, found: Kind, kind: Kind) -> String {
+    let of_kind = if found == kind { String::new() } else { format!("kind='{}', ", found.name()) };
+    format!(
+        "{name} was read as passwords, but its lines look like {found} digests; pass {of_kind}format='hibp' if they are"
+    )
+}
+
+fn in_notation(name: &str) -> String {
+    format!("{name}: {}", text::hex_notation(None))
+}
+
+fn with_users(name: &str) -> String {
+    format!("{name} {}", text::USER_PASSWORDS)
+}
+
+fn not_utf8(name: &str) -> String {
+    format!("{name}: {}", text::not_utf8(None))
+}
+
+/// `warn_of_list(name: str, kind: Kind, like_digests: Kind | None, with_users: bool, in_notation: bool, not_utf8: bool) -> None`
+///
+/// Warns of a list that the tasks of a cluster read, as `build` does of one.
+#[pyfunction]
+pub(crate) fn warn_of_list(
+    py: Python<'_>,
+    name: &str,
+    kind: &Bound<'_, PyString>,
+    like_digests: Option<&Bound<'_, PyString>>,
+    with_users: bool,
+    in_notation: bool,
+    not_utf8: bool,
+) -> PyResult<()> {
+    let kind = kind_of(kind)?;
+    let digests = like_digests.map(kind_of).transpose()?;
+    let said = [
+        digests.map(|found| self::like_digests(name, found, kind)),
+        in_notation.then(|| self::in_notation(name)),
+        with_users.then(|| self::with_users(name)),
+        not_utf8.then(|| self::not_utf8(name)),
+    ];
+    warn(py, &said.into_iter().flatten().collect::<Vec<_>>())
 }
 
 /// An input that is not there is no index that is not there.
@@ -293,6 +428,20 @@ impl From<breachdex::BuildReport> for BuildReport {
             groups: report.groups,
             groups_copied: report.groups_copied,
             bytes_copied: report.bytes_copied,
+            passwords_like_digests: Listed(
+                report
+                    .passwords_like_digests
+                    .into_iter()
+                    .map(|(name, kind)| (name, kind.name().to_owned()))
+                    .collect(),
+            ),
+            passwords_in_notation: Listed(report.passwords_in_notation),
+            passwords_with_users: Listed(report.passwords_with_users),
+            passwords_not_utf8: Listed(report.passwords_not_utf8),
+            empty_span: report
+                .empty_span
+                .map(|(first, last)| (format!("{first:05X}"), format!("{last:05X}"))),
+            passed_over: Listed(report.passed_over),
         }
     }
 }

@@ -45,7 +45,7 @@ mod _breachdex {
     #[pymodule_export]
     use crate::arrow::{ChunkedCounts, Counts};
     #[pymodule_export]
-    use crate::build::{BuildReport, Progress, build};
+    use crate::build::{BuildReport, Progress, build, warn_of_list};
     #[pymodule_export]
     use crate::command::run_command;
     #[pymodule_export]

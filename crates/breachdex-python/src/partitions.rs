@@ -8,7 +8,7 @@ use arrow_array::types::{Decimal128Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::cast;
 use arrow_schema::DataType;
-use breachdex::{DigestList, Entry, Kind, TextPlace, TextRows, memory};
+use breachdex::{DigestList, Entry, Kind, ListNotes, TextPlace, TextRows, memory};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -83,7 +83,8 @@ impl Partitions {
             let found = values.data_type();
             PyTypeError::new_err(format!("digests and passwords are text or binary columns, not {found}"))
         })?;
-        let added = py.detach(|| memory::erasing_stack::<ERASED, _>(|| columns.add(&mut self.rows, reading)));
+        let added =
+            py.detach(|| memory::erasing_stack::<ERASED, _>(|| columns.add(&mut self.rows, reading, name)));
         added.map_err(|fault| {
             let row = first_row + fault.row as u64;
             raise(py, "BuildError", format!("{name}, row {row}: {}", fault.reason))
@@ -95,6 +96,18 @@ impl Partitions {
     /// Rows since the last `take`.
     fn rows(&self) -> u64 {
         self.rows.rows()
+    }
+
+    /// `notes() -> list[tuple[str, Kind | None, bool, bool, bool]]`
+    ///
+    /// What is to be said of each list of passwords so far: its name, the kind of digests that its lines look like, and whether
+    /// they begin with users, hold passwords in hashcat's notation, and some that are not UTF-8.
+    fn notes(&self) -> Vec<(String, Option<&'static str>, bool, bool, bool)> {
+        let facts = self.rows.notes().map(|(name, notes)| {
+            let digests = notes.like_digests.map(Kind::name);
+            (name.to_owned(), digests, notes.with_users, notes.in_notation, notes.not_utf8)
+        });
+        facts.collect()
     }
 
     /// `sizes() -> list[int]`
@@ -152,14 +165,18 @@ struct Columns<'a> {
 
 impl Columns<'_> {
     /// Adds all rows, and returns how many were skipped.
-    fn add(&self, to: &mut breachdex::Partitions, reading: Reading) -> Result<u64, RowFault> {
-        with_bytes!(self.values, |bytes| self.add_rows(to, reading, bytes))
+    fn add(&self, to: &mut breachdex::Partitions, reading: Reading, name: &str) -> Result<u64, RowFault> {
+        let mut notes = ListNotes::default();
+        let added = with_bytes!(self.values, |bytes| self.add_rows(to, reading, &mut notes, bytes));
+        to.note(name, notes);
+        added
     }
 
     fn add_rows<'v>(
         &self,
         to: &mut breachdex::Partitions,
         reading: Reading,
+        notes: &mut ListNotes,
         bytes: impl Fn(usize) -> &'v [u8],
     ) -> Result<u64, RowFault> {
         let (mut list, mut counts) = (DigestList::new(to.kind()), Vec::with_capacity(TOGETHER));
@@ -172,6 +189,9 @@ impl Columns<'_> {
                     skipped += 1;
                     continue;
                 };
+                if reading == Reading::Password {
+                    notes.see(bytes(row));
+                }
                 reading
                     .add(bytes(row), &mut list)
                     .map_err(|error| RowFault { row, reason: error.to_string() })?;

@@ -8,7 +8,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 use arrow_cast::cast;
 use arrow_schema::DataType;
-use breachdex::{DigestList, Entry, Kind, memory};
+use breachdex::{DigestList, Entry, Kind, ListNotes, memory};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
@@ -37,6 +37,7 @@ pub(crate) struct RowReader {
     /// Rows so far.
     rows: usize,
     digests: DigestList,
+    notes: ListNotes,
 }
 
 /// Whether there is any use in more rows.
@@ -66,7 +67,19 @@ enum BadRow {
 
 impl RowReader {
     pub(crate) fn new(kind: Kind, what: What, span: (u32, u32), skip_outside: bool) -> Self {
-        Self { what, span, skip_outside, rows: 0, digests: DigestList::new(kind) }
+        Self {
+            what,
+            span,
+            skip_outside,
+            rows: 0,
+            digests: DigestList::new(kind),
+            notes: ListNotes::default(),
+        }
+    }
+
+    /// What is to be said of the passwords so far.
+    pub(crate) fn notes(&self) -> ListNotes {
+        self.notes
     }
 
     /// Reads Arrow data, or anything that yields it, to its end.
@@ -169,7 +182,7 @@ impl RowReader {
     }
 
     fn add_digests(&mut self, block: &Columns, reading: Reading) -> Result<(), BadRow> {
-        let digests = &mut self.digests;
+        let (digests, notes) = (&mut self.digests, &mut self.notes);
         let nulls = NullBuffer::union(block.nulls.as_ref(), block.digests.logical_nulls().as_ref());
         if let Some(row) = nulls.and_then(|nulls| (0..nulls.len()).find(|row| nulls.is_null(*row))) {
             return Err(BadRow::Other(row, "it is null; leave such rows out"));
@@ -177,6 +190,9 @@ impl RowReader {
         let rows = block.digests.len();
         with_bytes!(&block.digests, |bytes| {
             (0..rows).try_for_each(|row| {
+                if reading == Reading::Password {
+                    notes.see(bytes(row));
+                }
                 reading.add(bytes(row), digests).map_err(|error| BadRow::Digest(row, error))
             })
         })

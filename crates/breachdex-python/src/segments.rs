@@ -19,7 +19,7 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::build::{BuildReport, Progress, merge_rule, number, prefix_span, refusal, refused};
+use crate::build::{BuildReport, Progress, merge_rule, notes, number, prefix_span, refusal, refused, warn};
 use crate::bulk::What;
 use crate::errors::{in_full, raise};
 use crate::password::kind_of;
@@ -171,7 +171,14 @@ fn build_rows(
     read?;
     match (listener.into_error(), built) {
         (Some(error), _) => Err(error),
-        (None, Ok(report)) => Ok(report.into()),
+        (None, Ok(mut report)) => {
+            let found = reader.notes();
+            let named = |is_so: bool| is_so.then(|| String::from("the rows")).into_iter();
+            report.passwords_in_notation.extend(named(found.in_notation));
+            report.passwords_not_utf8.extend(named(found.not_utf8));
+            warn(py, &notes(&report, options.kind))?;
+            Ok(report.into())
+        }
         (None, Err(error)) => Err(refusal(py, &error)),
     }
 }

@@ -97,7 +97,7 @@ pub use index::{
 };
 #[cfg(feature = "build")]
 pub use input::{
-    BodyFault, EntryBatches, Format, Input, PartRows, Partitions, Source, TextPlace, TextRows,
+    BodyFault, EntryBatches, Format, Input, ListNotes, PartRows, Partitions, Source, TextPlace, TextRows,
     read_range_body,
 };
 pub use kernels::Kernel;

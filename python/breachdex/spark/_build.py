@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import breachdex
 from breachdex import BuildError, BuildReport, InputNotFoundError, TargetExistsError
+from breachdex._breachdex import warn_of_list
 from breachdex.spark import _inputs
 from breachdex.spark._borders import GROUPS, cut
 from breachdex.spark._executors import parallelism, require_executors, translated
@@ -72,6 +73,14 @@ class ClusterBuildReport:
     """Rows of the largest part."""
     left_out: int
     """Digests that ``min_count`` left out."""
+    passwords_like_digests: tuple[tuple[str, Kind], ...] = ()
+    """Files that were read as passwords, and whose first lines look like digests, with the kind of these."""
+    passwords_in_notation: tuple[str, ...] = ()
+    """Inputs with passwords that are written as hashcat does, ``$HEX[...]``, and that were hashed as they stand."""
+    passwords_with_users: tuple[str, ...] = ()
+    """Files that were read as passwords, and whose first lines all are an e-mail address, a colon and a password."""
+    passwords_not_utf8: tuple[str, ...] = ()
+    """Inputs with passwords that are not UTF-8, and whose bytes were hashed."""
 
 
 def build(
@@ -128,6 +137,9 @@ def build(
     :param sample: the share of a table's rows that is sampled for the borders of parts. Of files, fixed places are.
     :param memory: bytes that a task sorts in; ``None`` is 512 MiB. What does not fit is spilled to ``temp_dir``.
     :param temp_dir: a folder of the executors for that; ``None`` is Spark's local folder.
+    A list of passwords that is probably something else is warned of with :class:`breachdex.BuildWarning`, as
+    ``breachdex.build`` does, and named in the report.
+
     :raises TargetExistsError: when ``output`` exists and ``replace`` is false.
     :raises InputNotFoundError: when an input or a folder is not there.
     :raises ExecutorError: when executors have another breachdex, or do not reach the staging folder.
@@ -159,7 +171,7 @@ def build(
             require_executors(session, run)
             borders = cluster.borders(parts, sample)
             written = cluster.write(borders)
-        rows = [segment.rows for segment in written]
+        rows, notes = [segment.rows for segment in written], run.notes()
         if sum(rows) == 0:
             raise BuildError("the inputs hold no rows at all; there is nothing to build an index of")
         _fill(cluster, borders, {segment.part for segment in written})
@@ -168,12 +180,18 @@ def build(
         _check_rate(kind, bits, entries)
         # Nobody signs a segment, whatever the environment asks of an index.
         report = breachdex.join(segments, target, replace=replace, trusted_keys=False)
+        for note in notes:
+            warn_of_list(note[0], kind, *note[1:])
         return ClusterBuildReport(
             index=report,
             rows=sum(rows),
             parts=len(borders),
             largest_part=max(rows),
             left_out=sum(segment.left_out for segment in written),
+            passwords_like_digests=tuple((name, digests) for name, digests, *_ in notes if digests),
+            passwords_in_notation=tuple(name for name, _, _, is_so, _ in notes if is_so),
+            passwords_with_users=tuple(name for name, _, is_so, _, _ in notes if is_so),
+            passwords_not_utf8=tuple(name for name, *_, is_so in notes if is_so),
         )
 
 

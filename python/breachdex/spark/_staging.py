@@ -17,9 +17,14 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
 from breachdex import BuildError, InputNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breachdex.types import Kind
 
 _BEAT: Final = 20.0
 """Seconds between two touches."""
@@ -33,6 +38,10 @@ _REMOVAL: Final = 60.0
 
 _GONE: Final = ".removed"
 """How the name of a folder ends that is being removed."""
+
+
+Note: TypeAlias = "tuple[str, Kind | None, bool, bool, bool]"
+"""What is to be said of a list of passwords, as ``Partitions.notes`` has it."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,27 @@ class Run:
         with suppress(OSError):
             name.with_suffix(".part").write_text(json.dumps(found), encoding="utf-8")
             name.with_suffix(".part").rename(name.with_suffix(".json"))
+
+    def note(self, task: int, notes: Sequence[Note]) -> None:
+        """Leaves for the driver what is to be said of the lists that a task read. Another attempt at the task says the same."""
+        if not notes:
+            return
+        name = Path(self.folder, "notes", f"{task:06d}-{secrets.token_hex(8)}")
+        # Without it the driver has an index all the same.
+        with suppress(OSError):
+            name.with_suffix(".part").write_text(json.dumps(notes), encoding="utf-8")
+            name.with_suffix(".part").rename(name.with_suffix(".json"))
+
+    def notes(self) -> list[Note]:
+        """What all tasks left, once a list, by its name."""
+        found: dict[str, Note] = {}
+        for path in Path(self.folder, "notes").glob("*.json"):
+            with suppress(OSError, ValueError):
+                for name, digests, *flags in json.loads(path.read_text(encoding="utf-8")):
+                    _, known, *before = found.get(name, (name, None, False, False, False))
+                    users, notation, other = (a or b for a, b in zip(before, flags, strict=True))
+                    found[name] = name, known or digests, users, notation, other
+        return [found[name] for name in sorted(found)]
 
     def first_fault(self) -> tuple[str, str] | None:
         """The class and the message of the error that comes first in the input."""
@@ -110,7 +140,7 @@ class Staging:
         _lock(held)
         json.dump(_facts(name, self._target), held)
         held.flush()
-        for inner in ("segments", "attempts", "faults"):
+        for inner in ("segments", "attempts", "faults", "notes"):
             (folder / inner).mkdir()
         self._held, self._folder = held, folder
         threading.Thread(

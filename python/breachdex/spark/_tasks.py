@@ -124,6 +124,11 @@ class Distribute:
             if partitions.rows() >= _TOGETHER:
                 yield from self._taken(partitions)
         yield from self._taken(partitions)
+        notes = partitions.notes()
+        if not self.job.shares:
+            # A table is one list, whatever its partitions.
+            notes = [("the table", *facts[1:]) for facts in notes]
+        self.job.run.note(partition_number(), notes)
 
     def _taken(self, partitions: Partitions) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa

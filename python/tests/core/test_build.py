@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import platform
 import random
 import signal
@@ -40,6 +41,70 @@ def test_options_and_report(tmp_path: Path) -> None:
         assert index.count("two") == 2 and index.metadata.content_id == report.content_id
     top = breachdex.build([tmp_path / "a.bdx"], tmp_path / "top.bdx", top=1, counts=False)
     assert top.entries == 1 and repr(top).startswith("BuildReport(entries=1, ")
+
+
+def test_lists_that_are_probably_something_else(tmp_path: Path) -> None:
+    lists = {
+        "digests.txt": b"5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8\n" * 2,
+        "ntlm.txt": b"8846F7EAEE8FB117AD06BDD830B7586C\n" * 2,
+        "combo.txt": b"kim@corp.example:a\nlee@corp.example:b\n",
+        "hashcat.txt": b"a\n$HEX[613a62]\n",
+        "latin.txt": "pässword\n".encode("windows-1252"),
+        "plain.txt": b"password\n",
+    }
+    for name, content in lists.items():
+        (tmp_path / name).write_bytes(content)
+    paths = {name: str(tmp_path / name) for name in lists}
+    with pytest.warns(breachdex.BuildWarning) as warned:
+        report = breachdex.build(list(paths.values()), tmp_path / "a.bdx", format="passwords")
+    assert report.passwords_like_digests == ((paths["digests.txt"], "sha1"), (paths["ntlm.txt"], "ntlm"))
+    assert report.passwords_with_users == (paths["combo.txt"],)
+    assert report.passwords_in_notation == (paths["hashcat.txt"],)
+    assert report.passwords_not_utf8 == (paths["latin.txt"],)
+    assert (report.empty_span, report.passed_over) == (None, ())
+    said = [str(warning.message) for warning in warned]
+    assert {warning.filename for warning in warned} == {__file__}
+    read = "was read as passwords, but its lines look like"
+    assert said[:2] == [
+        f"{paths['digests.txt']} {read} SHA-1 digests; pass format='hibp' if they are",
+        f"{paths['ntlm.txt']} {read} NTLM digests; pass kind='ntlm', format='hibp' if they are",
+    ]
+    assert said[2].startswith(f"{paths['hashcat.txt']}: some lines are written as $HEX[...] by hashcat")
+    assert said[3].startswith(f"{paths['combo.txt']} begins with user:password lines, which were taken for")
+    assert said[4].startswith(f"{paths['latin.txt']}: some lines are not UTF-8 and were hashed byte by byte")
+    assert len(said) == 5
+    assert pickle.loads(pickle.dumps(report)) == report
+    # A pickle of an earlier version has no notes.
+    restore, (facts, _) = report.__reduce__()
+    assert restore(facts).entries == report.entries and restore(facts).passwords_with_users == ()
+
+
+def test_rows_of_passwords_are_looked_at_as_lists_are(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    rows = pa.table({"password": ["a", "$HEX[613a62]"]})
+    with pytest.warns(breachdex.BuildWarning, match=r"^the rows: some lines are written as \$HEX"):
+        report = breachdex.build_segment(rows, tmp_path / "a.bdx", format="passwords")
+    assert (report.passwords_in_notation, report.passwords_not_utf8) == (("the rows",), ())
+    rows = pa.table({"password": [b"a", b"p\xe4ssword"]})
+    with pytest.warns(breachdex.BuildWarning, match="^the rows: some lines are not UTF-8"):
+        report = breachdex.build_segment(rows, tmp_path / "b.bdx", format="passwords")
+    assert report.passwords_not_utf8 == ("the rows",)
+
+
+def test_folders_and_cut_off_lists(tmp_path: Path) -> None:
+    folder = tmp_path / "ranges"
+    folder.mkdir()
+    (folder / "5BAA6").write_text("1E4C9B93F3F0682250B6CF8331B7EE68FD8:3\n", encoding="ascii")
+    (folder / "README.md").write_text("what is here", encoding="ascii")
+    report = breachdex.build(folder, tmp_path / "ranges.bdx", partial=True)
+    assert report.passed_over == ("README.md",)
+    generator = random.Random(2)
+    with (tmp_path / "half.txt").open("w", encoding="ascii") as file:
+        for _ in range(50_000):
+            file.write(f"{generator.getrandbits(159):040X}:1\n")
+    with pytest.warns(breachdex.BuildWarning, match="^no digest begins with .* was cut off, or is a part"):
+        report = breachdex.build(tmp_path / "half.txt", tmp_path / "half.bdx")
+    assert report.empty_span is not None and report.empty_span[1] == "FFFFF"
 
 
 @pytest.mark.parametrize(

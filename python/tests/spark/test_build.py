@@ -265,3 +265,44 @@ class TestBadInput:
             placed = table.repartition(parts, "slot").select("part", F.spark_partition_id().alias("at"))
             assert all(row["part"] == row["at"] for row in placed.collect())
         assert len(set(slots_of(16_384))) == 16_384
+
+
+class TestNotes:
+    """What a build on one machine warns of, one on a cluster does, whichever task met it."""
+
+    def test_lists_that_are_probably_something_else(
+        self, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("breachdex.spark._build._SHARE", 999)
+        lines = {
+            "digests.txt": b"5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8\n" * 100,
+            "combo.txt": b"kim@corp.example:a\n" * 100,
+            "hashcat.txt": b"a\n" * 1000 + b"$HEX[613a62]\n",
+            "latin.txt": b"a\n" * 1000 + b"p\xe4ssword\n",
+            "plain.txt": b"password\n" * 100,
+        }
+        for name, content in lines.items():
+            (tmp_path / name).write_bytes(content)
+        paths = {name: str(tmp_path / name) for name in lines}
+        with pytest.warns(breachdex.BuildWarning) as warned:
+            report = cluster.build(
+                list(paths.values()), tmp_path / "out.bdx", spark=spark, format="passwords", parts=2
+            )
+        assert report.passwords_like_digests == ((paths["digests.txt"], "sha1"),)
+        assert report.passwords_with_users == (paths["combo.txt"],)
+        assert report.passwords_in_notation == (paths["hashcat.txt"],)
+        assert report.passwords_not_utf8 == (paths["latin.txt"],)
+        said = {str(warning.message) for warning in warned if warning.category is breachdex.BuildWarning}
+        assert len(said) == 4
+        assert (
+            f"{paths['digests.txt']} was read as passwords, but its lines look like SHA-1 digests; pass format='hibp' if they "
+            "are"
+        ) in said
+
+    def test_a_table_is_one_list(self, spark: SparkSession, tmp_path: Path) -> None:
+        table = spark.createDataFrame([("a",), ("$HEX[61]",), ("$HEX[62]",)], "password string").repartition(
+            3
+        )
+        with pytest.warns(breachdex.BuildWarning, match="^the table: some lines are written as "):
+            report = cluster.build(table, tmp_path / "out.bdx", spark=spark, password="password", parts=2)
+        assert report.passwords_in_notation == ("the table",)

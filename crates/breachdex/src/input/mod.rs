@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::body::{BodyFault, read_range_body};
 pub use self::entries::EntryBatches;
-pub use self::partitions::{PartRows, Partitions, TextPlace, TextRows};
+pub use self::partitions::{ListNotes, PartRows, Partitions, TextPlace, TextRows};
 use crate::error::{Error, InputError, Remedy, Result, io_error};
 use crate::files;
 use crate::format::MAGIC;

@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeMap;
+
 use zeroize::Zeroize as _;
 
 use super::faults::{LineFault, RowShape};
@@ -17,6 +19,9 @@ use crate::text;
 
 /// Leading bits of a digest that decide about its part: those of the groups of a large index.
 const GROUP_BITS: u32 = 16;
+
+/// Bytes of a list's beginning that are looked at, enough for some lines.
+const LOOKED_AT: usize = 1 << 12;
 
 /// What lines of text are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +61,37 @@ pub struct Partitions {
     part_of: Vec<u32>,
     parts: Vec<PartRows>,
     rows: u64,
+    notes: BTreeMap<String, ListNotes>,
+}
+
+/// What of a list of passwords is probably not what was meant, as a build's report has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListNotes {
+    /// Its first lines look like digests of this kind.
+    pub like_digests: Option<Kind>,
+    /// Its first lines all are an e-mail address, a colon and a password.
+    pub with_users: bool,
+    /// Some passwords are written as hashcat does, `$HEX[...]`.
+    pub in_notation: bool,
+    /// Some passwords are not UTF-8, and their bytes were hashed.
+    pub not_utf8: bool,
+}
+
+impl ListNotes {
+    /// Looks at one password.
+    #[inline]
+    pub fn see(&mut self, password: &[u8]) {
+        self.in_notation |= text::is_hex_notation(password);
+        self.not_utf8 |= std::str::from_utf8(password).is_err();
+    }
+
+    /// Adds what is known of the same list.
+    pub fn add(&mut self, other: Self) {
+        self.like_digests = self.like_digests.or(other.like_digests);
+        self.with_users |= other.with_users;
+        self.in_notation |= other.in_notation;
+        self.not_utf8 |= other.not_utf8;
+    }
 }
 
 /// The rows of one part, column by column. They are as secret as their passwords, and overwritten when they are dropped.
@@ -89,7 +125,14 @@ impl Partitions {
             .map(|group: u32| borders.partition_point(|border| *border <= group) as u32 - 1)
             .collect();
         let parts = borders.iter().map(|_| PartRows::default()).collect();
-        Ok(Self { kind, kernel: ActiveKernel::choose(Kernel::Auto), part_of, parts, rows: 0 })
+        Ok(Self {
+            kind,
+            kernel: ActiveKernel::choose(Kernel::Auto),
+            part_of,
+            parts,
+            rows: 0,
+            notes: BTreeMap::new(),
+        })
     }
 
     /// Which digests.
@@ -100,6 +143,18 @@ impl Partitions {
     /// Rows since the last [`Partitions::take`].
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// What is to be said of each list of passwords so far, by its name.
+    pub fn notes(&self) -> impl Iterator<Item = (&str, ListNotes)> + '_ {
+        self.notes.iter().map(|(name, notes)| (name.as_str(), *notes))
+    }
+
+    /// Adds what is to be said of a list.
+    pub fn note(&mut self, name: &str, found: ListNotes) {
+        if found != ListNotes::default() {
+            self.notes.entry(name.to_owned()).or_default().add(found);
+        }
     }
 
     /// How many rows each part has.
@@ -123,8 +178,10 @@ impl Partitions {
     /// # Errors
     /// [`Error::Input`] with the first line that is no row. The rows before it are added.
     pub fn add_text(&mut self, text: &[u8], rows: TextRows, place: TextPlace<'_>) -> Result<u64> {
-        let text =
-            if rows == TextRows::Passwords && place.first_line == 1 { begin(text, place)? } else { text };
+        let text = match rows {
+            TextRows::Passwords if place.first_line == 1 => self.begin(text, place)?,
+            _ => text,
+        };
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let (whole, last) = text.split_at(whole);
         let lines = self.add_lines(whole, rows, place)?;
@@ -136,6 +193,19 @@ impl Partitions {
         let added = self.add_lines(&last, rows, place);
         last.zeroize();
         Ok(lines + added?)
+    }
+
+    /// A list of passwords without its byte order mark.
+    fn begin<'a>(&mut self, text: &'a [u8], place: TextPlace<'_>) -> Result<&'a [u8]> {
+        let mark = text::inspect(text)
+            .map_err(|fault| InputError::new(place.name, None, format!("the list {fault}")))?;
+        let text = &text[mark..];
+        let start = &text[..text.len().min(LOOKED_AT)];
+        let is_whole = start.len() == text.len();
+        let like_digests = text::digest_lines(start, is_whole).map(|lines| lines.kind);
+        let with_users = text::are_user_passwords(start, is_whole);
+        self.note(place.name, ListNotes { like_digests, with_users, ..ListNotes::default() });
+        Ok(text)
     }
 
     fn add_lines(&mut self, text: &[u8], rows: TextRows, place: TextPlace<'_>) -> Result<u64> {
@@ -153,6 +223,10 @@ impl Partitions {
                     self.add(&entry?);
                     Ok(())
                 });
+                // Of NTLM it is an error.
+                let not_utf8 = self.kind == Kind::Sha1 && std::str::from_utf8(text).is_err();
+                let in_notation = passwords.in_notation();
+                self.note(place.name, ListNotes { in_notation, not_utf8, ..ListNotes::default() });
                 (passwords.lines(), added)
             }
         };
@@ -168,13 +242,6 @@ impl Partitions {
         let taken = self.parts.iter_mut().map(std::mem::take).enumerate();
         taken.filter(|(_, part)| !part.counts.is_empty())
     }
-}
-
-/// A list of passwords without its byte order mark.
-fn begin<'a>(text: &'a [u8], place: TextPlace<'_>) -> Result<&'a [u8]> {
-    let mark = text::inspect(text)
-        .map_err(|fault| InputError::new(place.name, None, format!("the list {fault}")))?;
-    Ok(&text[mark..])
 }
 
 struct AddRows<'a, 'b> {

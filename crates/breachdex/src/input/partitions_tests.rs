@@ -21,6 +21,33 @@ fn borders_ascend_from_0() {
     assert!(Partitions::new(Kind::Ntlm, &(0..1 << 16).collect::<Vec<_>>()).is_ok());
 }
 
+/// What a build's report says of lists, the tasks of a cluster can say too.
+#[test]
+fn lists_that_are_probably_something_else_are_noted_by_name() {
+    let mut partitions = Partitions::new(Kind::Sha1, &[0]).unwrap();
+    let digests = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8\n".repeat(600);
+    for (name, first_line, text) in [
+        ("plain.txt", 1, b"password\nhunter2\n".as_slice()),
+        ("digests.txt", 1, digests.as_bytes()),
+        ("combo.txt", 1, b"kim@corp.example:a\nlee@corp.example:b\n"),
+        ("hashcat.txt", 1, b"a\nb\n"),
+        ("hashcat.txt", 3, b"$HEX[613a62]\n"),
+        ("latin.txt", 1, b"p\xe4ssword\nkim@corp.example:a\n"),
+        // The middle of a list is not its beginning.
+        ("middle.txt", 9, digests.as_bytes()),
+    ] {
+        partitions.add_text(text, TextRows::Passwords, TextPlace { name, first_line }).unwrap();
+    }
+    let none = ListNotes::default();
+    let expected = [
+        ("combo.txt", ListNotes { with_users: true, ..none }),
+        ("digests.txt", ListNotes { like_digests: Some(Kind::Sha1), ..none }),
+        ("hashcat.txt", ListNotes { in_notation: true, ..none }),
+        ("latin.txt", ListNotes { not_utf8: true, ..none }),
+    ];
+    assert_eq!(partitions.notes().collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn a_password_falls_into_the_part_of_its_digest() {
     for kind in [Kind::Sha1, Kind::Ntlm] {
