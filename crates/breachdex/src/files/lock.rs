@@ -43,29 +43,32 @@ static USED_LOCK_FILE: AtomicBool = AtomicBool::new(false);
 /// A lock that is held until it is dropped, and by nobody once the process has ended.
 #[derive(Debug)]
 pub struct Lock {
-    /// Removed at the end; `None` where the system's lock goes with the file that it is on.
+    /// Removed at the end; `None` where the system has the lock.
     lock_file: Option<(Arc<dyn Disk>, PathBuf, FileId)>,
+    /// The file with the system's lock, which would end with its last handle.
+    _locked: Option<File>,
     #[cfg(windows)]
     _beside: Option<beside::Beside>,
 }
 
 impl Lock {
-    /// Locks an open file of this path; `None` while another has it locked.
+    /// Locks an open file of this path; `None` while another has it locked. The lock stays when the file is closed.
     ///
     /// # Errors
     /// The system's.
     pub fn try_take(disk: &Arc<dyn Disk>, file: &File, path: &Path) -> io::Result<Option<Self>> {
         #[cfg(not(windows))]
         let taken = match disk.try_flock(file) {
-            Ok(true) => Ok(Some(Self { lock_file: None })),
+            Ok(true) => file.try_clone().map(|file| Some(Self { lock_file: None, _locked: Some(file) })),
             Ok(false) => Ok(None),
             Err(error) => Err(error),
         };
         #[cfg(windows)]
         let taken = {
             let _ = file;
-            beside::Beside::try_take(disk, &with_suffix(path, SUFFIX))
-                .map(|taken| taken.map(|beside| Self { lock_file: None, _beside: Some(beside) }))
+            beside::Beside::try_take(disk, &with_suffix(path, SUFFIX)).map(|taken| {
+                taken.map(|beside| Self { lock_file: None, _locked: None, _beside: Some(beside) })
+            })
         };
         match taken {
             Err(error) if error.kind() == ErrorKind::Unsupported => Self::try_take_file(disk, path),
@@ -80,9 +83,17 @@ impl Lock {
         USED_LOCK_FILE.fetch_or(taken.is_some(), Ordering::Relaxed);
         Ok(taken.map(|id| Self {
             lock_file: Some((Arc::clone(disk), lock, id)),
+            _locked: None,
             #[cfg(windows)]
             _beside: None,
         }))
+    }
+
+    /// Says that the locked file has another path now, because its folder was renamed.
+    pub fn moved(&mut self, path: &Path) {
+        if let Some((_, lock, _)) = &mut self.lock_file {
+            *lock = with_suffix(path, SUFFIX);
+        }
     }
 
     /// Whether a lock file stood in for locks that a file system does not have; says so once for each process.

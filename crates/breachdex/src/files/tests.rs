@@ -506,3 +506,34 @@ fn waiting_for_a_pipe_ends_when_it_is_told_to() {
     let refused = crate::Index::open(&path).unwrap_err().to_string();
     assert!(refused.ends_with("it is a pipe or a device, not a file"), "{refused}");
 }
+
+/// The lock of a system ends with the last handle of its file, which callers may have closed.
+#[test]
+fn a_lock_lasts_when_its_file_is_closed() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("locked");
+    let take = || {
+        let file = File::options().create(true).append(true).open(&path).unwrap();
+        Lock::try_take(&(Arc::new(System) as Arc<dyn Disk>), &file, &path).unwrap()
+    };
+    let held = take().unwrap();
+    assert!(take().is_none());
+    drop(held);
+    assert!(take().is_some());
+}
+
+/// A folder that gets its name when it is complete has its lock in it.
+#[test]
+fn a_lock_file_is_removed_where_its_folder_has_another_name() {
+    let folder = tempdir().unwrap();
+    let (before, after) = (folder.path().join("before"), folder.path().join("after"));
+    fs::create_dir(&before).unwrap();
+    let path = before.join("locked");
+    let file = File::create(&path).unwrap();
+    let mut held = Lock::try_take(&(Arc::new(Lockless) as Arc<dyn Disk>), &file, &path).unwrap().unwrap();
+    fs::rename(&before, &after).unwrap();
+    held.moved(&after.join("locked"));
+    assert!(after.join("locked.lock").exists());
+    drop(held);
+    assert!(!after.join("locked.lock").exists());
+}
