@@ -6,7 +6,9 @@
 //! above its sockets.
 //!
 //! What must hold is said by plain maps (`model`): no answer contradicts them, the target is absent, old or new and never
-//! anything else, a replica that is pulled is absent, as it was or a published index, signed and byte for byte, an overlay keeps every change that was acknowledged, and without faults every job succeeds.
+//! anything else, a replica that is pulled is absent, as it was or a published index, signed and byte for byte, an overlay keeps every change that was acknowledged, what segments
+//! are joined into is absent, as it was or all that they hold, a folder of ranges has whole ranges of indexes that were exported, of one
+//! once an export has ended well, and without faults every job succeeds.
 //!
 //! Answers end as those of HTTP/1.1 and of HTTP/2 do: cut, or with a stream that is reset without an error (`server::reply`).
 //!

@@ -130,6 +130,25 @@ pub(crate) fn read(path: &Path, setup: &Setup) -> Result<Option<Content>, String
     Ok(Some(content))
 }
 
+/// Reads an index that nobody signed, whatever it covers; `None` where there is none.
+pub(crate) fn read_any(path: &Path) -> Result<Option<Content>, String> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let wrong = |error: breachdex::Error| format!("{} is not sound: {error}", path.display());
+    let index = Index::open(path).map_err(wrong)?;
+    index.verify(&()).map_err(wrong)?;
+    let mut content = Content::new();
+    for (first, last) in index.metadata().coverage.ranges() {
+        for prefix in *first..=*last {
+            let range = index.range(&Prefix::of_range(prefix)).map_err(wrong)?;
+            let rows: Result<Vec<Row>, _> = range.map(|entry| entry.map(|entry| row(&entry))).collect();
+            content.insert(prefix, rows.map_err(wrong)?);
+        }
+    }
+    Ok(Some(content))
+}
+
 /// Reads an overlay; `None` where there is none.
 pub(crate) fn read_overlay(path: &Path, kind: Kind) -> Result<Option<Banned>, String> {
     if !path.exists() {

@@ -10,16 +10,16 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use breachdex::PREFIX_COUNT;
-use breachdex::files::{self, Readers};
+use breachdex::files;
 
 use super::StaticError;
 use super::handle::Handle;
+use super::notes::Notes;
 use super::span::{PrefixSpan, read_span, span_text};
 
 /// What it is called.
@@ -32,8 +32,7 @@ const LONGEST: u64 = 64 << 20;
 
 /// The blocks that were begun.
 pub(super) struct Begun {
-    path: PathBuf,
-    file: File,
+    notes: Notes,
     /// Those of this run that are not in the file yet, the next one last.
     ahead: Mutex<Vec<PrefixSpan>>,
 }
@@ -68,39 +67,25 @@ impl Begun {
     ) -> Result<Self, StaticError> {
         let (first, rest) = blocks.split_at(blocks.len().min(2));
         let text: String = joined([earlier, first].concat()).into_iter().map(line).collect();
-        let (fresh, path) = (folder.path().join(FRESH_BEGUN), folder.path().join(BEGUN));
-        let mut file = folder
-            .step()
-            .and_then(|()| files::replace_leftover(&*files::current(), &fresh, Readers::Umask))
-            .map_err(StaticError::io("create", &fresh))?;
-        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
-        written.map_err(StaticError::io("write", &fresh))?;
-        let renamed = folder.step().and_then(|()| fs::rename(&fresh, &path));
-        renamed.map_err(StaticError::io("replace", &path))?;
+        let notes = Notes::begin(folder, FRESH_BEGUN, BEGUN, &text)?;
         folder.sync_names().map_err(StaticError::io("sync", folder.path()))?;
-        Ok(Self { path, file, ahead: Mutex::new(rest.iter().rev().copied().collect()) })
+        Ok(Self { notes, ahead: Mutex::new(rest.iter().rev().copied().collect()) })
     }
 
     /// Writes the line of the next block that is not noted as begun. A sync of the folder must follow before it is begun.
     pub(super) fn next(&self, folder: &Handle) -> Result<(), StaticError> {
         let next = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let Some(next) = next else { return Ok(()) };
-        let written = folder.step().and_then(|()| (&self.file).write_all(line(next).as_bytes()));
-        written.map_err(StaticError::io("write", &self.path))
+        next.map_or(Ok(()), |next| self.notes.append(folder, &line(next)))
     }
 
     /// Has all its lines on disk.
-    pub(super) fn sync(&self) -> Result<(), StaticError> {
-        self.file.sync_data().map_err(StaticError::io("sync", &self.path))
+    pub(super) fn sync(&self, folder: &Handle) -> Result<(), StaticError> {
+        self.notes.sync(folder)
     }
 
     /// Removes the file of a folder that is finished.
     pub(super) fn remove(folder: &Handle) -> Result<(), StaticError> {
-        let path = folder.path().join(BEGUN);
-        match folder.step().and_then(|()| fs::remove_file(&path)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(StaticError::io("remove", &path)(error)),
-            _ => Ok(()),
-        }
+        Notes::remove(folder, &folder.path().join(BEGUN))
     }
 }
 
@@ -134,6 +119,8 @@ pub(super) fn blocks(prefixes: &[u32], length: usize) -> Vec<PrefixSpan> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,24 +1,27 @@
 //! A folder of ranges: what is in it, and how its files are replaced.
 //!
 //! `manifest` names what a finished run left. A run that is under way, or was interrupted, has `manifest.part`: the ranges in it are
-//! on disk; and `manifest.begun`: the ranges in it may be of any run. The lock is on `manifest.lock`. In a folder that is there already, each file is replaced by rename, for it may be served.
+//! on disk; and `manifest.begun`: the ranges in it may be of any run. The lock is on `manifest.lock`. In a folder that is there already, each file is replaced by rename, for it may be served: when its
+//! block is noted, and on disk before.
 //! A folder that is not there is written under the name `.NAME.part` beside it and gets its name when it is complete: its files need
 //! no renames of their own.
 
 #![forbid(unsafe_code)]
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use breachdex::Index;
-use breachdex::files::{self, Lock, Readers};
+use breachdex::files::{self, Lock};
 
 use super::StaticError;
 use super::begun::{self, BEGUN, Begun, FRESH_BEGUN};
 use super::handle::{Handle, Name, RangeName};
 use super::manifest::{RangeFacts, RangesHead, RangesManifest};
+use super::notes::Notes;
 use super::span::PrefixSpan;
 use super::target::{RangeEncoding, RangeTarget};
 
@@ -51,10 +54,12 @@ pub(super) struct Folder {
     earlier: HashMap<u32, RangeFacts>,
     /// Whether there may be files of prefixes that this run does not write.
     has_others: bool,
+    /// What was written in place of files that are there, in the order of its writing, and does not replace them yet.
+    waiting: Mutex<Vec<(u32, RangeEncoding)>>,
     /// The notes of this run, once it has begun.
-    unfinished: Option<File>,
+    unfinished: Option<Notes>,
     begun: Option<Begun>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Folder {
@@ -65,8 +70,8 @@ impl Folder {
             None => (path.to_owned(), None),
         };
         fs::create_dir_all(&path).map_err(StaticError::io("create", &path))?;
-        let lock = lock(&path, published.as_deref().unwrap_or(&path))?;
         let handle = Handle::open(&path).map_err(StaticError::io("open", &path))?;
+        let lock = lock(&handle, published.as_deref().unwrap_or(&path))?;
         Ok(Self {
             path,
             published,
@@ -77,9 +82,10 @@ impl Folder {
             lower_case: false,
             earlier: HashMap::new(),
             has_others: false,
+            waiting: Mutex::default(),
             unfinished: None,
             begun: None,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -94,14 +100,14 @@ impl Folder {
         Ok(())
     }
 
-    /// Writes a file in place of the one that is there.
-    fn replace(&self, prefix: u32, ending: &str, body: &[u8]) -> Result<(), StaticError> {
+    /// Has a file that was written, and is on disk, replace the one that is there.
+    fn replace(&self, prefix: u32, encoding: RangeEncoding) -> Result<(), StaticError> {
+        let ending = encoding.ending();
         let (name, fresh) = (Name::of(prefix, ending, false), Name::unfinished(prefix, ending));
         let replace = |name: &Name| {
             let failed = |error| StaticError::io("replace", &self.handle.path_of(name))(error);
             self.handle.rename(&fresh, name).map_err(failed)
         };
-        self.fill(&fresh, body)?;
         replace(&name)?;
         if let Some(lower) = self.lower(prefix, ending) {
             let failed = |error| StaticError::io("link", &self.handle.path_of(&fresh))(error);
@@ -111,10 +117,25 @@ impl Folder {
         Ok(())
     }
 
+    /// Has everything that was written of the prefixes up to `last` replace what is there: a loss of power leaves the old file or
+    /// the new one, whole.
+    fn replace_until(&self, last: u32) -> Result<(), StaticError> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let ready: Vec<_> = waiting.extract_if(.., |(prefix, _)| *prefix <= last).collect();
+        drop(waiting);
+        ready.iter().try_for_each(|(prefix, encoding)| self.replace(*prefix, *encoding))?;
+        if ready.is_empty() { Ok(()) } else { self.sync_names() }
+    }
+
+    fn sync_names(&self) -> Result<(), StaticError> {
+        self.handle.sync_names().map_err(StaticError::io("sync", &self.path))
+    }
+
     fn fill(&self, name: &Name, body: &[u8]) -> Result<(), StaticError> {
         let failed = |action| move |error| StaticError::io(action, &self.handle.path_of(name))(error);
-        let mut file = self.handle.create(name).map_err(failed("create"))?;
-        self.handle.step().and_then(|()| file.write_all(body)).map_err(failed("write"))
+        let file = self.handle.create(name).map_err(failed("create"))?;
+        let write = || files::write_all_at(&**self.handle.disk(), &file, body, 0);
+        self.handle.step().and_then(|()| write()).map_err(failed("write"))
     }
 
     /// The name in lower case, where that is another one and wanted.
@@ -158,21 +179,11 @@ impl Folder {
 
     /// The notes of a run, begun anew with what it goes on from.
     fn begin_notes(&mut self, head: &RangesHead, finished: &[(u32, RangeFacts)]) -> Result<(), StaticError> {
-        let path = self.path.join(UNFINISHED);
-        let fresh = self.path.join(FRESH_NOTES);
-        let created = self
-            .handle
-            .step()
-            .and_then(|()| files::replace_leftover(&*files::current(), &fresh, Readers::Umask));
-        let mut file = created.map_err(StaticError::io("create", &fresh))?;
         let mut text = head.encode();
         finished.iter().for_each(|(prefix, facts)| facts.encode(*prefix, &mut text));
-        file.write_all(text.as_bytes()).map_err(StaticError::io("write", &fresh))?;
-        file.sync_data().map_err(StaticError::io("sync", &fresh))?;
-        let renamed = self.handle.step().and_then(|()| fs::rename(&fresh, &path));
-        renamed.map_err(StaticError::io("replace", &path))?;
-        self.unfinished = Some(file);
-        Ok(())
+        self.unfinished = Some(Notes::begin(&self.handle, FRESH_NOTES, UNFINISHED, &text)?);
+        // The notes of another run would say of files that this one replaces what they were.
+        self.sync_names()
     }
 }
 
@@ -223,6 +234,10 @@ impl RangeTarget for Folder {
         self.block
     }
 
+    fn notes_apart(&self) -> bool {
+        !self.handle.is_simulated()
+    }
+
     /// Where the notes have the same rows and all files are there.
     fn keeps(&self, prefix: u32, facts: &RangeFacts) -> Result<bool, StaticError> {
         if self.earlier.get(&prefix) != Some(facts) {
@@ -249,7 +264,10 @@ impl RangeTarget for Folder {
     ) -> Result<u64, StaticError> {
         match &self.published {
             Some(_) => self.write_fresh(prefix, encoding.ending(), body)?,
-            None => self.replace(prefix, encoding.ending(), body)?,
+            None => {
+                self.fill(&Name::unfinished(prefix, encoding.ending()), body)?;
+                self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((prefix, encoding));
+            }
         }
         Ok(body.len() as u64)
     }
@@ -258,14 +276,13 @@ impl RangeTarget for Folder {
         let begun = self.begun.as_ref();
         begun.map_or(Ok(()), |begun| begun.next(&self.handle))?;
         self.sync_all()?;
-        begun.map_or(Ok(()), Begun::sync)?;
-        let path = self.path.join(UNFINISHED);
+        begun.map_or(Ok(()), |begun| begun.sync(&self.handle))?;
+        block.last().map_or(Ok(()), |(last, _)| self.replace_until(*last))?;
         let mut text = String::with_capacity(block.len() * 128);
         block.iter().for_each(|(prefix, facts)| facts.encode(*prefix, &mut text));
-        let Some(mut unfinished) = self.unfinished.as_ref() else { return Ok(()) };
-        let written = self.handle.step().and_then(|()| unfinished.write_all(text.as_bytes()));
-        written.map_err(StaticError::io("write", &path))?;
-        unfinished.sync_data().map_err(StaticError::io("sync", &path))
+        let Some(unfinished) = self.unfinished.as_ref() else { return Ok(()) };
+        unfinished.append(&self.handle, &text)?;
+        unfinished.sync(&self.handle)
     }
 
     fn publish(&mut self, prefixes: &[u32]) -> Result<(), StaticError> {
@@ -273,13 +290,14 @@ impl RangeTarget for Folder {
             self.sweep(|range| self.is_wanted(range) && prefixes.binary_search(&range.prefix).is_ok())?;
         }
         let target = self.path.join(MANIFEST);
-        let renamed = self.handle.step().and_then(|()| fs::rename(self.path.join(UNFINISHED), &target));
+        let renamed = self.handle.rename_notes(&self.path.join(UNFINISHED), &target);
         renamed.map_err(StaticError::io("replace", &target))?;
         Begun::remove(&self.handle)?;
         if let Some(published) = &self.published {
             self.sync_all()?;
-            let renamed = self.handle.step().and_then(|()| fs::rename(&self.path, published));
+            let renamed = self.handle.rename_notes(&self.path, published);
             renamed.map_err(StaticError::io("create", published))?;
+            self.lock.moved(&published.join(LOCK));
         }
         self.sync_all()
     }
@@ -303,11 +321,10 @@ fn unpublished(path: &Path) -> Result<Option<PathBuf>, StaticError> {
     Ok(Some(unpublished))
 }
 
-fn lock(folder: &Path, named: &Path) -> Result<Lock, StaticError> {
-    let path = folder.join(LOCK);
-    let disk = files::current();
-    let (file, _) = files::open_or_create(&*disk, &path).map_err(StaticError::io("open", &path))?;
-    let taken = Lock::try_take(&disk, &file, &path).map_err(StaticError::io("lock", &path))?;
+fn lock(folder: &Handle, named: &Path) -> Result<Lock, StaticError> {
+    let path = folder.path().join(LOCK);
+    let (file, _) = files::open_or_create(&**folder.disk(), &path).map_err(StaticError::io("open", &path))?;
+    let taken = Lock::try_take(folder.disk(), &file, &path).map_err(StaticError::io("lock", &path))?;
     taken.ok_or(StaticError::Busy { path: named.to_owned() })
 }
 

@@ -198,3 +198,22 @@ fn what_was_begun_stays_known_whatever_run_comes_next() {
         assert!(contents(&target) == a.fresh, "{steps}");
     }
 }
+
+/// Two runs at a time would mix what each notes.
+#[test]
+fn a_folder_that_is_being_written_is_refused_to_others() {
+    let world = World::new();
+    for exists in [true, false] {
+        let target = world.folder.path().join(if exists { "there" } else { "new" });
+        if exists {
+            fs::create_dir(&target).expect("a folder");
+        }
+        let (one, other) = (&world.indexes[0], &world.variants[0]);
+        let first = Folder::open(&target, one).expect("a folder");
+        let refused = world.run(&target, other, None).expect_err("two runs at once");
+        assert!(refused.ends_with("is being written by another process"), "{refused}");
+        drop(first);
+        world.run(&target, other, None).expect("a run");
+        assert!(contents(&target) == other.fresh);
+    }
+}

@@ -1,5 +1,5 @@
 //! A folder whose files are reached by their names alone: on Linux relative to the opened folder, so that its path is not looked up
-//! again for each of a million files.
+//! again for each of a million files. Where a disk stands in for the system's, by their paths on that one.
 
 #![forbid(unsafe_code)]
 
@@ -7,13 +7,13 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use breachdex::files::{self, Readers};
+use breachdex::files::{self, Disk, Readers};
 
 use super::RangeEncoding;
 
 /// Mode of new files, cut by the umask.
-#[cfg(target_os = "linux")]
 const MODE: u32 = 0o666;
 
 /// The name of a range's file: short, without an allocation.
@@ -92,6 +92,9 @@ impl RangeName {
 /// An opened folder.
 pub(super) struct Handle {
     path: PathBuf,
+    disk: Arc<dyn Disk>,
+    /// Whether the disk stands in for the system's.
+    is_simulated: bool,
     /// How many steps a test lets it make.
     #[cfg(test)]
     pub(super) steps: Option<std::sync::atomic::AtomicI64>,
@@ -100,14 +103,26 @@ pub(super) struct Handle {
 }
 
 impl Handle {
+    /// Opens a folder on the disk of this thread.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         Ok(Self {
             path: path.to_owned(),
+            disk: files::current(),
+            is_simulated: files::simulated_disk().is_some(),
             #[cfg(test)]
             steps: None,
             #[cfg(target_os = "linux")]
             opened: File::open(path)?,
         })
+    }
+
+    pub(super) fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
+    /// Whether what would be done at the same time is done one after another, so that a simulation can repeat it.
+    pub(super) fn is_simulated(&self) -> bool {
+        self.is_simulated
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -132,10 +147,40 @@ impl Handle {
 
     /// Has the names of the folder on disk.
     pub(super) fn sync_names(&self) -> io::Result<()> {
+        self.step()?;
+        self.disk.sync_folder(&self.path)
+    }
+
+    /// Has everything on disk that was written to the file system of the folder.
+    pub(super) fn sync_all(&self) -> io::Result<()> {
+        self.step()?;
         #[cfg(target_os = "linux")]
-        return self.opened.sync_all();
-        #[cfg(not(target_os = "linux"))]
-        return self.sync_all();
+        if !self.is_simulated {
+            // The folder may have another name by now.
+            return Ok(rustix::fs::syncfs(&self.opened)?);
+        }
+        self.disk.sync_file_system(&self.path)
+    }
+
+    /// Gives a file that notes are in another name.
+    pub(super) fn rename_notes(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step()?;
+        self.disk.rename(from, to, true)
+    }
+
+    /// Makes a file for notes.
+    pub(super) fn create_notes(&self, path: &Path) -> io::Result<File> {
+        self.step()?;
+        files::replace_leftover(&*self.disk, path, Readers::Umask)
+    }
+
+    /// Removes a file of notes that may be missing.
+    pub(super) fn remove_notes(&self, path: &Path) -> io::Result<()> {
+        self.step()?;
+        match self.disk.remove(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn path_of(&self, name: &Name) -> PathBuf {
@@ -147,7 +192,7 @@ impl Handle {
         self.step()?;
         match self.create_new(name) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                files::replace_leftover(&*files::current(), &self.path_of(name), Readers::Umask)
+                files::replace_leftover(&*self.disk, &self.path_of(name), Readers::Umask)
             }
             created => created,
         }
@@ -175,29 +220,47 @@ impl Handle {
     }
 }
 
-#[cfg(target_os = "linux")]
 impl Handle {
+    pub(super) fn rename(&self, from: &Name, to: &Name) -> io::Result<()> {
+        self.step()?;
+        #[cfg(target_os = "linux")]
+        if !self.is_simulated {
+            return Ok(rustix::fs::renameat(&self.opened, from.as_str(), &self.opened, to.as_str())?);
+        }
+        self.disk.rename(&self.path_of(from), &self.path_of(to), true)
+    }
+
     fn create_new(&self, name: &Name) -> io::Result<File> {
-        use rustix::fs::{Mode, OFlags};
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        Ok(File::from(rustix::fs::openat(&self.opened, name.as_str(), flags, Mode::from_raw_mode(MODE))?))
+        #[cfg(target_os = "linux")]
+        if !self.is_simulated {
+            use rustix::fs::{Mode, OFlags};
+            let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+            let mode = Mode::from_raw_mode(MODE);
+            return Ok(File::from(rustix::fs::openat(&self.opened, name.as_str(), flags, mode)?));
+        }
+        self.disk.create_new(&self.path_of(name), MODE)
     }
 
     fn link_new(&self, name: &Name, other: &Name) -> io::Result<()> {
-        let flags = rustix::fs::AtFlags::empty();
-        Ok(rustix::fs::linkat(&self.opened, name.as_str(), &self.opened, other.as_str(), flags)?)
+        #[cfg(target_os = "linux")]
+        if !self.is_simulated {
+            let flags = rustix::fs::AtFlags::empty();
+            return Ok(rustix::fs::linkat(&self.opened, name.as_str(), &self.opened, other.as_str(), flags)?);
+        }
+        self.disk.link(&self.path_of(name), &self.path_of(other))
     }
 
     fn unlink(&self, name: &Name) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&self.opened, name.as_str(), rustix::fs::AtFlags::empty())?)
-    }
-
-    pub(super) fn rename(&self, from: &Name, to: &Name) -> io::Result<()> {
-        self.step()?;
-        Ok(rustix::fs::renameat(&self.opened, from.as_str(), &self.opened, to.as_str())?)
+        #[cfg(target_os = "linux")]
+        if !self.is_simulated {
+            let flags = rustix::fs::AtFlags::empty();
+            return Ok(rustix::fs::unlinkat(&self.opened, name.as_str(), flags)?);
+        }
+        self.disk.remove(&self.path_of(name))
     }
 
     /// The length of a regular file that is there.
+    #[cfg(target_os = "linux")]
     pub(super) fn length(&self, name: &Name) -> Option<u64> {
         use rustix::fs::{AtFlags, FileType};
         let facts = rustix::fs::statat(&self.opened, name.as_str(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
@@ -205,44 +268,11 @@ impl Handle {
         u64::try_from(facts.st_size).ok().filter(|_| is_file)
     }
 
-    /// Has everything on disk that was written to the file system of the folder.
-    pub(super) fn sync_all(&self) -> io::Result<()> {
-        Ok(rustix::fs::syncfs(&self.opened)?)
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-impl Handle {
-    fn create_new(&self, name: &Name) -> io::Result<File> {
-        File::create_new(self.path_of(name))
-    }
-
-    fn link_new(&self, name: &Name, other: &Name) -> io::Result<()> {
-        std::fs::hard_link(self.path_of(name), self.path_of(other))
-    }
-
-    fn unlink(&self, name: &Name) -> io::Result<()> {
-        std::fs::remove_file(self.path_of(name))
-    }
-
-    pub(super) fn rename(&self, from: &Name, to: &Name) -> io::Result<()> {
-        self.step()?;
-        std::fs::rename(self.path_of(from), self.path_of(to))
-    }
-
     /// The length of a regular file that is there.
+    #[cfg(not(target_os = "linux"))]
     pub(super) fn length(&self, name: &Name) -> Option<u64> {
         let facts = std::fs::symlink_metadata(self.path_of(name)).ok()?;
         facts.is_file().then(|| facts.len())
-    }
-
-    /// Elsewhere there is no call for that, and a call for every range would take a day: the notes may claim what a power cut loses.
-    pub(super) fn sync_all(&self) -> io::Result<()> {
-        // Windows opens no folders.
-        if let Ok(opened) = File::open(&self.path) {
-            let _ = opened.sync_all();
-        }
-        Ok(())
     }
 }
 

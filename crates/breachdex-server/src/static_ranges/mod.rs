@@ -2,7 +2,7 @@
 //!
 //! A folder of ranges has a file for each prefix (`00000` to `FFFFF`), beside it the same compressed (`.gz`, `.br`), and a `manifest`
 //! that names every body. `run` renders ranges in blocks, `target` is where they go, `folder` is the one that is a folder, `begun` what
-//! was begun in it, `handle` its system calls, `manifest` reads and writes manifests, and `error` says what failed. Only what changed is written, and what an
+//! was begun in it, `handle` its system calls, `notes` the files of what a run has done, `manifest` reads and writes manifests, and `error` says what failed. Only what changed is written, and what an
 //! interrupted run wrote is not written again.
 
 #![forbid(unsafe_code)]
@@ -14,6 +14,7 @@ mod folder;
 mod folder_tests;
 mod handle;
 mod manifest;
+mod notes;
 mod run;
 mod span;
 mod target;
@@ -75,6 +76,21 @@ pub fn write_ranges(
     write_ranges_to(index, &mut Folder::open(folder, index)?, options, monitor)
 }
 
+/// [`write_ranges`] in blocks of so many prefixes, for simulations.
+#[cfg(feature = "simulation")]
+pub(crate) fn write_ranges_in_blocks(
+    index: &Index,
+    folder: &Path,
+    options: &StaticOptions,
+    block: usize,
+    monitor: &dyn Monitor,
+) -> Result<StaticReport, StaticError> {
+    require_suitable(index, options)?;
+    let mut folder = Folder::open(folder, index)?;
+    folder.block = block;
+    write_ranges_to(index, &mut folder, options, monitor)
+}
+
 /// Writes the ranges of an index to a target, as [`write_ranges`] does to a folder.
 ///
 /// # Errors
@@ -86,8 +102,8 @@ pub fn write_ranges_to(
     monitor: &dyn Monitor,
 ) -> Result<StaticReport, StaticError> {
     require_suitable(index, options)?;
-    let prefixes: Vec<u32> =
-        (0..breachdex::PREFIX_COUNT).filter(|prefix| index.metadata().coverage.contains(*prefix)).collect();
+    let covered = index.metadata().coverage.ranges().iter();
+    let prefixes: Vec<u32> = covered.flat_map(|(first, last)| *first..=*last).collect();
     let done = target.begin(&RangesHead::of(index, options), &prefixes)?;
     let written = Run::new(index, options, monitor, target, (done, prefixes.len())).write(&prefixes[done..]);
     let finished = written.and_then(|report| target.publish(&prefixes).map(|()| report));

@@ -55,6 +55,9 @@ impl<'a> Run<'a> {
     /// Writes these prefixes.
     pub(super) fn write(mut self, prefixes: &[u32]) -> Result<StaticReport, StaticError> {
         let target = self.target;
+        if !target.notes_apart() {
+            return self.write_in_turn(prefixes);
+        }
         thread::scope(|scope| {
             let mut noting: Option<ScopedJoinHandle<'_, Result<(), StaticError>>> = None;
             for block in prefixes.chunks(target.block().max(1)) {
@@ -66,6 +69,18 @@ impl<'a> Run<'a> {
             }
             noting.map_or(Ok(()), join)
         })?;
+        Ok(self.report)
+    }
+
+    /// Writes these prefixes, and notes each block behind the next one.
+    fn write_in_turn(mut self, prefixes: &[u32]) -> Result<StaticReport, StaticError> {
+        let mut before = None;
+        for block in prefixes.chunks(self.target.block().max(1)) {
+            let written = self.write_block(block);
+            before.take().map_or(Ok(()), |before: Vec<_>| self.target.note(&before))?;
+            before = Some(written?);
+        }
+        before.map_or(Ok(()), |before| self.target.note(&before))?;
         Ok(self.report)
     }
 

@@ -51,6 +51,12 @@ pub trait RangeTarget: Sync {
     /// Prefixes of a block: an interrupted run repeats as many, or twice as many, at most.
     fn block(&self) -> usize;
 
+    /// Whether a block is noted on a thread of its own while the next one is written. Where not, it is noted behind that one, so that a
+    /// simulation can repeat a run.
+    fn notes_apart(&self) -> bool {
+        true
+    }
+
     /// Whether the target has this range already, in all encodings.
     ///
     /// # Errors

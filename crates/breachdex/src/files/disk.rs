@@ -87,6 +87,24 @@ pub trait Disk: fmt::Debug + Send + Sync {
         }
     }
 
+    /// Waits until everything that was written to the file system of a folder is on disk: files and names.
+    ///
+    /// Where the system has no call for that (others than Linux), this is the folder alone, where folders can be opened.
+    ///
+    /// # Errors
+    /// The system's.
+    fn sync_file_system(&self, folder: &Path) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        return Ok(rustix::fs::syncfs(File::open(folder)?)?);
+        #[cfg(not(target_os = "linux"))]
+        {
+            if let Ok(opened) = File::open(folder) {
+                let _ = opened.sync_all();
+            }
+            Ok(())
+        }
+    }
+
     /// Waits until what was written to a file is on disk, and forgets what is in memory of it: what is read then is what a
     /// loss of power would leave. After a sync that failed, systems take for written what they could not write, keep it in
     /// memory and do not tell the next sync: who goes on with a file that another run wrote must not believe its pages.
@@ -111,6 +129,14 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// The system's; [`io::ErrorKind::AlreadyExists`].
     fn rename(&self, from: &Path, to: &Path, replace: bool) -> io::Result<()> {
         if replace { rename_over(from, to) } else { rename_new(from, to) }
+    }
+
+    /// Gives a file a second name, which nothing has.
+    ///
+    /// # Errors
+    /// The system's; [`io::ErrorKind::AlreadyExists`].
+    fn link(&self, file: &Path, name: &Path) -> io::Result<()> {
+        std::fs::hard_link(file, name)
     }
 
     /// Waits until a folder's names are on disk.
@@ -155,9 +181,14 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<dyn Disk>>> = const { RefCell::new(None) };
 }
 
+/// The disk that stands in for the system's on this thread, if one does: for writers with a faster way to the system's.
+pub fn simulated_disk() -> Option<Arc<dyn Disk>> {
+    CURRENT.with_borrow(Clone::clone)
+}
+
 /// The disk that writers which begin on this thread use. They keep it for all their threads.
 pub fn current() -> Arc<dyn Disk> {
-    CURRENT.with_borrow(Clone::clone).unwrap_or_else(|| Arc::new(System))
+    simulated_disk().unwrap_or_else(|| Arc::new(System))
 }
 
 /// Runs `work` with another disk for every writer that begins on this thread.

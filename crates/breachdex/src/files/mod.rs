@@ -37,7 +37,7 @@ mod temporary;
 mod tests;
 
 #[cfg(feature = "build")]
-pub use self::disk::{Disk, System, current, simulate, write_all_at};
+pub use self::disk::{Disk, System, current, simulate, simulated_disk, write_all_at};
 #[cfg(feature = "build")]
 pub use self::durability::Durability;
 #[cfg(feature = "build")]

@@ -213,9 +213,12 @@ impl State {
         let pending = std::mem::take(&mut self.pending);
         let any = self.rng.percent(20);
         let until = self.rng.index(pending.len() + 1);
+        let mut folders = Vec::new();
         for (at, change) in pending.iter().enumerate() {
             if if any { self.rng.percent(50) } else { at < until } {
-                apply(&mut names, change);
+                apply(&mut names, &change.before(&folders));
+            } else if let NameChange::Folder(from, to) = change {
+                folders.push((from.clone(), to.clone()));
             }
         }
         names
@@ -228,43 +231,53 @@ impl State {
         for path in files_in(&self.folder) {
             std::fs::remove_file(path).expect("a file can be removed");
         }
-        let mut contents: HashMap<u64, Vec<u8>> = HashMap::new();
+        let mut placed: HashMap<u64, (PathBuf, u64)> = HashMap::new();
         self.durable.clear();
         for (name, number) in names {
-            let content = contents
-                .entry(number)
-                .or_insert_with(|| std::mem::take(&mut files[number as usize]).after_loss(&mut self.rng));
             let path = self.folder.join(&name);
             std::fs::create_dir_all(path.parent().unwrap_or(&self.folder)).expect("a folder can be made");
+            if let Some((first, number)) = placed.get(&number) {
+                std::fs::hard_link(first, &path).expect("a file can be linked");
+                self.durable.insert(name, *number);
+                continue;
+            }
+            let content = std::mem::take(&mut files[number as usize]).after_loss(&mut self.rng);
             std::fs::write(&path, &content).expect("a file can be written");
             let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
             std::fs::set_permissions(&path, private).expect("a mode can be set");
             let system = std::fs::metadata(&path).expect("it is there").ino();
-            let number = self.add(system, Content { durable: content.clone(), pending: Vec::new() });
-            self.durable.insert(name, number);
+            let new = self.add(system, Content { durable: content, pending: Vec::new() });
+            placed.insert(number, (path, new));
+            self.durable.insert(name, new);
+        }
+        for entry in std::fs::read_dir(&self.folder).expect("the folder").flatten() {
+            // One that nothing is left in was never made.
+            let _ = std::fs::remove_dir(entry.path());
         }
     }
 
     /// Has the holders of lock files be dead, and those that were killed while they wrote one for long. After a loss of power
     /// the machine's start removes them, as one that has such locks must.
     fn end_lock_files(&mut self, crash: Crash) {
-        for entry in std::fs::read_dir(&self.folder).expect("the folder").flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if ![".lock", ".takeover", ".takeover.old"].iter().any(|end| name.ends_with(end)) {
+        for path in files_in(&self.folder) {
+            let name = self.name(&path);
+            if ![".lock", ".takeover", ".takeover.old"].iter().any(|end| name.ends_with(end))
+                || name.ends_with("manifest.lock")
+            {
                 continue;
             }
-            let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
             let own = format!("{} ", std::process::id());
             match text.strip_prefix(&own).filter(|rest| crash == Crash::Kill && rest.ends_with('\n')) {
-                Some(place) => std::fs::write(entry.path(), format!("{DEAD} {place}")).expect("a lock file"),
+                Some(place) => std::fs::write(&path, format!("{DEAD} {place}")).expect("a lock file"),
                 None if text.starts_with(&DEAD.to_string()) && crash == Crash::Kill => {}
                 None if crash == Crash::Kill && !name.ends_with(".old") => {
-                    let file = File::options().write(true).open(entry.path()).expect("a lock file");
+                    let file = File::options().write(true).open(&path).expect("a lock file");
                     let before = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
                     file.set_modified(before).expect("a time can be set");
                 }
                 None => {
-                    std::fs::remove_file(entry.path()).expect("a lock file");
+                    std::fs::remove_file(&path).expect("a lock file");
                     self.pending.push(NameChange::Remove(name));
                 }
             }

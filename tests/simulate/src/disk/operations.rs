@@ -108,6 +108,36 @@ impl Disk for SimulatedDisk {
         done(outcome)
     }
 
+    /// As [`Disk::sync_all`] of all files, and their names.
+    fn sync_file_system(&self, _: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        let outcome = state.next("sync the file system", "");
+        if matches!(outcome, Outcome::Fail(_)) {
+            if state.crashed.is_none() && state.rng.percent(50) {
+                state.files.iter_mut().for_each(|content| content.pending.clear());
+            }
+            return done(outcome);
+        }
+        state.files.iter_mut().for_each(Content::write_back);
+        let State { durable, pending, .. } = &mut *state;
+        pending.drain(..).for_each(|change| apply(durable, &change));
+        done(outcome)
+    }
+
+    fn link(&self, file: &Path, name: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        let outcome = state.next("link", &format!("{} to {}", shown(file), shown(name)));
+        if let Outcome::Fail(error) = outcome {
+            return Err(error);
+        }
+        System.link(file, name)?;
+        let number = state.numbers.get(&std::fs::symlink_metadata(name)?.ino()).copied();
+        let number = number.ok_or_else(|| io::Error::other("a file that this disk did not make"))?;
+        let linked = NameChange::Add(state.name(name), number);
+        state.pending.push(linked);
+        done(outcome)
+    }
+
     fn forget(&self, file: &File) -> io::Result<()> {
         self.sync(file)?;
         let mut state = self.state();
@@ -122,7 +152,14 @@ impl Disk for SimulatedDisk {
         if let Outcome::Fail(error) = outcome {
             return Err(error);
         }
-        let system = std::fs::symlink_metadata(from)?.ino();
+        let facts = std::fs::symlink_metadata(from)?;
+        if facts.is_dir() {
+            System.rename(from, to, replace)?;
+            let renamed = NameChange::Folder(state.name(from), state.name(to));
+            state.pending.push(renamed);
+            return done(outcome);
+        }
+        let system = facts.ino();
         let number = state.numbers.get(&system).copied();
         let number = number.ok_or_else(|| io::Error::other("a file that this disk did not make"))?;
         System.rename(from, to, replace)?;
@@ -139,7 +176,14 @@ impl Disk for SimulatedDisk {
         }
         if let Some(folder) = state.relative(folder) {
             let State { durable, pending, .. } = &mut *state;
-            pending.extract_if(.., |change| change.is_in(&folder)).for_each(|change| apply(durable, &change));
+            let unsynced = pending.iter().filter_map(|change| match change {
+                NameChange::Folder(from, to) if !change.is_in(&folder) => Some((from.clone(), to.clone())),
+                _ => None,
+            });
+            let folders: Vec<(String, String)> = unsynced.collect();
+            pending
+                .extract_if(.., |change| change.is_in(&folder))
+                .for_each(|change| apply(durable, &change.before(&folders)));
         }
         done(outcome)
     }

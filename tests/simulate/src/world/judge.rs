@@ -98,19 +98,26 @@ impl World {
             .map(|digest| (digest.clone(), 1))
             .collect();
         expected.extend(rows.iter().map(|(key, count)| (key[..length].to_vec(), *count)));
-        let line = |(digest, count): (&Vec<u8>, &u64)| {
-            let hex: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-            format!("{}:{count}", &hex[5..])
-        };
-        let mut lines: Vec<String> = expected.iter().map(line).collect();
-        if lines.is_empty() {
-            lines.push(format!("{}:0", "0".repeat(length * 2 - 5)));
-        }
-        let expected = lines.join("\r\n");
+        let expected = self.lines(prefix, expected.into_iter());
         if status != 200 || body != expected.as_bytes() {
             let body = String::from_utf8_lossy(body);
             return Err(format!("range {prefix:05X} is answered with {status} {body:?}, not {expected:?}"));
         }
         Ok(())
+    }
+
+    /// A range as it is sent: the lines of these rows, which ascend.
+    pub(super) fn lines(&self, prefix: u32, rows: impl Iterator<Item = (Vec<u8>, u64)>) -> String {
+        let length = self.setup.kind.hex_digits() / 2;
+        let line = |(digest, count): (Vec<u8>, u64)| {
+            let hex: String = digest[..length].iter().map(|byte| format!("{byte:02X}")).collect();
+            debug_assert_eq!(prefix_of(&digest), prefix);
+            format!("{}:{count}", &hex[5..])
+        };
+        let mut lines: Vec<String> = rows.map(line).collect();
+        if lines.is_empty() {
+            lines.push(format!("{}:0", "0".repeat(length * 2 - 5)));
+        }
+        lines.join("\r\n")
     }
 }

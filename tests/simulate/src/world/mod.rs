@@ -1,10 +1,12 @@
 //! A world: a server, a disk, an index, an overlay, and a sequence of steps that a seed decides.
 
 mod jobs;
+mod join;
 mod judge;
 mod overlay;
 mod pull;
 mod questions;
+mod ranges;
 mod target;
 
 use std::fmt::Write as _;
@@ -26,6 +28,7 @@ use crate::reads::ReadPlan;
 use crate::rng::Rng;
 use crate::server::{Server, Weather};
 use questions::Live;
+use ranges::Exported;
 
 type Checked<T = ()> = Result<T, String>;
 
@@ -64,6 +67,15 @@ pub(crate) struct World {
     mirror: Mirror,
     replica: Option<Vec<u8>>,
     replica_back: Vec<Option<Vec<u8>>>,
+    /// What segments were joined into.
+    joined: Option<Content>,
+    joined_back: Vec<Option<Content>>,
+    /// What was exported as ranges.
+    exported: Exported,
+    /// Whether most steps are joins and exports.
+    is_of_files: bool,
+    /// Whether the power failed in this step.
+    power_was_lost: bool,
     overlay: Option<Banned>,
     overlay_back: Vec<Option<Banned>>,
     /// When the unfinished run began, in changes of the server.
@@ -103,13 +115,21 @@ use say;
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
-        let setup = Setup::new(&mut rng);
+        let mut setup = Setup::new(&mut rng);
+        let is_of_files = rng.percent(35);
+        if is_of_files && rng.percent(85) {
+            (setup.counts, setup.bits) = (true, None);
+        }
         let folder = folder();
         let disk = Arc::new(SimulatedDisk::new(rng.fork(), folder.path(), setup.has_locks));
         let server = Server::new(rng.fork(), setup.kind, &setup.prefixes, setup.mirror);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = runtime.expect("a runtime");
         let mirror = Mirror::new(rng.fork());
+        let is_given = rng.percent(50);
+        if is_given {
+            std::fs::create_dir(folder.path().join("ranges")).expect("a folder can be made");
+        }
         let mut trace = String::new();
         let _ = writeln!(trace, "{setup:X?}");
         Self {
@@ -124,6 +144,11 @@ impl World {
             mirror,
             replica: None,
             replica_back: Vec::new(),
+            joined: None,
+            joined_back: Vec::new(),
+            exported: Exported::new(is_given),
+            is_of_files,
+            power_was_lost: false,
             overlay: None,
             overlay_back: Vec::new(),
             download_since: None,
@@ -152,7 +177,10 @@ impl World {
         let steps = 5 + self.rng.below(16);
         for step in 0..steps {
             say!(self, "step {step}");
-            match self.rng.below(100) {
+            self.power_was_lost = false;
+            let step = if self.is_of_files && self.rng.percent(70) { 97 } else { 0 };
+            match step + self.rng.below(120 - step) {
+                _ if self.target.is_none() && self.is_of_files => self.download(false)?,
                 0..25 if self.target.is_none() => self.download(false)?,
                 0..5 => self.download(true)?,
                 5..28 => self.update()?,
@@ -162,8 +190,13 @@ impl World {
                 75..90 => self.ask()?,
                 90..95 => self.lose(Crash::Power)?,
                 95..97 => self.lose(Crash::Kill)?,
-                _ => self.preview()?,
+                97..99 => self.preview()?,
+                99 => self.change(),
+                100..107 => self.join()?,
+                _ => self.export()?,
             }
+            self.settle_joined(self.power_was_lost)?;
+            self.settle_ranges()?;
         }
         self.end()
     }
@@ -229,6 +262,10 @@ impl World {
     fn restart(&mut self, crash: Crash) {
         self.live = None;
         self.disk.restart(crash);
+        self.power_was_lost |= crash == Crash::Power;
+        if self.exported.is_given {
+            std::fs::create_dir_all(self.ranges()).expect("a folder can be made");
+        }
     }
 
     fn change(&mut self) {
@@ -281,6 +318,8 @@ impl World {
         self.target = content;
         self.nothing_else(&[".target.bdx.breachdex-update"], "update")?;
         self.end_pull()?;
+        self.end_join()?;
+        self.end_export()?;
         self.settle_overlay(None)?;
         self.ask()
     }
