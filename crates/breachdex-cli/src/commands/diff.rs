@@ -95,8 +95,7 @@ impl Subcommand for Flags {
         let reporter = if is_through { Reporter::beside_output(auto) } else { Reporter::start(auto)? };
         let mut added = self.export.as_deref().map(|path| Added::begin(path, &self, &new)).transpose()?;
         // What cannot be written is refused before anything is compared.
-        let delta =
-            self.delta.as_deref().map(|path| Delta::begin(path, &self, (&old, &new))).transpose()?;
+        let delta = self.delta.as_deref().map(|path| Delta::begin(path, &self, (&old, &new))).transpose()?;
         let mut visit = |change| match (&mut added, change) {
             (Some(added), Change::Added(entry)) => added.write(&entry),
             _ => Ok(()),
