@@ -66,8 +66,9 @@ def test_every_crate_is_in_the_bill_and_among_the_licences(package: str) -> None
     assert len(crates) > 150
     assert crates <= components(package).keys()
     rows = {row["crate"] for row in ROW.finditer(LICENCES.read_text(encoding="utf-8"))}
-    assert {crate for crate in crates if lock()[crate].get("source")} <= rows
-    assert not rows - lock().keys()
+    locked = lock()
+    assert {crate for crate in crates if locked[crate].get("source")} <= rows
+    assert not rows - locked.keys()
 
 
 @pytest.mark.parametrize("package", BILLS)
