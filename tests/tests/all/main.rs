@@ -12,8 +12,6 @@ mod dependencies;
 mod faults;
 mod fuzz;
 mod gallery;
-#[cfg(target_os = "linux")]
-mod library_memory;
 mod limits;
 mod metamorphic;
 mod past_4_gib;

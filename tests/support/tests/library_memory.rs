@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
+#![cfg(target_os = "linux")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
