@@ -18,7 +18,7 @@ PYTHON_TESTS := $(addprefix python-test-,core django rest web bulk docs replays 
 # Their order is random: `make python-test-core PYTEST_ARGUMENTS=--randomly-seed=7` repeats one that a run printed.
 PYTEST_ARGUMENTS ?=
 # The long tier. `make test` runs one part of it, by the day; LONG_PART=sdist chooses.
-LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions release-memory spark fleet object-stores
+LONG_PARTS := c-library clients django-versions frameworks interpreters sdist million long-fuzz openapi sidecar-examples system incidents instructions release-memory spark fleet object-stores thorough
 # What compiles too much to be a part of `make test`.
 NIGHTLY_PARTS := cross static release-dry-run radar large-frameworks manifests
 LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 86400 % $(words $(LONG_PARTS)) + 1 )))
@@ -98,11 +98,15 @@ rust-build: | docs
 rust-test: rust-build
 	cargo test --workspace --locked
 
+# What the kernels do not decide: where groups lie, which file is read, and which are copied. `thorough` has these on the portable
+# kernels, too.
+BESIDE_KERNELS := $(addprefix --skip ,calendar:: index::far_tests index::live_tests index::sparse_tests build::join build::splice)
+
 # The same once more on the portable kernels, by the same program; and what kernels do on each that is between them and the
 # best of this processor.
 portable-test: rust-build | rust-test
 	program=$$(realpath "$$(python3 tests/program.py breachdex)") && between=$$(python3 tests/kernels.py) \
-		&& cd crates/breachdex && BREACHDEX_KERNEL=portable "$$program" --quiet \
+		&& cd crates/breachdex && BREACHDEX_KERNEL=portable "$$program" --quiet $(BESIDE_KERNELS) \
 		&& for kernel in $$between; do \
 			echo "on the kernels $$kernel:" && BREACHDEX_KERNEL=$$kernel "$$program" --quiet kernels:: format:: index::export index::rows \
 				index::tests || exit 1; \
@@ -253,6 +257,12 @@ million: python-install
 # The radar on simulated sites for minutes: its figures in docs/radar.md.
 radar:
 	BREACHDEX_RADAR_THOROUGH=1 cargo test --release --package breachdex-radar --test radar --locked -- --nocapture
+
+# At their full size: an index past 4 GiB, jobs that are killed 50 times, and every unit test on the portable kernels.
+thorough: rust-build | rust-test
+	BREACHDEX_THOROUGH=1 cargo test --workspace --locked --test all -- past_4_gib remote::
+	program=$$(realpath "$$(python3 tests/program.py breachdex)") && cd crates/breachdex \
+		&& BREACHDEX_KERNEL=portable "$$program" --quiet
 
 long-fuzz: rust-build | rust-test
 	BREACHDEX_FUZZ_SECONDS=$(LONG_FUZZ_SECONDS) cargo test --workspace --locked --test all fuzz

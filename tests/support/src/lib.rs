@@ -11,3 +11,8 @@ pub mod memory;
 pub mod parts;
 pub mod range_server;
 pub mod subject;
+
+/// Whether this is the run of the long tier, `make thorough`, and not that of every change.
+pub fn is_thorough() -> bool {
+    std::env::var_os("BREACHDEX_THOROUGH").is_some()
+}
