@@ -25,10 +25,10 @@ LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 8
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
 
-# Where everything is compiled once, from nothing: what only the next compilation reads is not written, nor are lines for
-# debuggers, which panics name without.
+# Where everything is compiled once, from nothing: no lines for debuggers are written, which panics name without. Compilation
+# stays incremental, though it takes longer: otherwise a lookup by reads leaves a word of the key on the stack, as
+# `library_memory` finds.
 ifneq ($(CI)$(BUILD_ONCE),)
-export CARGO_INCREMENTAL := 0
 export CARGO_PROFILE_DEV_DEBUG := 0
 endif
 
