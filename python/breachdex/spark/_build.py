@@ -137,7 +137,7 @@ def build(
     :param sample: the share of a table's rows that is sampled for the borders of parts. Of files, fixed places are.
     :param memory: bytes that a task sorts in; ``None`` is 512 MiB. What does not fit is spilled to ``temp_dir``.
     :param temp_dir: a folder of the executors for that; ``None`` is Spark's local folder.
-    A list of passwords that is probably something else is warned of with :class:`breachdex.BuildWarning`, as
+    A list of passwords that is probably something else is warned of with :class:`BuildWarning`, as
     ``breachdex.build`` does, and named in the report.
 
     :raises TargetExistsError: when ``output`` exists and ``replace`` is false.

@@ -1,8 +1,7 @@
 //! A real index of more than 4 GiB: made of entries in memory, opened, asked at both ends and around 4 GiB, ranged,
 //! served, verified and spliced. The other tests past the edges have sparse files; here every byte is one.
 //!
-//! Takes some 9 GB in the build folder while it runs, and says so where it is skipped for want of them. It is for the long tier:
-//! `make thorough`.
+//! Takes some 9 GB in the build folder while it runs, and says so where it is skipped for want of them.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
@@ -161,10 +160,6 @@ fn timed<T>(what: &str, part: impl FnOnce() -> T) -> T {
 
 #[test]
 fn an_index_past_4_gib_does_all_that_others_do() {
-    if !breachdex_tests::is_thorough() {
-        eprintln!("skipped: an index past 4 GiB is made by `make thorough` alone");
-        return;
-    }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let disk = rustix::fs::statvfs(folder).unwrap();
     let free = disk.f_bavail * disk.f_frsize;
