@@ -28,8 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
 from breachdex import spark as cluster
-from breachdex._breachdex import Partitions
-from breachdex.spark._tasks import _batch
+from breachdex._breachdex import Partitions, build_packed
 
 if TYPE_CHECKING:
     from breachdex.types import Kind
@@ -157,7 +156,7 @@ def line(name: str, rows: int, taken: Measured) -> None:
     )
 
 
-def compare(source: Path, rows: int, folder: Path, session: SparkSession) -> None:
+def compare(source: Path, rows: int, folder: Path, session: SparkSession, shuffle: Any) -> None:
     """Builds on one core and on the cluster, twice."""
     print("| build | time | M rows/s | processor time | M rows per processor second |")
     print("|---|---:|---:|---:|---:|")
@@ -169,7 +168,7 @@ def compare(source: Path, rows: int, folder: Path, session: SparkSession) -> Non
         alone.append(one)
         before = {stage["stageId"] for stage in stages(session)}
         with measured() as both:
-            report = cluster.build(source, folder / "spark.bdx", spark=session, replace=True)
+            report = cluster.build(source, folder / "spark.bdx", spark=session, replace=True, shuffle=shuffle)
         line(f"Spark, {CORES} executors of one core, {'again' if turn else 'just started'}", rows, both)
         spread.append(both)
     ours = [stage for stage in stages(session) if stage["stageId"] not in before]
@@ -207,16 +206,33 @@ def steps(source: Path, rows: int, folder: Path) -> None:
         yield
         taken[name] = taken.get(name, 0.0) + time.process_time() - began
 
-    partitions, pieces = Partitions([0], kind=kind), []
+    # As many parts as a build has whose tasks keep two million rows.
+    partitions, pieces = Partitions(range(0, 1 << 16, 1 << 12), kind=kind, piece=1 << 20), []
     for first in range(0, len(lines), 43 << 17):
+        text = lines[first : first + (43 << 17)]
         with step("parse, and part by prefix"):
-            partitions.add_text(
-                lines[first : first + (43 << 17)], passwords=False, bare=False, name="", first_line=2
+            partitions.add_text(text, passwords=False, bare=False, name="", first_line=2)
+        if partitions.rows() >= 1 << 21 or first + len(text) == len(lines):
+            with step("take pieces"):
+                pieces += partitions.take()
+    for part in range(16):
+        with step("sort, encode and write segments"):
+            build_packed(
+                [piece for number, piece in pieces if number == part],
+                folder / "step.bdx",
+                first=f"{part:X}0000",
+                last=f"{part:X}FFFF",
+                kind=kind,
+                bits=None,
+                counts=True,
+                min_count=1,
+                merge="error",
+                memory=512 << 20,
+                temp_dir=folder,
+                source="",
+                corpus_date=None,
             )
-            pieces += partitions.take(3276)
-    with step("sort, encode and write the segment"):
-        batches = (_batch(piece[1:], 20) for piece in pieces)
-        breachdex.build_segment(batches, folder / "step.bdx", threads=1, memory=512 << 20, replace=True)
+        (folder / "step.bdx").unlink()
     (folder / "step.txt").write_bytes(lines)
     with step("for comparison: a build of the same lines on one core"):
         breachdex.build(folder / "step.txt", folder / "one.bdx", threads=1, memory=512 << 20, replace=True)
@@ -257,7 +273,9 @@ def main() -> None:
         f"- {time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} processors, PySpark {pyspark.__version__}"
     )
     print(f"- other work on the machine: load {os.getloadavg()[0]:.1f}\n")
-    compare(folder / "hashes.txt", rows, folder, session)
+    for shuffle in ("staging", "spark"):
+        print(f"\n## shuffle={shuffle}\n")
+        compare(folder / "hashes.txt", rows, folder, session, shuffle)
     steps(folder / "hashes.txt", min(rows, 4_000_000), folder)
     audit(folder, rows // 2, session)
     session.stop()

@@ -49,6 +49,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "build",
+    "build_packed",
     "build_segment",
     "digest",
     "examine",
@@ -820,6 +821,28 @@ def build_segment(
     :raises IndexFileError: when the system refuses to write.
     """
 
+def build_packed(
+    pieces: Iterable[bytes],
+    output: Path,
+    *,
+    first: str,
+    last: str,
+    kind: Kind,
+    bits: int | None,
+    counts: bool,
+    min_count: int,
+    merge: Literal["sum", "max", "error"],
+    memory: int,
+    temp_dir: Path,
+    source: str,
+    corpus_date: date | str | None,
+) -> tuple[BuildReport, int]:
+    """Builds a segment of what :class:`Partitions` packed, for the tasks of :mod:`breachdex.spark`, and says of how many rows.
+
+    :param memory: what fits into so many bytes is put in order in memory; more is sorted in ``temp_dir``.
+    :raises BuildError: as :func:`build_segment` does; for pieces that arrived damaged, and for rows of another part.
+    """
+
 def join(
     segments: Sequence[Path],
     output: Path,
@@ -1199,9 +1222,10 @@ class PolicyRules:
 class Partitions:
     """Rows by the part that the first 16 bits of their digests fall into, for the tasks of :mod:`breachdex.spark`."""
 
-    def __new__(cls, borders: Sequence[int], *, kind: Kind = "sha1") -> Self:
+    def __new__(cls, borders: Sequence[int], *, kind: Kind = "sha1", piece: int | None = None) -> Self:
         """
         :param borders: the first 16-bit prefix of each part, ascending from 0.
+        :param piece: bytes of a piece; 256 MiB unless given.
         :raises BuildError: borders are not like that.
         """
     def add_text(self, text: bytes, *, passwords: bool, bare: bool, name: str, first_line: int) -> int:
@@ -1238,9 +1262,14 @@ class Partitions:
         whether they begin with users, hold passwords in hashcat's notation, and some that are not UTF-8."""
     def sizes(self) -> list[int]:
         """How many rows each part has."""
-    def take(self, most: int) -> list[tuple[int, bytes, bytes]]:
-        """All rows, in pieces of at most so many of one part: its number, digests one after another, and counts as
-        little-endian numbers of 64 bits. None are left."""
+    def write(self, path: Path) -> None:
+        """Writes all rows into a new file: the pieces of each part, in the order of parts, then where each part ends, from 0 on,
+        as little-endian numbers of 64 bits. None are left.
+
+        :raises IndexFileError: when the system refuses.
+        """
+    def take(self) -> list[tuple[int, bytes]]:
+        """All rows, packed in pieces of one part each, with its number, in the order of parts. None are left."""
 
 @final
 class Judge:

@@ -24,6 +24,7 @@ mod judge;
 mod lists;
 mod messages;
 mod metadata;
+mod packed;
 mod pairs;
 mod partitions;
 mod password;
@@ -67,6 +68,8 @@ mod _breachdex {
     };
     #[pymodule_export]
     use crate::metadata::Metadata;
+    #[pymodule_export]
+    use crate::packed::build_packed;
     #[pymodule_export]
     use crate::pairs::{ExposedPair, Pairs};
     #[pymodule_export]

@@ -3,11 +3,14 @@
 
 #![forbid(unsafe_code)]
 
+use std::path::PathBuf;
+
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Decimal128Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::cast;
 use arrow_schema::DataType;
+use breachdex::files;
 use breachdex::{DigestList, Entry, Kind, ListNotes, TextPlace, TextRows, memory};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -25,6 +28,9 @@ const TOGETHER: usize = 1 << 12;
 /// Stack that hashing a batch uses at most.
 const ERASED: usize = 1 << 13;
 
+/// Mode of files of rows, cut by the umask: segments have it, too.
+const MODE: u32 = 0o666;
+
 /// Rows in parts.
 #[pyclass(module = "breachdex._breachdex")]
 pub(crate) struct Partitions {
@@ -34,10 +40,23 @@ pub(crate) struct Partitions {
 #[pymethods]
 impl Partitions {
     #[new]
-    #[pyo3(signature = (borders, *, kind = None), text_signature = "(borders, *, kind='sha1')")]
-    fn new(py: Python<'_>, borders: Vec<u32>, kind: Option<&Bound<'_, PyString>>) -> PyResult<Self> {
+    #[pyo3(
+        signature = (borders, *, kind = None, piece = None),
+        text_signature = "(borders, *, kind='sha1', piece=None)"
+    )]
+    fn new(
+        py: Python<'_>,
+        borders: Vec<u32>,
+        kind: Option<&Bound<'_, PyString>>,
+        piece: Option<usize>,
+    ) -> PyResult<Self> {
         let kind = kind.map_or(Ok(Kind::Sha1), kind_of)?;
-        Ok(Self { rows: breachdex::Partitions::new(kind, &borders).or_raise(py)? })
+        let rows = breachdex::Partitions::new(kind, &borders).or_raise(py)?;
+        let rows = match piece {
+            Some(bytes) => rows.pieces_of(bytes),
+            None => rows,
+        };
+        Ok(Self { rows })
     }
 
     /// `add_text(text: bytes, *, passwords: bool, bare: bool, name: str, first_line: int) -> int`
@@ -113,29 +132,28 @@ impl Partitions {
     /// `sizes() -> list[int]`
     ///
     /// How many rows each part has.
-    fn sizes(&self) -> Vec<usize> {
-        self.rows.sizes().collect()
+    fn sizes(&self) -> Vec<u64> {
+        self.rows.sizes()
     }
 
-    /// `take(most: int) -> list[tuple[int, bytes, bytes]]`
+    /// `write(path: Path) -> None`
     ///
-    /// All rows, in pieces of at most so many of one part each: its number, digests one after another, and counts as
-    /// little-endian numbers of 64 bits.
-    fn take<'py>(
-        &mut self,
-        py: Python<'py>,
-        most: usize,
-    ) -> Vec<(usize, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-        let width = self.rows.kind().bits() as usize / 8;
-        let most = most.max(1);
-        let mut pieces = Vec::new();
-        for (part, rows) in self.rows.take() {
-            for (digests, counts) in rows.digests.chunks(most * width).zip(rows.counts.chunks(most)) {
-                let counts: Vec<u8> = counts.iter().flat_map(|count| count.to_le_bytes()).collect();
-                pieces.push((part, PyBytes::new(py, digests), PyBytes::new(py, &counts)));
-            }
-        }
-        pieces
+    /// Writes all rows into a new file: the pieces of each part, in the order of parts, then where each part ends.
+    fn write(&mut self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let written = py.detach(|| {
+            let mut file = files::current().create_new(&path, MODE)?;
+            self.rows.write_to(&mut file)
+        });
+        let failed = |source| breachdex::Error::Io { action: "write", path, source };
+        written.map_err(failed).or_raise(py)
+    }
+
+    /// `take() -> list[tuple[int, bytes]]`
+    ///
+    /// All rows, packed in pieces of one part each, with its number, in the order of parts.
+    fn take<'py>(&mut self, py: Python<'py>) -> Vec<(usize, Bound<'py, PyBytes>)> {
+        let pieces = py.detach(|| self.rows.take());
+        pieces.into_iter().map(|(part, piece)| (part, PyBytes::new(py, piece.as_ref()))).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::panic::{self, AssertUnwindSafe};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -90,10 +90,7 @@ pub(crate) fn build_segment(
             return Err(raise(py, "BuildError", said));
         }
     };
-    let span = prefix_span(&format!("{first}-{last}")).ok_or_else(|| {
-        let said = "first and last are five hexadecimal digits each, the first not after the last";
-        raise(py, "BuildError", said)
-    })?;
+    let span = span_of(py, first, last)?;
     let kind = kind.map_or(Ok(Kind::Sha1), |kind| kind_of(kind).map_err(|error| refused(py, &error)))?;
     let default_rule = if what == What::Passwords { "sum" } else { "error" };
     let defaults = BuildOptions::default();
@@ -113,17 +110,20 @@ pub(crate) fn build_segment(
         replace,
         ..defaults
     };
-    let reader = RowReader::new(kind, what, span, skip_outside);
-    build_rows(py, rows, reader, is_sorted, &output, &options, progress.as_ref())
+    let mut reader = RowReader::new(kind, what, span, skip_outside);
+    let read = |take: Take<'_>| reader.read(rows, &take);
+    build_rows(py, read, is_sorted, &output, &options, progress.as_ref())
 }
 
-/// Builds an index of rows, which are read on the calling thread, by another one.
-fn build_rows(
+/// Takes batches of entries for a builder; called while Python is let go.
+pub(crate) type Take<'a> = &'a (dyn Fn(Vec<Entry>) -> Next + Sync);
+
+/// Builds an index of rows, which are read on the calling thread by `read`, by another one.
+pub(crate) fn build_rows(
     py: Python<'_>,
-    rows: &Bound<'_, PyAny>,
-    mut reader: RowReader,
+    read: impl FnOnce(Take<'_>) -> PyResult<Next>,
     is_sorted: bool,
-    output: &std::path::Path,
+    output: &Path,
     options: &BuildOptions,
     progress: Option<&Py<PyAny>>,
 ) -> PyResult<BuildReport> {
@@ -150,7 +150,7 @@ fn build_rows(
             let take = |batch: Vec<Entry>| {
                 if sender.send(Some(batch)).is_ok() { Next::More } else { Next::Stop }
             };
-            if let Next::More = reader.read(rows, &take)? {
+            if let Next::More = read(&take)? {
                 py.detach(|| sender.send(None)).unwrap_or_default();
             }
             Ok(())
@@ -181,6 +181,14 @@ fn build_rows(
         }
         (None, Err(error)) => Err(refusal(py, &error)),
     }
+}
+
+/// The prefixes of a segment.
+pub(crate) fn span_of(py: Python<'_>, first: &str, last: &str) -> PyResult<(u32, u32)> {
+    prefix_span(&format!("{first}-{last}")).ok_or_else(|| {
+        let said = "first and last are five hexadecimal digits each, the first not after the last";
+        raise(py, "BuildError", said)
+    })
 }
 
 /// Waits until the builder has ended, and hears signals meanwhile.
@@ -259,6 +267,6 @@ pub(crate) fn join(
 }
 
 /// A day, as text.
-fn date_of(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
+pub(crate) fn date_of(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
     given.map(|date| Ok(date.str()?.to_string())).transpose()
 }

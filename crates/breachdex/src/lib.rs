@@ -97,8 +97,8 @@ pub use index::{
 };
 #[cfg(feature = "build")]
 pub use input::{
-    BodyFault, EntryBatches, Format, Input, ListNotes, PartRows, Partitions, Source, TextPlace, TextRows,
-    read_range_body,
+    BodyFault, EntryBatches, Format, Input, ListNotes, PackedRows, PackedSorter, Partitions, Source,
+    TextPlace, TextRows, read_range_body,
 };
 pub use kernels::Kernel;
 #[doc(hidden)]

@@ -62,8 +62,8 @@ def _look(version: str, folder: str | None) -> Callable[[Any], Iterator[Any]]:
     return look
 
 
-def require_executors(session: SparkSession, run: Run | None = None) -> None:
-    """Asks executors for their breachdex, and whether they reach the folder of a build.
+def require_executors(session: SparkSession, run: Run | None = None) -> set[str]:
+    """Asks executors for their breachdex, and whether they reach the folder of a build; returns the names of their machines.
 
     :raises ExecutorError: names each executor's machine that cannot do the work, and why.
     """
@@ -77,6 +77,7 @@ def require_executors(session: SparkSession, run: Run | None = None) -> None:
             f"{said}; install breachdex {breachdex.__version__} wherever Python runs, and give "
             "folders that every executor reaches under the same path"
         )
+    return {row["host"] for row in found}
 
 
 def parallelism(session: SparkSession) -> int:

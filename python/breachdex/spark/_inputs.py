@@ -24,7 +24,7 @@ _PIECE: Final = 1 << 23
 
 _LONGEST_LINE: Final = 1 << 26
 
-_SAMPLED: Final = 1 << 16
+_SAMPLED: Final = 1 << 14
 """Bytes of text in one place of a sample."""
 
 _UNPACKED_PARTS: Final = 1 << 10
@@ -264,7 +264,7 @@ def sampled_pieces(share: Share, places: int) -> Iterator[bytes]:
         # Reading on would mean decompressing all of it.
         with _unpacked(share.path) as text:
             try:
-                read = text.read(_SAMPLED * 4)
+                read = text.read(_SAMPLED * 16)
             except (EOFError, OSError, lzma.LZMAError) as error:
                 raise BuildError(f"{share.path} cannot be decompressed: {error}") from error
         yield read[: read.rfind(b"\n") + 1]

@@ -63,6 +63,10 @@ class Run:
         """Where one attempt at a part writes: retries and speculative duplicates have others."""
         return Path(self.folder, "attempts", f"{part:06d}-{secrets.token_hex(8)}.bdx")
 
+    def rows(self) -> str:
+        """Where tasks leave rows for others."""
+        return os.path.join(self.folder, "rows")
+
     def is_here(self) -> bool:
         """Whether this process sees the very folder that the driver made."""
         try:
@@ -140,7 +144,7 @@ class Staging:
         _lock(held)
         json.dump(_facts(name, self._target), held)
         held.flush()
-        for inner in ("segments", "attempts", "faults", "notes"):
+        for inner in ("segments", "attempts", "faults", "notes", "rows"):
             (folder / inner).mkdir()
         self._held, self._folder = held, folder
         threading.Thread(

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import os
 import socket
-import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import breachdex
 from breachdex import BreachdexError, BuildError
 from breachdex._breachdex import Partitions
 from breachdex.spark import _inputs
-from breachdex.spark._borders import GROUPS, spans
+from breachdex.spark._borders import GROUPS
 from breachdex.spark._errors import ExecutorError
 
 if TYPE_CHECKING:
@@ -27,24 +25,8 @@ if TYPE_CHECKING:
 
     Batches = Iterable[pa.RecordBatch]
 
-_TOGETHER: Final = 1 << 21
-"""Rows that a task keeps before it hands them on, part by part."""
-
-Piece: TypeAlias = tuple[bytes, bytes]
-"""Digests of one part, one after another, and their counts as numbers of 64 bits."""
-
-_PIECE: Final = 1 << 16
-"""Bytes of digests in one row of the shuffle. So large that Spark's work for each row is nothing, and so small that a batch
-of them is nothing for an executor's memory."""
-
-PIECES: Final = "slot int, part int, digests binary, counts binary"
-"""The rows that are shuffled."""
-
-WRITTEN: Final = "part int, entries long, collisions long, left_out long, bytes long, rows long"
-"""What a task says of the segment it wrote."""
-
-SAMPLED: Final = "part int, rows long, bytes long"
-"""Sampled rows of a group of digests."""
+SAMPLED: Final = "groups binary, rows binary, bytes long"
+"""What a task sampled: groups of digests, as numbers of 32 bits, their rows, as numbers of 64, and bytes that were read."""
 
 
 @dataclass(frozen=True)
@@ -107,45 +89,7 @@ def partition_number() -> int:
     return context.partitionId() if context else 0
 
 
-@dataclass(frozen=True)
-class Distribute:
-    """Reads rows, hashes what is not hashed, and hands them on, part by part."""
-
-    job: Job
-    borders: tuple[int, ...]
-    slots: tuple[int, ...]
-
-    def __call__(self, batches: Batches) -> Iterator[pa.RecordBatch]:
-        return self.job.guarded(partition_number(), self._run(batches))
-
-    def _run(self, batches: Batches) -> Iterator[pa.RecordBatch]:
-        partitions = Partitions(list(self.borders), kind=self.job.kind)
-        for _ in _rows(self.job, batches, partitions):
-            if partitions.rows() >= _TOGETHER:
-                yield from self._taken(partitions)
-        yield from self._taken(partitions)
-        notes = partitions.notes()
-        if not self.job.shares:
-            # A table is one list, whatever its partitions.
-            notes = [("the table", *facts[1:]) for facts in notes]
-        self.job.run.note(partition_number(), notes)
-
-    def _taken(self, partitions: Partitions) -> Iterator[pa.RecordBatch]:
-        import pyarrow as pa
-
-        pieces = partitions.take(_PIECE // _width(self.job.kind))
-        for first in range(0, len(pieces), 256):
-            parts, digests, counts = zip(*pieces[first : first + 256], strict=True)
-            columns = [
-                _numbers([self.slots[part] for part in parts], 32),
-                _numbers(parts, 32),
-                _texts(digests),
-                _texts(counts),
-            ]
-            yield pa.RecordBatch.from_arrays(columns, ["slot", "part", "digests", "counts"])
-
-
-def _numbers(values: Iterable[int], bits: Literal[32, 64]) -> pa.Array:
+def numbers(values: Iterable[int], bits: Literal[32, 64]) -> pa.Array:
     """A column of whole numbers. The first `pa.array` of a list imports pandas, which takes longer than a small build."""
     import pyarrow as pa
 
@@ -155,20 +99,16 @@ def _numbers(values: Iterable[int], bits: Literal[32, 64]) -> pa.Array:
     )
 
 
-def _texts(values: Sequence[bytes]) -> pa.Array:
-    """A column of bytes, all in one buffer."""
+def binary(values: Sequence[bytes], *, is_text: bool = False) -> pa.Array:
+    """A column of bytes or text, all in one buffer."""
     import pyarrow as pa
 
     ends = array("i", itertools.accumulate(map(len, values), initial=0))
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))]
-    return pa.Array.from_buffers(pa.binary(), len(values), buffers)
+    return pa.Array.from_buffers(pa.string() if is_text else pa.binary(), len(values), buffers)
 
 
-def _width(kind: Kind) -> int:
-    return 20 if kind == "sha1" else 16
-
-
-def _rows(job: Job, batches: Batches, partitions: Partitions) -> Iterator[None]:
+def add_rows(job: Job, batches: Batches, partitions: Partitions) -> Iterator[None]:
     """Adds rows to ``partitions``, and stops now and then for the caller to look."""
     if not job.shares:
         name, row = f"partition {partition_number()} of the table", 0
@@ -227,6 +167,30 @@ def _add_text(job: Job, share: _inputs.Share, partitions: Partitions) -> Iterato
         yield
 
 
+def added_up(samples: Iterable[tuple[bytes, bytes, int]]) -> tuple[list[int], int]:
+    """The rows of each group in all samples, and bytes that were read for them."""
+    sizes, read = [0] * GROUPS, 0
+    for groups, rows, bytes_ in samples:
+        for group, found in zip(array("i", groups), array("q", rows), strict=True):
+            sizes[group] += found
+        read += bytes_
+    return sizes, read
+
+
+def add_up(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """Makes one sample of many."""
+    yield _sampled(*added_up(tuple(row.values()) for batch in batches for row in batch.to_pylist()))
+
+
+def _sampled(sizes: list[int], read: int) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    groups = array("i", (group for group, rows in enumerate(sizes) if rows))
+    rows = array("q", (rows for rows in sizes if rows))
+    columns = [binary([groups.tobytes()]), binary([rows.tobytes()]), numbers([read], 64)]
+    return pa.RecordBatch.from_arrays(columns, ["groups", "rows", "bytes"])
+
+
 @dataclass(frozen=True)
 class Sample:
     """Counts sampled rows of each group of digests."""
@@ -239,8 +203,6 @@ class Sample:
         return self.job.guarded(partition_number(), self._run(batches))
 
     def _run(self, batches: Batches) -> Iterator[pa.RecordBatch]:
-        import pyarrow as pa
-
         partitions, read = Partitions(range(GROUPS), kind=self.job.kind), 0
         if not self.job.shares:
             for batch in batches:
@@ -251,15 +213,7 @@ class Sample:
             for batch in batches:
                 for number in batch.column(0).to_pylist():
                     read += self._look(self.job.shares[number], partitions)
-        found = [(group, rows) for group, rows in enumerate(partitions.sizes()) if rows]
-        groups, rows = zip(*found, strict=True) if found else ((), ())
-        # What was read of text is said once, with no rows of its own.
-        columns = [
-            _numbers([*groups, 0], 32),
-            _numbers([*rows, 0], 64),
-            _numbers([*[0] * len(groups), read], 64),
-        ]
-        yield pa.RecordBatch.from_arrays(columns, ["part", "rows", "bytes"])
+        yield _sampled(partitions.sizes(), read)
 
     def _look(self, share: _inputs.Share, partitions: Partitions) -> int:
         """Looks at a share; what is wrong with a row is said by the task that reads all of them."""
@@ -279,116 +233,6 @@ class Sample:
                 )
                 read += len(piece)
         return read
-
-
-@dataclass(frozen=True)
-class SegmentOptions:
-    """How segments are built. Travels to executors."""
-
-    bits: int | None
-    counts: bool
-    min_count: int
-    merge: Literal["sum", "max", "error"]
-    memory: int
-    temp_dir: str | None
-    source: str
-    corpus_date: str | None
-
-
-@dataclass(frozen=True)
-class WriteSegment:
-    """Writes the segment of one part."""
-
-    job: Job
-    borders: tuple[int, ...]
-    options: SegmentOptions
-
-    def __call__(self, batches: Batches) -> Iterator[pa.RecordBatch]:
-        return self.job.guarded(len(self.job.shares) + partition_number(), self._run(iter(batches)))
-
-    def _run(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        import pyarrow as pa
-
-        first = next((batch for batch in batches if batch.num_rows), None)
-        if first is None:
-            return
-        part = first.column(1)[0].as_py()
-        pieces = _Pieces(part, first, batches)
-        report = self.write(part, pieces)
-        columns = [part, report.entries, report.collisions, report.left_out, report.file_size, pieces.rows]
-        names = ["part", "entries", "collisions", "left_out", "bytes", "rows"]
-        arrays = [_numbers([value], 64 if place else 32) for place, value in enumerate(columns)]
-        yield pa.RecordBatch.from_arrays(arrays, names)
-
-    def write(self, part: int, pieces: Iterable[Piece]) -> breachdex.BuildReport:
-        """Writes a segment under a name of this attempt's own, and gives it its name when it is complete."""
-        attempt = self.job.run.attempt(part)
-        first, last = spans(self.borders)[part]
-        options = self.options
-        try:
-            report = breachdex.build_segment(
-                (_batch(piece, _width(self.job.kind)) for piece in pieces),
-                attempt,
-                first=first,
-                last=last,
-                kind=self.job.kind,
-                bits=options.bits,
-                counts=options.counts,
-                min_count=options.min_count,
-                merge=options.merge,
-                memory=options.memory,
-                threads=1,
-                temp_dir=options.temp_dir or _local_folder(),
-                source=options.source,
-                corpus_date=options.corpus_date,
-                directory_bits=16,
-            )
-            # The same bytes may be there already, of an attempt that was quicker.
-            attempt.replace(self.job.run.segment(part))
-        finally:
-            with suppress(OSError):
-                attempt.unlink()
-        return report
-
-
-class _Pieces:
-    """The rows of one part as they come out of the shuffle, and how many there were."""
-
-    def __init__(self, part: int, first: pa.RecordBatch, others: Iterator[pa.RecordBatch]) -> None:
-        self.rows = 0
-        self._part, self._first, self._others = part, first, others
-
-    def __iter__(self) -> Iterator[Piece]:
-        for batch in itertools.chain([self._first], self._others):
-            parts, digests, counts = batch.column(1), batch.column(2), batch.column(3)
-            for row in range(batch.num_rows):
-                if parts[row].as_py() != self._part:
-                    raise BuildError(
-                        "Spark gave rows of two parts to one task: its hash partitioning is not known"
-                    )
-                piece = digests[row].as_py(), counts[row].as_py()
-                self.rows += len(piece[1]) // 8
-                yield piece
-
-
-def _batch(piece: Piece, width: int) -> pa.RecordBatch:
-    """A piece as columns."""
-    import pyarrow as pa
-
-    digests, counts = map(pa.py_buffer, piece)
-    length = counts.size // 8
-    columns = [
-        pa.Array.from_buffers(pa.binary(width), length, [None, digests]),
-        pa.Array.from_buffers(pa.uint64(), length, [None, counts]),
-    ]
-    return pa.RecordBatch.from_arrays(columns, ["digest", "count"])
-
-
-def _local_folder() -> str:
-    """Where this executor may spill."""
-    given = os.environ.get("LOCAL_DIRS") or os.environ.get("SPARK_LOCAL_DIRS") or ""
-    first = given.split(",")[0]
-    return first if first and os.path.isdir(first) else tempfile.gettempdir()
 
 
 @cache

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully suppo
 
 Left = Callable[[], list[str]]
 
+SHUFFLES = ["spark", "staging"]
+
 
 def same(built: Path, inputs: Any, tmp_path: Path, **options: Any) -> None:
     """Compares an index with that of one machine."""
@@ -31,11 +33,20 @@ def same(built: Path, inputs: Any, tmp_path: Path, **options: Any) -> None:
 
 
 class TestBytes:
-    def test_hashes_of_a_large_index(self, spark: SparkSession, tmp_path: Path, folder: Left) -> None:
+    @pytest.mark.parametrize("shuffle", SHUFFLES)
+    def test_hashes_of_a_large_index(
+        self, spark: SparkSession, tmp_path: Path, folder: Left, shuffle: Any
+    ) -> None:
         """More than 2**22 entries: segments are joined without decoding."""
         source = write_hashes(tmp_path / "hashes.txt", 4_400_000)
         report = cluster.build(
-            source, tmp_path / "out.bdx", spark=spark, parts=7, source="made up", corpus_date="2026-11-27"
+            source,
+            tmp_path / "out.bdx",
+            spark=spark,
+            parts=7,
+            source="made up",
+            corpus_date="2026-11-27",
+            shuffle=shuffle,
         )
         assert report.rows == report.index.entries == 4_400_000
         assert 5 <= report.parts <= 14
@@ -43,12 +54,34 @@ class TestBytes:
         assert folder() == ["hashes.txt", "out.bdx"]
         same(tmp_path / "out.bdx", source, tmp_path, source="made up", corpus_date="2026-11-27")
 
+    @pytest.mark.parametrize("shuffle", SHUFFLES)
+    def test_parts_that_do_not_fit_into_memory(
+        self, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shuffle: Any
+    ) -> None:
+        # Many shares, so that some pieces are left when the memory is full.
+        monkeypatch.setattr("breachdex.spark._build._SHARE", 1 << 20)
+        source = write_hashes(tmp_path / "hashes.txt", 600_000)
+        options: Any = {"spark": spark, "parts": 1, "memory": 16 << 20, "shuffle": shuffle}
+        report = cluster.build(source, tmp_path / "out.bdx", **options)
+        assert report.rows == 600_000
+        same(tmp_path / "out.bdx", source, tmp_path)
+
     def test_64_bits_of_a_large_index(self, spark: SparkSession, tmp_path: Path) -> None:
         source = write_hashes(tmp_path / "hashes.txt", 4_300_000, seed=2)
         cluster.build(source, tmp_path / "out.bdx", spark=spark, parts=3, bits=64)
         same(tmp_path / "out.bdx", source, tmp_path, bits=64)
 
-    @pytest.mark.parametrize("options", [{}, {"bits": 64}, {"bits": 48, "counts": False}, {"min_count": 9}])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {},
+            {"shuffle": "spark"},
+            {"bits": 64},
+            {"bits": 48, "counts": False},
+            {"min_count": 9},
+            {"min_count": 9, "shuffle": "spark"},
+        ],
+    )
     def test_hashes(self, spark: SparkSession, tmp_path: Path, folder: Left, options: dict[str, Any]) -> None:
         (tmp_path / "in").mkdir()
         sources = [write_hashes(tmp_path / "in" / f"{seed}.txt", 60_000, seed=seed) for seed in (1, 2, 3)]
@@ -57,6 +90,7 @@ class TestBytes:
         merged = {"merge": "sum", **options}
         cluster.build(tmp_path / "in", tmp_path / "out.bdx", spark=spark, parts=5, **merged)
         assert folder() == ["in", "out.bdx"]
+        merged.pop("shuffle", None)
         same(tmp_path / "out.bdx", sorted((tmp_path / "in").iterdir()), tmp_path, **merged)
 
     def test_hashes_of_ntlm(self, spark: SparkSession, tmp_path: Path) -> None:
@@ -107,9 +141,12 @@ class TestBytes:
 
 
 class TestSkew:
-    def test_a_million_digests_under_one_prefix(self, spark: SparkSession, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("shuffle", SHUFFLES)
+    def test_a_million_digests_under_one_prefix(
+        self, spark: SparkSession, tmp_path: Path, shuffle: Any
+    ) -> None:
         source = write_skewed(tmp_path / "hashes.txt", 1_000_000)
-        report = cluster.build(source, tmp_path / "out.bdx", spark=spark, parts=10)
+        report = cluster.build(source, tmp_path / "out.bdx", spark=spark, parts=10, shuffle=shuffle)
         # The prefix is a part by itself, with no more than a share of the others.
         assert 1_000_000 <= report.largest_part < 1_020_000
         assert report.parts >= 6
@@ -125,8 +162,10 @@ class TestSkew:
     def test_parts_without_rows(self, spark: SparkSession, tmp_path: Path) -> None:
         rows = [f"{prefix}{number:036X}:1\n" for prefix in ("0000", "FFFF") for number in range(2000)]
         (tmp_path / "hashes.txt").write_text("".join(rows), encoding="ascii")
-        cluster.build(tmp_path / "hashes.txt", tmp_path / "out.bdx", spark=spark, parts=20)
-        same(tmp_path / "out.bdx", tmp_path / "hashes.txt", tmp_path)
+        for shuffle in SHUFFLES:
+            options: Any = {"spark": spark, "parts": 20, "replace": True, "shuffle": shuffle}
+            cluster.build(tmp_path / "hashes.txt", tmp_path / "out.bdx", **options)
+            same(tmp_path / "out.bdx", tmp_path / "hashes.txt", tmp_path)
 
 
 ROW = "00112233445566778899AABBCCDDEEFF00112233"

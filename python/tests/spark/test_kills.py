@@ -15,7 +15,7 @@ import pytest
 from breachdex import spark as cluster
 from cluster import start
 from inputs import write_hashes
-from writers import Failing, Killing, Slow
+from writers import Cutting, Failing, FailingGather, Flipping, Killing, KillingGather, Slow
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -38,15 +38,64 @@ def compare(tmp_path: Path) -> None:
     assert (tmp_path / "out.bdx").read_bytes() == (tmp_path / "alone.bdx").read_bytes()
 
 
+@pytest.mark.parametrize("shuffle", ["spark", "staging"])
 @pytest.mark.parametrize("writer", [Failing, Killing])
 def test_a_task_that_is_tried_again(
-    spark: SparkSession, source: Path, tmp_path: Path, folder: Left, replaced: Replaced, writer: Any
+    spark: SparkSession,
+    source: Path,
+    tmp_path: Path,
+    folder: Left,
+    replaced: Replaced,
+    writer: Any,
+    shuffle: Any,
 ) -> None:
     """Its first attempt fails, or takes its executor along."""
     replaced(writer)
-    cluster.build(source, tmp_path / "out.bdx", spark=spark, parts=4)
+    cluster.build(source, tmp_path / "out.bdx", spark=spark, parts=4, shuffle=shuffle)
     assert folder() == ["alone.bdx", "hashes.txt", "met", "out.bdx"]
     compare(tmp_path)
+
+
+@pytest.mark.parametrize("gatherer", [FailingGather, KillingGather])
+def test_a_task_that_leaves_rows_in_a_file(
+    spark: SparkSession,
+    source: Path,
+    tmp_path: Path,
+    folder: Left,
+    monkeypatch: pytest.MonkeyPatch,
+    gatherer: Any,
+) -> None:
+    """Its first attempt has written a file, and fails before Spark has its name, or takes its executor along."""
+    monkeypatch.setattr("breachdex.spark._build.Gather", gatherer)
+    monkeypatch.setattr("breachdex.spark._build._SHARE", 1 << 20)
+    cluster.build(source, tmp_path / "out.bdx", spark=spark, parts=4, shuffle="staging")
+    assert folder() == ["alone.bdx", "hashes.txt", "met", "out.bdx"]
+    compare(tmp_path)
+
+
+@pytest.mark.parametrize("gatherer", [Flipping, Cutting])
+def test_a_file_of_rows_that_is_damaged(
+    spark: SparkSession,
+    source: Path,
+    tmp_path: Path,
+    folder: Left,
+    monkeypatch: pytest.MonkeyPatch,
+    gatherer: Any,
+) -> None:
+    monkeypatch.setattr("breachdex.spark._build.Gather", gatherer)
+    with pytest.raises(breachdex.BuildError, match="arrived damaged|not what a task wrote"):
+        cluster.build(source, tmp_path / "out.bdx", spark=spark, parts=4, shuffle="staging")
+    assert folder() == ["alone.bdx", "hashes.txt"]
+
+
+def test_another_hash_of_spark(
+    spark: SparkSession, source: Path, tmp_path: Path, folder: Left, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of several parts would come to one task."""
+    monkeypatch.setattr("breachdex.spark._build.slots_of", lambda parts: tuple([1] * parts))
+    with pytest.raises(breachdex.BuildError, match="rows of another part were handed to a task"):
+        cluster.build(source, tmp_path / "out.bdx", spark=spark, parts=4, shuffle="spark")
+    assert folder() == ["alone.bdx", "hashes.txt"]
 
 
 def test_a_task_that_fails_always(

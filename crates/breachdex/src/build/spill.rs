@@ -15,11 +15,9 @@ use crate::digest::{Key, Kind};
 use crate::entry::Entry;
 use crate::error::{Result, io_error};
 use crate::files::Disk;
+use crate::input::packed::{LONGEST_RECORD, put_count, read_count};
 
 const PARTS: usize = 256;
-
-/// The most bytes of a record: a digest and a count in groups of seven bits.
-const LONGEST_RECORD: usize = 20 + 10;
 
 /// The temporary file.
 pub(crate) struct Spill {
@@ -174,7 +172,9 @@ impl EntrySink for Distributor<'_> {
             bytes.reserve_exact(self.buffer);
         }
         bytes.extend_from_slice(&entry.key.to_bytes()[..self.spill.kind.bytes()]);
-        write_count(entry.count, bytes);
+        let mut count = [0; 10];
+        let length = put_count(entry.count, &mut count);
+        bytes.extend_from_slice(&count[..length]);
         *entries += 1;
         if bytes.len() + LONGEST_RECORD > self.buffer {
             self.flush(part)?;
@@ -187,26 +187,4 @@ impl EntrySink for Distributor<'_> {
 #[inline(always)]
 fn byte_of(key: &Key, at: usize) -> u8 {
     (key.words[at / 8] >> (56 - at % 8 * 8)) as u8
-}
-
-#[inline(always)]
-fn write_count(mut count: u64, out: &mut Vec<u8>) {
-    while count >= 0x80 {
-        out.push(count as u8 | 0x80);
-        count >>= 7;
-    }
-    out.push(count as u8);
-}
-
-/// A count and the bytes it takes.
-#[inline(always)]
-fn read_count(bytes: &[u8]) -> (u64, usize) {
-    let mut count = 0;
-    for (i, byte) in bytes.iter().enumerate().take(10) {
-        count |= u64::from(byte & 0x7f) << (7 * i);
-        if byte & 0x80 == 0 {
-            return (count, i + 1);
-        }
-    }
-    (count, bytes.len())
 }

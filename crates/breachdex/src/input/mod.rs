@@ -3,7 +3,8 @@
 //!
 //! `decompress` opens a file as text, `blocks` cuts text into pieces that threads can parse apart, `lines`,
 //! `body`, `ranges` and `passwords` parse one piece, `indexes` reads an index, `entries` takes what a program hands over, `stream` lays all inputs of a build
-//! end to end. `partitions` sorts rows by the part of a cluster's build that they belong to.
+//! end to end. `partitions` sorts rows by the part of a cluster's build that they belong to, and
+//! `packed` has them in pieces with checksums, and in order again.
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +15,7 @@ mod entries;
 pub(crate) mod faults;
 pub(crate) mod indexes;
 pub(crate) mod lines;
+pub(crate) mod packed;
 mod partitions;
 pub(crate) mod passwords;
 pub(crate) mod ranges;
@@ -24,7 +26,8 @@ use std::path::{Path, PathBuf};
 
 pub use self::body::{BodyFault, read_range_body};
 pub use self::entries::EntryBatches;
-pub use self::partitions::{ListNotes, PartRows, Partitions, TextPlace, TextRows};
+pub use self::packed::{PackedRows, PackedSorter};
+pub use self::partitions::{ListNotes, Partitions, TextPlace, TextRows};
 use crate::error::{Error, InputError, Remedy, Result, io_error};
 use crate::files;
 use crate::format::MAGIC;

@@ -4,17 +4,18 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use zeroize::Zeroize as _;
 
 use super::faults::{LineFault, RowShape};
 use super::lines::Rows;
+use super::packed::{LONGEST_RECORD, PackedRows, Piece};
 use super::passwords::Passwords;
 use crate::digest::Kind;
 use crate::entry::Entry;
 use crate::error::{Error, InputError, Result};
 use crate::kernels::{ActiveKernel, BitOperations, Kernel, Task};
-use crate::memory;
 use crate::text;
 
 /// Leading bits of a digest that decide about its part: those of the groups of a large index.
@@ -22,6 +23,9 @@ const GROUP_BITS: u32 = 16;
 
 /// Bytes of a list's beginning that are looked at, enough for some lines.
 const LOOKED_AT: usize = 1 << 12;
+
+/// Bytes of a piece, unless it is said otherwise.
+const MOST_BYTES: usize = 1 << 28;
 
 /// What lines of text are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +56,18 @@ pub struct TextPlace<'a> {
 /// let text = b"AF8978B1797B72ACFFF9595A5A2A373EC3D9106D:7\n";
 /// let place = TextPlace { name: "hashes.txt", first_line: 1 };
 /// partitions.add_text(text, TextRows::Hashes { bare: false }, place)?;
-/// assert_eq!(partitions.sizes().collect::<Vec<_>>(), [0, 1]);
+/// assert_eq!(partitions.sizes(), [0, 1]);
 /// # Ok::<(), breachdex::Error>(())
 /// ```
 pub struct Partitions {
     kind: Kind,
     kernel: ActiveKernel,
     part_of: Vec<u32>,
-    parts: Vec<PartRows>,
+    parts: Vec<Piece>,
+    /// Pieces that are full.
+    full: Vec<(usize, PackedRows)>,
+    /// Bytes of a full one.
+    most: usize,
     rows: u64,
     notes: BTreeMap<String, ListNotes>,
 }
@@ -94,21 +102,6 @@ impl ListNotes {
     }
 }
 
-/// The rows of one part, column by column. They are as secret as their passwords, and overwritten when they are dropped.
-#[derive(Default)]
-pub struct PartRows {
-    /// The digests' bytes, one after another.
-    pub digests: Vec<u8>,
-    /// How often each was seen.
-    pub counts: Vec<u64>,
-}
-
-impl Drop for PartRows {
-    fn drop(&mut self) {
-        self.digests.zeroize();
-    }
-}
-
 impl Partitions {
     /// Parts without rows. Each border is the first 16-bit prefix of a part; they ascend, and the first is 0.
     ///
@@ -124,15 +117,16 @@ impl Partitions {
         let part_of = (0..1 << GROUP_BITS)
             .map(|group: u32| borders.partition_point(|border| *border <= group) as u32 - 1)
             .collect();
-        let parts = borders.iter().map(|_| PartRows::default()).collect();
-        Ok(Self {
-            kind,
-            kernel: ActiveKernel::choose(Kernel::Auto),
-            part_of,
-            parts,
-            rows: 0,
-            notes: BTreeMap::new(),
-        })
+        let parts = borders.iter().map(|_| Piece::default()).collect();
+        let kernel = ActiveKernel::choose(Kernel::Auto);
+        let (full, notes) = (Vec::new(), BTreeMap::new());
+        Ok(Self { kind, kernel, part_of, parts, full, most: MOST_BYTES, rows: 0, notes })
+    }
+
+    /// Has pieces of about so many bytes at most, and of a row at least.
+    #[must_use]
+    pub fn pieces_of(self, bytes: usize) -> Self {
+        Self { most: bytes.min(MOST_BYTES), ..self }
     }
 
     /// Which digests.
@@ -158,18 +152,22 @@ impl Partitions {
     }
 
     /// How many rows each part has.
-    pub fn sizes(&self) -> impl Iterator<Item = usize> + '_ {
-        self.parts.iter().map(|part| part.counts.len())
+    pub fn sizes(&self) -> Vec<u64> {
+        let mut sizes: Vec<u64> = self.parts.iter().map(|part| part.rows().into()).collect();
+        self.full.iter().for_each(|(part, piece)| sizes[*part] += u64::from(piece.rows()));
+        sizes
     }
 
     /// Adds one row.
     #[inline]
     pub fn add(&mut self, entry: &Entry) {
-        let width = (self.kind.bits() / 8) as usize;
         let group = entry.key.leading(GROUP_BITS) as usize;
-        let part = &mut self.parts[self.part_of[group] as usize];
-        memory::extend(&mut part.digests, &entry.key_bytes()[..width]);
-        part.counts.push(entry.count);
+        let part = self.part_of[group] as usize;
+        let piece = &mut self.parts[part];
+        piece.add(entry, self.kind.bytes());
+        if piece.len() + LONGEST_RECORD > self.most {
+            self.full.push((part, std::mem::take(piece).seal()));
+        }
         self.rows += 1;
     }
 
@@ -236,11 +234,43 @@ impl Partitions {
         })
     }
 
-    /// The rows of all parts that have any, by the part's number; all parts are empty then.
-    pub fn take(&mut self) -> impl Iterator<Item = (usize, PartRows)> + '_ {
+    /// The rows of all parts that have any, in pieces, with the part's number, in the order of parts. All parts are empty then.
+    pub fn take(&mut self) -> Vec<(usize, PackedRows)> {
         self.rows = 0;
-        let taken = self.parts.iter_mut().map(std::mem::take).enumerate();
-        taken.filter(|(_, part)| !part.counts.is_empty())
+        let mut pieces = std::mem::take(&mut self.full);
+        let begun = self.parts.iter_mut().map(std::mem::take).enumerate();
+        pieces.extend(begun.filter(|(_, piece)| piece.rows() > 0).map(|(part, piece)| (part, piece.seal())));
+        pieces.sort_by_key(|(part, _)| *part);
+        pieces
+    }
+
+    /// Writes the rows of all parts, in pieces, in the order of parts, then where each part's pieces end: from 0 on, numbers of
+    /// 64 bits, little-endian. All parts are empty then; their memory is kept for more rows.
+    ///
+    /// # Errors
+    /// Those of `to`. The rows are kept.
+    pub fn write_to(&mut self, to: &mut dyn Write) -> io::Result<()> {
+        self.full.sort_by_key(|(part, _)| *part);
+        let mut full = self.full.iter().peekable();
+        let (mut end, mut ends) = (0_u64, vec![0; 8]);
+        for (number, part) in self.parts.iter_mut().enumerate() {
+            let mut write = |piece: &[u8]| {
+                end += piece.len() as u64;
+                to.write_all(piece)
+            };
+            while let Some((_, piece)) = full.next_if(|(of, _)| *of == number) {
+                write(piece.as_ref())?;
+            }
+            if part.rows() > 0 {
+                write(part.sealed())?;
+            }
+            ends.extend_from_slice(&end.to_le_bytes());
+        }
+        to.write_all(&ends)?;
+        self.parts.iter_mut().for_each(Piece::clear);
+        self.full.clear();
+        self.rows = 0;
+        Ok(())
     }
 }
 

@@ -2,9 +2,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::PackedSorter;
 use crate::digest::Digest;
 
 const HERE: TextPlace<'_> = TextPlace { name: "list.txt", first_line: 1 };
+
+fn unpacked(kind: Kind, rows: PackedRows) -> Vec<Entry> {
+    let mut sorter = PackedSorter::new(kind, (0, 0xfffff));
+    sorter.add(rows).unwrap();
+    sorter.unsorted().flatten().collect()
+}
 
 fn fault(added: Result<u64>) -> (Option<u64>, String) {
     match added {
@@ -60,15 +67,14 @@ fn a_password_falls_into_the_part_of_its_digest() {
         assert_eq!(partitions.rows(), 2000);
         let mut found = Vec::new();
         for (part, rows) in partitions.take() {
-            let width = rows.digests.len() / rows.counts.len();
-            assert!(rows.counts.iter().all(|count| *count == 1));
-            for digest in rows.digests.chunks(width) {
-                let group = u32::from_be_bytes([0, 0, digest[0], digest[1]]);
+            for entry in unpacked(kind, rows) {
+                let group = entry.prefix() >> 4;
                 assert_eq!(
                     part,
                     [0, 0x4000, 0x4001, 0xc000].iter().filter(|border| **border <= group).count() - 1
                 );
-                found.push(Digest::from_bytes(kind, digest).unwrap());
+                assert_eq!(entry.count(), 1);
+                found.push(entry.digest(kind));
             }
         }
         let mut expected: Vec<Digest> = words
@@ -80,7 +86,7 @@ fn a_password_falls_into_the_part_of_its_digest() {
         expected.sort_by_key(by_bytes);
         assert!(found == expected);
         assert_eq!(partitions.rows(), 0);
-        assert_eq!(partitions.take().count(), 0);
+        assert!(partitions.take().is_empty());
     }
 }
 
@@ -112,11 +118,38 @@ fn a_fault_has_its_line_and_not_its_text() {
 fn a_list_of_passwords_begins_with_text() {
     let mut partitions = Partitions::new(Kind::Sha1, &[0]).unwrap();
     assert_eq!(partitions.add_text(b"\xef\xbb\xbfpassword\n", TextRows::Passwords, HERE).unwrap(), 1);
-    let (_, rows) = partitions.take().next().unwrap();
-    assert!(rows.digests == *Digest::sha1(b"password").to_bytes());
+    let (_, rows) = partitions.take().pop().unwrap();
+    assert!(unpacked(Kind::Sha1, rows)[0].digest(Kind::Sha1) == Digest::sha1(b"password"));
     let packed = partitions.add_text(&[0x1f, 0x8b, 8, 0, 0], TextRows::Passwords, HERE);
     let (line, reason) = fault(packed);
     assert!(line.is_none() && reason.contains("gzip"), "{reason}");
+}
+
+#[test]
+fn a_file_has_the_parts_in_order_and_where_they_end() {
+    let borders = [0, 0x4000, 0x4001, 0x4002, 0xc000];
+    for bytes in [200, 1 << 20] {
+        let mut partitions = Partitions::new(Kind::Sha1, &borders).unwrap().pieces_of(bytes);
+        // A second time, in the memory of the first.
+        for words in [0..3000, 3000..3100] {
+            let words: Vec<String> = words.map(|word| format!("word {word}")).collect();
+            partitions.add_text(words.join("\n").as_bytes(), TextRows::Passwords, HERE).unwrap();
+            let sizes = partitions.sizes();
+            let mut file = Vec::new();
+            partitions.write_to(&mut file).unwrap();
+            assert_eq!((partitions.rows(), partitions.take().len()), (0, 0));
+            let (pieces, ends) = file.split_at(file.len() - 8 * (borders.len() + 1));
+            let ends: Vec<usize> =
+                ends.as_chunks().0.iter().map(|end| u64::from_le_bytes(*end) as usize).collect();
+            assert_eq!((ends[0], ends[borders.len()]), (0, pieces.len()));
+            for (part, size) in sizes.iter().enumerate() {
+                let last = borders.get(part + 1).map_or(0xfffff, |border| (border << 4) - 1);
+                let mut sorter = PackedSorter::new(Kind::Sha1, (borders[part] << 4, last));
+                sorter.add(&pieces[ends[part]..ends[part + 1]]).unwrap();
+                assert_eq!((sorter.rows(), sorter.sorted().flatten().count() as u64), (*size, *size));
+            }
+        }
+    }
 }
 
 proptest! {
@@ -125,6 +158,7 @@ proptest! {
         rows in prop::collection::vec((prop::array::uniform20(any::<u8>()), 1..u64::MAX), 0..50),
         cut in 0_usize..50,
         border in 1_u32..1 << 16,
+        bytes in prop::sample::select(vec![1_usize, 100, 1 << 20]),
     ) {
         let lines: Vec<String> = rows
             .iter()
@@ -134,15 +168,16 @@ proptest! {
             })
             .collect();
         let (first, second) = lines.split_at(cut.min(lines.len()));
-        let mut partitions = Partitions::new(Kind::Sha1, &[0, border]).unwrap();
+        let mut partitions = Partitions::new(Kind::Sha1, &[0, border]).unwrap().pieces_of(bytes);
         for piece in [first.concat(), second.concat()] {
             partitions.add_text(piece.as_bytes(), TextRows::Hashes { bare: false }, HERE).unwrap();
         }
         let mut found = Vec::new();
         for (part, taken) in partitions.take() {
-            for (digest, count) in taken.digests.as_chunks::<20>().0.iter().zip(&taken.counts) {
-                prop_assert_eq!(u32::from(u16::from_be_bytes([digest[0], digest[1]])) >= border, part == 1);
-                found.push((*digest, *count));
+            for entry in unpacked(Kind::Sha1, taken) {
+                let digest: [u8; 20] = entry.key_bytes()[..20].try_into().unwrap();
+                prop_assert_eq!(entry.prefix() >> 4 >= border, part == 1);
+                found.push((digest, entry.count()));
             }
         }
         let mut expected = rows;
