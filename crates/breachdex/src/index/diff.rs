@@ -35,7 +35,7 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {
-    /// Whether their content ids are equal: the same entries with the same facts.
+    /// Whether they are the same entries with the same facts: their content ids are equal, and nothing was found to differ.
     pub same_content: bool,
     /// Entries of the old one.
     pub entries_old: u64,
@@ -58,8 +58,8 @@ pub struct Difference {
 /// Compares two indexes of one kind and as many bits, telling `visit` of every hash that differs, in ascending
 /// order. Where only one of them covers, nothing is compared; where one has no counts, presence alone.
 ///
-/// Indexes with equal content ids are not read at all. Otherwise both are read once, and what is encoded
-/// alike, as most of a corpus is from one state to the next, only as fast as memory is compared and summed.
+/// Both are read once, and what is encoded alike, as most of a corpus is from one state to the next, only as fast as memory is
+/// compared and summed. This is also so where content ids are equal, for they are what the files say of themselves.
 ///
 /// # Errors
 /// [`Error::Incomparable`]; [`Error::Damaged`]; [`Error::Cancelled`]; what `visit` gives ends the comparison.
@@ -84,9 +84,6 @@ pub fn diff<E: From<Error>>(
         only_old: old_facts.coverage.difference(&new_facts.coverage),
         only_new: new_facts.coverage.difference(&old_facts.coverage),
     };
-    if same_content {
-        return Ok(difference);
-    }
     let mut comparison = Comparison {
         old,
         new,
@@ -104,7 +101,9 @@ pub fn diff<E: From<Error>>(
     } else {
         comparison.compare_between(Key::default(), Key { words: [u64::MAX; 3] })?;
     }
-    Ok(comparison.difference)
+    let mut difference = comparison.difference;
+    difference.same_content &= difference.ranges_changed == 0;
+    Ok(difference)
 }
 
 fn refuse_incomparable(old: &Index, new: &Index) -> Result<()> {
