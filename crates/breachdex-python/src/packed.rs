@@ -61,7 +61,7 @@ pub(crate) fn build_packed(
     let rest = Rest { pieces: pieces.try_iter()?, kind, span };
     let (gathered, is_all) = rest.gather(memory)?;
     let mut rows = gathered.rows();
-    let read = |take: Take<'_>| {
+    let read = |take: Take<'_>| -> PyResult<Next> {
         if is_all {
             return Ok(py.detach(|| handed_on(gathered.sorted(), take)));
         }
@@ -79,6 +79,8 @@ pub(crate) fn build_packed(
             }
         }
     };
+    // Tasks that packed them left what is to be said of the lists.
+    let read = |take: Take<'_>| Ok((read(take)?, breachdex::ListNotes::default()));
     let report = build_rows(py, read, is_all, &output, &options, None)?;
     Ok((report, rows))
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use breachdex::trust::SignatureFiles;
 use breachdex::{
-    BuildOptions, CoverageRule, Entry, EntryBatches, Error, JoinOptions, Kind, OpenOptions, Result,
+    BuildOptions, CoverageRule, Entry, EntryBatches, Error, JoinOptions, Kind, ListNotes, OpenOptions, Result,
 };
 use breachdex_cli::Signer;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
@@ -111,7 +111,7 @@ pub(crate) fn build_segment(
         ..defaults
     };
     let mut reader = RowReader::new(kind, what, span, skip_outside);
-    let read = |take: Take<'_>| reader.read(rows, &take);
+    let read = |take: Take<'_>| Ok((reader.read(rows, &take)?, reader.notes()));
     build_rows(py, read, is_sorted, &output, &options, progress.as_ref())
 }
 
@@ -121,7 +121,7 @@ pub(crate) type Take<'a> = &'a (dyn Fn(Vec<Entry>) -> Next + Sync);
 /// Builds an index of rows, which are read on the calling thread by `read`, by another one.
 pub(crate) fn build_rows(
     py: Python<'_>,
-    read: impl FnOnce(Take<'_>) -> PyResult<Next>,
+    read: impl FnOnce(Take<'_>) -> PyResult<(Next, ListNotes)>,
     is_sorted: bool,
     output: &Path,
     options: &BuildOptions,
@@ -150,15 +150,17 @@ pub(crate) fn build_rows(
             let take = |batch: Vec<Entry>| {
                 if sender.send(Some(batch)).is_ok() { Next::More } else { Next::Stop }
             };
-            if let Next::More = read(&take)? {
+            let (next, found) = read(&take)?;
+            if let Next::More = next {
                 py.detach(|| sender.send(None)).unwrap_or_default();
             }
-            Ok(())
+            Ok(found)
         }));
         drop(sender);
         let read = read.and_then(|read| {
             panic::catch_unwind(AssertUnwindSafe(|| {
-                let read: PyResult<()> = read.and_then(|()| await_builder(py, &is_done));
+                let read: PyResult<ListNotes> =
+                    read.and_then(|found| await_builder(py, &is_done).map(|()| found));
                 stopped.store(read.is_err(), Ordering::Release);
                 read
             }))
@@ -168,11 +170,10 @@ pub(crate) fn build_rows(
     });
     let read = read.unwrap_or_else(|panic| panic::resume_unwind(panic));
     let built = built.unwrap_or_else(|panic| panic::resume_unwind(panic));
-    read?;
+    let found = read?;
     match (listener.into_error(), built) {
         (Some(error), _) => Err(error),
         (None, Ok(mut report)) => {
-            let found = reader.notes();
             let named = |is_so: bool| is_so.then(|| String::from("the rows")).into_iter();
             report.passwords_in_notation.extend(named(found.in_notation));
             report.passwords_not_utf8.extend(named(found.not_utf8));
