@@ -294,7 +294,7 @@ impl Buckets {
     #[inline(always)]
     fn at(&self, start: u32) -> Option<usize> {
         let is_inside = (self.first..=self.last).contains(&start);
-        is_inside.then(|| (u64::from(start - self.first) * self.scale >> 32) as usize)
+        is_inside.then(|| ((u64::from(start - self.first) * self.scale) >> 32) as usize)
     }
 }
 
