@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use breachdex::{Answer, Error, Index, Kind};
+use breachdex::{Answer, Error, Index, Kind, diff};
 use breachdex_tests::faults::{FAULTS, Fault, Sound, known_digest};
 use breachdex_tests::judge::Judge;
 use breachdex_tests::subject::{Subject, corpus};
@@ -102,5 +102,23 @@ fn the_sound_files_still_answer() {
         let subject =
             Subject::from_file("sound", Kind::Sha1, bits, true, &corpus(Kind::Sha1, entries), bytes);
         Judge::new(&subject, 1).must_be_right_or_refused("undamaged", subject.bytes.clone());
+    }
+}
+
+/// A bucket that no encoder makes may be read as one thing by one reader and as another by the next, so whoever goes through
+/// it refuses it, as lookups and `verify` do.
+#[test]
+fn a_bucket_that_cannot_be_is_refused_by_whoever_goes_through_it() {
+    let sound = sound();
+    let good = Index::from_bytes(sound.small.clone(), "sound").unwrap();
+    let mut visit = |_| Ok::<(), Error>(());
+    let faults: Vec<_> = FAULTS.iter().filter(|(name, _)| name.starts_with("bucket-")).collect();
+    assert!(faults.len() >= 10);
+    for fault @ (name, _) in faults {
+        let bad = Index::from_bytes(bad_file(&sound, fault), name).unwrap();
+        let damaged = |error: Error| matches!(error, Error::Damaged { .. });
+        assert!(bad.iter().any(|entry| entry.is_err_and(damaged)), "{name} is iterated");
+        assert!(diff(&good, &bad, &mut visit, &()).is_err_and(damaged), "{name} is compared");
+        assert!(diff(&bad, &good, &mut visit, &()).is_err_and(damaged), "{name} is compared");
     }
 }

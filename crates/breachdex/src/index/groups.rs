@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::Index;
 use super::core::Core;
 use super::failure::Failure;
-use super::touch::{BucketAt, MALFORMED, SEQUENTIAL};
+use super::touch::{BucketAt, DISORDER, MALFORMED, SEQUENTIAL};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Error, Fault, Result, Section};
@@ -292,7 +292,7 @@ impl IndexGroup<'_> {
         if entries[start..].is_sorted_by(|one, next| one.key < next.key) {
             Ok(())
         } else {
-            Err(fault("the entries are not in order").into())
+            Err(fault(DISORDER).into())
         }
     }
 

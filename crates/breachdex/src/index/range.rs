@@ -4,7 +4,7 @@
 
 use super::core::Core;
 use super::failure::Failure;
-use super::touch::{BucketAt, MALFORMED, SEQUENTIAL, bucket_of};
+use super::touch::{BucketAt, DISORDER, MALFORMED, SEQUENTIAL, bucket_of};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::Result;
@@ -48,6 +48,8 @@ struct OpenBucket {
     /// Whether its bytes came with the group's head.
     in_head: bool,
     cursor: Cursor<'static>,
+    /// The last entry's key, after the first run.
+    last: Option<Key>,
 }
 
 impl<'a> Range<'a> {
@@ -117,7 +119,7 @@ impl<'a> Range<'a> {
                 prefix.place(0, prefix_bits, bucket_prefix);
                 let cursor = Cursor::new(bucket, prefix, prefix_bits, layout.counts).onto(&[]);
                 let offset = locator.offset() + record.start as u64;
-                self.bucket = Some(OpenBucket { offset, in_head, cursor });
+                self.bucket = Some(OpenBucket { offset, in_head, cursor, last: None });
                 return Ok(true);
             }
         }
@@ -138,7 +140,13 @@ impl<'a> Range<'a> {
             let buffer = if open.in_head { &self.head } else { &self.buckets };
             let mut cursor = open.cursor.onto(access.loaded(groups + open.offset, buffer));
             let decoded = core.run(DecodeRun { cursor: &mut cursor, out: &mut self.ready });
-            decoded.map_err(|_| core.bucket_fault(open.offset, MALFORMED))?;
+            // What is behind the last entry belongs to it: another reader would refuse what this one gave.
+            let ended = decoded.and_then(|()| if cursor.is_at_end() { cursor.finish() } else { Ok(()) });
+            ended.map_err(|_| core.bucket_fault(open.offset, MALFORMED))?;
+            if !ascends(open.last, &self.ready) {
+                return Err(core.bucket_fault(open.offset, DISORDER).into());
+            }
+            open.last = self.ready.last().map(|entry| entry.key);
             open.cursor = cursor.onto(&[]);
             self.taken = self.ready.partition_point(|entry| entry.key < self.first);
             if self.ready.last().is_some_and(|entry| entry.key > self.last) {
@@ -153,6 +161,13 @@ impl<'a> Range<'a> {
             }
         }
     }
+}
+
+/// Whether entries ascend, the first one from the key before it.
+fn ascends(before: Option<Key>, entries: &[Entry]) -> bool {
+    let first = entries.first().map(|entry| entry.key);
+    before.is_none_or(|before| first.is_none_or(|first| before < first))
+        && entries.is_sorted_by(|one, next| one.key < next.key)
 }
 
 /// Bytes to read behind a bucket for those that follow it in the range.

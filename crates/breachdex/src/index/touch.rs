@@ -30,6 +30,8 @@ const LARGE: usize = 1 << 20;
 
 /// What is said of a bucket whose checksum holds and whose content cannot be.
 pub(super) const MALFORMED: &str = "the bucket's content cannot be, though its checksum holds";
+/// What is said of a bucket whose entries do not ascend.
+pub(super) const DISORDER: &str = "the entries are not in order";
 
 /// The index of a key's bucket in its group.
 #[inline(always)]

@@ -4,7 +4,7 @@
 
 use super::core::Core;
 use super::failure::Failure;
-use super::touch::{BucketAt, MALFORMED, SEQUENTIAL};
+use super::touch::{BucketAt, DISORDER, MALFORMED, SEQUENTIAL};
 use crate::digest::Key;
 use crate::entry::Entry;
 use crate::error::{Fault, Section};
@@ -215,7 +215,7 @@ impl GroupCheck<'_> {
 
     fn entry(self, entry: &Entry, previous: Option<Key>, checked: &mut Checked) -> Result<(), &'static str> {
         if previous.is_some_and(|previous| previous >= entry.key) {
-            return Err("the entries are not in order");
+            return Err(DISORDER);
         }
         if !self.core.metadata().coverage.contains(entry.prefix()) {
             return Err("an entry lies outside the coverage");

@@ -29,7 +29,7 @@ pub(crate) struct TextCodes {
     pub(super) between: [u8; 3],
 }
 
-/// The length of the codes of [`BETWEEN`]. With it and the digits' four or five bits, eight codes take 32 to 48 bits, which the
+/// The length of the codes of `:`, CR and LF. With it and the digits' four or five bits, eight codes take 32 to 48 bits, which the
 /// kernels rely on.
 pub const BETWEEN_BITS: u32 = 6;
 
