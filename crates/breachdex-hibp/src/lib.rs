@@ -34,7 +34,7 @@ pub use fetch::retry::RetryPolicy;
 pub use network::simulation;
 pub use network::{NetworkOptions, ProxyUrl, client_builder};
 pub use run::{FetchOptions, FetchReport};
-pub use update::{UpdateOptions, UpdatePreview, UpdateReport, preview_update, update};
+pub use update::{BehindIndex, UpdateOptions, UpdatePreview, UpdateReport, preview_update, update};
 
 // Threads may share these; a field that forbids it is a breaking change.
 const _: () = {

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,6 +43,39 @@ pub struct UpdateOptions {
     pub before_publish: Option<BeforePublish>,
 }
 
+/// A server whose ranges differ from those of an index and are all older than its corpus date, as those of a mirror that has
+/// not followed the server which the index came from. What it has is a step back: hashes that only the newer corpus had go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BehindIndex {
+    /// The day on which the latest of these ranges was changed.
+    pub changed: String,
+    /// The corpus date of the index.
+    pub corpus_date: String,
+}
+
+impl BehindIndex {
+    /// `latest` is when the latest of the ranges that differ was changed, in seconds since 1970; 0 where there is none, or the
+    /// server does not say.
+    fn of(latest: u64, corpus_date: &str) -> Option<Self> {
+        // Dates in this form are in the order of their text.
+        let changed = day(latest);
+        let is_behind = !changed.is_empty() && changed.as_str() < corpus_date;
+        is_behind.then(|| Self { changed, corpus_date: corpus_date.to_owned() })
+    }
+}
+
+impl fmt::Display for BehindIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { changed, corpus_date } = self;
+        write!(
+            f,
+            "the ranges of the server that differ were last changed on {changed}, before the corpus date of the index, \
+             {corpus_date}: the server is behind, so that newer hashes are removed"
+        )
+    }
+}
+
 /// What an update found and did.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -60,6 +94,8 @@ pub struct UpdateReport {
     pub index: Option<SpliceReport>,
     /// Whether the server changed ranges while they were fetched, so that another update is due.
     pub corpus_changed: bool,
+    /// Where the server is behind the index.
+    pub behind: Option<BehindIndex>,
     /// Whether an unfinished update that an earlier version of breachdex had begun was discarded.
     pub discarded_earlier: bool,
 }
@@ -177,6 +213,7 @@ impl Update<'_> {
             ranges_same: journal.count(RecordKind::Same),
             index: None,
             corpus_changed: journal.corpus_changed(),
+            behind: BehindIndex::of(journal.latest_new_change(), &self.options.date),
             discarded_earlier: journal.discarded_earlier,
         };
         let (index, journal) = self.publish(assembly, path, monitor)?;

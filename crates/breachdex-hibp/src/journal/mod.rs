@@ -299,6 +299,12 @@ impl Journal {
         fetched.map(|known| known.modified).max().unwrap_or(0)
     }
 
+    /// The same of the ranges alone whose rows are not those of the index.
+    pub(crate) fn latest_new_change(&self) -> u64 {
+        let new = self.known.iter().filter(|known| known.kind == RecordKind::Range);
+        new.map(|known| known.modified).max().unwrap_or(0)
+    }
+
     /// Whether a range was changed after the run began, so that some ranges may be older than others.
     pub(crate) fn corpus_changed(&self) -> bool {
         self.begun != 0 && self.latest_change() > self.begun

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use breachdex::{Entry, Index, Monitor, Prefix};
 use tokio::sync::watch;
 
-use super::Update;
+use super::{BehindIndex, Update};
 use crate::BaseUrl;
 use crate::error::{MissingRanges, Result};
-use crate::fetch::Answer;
+use crate::fetch::{Answer, seconds};
 use crate::journal::{Record, RecordKind};
 use crate::run::{self, FetchReport, Kept, Store};
 
@@ -36,6 +36,8 @@ pub struct UpdatePreview {
     pub counts_changed: u64,
     /// The ranges that could not be fetched.
     pub missing: Option<MissingRanges>,
+    /// Where the server is behind the index.
+    pub behind: Option<BehindIndex>,
 }
 
 /// What differs, added up by the network's threads.
@@ -64,6 +66,7 @@ impl Update<'_> {
             hashes_removed: read(&differences.removed),
             counts_changed: read(&differences.counts),
             missing,
+            behind: BehindIndex::of(tally.latest, &self.options.date),
         })
     }
 
@@ -77,7 +80,7 @@ impl Update<'_> {
             rules.apply(&mut range.entries);
             let is_changed = differences.add(&index, prefix, &range.entries)?;
             let kind = if is_changed { RecordKind::Range } else { RecordKind::Same };
-            Ok(Record::of(kind, prefix).into())
+            Ok(Record { modified: range.modified.map_or(0, seconds), ..Record::of(kind, prefix) }.into())
         })
     }
 }
@@ -111,12 +114,14 @@ impl Differences {
 struct Tally {
     ranges: u32,
     changed: u64,
+    /// When the latest of those was changed, in seconds since 1970.
+    latest: u64,
     limit: watch::Sender<u32>,
 }
 
 impl Default for Tally {
     fn default() -> Self {
-        Self { ranges: 0, changed: 0, limit: watch::Sender::new(u32::MAX) }
+        Self { ranges: 0, changed: 0, latest: 0, limit: watch::Sender::new(u32::MAX) }
     }
 }
 
@@ -135,7 +140,10 @@ impl Store for Tally {
 
     fn keep(&mut self, kept: Kept) -> Result<()> {
         self.ranges += 1;
-        self.changed += u64::from(kept.record.kind == RecordKind::Range);
+        if kept.record.kind == RecordKind::Range {
+            self.changed += 1;
+            self.latest = self.latest.max(kept.record.modified);
+        }
         Ok(())
     }
 

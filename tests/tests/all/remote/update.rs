@@ -155,6 +155,27 @@ fn the_command_says_what_changed() {
     assert_holds(&folder.path().join("a.bdx"), &corpus(1), LAST);
 }
 
+/// A mirror that has not followed takes an index back: what only the newer corpus had goes, and that is said.
+#[test]
+fn a_server_that_is_behind_the_index_is_named() {
+    let (server, folder) = (RangeServer::start(corpus(1)), tempdir().unwrap());
+    let url = server.url();
+    let run = |arguments: &[&str]| said(&command(folder.path()).args(arguments).output().unwrap());
+    server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
+    run(&["download", "-o", "a.bdx", "--prefixes", "00000-000FF", "--base-url", &url]);
+    server.change(corpus(0), "Sat, 25 Jul 2026 10:00:00 GMT");
+    let note = "breachdex: note: the ranges of the server that differ were last changed on 2026-07-25, before the corpus date \
+                of the index, 2026-08-01: the server is behind, so that newer hashes are removed; update from the server that \
+                the newer index came from (--base-url)";
+    for arguments in [["update", "a.bdx", "--dry-run"].as_slice(), &["update", "a.bdx"]] {
+        let (_, stderr, exit) = run(arguments);
+        assert_eq!((stderr.lines().nth(1), exit), (Some(note), 0), "{stderr}");
+    }
+    server.change(corpus(1), "Sun, 02 Aug 2026 10:00:00 GMT");
+    let (_, stderr, _) = run(&["update", "a.bdx"]);
+    assert!(!stderr.contains("is behind"), "{stderr}");
+}
+
 #[test]
 fn what_an_earlier_version_began_is_discarded_with_a_note() {
     let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use breachdex::trust::{SignatureFiles, Trust};
 use breachdex_hibp::{
-    FetchReport, MissingRanges, UpdateOptions, UpdatePreview, UpdateReport, preview_update, update,
+    BehindIndex, FetchReport, MissingRanges, UpdateOptions, UpdatePreview, UpdateReport, preview_update,
+    update,
 };
 
 use crate::commands::download::{fetched, ranges};
@@ -45,6 +46,7 @@ impl Subcommand for Flags {
             let preview = preview_update(&self.file, &options, &reporter)?;
             drop(reporter);
             fetched(&preview.fetch);
+            tell_behind(preview.behind.as_ref());
             (preview_text(&preview), preview.missing)
         } else {
             let report = update(&self.file, &options, &reporter)?;
@@ -83,10 +85,20 @@ fn notes(report: &UpdateReport, flags: &Flags) {
     if let Some(index) = &report.index {
         messages::durability(&flags.file, index.index.durability);
     }
+    tell_behind(report.behind.as_ref());
     if report.corpus_changed {
         messages::note(&format!(
             "the server changed ranges while they were fetched; run breachdex update {} once more",
             flags.file.display()
+        ));
+    }
+}
+
+/// A mirror that has not followed takes an index back, which nothing else would say.
+fn tell_behind(behind: Option<&BehindIndex>) {
+    if let Some(behind) = behind {
+        messages::note(&format!(
+            "{behind}; update from the server that the newer index came from (--base-url)"
         ));
     }
 }
