@@ -189,7 +189,9 @@ def test_a_set_reloads_its_overlays(make_index: Make, tmp_path: Path, exposed_in
 def test_a_signal_handler_may_reload(make_index: Make, tmp_path: Path) -> None:
     """Also while a reload is under way, which takes long enough here that a signal falls into it."""
     path = tmp_path / "a.bdx"
-    rows = sorted(f"{number * 0x9E3779B97F4A7C15 % 2**160:040X}:1" for number in range(1, 400_000))
+    rows = sorted(
+        f"{number * 0x9E3779B97F4A7C15 % 2**64:016X}{number:024X}:1" for number in range(1, 400_000)
+    )
     (tmp_path / "rows.txt").write_text("\n".join(rows), encoding="ascii")
     breachdex.build(tmp_path / "rows.txt", path)
     data = path.read_bytes()
