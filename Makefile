@@ -278,9 +278,9 @@ c-library: rust-build
 # What is left in memory by optimised code, as it is released: registers are spilled elsewhere, and copies are made elsewhere.
 release-memory: rust-build
 	cargo build --release --locked --package breachdex-tests --package breachdex-test-support --bins
-	BREACHDEX_TEST_COMMAND=$(CURDIR)/target/release/breachdex-under-test \
+	export BREACHDEX_TEST_COMMAND=$(CURDIR)/target/release/breachdex-under-test \
 		BREACHDEX_TEST_LIBRARY=$(CURDIR)/target/release/library-under-test \
-		cargo test --workspace --locked --test all --test library_memory memory
+		&& cargo test --workspace --locked --test all memory && cargo test --workspace --locked --test library_memory
 
 # What would be published: the wheel of this platform, optimised.
 wheel: $(PYTHON_VENV)/made

@@ -62,6 +62,7 @@ def rust() -> frozenset[str]:
         PROJECT / "tests/tests/all/main.rs",
         PROJECT / "tests/tests/forged.rs",
         PROJECT / "tests/simulate/tests/seeds.rs",
+        PROJECT / "tests/support/tests/library_memory.rs",
     ]
     return frozenset(name for program in programs for name in in_rust(program))
 
