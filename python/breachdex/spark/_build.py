@@ -328,6 +328,8 @@ class _Cluster:
     def write_staged(self, borders: list[int]) -> list[_Written]:
         """As ``write`` does, through files in the staging folder."""
         found = self._input().mapInArrow(Gather(self.job, tuple(borders)), GATHERED).collect()
+        if not found:
+            return []
         writer = WriteSegment(self.job, tuple(borders), self.options, tuple(row["file"] for row in found))
         written = self._written(self.session.range(0, len(borders), 1, len(borders)), writer)
         # The index takes as much room.
