@@ -195,10 +195,19 @@ impl World {
                 100..107 => self.join()?,
                 _ => self.export()?,
             }
+            self.settle_others()?;
             self.settle_joined(self.power_was_lost)?;
             self.settle_ranges()?;
         }
         self.end()
+    }
+
+    /// Looks at what a step may not have been about: a loss of power takes back what was not on disk, whoever works meanwhile.
+    fn settle_others(&mut self) -> Checked {
+        let crash = self.power_was_lost.then_some(Crash::Power);
+        self.settle_other_target(crash)?;
+        self.settle_other_replica(crash)?;
+        self.settle_overlay(crash)
     }
 
     fn simulated<T>(&self, work: impl FnOnce() -> T) -> T {
