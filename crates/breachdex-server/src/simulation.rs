@@ -2,12 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "static-ranges")]
-use std::path::Path;
 use std::sync::Arc;
 
-#[cfg(feature = "static-ranges")]
-use breachdex::{Index, Monitor};
 use breachdex_http::{HostNames, Pressure, Services, Shutdown};
 use bytes::Bytes;
 use hyper::Request;
@@ -27,22 +23,7 @@ use crate::metrics::Metrics;
 use crate::options::ServeOptions;
 use crate::server::{log_throttle, open};
 #[cfg(feature = "static-ranges")]
-use crate::{StaticError, StaticOptions, StaticReport};
-
-/// [`write_ranges`](crate::write_ranges) in blocks of so many prefixes.
-///
-/// # Errors
-/// As there.
-#[cfg(feature = "static-ranges")]
-pub fn write_ranges_in_blocks(
-    index: &Index,
-    folder: &Path,
-    options: &StaticOptions,
-    block: usize,
-    monitor: &dyn Monitor,
-) -> Result<StaticReport, StaticError> {
-    crate::static_ranges::write_ranges_in_blocks(index, folder, options, block, monitor)
-}
+pub use crate::static_ranges::write_ranges_in_blocks;
 
 /// What a server has below its sockets: routes, served indexes, and the watcher that takes replaced files over.
 pub struct Unconnected {

@@ -77,8 +77,11 @@ pub fn write_ranges(
 }
 
 /// [`write_ranges`] in blocks of so many prefixes, for simulations.
+///
+/// # Errors
+/// As there.
 #[cfg(feature = "simulation")]
-pub(crate) fn write_ranges_in_blocks(
+pub fn write_ranges_in_blocks(
     index: &Index,
     folder: &Path,
     options: &StaticOptions,
