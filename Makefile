@@ -25,11 +25,11 @@ LONG_PART ?= $(shell echo $(LONG_PARTS) | cut -d ' ' -f $$(( $$(date -u +%s) / 8
 # Features are those of the whole workspace with its tests, so that everything is compiled once.
 BUILD := cargo build --workspace --lib --tests --locked
 
-# Where everything is compiled once, from nothing: no lines for debuggers are written, which panics name without. Compilation
-# stays incremental, though it takes longer: otherwise a lookup by reads leaves a word of the key on the stack, as
-# `library_memory` finds.
+# Where everything is compiled once, from nothing: no lines for debuggers are written, which panics name without, and nothing
+# that would make a second compilation shorter.
 ifneq ($(CI)$(BUILD_ONCE),)
 export CARGO_PROFILE_DEV_DEBUG := 0
+export CARGO_INCREMENTAL := 0
 endif
 
 # `make simulate SEEDS=20000`, or SECONDS=600: downloads, updates, pulls, overlays, joins, exports of ranges and the server on a simulated

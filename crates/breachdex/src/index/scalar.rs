@@ -22,7 +22,7 @@ impl Core {
         self.admit(digest)?;
         let find = FindInMemory { core: self, access: InMemory(bytes), key: digest.key() };
         let found = erasing_stack::<OF_A_LOOKUP, _>(|| self.run(find));
-        Ok(self.answer(found.map_err(|failure| self.failed(failure))?))
+        Ok(self.answer(found.map_err(|failure| self.failed(failure))?.count()))
     }
 
     /// Apart, for its buffers are large.
@@ -50,7 +50,27 @@ impl Core {
         let access = self.reading(mode);
         let find = Find { core: self, access, key, head, bucket: buckets };
         let found = erasing_stack::<OF_ONE, _>(|| self.run(find));
-        found.map_err(|failure| self.failed(failure))
+        Ok(found.map_err(|failure| self.failed(failure))?.count())
+    }
+}
+
+/// What was found: a count, 0 where none are stored, or nothing. Every part of it is written, whereas the count of an
+/// `Option` that is `None` is whatever a register held, such as bits of the key, and outlives the stack that is erased.
+#[derive(Clone, Copy)]
+struct Found {
+    is_present: bool,
+    count: u64,
+}
+
+impl Found {
+    const ABSENT: Self = Self { is_present: false, count: 0 };
+
+    fn present(count: u64) -> Self {
+        Self { is_present: true, count }
+    }
+
+    fn count(self) -> Option<u64> {
+        self.is_present.then_some(self.count)
     }
 }
 
@@ -62,7 +82,7 @@ struct FindInMemory<'a> {
 }
 
 impl Task for FindInMemory<'_> {
-    type Output = Result<Option<u64>, Failure>;
+    type Output = Result<Found, Failure>;
 
     #[inline(always)]
     fn run<O: BitOperations>(self) -> Self::Output {
@@ -71,7 +91,7 @@ impl Task for FindInMemory<'_> {
             Some(placed) => placed,
             None => match core.bucket_in_memory(access, key)? {
                 Some(placed) => placed,
-                None => return Ok(None),
+                None => return Ok(Found::ABSENT),
             },
         };
         let found = find_and_count::<O>(&placed.bucket, &key.skip(placed.prefix_bits), core.layout());
@@ -88,22 +108,21 @@ struct Find<'a, A: Access<'a>> {
 }
 
 impl<'a, A: Access<'a>> Task for Find<'a, A> {
-    /// The count, 0 where none are stored; `None` where the key is absent.
-    type Output = Result<Option<u64>, Failure>;
+    type Output = Result<Found, Failure>;
 
     #[inline(always)]
     fn run<O: BitOperations>(self) -> Self::Output {
         let Self { core, access, key, head, bucket: buffer } = self;
         let layout = core.layout();
         let prefix = key.leading(layout.directory_bits) as u32;
-        let Some(locator) = core.locate(prefix) else { return Ok(None) };
+        let Some(locator) = core.locate(prefix) else { return Ok(Found::ABSENT) };
         let group = core.group(access, prefix, locator, 0, head)?;
         let bucket = bucket_of(key, layout, &group);
         let record = core.record(locator, &group, bucket)?;
         let place = BucketAt { prefix, locator, group: &group, bucket };
         let bytes = core.bucket_bytes(access, place, &record, 0, buffer)?;
         if record.entries == 0 {
-            return Ok(None);
+            return Ok(Found::ABSENT);
         }
         let bucket = core.bucket(locator, &group, &record, bytes)?;
         let prefix_bits = layout.directory_bits + group.extra_bits;
@@ -117,13 +136,13 @@ fn find_and_count<O: BitOperations>(
     bucket: &Bucket<'_>,
     rest: &Key,
     layout: Layout,
-) -> Result<Option<u64>, Malformed> {
+) -> Result<Found, Malformed> {
     // Waiting for one line overlaps with waiting for the others.
     bucket.prefetch_high();
     bucket.prefetch_likely_low(rest);
     if layout.counts {
         bucket.prefetch_all_counts();
     }
-    let Some(entry) = bucket.find::<O>(rest)? else { return Ok(None) };
-    if layout.counts { bucket.count::<O>(entry).map(Some) } else { Ok(Some(0)) }
+    let Some(entry) = bucket.find::<O>(rest)? else { return Ok(Found::ABSENT) };
+    if layout.counts { bucket.count::<O>(entry).map(Found::present) } else { Ok(Found::present(0)) }
 }
