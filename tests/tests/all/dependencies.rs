@@ -50,7 +50,7 @@ impl Budget {
 fn tree<'a>(arguments: impl Iterator<Item = &'a str>) -> Vec<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["tree", "--locked", "--offline"])
+        .args(["tree", "--locked"])
         .args(["--target", "x86_64-unknown-linux-gnu", "--format", "{p}"])
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
