@@ -45,8 +45,9 @@ static USED_LOCK_FILE: AtomicBool = AtomicBool::new(false);
 pub struct Lock {
     /// Removed at the end; `None` where the system has the lock.
     lock_file: Option<(Arc<dyn Disk>, PathBuf, FileId)>,
-    /// The file with the system's lock, which would end with its last handle.
-    _locked: Option<File>,
+    /// The file with the system's lock. By itself it ends with its last handle, of which a process that was just forked has
+    /// another.
+    locked: Option<File>,
     #[cfg(windows)]
     _beside: Option<beside::Beside>,
 }
@@ -59,7 +60,7 @@ impl Lock {
     pub fn try_take(disk: &Arc<dyn Disk>, file: &File, path: &Path) -> io::Result<Option<Self>> {
         #[cfg(not(windows))]
         let taken = match disk.try_flock(file) {
-            Ok(true) => file.try_clone().map(|file| Some(Self { lock_file: None, _locked: Some(file) })),
+            Ok(true) => file.try_clone().map(|file| Some(Self { lock_file: None, locked: Some(file) })),
             Ok(false) => Ok(None),
             Err(error) => Err(error),
         };
@@ -67,7 +68,7 @@ impl Lock {
         let taken = {
             let _ = file;
             beside::Beside::try_take(disk, &with_suffix(path, SUFFIX)).map(|taken| {
-                taken.map(|beside| Self { lock_file: None, _locked: None, _beside: Some(beside) })
+                taken.map(|beside| Self { lock_file: None, locked: None, _beside: Some(beside) })
             })
         };
         match taken {
@@ -83,7 +84,7 @@ impl Lock {
         USED_LOCK_FILE.fetch_or(taken.is_some(), Ordering::Relaxed);
         Ok(taken.map(|id| Self {
             lock_file: Some((Arc::clone(disk), lock, id)),
-            _locked: None,
+            locked: None,
             #[cfg(windows)]
             _beside: None,
         }))
@@ -127,6 +128,10 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        if let Some(file) = &self.locked {
+            // Where this fails the lock ends with the last handle.
+            let _ = file.unlock();
+        }
         if let Some((disk, path, id)) = &self.lock_file {
             // One that stays is taken over by the next.
             let _ = disk.remove(path);

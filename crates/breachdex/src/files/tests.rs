@@ -522,6 +522,22 @@ fn a_lock_lasts_when_its_file_is_closed() {
     assert!(take().is_some());
 }
 
+/// A process that another thread starts has every handle until it runs its own program.
+#[cfg(unix)]
+#[test]
+fn a_lock_ends_though_another_process_has_a_handle_of_its_file() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("locked");
+    let open = || File::options().create(true).append(true).open(&path).unwrap();
+    let take = |file: &File| Lock::try_take(&(Arc::new(System) as Arc<dyn Disk>), file, &path).unwrap();
+    let file = open();
+    let held = take(&file).unwrap();
+    assert!(take(&open()).is_none());
+    drop(held);
+    assert!(take(&open()).is_some());
+    drop(file);
+}
+
 /// A folder that gets its name when it is complete has its lock in it.
 #[test]
 fn a_lock_file_is_removed_where_its_folder_has_another_name() {
