@@ -165,3 +165,34 @@ def test_gunicorn_refuses_to_boot_on_a_damaged_index(exposed_index: Path, tmp_pa
     output, _ = server.communicate(timeout=60)
     assert server.returncode != 0
     assert "IndexDamagedError" in output and "restore it from a copy or build it again" in output
+
+
+IN_A_SUBINTERPRETER = """
+import sys
+import breachdex
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+inner = interpreters.create()
+run = getattr(interpreters, "exec", interpreters.run_string)
+try:
+    said = run(inner, "import sys; sys.path[:] = %r; import breachdex" % sys.path)
+except Exception as error:
+    said = error
+print(getattr(said, "formatted", said))
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="CPython refuses it from 3.12 on")
+def test_a_second_interpreter_is_refused() -> None:
+    # As the documentation quotes it; mod_wsgi runs applications in one.
+    environment = {**os.environ, "PYTHONPATH": str(Path(breachdex.__file__).parents[1])}
+    said = subprocess.run(
+        [sys.executable, "-c", IN_A_SUBINTERPRETER],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+    ).stdout
+    assert "module breachdex._breachdex does not support loading in subinterpreters" in said

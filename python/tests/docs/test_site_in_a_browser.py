@@ -135,6 +135,23 @@ def test_every_page_fits_a_phone(page: Page, site: Path) -> None:
     assert wide == []
 
 
+@pytest.mark.parametrize("place", ["/troubleshooting/", "/ja/troubleshooting/"])
+def test_messages_leave_room_for_what_to_do(phone: BrowserContext, address: str, place: str) -> None:
+    assert phone.browser is not None
+    with phone.browser.new_page(viewport={"width": 1280, "height": 900}) as page:
+        page.goto(address + place)
+        tables, wide = page.evaluate(
+            """() => {
+                const tables = [...document.querySelectorAll("article .cards table")];
+                const edge = document.querySelector("article").getBoundingClientRect().right + 1;
+                const wide = tables.filter(table => table.getBoundingClientRect().right > edge);
+                return [tables.length, wide.map(table => table.innerText.slice(0, 40))];
+            }"""
+        )
+    assert tables > 3
+    assert wide == []
+
+
 def test_the_switch_leads_to_the_same_page(page: Page, address: str) -> None:
     page.goto("/policy/")
     # The list opens when a pointer is over it.
