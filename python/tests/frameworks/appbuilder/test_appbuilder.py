@@ -196,7 +196,7 @@ def test_the_api_of_users(app: Any, plant: Any) -> None:
     token = api_log_in(app, GOOD).json["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
 
-    def create(password: str) -> Any:
+    def create(password: str, words: str = "") -> Any:
         body = {
             "username": "api",
             "first_name": "A",
@@ -206,12 +206,13 @@ def test_the_api_of_users(app: Any, plant: Any) -> None:
             "active": True,
             "roles": [1],
         }
-        return app.test_client().post("/api/v1/security/users/", json=body, headers=headers)
+        return app.test_client().post(f"/api/v1/security/users/{words}", json=body, headers=headers)
 
     refused = create(BAD)
     assert refused.status_code == 400
     assert REFUSED["en"] in refused.text
     assert BAD not in refused.text
+    assert REFUSED["ja"] in str(create(BAD, "?_l_=ja").json)
     assert create(GOOD).status_code == 201
 
 
