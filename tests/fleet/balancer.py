@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 from replicas import TIMEOUT, Replica, Wrong, end_with_parent
 
 DOCUMENTED = Path(__file__).resolve().parents[2] / "docs" / "fleet.haproxy.cfg"
+ONLY_ROOT = ("    user haproxy\n", "    group haproxy\n", "    chroot /var/lib/haproxy\n")
+"""Lines with which HAProxy gives up root's rights, and which nobody else can follow."""
 NAMES = "abc"
 
 
@@ -61,6 +64,7 @@ def configuration(replicas: Sequence[Replica], port: int, admin: Path) -> str:
     changes = [
         ("bind 127.0.0.1:8080", f"bind 127.0.0.1:{port}"),
         ("/run/haproxy/admin.sock mode", f"{admin} mode"),
+        *((line, line if os.geteuid() == 0 else "") for line in ONLY_ROOT),
     ]
     for number, replica in enumerate(replicas):
         changes.append((f"127.0.0.1:{18081 + number}", f"127.0.0.1:{replica.port}"))
@@ -101,6 +105,8 @@ def balancing(replicas: Sequence[Replica], folder: Path) -> Iterator[Balancer]:
             time.sleep(0.05)
         for name in NAMES:
             balancer.wait_until(name, "UP")
+        if os.geteuid() == 0 and Path(f"/proc/{process.pid}").stat().st_uid == 0:
+            raise Wrong("HAProxy runs as root")
         yield balancer
     finally:
         process.kill()
