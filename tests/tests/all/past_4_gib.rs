@@ -1,7 +1,8 @@
 //! A real index of more than 4 GiB: made of entries in memory, opened, asked at both ends and around 4 GiB, ranged,
-//! served, verified and spliced. The other tests past the edges have sparse files; here every byte is one.
+//! served, verified and spliced; and, at full size, joined from two segments that are shorter. The other tests past the
+//! edges have sparse files; here every byte is one.
 //!
-//! Takes some 9 GB in the build folder while it runs, and says so where it is skipped for want of them.
+//! Takes some 9 GB in the build folder while it runs, 14 GB at full size, and says so where it is skipped for want of them.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
@@ -19,11 +20,14 @@ use breachdex::{
     Answer, ChangedRange, Coverage, Digest, Entry, Error, Index, Kind, PREFIX_COUNT, Prefix, RangeScratch,
     ReadMode, SpliceOptions, SpliceReport, splice,
 };
+use breachdex_tests::is_thorough;
 use fst::{Map, Streamer as _};
 use tempfile::TempDir;
 
 /// What must be free.
 const DISK: u64 = 12 << 30;
+/// What must be free for segments and what they are joined to beside the index.
+const DISK_OF_JOIN: u64 = 15 << 30;
 const EDGE: u64 = 1 << 32;
 /// Rows of a range, whose counts are so large that they take as many bits as the digests do.
 const ROWS: u64 = 168;
@@ -62,7 +66,16 @@ fn into(
     base: Option<&Index>,
     ranges: impl Iterator<Item = ChangedRange> + Send,
 ) -> SpliceReport {
-    let options = SpliceOptions { coverage: Coverage::whole(), ..SpliceOptions::default() };
+    covering(Coverage::whole(), target, base, ranges)
+}
+
+fn covering(
+    coverage: Coverage,
+    target: &Path,
+    base: Option<&Index>,
+    ranges: impl Iterator<Item = ChangedRange> + Send,
+) -> SpliceReport {
+    let options = SpliceOptions { coverage, ..SpliceOptions::default() };
     splice(base, ranges.map(Ok::<_, Error>), target, &options, |_| Ok(Vec::new()), &()).unwrap()
 }
 
@@ -150,6 +163,48 @@ impl Drop for Server {
     }
 }
 
+/// Whether two files have the same bytes. Neither is held in memory.
+fn is_equal(one: &Path, other: &Path) -> bool {
+    let lengths = [one, other].map(|path| fs::metadata(path).unwrap().len());
+    let (mut ours, mut theirs) = (File::open(one).unwrap(), File::open(other).unwrap());
+    let (mut left, mut buffers) = (lengths[0], [vec![0; 4 << 20], vec![0; 4 << 20]]);
+    while lengths[0] == lengths[1] && left > 0 {
+        let length = left.min(4 << 20) as usize;
+        let [a, b] = &mut buffers;
+        ours.read_exact(&mut a[..length]).unwrap();
+        theirs.read_exact(&mut b[..length]).unwrap();
+        if a[..length] != b[..length] {
+            return false;
+        }
+        left -= length as u64;
+    }
+    lengths[0] == lengths[1]
+}
+
+/// Joins two segments, each shorter than 4 GiB, with the command: the second one's groups are moved past 4 GiB.
+fn join_segments(folder: &Path, whole: &Path) {
+    let [low, high, joined] = ["low.bdx", "high.bdx", "joined.bdx"].map(|name| folder.join(name));
+    let middle = PREFIX_COUNT / 2;
+    for (path, prefixes) in [(&low, 0..middle), (&high, middle..PREFIX_COUNT)] {
+        let coverage = Coverage::from_ranges([(prefixes.start, prefixes.end - 1)]).unwrap();
+        timed("segment", || covering(coverage, path, None, prefixes.map(range)));
+        assert!(fs::metadata(path).unwrap().len() < EDGE);
+    }
+    let output = timed("joined", || {
+        Command::new(env!("CARGO_BIN_EXE_breachdex-under-test"))
+            .args(["build", "--complete", "--format", "index", "--output"])
+            .args([&joined, &high, &low])
+            .output()
+            .unwrap()
+    });
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(fs::metadata(&joined).unwrap().len() > EDGE);
+    assert!(
+        timed("compared", || is_equal(&joined, whole)),
+        "the joined index has other bytes than the whole"
+    );
+}
+
 /// Says how long a part took.
 fn timed<T>(what: &str, part: impl FnOnce() -> T) -> T {
     let started = Instant::now();
@@ -210,5 +265,15 @@ fn an_index_past_4_gib_does_all_that_others_do() {
     assert_eq!(updated.lookup(&removed.digest(Kind::Sha1)).unwrap(), Answer::Absent);
     for range in &asked {
         ask(&updated, &by_reads, if range.prefix == changed.prefix { &changed } else { range });
+    }
+    drop((updated, by_reads));
+    fs::remove_file(&updated_path).unwrap();
+
+    if !is_thorough() {
+        eprintln!("skipped: joining segments past 4 GiB, which BREACHDEX_THOROUGH=1 does");
+    } else if free < DISK_OF_JOIN {
+        eprintln!("skipped: joining segments past 4 GiB wants 15 GiB, {} MiB are free", free >> 20);
+    } else {
+        join_segments(folder.path(), &path);
     }
 }
