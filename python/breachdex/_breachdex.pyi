@@ -621,7 +621,8 @@ class BuildReport:
         """Different digests that fell on the kept bits of another; 0 for an exact index."""
     @property
     def left_out(self) -> int:
-        """Digests that ``min_count`` or ``top`` left out."""
+        """Rows and range files outside the prefixes asked for. What ``min_count`` or ``top`` leaves out is not
+        counted."""
     @property
     def false_positive_rate(self) -> float:
         """The probability that a password that never leaked is reported; 0 for an exact index."""

@@ -43,7 +43,7 @@ pub(crate) struct BuildReport {
     collisions: u64,
     /// `left_out: int`
     ///
-    /// Digests that `min_count` or `top` left out.
+    /// Rows and range files outside the prefixes asked for. What `min_count` or `top` leaves out is not counted.
     left_out: u64,
     /// `false_positive_rate: float`
     ///

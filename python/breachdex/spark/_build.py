@@ -71,7 +71,7 @@ class ClusterBuildReport:
     largest_part: int
     """Rows of the largest part."""
     left_out: int
-    """Digests that ``min_count`` left out."""
+    """Rows outside the prefixes of their parts. What ``min_count`` leaves out is not counted."""
     passwords_like_digests: tuple[tuple[str, Kind], ...] = ()
     """Files that were read as passwords, and whose first lines look like digests, with the kind of these."""
     passwords_in_notation: tuple[str, ...] = ()

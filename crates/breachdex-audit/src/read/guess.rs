@@ -12,15 +12,17 @@ use breachdex::text::are_user_passwords;
 use breachdex_messages::Language;
 
 use super::csv::is_before_header;
+use super::records::{Dialect, split_line};
 use crate::formats::Format;
 
 /// Cells of a header that are looked at.
 const MOST_CELLS: usize = 200;
 
 /// What password managers and tools call the column of passwords, in lower case, the most certain first.
-const PASSWORDS: [&str; 14] = [
+const PASSWORDS: [&str; 15] = [
     "password",
     "login_password",
+    "password_value",
     "pwd",
     "passwort",
     "mot de passe",
@@ -40,8 +42,9 @@ const DIGESTS: [&str; 9] =
     ["nthash", "nt hash", "nt_hash", "ntlm", "ntlmhash", "ntlm_hash", "sha1", "hash", "password_hash"];
 
 /// The same for accounts, which is the first of these that is there.
-const USERS: [&str; 17] = [
+const USERS: [&str; 18] = [
     "username",
+    "username_value",
     "user name",
     "user_name",
     "samaccountname",
@@ -197,9 +200,11 @@ pub(crate) fn of(start: &str) -> Option<Advice> {
         .map(Advice)
 }
 
+/// A document type that is not HTML is one of XML.
 fn is_web_page(start: &str) -> bool {
-    let start = start.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
-    start == "<!doctype" || start.starts_with("<html")
+    let start: String = start.split_whitespace().take(2).collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+    let kind = start.strip_prefix("<!doctype ").map(|rest| rest.split('>').next().unwrap_or_default());
+    kind == Some("html") || start.starts_with("<html")
 }
 
 /// The header is the first line behind those that are passed over, or the second one where the first has no cells: some tools
@@ -260,10 +265,10 @@ fn is_name(cell: &str) -> bool {
 /// Folder, title, user, password, address, notes.
 fn keeper(start: &str) -> Option<Guess> {
     let first = start.lines().find(|line| !line.trim().is_empty())?;
-    let mut cells = first.split(',').map(|cell| cell.trim_matches('"'));
+    let cells = split_line(first.as_bytes(), Dialect { delimiter: b',', has_backslashes: false })?;
     let is_address =
-        cells.nth(4).is_some_and(|cell| cell.starts_with("http://") || cell.starts_with("https://"));
-    (is_address && cells.next().is_some()).then_some(Guess::Keeper)
+        cells.iter().nth(4).is_some_and(|cell| cell.starts_with(b"http://") || cell.starts_with(b"https://"));
+    (is_address && cells.len() > 5).then_some(Guess::Keeper)
 }
 
 /// Lines `kim@corp.example:password`. The last line may be cut off.
@@ -312,6 +317,11 @@ mod tests {
                 "'Current Password' --user-column 'Login Name'",
             ),
             ("氏名,パスワード\n", "パスワード", "パスワード"),
+            (
+                "origin_url,username_element,username_value,password_element,password_value\n",
+                "password_value",
+                "password_value --user-column username_value",
+            ),
         ] {
             let expected = format!(
                 "it looks like CSV whose column {column:?} holds the passwords; give --format csv --column {flags}"
@@ -383,6 +393,10 @@ mod tests {
             Some("it has no header and looks like Keeper's CSV; give --format keeper-csv")
         );
         assert_eq!(said("a,b,c,d,e,f\n"), None);
+        let quoted = "Work,Mail,kim,\"a,b\",https://a.example,\n";
+        assert!(said(quoted).is_some_and(|said| said.contains("looks like Keeper's CSV")));
+        // Universal Password Manager's: five cells, one of which has a comma.
+        assert_eq!(said("Mail,kim,\"a,b\",https://a.example,\n"), None);
     }
 
     #[test]
@@ -408,9 +422,10 @@ mod tests {
             said("<!DOCTYPE html><html></html>")
                 .is_some_and(|said| said.starts_with("it is HTML of no product"))
         );
-        assert!(
-            said("<?xml version=\"1.0\"?><x/>")
-                .is_some_and(|said| said.starts_with("it is XML of no product"))
-        );
+        for xml in
+            ["<?xml version=\"1.0\"?><x/>", "<!DOCTYPE vault>\n<vault></vault>", "<!doctype\nhtmlx><a></a>"]
+        {
+            assert!(said(xml).is_some_and(|said| said.starts_with("it is XML of no product")), "{xml:?}");
+        }
     }
 }

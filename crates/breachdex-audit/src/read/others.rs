@@ -87,7 +87,7 @@ const RULES: &[(Sign, &str, &str)] = &[
         "make user:hash lines of uid and sambaNTPassword, and read them as hashes with an index of NTLM hashes",
     ),
     (
-        Sign::Line(|line| line.starts_with("SamAccountName ") || line.starts_with("---")),
+        Sign::Line(|line| line.starts_with("SamAccountName ") || is_underline(line)),
         "a table as PowerShell shows it",
         "write it with Export-Csv -NoTypeInformation -Encoding utf8, and name its column of hashes",
     ),
@@ -118,6 +118,11 @@ const RULES: &[(Sign, &str, &str)] = &[
         "export it as CSV, and read that as keeper-csv",
     ),
     (Sign::Words(&["<pwlist"]), "KeePass 1's XML", "export it as KeePass CSV (1.x) and audit that"),
+    (
+        Sign::Words(&["<!DOCTYPE KEEPASSX_DATABASE"]),
+        "KeePassX's XML",
+        "import its database into KeePassXC (Database > Import), export that as XML or CSV and audit it",
+    ),
     (
         Sign::Words(&["<passwordsafe"]),
         "Password Safe's XML",
@@ -165,6 +170,11 @@ fn is_net_ntlm(line: &str) -> bool {
 
 fn is_mysql(field: &str) -> bool {
     field.strip_prefix('*').is_some_and(|hash| is_hex(hash, 40))
+}
+
+/// The line below the names of columns. A YAML document begins with `---` alone.
+fn is_underline(line: &str) -> bool {
+    line.len() > 3 && line.starts_with("---") && line.bytes().all(|byte| matches!(byte, b'-' | b' '))
 }
 
 /// `hash:123`.
@@ -232,6 +242,8 @@ mod tests {
                 String::from("\nSamAccountName NTHash\n-------------- ------\n"),
                 "a table as PowerShell shows it",
             ),
+            (String::from("---- ------\nkim  x\n"), "a table as PowerShell shows it"),
+            (String::from("<!DOCTYPE KEEPASSX_DATABASE>\n<database>\n</database>\n"), "KeePassX's XML"),
         ] {
             let said = of(&text).map(|sealed| sealed.to_string()).unwrap_or_default();
             assert!(said.starts_with(what), "{text:?}: {said}");
@@ -243,6 +255,8 @@ mod tests {
             &format!("kim:{nt}\n"),
             &format!("kim:1104:{nt}:{nt}:::\n"),
             "a,b\n",
+            "---\nhandler: passpie\n",
+            "--- my list\nhunter2\n",
         ] {
             assert_eq!(of(other), None, "{other:?}");
         }

@@ -48,7 +48,7 @@ pub struct BuildReport {
     /// The first and the last 5-digit prefix of a span without any entry, in an index that covers all prefixes and has so many
     /// entries that this is no chance: its input was cut off, or is a part.
     pub empty_span: Option<(u32, u32)>,
-    /// Rows and range files outside the prefixes asked for.
+    /// Rows and range files outside the prefixes asked for. What a least count or `top` leaves out is not counted.
     pub left_out: u64,
     /// Names in folders of range files that cannot be range files and were passed over.
     pub passed_over: Vec<String>,
