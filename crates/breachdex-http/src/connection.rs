@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use breachdex::LogThrottle;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::service::service_fn;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::client::Client;
+use crate::frames::Counted;
 use crate::framing::Framed;
 use crate::limits::Limits;
 use crate::listen::socket::Stream;
@@ -39,6 +41,9 @@ const STREAMS: u32 = 100;
 const RESETS: usize = 20;
 const INVALID_STREAMS: usize = 100;
 
+/// How often a line about floods of frames may be logged.
+const FLOODS_LOGGED_EVERY: Duration = Duration::from_secs(60);
+
 /// How long a connection may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -53,6 +58,8 @@ pub(crate) struct Protocols<S> {
     pressure: Arc<dyn Pressure>,
     metrics: ConnectionMetrics,
     shutdown: Shutdown,
+    /// Allows lines about floods of frames.
+    floods: LogThrottle,
 }
 
 impl<S: Service> Protocols<S> {
@@ -79,7 +86,19 @@ impl<S: Service> Protocols<S> {
             .initial_connection_window_size(limits.upload_window)
             .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
         let (header_timeout, shutdown_timeout) = (limits.header_timeout, limits.shutdown_timeout);
-        Self { service, builder, tls, header_timeout, shutdown_timeout, answers, pressure, metrics, shutdown }
+        let floods = LogThrottle::new(FLOODS_LOGGED_EVERY);
+        Self {
+            service,
+            builder,
+            tls,
+            header_timeout,
+            shutdown_timeout,
+            answers,
+            pressure,
+            metrics,
+            shutdown,
+            floods,
+        }
     }
 
     /// Whether a connection begins with a TLS handshake.
@@ -128,7 +147,7 @@ impl<S: Service> Protocols<S> {
             let answering = Arc::clone(&answering);
             async move { Ok::<_, Infallible>(answering.answer(request).await) }
         });
-        let stream = Framed::new(stream);
+        let stream = Framed::new(Counted::new(stream, Arc::clone(answers.frames())));
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let mut stopped = pin!(until_stopped(stop));
         let mut alarm = pin!(sleep_until(answers.deadline()));
@@ -138,7 +157,7 @@ impl<S: Service> Protocols<S> {
             let event = next_event(connection.as_mut(), stopped.as_mut(), alarm.as_mut(), due).await;
             let now = Instant::now();
             let last_moment = match event {
-                Event::Ended => return,
+                Event::Ended => return self.ended(&answers),
                 Event::Alarm if phase == Phase::Ending => return,
                 Event::Alarm if phase == Phase::LastCall => self.shutdown_timeout,
                 Event::Alarm if answers.deadline() > now => {
@@ -162,6 +181,19 @@ impl<S: Service> Protocols<S> {
             phase = Phase::Ending;
             connection.as_mut().graceful_shutdown();
             alarm.as_mut().reset(now + last_moment);
+        }
+    }
+
+    /// Counts a connection that was ended for its flood of frames, and says so.
+    fn ended(&self, answers: &Answers) {
+        if answers.frames().is_exceeded() {
+            self.metrics.flooded.inc();
+            if let Some(suppressed) = self.floods.allow() {
+                tracing::warn!(
+                    suppressed,
+                    "closed an HTTP/2 connection that sent far more frames than its requests account for"
+                );
+            }
         }
     }
 }

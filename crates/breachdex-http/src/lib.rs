@@ -4,7 +4,7 @@
 //! a [`Shutdown`] is triggered.
 //!
 //! `listen` opens sockets, `worker` and `connection` carry bytes, `framing` refuses requests
-//! whose length is said twice, `quota` limits what one client may take, `tls` is https,
+//! whose length is said twice, `frames` counts those of HTTP/2, `quota` limits what one client may take, `tls` is https,
 //! `host` knows the names of a server, `transport` puts it together.
 
 #![forbid(unsafe_code)]
@@ -12,6 +12,7 @@
 mod client;
 mod connection;
 mod error;
+mod frames;
 mod framing;
 mod host;
 mod limits;

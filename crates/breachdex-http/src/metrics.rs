@@ -17,10 +17,13 @@ pub struct ConnectionMetrics {
     pub refused: Counter,
     /// Connections that were ended because an answer was not read in time.
     pub stalled: Counter,
+    /// HTTP/2 connections that were ended because they sent far more frames than their requests account for.
+    pub flooded: Counter,
 }
 
 impl ConnectionMetrics {
-    /// Registers them as `connections`, `connections_accepted`, `connections_refused` and `connections_stalled`.
+    /// Registers them as `connections`, `connections_accepted`, `connections_refused`, `connections_stalled` and
+    /// `connections_flooded`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("connections", "Open connections", self.open.clone());
         registry.register("connections_accepted", "Accepted connections", self.accepted.clone());
@@ -29,6 +32,11 @@ impl ConnectionMetrics {
             "connections_stalled",
             "Connections that left an answer unread for too long",
             self.stalled.clone(),
+        );
+        registry.register(
+            "connections_flooded",
+            "HTTP/2 connections that sent far more frames than their requests account for",
+            self.flooded.clone(),
         );
     }
 }

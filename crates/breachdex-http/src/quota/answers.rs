@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use super::addresses::AddressUse;
 use super::connections::Slot;
+use super::frames::FrameAllowance;
 use crate::limits::Limits;
 
 /// Bytes of heads of requests that wait on one connection. Those of an honest client take a fifth of it.
@@ -81,6 +82,7 @@ pub(crate) struct Answers {
     accepted: Instant,
     state: Mutex<State>,
     freed: Notify,
+    frames: Arc<FrameAllowance>,
 }
 
 #[derive(Default)]
@@ -111,20 +113,35 @@ impl Answers {
         pressure: Arc<dyn Pressure>,
         accepted: Instant,
     ) -> Arc<Self> {
-        Arc::new(Self { limits, slot, pressure, accepted, state: Mutex::default(), freed: Notify::new() })
+        Arc::new(Self {
+            limits,
+            slot,
+            pressure,
+            accepted,
+            state: Mutex::default(),
+            freed: Notify::new(),
+            frames: Arc::new(FrameAllowance::new(accepted)),
+        })
     }
 
     pub(crate) fn slot(&self) -> &Slot {
         &self.slot
     }
 
+    /// The frames that the connection may send.
+    pub(crate) fn frames(&self) -> &Arc<FrameAllowance> {
+        &self.frames
+    }
+
     /// Notes that a request has come.
     pub(crate) fn request_begins(&self) {
+        self.frames.add_request();
         self.state().last_event = Some(Instant::now());
     }
 
     /// Notes that a piece of a request's body was read.
     pub(crate) fn progressed(&self) {
+        self.frames.add_piece();
         self.state().last_event = Some(Instant::now());
     }
 

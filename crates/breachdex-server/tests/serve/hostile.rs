@@ -159,21 +159,20 @@ fn a_head_without_end_is_ended() {
 }
 
 #[test]
-fn frames_that_ask_for_answers_are_not_read_ahead_of_them_and_buy_no_time() {
+fn frames_that_ask_for_answers_buy_no_time() {
     let folder = TempDir::new().unwrap();
     let limits = Limits { header_timeout: Duration::from_millis(500), ..Limits::default() };
     let server = serve(&folder, limits);
-    for flood in [frame(PING, 0, 0, &[0; 8]), frame(SETTINGS, 0, 0, &[])] {
+    for asking in [frame(PING, 0, 0, &[0; 8]), frame(SETTINGS, 0, 0, &[])] {
         let mut attacker = Connection::open(server.address, 0);
-        let burst = flood.repeat(1_000);
-        attacker.0.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
-        // Nothing is read, so the server stops reading, and its time without a request ends.
+        // Few enough to be no flood: the time without a request ends the connection.
         wait_until("it is ended", || {
-            let _ = attacker.0.write(&burst);
+            let _ = attacker.0.write(&asking);
             assert_eq!(server.get("/range/21BD1", &[]).text(), BODY);
             server.metric("breachdex_connections") <= 1.0
         });
     }
+    assert_eq!(server.metric("breachdex_connections_flooded_total"), 0.0);
 }
 
 #[test]

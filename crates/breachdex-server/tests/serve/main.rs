@@ -10,6 +10,7 @@ mod drain;
 mod encodings;
 mod faults;
 mod files;
+mod floods;
 mod h2;
 mod hostile;
 mod hosts;
