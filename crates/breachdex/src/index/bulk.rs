@@ -161,10 +161,8 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// Asks for what is read of the bucket first.
     #[inline(always)]
     fn new(question: usize, key: &Key, placed: Placed<'a>) -> Self {
-        placed.bucket.prefetch_high();
         Self { question, placed, rest: key.skip(placed.prefix_bits) }
     }
 }
@@ -215,6 +213,11 @@ impl Task for Batch<'_> {
         if unknown.length > 0 {
             resolve(core, access, digests, &unknown, &mut places)?;
         }
+        // In a loop of its own, which was measured to be quicker. Likely a request whose page the processor has yet to look up
+        // holds up what follows, so that fewer are looked up at a time with work between them.
+        for place in places.iter() {
+            place.placed.bucket.prefetch_high();
+        }
         for number in next {
             prefetch_item(digests, *number as usize);
         }
@@ -260,9 +263,12 @@ fn resolve<'a>(
         let key = digests[*question].key();
         let prefix = key.leading(layout.directory_bits) as u32;
         if let Some(locator) = core.locate(prefix) {
-            core.prefetch_head(access, key, locator);
             located.add((*question, prefix, locator), true);
         }
+    }
+    // By itself, as the buckets' lines are asked for.
+    for (question, _, locator) in located.iter() {
+        core.prefetch_head(access, digests[*question].key(), *locator);
     }
     for (question, prefix, locator) in located.iter() {
         let key = digests[*question].key();
