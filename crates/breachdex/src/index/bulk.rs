@@ -206,17 +206,15 @@ impl Task for Batch<'_> {
         for question in asked.iter().map(|number| *number as usize) {
             let key = digests[question].key();
             match core.known_bucket(access, key) {
-                Some(placed) => places.add(Place::new(question, key, placed), true),
+                Some(placed) => {
+                    placed.bucket.prefetch_high();
+                    places.add(Place::new(question, key, placed), true);
+                }
                 None => unknown.add(question, true),
             }
         }
         if unknown.length > 0 {
             resolve(core, access, digests, &unknown, &mut places)?;
-        }
-        // In a loop of its own, which was measured to be quicker. Likely a request whose page the processor has yet to look up
-        // holds up what follows, so that fewer are looked up at a time with work between them.
-        for place in places.iter() {
-            place.placed.bucket.prefetch_high();
         }
         for number in next {
             prefetch_item(digests, *number as usize);
@@ -257,7 +255,7 @@ fn resolve<'a>(
     unknown: &Reached<usize>,
     places: &mut Reached<Place<'a>>,
 ) -> Result<(), Failure> {
-    let layout = core.layout();
+    let (layout, known) = (core.layout(), places.length);
     let mut located = Reached::new();
     for question in unknown.iter() {
         let key = digests[*question].key();
@@ -277,6 +275,11 @@ fn resolve<'a>(
         if let Some(placed) = core.placed(access, key, *prefix, *locator, &group, bucket)? {
             places.add(Place::new(*question, key, placed), true);
         }
+    }
+    // In a loop of its own, which was measured to be quicker where so much work finds a bucket. Likely a request whose page
+    // the processor has yet to look up holds up what follows, so that fewer are looked up at a time with work between them.
+    for place in places.iter().skip(known) {
+        place.placed.bucket.prefetch_high();
     }
     Ok(())
 }
