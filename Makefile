@@ -263,10 +263,10 @@ million: python-install
 radar:
 	BREACHDEX_RADAR_THOROUGH=1 cargo test --release --package breachdex-radar --test radar --locked -- --nocapture
 
-# At their full size: jobs that are killed 50 times, segments that are joined past 4 GiB, and every unit test on the portable
-# kernels.
+# At their full size: jobs that are killed 50 times, segments that are joined past 4 GiB, every bit of small indexes flipped, and
+# every unit test on the portable kernels.
 thorough: rust-build | rust-test
-	BREACHDEX_THOROUGH=1 cargo test --workspace --locked --test all -- remote:: past_4_gib::
+	BREACHDEX_THOROUGH=1 cargo test --workspace --locked --test all --test forged -- remote:: past_4_gib:: flipped_bit
 	program=$$(realpath "$$(python3 tests/program.py breachdex)") && cd crates/breachdex \
 		&& BREACHDEX_KERNEL=portable "$$program" --quiet
 
