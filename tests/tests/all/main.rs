@@ -10,6 +10,7 @@ mod crash;
 mod damage;
 mod dependencies;
 mod faults;
+mod floods;
 mod fuzz;
 mod gallery;
 mod limits;

@@ -179,3 +179,35 @@ fn the_mode_is_kept_and_links_are_not_followed() {
     // Whoever has the old one open goes on with it.
     served.verify(&()).unwrap();
 }
+
+/// Five bytes that can be xored into any others without a change of their CRC-32C: its polynomial, shifted.
+const SAME_CRC: [u8; 5] = [0x01, 0x03, 0x83, 0x6B, 0xF2];
+
+#[test]
+fn an_entry_that_was_changed_without_a_trace_in_the_checksums_is_not_pulled() {
+    let (key, old, new) = (Key::new(), state(5000, 0, "2026-11-20"), state(5000, 1, "2026-11-27"));
+    let altered = |at: usize| {
+        let mut bytes = new.clone();
+        bytes[at..at + SAME_CRC.len()].iter_mut().zip(SAME_CRC).for_each(|(byte, mask)| *byte ^= mask);
+        bytes
+    };
+    let is_unseen = |bytes: &Vec<u8>| {
+        breachdex::Index::from_bytes(bytes.clone(), "altered")
+            .is_ok_and(|index| index.iter().all(|entry| entry.is_ok()) && index.verify(&()).is_err())
+    };
+    let bytes = (new.len() / 3..new.len() / 2).map(altered).find(is_unseen).expect("an entry to alter");
+    let [statement, signature] = key.sign(&new);
+    for trust in [key.trust(), Trust::default()] {
+        for before in [None, Some(&old[..])] {
+            let mut place = Place::of(&bytes);
+            place.put(".id", statement.clone());
+            place.put(".id.minisig", signature.clone());
+            let (folder, path) = folder(before);
+            let options = PullOptions { trust: trust.clone(), force: true, ..options() };
+            let error = pull_from(&place, &path, &options, &()).unwrap_err().to_string();
+            assert!(error.contains("is damaged") && error.contains("memory:a.bdx"), "{error}");
+            assert_eq!(fs::read(&path).ok().as_deref(), before);
+            drop(folder);
+        }
+    }
+}

@@ -111,7 +111,7 @@ fn a_group_is_another() {
 }
 
 /// A file that differs in five bytes of an entry of group 9, so that no checksum changes.
-fn solved() -> Vec<u8> {
+pub(super) fn solved() -> Vec<u8> {
     let mut start = HEADER;
     let parts = Parts::of(sound());
     let group = parts.groups[9].bytes.clone();

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+mod altered;
 mod command;
 mod contents;
 mod refusals;

@@ -12,19 +12,28 @@ use std::time::Duration;
 
 use super::{Site, index_bytes, sound};
 
-struct Server {
+pub(super) struct Server {
     process: Child,
     address: String,
     log: std::path::PathBuf,
 }
 
 impl Server {
-    fn start(site: &Site, arguments: &[&str]) -> Self {
+    pub(super) fn start(site: &Site, arguments: &[&str]) -> Self {
         fs::write(site.folder.path().join("a.pub"), site.key.pair.pk.to_box().unwrap().to_string()).unwrap();
+        Self::run(site, &[&["--trusted-key", "a.pub"], arguments].concat())
+    }
+
+    /// Without trusted keys.
+    pub(super) fn unsigned(site: &Site) -> Self {
+        Self::run(site, &[])
+    }
+
+    fn run(site: &Site, arguments: &[&str]) -> Self {
         let log = site.folder.path().join("log");
         let mut process = Command::new(env!("CARGO_BIN_EXE_breachdex-under-test"))
             .current_dir(site.folder.path())
-            .args(["serve", "--index", "a.bdx", "--trusted-key", "a.pub", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--index", "a.bdx", "--listen", "127.0.0.1:0"])
             .args(["--reload-every", "0.02"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -37,7 +46,7 @@ impl Server {
         Self { process, address, log }
     }
 
-    fn get(&self, path: &str) -> String {
+    pub(super) fn get(&self, path: &str) -> String {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         write!(connection, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
@@ -46,7 +55,7 @@ impl Server {
     }
 
     /// Waits for a line of the log; how many there are.
-    fn wait_for(&self, words: &str) -> usize {
+    pub(super) fn wait_for(&self, words: &str) -> usize {
         for _ in 0..1500 {
             let log = fs::read_to_string(&self.log).unwrap();
             let count = log.lines().filter(|line| line.contains(words)).count();
