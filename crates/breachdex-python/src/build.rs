@@ -322,6 +322,15 @@ pub(crate) fn warn(py: Python<'_>, notes: &[String]) -> PyResult<()> {
     })
 }
 
+/// What a report says of an index that lacks the hashes behind some of the first digits.
+pub(crate) fn cut_off(report: &breachdex::BuildReport) -> Option<String> {
+    let (first, last) = report.empty_span?;
+    Some(format!(
+        "no digest begins with {first:05X} to {last:05X}, which is no chance among so many: the input was cut off, or is \
+         a part of a list; get it again, or pass prefixes, so that what is missing is unknown instead of not found"
+    ))
+}
+
 /// What a report says of the inputs, in sentences.
 pub(crate) fn notes(report: &breachdex::BuildReport, kind: Kind) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
@@ -329,12 +338,7 @@ pub(crate) fn notes(report: &breachdex::BuildReport, kind: Kind) -> Vec<String> 
     notes.extend(report.passwords_in_notation.iter().map(|name| in_notation(name)));
     notes.extend(report.passwords_with_users.iter().map(|name| with_users(name)));
     notes.extend(report.passwords_not_utf8.iter().map(|name| not_utf8(name)));
-    notes.extend(report.empty_span.map(|(first, last)| {
-        format!(
-            "no digest begins with {first:05X} to {last:05X}, which is no chance among so many: the input was cut off, or is \
-             a part of a list; get it again, or pass prefixes, so that what is missing is unknown instead of not found"
-        )
-    }));
+    notes.extend(cut_off(report));
     notes
 }
 

@@ -19,7 +19,9 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::build::{BuildReport, Progress, merge_rule, notes, number, prefix_span, refusal, refused, warn};
+use crate::build::{
+    BuildReport, Progress, cut_off, merge_rule, notes, number, prefix_span, refusal, refused, warn,
+};
 use crate::bulk::What;
 use crate::errors::{in_full, raise};
 use crate::password::kind_of;
@@ -261,7 +263,10 @@ pub(crate) fn join(
     });
     match (listener.into_error(), joined) {
         (Some(error), _) => Err(error),
-        (None, Ok(report)) => Ok(report.into()),
+        (None, Ok(report)) => {
+            warn(py, cut_off(&report).as_slice())?;
+            Ok(report.into())
+        }
         (None, Err(error @ Error::Io { .. })) => Err(in_full(py, &error)),
         (None, Err(error)) => Err(refusal(py, &error)),
     }

@@ -84,6 +84,14 @@ def test_joined_segments_are_the_index_built_at_once(
             segment.count_hash(rows[0][0])
 
 
+def test_a_list_that_was_cut_off_is_warned_of_when_its_segments_are_joined(
+    rows: list[tuple[bytes, int]], tmp_path: Path
+) -> None:
+    with pytest.warns(breachdex.BuildWarning, match="^no digest begins with 80000 to FFFFF, .* was cut off"):
+        report = breachdex.join(build_all(under(rows, "00000", "7FFFF"), tmp_path), tmp_path / "joined.bdx")
+    assert report.empty_span == ("80000", "FFFFF")
+
+
 def column_types() -> list[tuple[str, Any, Any]]:
     """Ways to say the same digests and counts."""
 
