@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use breachdex::LogThrottle;
-use breachdex_radar::{Advice, Attempt, Exposure, Outcome, Radar, RadarError, State, Time};
+use breachdex_radar::{Advice, Attempt, ChangeLog, Exposure, Outcome, Radar, RadarError, State, Time};
 use zeroize::Zeroizing;
 
 use crate::failed_when::Search;
@@ -27,12 +27,13 @@ pub(crate) struct RadarFeed {
     state: Option<PathBuf>,
     metrics: RadarMetrics,
     suspect_log_ins: LogThrottle,
+    changes: ChangeLog,
 }
 
 struct Known {
     radar: Radar,
-    /// What was last logged.
-    said: State,
+    /// The state that was last seen.
+    seen: State,
     episodes: usize,
 }
 
@@ -52,10 +53,11 @@ impl RadarFeed {
         };
         let episodes = radar.episodes().len();
         Ok(Arc::new(Self {
-            radar: Mutex::new(Known { radar, said: State::Quiet, episodes }),
+            radar: Mutex::new(Known { radar, seen: State::Quiet, episodes }),
             state: options.state.clone(),
             metrics,
             suspect_log_ins: LogThrottle::new(Duration::from_secs(60)),
+            changes: ChangeLog::default(),
         }))
     }
 
@@ -121,21 +123,27 @@ impl RadarFeed {
             self.metrics.episodes.inc_by((episodes - known.episodes) as u64);
         }
         known.episodes = episodes;
-        if status.state == known.said {
+        if status.state == known.seen {
             return;
         }
+        known.seen = status.state;
+        let Some(suppressed) = self.changes.allow(status.state) else { return };
         let since = status.since.map_or(0, Time::unix);
         let why: Vec<&str> = status.reasons.iter().map(|reason| reason.name()).collect();
         match status.state {
             State::Attack => {
-                tracing::warn!(since, reasons = why.join(","), "the radar says that an attack runs");
+                tracing::warn!(
+                    suppressed,
+                    since,
+                    reasons = why.join(","),
+                    "the radar says that an attack runs"
+                );
             }
             State::Suspected => {
-                tracing::info!(since, reasons = why.join(","), "the radar suspects an attack");
+                tracing::info!(suppressed, since, reasons = why.join(","), "the radar suspects an attack");
             }
-            State::Quiet => tracing::info!("the radar is quiet again"),
+            State::Quiet => tracing::info!(suppressed, "the radar is quiet again"),
         }
-        known.said = status.state;
     }
 }
 

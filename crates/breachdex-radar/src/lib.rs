@@ -20,6 +20,7 @@
 mod answer;
 mod attempt;
 mod baseline;
+mod changes;
 mod entry;
 mod error;
 mod keys;
@@ -37,6 +38,7 @@ mod table;
 
 pub use answer::{Advice, Episode, Observation, Reason, SourceStatus, State, Status, SuspectLogIn};
 pub use attempt::{AccountStatus, Attempt, Exposure, Outcome, Time};
+pub use changes::ChangeLog;
 pub use error::{RadarError, Result};
 pub use options::RadarOptions;
 pub use radar::Radar;

@@ -56,6 +56,7 @@ mod storage;
 #[cfg(test)]
 mod testing;
 pub mod text;
+mod throttle;
 #[cfg(feature = "signatures")]
 pub mod trust;
 #[cfg(feature = "decompression")]
@@ -70,8 +71,8 @@ pub use build::{
 pub use calendar::Day;
 #[cfg(feature = "live")]
 pub use corpus::{
-    Corpus, CorpusBuilder, Decision, Exposure, Finding, Form, LogThrottle, MergedEntries, OnError, Origin,
-    Question, RangeServer, RemoteError, Snapshot, Source as CorpusSource, SourceError, TEST_PASSWORD,
+    Corpus, CorpusBuilder, Decision, Exposure, Finding, Form, MergedEntries, OnError, Origin, Question,
+    RangeServer, RemoteError, Snapshot, Source as CorpusSource, SourceError, TEST_PASSWORD,
 };
 #[cfg(all(feature = "forms", feature = "live"))]
 pub use corpus::{
@@ -109,6 +110,7 @@ pub use monitor::{Monitor, Phase, Progress};
 pub use overlay::{KeyedFile, KeyedPair, OverlayChange, OverlayFile};
 pub use storage::positioned::ReadMode;
 pub use storage::residency::{Residency, UnknownResidency};
+pub use throttle::LogThrottle;
 
 // Threads may share these; a field that forbids it is a breaking change.
 const _: () = {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use breachdex_radar::{
-    Advice, Attempt, Episode, Observation, Radar, RadarError, RadarOptions, State, Status, Time,
+    Advice, Attempt, ChangeLog, Episode, Observation, Radar, RadarError, RadarOptions, State, Status, Time,
 };
 use zeroize::Zeroizing;
 
@@ -35,8 +35,9 @@ pub(crate) struct SharedRadar(Mutex<Core>);
 
 struct Core {
     radar: Radar,
-    /// The state that the log has last heard of.
-    logged: State,
+    /// The state that was last seen.
+    seen: State,
+    changes: ChangeLog,
     /// Attacks that began since the start.
     begun: u64,
 }
@@ -48,14 +49,14 @@ impl SharedRadar {
             Some(path) if path.try_exists().unwrap_or(true) => Radar::open(options, path)?,
             _ => Radar::new(options)?,
         };
-        let logged = radar.status().state;
-        Ok(Self(Mutex::new(Core { radar, logged, begun: 0 })))
+        let seen = radar.status().state;
+        Ok(Self(Mutex::new(Core { radar, seen, changes: ChangeLog::default(), begun: 0 })))
     }
 
     pub(crate) fn observe(&self, attempt: &Attempt<'_>) -> Seen {
         let mut core = self.lock();
         let observation = core.radar.observe(attempt);
-        core.log_change(observation.state);
+        core.note_change(observation.state);
         let is_quiet = observation.state == State::Quiet;
         let status = if is_quiet { Status::default() } else { core.radar.status() };
         Seen { observation, status }
@@ -65,7 +66,7 @@ impl SharedRadar {
     pub(crate) fn advise(&self, source: &str) -> (Advice, State) {
         let mut core = self.lock();
         core.advance();
-        (core.radar.advise(source), core.logged)
+        (core.radar.advise(source), core.seen)
     }
 
     /// How things stand now.
@@ -100,14 +101,18 @@ impl Core {
     fn advance(&mut self) {
         self.radar.advance(now());
         let state = self.radar.status().state;
-        self.log_change(state);
+        self.note_change(state);
     }
 
-    fn log_change(&mut self, state: State) {
-        if state != self.logged {
-            let before = std::mem::replace(&mut self.logged, state);
-            self.begun += u64::from(state == State::Attack);
-            tracing::warn!("the radar's state is {} now, before it was {}", state.name(), before.name());
+    fn note_change(&mut self, state: State) {
+        if state == self.seen {
+            return;
+        }
+        let before = std::mem::replace(&mut self.seen, state);
+        self.begun += u64::from(state == State::Attack);
+        if let Some(suppressed) = self.changes.allow(state) {
+            let (state, before) = (state.name(), before.name());
+            tracing::warn!(suppressed, "the radar's state is {state} now, before it was {before}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! `finding` says what an answer is and `evidence` holds the table that makes one of what the sources say; `source` asks
 //! each kind of source, `snapshot` lists entries, `range` renders ranges. `question` is what is asked,
 //! in the `forms` of a password.
-//! `on_error` applies what a caller wants done about a fault, `throttle` keeps the log short, and `test_password` is the
+//! `on_error` applies what a caller wants done about a fault, and `test_password` is the
 //! password that is exposed on request. `pairs` asks the lists of exposed pairs of a user name and a password, and
 //! `variations` has the small variations of a password.
 
@@ -26,7 +26,6 @@ mod source;
 mod test_password;
 #[cfg(test)]
 mod tests;
-mod throttle;
 #[cfg(feature = "forms")]
 mod variations;
 
@@ -42,7 +41,6 @@ pub use question::Question;
 pub use snapshot::{MergedEntries, Snapshot};
 pub use source::{RangeServer, RemoteError, Source, SourceError};
 pub use test_password::TEST_PASSWORD;
-pub use throttle::LogThrottle;
 #[cfg(feature = "forms")]
 pub use variations::{MOST_VARIATIONS, for_each_variation};
 
