@@ -64,7 +64,7 @@ impl Server {
         self.exchange(bytes, true)
     }
 
-    /// As a client that waits for its answer: the proxy takes another one for gone.
+    /// As a client that waits for its answer: another one may be taken for gone.
     fn ask(&self, bytes: &[u8]) -> String {
         self.exchange(bytes, false)
     }
@@ -152,7 +152,7 @@ fn malformed() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Sends all of it many times, and floods of frames. Returns how many lines were logged.
+/// Sends all of it many times, and floods of frames. Returns how many lines were logged, but for those about floods.
 #[track_caller]
 fn lines(folder: &Path, server: &Server, sent: &[Vec<u8>], floods: usize) -> usize {
     let began = Instant::now();
@@ -173,7 +173,7 @@ fn lines(folder: &Path, server: &Server, sent: &[Vec<u8>], floods: usize) -> usi
         "{count} lines in {seconds} s: {log}"
     );
     assert!(!log.contains("\x1b") && !log.contains("evil"), "{log}");
-    count
+    count - flooded
 }
 
 #[test]
@@ -187,8 +187,8 @@ fn clients_of_a_range_server_cannot_fill_its_log() {
         get("/range/5BAA6?mode=ntlm", "Host: localhost"),
         post("/range/5BAA6", "", "evil"),
     ]);
-    assert_eq!(lines(folder.path(), &server, &sent, FLOODS), 1);
-    assert!(server.send(&get("/range/5BAA6", "Host: localhost")).starts_with("HTTP/1.1 200"));
+    assert_eq!(lines(folder.path(), &server, &sent, FLOODS), 0);
+    assert!(server.ask(&get("/range/5BAA6", "Host: localhost")).starts_with("HTTP/1.1 200"));
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn readers_of_a_damaged_index_cannot_fill_the_log() {
     fs::File::options().write(true).open(folder.path().join("a.bdx")).unwrap().set_len(512).unwrap();
     let range = get("/range/5BAA6", "Host: localhost");
     lines(folder.path(), &server, std::slice::from_ref(&range), 0);
-    assert!(!server.send(&range).starts_with("HTTP/1.1 404"));
+    assert!(!server.ask(&range).starts_with("HTTP/1.1 404"));
 }
 
 #[test]
@@ -224,8 +224,8 @@ fn clients_of_a_sidecar_cannot_fill_its_log() {
         post("/v1/check", &token, "password=evil"),
         post("/v1/evil", &format!("{json}\r\n{token}"), "{}"),
     ]);
-    assert_eq!(lines(folder.path(), &server, &sent, FLOODS), 1);
-    let known = server.send(&post("/v1/check", &format!("{json}\r\n{token}"), "{\"password\":\"password\"}"));
+    assert_eq!(lines(folder.path(), &server, &sent, FLOODS), 0);
+    let known = server.ask(&post("/v1/check", &format!("{json}\r\n{token}"), "{\"password\":\"password\"}"));
     assert!(known.starts_with("HTTP/1.1 200") && known.contains("true"), "{known}");
 }
 
@@ -258,7 +258,7 @@ fn clients_of_a_proxy_cannot_fill_its_log() {
         post("/join", "Content-Type: multipart/form-data; boundary=evil", "--evil"),
         post("/join", &format!("{form}\r\nContent-Encoding: gzip"), "evil"),
     ]);
-    assert!(lines(folder.path(), &server, &sent, FLOODS) >= 2);
+    assert!(lines(folder.path(), &server, &sent, FLOODS) >= 1);
     assert!(log(folder.path()).contains("suppressed="), "{}", log(folder.path()));
     assert!(server.ask(&get("/", "Host: localhost")).starts_with("HTTP/1.1 502"));
 }
