@@ -138,7 +138,7 @@ simulate-ci: rust-build | portable-test
 python-environment: $(PYTHON_VENV)/made
 
 # What is imported is compiled then; most of 11,000 files never are, and compiling them takes 17 seconds of a processor. uv takes
-# a third of what pip takes; where it cannot be had, or reaches no registry, pip installs.
+# half of what pip takes; where it cannot be had, or reaches no registry, pip installs.
 UV_VERSION := 0.13.9
 $(PYTHON_VENV)/made: python/requirements-test.txt python/in_place.py
 	python3 -m venv $(PYTHON_VENV)
