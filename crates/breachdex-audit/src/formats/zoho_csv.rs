@@ -1,4 +1,5 @@
-//! Zoho Vault's CSV. Names and passwords are lines `User Name:` and `Password:` of one cell, whatever the type of a secret.
+//! Zoho Vault's CSV. Names and passwords are lines `User Name:` and `Password:` of one cell, whatever the type of a secret; in
+//! its shorter CSV they are cells that the header does not name.
 
 #![forbid(unsafe_code)]
 
@@ -9,6 +10,8 @@ const LINES: Header = Header {
     user: "user name",
     other_users: &["username", "login", "email"],
     lines_in: Some("secretdata"),
+    // Rows with a chamber do.
+    ends_with_delimiter: true,
     ..Header::PLAIN
 };
 
@@ -19,6 +22,13 @@ pub(super) static FORMAT: Spec = Spec {
         Header { signature: &["password name", "password url", "secretdata"], ..LINES },
         // In old versions.
         Header { signature: &["secret name", "secret url", "secretdata"], ..LINES },
+        Header {
+            signature: &["secret name", "secret url", "notes"],
+            only_with: Some(&[]),
+            unnamed: &["login", "password"],
+            user: "login",
+            ..Header::PLAIN
+        },
     ],
     ..Spec::CSV_EXPORT
 };

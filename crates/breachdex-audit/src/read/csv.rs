@@ -113,6 +113,8 @@ struct Columns {
     width: usize,
     /// Rows may have more cells.
     is_ragged: bool,
+    /// Rows may have one more cell that is empty.
+    ends_with_delimiter: bool,
     secret: usize,
     /// The first that is not empty names the account.
     users: Vec<usize>,
@@ -137,6 +139,7 @@ impl Columns {
             has_header: false,
             width,
             is_ragged: header.is_ragged,
+            ends_with_delimiter: header.ends_with_delimiter,
             secret,
             users: vec![user],
             pairs: None,
@@ -161,6 +164,7 @@ impl Columns {
             has_header: delimiter.is_some(),
             width: 1,
             is_ragged: header.is_ragged,
+            ends_with_delimiter: header.ends_with_delimiter,
             secret: 0,
             users: Vec::new(),
             pairs: Some(header),
@@ -192,7 +196,8 @@ impl Columns {
         let (delimiter, header) = found.unwrap_or((candidates[0], plain));
         let dialect = Dialect { delimiter, has_backslashes: header.has_backslashes };
         let cells = split_line(line, dialect).unwrap_or_default();
-        let names = names_of(&cells);
+        let mut names = names_of(&cells);
+        names.extend(header.unnamed.iter().copied().map(str::to_owned));
         let at = |column: &str| names.iter().position(|name| name == column);
         let required = |column: &'static str| {
             at(column).ok_or_else(|| AuditError::NotTheFormat {
@@ -211,8 +216,9 @@ impl Columns {
         Ok(Self {
             dialect,
             has_header: true,
-            width: cells.len(),
+            width: names.len(),
             is_ragged: header.is_ragged,
+            ends_with_delimiter: header.ends_with_delimiter,
             secret: required(header.lines_in.unwrap_or(header.password))?,
             users,
             pairs: None,
@@ -252,6 +258,7 @@ impl Columns {
             has_header: true,
             width: cells.len(),
             is_ragged: false,
+            ends_with_delimiter: false,
             secret: place_of(secret)?,
             users,
             pairs: None,
@@ -264,8 +271,10 @@ impl Columns {
     }
 
     fn check(&self, cells: &Cells, undecodable: LineFault) -> Result<(), LineFault> {
-        let fits = if self.is_ragged { cells.len() >= self.width } else { cells.len() == self.width };
-        if !fits {
+        let ends_with_delimiter =
+            self.ends_with_delimiter && cells.len() == self.width + 1 && cells.get(self.width).is_empty();
+        let fits = cells.len() == self.width || self.is_ragged && cells.len() > self.width;
+        if !fits && !ends_with_delimiter {
             let (expected, found) = (self.width as u64, cells.len() as u64);
             return Err(LineFault::Cells { expected, found });
         }

@@ -24,6 +24,10 @@ pub(crate) struct Header {
     pub(crate) has_backslashes: bool,
     /// Rows may have more cells than the header.
     pub(crate) is_ragged: bool,
+    /// Rows may end with a delimiter, which makes one more cell than the header has, an empty one.
+    pub(crate) ends_with_delimiter: bool,
+    /// Columns that rows have behind those of the header, which does not name them.
+    pub(crate) unnamed: &'static [&'static str],
     /// An apostrophe goes before values that a spreadsheet would take for formulas.
     pub(crate) has_apostrophes: bool,
     /// A row is a title and then pairs of a field's name and its value. The names are those of `user`, `other_users` and
@@ -46,6 +50,8 @@ impl Header {
         item: None,
         has_backslashes: false,
         is_ragged: false,
+        ends_with_delimiter: false,
+        unnamed: &[],
         has_apostrophes: false,
         has_pairs: false,
         lines_in: None,

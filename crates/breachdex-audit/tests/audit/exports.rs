@@ -242,6 +242,14 @@ fn csv_exports() {
             "\"Password Name\",\"Description\",\"Password URL\",\"SecretData\",\"Notes\",\"CustomData\",\"Tags\",\"Classification\",\"Favorite\",\"TOTP\",\"Folder Name\"\nMail,,https://a.example,\"SecretType:Web Account\nUser Name:kim\nPassword:password\n\",,\"\",,E,0,,Work\nSite,,b,\"SecretType:Web Account\nUser Name:lee\nPassword:\n\",,\"\",,E,0,,\n",
         ),
         (
+            Format::ZohoCsv,
+            "\u{FEFF}\"Secret Name\",\"Description\",\"Secret URL\",\"SecretData\",\"Notes\",\"CustomData\",\"Tags\",\"Classification\",\"Favorite\",\"ChamberName\"\nMail,,https://a.example,\"SecretType:Web Account\nUser Name:kim\nPassword:password\n\",,\"\",,P,0,Work,\nSite,,b,\"SecretType:Web Account\nUser Name:lee\nPassword:\n\",,\"\",,P,0,Work,\n",
+        ),
+        (
+            Format::ZohoCsv,
+            "\u{FEFF}\"Secret Name\",\"Secret URL\",\"Notes\"\n\"Mail\",\"https://a.example\",\"\",\"kim\",\"password\"\n\"Site\",\"b\",\"\",\"lee\",\"\"\n",
+        ),
+        (
             Format::RoboformCsv,
             "\u{FEFF}Name,Url,MatchUrl,Login,Pwd,Note,Folder,RfFieldsV2\nMail,https://a.example,https://a.example,kim,password,,Work,\"User ID$,,,txt,kim\",\"Password$,,,pwd,password\"\nLink,b,,,,just a link,,\n",
         ),
@@ -258,6 +266,11 @@ fn csv_exports() {
     let zoho = "Password Name,Password URL,SecretData\nBank,,\"SecretType:Bank Account\nAccount Number:1\n\"\nMail,a,\"Password:pass:word\r\nUser Name:kim\r\n\"\n";
     let found = read(zoho, Format::ZohoCsv);
     assert_eq!((found.tally.other_items, rows(&found)), (1, vec![account(5, "kim", false)]));
+    // One more cell that is not empty moves what follows, and may be a part of something else. Lines are counted.
+    let moved = "Secret Name,Secret URL,SecretData\nFile,,\"Password:x\n\"\nMail,a,\"Password:password\n\",b\nSite,b,\"Password:password\n\",,\n";
+    assert_eq!(read(moved, Format::ZohoCsv).tally.malformed, 4);
+    let short = "Secret Name,Secret URL,Notes\nFile,,,kim,x\nMail,a,kim,password\nSite,b,,lee,password,\n";
+    assert_eq!(read(short, Format::ZohoCsv).tally.malformed, 2);
     // A card of NordPass and a note of Proton Pass are no log-ins.
     let card = "name,url,username,password,note,cardholdername,folder,type\nCard,,,,,Kim,,credit_card\nMail,a,kim,x,,,,password\n";
     assert_eq!(read(card, Format::NordpassCsv).tally.other_items, 1);
