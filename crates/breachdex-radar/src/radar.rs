@@ -245,10 +245,7 @@ impl Radar {
         if self.now < self.pause {
             return;
         }
-        let raised = match self.learning.is_ready() {
-            true => self.site.note(attempt.exposure, attempt.status, self.now),
-            false => None,
-        };
+        let raised = self.site.note(attempt.exposure, attempt.status, self.now);
         if let Some(lane) = raised {
             let since = self.site.zero[lane];
             let running = self.running(since);

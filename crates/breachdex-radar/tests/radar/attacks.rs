@@ -146,6 +146,33 @@ fn thirteen_tries_a_minute_after_two_weeks() {
     }
 }
 
+/// Whatever is usual, it is no more than what the tests take for the most: before anything is learned they test against that.
+#[test]
+fn an_attack_that_is_there_from_the_beginning_is_seen_and_not_learned() {
+    let honest = Honest { failures: 6.0, ..Honest::default() };
+    let attack = Attack { tries: 120.0, ..Attack::default() };
+    let mut world = World::new(12, options());
+    world.run(HOUR, honest, &[attack]);
+    let alarm = world.alarm.expect("an alarm in the first hour");
+    assert!(alarm - crate::world::START < 6 * MINUTE, "{} s", alarm - crate::world::START);
+    world.run_on(2 * HOUR, honest, &[attack]);
+    world.run_on(DAY, honest, &[]);
+    let (usual, _) = world.radar.usual_shares();
+    assert!((0.25..0.40).contains(&usual), "{usual}");
+}
+
+/// A site with five failed attempts a day has seen a hundred when the attack begins.
+#[test]
+fn a_small_site_that_has_hardly_learned_sees_an_attack() {
+    let honest = Honest { failures: 5.0 / 1440.0, users: 300, sources: 300, ..Honest::default() };
+    let mut world = learned(13, honest, 20);
+    let begin = world.now;
+    world.run(DAY, honest, &[Attack { tries: 1.0, ..Attack::default() }]);
+    let minutes = (world.alarm.expect("an alarm within a day") - begin) / MINUTE;
+    println!("1 try/min among 5 failures a day, after 20 days: {minutes} minutes");
+    assert!(minutes < 480, "{minutes}");
+}
+
 #[test]
 fn two_attacks_at_once_are_both_reported() {
     let honest = Honest::default();
