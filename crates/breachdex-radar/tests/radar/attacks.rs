@@ -223,6 +223,22 @@ fn taken_accounts_are_told_while_it_happens() {
     assert!(told.len() - of_attack < told.len() / 4, "{} of {}", told.len() - of_attack, told.len());
 }
 
+/// An honest user who tries an old password first fails with an exposed one, and then logs in to the same account.
+#[test]
+fn a_user_who_gets_in_at_the_second_try_is_not_told() {
+    let honest = Honest::default();
+    let mut world = learned(14, honest, 1);
+    world.run(2 * HOUR, honest, &[Attack { tries: 60.0, ..Attack::default() }]);
+    assert!(world.alarm.is_some());
+    let mut told = |account: &str, other: &str| {
+        let source = format!("192.0.2.{}", account.len() + other.len());
+        world.tell(&source, account, true, true, None);
+        world.tell(&source, other, false, true, None).is_suspect_log_in
+    };
+    assert!(!told("kim", "kim"));
+    assert!(told("kim", "robin"));
+}
+
 #[test]
 fn deny_is_advised_only_where_it_was_chosen() {
     for (on_attack, expected) in [(Advice::Challenge, Advice::Challenge), (Advice::Deny, Advice::Deny)] {
