@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::{BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -99,11 +101,9 @@ fn a_site_that_keeps_connections_for_a_second_gets_none_back() {
     }
 }
 
-/// A body that is too large, or that needs a log-in first: the site's answer counts, not that it takes no more.
-#[test]
-fn an_answer_of_a_site_that_closes_without_reading_the_body_arrives() {
-    use std::io::{BufReader, Write};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a site");
+/// A site that answers each request from its head, and closes without reading the body.
+pub(crate) fn hasty() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a site");
     let address = listener.local_addr().expect("its address");
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -113,6 +113,13 @@ fn an_answer_of_a_site_that_closes_without_reading_the_body_arrives() {
             stream.get_mut().write_all(answer).expect("answered");
         }
     });
+    address
+}
+
+/// A body that is too large, or that needs a log-in first: the site's answer counts, not that it takes no more.
+#[test]
+fn an_answer_of_a_site_that_closes_without_reading_the_body_arrives() {
+    let address = hasty();
     let proxy = Proxy::start(&options(&format!("http://{address}")));
     let head = "PUT /up HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n";
     for round in 0..30 {
@@ -125,7 +132,6 @@ fn an_answer_of_a_site_that_closes_without_reading_the_body_arrives() {
 #[cfg(unix)]
 #[test]
 fn a_site_on_a_unix_socket_is_reached() {
-    use std::io::{BufReader, Write};
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("app.sock");
     let listener = std::os::unix::net::UnixListener::bind(&path).expect("a socket");
