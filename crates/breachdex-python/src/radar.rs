@@ -355,6 +355,9 @@ fn refused(py: Python<'_>, error: &RadarError) -> PyErr {
         RadarError::Io { path, source, .. } => {
             from_io(py, "RadarStateError", &error.to_string(), path, source)
         }
+        RadarError::State { source, .. } if matches!(**source, RadarError::Sources { .. }) => {
+            PyValueError::new_err(error.to_string())
+        }
         RadarError::Random(_) => raise(py, "BreachdexError", error.to_string()),
         _ => raise(py, "RadarStateError", error.to_string()),
     }

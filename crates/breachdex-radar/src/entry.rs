@@ -187,6 +187,13 @@ impl Entry {
         true
     }
 
+    /// Whether all failed attempts were on this account, as far as is remembered: who then gets in is its owner, who typed
+    /// another password first. With a list of pairs the next account is another one.
+    pub(crate) fn has_only_tried(&self, account: u64) -> bool {
+        let at = account % SKETCH;
+        self.distinct == 1 && self.accounts[(at / 64) as usize] & (1 << (at % 64)) != 0
+    }
+
     /// The evidence for an attack, as a logarithm; below 0 against it.
     pub(crate) fn sum(&self) -> f32 {
         self.sums[0].max(self.sums[1])

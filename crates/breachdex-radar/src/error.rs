@@ -43,6 +43,14 @@ pub enum RadarError {
         /// What the options ask for.
         asked: usize,
     },
+    /// The saved state in a file cannot be used.
+    #[error("{}: {source}", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Box<Self>,
+    },
     /// The system refused something about the file of a saved state.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

@@ -16,7 +16,7 @@ const BLOCK: u32 = 600;
 const WAITING: usize = 6;
 /// Failed attempts below which blocks do not wait: everything is better than a guess.
 const YOUNG: f64 = 2000.0;
-/// Failed attempts from which the site's test runs: before, nobody knows what is usual.
+/// Failed attempts from which it is known what is usual: before, the site is tested against the most that it may be.
 const READY: f64 = 1000.0;
 /// The shares between which each signal says something.
 const EXPOSED_RANGE: (f64, f64) = (0.02, 0.8);
@@ -82,8 +82,8 @@ impl Learning {
         self.successes >= SUCCESSES_TOLD * self.attempts && self.attempts > 0.0
     }
 
-    /// Whether it is known what is usual, so that the site can be tested.
-    pub(crate) fn is_ready(&self) -> bool {
+    /// Whether it is known what is usual.
+    fn is_ready(&self) -> bool {
         !self.learns || self.exposed.weight().max(self.unknown.weight()) >= READY
     }
 
@@ -130,8 +130,12 @@ impl Learning {
         self.block = Block { number: self.block.number, ..Block::default() };
     }
 
-    /// What the site's test takes for usual: the best guess and its margin.
+    /// What the site's test takes for usual: the best guess and its margin. Before that is known, the most that it can be, so
+    /// that an attack which is there from the beginning is seen and not learned, and honest attempts speak against it.
     pub(crate) fn at_rest(&self, now: u32) -> AtRest {
+        if !self.is_ready() {
+            return AtRest { exposed: EXPOSED_RANGE.1, unknown: UNKNOWN_RANGE.1 };
+        }
         let of = |baseline: &Baseline, margin: f64| {
             let usual = self.usual(baseline, now);
             baseline.clamp(usual.share + usual.margin + margin)

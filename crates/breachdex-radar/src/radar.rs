@@ -124,11 +124,13 @@ impl Radar {
         let mut is_new = attempt.has_failed();
         let (mut own_state, mut network_state) = (State::Quiet, State::Quiet);
         let (mut sum, mut first, mut counts_for_network) = (0.0_f32, now, true);
+        let mut is_own_retry = false;
         if let Some(hash) = own {
             let entry = self.table.entry(hash, now);
             let noted = entry.note(attempt, account, now, &self.weights, &self.test);
             (sum, first) = (entry.sum(), entry.first);
             counts_for_network = entry.distinct <= ACCOUNTS_FOR_NETWORK;
+            is_own_retry = account.is_some_and(|account| entry.has_only_tried(account));
             let entry = *entry;
             is_new = noted.is_new_account;
             own_state = noted.state;
@@ -150,7 +152,9 @@ impl Radar {
         if is_new && source != State::Attack {
             self.note_site(attempt);
         }
-        let is_suspect_log_in = self.note_episode(attempt, source, sum, first);
+        // What a source tried says nothing about a log-in that was all it wanted.
+        let evidence = if is_own_retry && !attempt.has_failed() { f32::MIN } else { sum };
+        let is_suspect_log_in = self.note_episode(attempt, source, evidence, first);
         if is_suspect_log_in && let Some(callback) = &mut self.callback {
             callback(&SuspectLogIn { attempt, source });
         }
@@ -245,10 +249,7 @@ impl Radar {
         if self.now < self.pause {
             return;
         }
-        let raised = match self.learning.is_ready() {
-            true => self.site.note(attempt.exposure, attempt.status, self.now),
-            false => None,
-        };
+        let raised = self.site.note(attempt.exposure, attempt.status, self.now);
         if let Some(lane) = raised {
             let since = self.site.zero[lane];
             let running = self.running(since);

@@ -10,6 +10,7 @@ pub(crate) mod language;
 mod on_error;
 pub(crate) mod pairs;
 mod progress;
+mod radar;
 mod target;
 mod trust;
 pub(crate) mod values;
@@ -22,6 +23,7 @@ pub(crate) use fetch::{FetchFlags, proxy_from};
 pub(crate) use on_error::OnErrorName;
 pub(crate) use pairs::PairFlags;
 pub(crate) use progress::{ProgressFlags, ProgressName};
+pub(crate) use radar::UsualFlags;
 pub(crate) use target::{KeptFlags, KindName, MergeRuleName, ResourceFlags, TargetFlags};
 pub(crate) use trust::{KeyFlags, SignFlag, TrustFlags};
 

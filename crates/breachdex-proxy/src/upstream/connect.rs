@@ -9,7 +9,6 @@ use std::time::Duration;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 #[cfg(unix)]
 use tokio::net::UnixStream;
 use tokio::net::{TcpStream, lookup_host};
@@ -18,6 +17,7 @@ use tokio_rustls::TlsConnector;
 
 use super::address::UpstreamAddress;
 use super::exchange::UpstreamError;
+use super::stream::ToSite;
 use super::{UpstreamOptions, tls};
 use crate::body::RequestBody;
 use crate::error::ProxyError;
@@ -70,10 +70,10 @@ impl Connector {
         Ok(sender)
     }
 
-    async fn stream(&self) -> io::Result<Box<dyn Stream>> {
+    async fn stream(&self) -> io::Result<ToSite> {
         let (host, port) = match &self.address {
             #[cfg(unix)]
-            UpstreamAddress::Unix(path) => return Ok(Box::new(UnixStream::connect(path).await?)),
+            UpstreamAddress::Unix(path) => return Ok(ToSite::new(UnixStream::connect(path).await?)),
             #[cfg(not(unix))]
             UpstreamAddress::Unix(_) => return Err(io::ErrorKind::Unsupported.into()),
             UpstreamAddress::Http { host, port } | UpstreamAddress::Https { host, port } => {
@@ -83,8 +83,8 @@ impl Connector {
         let stream = tcp(host, port).await?;
         stream.set_nodelay(true)?;
         match &self.tls {
-            None => Ok(Box::new(stream)),
-            Some((connector, name)) => Ok(Box::new(connector.connect(name.clone(), stream).await?)),
+            None => Ok(ToSite::new(stream)),
+            Some((connector, name)) => Ok(ToSite::new(connector.connect(name.clone(), stream).await?)),
         }
     }
 }
@@ -105,8 +105,3 @@ async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
 fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
-
-/// A connection to the site: a socket, or what is laid on one.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}

@@ -1,5 +1,5 @@
-//! The site: where it is (`address`), connections to it (`connect`, `tls`), those that are kept (`pool`), and one request
-//! and its answer on one of them (`exchange`).
+//! The site: where it is (`address`), connections to it (`connect`, `tls`, `stream`), those that are kept (`pool`), and one
+//! request and its answer on one of them (`exchange`).
 
 #![forbid(unsafe_code)]
 
@@ -7,6 +7,7 @@ mod address;
 mod connect;
 mod exchange;
 mod pool;
+mod stream;
 mod tls;
 
 use std::path::PathBuf;

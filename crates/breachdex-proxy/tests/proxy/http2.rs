@@ -16,8 +16,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 
-use crate::setup::{EXPOSED, Proxy};
+use crate::setup::{EXPOSED, Proxy, options};
 use crate::site::{Reply, Site, ok};
+use crate::upstream::hasty;
 
 /// A body in pieces, with trailers.
 struct Pieces(Vec<Frame<Bytes>>);
@@ -135,4 +136,18 @@ fn bodies_and_trailers_of_many_streams_come_through() {
     }
     let with_trailers = site.requests().iter().filter(|request| request.trailers == ["x-sum: 3"]).count();
     assert_eq!(with_trailers, 25);
+}
+
+/// The stream ends without an error then (RFC 9113, section 8.1): clients drop the answer at any other.
+#[test]
+fn an_answer_before_the_end_of_the_body_is_whole() {
+    let proxy = Proxy::start(&options(&format!("http://{}", hasty())));
+    let piece = vec![7; 64 << 10];
+    for round in 0..20 {
+        let request = Request::put("http://shop.example/up")
+            .body(pieces(&[piece.as_slice(); 64], &[]))
+            .expect("a request");
+        let answers = ask(proxy.address, vec![request]);
+        assert_eq!((answers[0].0, answers[0].1.as_slice()), (413, &b"too big"[..]), "round {round}");
+    }
 }

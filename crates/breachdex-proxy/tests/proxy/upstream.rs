@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::{BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -99,10 +101,37 @@ fn a_site_that_keeps_connections_for_a_second_gets_none_back() {
     }
 }
 
+/// A site that answers each request from its head, and closes without reading the body.
+pub(crate) fn hasty() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a site");
+    let address = listener.local_addr().expect("its address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.expect("a connection"));
+            crate::wire::head(&mut stream).expect("a request");
+            let answer = b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 7\r\n\r\ntoo big";
+            stream.get_mut().write_all(answer).expect("answered");
+        }
+    });
+    address
+}
+
+/// A body that is too large, or that needs a log-in first: the site's answer counts, not that it takes no more.
+#[test]
+fn an_answer_of_a_site_that_closes_without_reading_the_body_arrives() {
+    let address = hasty();
+    let proxy = Proxy::start(&options(&format!("http://{address}")));
+    let head = "PUT /up HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n";
+    for round in 0..30 {
+        let answer = proxy.connect().ask(&[head.as_bytes(), &[7; 1 << 20]].concat());
+        assert_eq!((answer.status(), answer.text()), (413, "too big"), "round {round}");
+    }
+    assert_eq!(proxy.metric("breachdex_proxy_upstream_errors_total{reason=\"broken\"}"), 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_site_on_a_unix_socket_is_reached() {
-    use std::io::{BufReader, Write};
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("app.sock");
     let listener = std::os::unix::net::UnixListener::bind(&path).expect("a socket");

@@ -77,7 +77,7 @@ pub enum ReplayError {
         /// The system's reason.
         source: io::Error,
     },
-    /// It is read twice and was another one the second time.
+    /// It is read several times and was another one a later time.
     #[error("{} changed while it was read; replay a file that nobody writes", path.display())]
     Changed {
         /// The file.

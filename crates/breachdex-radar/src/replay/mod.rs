@@ -1,12 +1,14 @@
 //! Replays the log-in attempts of a CSV file: which attacks would have been seen when, and what they did.
 //!
-//! The file is read twice. The first time the radar is told everything and says which sources are suspected; the second
-//! time what those did from the beginning of an attack on is counted, before the alarm, too.
+//! The file is read three times. The first time the radar is told everything and says which sources are suspected; the second
+//! time these are judged by all that they did in attacks (`suspects`); the third time what those that are left did from the
+//! beginning of an attack on is counted, before the alarm, too.
 
 #![forbid(unsafe_code)]
 
 mod attempts;
 mod error;
+mod suspects;
 mod timeline;
 
 use std::collections::HashSet;
@@ -17,6 +19,8 @@ use crate::attempt::{AccountStatus, Attempt, Exposure, Time};
 use crate::options::RadarOptions;
 use crate::radar::Radar;
 use crate::source::Group;
+
+use suspects::Suspects;
 
 pub use error::{LineError, ReplayError};
 pub use timeline::{Slot, Timeline};
@@ -105,6 +109,12 @@ pub struct Attack {
     pub reasons: Vec<Reason>,
 }
 
+impl Attack {
+    fn covers(&self, time: Time) -> bool {
+        self.episode.since <= time && self.episode.until.is_none_or(|until| time <= until)
+    }
+}
+
 /// A log-in that may have been the attacker's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenAccount {
@@ -128,7 +138,7 @@ pub struct TakenAccount {
 pub fn replay(path: &Path, options: &ReplayOptions) -> Result<Incident, ReplayError> {
     let mut radar = Radar::new(options.radar.clone())?;
     let mut incident = Incident { path: path.to_owned(), has_users: options.users, ..Incident::default() };
-    let (mut suspects, mut timeline) = (HashSet::new(), timeline::Builder::default());
+    let (mut suspects, mut timeline) = (Suspects::default(), timeline::Builder::default());
     let mut reasons = Vec::new();
     let mut was = State::Quiet;
     let attempts = attempts::read(path, |attempt| {
@@ -139,7 +149,7 @@ pub fn replay(path: &Path, options: &ReplayOptions) -> Result<Incident, ReplayEr
         }
         was = observation.state;
         if observation.is_suspect && observation.state == State::Attack {
-            suspects.extend(source(&radar, attempt));
+            suspects.insert(source(&radar, attempt), observation.source);
         }
         let time = attempt.time;
         let (first, last) = incident.period.unwrap_or((time, time));
@@ -148,25 +158,28 @@ pub fn replay(path: &Path, options: &ReplayOptions) -> Result<Incident, ReplayEr
         timeline.add(attempt);
     })?;
     incident.attacks = attacks(&radar, reasons);
-    let mut second = Second::new(&radar, &suspects, options);
-    let again = attempts::read(path, |attempt| {
-        let is_during = incident.attacks.iter().any(|attack| {
-            attack.episode.since <= attempt.time
-                && attack.episode.until.is_none_or(|until| attempt.time <= until)
-        });
-        if is_during && source(&radar, attempt).is_some_and(|source| suspects.contains(&source)) {
-            incident.suspected.add(attempt);
-            timeline.add_suspect(attempt);
-            second.add(attempt);
+    let attacks = incident.attacks.clone();
+    let is_during = |attempt: &Attempt<'_>| attacks.iter().any(|attack| attack.covers(attempt.time));
+    let second = attempts::read(path, |attempt| {
+        if is_during(attempt) {
+            suspects.note(source(&radar, attempt), radar.keys.account(attempt.account), attempt);
         }
     })?;
-    if again != attempts {
+    let mut counted = Counted::new(&radar, &suspects, options);
+    let third = attempts::read(path, |attempt| {
+        if is_during(attempt) && source(&radar, attempt).is_some_and(|source| suspects.is_one(source)) {
+            incident.suspected.add(attempt);
+            timeline.add_suspect(attempt);
+            counted.add(attempt);
+        }
+    })?;
+    if (second, third) != (attempts, attempts) {
         return Err(ReplayError::Changed { path: path.to_owned() });
     }
-    incident.sources = second.sources.len() as u64;
-    incident.accounts_tried = second.tried.len() as u64;
-    incident.accounts_taken = second.taken.len() as u64;
-    incident.taken = second.list;
+    incident.sources = counted.sources.len() as u64;
+    incident.accounts_tried = counted.tried.len() as u64;
+    incident.accounts_taken = counted.taken.len() as u64;
+    incident.taken = counted.list;
     incident.timeline = timeline.finish();
     Ok(incident)
 }
@@ -185,9 +198,10 @@ fn attacks(radar: &Radar, reasons: Vec<(Option<Time>, Vec<Reason>)>) -> Vec<Atta
     episodes.into_iter().map(|episode| Attack { reasons: reasons_of(&episode), episode }).collect()
 }
 
-/// What suspected sources did, counted in the second reading.
-struct Second<'a> {
+/// What suspected sources did, counted in the third reading.
+struct Counted<'a> {
     radar: &'a Radar,
+    suspects: &'a Suspects,
     options: &'a ReplayOptions,
     sources: HashSet<u64>,
     tried: HashSet<u64>,
@@ -195,17 +209,23 @@ struct Second<'a> {
     list: Vec<TakenAccount>,
 }
 
-impl<'a> Second<'a> {
-    fn new(radar: &'a Radar, suspects: &HashSet<u64>, options: &'a ReplayOptions) -> Self {
-        let sources = HashSet::with_capacity(suspects.len());
-        Self { radar, options, sources, tried: HashSet::new(), taken: HashSet::new(), list: Vec::new() }
+impl<'a> Counted<'a> {
+    fn new(radar: &'a Radar, suspects: &'a Suspects, options: &'a ReplayOptions) -> Self {
+        let (sources, tried, taken) = (HashSet::new(), HashSet::new(), HashSet::new());
+        Self { radar, suspects, options, sources, tried, taken, list: Vec::new() }
     }
 
     fn add(&mut self, attempt: &Attempt<'_>) {
-        self.sources.extend(source(self.radar, attempt));
+        let source = source(self.radar, attempt);
+        self.sources.extend(source);
         let Some(account) = self.radar.keys.account(attempt.account) else { return };
         self.tried.insert(account);
-        if attempt.has_failed() || !self.taken.insert(account) || self.list.len() >= self.options.list {
+        let is_own = source.is_some_and(|source| self.suspects.has_only_tried(source, account));
+        if attempt.has_failed()
+            || is_own
+            || !self.taken.insert(account)
+            || self.list.len() >= self.options.list
+        {
             return;
         }
         // The key of the run's hashes is gone afterwards: pseudonyms of two reports cannot be joined.

@@ -93,7 +93,7 @@ impl Radar {
     /// decides to begin anew; so is one of another user, one that others may read, and what is no regular file.
     ///
     /// # Errors
-    /// [`RadarError::Io`] and those of [`Radar::restore`].
+    /// [`RadarError::Io`], and those of [`Radar::restore`] in a [`RadarError::State`].
     pub fn open(options: RadarOptions, path: &Path) -> Result<Self> {
         options.validate()?;
         let failed = |source| RadarError::Io { action: "read", path: path.to_owned(), source };
@@ -102,11 +102,16 @@ impl Radar {
         let (file, facts) = files::open_private(path).map_err(|fault| failed(fault.into()))?;
         let length = facts.len();
         if length > longest as u64 {
-            return Err(RadarError::Damaged("it is longer than a radar with this option sources can be"));
+            let longer = RadarError::Damaged("it is longer than a radar with this option sources can be");
+            return Err(unusable(path, longer));
         }
         // In one piece: a buffer that grows leaves copies of the key behind.
         saved.reserve_exact(length as usize + 1);
         file.take(longest as u64).read_to_end(&mut saved).map_err(failed)?;
-        Self::restore(options, &saved)
+        Self::restore(options, &saved).map_err(|error| unusable(path, error))
     }
+}
+
+fn unusable(path: &Path, error: RadarError) -> RadarError {
+    RadarError::State { path: path.to_owned(), source: Box::new(error) }
 }

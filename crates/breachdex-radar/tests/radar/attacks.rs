@@ -146,6 +146,33 @@ fn thirteen_tries_a_minute_after_two_weeks() {
     }
 }
 
+/// Whatever is usual, it is no more than what the tests take for the most: before anything is learned they test against that.
+#[test]
+fn an_attack_that_is_there_from_the_beginning_is_seen_and_not_learned() {
+    let honest = Honest { failures: 6.0, ..Honest::default() };
+    let attack = Attack { tries: 120.0, ..Attack::default() };
+    let mut world = World::new(12, options());
+    world.run(HOUR, honest, &[attack]);
+    let alarm = world.alarm.expect("an alarm in the first hour");
+    assert!(alarm - crate::world::START < 6 * MINUTE, "{} s", alarm - crate::world::START);
+    world.run_on(2 * HOUR, honest, &[attack]);
+    world.run_on(DAY, honest, &[]);
+    let (usual, _) = world.radar.usual_shares();
+    assert!((0.25..0.40).contains(&usual), "{usual}");
+}
+
+/// A site with five failed attempts a day has seen a hundred when the attack begins.
+#[test]
+fn a_small_site_that_has_hardly_learned_sees_an_attack() {
+    let honest = Honest { failures: 5.0 / 1440.0, users: 300, sources: 300, ..Honest::default() };
+    let mut world = learned(13, honest, 20);
+    let begin = world.now;
+    world.run(DAY, honest, &[Attack { tries: 1.0, ..Attack::default() }]);
+    let minutes = (world.alarm.expect("an alarm within a day") - begin) / MINUTE;
+    println!("1 try/min among 5 failures a day, after 20 days: {minutes} minutes");
+    assert!(minutes < 480, "{minutes}");
+}
+
 #[test]
 fn two_attacks_at_once_are_both_reported() {
     let honest = Honest::default();
@@ -194,6 +221,22 @@ fn taken_accounts_are_told_while_it_happens() {
     println!("{of_attack} of about 144 taken accounts told, {} honest ones", told.len() - of_attack);
     assert!(of_attack > 110, "{of_attack}");
     assert!(told.len() - of_attack < told.len() / 4, "{} of {}", told.len() - of_attack, told.len());
+}
+
+/// An honest user who tries an old password first fails with an exposed one, and then logs in to the same account.
+#[test]
+fn a_user_who_gets_in_at_the_second_try_is_not_told() {
+    let honest = Honest::default();
+    let mut world = learned(14, honest, 1);
+    world.run(2 * HOUR, honest, &[Attack { tries: 60.0, ..Attack::default() }]);
+    assert!(world.alarm.is_some());
+    let mut told = |account: &str, other: &str| {
+        let source = format!("192.0.2.{}", account.len() + other.len());
+        world.tell(&source, account, true, true, None);
+        world.tell(&source, other, false, true, None).is_suspect_log_in
+    };
+    assert!(!told("kim", "kim"));
+    assert!(told("kim", "robin"));
 }
 
 #[test]

@@ -82,6 +82,29 @@ fn an_attack_is_found_and_counted_from_its_beginning() {
     assert!(incident.all.unknown_accounts > 700 && incident.all.exposed > 1_190);
 }
 
+/// Who gets in at the second try, and a shared address at which most log-ins succeed, came with the attack by chance.
+#[test]
+fn honest_log_ins_during_an_attack_are_not_counted() {
+    let (mut text, noon) = (String::from(HEADER), 1_790_553_600_u64 + 12 * 3600);
+    for line in day().lines().skip(1) {
+        let _ = writeln!(text, "{line}");
+        let time: u64 = line.split(',').next().and_then(|time| time.parse().ok()).expect("a time");
+        if !line.contains(",list") && (noon + 1800..noon + 5400).contains(&time) {
+            let user = time / 6 % 1000;
+            let address = format!("198.{}.{}.9", user >> 8, user & 255);
+            let _ = writeln!(text, "{time},{address},late{user},failed,yes,yes");
+            let _ = writeln!(text, "{time},{address},late{user},succeeded,yes,no");
+            for one in 0..4 {
+                let outcome = if one == 0 { "failed" } else { "succeeded" };
+                let exposed = if one == 0 && user % 10 < 3 { "yes" } else { "no" };
+                let _ = writeln!(text, "{time},192.0.2.77,office{user}-{one},{outcome},yes,{exposed}");
+            }
+        }
+    }
+    let incident = replayed(&text, &options());
+    assert!((9..=14).contains(&incident.accounts_taken), "{}", incident.accounts_taken);
+}
+
 #[test]
 fn an_honest_file_has_no_attack() {
     let honest: String =

@@ -125,11 +125,14 @@ fn a_state_that_cannot_be_used_is_an_error_at_start() {
     let path = folder.path().join("radar");
     fs::write(&path, b"something else, and long enough for a checksum").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    options.radar_state = Some(path);
+    options.radar_state = Some(path.clone());
     let said = Sidecar::bind(&options, Vec::new()).unwrap_err().to_string();
     assert_eq!(
         said,
-        "the saved radar state is damaged (it is no radar state); delete it to start with an empty radar"
+        format!(
+            "{}: the saved radar state is damaged (it is no radar state); delete it to start with an empty radar",
+            path.display()
+        )
     );
     options.radar_state = Some(folder.path().join("no-such-folder/radar"));
     let shutdown = breachdex_sidecar::Shutdown::new();

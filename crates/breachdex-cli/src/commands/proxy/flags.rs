@@ -9,8 +9,8 @@ use breachdex_http::Listen;
 use breachdex_proxy::{Event, FailedWhen, Rule, UpstreamAddress};
 use clap::{Args, ValueEnum};
 
-use crate::flags::PairFlags;
 use crate::flags::values::{parse_positive, parse_seconds, parse_size};
+use crate::flags::{PairFlags, UsualFlags};
 use crate::service::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, SocketFlags};
 
 /// Tell a site which sign-ups and log-ins use exposed passwords
@@ -115,7 +115,7 @@ pub(crate) struct Flags {
 #[derive(Args)]
 pub(crate) struct RadarFlags {
     /// Do not watch log-ins for attacks
-    #[arg(long, conflicts_with_all = ["radar_state", "radar_header", "deny", "failed_when"])]
+    #[arg(long, conflicts_with_all = ["radar_state", "radar_header", "deny", "failed_when", "radar_usual_exposed", "radar_no_learning"])]
     pub(crate) no_radar: bool,
     /// When an answer says that the log-in failed; repeatable [default: status=400,401,403,422]
     ///
@@ -125,6 +125,8 @@ pub(crate) struct RadarFlags {
     /// File that keeps what the radar has learned over a restart
     #[arg(long, value_name = "FILE")]
     pub(crate) radar_state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) usual: UsualFlags,
     /// Add Breachdex-Radar: quiet, suspected or attack to log-ins
     ///
     /// It says how the radar sees the source of the request.

@@ -114,10 +114,10 @@ fn corpus(flags: &Flags, trust: &Trust) -> Result<Corpus, Failure> {
 
 fn radar(flags: RadarFlags) -> Option<RadarFeedOptions> {
     (!flags.no_radar).then(|| RadarFeedOptions {
+        radar: flags.usual.options(),
         state: flags.radar_state,
         failed_when: if flags.failed_when.is_empty() { default_conditions() } else { flags.failed_when },
         tells_site: flags.radar_header,
         deny: flags.deny.and_then(RadarFeedOptions::deny_status),
-        ..RadarFeedOptions::default()
     })
 }

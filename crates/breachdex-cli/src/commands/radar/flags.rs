@@ -66,8 +66,8 @@ pub(crate) struct LogFlags {
     pub(crate) attempts: PathBuf,
     /// Share of exposed passwords among failed log-ins without an attack, 0 to 0.8 [default: learned from the file]
     ///
-    /// Give it if the file has little from before the attack: without it, the test of the whole site begins after 1,000 failed
-    /// attempts.
+    /// Give it if the file has little from before the attack: without it, what is usual is known after 1,000 failed attempts
+    /// only.
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     pub(crate) usual_exposed: Option<f64>,
     /// Show real account names and sources instead of pseudonyms

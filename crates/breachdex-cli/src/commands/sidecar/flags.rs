@@ -14,8 +14,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::commands::policy::PolicySource;
 use crate::flags::language::LanguageParser;
-use crate::flags::values::{parse_residency, parse_seconds, parse_share};
-use crate::flags::{OnErrorName, PairFlags};
+use crate::flags::values::{parse_residency, parse_seconds};
+use crate::flags::{OnErrorName, PairFlags, UsualFlags};
 use crate::service::{LimitFlags, LogFlags, ReplacedTrustFlags, ServiceFlags, SocketFlags};
 
 /// Answer other programs on this machine: checks, verdicts, radar
@@ -121,9 +121,8 @@ pub(crate) struct RadarFlags {
     /// Advice about suspected sources: allow, delay or challenge
     #[arg(long, value_name = "ADVICE", default_value = "delay", value_parser = parse_advice(), hide_possible_values = true)]
     pub(crate) radar_on_suspicion: Advice,
-    /// Share of exposed passwords among failed log-ins before any is learned, 0 to 0.8
-    #[arg(long, value_name = "SHARE", default_value = "0.3", value_parser = parse_share)]
-    pub(crate) radar_usual_exposed: f64,
+    #[command(flatten)]
+    pub(crate) usual: UsualFlags,
     /// Minutes by which local time is ahead of UTC, for the hours of the week
     #[arg(long, value_name = "MINUTES", default_value = "0", allow_negative_numbers = true)]
     pub(crate) radar_utc_offset: i32,
@@ -136,12 +135,11 @@ impl RadarFlags {
     /// The radar that they describe.
     pub(crate) fn options(&self) -> RadarOptions {
         RadarOptions {
-            usual_exposed: self.radar_usual_exposed,
             utc_offset: self.radar_utc_offset,
             sources: self.radar_sources,
             on_attack: self.radar_on_attack,
             on_suspicion: self.radar_on_suspicion,
-            ..RadarOptions::default()
+            ..self.usual.options()
         }
     }
 }

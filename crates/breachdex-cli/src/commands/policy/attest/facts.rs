@@ -171,8 +171,13 @@ fn codes() -> impl Iterator<Item = Code> {
     Code::ALL.into_iter().filter(|code| *code != Code::IndexUnavailable)
 }
 
-/// What whoever reads the evidence has to know besides.
-pub(super) fn remarks(settings: &Settings, index: &IndexFacts, overlays: &[IndexFacts]) -> Vec<String> {
+/// What whoever reads the evidence has to know besides. `is_age_tested` says whether the index may have a certain age only.
+pub(super) fn remarks(
+    settings: &Settings,
+    index: &IndexFacts,
+    overlays: &[IndexFacts],
+    is_age_tested: bool,
+) -> Vec<String> {
     let rules = &settings.rules;
     let mut remarks = Vec::new();
     let mut remark = |holds: bool, text: String| remarks.extend(holds.then_some(text));
@@ -189,6 +194,10 @@ pub(super) fn remarks(settings: &Settings, index: &IndexFacts, overlays: &[Index
     );
     remark(index.read.is_none(), String::from("the index's content was not read as a whole; --verify does"));
     remark(index.date.is_none(), String::from("the index has no corpus date"));
+    remark(
+        index.date.is_some() && !is_age_tested,
+        String::from("no age was asked of the index; --max-age does"),
+    );
     remark(!index.is_whole, format!("the index covers {} of 1048576 prefixes", index.prefixes));
     remark(
         index.floor > rules.min_count,
@@ -209,8 +218,16 @@ pub(super) fn remarks(settings: &Settings, index: &IndexFacts, overlays: &[Index
         rules.test_password,
         String::from("the policy takes the test password for exposed; switch that off in production"),
     );
-    for event in EventFacts::of(rules).iter().filter(|event| !event.covered) {
-        remark(true, format!("exposed passwords are accepted at {}", event.event));
+    for event in Event::ALL {
+        let (name, action) = (event.name(), rules.action(event, Code::Exposed));
+        match action {
+            Action::Accept => remark(true, format!("exposed passwords are accepted at {name}")),
+            Action::Warn | Action::Notify => remark(
+                true,
+                format!("exposed passwords are accepted at {name}, with the action {}", action.name()),
+            ),
+            Action::ForceReset | Action::Reject => {}
+        }
     }
     remark(
         settings.profile == Profile::Pci,

@@ -184,7 +184,7 @@ impl Attestation {
             time: written(now),
             tool: format!("breachdex {}", env!("CARGO_PKG_VERSION")),
             events: EventFacts::of(&settings.rules),
-            remarks: facts::remarks(settings, &index, &overlays),
+            remarks: facts::remarks(settings, &index, &overlays, demands.max_age.is_some()),
             index,
             overlays,
             pairs: pairs.iter().map(|path| path.display().to_string()).collect(),
