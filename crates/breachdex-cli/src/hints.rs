@@ -155,6 +155,11 @@ pub(crate) fn remote(error: &Error) -> String {
         }
         Error::Journal { can_be_discarded: true, .. } => format!("{error} with --restart"),
         Error::Older { .. } => format!("{error}; --allow-older replaces it all the same"),
+        Error::Behind { .. } => {
+            format!(
+                "{error}; update from the server that the newer index came from (--base-url), or go back with --allow-older"
+            )
+        }
         Error::OtherContent { .. } | Error::UnusableTarget { .. } => {
             format!("{error}; --force replaces it all the same")
         }

@@ -13,6 +13,7 @@ use breachdex_hibp::{DownloadOptions, DownloadReport, FetchReport, download};
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::messages;
+use crate::previous::Previous;
 use crate::progress::Reporter;
 use crate::{signing, summary, target};
 
@@ -29,6 +30,7 @@ impl Subcommand for Flags {
         let progress = self.progress.progress;
         let mut options = options(self)?;
         options.index.before_publish = key.as_ref().map(|key| key.before_publish(&target));
+        let previous = Previous::at(&target);
         let reporter = Reporter::start(progress)?;
         let index = match top {
             Some(top) => Some(most_frequent(&target, &options, top, &reporter)?),
@@ -49,6 +51,7 @@ impl Subcommand for Flags {
         if key.is_some() {
             signing::settle(&target)?;
         }
+        previous.compare(&target);
         summary::print(&index, &target, options.index.kind, started.elapsed())
     }
 }

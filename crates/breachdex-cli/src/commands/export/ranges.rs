@@ -5,14 +5,14 @@
 use std::path::{Path, PathBuf};
 
 use breachdex::Index;
-use breachdex_server::{StaticOptions, write_ranges};
+use breachdex_server::{RangesHead, StaticOptions, write_ranges};
 use clap::Args;
 
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::ProgressName;
-use crate::messages;
 use crate::progress::Reporter;
+use crate::{messages, previous};
 
 /// How ranges are written.
 #[derive(Args)]
@@ -62,8 +62,14 @@ pub(super) fn write(
     let report = match super::objects::write(index, folder, &options, &flags.objects, progress)? {
         Some(report) => report,
         None => {
+            let previous = RangesHead::read(folder)?.map(|head| head.corpus_date);
             let reporter = Reporter::start(progress)?;
-            write_ranges(index, folder, &options, &reporter)?
+            let report = write_ranges(index, folder, &options, &reporter)?;
+            drop(reporter);
+            // `unknown` is later than all dates in the order of text.
+            let previous = previous.filter(|date| breachdex::Day::parse(date).is_some()).unwrap_or_default();
+            previous::tell(folder, &previous, &index.metadata().corpus_date);
+            report
         }
     };
     let (written, ranges) = (report.written, report.ranges);
