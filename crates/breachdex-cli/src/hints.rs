@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use breachdex::trust::{SignatureFault, Staleness};
 use breachdex::{OptionsFault, Remedy};
-use breachdex_audit::{AuditError, ReadOption};
+use breachdex_audit::{AuditError, LineFault, ReadOption};
 use breachdex_hibp::{Error, FetchFault};
 use breachdex_http::HttpError;
 use breachdex_pairs::PairsError;
@@ -88,6 +88,9 @@ pub(crate) fn audit(error: &AuditError) -> Cow<'static, str> {
         }
         AuditError::LooksLike { advice, .. } => return format!("; if so, {}", advice.flags()).into(),
         AuditError::NoColumnNamed { .. } => " (--column)",
+        AuditError::NothingValid { first: LineFault::Undecodable(_), .. } => {
+            ", as in --encoding windows-1252 or --encoding cp932"
+        }
         AuditError::Misplaced { option, .. } => match option {
             ReadOption::Encoding => "; leave out --encoding",
             ReadOption::Delimiter => "; leave out --delimiter",

@@ -27,6 +27,8 @@ pub enum Assumption {
     },
     /// Passwords hold `&amp;`, `&lt;` or `&gt;`, as an export has them that was copied from a web page.
     Escaped(Places),
+    /// Passwords are numbers as a spreadsheet shows long ones, `2.9065E+13`, whose digits are gone.
+    Rounded(Places),
     /// Several records have the same number of cells, which is not the header's.
     Width {
         /// Cells of the header.
@@ -51,8 +53,15 @@ impl fmt::Display for Assumption {
             Self::HexNotation { passwords, unit } => f.write_str(&hex_notation_within(*passwords, unit)),
             Self::Escaped(Places { count: passwords, first }) => write!(
                 f,
-                "{passwords} of its passwords hold &amp;, &lt; or &gt; (the first is line {first}), which some exports of \
-                 LastPass have for &, < and >: replace these in the file if so, or export again in the web vault"
+                "{passwords} of its passwords {} &amp;, &lt; or &gt; (the first is line {first}), which some exports of \
+                 LastPass have for &, < and >: replace these in the file if so, or export again in the web vault",
+                if *passwords == 1 { "holds" } else { "hold" }
+            ),
+            Self::Rounded(Places { count: passwords, first }) => write!(
+                f,
+                "{passwords} of its passwords {} like 2.5E+11 (the first is line {first}), which a spreadsheet makes of long \
+                 numbers when it saves a file: export again, and do not open the file in a spreadsheet",
+                if *passwords == 1 { "looks" } else { "look" }
             ),
             Self::Compressed(format) => write!(f, "decompressed ({format})"),
             Self::Width { expected, found, records } if found > expected => write!(

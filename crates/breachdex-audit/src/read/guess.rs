@@ -42,7 +42,7 @@ const DIGESTS: [&str; 9] =
     ["nthash", "nt hash", "nt_hash", "ntlm", "ntlmhash", "ntlm_hash", "sha1", "hash", "password_hash"];
 
 /// The same for accounts, which is the first of these that is there.
-const USERS: [&str; 18] = [
+const USERS: [&str; 19] = [
     "username",
     "username_value",
     "user name",
@@ -53,6 +53,7 @@ const USERS: [&str; 18] = [
     "login_username",
     "userprincipalname",
     "user",
+    "userid",
     "account",
     "email",
     "e-mail",
@@ -107,6 +108,8 @@ pub(crate) enum Guess {
     Csv { column: String, user: Option<String>, is_digest: bool, first: First },
     /// Rows without a header, whose fifth cell is an address, as Keeper writes them.
     Keeper,
+    /// Rows of so many cells, one of them an address, of which no line says what they are.
+    Headless { cells: usize },
     /// Lines of users and passwords.
     UserPassword,
     /// Lines of digests, alone or behind an account.
@@ -139,6 +142,7 @@ impl fmt::Display for Advice {
                 write!(f, "it looks like CSV whose column {column:?} holds the {what}")
             }
             Guess::Keeper => f.write_str("it has no header and looks like Keeper's CSV"),
+            Guess::Headless { .. } => f.write_str("it looks like CSV without a header"),
             Guess::UserPassword => f.write_str("it looks like a list of user:password lines"),
             Guess::Hashes { kind, have_users } => {
                 let lines = if *have_users { "user:hash" } else { "one a line" };
@@ -166,6 +170,10 @@ impl Advice {
                 format!("{title}give --format csv --column {}{user}{hash}", word(column))
             }
             Guess::Keeper => String::from("give --format keeper-csv"),
+            Guess::Headless { cells } => format!(
+                "put a line in front that names its {cells} columns, as in name,url,username,password, and give --format csv \
+                 --column password --user-column username"
+            ),
             Guess::UserPassword => String::from("give --format user-password"),
             Guess::Hashes { kind, .. } => format!("give --format hashes and an index of {kind} hashes"),
             Guess::Tree(_) => "export it as CSV and give --format csv --column NAME".into(),
@@ -175,7 +183,7 @@ impl Advice {
 
 /// A column's name as a word of a command line.
 fn word(name: &str) -> String {
-    if name.contains(' ') { format!("'{name}'") } else { name.to_owned() }
+    if name.contains([' ', '(']) { format!("'{name}'") } else { name.to_owned() }
 }
 
 /// A format that the content of a file says, and its name does not.
@@ -197,6 +205,7 @@ pub(crate) fn of(start: &str) -> Option<Advice> {
         .or_else(|| hashes(start))
         .or_else(|| user_passwords(start))
         .or_else(|| keeper(start))
+        .or_else(|| headless(start))
         .map(Advice)
 }
 
@@ -237,7 +246,15 @@ fn header(line: &str, delimiter: char, first: First) -> Option<Guess> {
     let named = |names: &[&str]| {
         names
             .iter()
-            .find_map(|name| cells.iter().find(|cell| cell.to_lowercase() == *name && is_name(cell)))
+            .find_map(|name| {
+                // 1Password 6 has the name of the field behind that of the column: `password(password)`.
+                let is_it = |cell: &&&str| {
+                    let plain = cell.split('(').next().unwrap_or_default();
+                    (cell.to_lowercase() == *name || cell.ends_with(')') && plain.to_lowercase() == *name)
+                        && is_name(plain)
+                };
+                cells.iter().find(is_it)
+            })
             .map(|cell| (*cell).to_owned())
     };
     let digest = named(&DIGESTS);
@@ -269,6 +286,19 @@ fn keeper(start: &str) -> Option<Guess> {
     let is_address =
         cells.iter().nth(4).is_some_and(|cell| cell.starts_with(b"http://") || cell.starts_with(b"https://"));
     (is_address && cells.len() > 5).then_some(Guess::Keeper)
+}
+
+/// Rows of as many cells each, as old exports of Dashlane are. The last line may be cut off.
+fn headless(start: &str) -> Option<Guess> {
+    let lines: Vec<&str> = start.lines().filter(|line| !line.trim().is_empty()).take(4).collect();
+    let whole = if lines.len() > 1 { lines.len() - 1 } else { 1 };
+    let mut found = lines.iter().take(whole).map(|line| {
+        let cells = split_line(line.as_bytes(), Dialect { delimiter: b',', has_backslashes: false })?;
+        let is_address = |cell: &[u8]| cell.starts_with(b"http://") || cell.starts_with(b"https://");
+        (cells.len() > 2 && cells.iter().any(is_address)).then_some(cells.len())
+    });
+    let cells = found.next()??;
+    found.all(|other| other == Some(cells)).then_some(Guess::Headless { cells })
 }
 
 /// Lines `kim@corp.example:password`. The last line may be cut off.
@@ -396,7 +426,33 @@ mod tests {
         let quoted = "Work,Mail,kim,\"a,b\",https://a.example,\n";
         assert!(said(quoted).is_some_and(|said| said.contains("looks like Keeper's CSV")));
         // Universal Password Manager's: five cells, one of which has a comma.
-        assert_eq!(said("Mail,kim,\"a,b\",https://a.example,\n"), None);
+        let other = said("Mail,kim,\"a,b\",https://a.example,\n");
+        assert!(other.is_some_and(|said| said.starts_with("it looks like CSV without a header")));
+    }
+
+    #[test]
+    fn a_table_without_a_header_is_told() {
+        let dashlane = "\"Shop\",\"https://a.example\",\"kim\",\"\",\"\",\"a,b\",\"\"\n";
+        let expected = "it looks like CSV without a header; put a line in front that names its 7 columns, as in \
+                        name,url,username,password, and give --format csv --column password --user-column username";
+        for text in [dashlane.to_owned(), dashlane.repeat(2), format!("{dashlane}{dashlane}\"cut o")] {
+            assert_eq!(said(&text).as_deref(), Some(expected), "{text:?}");
+        }
+        for none in ["a,https://b.example\n", "a,b,c\n", &format!("{dashlane}a,https://b.example,c\nx")] {
+            assert_eq!(said(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_fields_behind_those_of_columns_do_not_matter() {
+        assert_eq!(
+            said("\"notesPlain\",\"password(password)\",\"title(title)\",\"username(username)\"\n")
+                .as_deref(),
+            Some(
+                "it looks like CSV whose column \"password(password)\" holds the passwords; give --format csv --column \
+                 'password(password)' --user-column 'username(username)'"
+            )
+        );
     }
 
     #[test]
