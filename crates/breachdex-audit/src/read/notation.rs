@@ -19,11 +19,12 @@ pub(crate) fn read(opened: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sin
         has_entities: spec.has_entities,
         is_csv: !spec.headers.is_empty() || spec.takes_delimiter,
         rounded: Places::default(),
+        formulas: Places::default(),
         in_hex: Places::default(),
         escaped: Places::default(),
     };
     let read = (spec.read)(opened, request, &mut noting);
-    let Noting { in_hex, escaped, rounded, .. } = noting;
+    let Noting { in_hex, escaped, rounded, formulas, .. } = noting;
     if in_hex.count > 0 {
         sink.assume(Assumption::HexNotation { passwords: in_hex, unit: request.format.unit() });
     }
@@ -32,6 +33,9 @@ pub(crate) fn read(opened: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sin
     }
     if rounded.count > 0 {
         sink.assume(Assumption::Rounded(rounded));
+    }
+    if formulas.count > 0 {
+        sink.assume(Assumption::Formula(formulas));
     }
     read
 }
@@ -42,6 +46,7 @@ struct Noting<'a> {
     has_entities: bool,
     is_csv: bool,
     rounded: Places,
+    formulas: Places,
     in_hex: Places,
     escaped: Places,
 }
@@ -57,6 +62,9 @@ impl Sink for Noting<'_> {
             }
             if self.is_csv && is_rounded(password) {
                 self.rounded.add(record.number);
+            }
+            if self.is_csv && is_formula(password) {
+                self.formulas.add(record.number);
             }
         }
         self.sink.record(record)
@@ -84,6 +92,11 @@ fn is_rounded(password: &[u8]) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, rest) = number.split_once(['.', ',']).unwrap_or((number, "0"));
     whole.len() == 1 && is_number(whole) && is_number(rest) && exponent.len() >= 2 && is_number(exponent)
+}
+
+/// `="0123"`.
+fn is_formula(password: &[u8]) -> bool {
+    password.len() > 3 && password.starts_with(b"=\"") && password.ends_with(b"\"")
 }
 
 fn has_entity(password: &[u8]) -> bool {

@@ -172,6 +172,21 @@ fn numbers_that_a_spreadsheet_rounded_are_said() {
     );
 }
 
+/// Such cells keep a spreadsheet from making another number of a number.
+#[test]
+fn formulas_in_place_of_passwords_are_said() {
+    let rows = "a,b,kim,\"=\"\"0123\"\"\",\na,b,lee,\"=\"\"x\",\n";
+    let found = read(&format!("name,url,username,password,note\n{rows}"), Format::ChromeCsv);
+    let said: Vec<String> = found.inputs[0].assumptions.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "1 of its passwords looks like =\"0123\" (the first is line 2), as for a spreadsheet, and was looked up so: export \
+          again, or remove what is around them"
+        ]
+    );
+}
+
 /// A NUL is neither UTF-16 nor part of a password.
 #[test]
 fn a_line_with_a_nul_is_malformed() {
