@@ -302,7 +302,7 @@ pub(crate) fn build(
         callback.call1(py, (Progress::from(now),)).map(drop)
     });
     let _work = Work::begin(py)?;
-    let previous = replace.then(|| corpus_date_at(&output)).unwrap_or_default();
+    let previous = if replace { corpus_date_at(&output) } else { String::new() };
     let built = py.detach(|| breachdex::build(&inputs, &output, &options, &listener));
     match (listener.into_error(), built) {
         (Some(error), _) => Err(error),
