@@ -66,9 +66,7 @@ pub(super) fn write(
             let reporter = Reporter::start(progress)?;
             let report = write_ranges(index, folder, &options, &reporter)?;
             drop(reporter);
-            // `unknown` is later than all dates in the order of text.
-            let previous = previous.filter(|date| breachdex::Day::parse(date).is_some()).unwrap_or_default();
-            previous::tell(folder, &previous, &index.metadata().corpus_date);
+            tell_step_back(folder, previous.as_deref(), index);
             report
         }
     };
@@ -79,4 +77,11 @@ pub(super) fn write(
         report.bytes
     ));
     Ok(Exit::Success)
+}
+
+/// Says that ranges of a later corpus were replaced. `previous` is what a manifest has for their date.
+pub(super) fn tell_step_back(target: &Path, previous: Option<&str>, index: &Index) {
+    // `unknown` is later than all dates in the order of text.
+    let previous = previous.filter(|date| breachdex::Day::parse(date).is_some()).unwrap_or_default();
+    previous::tell(target, previous, &index.metadata().corpus_date);
 }
