@@ -103,8 +103,10 @@ pub struct Audited {
     pub findings: Vec<Finding>,
     /// How many there are of these in all.
     pub findings_total: u64,
-    /// How many of these are machine accounts.
+    /// How many of these are machine accounts in use.
     pub findings_machines: u64,
+    /// How many of these are disabled, accounts and machine accounts.
+    pub findings_disabled: u64,
     /// The first lines that could not be used, at most 10.
     pub faults: Vec<Fault>,
     /// Why whether some passwords are exposed is not known: different reasons, at most 10.
@@ -118,6 +120,11 @@ impl Audited {
     /// The name of an input.
     pub fn input_name(&self, input: usize) -> &str {
         self.inputs.get(input).map_or("", |input| input.name.as_str())
+    }
+
+    /// How many of the findings are accounts in use.
+    pub fn findings_in_use(&self) -> u64 {
+        self.findings_total - self.findings_machines - self.findings_disabled
     }
 
     /// Lines that could not be used that are not among the first ten.

@@ -99,23 +99,35 @@ impl Ord for Ranked {
     }
 }
 
+/// How many findings there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offered {
+    pub(crate) total: u64,
+    /// Machine accounts in use.
+    pub(crate) machines: u64,
+    /// Accounts and machines that are disabled.
+    pub(crate) disabled: u64,
+}
+
 /// Keeps the worst of the findings, and no more than are asked for.
 pub(crate) struct Findings {
     most: usize,
-    offered: u64,
-    machines: u64,
+    offered: Offered,
     kept: BinaryHeap<Reverse<Ranked>>,
 }
 
 impl Findings {
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, offered: 0, machines: 0, kept: BinaryHeap::new() }
+        Self { most, offered: Offered::default(), kept: BinaryHeap::new() }
     }
 
     /// Takes a row that is a finding; `name` is called only if it is kept for now.
     pub(crate) fn offer(&mut self, row: &Answered<'_>, name: impl FnOnce(&str) -> String) {
-        self.offered += 1;
-        self.machines += u64::from(row.entry.account_kind == AccountKind::Machine);
+        let (is_disabled, is_machine) =
+            (row.entry.is_disabled, row.entry.account_kind == AccountKind::Machine);
+        self.offered.total += 1;
+        self.offered.disabled += u64::from(is_disabled);
+        self.offered.machines += u64::from(is_machine && !is_disabled);
         let rank = rank(row);
         if self.kept.len() >= self.most {
             match self.kept.peek() {
@@ -145,9 +157,9 @@ impl Findings {
         self.kept.push(Reverse(Ranked { rank, finding, tag: row.tag }));
     }
 
-    /// How many findings there were in all, and how many of them are machines.
-    pub(crate) fn offered(&self) -> (u64, u64) {
-        (self.offered, self.machines)
+    /// How many findings there were.
+    pub(crate) fn offered(&self) -> Offered {
+        self.offered
     }
 
     /// The worst first. Only accounts share passwords; machines and former passwords are not in the groups.

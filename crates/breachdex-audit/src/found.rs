@@ -76,7 +76,7 @@ impl Found {
         let groups = Groups::of(self.tags, pool);
         self.tally.shared = groups.summary();
         self.faults.sort_by_key(|fault| (fault.input, fault.number));
-        let (findings_total, findings_machines) = self.findings.offered();
+        let offered = self.findings.offered();
         let findings = self.findings.finish(&groups);
         let names = self.inputs.iter().map(|input| input.name.clone()).collect();
         let rows = self.spool.map(|spool| spool.finish(self.spooled, groups, names)).transpose()?;
@@ -89,8 +89,9 @@ impl Found {
             has_users,
             tally: self.tally,
             findings,
-            findings_total,
-            findings_machines,
+            findings_total: offered.total,
+            findings_machines: offered.machines,
+            findings_disabled: offered.disabled,
             faults: self.faults,
             unanswered_because: self.reasons,
             rows,

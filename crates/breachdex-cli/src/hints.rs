@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use breachdex::trust::{SignatureFault, Staleness};
 use breachdex::{OptionsFault, Remedy};
-use breachdex_audit::{AuditError, ReadOption};
+use breachdex_audit::{AuditError, LineFault, ReadOption};
 use breachdex_hibp::{Error, FetchFault};
 use breachdex_http::HttpError;
 use breachdex_pairs::PairsError;
@@ -88,6 +88,9 @@ pub(crate) fn audit(error: &AuditError) -> Cow<'static, str> {
         }
         AuditError::LooksLike { advice, .. } => return format!("; if so, {}", advice.flags()).into(),
         AuditError::NoColumnNamed { .. } => " (--column)",
+        AuditError::NothingValid { first: LineFault::Undecodable(_), .. } => {
+            ", as in --encoding windows-1252 or --encoding cp932"
+        }
         AuditError::Misplaced { option, .. } => match option {
             ReadOption::Encoding => "; leave out --encoding",
             ReadOption::Delimiter => "; leave out --delimiter",
@@ -155,6 +158,11 @@ pub(crate) fn remote(error: &Error) -> String {
         }
         Error::Journal { can_be_discarded: true, .. } => format!("{error} with --restart"),
         Error::Older { .. } => format!("{error}; --allow-older replaces it all the same"),
+        Error::Behind { .. } => {
+            format!(
+                "{error}; update from the server that the newer index came from (--base-url), or go back with --allow-older"
+            )
+        }
         Error::OtherContent { .. } | Error::UnusableTarget { .. } => {
             format!("{error}; --force replaces it all the same")
         }

@@ -141,10 +141,10 @@ pub(crate) fn name(index: &Index) -> String {
     if index.is_starter() { String::from("starter") } else { index.name().to_owned() }
 }
 
-/// Reports each replacement of a file that was refused, once.
-pub(crate) fn report_refusals(corpus: &Corpus) {
-    for error in corpus.followed().filter_map(LiveIndex::unreported_error) {
-        messages::note(&format!("a replaced file was refused, still using the previous one: {error}"));
+/// Reports each replacement of a file that was refused, or is older, once.
+pub(crate) fn report_reloads(corpus: &Corpus) {
+    for reload in corpus.followed().filter_map(LiveIndex::unreported) {
+        messages::note(&reload);
     }
 }
 

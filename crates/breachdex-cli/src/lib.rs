@@ -15,6 +15,7 @@ mod indexes;
 mod messages;
 mod output;
 mod passwords;
+mod previous;
 mod printable;
 mod privacy;
 mod progress;

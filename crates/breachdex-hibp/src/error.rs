@@ -11,6 +11,8 @@ use std::time::Duration;
 use breachdex::{BodyFault, Kind};
 use breachdex_protocol::body::Malformed;
 
+use crate::update::BehindIndex;
+
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -191,6 +193,14 @@ pub enum Error {
         target: PathBuf,
         /// The corpus date of that.
         held: String,
+    },
+    /// A server is behind the index that it would update.
+    #[error("{behind}; {} was left as it is", path.display())]
+    Behind {
+        /// The index.
+        path: PathBuf,
+        /// How far.
+        behind: Box<BehindIndex>,
     },
     /// What is at the target cannot be read, so that nothing of it can be kept.
     #[error("{error}")]

@@ -37,41 +37,52 @@ pub struct UpdateOptions {
     pub memory: u64,
     /// Threads that work; 0 is one for each processor.
     pub threads: usize,
+    /// Update from a server that is behind the index too, which takes newer hashes away and the corpus date back.
+    pub allow_older: bool,
     /// How the index is opened: whose signature it must have before anything of it is copied.
     pub open: OpenOptions,
     /// What is done with the finished index before it takes the old one's place.
     pub before_publish: Option<BeforePublish>,
 }
 
-/// A server whose ranges differ from those of an index and are all older than its corpus date, as those of a mirror that has
-/// not followed the server which the index came from. What it has is a step back: hashes that only the newer corpus had go.
+/// A server whose ranges differ from those of an index, lack hashes of it and are all older than its corpus date, as those of a
+/// mirror that has not followed the server which the index came from. What it has is a step back.
+///
+/// A server that only adds hashes is not behind: it may have changed ranges while a download of several days ran, of which the
+/// index has the date of the last day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BehindIndex {
+    /// The server.
+    pub base_url: BaseUrl,
     /// The day on which the latest of these ranges was changed.
     pub changed: String,
     /// The corpus date of the index.
     pub corpus_date: String,
+    /// Hashes that only the index has.
+    pub hashes_removed: u64,
 }
 
 impl BehindIndex {
     /// `latest` is when the latest of the ranges that differ was changed, in seconds since 1970; 0 where there is none, or the
     /// server does not say.
-    fn of(latest: u64, corpus_date: &str) -> Option<Self> {
+    fn of(base_url: &BaseUrl, latest: u64, corpus_date: &str, hashes_removed: u64) -> Option<Self> {
         // Dates in this form are in the order of their text.
         let changed = day(latest);
-        let is_behind = !changed.is_empty() && changed.as_str() < corpus_date;
-        is_behind.then(|| Self { changed, corpus_date: corpus_date.to_owned() })
+        let is_behind = hashes_removed > 0 && !changed.is_empty() && changed.as_str() < corpus_date;
+        let (base_url, corpus_date) = (base_url.clone(), corpus_date.to_owned());
+        is_behind.then_some(Self { base_url, changed, corpus_date, hashes_removed })
     }
 }
 
 impl fmt::Display for BehindIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { changed, corpus_date } = self;
+        let Self { base_url, changed, corpus_date, hashes_removed } = self;
+        let hashes = if *hashes_removed == 1 { "hash" } else { "hashes" };
         write!(
             f,
-            "the ranges of the server that differ were last changed on {changed}, before the corpus date of the index, \
-             {corpus_date}: the server is behind, so that newer hashes are removed"
+            "{base_url} is behind the index: its ranges that differ were last changed on {changed}, before the corpus date \
+             {corpus_date}, and lack {hashes_removed} {hashes}"
         )
     }
 }
@@ -94,7 +105,7 @@ pub struct UpdateReport {
     pub index: Option<SpliceReport>,
     /// Whether the server changed ranges while they were fetched, so that another update is due.
     pub corpus_changed: bool,
-    /// Where the server is behind the index.
+    /// Where the server is behind the index, which was allowed.
     pub behind: Option<BehindIndex>,
     /// Whether an unfinished update that an earlier version of breachdex had begun was discarded.
     pub discarded_earlier: bool,
@@ -113,7 +124,8 @@ pub struct UpdateReport {
 ///
 /// # Errors
 /// As [`download`](crate::download), but for single ranges that could not be fetched; [`Error::Options`] for an index that
-/// was cut to the most frequent entries; [`Error::HoldsOverlay`].
+/// was cut to the most frequent entries; [`Error::HoldsOverlay`]; [`Error::Behind`] for a server that is behind the index, unless
+/// `allow_older`: nothing is changed, and what was fetched is discarded, since another server is to be asked.
 pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Result<UpdateReport> {
     // A link stays a link: what it points to is replaced.
     let path = &std::fs::canonicalize(path).map_err(io_error("open", path))?;
@@ -124,7 +136,7 @@ pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Re
 /// unfinished update as it is.
 ///
 /// # Errors
-/// As [`update`].
+/// As [`update`], but for [`Error::Behind`], which the preview has.
 pub fn preview_update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Result<UpdatePreview> {
     with_update(path, options, |update| update.preview(monitor))
 }
@@ -171,7 +183,8 @@ fn with_update<T>(
         replace: true,
         before_publish: options.before_publish.clone(),
     };
-    work(&Update { index: &index, rules, fetch: &fetch, options: &making, known })
+    let allow_older = options.allow_older;
+    work(&Update { index: &index, rules, fetch: &fetch, options: &making, known, allow_older })
 }
 
 /// The server to ask.
@@ -187,6 +200,7 @@ struct Update<'a> {
     options: &'a SpliceOptions,
     /// The tags that the index has of this server.
     known: Arc<Tags>,
+    allow_older: bool,
 }
 
 impl Update<'_> {
@@ -204,6 +218,13 @@ impl Update<'_> {
             }
             assembly.keep_of_base(&missing.prefixes, monitor)?;
         }
+        let behind = self.behind(assembly.journal.latest_new_change(), assembly.hashes_removed());
+        if let Some(behind) = behind.as_ref().filter(|_| !self.allow_older) {
+            let journal = assembly.into_journal();
+            assembly::remove(&journal::path(path, JOB))?;
+            drop(journal);
+            return Err(Error::Behind { path: path.to_owned(), behind: Box::new(behind.clone()) });
+        }
         let journal = &assembly.journal;
         let report = UpdateReport {
             base_url: self.fetch.base_url.clone(),
@@ -213,13 +234,17 @@ impl Update<'_> {
             ranges_same: journal.count(RecordKind::Same),
             index: None,
             corpus_changed: journal.corpus_changed(),
-            behind: BehindIndex::of(journal.latest_new_change(), &self.options.date),
+            behind: behind.clone(),
             discarded_earlier: journal.discarded_earlier,
         };
-        let (index, journal) = self.publish(assembly, path, monitor)?;
+        let (index, journal) = self.publish(assembly, path, behind, monitor)?;
         assembly::remove(&journal::path(path, JOB))?;
         drop(journal);
         Ok(UpdateReport { index, ..report })
+    }
+
+    fn behind(&self, latest: u64, hashes_removed: u64) -> Option<BehindIndex> {
+        BehindIndex::of(&self.fetch.base_url, latest, &self.options.date, hashes_removed)
     }
 
     fn settings(&self) -> Settings {
@@ -275,6 +300,7 @@ impl Update<'_> {
         &self,
         assembly: Assembly<'_>,
         path: &Path,
+        behind: Option<BehindIndex>,
         monitor: &dyn Monitor,
     ) -> Result<(Option<SpliceReport>, Journal)> {
         if !assembly.is_due() {
@@ -285,7 +311,11 @@ impl Update<'_> {
         let latest =
             if is_changed { day(no_later_than_today(journal.latest_change())) } else { String::new() };
         // Dates in this form are in the order of their text.
-        let date = latest.max(self.options.date.clone());
+        let date = match behind {
+            // An index that was taken back must not pass for as new as it was.
+            Some(behind) => behind.changed,
+            None => latest.max(self.options.date.clone()),
+        };
         let mut tags = Vec::new();
         for (prefix, known) in self.tagged() {
             let tag = match journal.kind_of(prefix) {

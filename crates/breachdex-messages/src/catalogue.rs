@@ -194,9 +194,15 @@ messages! {
         /// Heading of the list of disabled accounts.
         list_disabled;
         /// Above the list: how many there are, and what they are.
-        list_sum(total: grouped, accounts: grouped, machines: grouped);
+        list_sum(total: grouped, accounts: grouped, machines: grouped, disabled: grouped);
         /// Tile: accounts to act on.
         to_act_on;
+        /// Below that number: of what it is the sum.
+        to_act_on_parts(accounts: grouped, machines: grouped, disabled: grouped);
+        /// Below the number of accounts: what is not among them.
+        accounts_apart(machines: grouped, empty: grouped);
+        /// Below the number of exposed accounts: how many of them are disabled.
+        exposed_disabled(disabled: grouped);
         /// Heading of `meanings`.
         meaning;
         /// What the numbers mean.
@@ -255,6 +261,10 @@ messages! {
         confidential;
         /// Before the number of a group of accounts.
         group;
+        /// Heading of the accounts of a group.
+        group_size(group: number, accounts: grouped);
+        /// Behind a group's name, where its password is exposed.
+        group_exposed;
         /// Heading of the members of the groups.
         members;
         /// Instead of an empty list.

@@ -32,7 +32,9 @@ fn index(folder: &Path, count: u32) -> Index {
     fs::write(&plain, lines).unwrap();
     let inputs = [Input { source: Source::Path(plain), format: Some(Format::Hibp) }];
     let coverage = CoverageRule::Prefixes(vec![(0, PREFIXES - 1)]);
-    build(&inputs, &target, &BuildOptions { coverage, threads: 1, ..BuildOptions::default() }, &()).unwrap();
+    let date = format!("2026-11-{count:02}");
+    build(&inputs, &target, &BuildOptions { coverage, date, threads: 1, ..BuildOptions::default() }, &())
+        .unwrap();
     Index::open(&target).unwrap()
 }
 
@@ -42,16 +44,19 @@ fn options() -> StaticOptions {
     options
 }
 
+fn ranges(index: &Index, store: &Arc<InMemory>) -> ObjectRanges {
+    let address: ObjectAddress = "s3://memory/range".parse().unwrap();
+    let store = Store::with(&address, Arc::clone(store) as Arc<dyn ObjectStore>, &StoreOptions::default());
+    ObjectRanges::new(store.unwrap(), index.name(), false, false)
+}
+
 fn write(
     index: &Index,
     store: &Arc<InMemory>,
     options: &StaticOptions,
     monitor: &dyn Monitor,
 ) -> Result<StaticReport, StaticError> {
-    let address: ObjectAddress = "s3://memory/range".parse().unwrap();
-    let store = Store::with(&address, Arc::clone(store) as Arc<dyn ObjectStore>, &StoreOptions::default());
-    let mut ranges = ObjectRanges::new(store.unwrap(), index.name(), false, false);
-    write_ranges_to(index, &mut ranges, options, monitor)
+    write_ranges_to(index, &mut ranges(index, store), options, monitor)
 }
 
 /// Every object, by its name below the prefix.
@@ -91,6 +96,19 @@ fn objects_are_the_files_of_a_folder() {
     plain.gzip = false;
     assert_eq!(write(&second, &store, &plain, &()).unwrap().written, u64::from(PREFIXES));
     assert!(objects(&store) == files(&second, world.path().join("second"), &plain));
+}
+
+/// Who goes back to an older corpus is told by this.
+#[test]
+fn the_date_of_what_was_there_is_known() {
+    let world = TempDir::new().unwrap();
+    let store = Arc::new(InMemory::new());
+    for (count, expected) in [(2, None), (1, Some("2026-11-02")), (3, Some("2026-11-01"))] {
+        let index = index(world.path(), count);
+        let mut ranges = ranges(&index, &store);
+        write_ranges_to(&index, &mut ranges, &options(), &()).unwrap();
+        assert_eq!(ranges.previous_date(), expected);
+    }
 }
 
 /// Stops a run in its second block.

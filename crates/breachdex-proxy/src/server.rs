@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use breachdex::{LiveIndex, Monitor};
+use breachdex::{LiveIndex, Monitor, Reload};
 use breachdex_http::{
     HostNames, Inherited, Listen, NoPressure, Plan, Pulse, Services, Shutdown, Surface as Sockets, Tls,
     Transport, Workers, spawn,
@@ -216,8 +216,10 @@ impl Upkeep {
             if matches!(reload(index, &self.shutdown), Ok(true)) {
                 tracing::info!("took over {}", index.name());
             }
-            if let Some(error) = index.unreported_error() {
-                tracing::error!("a replaced file was refused, still using the previous one: {error}");
+            match index.unreported() {
+                Some(reload @ Reload::Older { .. }) => tracing::warn!("{reload}"),
+                Some(reload) => tracing::error!("{reload}"),
+                None => {}
             }
         }
     }

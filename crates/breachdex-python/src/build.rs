@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::CString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use breachdex::{
-    BuildOptions, CoverageRule, Error, Format, Input, Kind, MergeRule, OpenOptions, Source, text,
+    BuildOptions, CoverageRule, Error, Format, Index, Input, Kind, MergeRule, OpenOptions, Source, StepBack,
+    text,
 };
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
@@ -301,15 +302,30 @@ pub(crate) fn build(
         callback.call1(py, (Progress::from(now),)).map(drop)
     });
     let _work = Work::begin(py)?;
+    let previous = if replace { corpus_date_at(&output) } else { String::new() };
     let built = py.detach(|| breachdex::build(&inputs, &output, &options, &listener));
     match (listener.into_error(), built) {
         (Some(error), _) => Err(error),
         (None, Ok(report)) => {
-            warn(py, &notes(&report, options.kind))?;
+            let mut notes = notes(&report, options.kind);
+            notes.extend(stepped_back(&output, &previous));
+            warn(py, &notes)?;
             Ok(report.into())
         }
         (None, Err(error)) => Err(refusal(py, &error)),
     }
+}
+
+/// The corpus date of the index at a path; empty where there is none.
+fn corpus_date_at(path: &Path) -> String {
+    let index = Index::open_with(path, OpenOptions::new().any_content());
+    index.map(|index| index.metadata().corpus_date.clone()).unwrap_or_default()
+}
+
+/// What there is to say of an index that is older than the one that it replaced.
+fn stepped_back(path: &Path, previous: &str) -> Option<String> {
+    let step_back = StepBack::of_dates(previous, &corpus_date_at(path))?;
+    Some(format!("{} was replaced by an older corpus: {step_back}", path.display()))
 }
 
 /// Warns whoever called of what is in an index and was probably not meant.

@@ -14,7 +14,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::errors::{find, from_fault, from_index};
 use crate::per_process::{Owned, PerProcess};
-use crate::questions::{has_server, report_refusals};
+use crate::questions::{has_server, report_reloads};
 use crate::{arrow, lists};
 
 /// The most rows that are hashed, then looked up together: so many are put in order, and find the same pages of the index.
@@ -139,7 +139,7 @@ pub(crate) fn counts<'py>(
         )));
     }
     let fixed = corpus.fixed();
-    report_refusals(py, corpus);
+    report_reloads(py, corpus);
     let asker = Asker { corpus: fixed, threads: Threads::of(threads)? };
     if values.is_instance_of::<PyList>() || values.is_instance_of::<PyTuple>() {
         return Ok(lists::counts(&asker, values, what)?.into_any());

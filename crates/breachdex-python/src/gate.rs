@@ -12,7 +12,7 @@ use crate::exposure::{Exposure, Unavailable};
 use crate::faults::{self, Outcome, on_error_named};
 use crate::index_set::corpus_in;
 use crate::pairs::{self, ExposedPair, lists_in};
-use crate::questions::{self, Lack, question_of, report_refusals, tells_counts, threshold, without_counts};
+use crate::questions::{self, Lack, question_of, report_reloads, tells_counts, threshold, without_counts};
 
 /// Asks one index for one surface of a framework.
 #[pyclass(module = "breachdex._breachdex", frozen)]
@@ -68,7 +68,7 @@ impl Gate {
         let users: Vec<String> = users.into_iter().flatten().collect();
         let pair = pairs::ask(&self.corpus, &users, password, stored)?;
         if let Some(pair) = ExposedPair::of(&pair) {
-            report_refusals(py, &self.corpus);
+            report_reloads(py, &self.corpus);
             return Ok(Some(Bound::new(py, pair)?.into_any()));
         }
         let question = question_of(&self.corpus, password, stored)?;
@@ -78,7 +78,7 @@ impl Gate {
             None => finding,
         };
         let decision = self.on_error.decide(finding);
-        report_refusals(py, &self.corpus);
+        report_reloads(py, &self.corpus);
         match decision.map_err(|fault| from_source(py, *fault))? {
             Decision::Exposed(exposure) => Ok(Some(Bound::new(py, Exposure::from(exposure))?.into_any())),
             Decision::NotExposed { .. } => Ok(None),

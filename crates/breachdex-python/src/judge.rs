@@ -17,7 +17,7 @@ use crate::index_set::corpus_in;
 use crate::pairs::lists_in;
 use crate::password::{erasing_stack, text_of, unicode_of_field, with_bytes};
 use crate::policy::{PolicyRules, one_of};
-use crate::questions::{Lack, has_server, report_refusals, tells_counts, without_counts};
+use crate::questions::{Lack, has_server, report_reloads, tells_counts, without_counts};
 use crate::signals::{Listener, Work};
 use crate::verdict::Verdict;
 
@@ -127,7 +127,7 @@ impl Judge {
             faults::log(py, &self.throttle, outcome, fault);
         };
         let verdict = erasing_stack(|| self.rules.check(&self.corpus, candidate, report));
-        report_refusals(py, &self.corpus);
+        report_reloads(py, &self.corpus);
         let verdict = verdict.map_err(|fault| from_source(py, fault))?;
         Ok(Verdict::new(verdict, self.rules.language, self.tells_counts))
     }

@@ -4,7 +4,7 @@
 
 use breachdex::{
     Corpus, CorpusSource as Source, Decision, Digest, Finding, FormSet, LiveIndex, OnError, Prefix, Question,
-    rows,
+    Reload, rows,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -29,7 +29,7 @@ pub(crate) fn count_hash(corpus: &Corpus, digest: &Bound<'_, PyAny>) -> PyResult
 
 fn count_of(py: Python<'_>, corpus: &Corpus, digest: &Digest) -> PyResult<u64> {
     let count = corpus.count(digest);
-    report_refusals(py, corpus);
+    report_reloads(py, corpus);
     count.map_err(|fault| from_source(py, fault))
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn contains(
     let (py, min_count) = (password.py(), threshold(min_count)?);
     let found =
         erasing_stack(|| digest_of(corpus.kind(), password).map(|digest| corpus.find(&digest, min_count)))?;
-    report_refusals(py, corpus);
+    report_reloads(py, corpus);
     match found.or_raise(py)? {
         Finding::Exposed(_) => Ok(true),
         Finding::NotExposed { .. } => Ok(false),
@@ -73,7 +73,7 @@ pub(crate) fn examine(
     let (py, min_count) = (password.py(), threshold(min_count)?);
     let question = question_of(corpus, password, stored)?;
     let decision = corpus.decide(&question, min_count, OnError::Raise);
-    report_refusals(py, corpus);
+    report_reloads(py, corpus);
     match decision.map_err(|fault| from_source(py, *fault))? {
         Decision::Exposed(exposure) => Ok(Some(Exposure::from(exposure))),
         _ => Ok(None),
@@ -108,7 +108,7 @@ pub(crate) fn range_prefix(digits: &Bound<'_, PyString>) -> PyResult<u32> {
 pub(crate) fn range(corpus: &Corpus, digits: &Bound<'_, PyString>) -> PyResult<String> {
     let (py, prefix) = (digits.py(), Prefix::of_range(range_prefix(digits)?));
     let entries = py.detach(|| corpus.range(&prefix));
-    report_refusals(py, corpus);
+    report_reloads(py, corpus);
     let mut body = Vec::new();
     for entry in entries.map_err(|fault| from_source(py, fault))? {
         if !body.is_empty() {
@@ -134,7 +134,7 @@ pub(crate) fn reload_if_changed(py: Python<'_>, corpus: &Corpus) -> PyResult<boo
         let all: Vec<_> = corpus.live_indexes().map(|index| index.reload_if_changed(&listener)).collect();
         all.into_iter().try_fold(false, |any, one| Ok(any | one?))
     });
-    report_refusals(py, corpus);
+    report_reloads(py, corpus);
     settle(py, listener.into_error(), reloaded)
 }
 
@@ -211,24 +211,32 @@ pub(crate) fn reload_error(py: Python<'_>, corpus: &Corpus) -> Option<PyErr> {
     corpus.live_indexes().find_map(LiveIndex::reload_error).map(|error| in_full(py, &error))
 }
 
-/// Says in Python's log what was refused, each refused file once.
+/// Says in Python's log what was refused, and what is older than the index before, each file once.
 #[inline]
-pub(crate) fn report_refusals(py: Python<'_>, corpus: &Corpus) {
+pub(crate) fn report_reloads(py: Python<'_>, corpus: &Corpus) {
     for index in corpus.followed() {
-        if let Some(error) = index.unreported_error() {
-            log(py, &error);
+        if let Some(reload) = index.unreported() {
+            log(py, &reload);
         }
     }
 }
 
 #[cold]
-fn log(py: Python<'_>, error: &breachdex::Error) {
+fn log(py: Python<'_>, reload: &Reload) {
+    let (level, text, detail) = match reload {
+        Reload::Older { name, step_back } => (
+            "warning",
+            "an index was replaced by an older one, which is in use: %s",
+            format!("{name}: {step_back}"),
+        ),
+        Reload::Refused(error) => {
+            ("error", "a replaced index was refused, still using the previous one: %s", error.to_string())
+        }
+        reload => ("error", "%s", reload.to_string()),
+    };
     let said = py.import("logging").and_then(|logging| {
         let logger = logging.call_method1("getLogger", ("breachdex",))?;
-        logger.call_method1(
-            "error",
-            ("a replaced index was refused, still using the previous one: %s", error.to_string()),
-        )
+        logger.call_method1(level, (text, detail))
     });
     if let Err(error) = said {
         error.write_unraisable(py, None);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use breachdex::{LiveIndex, Monitor};
+use breachdex::{LiveIndex, Monitor, Reload as Replacement};
 use breachdex_http::{Shutdown, Tls};
 
 use crate::http::state::AppState;
@@ -70,9 +70,13 @@ impl Watcher {
                 tracing::info!("{} was replaced; now it has {entries} entries{date}", index.name());
             }
         }
-        if let Some(error) = index.unreported_error() {
-            metrics.swaps_refused.inc();
-            tracing::error!("a replaced file was refused, still using the previous one: {error}");
+        match index.unreported() {
+            Some(reload @ Replacement::Older { .. }) => tracing::warn!("{reload}"),
+            Some(reload) => {
+                metrics.swaps_refused.inc();
+                tracing::error!("{reload}");
+            }
+            None => {}
         }
     }
 

@@ -90,12 +90,12 @@ pub use error::{
 #[cfg(feature = "build")]
 pub use files::Durability;
 pub use format::{MIN_BITS, directory_bits};
-#[cfg(feature = "live")]
-pub use index::LiveIndex;
 pub use index::{
     Answer, Change, Checks, ContentId, Difference, Index, Lookup, Metadata, OpenOptions, Range, RangeScratch,
-    VerifyOptions, diff,
+    StepBack, VerifyOptions, diff,
 };
+#[cfg(feature = "live")]
+pub use index::{LiveIndex, Reload};
 #[cfg(feature = "build")]
 pub use input::{
     BodyFault, EntryBatches, Format, Input, ListNotes, PackedRows, PackedSorter, Partitions, Source,

@@ -266,3 +266,20 @@ def test_a_fault_names_the_argument_that_may_help(
         breachdex.build(tmp_path / "list.txt", tmp_path / "list.bdx", **options)
     assert str(raised.value).endswith(said)
     assert "--" not in str(raised.value)
+
+
+def test_an_older_corpus_in_the_place_of_a_newer_one_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"{5:040X}:1\n", encoding="ascii")
+
+    def build(corpus_date: str | None) -> None:
+        breachdex.build(
+            tmp_path / "a.txt", tmp_path / "a.bdx", prefixes=["00000"], corpus_date=corpus_date, replace=True
+        )
+
+    build("2026-11-19")
+    build("2026-11-26")
+    older = "a.bdx was replaced by an older corpus: its corpus date is 2026-11-19, that of the previous one was 2026-11-26"
+    with pytest.warns(breachdex.BuildWarning, match=older):
+        build("2026-11-19")
+    with pytest.warns(breachdex.BuildWarning, match="it has no corpus date, the previous one had 2026-11-19"):
+        build(None)

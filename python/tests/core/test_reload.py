@@ -99,6 +99,22 @@ def test_changed_in_place_is_never_believed_again(make_index: Make, tmp_path: Pa
     assert index.reload_if_changed() is True and index.count("new") == 2
 
 
+def test_an_older_replacement_is_used_and_logged_once(
+    make_index: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = make_index(tmp_path / "a.bdx", {"new": 2}, corpus_date="2026-11-26")
+    index = breachdex.Index.open(path, reload_every=0.0)
+    replace(path, make_index(tmp_path / "b.bdx", {"old": 1}, corpus_date="2026-11-19").read_bytes())
+    with caplog.at_level(logging.WARNING, logger="breachdex"):
+        assert [index.count("old") for _ in range(5)] == [1] * 5
+    message = (
+        f"an index was replaced by an older one, which is in use: {path}: its corpus date is 2026-11-19, "
+        "that of the previous one was 2026-11-26"
+    )
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", message)]
+    assert index.reload_error is None
+
+
 def test_a_symbolic_link_that_is_swapped(make_index: Make, tmp_path: Path) -> None:
     """As Kubernetes does with what it mounts: the folder's link moves, the path stays."""
     for name, password in (("one", "old"), ("two", "new")):

@@ -2,9 +2,11 @@
 //!
 //! - `user:rid:lm:nt:::` of pwdump, impacket's secretsdump, NetExec and DSInternals (`PWDump`). secretsdump appends
 //!   ` (pwdLastSet=...)` and ` (status=Enabled)` or ` (status=Disabled)`; what else it prints (`[*]`, Kerberos keys) is
-//!   passed over or counted as other items. NetExec puts `SMB ADDRESS PORT HOST` before each line.
+//!   passed over or counted as other items. NetExec puts `SMB ADDRESS PORT HOST` before each line, in its log files behind
+//!   the time. Metasploit has `Disabled=true,...` behind the hashes.
 //! - `user:hash` and `user:$NT$hash` (DSInternals `HashcatNT` and `JohnNT`), `user::lm:nt:sid::` (`Ophcrack`).
 //! - `user:uid:lm:nt:[flags]:LCT-...:` of Samba (`pdbedit -L -w`), and `*disabled* user:...` of samdump2.
+//! - `user:::nt`, as tools print the passwords of group managed service accounts.
 //! - pypykatz's text and its `-g` lines, `file:package:domain:user:NT:LM:SHA1:...`.
 //!
 //! Old passwords are named `user_history0`, and machine accounts end in `$`. Views of DSInternals:
@@ -90,7 +92,8 @@ fn read(input: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result
             }
             continue;
         }
-        let plain = without_colors(content);
+        let Some(logged) = without_log(content) else { continue };
+        let plain = without_colors(logged);
         match parse(line.number, &plain) {
             Ok(Line::Account(record)) => sink.record(record)?,
             Ok(Line::OtherSecret) => sink.other_item(),
@@ -129,7 +132,7 @@ impl Session {
 /// Whether a text begins as nothing but a dump does: behind remarks, with a line of one of the forms that have both hashes.
 fn is_dump(text: &str) -> bool {
     let is_said = |line: &str| !line.is_empty() && !is_remark(line);
-    let lines = text.lines().map(without_colors);
+    let lines = text.lines().filter_map(without_log).map(without_colors);
     let mut said =
         lines.filter_map(|line| Some(without_host(line.trim()).to_owned()).filter(|line| is_said(line)));
     said.next().is_some_and(|line| {
@@ -141,8 +144,10 @@ fn is_dump(text: &str) -> bool {
             }
             _ => false,
         };
+        let is_managed = matches!(fields.as_slice(), [user, "", "", nt] if !user.is_empty() && is_hash(nt));
         let is_john = fields.get(1).is_some_and(|field| field.strip_prefix("$NT$").is_some_and(is_hash));
         is_long
+            || is_managed
             || is_john
             || line.starts_with("FILE: ====")
             || line == "== LogonSession =="
@@ -193,6 +198,7 @@ fn parse(number: u64, line: &str) -> Result<Line<'_>, LineFault> {
         (Some(lm), Some(nt), Some(remarks)) if is_rid(second) || second.is_empty() => {
             account(number, user, nt, lm, remarks)
         }
+        (Some(""), Some(nt), None) if second.is_empty() => account(number, user, nt, "", ""),
         _ => Err(LineFault::NotNtlm),
     }
 }
@@ -208,6 +214,9 @@ fn account<'a>(number: u64, user: &'a str, nt: &str, lm: &str, remarks: &str) ->
     // Whoever copies `user: hash` from a screen has a space there.
     let (user, nt) = (user.trim(), nt.trim());
     let (flags, _) = remarks.strip_prefix('[').and_then(|flags| flags.split_once(']')).unwrap_or_default();
+    let is_disabled = flags.contains('D')
+        || remarks.contains("(status=Disabled)")
+        || remarks.split([',', ':']).any(|remark| remark == "Disabled=true");
     let secret = match nt {
         // Samba has the password in `N` accounts empty, whatever the hash is.
         _ if flags.contains('N') => Secret::Empty,
@@ -220,10 +229,26 @@ fn account<'a>(number: u64, user: &'a str, nt: &str, lm: &str, remarks: &str) ->
     };
     Ok(Line::Account(Record {
         account_kind: account_kind_of(user),
-        is_disabled: was_marked || flags.contains('D') || remarks.contains("(status=Disabled)"),
+        is_disabled: was_marked || is_disabled,
         has_lm: is_hash(lm) && !lm.eq_ignore_ascii_case(EMPTY_LM),
         ..Record::new(number, user, secret)
     }))
+}
+
+/// A line of a log file of NetExec without the time and what else is before it: `2026-11-20 12:00:00 | smb.py:1 - INFO - `.
+/// `None` for what such a file has besides what was printed, as the command line that was run. Any other line as it is.
+fn without_log(line: &str) -> Option<&str> {
+    let is_command = || line.starts_with('[') && line.get(20..23) == Some("]> ");
+    let is_time = line.get(..19).is_some_and(|time| {
+        time.bytes().zip(b"0000-00-00 00:00:00").all(|(byte, form)| match form {
+            b'0' => byte.is_ascii_digit(),
+            form => byte == *form,
+        })
+    });
+    match line.split_once(" - INFO - ").filter(|_| is_time) {
+        Some((_, printed)) => Some(printed),
+        None => (!is_time && !is_command()).then_some(line),
+    }
 }
 
 /// A line of NetExec without the escape sequences with which it colors what it prints on a terminal. In any other line they

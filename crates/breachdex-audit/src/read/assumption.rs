@@ -27,6 +27,10 @@ pub enum Assumption {
     },
     /// Passwords hold `&amp;`, `&lt;` or `&gt;`, as an export has them that was copied from a web page.
     Escaped(Places),
+    /// Passwords are numbers as a spreadsheet shows long ones, `2.9065E+13`, whose digits are gone.
+    Rounded(Places),
+    /// Passwords are formulas that give a text, `="0123"`, which keep a spreadsheet from changing numbers.
+    Formula(Places),
     /// Several records have the same number of cells, which is not the header's.
     Width {
         /// Cells of the header.
@@ -51,8 +55,22 @@ impl fmt::Display for Assumption {
             Self::HexNotation { passwords, unit } => f.write_str(&hex_notation_within(*passwords, unit)),
             Self::Escaped(Places { count: passwords, first }) => write!(
                 f,
-                "{passwords} of its passwords hold &amp;, &lt; or &gt; (the first is line {first}), which some exports of \
-                 LastPass have for &, < and >: replace these in the file if so, or export again in the web vault"
+                "{passwords} of its passwords {} &amp;, &lt; or &gt; (the first is line {first}), which some exports of \
+                 LastPass have for &, < and >: replace these in the file if so, or export again in the web vault",
+                if *passwords == 1 { "holds" } else { "hold" }
+            ),
+            Self::Rounded(Places { count: passwords, first }) => write!(
+                f,
+                "{passwords} of its passwords {} like 2.5E+11 (the first is line {first}), which a spreadsheet makes of long \
+                 numbers when it saves a file: export again, and do not open the file in a spreadsheet",
+                if *passwords == 1 { "looks" } else { "look" }
+            ),
+            Self::Formula(Places { count: passwords, first }) => write!(
+                f,
+                "{passwords} of its passwords {} like =\"0123\" (the first is line {first}), as for a spreadsheet, and {} \
+                 looked up so: export again, or remove what is around them",
+                if *passwords == 1 { "looks" } else { "look" },
+                if *passwords == 1 { "was" } else { "were" }
             ),
             Self::Compressed(format) => write!(f, "decompressed ({format})"),
             Self::Width { expected, found, records } if found > expected => write!(

@@ -5,6 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use breachdex::Kind;
@@ -42,7 +45,7 @@ const DIGESTS: [&str; 9] =
     ["nthash", "nt hash", "nt_hash", "ntlm", "ntlmhash", "ntlm_hash", "sha1", "hash", "password_hash"];
 
 /// The same for accounts, which is the first of these that is there.
-const USERS: [&str; 18] = [
+const USERS: [&str; 19] = [
     "username",
     "username_value",
     "user name",
@@ -53,6 +56,7 @@ const USERS: [&str; 18] = [
     "login_username",
     "userprincipalname",
     "user",
+    "userid",
     "account",
     "email",
     "e-mail",
@@ -107,6 +111,8 @@ pub(crate) enum Guess {
     Csv { column: String, user: Option<String>, is_digest: bool, first: First },
     /// Rows without a header, whose fifth cell is an address, as Keeper writes them.
     Keeper,
+    /// Rows of so many cells, one of them an address, of which no line says what they are.
+    Headless { cells: usize },
     /// Lines of users and passwords.
     UserPassword,
     /// Lines of digests, alone or behind an account.
@@ -139,6 +145,7 @@ impl fmt::Display for Advice {
                 write!(f, "it looks like CSV whose column {column:?} holds the {what}")
             }
             Guess::Keeper => f.write_str("it has no header and looks like Keeper's CSV"),
+            Guess::Headless { .. } => f.write_str("it looks like CSV without a header"),
             Guess::UserPassword => f.write_str("it looks like a list of user:password lines"),
             Guess::Hashes { kind, have_users } => {
                 let lines = if *have_users { "user:hash" } else { "one a line" };
@@ -166,7 +173,15 @@ impl Advice {
                 format!("{title}give --format csv --column {}{user}{hash}", word(column))
             }
             Guess::Keeper => String::from("give --format keeper-csv"),
+            Guess::Headless { cells } => format!(
+                "put a line in front that names its {cells} columns, as in name,url,username,password, and give --format csv \
+                 --column password --user-column username"
+            ),
             Guess::UserPassword => String::from("give --format user-password"),
+            // Which knows machine accounts and former passwords by their names, and accounts without a hash.
+            Guess::Hashes { kind: Kind::Ntlm, have_users: true } => {
+                String::from("give --format ntlm and an index of NTLM hashes")
+            }
             Guess::Hashes { kind, .. } => format!("give --format hashes and an index of {kind} hashes"),
             Guess::Tree(_) => "export it as CSV and give --format csv --column NAME".into(),
         }
@@ -175,7 +190,7 @@ impl Advice {
 
 /// A column's name as a word of a command line.
 fn word(name: &str) -> String {
-    if name.contains(' ') { format!("'{name}'") } else { name.to_owned() }
+    if name.contains([' ', '(']) { format!("'{name}'") } else { name.to_owned() }
 }
 
 /// A format that the content of a file says, and its name does not.
@@ -197,6 +212,7 @@ pub(crate) fn of(start: &str) -> Option<Advice> {
         .or_else(|| hashes(start))
         .or_else(|| user_passwords(start))
         .or_else(|| keeper(start))
+        .or_else(|| headless(start))
         .map(Advice)
 }
 
@@ -237,7 +253,15 @@ fn header(line: &str, delimiter: char, first: First) -> Option<Guess> {
     let named = |names: &[&str]| {
         names
             .iter()
-            .find_map(|name| cells.iter().find(|cell| cell.to_lowercase() == *name && is_name(cell)))
+            .find_map(|name| {
+                // 1Password 6 has the name of the field behind that of the column: `password(password)`.
+                let is_it = |cell: &&&str| {
+                    let plain = cell.split('(').next().unwrap_or_default();
+                    (cell.to_lowercase() == *name || cell.ends_with(')') && plain.to_lowercase() == *name)
+                        && is_name(plain)
+                };
+                cells.iter().find(is_it)
+            })
             .map(|cell| (*cell).to_owned())
     };
     let digest = named(&DIGESTS);
@@ -271,19 +295,32 @@ fn keeper(start: &str) -> Option<Guess> {
     (is_address && cells.len() > 5).then_some(Guess::Keeper)
 }
 
+/// Rows of as many cells each, as old exports of Dashlane are. The last line may be cut off.
+fn headless(start: &str) -> Option<Guess> {
+    let lines: Vec<&str> = start.lines().filter(|line| !line.trim().is_empty()).take(4).collect();
+    let whole = if lines.len() > 1 { lines.len() - 1 } else { 1 };
+    let mut found = lines.iter().take(whole).map(|line| {
+        let cells = split_line(line.as_bytes(), Dialect { delimiter: b',', has_backslashes: false })?;
+        let is_address = |cell: &[u8]| cell.starts_with(b"http://") || cell.starts_with(b"https://");
+        (cells.len() > 2 && cells.iter().any(is_address)).then_some(cells.len())
+    });
+    let cells = found.next()??;
+    found.all(|other| other == Some(cells)).then_some(Guess::Headless { cells })
+}
+
 /// Lines `kim@corp.example:password`. The last line may be cut off.
 fn user_passwords(start: &str) -> Option<Guess> {
     let is_one_line = !start.trim_end().contains('\n');
     are_user_passwords(start.as_bytes(), is_one_line).then_some(Guess::UserPassword)
 }
 
-/// Lines of digests of one kind. The last line may be cut off.
+/// Lines of digests of one kind. The last line may be cut off; accounts without a password have none behind their name.
 fn hashes(start: &str) -> Option<Guess> {
     let mut lines: Vec<&str> = start.lines().map(str::trim).filter(|line| !line.is_empty()).take(8).collect();
     if lines.len() > 1 {
         lines.pop();
     }
-    let mut found = lines.iter().map(|line| {
+    let mut found = lines.iter().filter(|line| !is_without_digest(line)).map(|line| {
         let (user, digits) =
             line.rsplit_once(':').map_or((None, *line), |(user, digits)| (Some(user), digits));
         let kind = [Kind::Sha1, Kind::Ntlm].into_iter().find(|kind| kind.hex_digits() == digits.len())?;
@@ -293,139 +330,7 @@ fn hashes(start: &str) -> Option<Guess> {
     found.all(|other| other == Some((kind, have_users))).then_some(Guess::Hashes { kind, have_users })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(start: &str) -> Option<String> {
-        of(start).map(|advice| format!("{advice}; {}", advice.flags()))
-    }
-
-    #[test]
-    fn a_column_that_may_hold_passwords_is_named() {
-        for (start, column, flags) in [
-            ("name;website;Username;PASSWORD\n", "PASSWORD", "PASSWORD --user-column Username"),
-            (
-                "# Generated by Password Exporter; Encrypted: false\n\"url\",\"password\"\n",
-                "password",
-                "password",
-            ),
-            ("sep=;\nname;Login;Passwort\n", "Passwort", "Passwort --user-column Login"),
-            (
-                "\u{feff}\"Account\",\"Login Name\",\"Current Password\"\n",
-                "Current Password",
-                "'Current Password' --user-column 'Login Name'",
-            ),
-            ("氏名,パスワード\n", "パスワード", "パスワード"),
-            (
-                "origin_url,username_element,username_value,password_element,password_value\n",
-                "password_value",
-                "password_value --user-column username_value",
-            ),
-        ] {
-            let expected = format!(
-                "it looks like CSV whose column {column:?} holds the passwords; give --format csv --column {flags}"
-            );
-            assert_eq!(said(start), Some(expected));
-        }
-        assert_eq!(
-            said("\"SamAccountName\",\"NTHash\"\r\n").as_deref(),
-            Some(
-                "it looks like CSV whose column \"NTHash\" holds the hashes; give --format csv --column NTHash --user-column \
-                 SamAccountName --hash"
-            )
-        );
-        assert_eq!(
-            said("mSecure CSV export file version: 3.5\nGroup,Type,Name,Web Address,Username,Password\n")
-                .as_deref(),
-            Some(
-                "it looks like CSV whose column \"Password\" holds the passwords; remove its first line, and give --format csv \
-                 --column Password --user-column Username"
-            )
-        );
-        assert_eq!(
-            said("\"Name\", \"URL\", \"Username\", \"Password\"\n").as_deref(),
-            Some(
-                "it looks like CSV whose column \"Password\" holds the passwords; remove the spaces before its quotes, and \
-                 give --format csv --column Password --user-column Username"
-            )
-        );
-        for none in [
-            "",
-            "\n\n",
-            "hunter2\nletmein\n",
-            "a,b,c\n1,2,3\n",
-            "kim,password\nlee,letmein\n",
-            "kim@corp.example;Password\n",
-            "user,pAsSwOrD\n",
-            "name,url,PaSsWoRd\n",
-            "hunter2\nlee,password\n",
-            "id,pw\n1,password\n",
-            "password\nhunter2\n",
-            "a:b:c\n",
-        ] {
-            assert_eq!(said(none), None, "{none:?}");
-        }
-    }
-
-    #[test]
-    fn lines_of_digests_are_told() {
-        let nt = "8846f7eaee8fb117ad06bdd830b7586c";
-        let sha1 = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8";
-        let flags = "give --format hashes and an index of NTLM hashes";
-        assert_eq!(
-            said(&format!("{nt}\n{nt}\n")),
-            Some(format!("it looks like NTLM hashes, one a line; {flags}"))
-        );
-        assert_eq!(
-            said(&format!("a\\kim:{nt}\nlee:{nt}\nkim:88")),
-            Some(format!("it looks like NTLM hashes, user:hash; {flags}"))
-        );
-        assert!(said(&format!("{sha1}\n")).is_some_and(|said| said.contains("SHA-1")));
-        assert_eq!(said(&format!("{nt}\n{sha1}\nx\n")), None);
-        assert_eq!(said(&format!("{nt}\nkim:{nt}\nx\n")), None);
-    }
-
-    #[test]
-    fn a_table_without_a_header_may_be_keepers() {
-        assert_eq!(
-            said("Work,Mail,kim,hunter2,https://a.example,\n").as_deref(),
-            Some("it has no header and looks like Keeper's CSV; give --format keeper-csv")
-        );
-        assert_eq!(said("a,b,c,d,e,f\n"), None);
-        let quoted = "Work,Mail,kim,\"a,b\",https://a.example,\n";
-        assert!(said(quoted).is_some_and(|said| said.contains("looks like Keeper's CSV")));
-        // Universal Password Manager's: five cells, one of which has a comma.
-        assert_eq!(said("Mail,kim,\"a,b\",https://a.example,\n"), None);
-    }
-
-    #[test]
-    fn lists_of_users_and_passwords_are_told() {
-        assert_eq!(
-            said("kim@corp.example:hunter2\nlee@corp.example:a:b\nmax@co").as_deref(),
-            Some("it looks like a list of user:password lines; give --format user-password")
-        );
-        for none in [
-            "kim:hunter2\nlee:letmein\n",
-            "https://a@b.example:1\nx\n",
-            "a@b:c\n",
-            "kim@a.example:b\nlee\nmax\n",
-        ] {
-            assert_eq!(said(none), None, "{none:?}");
-        }
-    }
-
-    #[test]
-    fn other_products_trees_are_told() {
-        assert!(said(" {\"folders\": []}").is_some_and(|said| said.starts_with("it is JSON of no product")));
-        assert!(
-            said("<!DOCTYPE html><html></html>")
-                .is_some_and(|said| said.starts_with("it is HTML of no product"))
-        );
-        for xml in
-            ["<?xml version=\"1.0\"?><x/>", "<!DOCTYPE vault>\n<vault></vault>", "<!doctype\nhtmlx><a></a>"]
-        {
-            assert!(said(xml).is_some_and(|said| said.starts_with("it is XML of no product")), "{xml:?}");
-        }
-    }
+/// `kim:`.
+fn is_without_digest(line: &str) -> bool {
+    line.strip_suffix(':').is_some_and(|user| !user.is_empty() && !user.contains(':'))
 }

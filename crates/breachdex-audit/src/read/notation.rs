@@ -10,23 +10,32 @@ use crate::account::{Record, Secret, Sink};
 use crate::error::{LineFault, Result};
 use crate::formats::Request;
 
-/// Reads an input to its end, and says of its passwords how many look like hashcat's `$HEX[...]`, or like text of a web page in
-/// exports of a product that writes such. They are looked up as they are, for somebody's password may be such a text.
+/// Reads an input to its end, and says of its passwords how many look like hashcat's `$HEX[...]`, like numbers that a
+/// spreadsheet rounded, or like text of a web page in exports of a product that writes such. They are looked up as they are, for somebody's password may be such a text.
 pub(crate) fn read(opened: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sink) -> Result<()> {
     let spec = request.format.spec();
     let mut noting = Noting {
         sink,
         has_entities: spec.has_entities,
+        is_csv: !spec.headers.is_empty() || spec.takes_delimiter,
+        rounded: Places::default(),
+        formulas: Places::default(),
         in_hex: Places::default(),
         escaped: Places::default(),
     };
     let read = (spec.read)(opened, request, &mut noting);
-    let Noting { in_hex, escaped, .. } = noting;
+    let Noting { in_hex, escaped, rounded, formulas, .. } = noting;
     if in_hex.count > 0 {
         sink.assume(Assumption::HexNotation { passwords: in_hex, unit: request.format.unit() });
     }
     if escaped.count > 0 {
         sink.assume(Assumption::Escaped(escaped));
+    }
+    if rounded.count > 0 {
+        sink.assume(Assumption::Rounded(rounded));
+    }
+    if formulas.count > 0 {
+        sink.assume(Assumption::Formula(formulas));
     }
     read
 }
@@ -35,6 +44,9 @@ pub(crate) fn read(opened: Opened<'_>, request: &Request<'_>, sink: &mut dyn Sin
 struct Noting<'a> {
     sink: &'a mut dyn Sink,
     has_entities: bool,
+    is_csv: bool,
+    rounded: Places,
+    formulas: Places,
     in_hex: Places,
     escaped: Places,
 }
@@ -47,6 +59,12 @@ impl Sink for Noting<'_> {
             }
             if self.has_entities && has_entity(password) {
                 self.escaped.add(record.number);
+            }
+            if self.is_csv && is_rounded(password) {
+                self.rounded.add(record.number);
+            }
+            if self.is_csv && is_formula(password) {
+                self.formulas.add(record.number);
             }
         }
         self.sink.record(record)
@@ -63,6 +81,22 @@ impl Sink for Noting<'_> {
     fn assume(&mut self, assumption: Assumption) {
         self.sink.assume(assumption);
     }
+}
+
+/// `2.9065E+13` and, in countries with a decimal comma, `2,9065E+13`: what a spreadsheet shows of twelve and more digits.
+fn is_rounded(password: &[u8]) -> bool {
+    let Some((number, exponent)) = std::str::from_utf8(password).ok().and_then(|text| text.split_once("E+"))
+    else {
+        return false;
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, rest) = number.split_once(['.', ',']).unwrap_or((number, "0"));
+    whole.len() == 1 && is_number(whole) && is_number(rest) && exponent.len() >= 2 && is_number(exponent)
+}
+
+/// `="0123"`.
+fn is_formula(password: &[u8]) -> bool {
+    password.len() > 3 && password.starts_with(b"=\"") && password.ends_with(b"\"")
 }
 
 fn has_entity(password: &[u8]) -> bool {

@@ -13,6 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 use sha2::{Digest as _, Sha256};
 
 use super::numbers::{harmless, share};
+use super::page::Tile;
 use super::{Report, page};
 
 const STYLE: &str = include_str!("page.css");
@@ -81,16 +82,45 @@ fn summary(report: Report<'_>, language: Language) -> Markup {
     let (audited, words) = (report.audited, language.reports());
     let tally = &audited.tally;
     let of_all = |part: u64| share(part, tally.accounts);
+    let (machines, disabled) = (audited.findings_machines, audited.findings_disabled);
+    let apart = words.accounts_apart(tally.machines.checked, tally.empty);
+    let to_act_on = words.to_act_on_parts(audited.findings_in_use(), machines, disabled);
+    let of_exposed = words.exposed_disabled(tally.disabled.exposed);
+    let (of_exposed_share, of_shared) = (of_all(tally.exposed), of_all(tally.shared.accounts));
+    let tiles = [
+        Tile {
+            label: words.accounts(),
+            number: tally.accounts,
+            parts: (tally.machines.checked + tally.empty > 0).then_some(apart.as_str()),
+            ..Tile::default()
+        },
+        Tile {
+            label: words.to_act_on(),
+            number: audited.findings_total,
+            parts: (machines + disabled > 0).then_some(to_act_on.as_str()),
+            is_bad: true,
+            ..Tile::default()
+        },
+        Tile {
+            label: words.exposed(),
+            number: tally.exposed,
+            share: &of_exposed_share,
+            parts: (tally.disabled.exposed > 0).then_some(of_exposed.as_str()),
+            is_bad: true,
+        },
+        Tile { label: words.empty_in_use(), number: tally.empty_in_use, is_bad: true, ..Tile::default() },
+        Tile {
+            label: words.shared_accounts(),
+            number: tally.shared.accounts,
+            share: &of_shared,
+            ..Tile::default()
+        },
+    ];
+    let is_said = |tile: &&Tile<'_>| tile.label != words.empty_in_use() || tile.number > 0;
     markup! {
         section.summary aria-labelledby="next" {
             dl.tiles {
-                (page::tile(words.accounts(), tally.accounts, "", false, language))
-                (page::tile(words.to_act_on(), audited.findings_total, "", true, language))
-                (page::tile(words.exposed(), tally.exposed, &of_all(tally.exposed), true, language))
-                @if tally.empty_in_use > 0 {
-                    (page::tile(words.empty_in_use(), tally.empty_in_use, "", true, language))
-                }
-                (page::tile(words.shared_accounts(), tally.shared.accounts, &of_all(tally.shared.accounts), false, language))
+                @for tile in tiles.iter().filter(is_said) { (page::tile(*tile, language)) }
             }
             (heading("next", words.next()))
             (page::step_cards(report, language))

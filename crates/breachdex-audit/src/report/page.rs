@@ -18,11 +18,28 @@ const RADIUS: f64 = 56.0;
 const AROUND: f64 = 2.0 * std::f64::consts::PI * RADIUS;
 
 /// A number with its name.
-pub(super) fn tile(label: &str, number: u64, remark: &str, is_bad: bool, language: Language) -> Markup {
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tile<'a> {
+    pub(super) label: &'a str,
+    pub(super) number: u64,
+    /// Beside the number.
+    pub(super) share: &'a str,
+    /// Below it: what it is made of, or what is not among it.
+    pub(super) parts: Option<&'a str>,
+    pub(super) is_bad: bool,
+}
+
+/// A number with its name.
+pub(super) fn tile(tile: Tile<'_>, language: Language) -> Markup {
+    let Tile { label, number, share, parts, is_bad } = tile;
     html! {
         div.bad[is_bad && number > 0] {
             dt { (label) }
-            dd { (language.grouped(number)) @if !remark.is_empty() { " " small { (remark) } } }
+            dd {
+                (language.grouped(number))
+                @if !share.is_empty() { " " small { (share) } }
+                @if let Some(parts) = parts { " " small.parts { (parts) } }
+            }
         }
     }
 }
@@ -189,10 +206,12 @@ pub(super) fn groups(report: Report<'_>, language: Language) -> Markup {
         .largest
         .iter()
         .map(|group| Bar {
-            label: match group.exposed {
-                true => format!("{} {} ({})", words.group(), group.id, words.exposed()),
-                false => format!("{} {}", words.group(), group.id),
-            },
+            label: format!(
+                "{} {}{}",
+                words.group(),
+                group.id,
+                if group.exposed { words.group_exposed() } else { "" }
+            ),
             number: group.accounts,
             is_bad: group.exposed,
         })
@@ -207,8 +226,8 @@ pub(super) fn members(report: Report<'_>, language: Language) -> Markup {
         dl.members {
             @for group in report.audited.tally.shared.largest.iter().filter(|group| !group.members.is_empty()) {
                 dt class=(if group.exposed { "bad" } else { "neutral" }) {
-                    (words.group()) " " (group.id) ": " (language.grouped(group.accounts))
-                    @if group.exposed { " (" (words.exposed()) ")" }
+                    (words.group_size(group.id, group.accounts))
+                    @if group.exposed { (words.group_exposed()) }
                 }
                 dd {
                     @for (at, name) in group.members.iter().enumerate() {
@@ -275,12 +294,18 @@ pub(super) fn list(report: Report<'_>, language: Language) -> Markup {
     let (audited, words) = (report.audited, language.reports());
     let (in_use, disabled): (Vec<&Finding>, Vec<&Finding>) =
         audited.findings.iter().partition(|finding| !finding.is_disabled);
-    let accounts = audited.findings_total - audited.findings_machines;
+    let machines = audited.findings_machines;
+    let sum = words.list_sum(
+        audited.findings_total,
+        audited.findings_in_use(),
+        machines,
+        audited.findings_disabled,
+    );
     html! {
         @if audited.findings.is_empty() && audited.findings_total == 0 {
             p { (words.none_exposed()) }
         } @else {
-            p { (words.list_sum(audited.findings_total, accounts, audited.findings_machines)) }
+            p { (sum) }
             @if !in_use.is_empty() { (rows(&in_use, report, language)) }
             @if !disabled.is_empty() {
                 h3 { (words.list_disabled()) }

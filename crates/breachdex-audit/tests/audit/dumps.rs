@@ -232,3 +232,70 @@ fn lists_with_users_or_counts() {
     );
     assert_eq!(faults(&found), [(6, LineFault::Width { expected: 40, found: 3 })]);
 }
+
+#[test]
+fn log_files_of_netexec() {
+    let line = |user: &str, rest: &str| {
+        format!(
+            "SMB         10.0.0.1        445    DC01             {user}:1104:{NO_LM}:{}:::{rest}\n",
+            nt("password")
+        )
+    };
+    let now = "2026-11-20 12:00:00 | smb.py:1500 - INFO - ";
+    let earlier = "2026-11-20 12:00:00,123 - INFO - ";
+    let log = format!(
+        "[20-11-2026 12:00:00]> nxc smb dc01 -u admin -p secret --ntds\n\n\
+         {now}SMB         10.0.0.1        445    DC01             [+] Dumping the NTDS\n\
+         {now}{}{earlier}{}\
+         2026-11-20 12:00:01 | smb.py:1501 - DEBUG - Calling ntds()\n",
+        line("corp.example\\kim", ""),
+        line("lee", " (status=Disabled)"),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nxc.log");
+    std::fs::write(&path, &log).unwrap();
+    let chosen = breachdex_audit::AuditOptions { users: true, ..options(Format::Ntlm) };
+    let found = audit(Input::File(path), &known(Kind::Ntlm).corpus, &chosen, &()).unwrap();
+    assert_eq!(rows(&found), [account(4, "corp.example\\kim", true), account(5, "lee", true)]);
+    assert_eq!((found.tally.disabled.exposed, found.tally.malformed), (1, 0));
+}
+
+#[test]
+fn metasploit_says_which_accounts_are_disabled() {
+    let dump = format!(
+        "kim:1104:{NO_LM}:{0}:Disabled=false,Expired=false,PasswordNotRequired=true::\n\
+         lee:1105:{NO_LM}:{0}:Disabled=true,Expired=false,PasswordNotRequired=true::\n",
+        nt("password")
+    );
+    let found = read(&dump);
+    assert_eq!(rows(&found), [account(1, "kim", true), account(2, "lee", true)]);
+    assert_eq!(found.tally.disabled.checked, 1);
+}
+
+#[test]
+fn group_managed_service_accounts() {
+    let dump =
+        format!("svc_sql$:::{}\nsvc_sql$:aes256-cts-hmac-sha1-96:{}\n", nt("password"), "a".repeat(64));
+    let found = read(&dump);
+    assert_eq!((found.tally.machines.exposed, found.tally.other_items, found.tally.malformed), (1, 1, 0));
+}
+
+/// Names in a code page of Windows. Their accounts are not passed over in silence, and read where the code page is named.
+#[test]
+fn names_that_are_not_utf8() {
+    use breachdex_audit::{AuditOptions, Encoding, ReadOptions};
+    let text = format!("corp\\müller:1104:{NO_LM}:{0}:::\ncorp\\kim:1105:{NO_LM}:{0}:::\n", nt("password"));
+    let dump = encoding_rs::WINDOWS_1252.encode(&text).0.into_owned();
+    let found = run(&dump, &known(Kind::Ntlm), &options(Format::Ntlm)).unwrap();
+    assert_eq!(rows(&found), [account(2, "corp\\kim", true)]);
+    assert_eq!(faults(&found), [(1, LineFault::Undecodable("UTF-8"))]);
+    for (label, name) in [("windows-1252", "corp\\müller"), ("windows-1251", "corp\\mьller")] {
+        let read = ReadOptions {
+            format: Some(Format::Ntlm),
+            encoding: Encoding::named(label),
+            ..ReadOptions::default()
+        };
+        let found = run(&dump, &known(Kind::Ntlm), &AuditOptions { read, ..options(Format::Ntlm) }).unwrap();
+        assert_eq!(rows(&found), [account(1, name, true), account(2, "corp\\kim", true)], "{label}");
+    }
+}

@@ -151,8 +151,39 @@ fn what_lastpass_escapes_is_said() {
     let found = read(&format!("{header}a,kim,x,,,A,,0\na,lee,a&amp;b,,,B,,0\n"), Format::LastpassCsv);
     let said = found.inputs[0].assumptions[0].to_string();
     assert!(
-        said.starts_with("1 of its passwords hold &amp;, &lt; or &gt; (the first is line 3), which"),
+        said.starts_with("1 of its passwords holds &amp;, &lt; or &gt; (the first is line 3), which"),
         "{said}"
+    );
+}
+
+/// A spreadsheet shows numbers of twelve digits and more so, and saves what it shows.
+#[test]
+fn numbers_that_a_spreadsheet_rounded_are_said() {
+    let header = "name;url;username;password;note\n";
+    let rows = "a;b;kim;2,9065E+13;\na;b;lee;1E+15;\na;b;max;2.5e+11;\na;b;ann;12.5E+11;\na;b;joe;E+11;\n";
+    let found = read(&format!("{header}{rows}"), Format::ChromeCsv);
+    let said: Vec<String> = found.inputs[0].assumptions.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said[1..],
+        [
+            "2 of its passwords look like 2.5E+11 (the first is line 2), which a spreadsheet makes of long numbers when it \
+          saves a file: export again, and do not open the file in a spreadsheet"
+        ]
+    );
+}
+
+/// Such cells keep a spreadsheet from making another number of a number.
+#[test]
+fn formulas_in_place_of_passwords_are_said() {
+    let rows = "a,b,kim,\"=\"\"0123\"\"\",\na,b,lee,\"=\"\"x\",\n";
+    let found = read(&format!("name,url,username,password,note\n{rows}"), Format::ChromeCsv);
+    let said: Vec<String> = found.inputs[0].assumptions.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "1 of its passwords looks like =\"0123\" (the first is line 2), as for a spreadsheet, and was looked up so: export \
+          again, or remove what is around them"
+        ]
     );
 }
 

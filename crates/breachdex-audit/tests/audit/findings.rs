@@ -47,7 +47,7 @@ fn the_empty_password_of_an_account_in_use_is_the_worst() {
     let listed: Vec<_> =
         found.findings.iter().map(|found| (found.account.as_str(), found.is_empty)).collect();
     assert_eq!(listed, [("lee", true), ("WS$", true), ("kim", false), ("Guest", true)]);
-    assert_eq!((found.findings_total, found.findings_machines), (4, 1));
+    assert_eq!((found.findings_total, found.findings_machines, found.findings_disabled), (4, 1, 1));
     let rows = String::from_utf8(csv(&found, CsvEncoding::Utf8)).unwrap();
     let numbers: Vec<&str> = rows.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(numbers, ["2", "5", "1", "3", "4"], "{rows}");
@@ -246,10 +246,13 @@ fn the_page_begins_with_what_to_do_and_its_totals_agree() {
         "and 410 more",
         "Reset the exposed password of 1 machine account.",
         "Keep 1 account disabled",
-        "433 in all: accounts 432, machine accounts 1.",
+        "433 in all: accounts in use 431, machine accounts 1, disabled 1.",
         "and 383 more",
+        "<dt>accounts</dt><dd>431 <small class=\"parts\">besides these: machines 1, empty passwords 1</small></dd>",
+        "<dt>to act on</dt><dd>433 <small class=\"parts\">in use 431, machines 1, disabled 1</small></dd>",
+        "<small class=\"parts\">disabled: 1 of them</small>",
         "href=\"#shared\"",
-        "group 1: 431 (exposed)",
+        "group 1: 431 accounts (exposed)",
         "and 331 more",
     ] {
         assert!(page.contains(expected), "{expected}");

@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::flags::values::{parse_positive, parse_prefixes};
 use crate::flags::{KeptFlags, KeyFlags, MergeRuleName, ProgressFlags, ResourceFlags, TargetFlags};
 use crate::indexes;
+use crate::previous::Previous;
 use crate::progress::Reporter;
 use crate::{signing, summary, target, trust};
 
@@ -128,6 +129,7 @@ impl Subcommand for Flags {
         let mut options = options(self);
         options.open = open;
         options.before_publish = key.as_ref().map(|key| key.before_publish(&target));
+        let previous = Previous::at(&target);
         let reporter = Reporter::start(progress)?;
         let report = breachdex::build(&inputs, &target, &options, &reporter)?;
         drop(reporter);
@@ -135,6 +137,7 @@ impl Subcommand for Flags {
             signing::settle(&target)?;
         }
         indexes::note_repeated(&named);
+        previous.compare(&target);
         summary::print(&report, &target, options.kind, started.elapsed())
     }
 }

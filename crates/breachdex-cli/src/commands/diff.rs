@@ -6,7 +6,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use breachdex::replica::{DeltaReport, delta_ending, write_delta};
-use breachdex::{Change, ContentId, Coverage, Difference, Entry, Error, Index, diff, rows};
+use breachdex::{Change, ContentId, Coverage, Difference, Entry, Error, Index, StepBack, diff, rows};
 use clap::Args;
 use serde::Serialize;
 
@@ -112,6 +112,7 @@ impl Subcommand for Flags {
                 messages::note(&HOLDS_OVERLAY);
             }
         }
+        tell_the_order(&old, &new);
         tell_what_is_left_out(&old, &new);
         let facts = Facts::of(&old, &new, &difference);
         let text = match self.json {
@@ -212,6 +213,16 @@ impl<'a> Added<'a> {
     fn publish(mut self, force: bool) -> Result<(), Failure> {
         self.hand_on()?;
         self.target.publish(force)
+    }
+}
+
+/// Newer hashes show as removed where the indexes are given the wrong way round.
+fn tell_the_order(old: &Index, new: &Index) {
+    if let Some(StepBack { date, previous, .. }) = StepBack::between(old.metadata(), new.metadata())
+        && !date.is_empty()
+    {
+        let (old, new) = (old.name(), new.name());
+        messages::note(&format!("NEW ({new}, {date}) is older than OLD ({old}, {previous})"));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::flags::{KeyFlags, MergeRuleName, ProgressFlags, ResourceFlags, TargetFlags};
 use crate::indexes;
+use crate::previous::Previous;
 use crate::progress::Reporter;
 use crate::{signing, summary, target, trust};
 
@@ -60,10 +61,12 @@ impl Subcommand for Flags {
             open: trust::read(&self.keys)?,
             before_publish: key.as_ref().map(|key| key.before_publish(target)),
         };
+        let previous = Previous::at(target);
         let reporter = Reporter::start(self.progress.progress)?;
         let report = breachdex::merge(&self.inputs, target, &options, &reporter)?;
         drop(reporter);
         indexes::note_repeated(&self.inputs);
+        previous.compare(target);
         if key.is_some() {
             signing::settle(target)?;
         }

@@ -263,6 +263,16 @@ impl<'a> Assembly<'a> {
         self.is_due
     }
 
+    /// Hashes that only the base has, of the groups that are written.
+    pub(crate) fn hashes_removed(&self) -> u64 {
+        self.unfinished.groups.iter().map(|group| group.changes.hashes_removed).sum()
+    }
+
+    /// Closes all files but the journal, whose lock is held until it is dropped.
+    pub(crate) fn into_journal(self) -> Journal {
+        self.journal
+    }
+
     /// The prefixes that nothing is known of yet, ascending.
     pub(crate) fn missing(&self) -> Vec<u32> {
         self.covered.iter().copied().filter(|prefix| self.journal.kind_of(*prefix).is_none()).collect()

@@ -66,7 +66,7 @@ impl Update<'_> {
             hashes_removed: read(&differences.removed),
             counts_changed: read(&differences.counts),
             missing,
-            behind: BehindIndex::of(tally.latest, &self.options.date),
+            behind: self.behind(tally.latest, read(&differences.removed)),
         })
     }
 

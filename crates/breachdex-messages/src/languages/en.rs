@@ -162,8 +162,13 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         all_counts: text("All counts"),
         list: text("Accounts to act on, the worst first"),
         list_disabled: text("Disabled accounts, which nobody can log in with at present"),
-        list_sum: text("%(total)d in all: accounts %(accounts)d, machine accounts %(machines)d."),
+        list_sum: text(
+            "%(total)d in all: accounts in use %(accounts)d, machine accounts %(machines)d, disabled %(disabled)d.",
+        ),
         to_act_on: text("to act on"),
+        to_act_on_parts: text("in use %(accounts)d, machines %(machines)d, disabled %(disabled)d"),
+        accounts_apart: text("besides these: machines %(machines)d, empty passwords %(empty)d"),
+        exposed_disabled: text("disabled: %(disabled)d of them"),
         meaning: text("What the numbers mean"),
         meanings: [
             "Empty password: anyone who knows the account's name can log in. Nothing in this report is worse.",
@@ -171,7 +176,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
             "How often: the number of times that the password occurs in the leaks. Even one that was seen once is in the attackers' lists.",
             "Not found: the list does not have the password. That does not make it a good one.",
             "Shared: several accounts have the same password. If one of them becomes known, all of them are open. A group has the same number everywhere in this report.",
-            "Machine accounts, former passwords (histories, recycle bins), empty passwords and items without a password are counted separately and are not among the accounts.",
+            "Machine accounts, former passwords (histories, recycle bins), empty passwords and items without a password are counted separately and are not among the accounts. Those of them to act on are: that number includes machine accounts, empty passwords and disabled accounts.",
         ],
         next: text("What to do next"),
         step_empty: counted(
@@ -233,6 +238,8 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
             "Confidential: this report tells an attacker where to begin. Store and share it accordingly.",
         ),
         group: text("group"),
+        group_size: text("group %(group)d: %(accounts)d accounts"),
+        group_exposed: text(" (exposed)"),
         members: text("Who shares a password with whom"),
         none_exposed: text("No account to act on was found."),
         index: text("index"),

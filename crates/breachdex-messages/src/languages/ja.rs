@@ -147,9 +147,12 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         list: text("対応が必要なアカウント（危険度の高い順）"),
         list_disabled: text("無効なアカウント（現在はログインできません）"),
         list_sum: text(
-            "全 %(total)d 件（アカウント %(accounts)d 件、コンピューターアカウント %(machines)d 件）",
+            "全 %(total)d 件（使用中のアカウント %(accounts)d 件、コンピューターアカウント %(machines)d 件、無効なもの %(disabled)d 件）",
         ),
         to_act_on: text("対応が必要"),
+        to_act_on_parts: text("使用中 %(accounts)d、コンピューター %(machines)d、無効 %(disabled)d"),
+        accounts_apart: text("ほかにコンピューター %(machines)d、空のパスワード %(empty)d"),
+        exposed_disabled: text("うち無効 %(disabled)d"),
         meaning: text("数字の見方"),
         meanings: [
             "「空のパスワード」のアカウントには、アカウント名を知っていれば誰でもログインできます。この報告書の中で最も危険です。",
@@ -157,7 +160,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
             "「確認回数」は、流出データの中でそのパスワードが確認された回数です。1 回だけのものも、攻撃者の手元にある一覧に含まれています。",
             "「一覧になし」は、照合した一覧にそのパスワードがないことを示すだけで、安全なパスワードであることを示すものではありません。",
             "「共通のパスワード」は、複数のアカウントが同じパスワードを使っていることを示します。一つが知られると、すべてに入られるおそれがあります。グループの番号は、この報告書の中で共通です。",
-            "コンピューターアカウント、過去のパスワード（履歴やごみ箱）、空のパスワード、パスワードのない項目は、アカウントとは別に数えています。",
+            "コンピューターアカウント、過去のパスワード（履歴やごみ箱）、空のパスワード、パスワードのない項目は、アカウントとは別に数えています。ただし「対応が必要」の件数には、コンピューターアカウント、空のパスワード、無効なアカウントも含みます。",
         ],
         next: text("次に行うこと"),
         step_empty: text(
@@ -212,6 +215,8 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         ),
         confidential: text("取扱注意：この報告書は、攻撃の手がかりになります。厳重に管理してください。"),
         group: text("グループ"),
+        group_size: text("グループ %(group)d：%(accounts)d アカウント"),
+        group_exposed: text("（流出パスワードを使用）"),
         members: text("共通のパスワードを使うアカウントの一覧"),
         none_exposed: text("対応が必要なアカウントは見つかりませんでした。"),
         index: text("索引"),

@@ -37,6 +37,7 @@ pub(super) fn begin(
     };
     ranges.manifest = state_of(&manifest);
     ranges.head = Some(head.clone());
+    ranges.previous_date = earlier.as_ref().map(|found| found.head.corpus_date.clone());
     lock(&ranges.notes).state = state_of(&begun);
     let mut begun = progress.as_ref().and_then(|progress| progress.begun);
     let is_alike = progress.as_ref().is_none_or(|found| found.is_alike && found.head.has_files_of(head))

@@ -51,6 +51,8 @@ pub struct ObjectRanges {
     take_over: bool,
     recheck: bool,
     head: Option<RangesHead>,
+    /// The corpus date of the ranges that are replaced; `unknown` where their index had none.
+    previous_date: Option<String>,
     /// What lies there in the encodings that are wanted.
     known: HashMap<u32, RangeFacts>,
     /// All prefixes of which earlier runs wrote objects.
@@ -110,6 +112,7 @@ impl ObjectRanges {
             take_over,
             recheck,
             head: None,
+            previous_date: None,
             known: HashMap::new(),
             earlier: Vec::new(),
             manifest: Condition::Missing,
@@ -221,6 +224,14 @@ impl ObjectRanges {
         self.delete_all(notes.names.iter().map(|first| part_name(*first)))?;
         notes.progress = None;
         runtime.block_on(self.store.delete(&self.store.address().object(UNFINISHED)))
+    }
+}
+
+impl ObjectRanges {
+    /// The corpus date of the ranges that were there before the run; `None` where there were none. `unknown` is that of an index
+    /// without one.
+    pub fn previous_date(&self) -> Option<&str> {
+        self.previous_date.as_deref()
     }
 }
 

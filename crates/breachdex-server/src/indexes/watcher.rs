@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, SystemTime};
 
-use breachdex::{Error, Index, Kind, VerifyOptions};
+use breachdex::{Error, Index, Kind, StepBack, VerifyOptions};
 use breachdex_http::{Shutdown, Tls};
 
 use super::catalogue::Catalogue;
@@ -129,10 +129,17 @@ impl Watcher {
         let is_overlay = part != Part::Base || fresh.metadata().holds_overlay;
         let content_id = (!is_overlay).then(|| fresh.content_id().to_string());
         let entries = fresh.metadata().entries;
+        let previous = (part == Part::Base).then(|| current.index().metadata());
+        let step_back = previous.and_then(|previous| StepBack::between(previous, fresh.metadata()));
+        let name = fresh.name().to_owned();
         self.catalogue.swap(current.with(part, fresh)?);
         self.metrics.count_swap(current.kind());
         let what = if part == Part::Base { "index" } else { "overlay" };
         tracing::info!(kind = current.kind().name(), entries, content_id, "now serving the replaced {what}");
+        if let Some(step_back) = step_back {
+            let kind = current.kind().name();
+            tracing::warn!(kind, "{name} was replaced by an older index, which is in use: {step_back}");
+        }
         Ok(())
     }
 }

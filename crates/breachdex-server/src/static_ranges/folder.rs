@@ -20,12 +20,11 @@ use breachdex::files::{self, Lock};
 use super::StaticError;
 use super::begun::{self, BEGUN, Begun, FRESH_BEGUN};
 use super::handle::{Handle, Name, RangeName};
-use super::manifest::{RangeFacts, RangesHead, RangesManifest};
+use super::manifest::{MANIFEST, RangeFacts, RangesHead, RangesManifest};
 use super::notes::Notes;
 use super::span::PrefixSpan;
 use super::target::{RangeEncoding, RangeTarget};
 
-const MANIFEST: &str = "manifest";
 const UNFINISHED: &str = "manifest.part";
 /// Where notes are begun, before they get their name.
 const FRESH_NOTES: &str = ".manifest.part";

@@ -16,7 +16,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
 use breachdex::{Index, files};
@@ -24,6 +24,8 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::{RangeEncoding, StaticError, StaticOptions};
 
+/// The name of the file in a folder of ranges.
+pub(super) const MANIFEST: &str = "manifest";
 const FIRST_LINE: &str = "breachdex ranges 1";
 
 /// Bytes of the longest line.
@@ -57,6 +59,36 @@ impl RangesHead {
             encodings: if names.is_empty() { String::from("none") } else { names },
             lower_case: String::from(if options.lower_case { "yes" } else { "no" }),
         }
+    }
+
+    /// Reads that of the ranges in a folder, without the lines of its ranges; `None` where the folder has no manifest.
+    ///
+    /// # Errors
+    /// [`StaticError::Manifest`], [`StaticError::Io`].
+    pub fn read(folder: &Path) -> Result<Option<Self>, StaticError> {
+        let path = &folder.join(MANIFEST);
+        let reader = match open(path) {
+            Err(StaticError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        Self::parse(&mut Lines { reader, path, line: String::new(), number: 0 }).map(Some)
+    }
+
+    fn parse<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Self, StaticError> {
+        let path = lines.path.to_owned();
+        let fault = |line, reason| StaticError::Manifest { path: path.clone(), line, reason };
+        if lines.next()?.is_none_or(|line| line != FIRST_LINE) {
+            return Err(fault(1, "it is not a manifest of ranges that this version reads"));
+        }
+        let mut head = Self::default();
+        for (name, value) in head.fields() {
+            let number = lines.number + 1;
+            let given = lines.next()?.and_then(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            given
+                .ok_or_else(|| fault(number, "the lines in front of the ranges are not complete"))?
+                .clone_into(value);
+        }
+        Ok(head)
     }
 
     fn fields(&mut self) -> [(&'static str, &mut String); 5] {
@@ -162,17 +194,7 @@ impl RangesManifest {
     fn parse(reader: impl BufRead, path: &Path, may_be_torn: bool) -> Result<Self, StaticError> {
         let fault = |line, reason| StaticError::Manifest { path: path.to_owned(), line, reason };
         let mut lines = Lines { reader, path, line: String::new(), number: 0 };
-        if lines.next()?.is_none_or(|line| line != FIRST_LINE) {
-            return Err(fault(1, "it is not a manifest of ranges that this version reads"));
-        }
-        let mut manifest = Self::default();
-        for (name, value) in manifest.head.fields() {
-            let number = lines.number + 1;
-            let given = lines.next()?.and_then(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            given
-                .ok_or_else(|| fault(number, "the lines in front of the ranges are not complete"))?
-                .clone_into(value);
-        }
+        let mut manifest = Self { head: RangesHead::parse(&mut lines)?, ..Self::default() };
         loop {
             let number = lines.number + 1;
             match lines.next() {

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod reload;
 mod turn;
 
 use std::fmt;
@@ -16,9 +17,10 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+pub use self::reload::Reload;
 use self::turn::{Busy, Turn};
 use super::identity::Identity;
-use super::{Index, OpenOptions, VerifyOptions};
+use super::{Index, OpenOptions, StepBack, VerifyOptions};
 use crate::digest::Kind;
 use crate::error::{Error, Fault, Result, io_error};
 use crate::monitor::{Monitor, Phase, Progress};
@@ -55,6 +57,8 @@ struct Shared {
     state: ArcSwap<State>,
     refusal: ArcSwapOption<Refusal>,
     has_unreported: AtomicBool,
+    /// An older index that was taken over, and that nobody was told of yet.
+    step_back: ArcSwapOption<StepBack>,
     /// Looks on its own, so often.
     every: Option<Duration>,
     since: Instant,
@@ -105,6 +109,7 @@ impl LiveIndex {
             state: ArcSwap::from_pointee(State::Open(index)),
             refusal: ArcSwapOption::empty(),
             has_unreported: AtomicBool::new(false),
+            step_back: ArcSwapOption::empty(),
             every,
             since: Instant::now(),
             next_look: AtomicU64::new(every.map_or(u64::MAX, nanoseconds)),
@@ -217,14 +222,20 @@ impl LiveIndex {
         self.shared.refusal.load().as_ref().map(|refusal| Arc::clone(&refusal.error))
     }
 
-    /// [`LiveIndex::reload_error`], once for each file that is refused: for whoever writes a log. One relaxed load
-    /// where there is nothing to say.
+    /// What is to be said of a replacement, each once: for whoever writes a log. One relaxed load where there is nothing.
     #[inline]
-    pub fn unreported_error(&self) -> Option<Arc<Error>> {
+    pub fn unreported(&self) -> Option<Reload> {
         if !self.shared.has_unreported.load(Ordering::Relaxed) {
             return None;
         }
-        self.shared.has_unreported.swap(false, Ordering::Relaxed).then(|| self.reload_error()).flatten()
+        if !self.shared.has_unreported.swap(false, Ordering::Relaxed) {
+            return None;
+        }
+        let error = self.reload_error();
+        let Some(step_back) = self.shared.step_back.swap(None) else { return error.map(Reload::Refused) };
+        // What was refused since is said next.
+        self.shared.has_unreported.store(error.is_some(), Ordering::Relaxed);
+        Some(Reload::Older { name: self.name(), step_back })
     }
 
     #[inline]
@@ -327,6 +338,7 @@ impl Shared {
                     _ => Arc::new(State::Open(index.clone())),
                 });
                 self.refusal.store(None);
+                self.note_step_back(&old, &index);
                 Ok(!matches!(*old, State::Closed))
             }
             Err(Error::Cancelled) => Err(Error::Cancelled),
@@ -355,6 +367,14 @@ impl Shared {
         }
         index.verify_with(verify, monitor)?;
         Ok(index)
+    }
+
+    fn note_step_back(&self, old: &State, new: &Index) {
+        let (State::Open(old) | State::ModifiedInPlace(old, _)) = old else { return };
+        if let Some(step_back) = StepBack::between(old.metadata(), new.metadata()) {
+            self.step_back.store(Some(Arc::new(step_back)));
+            self.has_unreported.store(true, Ordering::Relaxed);
+        }
     }
 
     fn refuse(&self, identity: Option<Identity>, error: Error) {

@@ -125,13 +125,14 @@ fn a_bad_replacement_is_refused_once_and_the_old_one_answers_on() {
         }
         let said = index.reload_error().unwrap().to_string();
         assert!(said.starts_with(&format!("{name}{expected}")), "{said}");
-        assert_eq!(index.unreported_error().unwrap().to_string(), said);
-        assert!(index.unreported_error().is_none(), "said once");
+        let refused = format!("a replaced file was refused, still using the previous one: {said}");
+        assert_eq!(index.unreported().unwrap().to_string(), refused);
+        assert!(index.unreported().is_none(), "said once");
     }
     fs::remove_file(&site.path).unwrap();
     assert!(!index.reload_if_changed(&()).unwrap());
     assert!(index.reload_error().unwrap().to_string().starts_with(&format!("cannot open {name}: ")));
-    assert!(index.unreported_error().is_some());
+    assert!(index.unreported().is_some());
     site.replace(&whole(&[("new", 2)]));
     assert!(index.reload_if_changed(&()).unwrap());
     assert!(index.reload_error().is_none() && count(&index, "new") == Ok(2));
@@ -215,9 +216,9 @@ fn what_the_system_refused_is_tried_again() {
     fs::remove_file(&site.path).unwrap();
     symlink(&target, &site.path).unwrap();
     assert_eq!(count(&index, "old"), Ok(1));
-    assert!(index.unreported_error().is_some() && index.reload_error().is_some());
+    assert!(index.unreported().is_some() && index.reload_error().is_some());
     assert_eq!(count(&index, "old"), Ok(1));
-    assert!(index.unreported_error().is_none(), "said once");
+    assert!(index.unreported().is_none(), "said once");
     fs::remove_file(&target).unwrap();
     fs::write(&target, whole(&[("new", 2)])).unwrap();
     assert_eq!(count(&index, "new"), Ok(2));
@@ -242,7 +243,7 @@ fn who_looks_again_and_again_does_not_read_a_refused_file_again() {
     site.replace(&damaged);
     assert!(matches!(index.reload_if_new(&Stop), Err(crate::Error::Cancelled)), "it is read");
     assert_eq!(index.reload_if_new(&()).ok(), Some(false));
-    assert!(index.unreported_error().is_some());
+    assert!(index.unreported().is_some());
     assert_eq!(index.reload_if_new(&Stop).ok(), Some(false), "it is not read again");
     assert!(
         matches!(index.reload_if_changed(&Stop), Err(crate::Error::Cancelled)),

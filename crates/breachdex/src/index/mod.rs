@@ -35,6 +35,7 @@ mod scalar;
 mod sections;
 #[cfg(all(test, feature = "build"))]
 mod sparse_tests;
+mod step_back;
 #[cfg(test)]
 mod storages_tests;
 #[cfg(test)]
@@ -57,12 +58,13 @@ pub use answer::Answer;
 pub use core::Checks;
 pub use diff::{Change, Difference, diff};
 #[cfg(feature = "live")]
-pub use live::LiveIndex;
+pub use live::{LiveIndex, Reload};
 pub use lookup::Lookup;
 pub use metadata::{ContentId, Metadata};
 pub use options::OpenOptions;
 pub use range::Range;
 pub use rows::RangeScratch;
+pub use step_back::StepBack;
 pub use verify::VerifyOptions;
 
 use self::core::Core;

@@ -54,6 +54,7 @@ impl World {
             from_origin: self.rng.percent(50),
             memory: 16 << 20,
             threads: 1,
+            allow_older: true,
             open: self.setup.open(),
             before_publish: self.setup.signed.then(|| signing::before_publish(&self.target())),
         }

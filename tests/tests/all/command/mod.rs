@@ -13,6 +13,7 @@ mod interruption;
 mod leaks;
 #[cfg(target_os = "linux")]
 mod memory;
+mod older;
 #[cfg(unix)]
 mod overlays;
 mod real_data;

@@ -97,6 +97,7 @@ fn a_404_is_believed_where_all_other_ranges_are_unchanged() {
     download(&path, &options, &()).unwrap();
     let options = UpdateOptions {
         fetch: options.fetch,
+        allow_older: false,
         from_origin: true,
         memory: 32 << 20,
         threads: 0,

@@ -93,6 +93,7 @@ fn an_index_without_the_missing_ranges_says_so() {
     server.behave(|_| Reply::Good);
     let options = UpdateOptions {
         fetch: fetching(&server),
+        allow_older: false,
         from_origin: true,
         memory: 64 << 20,
         threads: 0,

@@ -53,7 +53,7 @@ fn another_server_may_go_on_and_other_settings_may_not() {
     assert_eq!(
         (stderr.as_str(), exit),
         (
-            "breachdex: error: range 00030: the server answered 404 (tried 2 times); for a mirror that answers so for every range without rows: --mirror-quirks\n",
+            "breachdex: note: all other ranges are kept: run the same command again to fetch what is missing, or with --allow-missing to do without it\nbreachdex: error: range 00030: the server answered 404 (tried 2 times); for a mirror that answers so for every range without rows: --mirror-quirks\n",
             2
         )
     );

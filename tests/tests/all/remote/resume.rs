@@ -252,6 +252,7 @@ fn no_range_that_is_said_to_be_there_is_fetched_twice() {
     server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
     let options = UpdateOptions {
         fetch: super::fetching(&server),
+        allow_older: false,
         from_origin: true,
         memory: 64 << 20,
         threads: 0,

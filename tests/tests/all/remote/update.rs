@@ -17,6 +17,7 @@ const LAST: u32 = 255;
 fn bring_up_to_date(server: &RangeServer, path: &Path) -> breachdex_hibp::Result<UpdateReport> {
     let options = UpdateOptions {
         fetch: fetching(server),
+        allow_older: false,
         from_origin: true,
         memory: 32 << 20,
         threads: 0,
@@ -155,25 +156,48 @@ fn the_command_says_what_changed() {
     assert_holds(&folder.path().join("a.bdx"), &corpus(1), LAST);
 }
 
-/// A mirror that has not followed takes an index back: what only the newer corpus had goes, and that is said.
+/// A mirror that has not followed would take newer hashes away.
 #[test]
-fn a_server_that_is_behind_the_index_is_named() {
+fn a_server_that_is_behind_the_index_is_refused() {
     let (server, folder) = (RangeServer::start(corpus(1)), tempdir().unwrap());
     let url = server.url();
     let run = |arguments: &[&str]| said(&command(folder.path()).args(arguments).output().unwrap());
+    let path = folder.path().join("a.bdx");
+    let date = || Index::open(&path).unwrap().metadata().corpus_date.clone();
     server.change(corpus(1), "Sat, 01 Aug 2026 10:00:00 GMT");
     run(&["download", "-o", "a.bdx", "--prefixes", "00000-000FF", "--base-url", &url]);
     server.change(corpus(0), "Sat, 25 Jul 2026 10:00:00 GMT");
-    let note = "breachdex: note: the ranges of the server that differ were last changed on 2026-07-25, before the corpus date \
-                of the index, 2026-08-01: the server is behind, so that newer hashes are removed; update from the server that \
-                the newer index came from (--base-url)";
-    for arguments in [["update", "a.bdx", "--dry-run"].as_slice(), &["update", "a.bdx"]] {
-        let (_, stderr, exit) = run(arguments);
-        assert_eq!((stderr.lines().nth(1), exit), (Some(note), 0), "{stderr}");
-    }
+    let rows = |state: u64| -> std::collections::BTreeSet<_> {
+        let rows = |prefix| corpus(state)(Kind::Sha1, prefix).into_iter().map(move |row| (prefix, row.0));
+        (0..=LAST).flat_map(rows).collect()
+    };
+    let removed = rows(1).difference(&rows(0)).count();
+    let behind = format!(
+        "{url} is behind the index: its ranges that differ were last changed on 2026-07-25, before the corpus date \
+         2026-08-01, and lack {removed} hashes"
+    );
+    let (_, stderr, exit) = run(&["update", "a.bdx", "--dry-run"]);
+    let note = format!("breachdex: note: {behind}; an update removes them with --allow-older only");
+    assert_eq!((stderr.lines().nth(1), exit), (Some(note.as_str()), 0), "{stderr}");
+    let (stdout, stderr, exit) = run(&["update", "a.bdx"]);
+    let error = format!(
+        "breachdex: error: {behind}; {} was left as it is; update from the server that the newer index came from \
+         (--base-url), or go back with --allow-older\n",
+        fs::canonicalize(&path).unwrap().display()
+    );
+    assert_eq!((stdout.as_str(), stderr.as_str(), exit), ("", error.as_str(), 2));
+    // What the mirror sent is not kept, because the next update may ask another server.
+    assert_eq!(listing(folder.path()), ["a.bdx"]);
+    assert_holds(&path, &corpus(1), LAST);
+    let (_, stderr, exit) = run(&["update", "a.bdx", "--allow-older"]);
+    let note = format!("breachdex: note: {behind}; they were removed");
+    assert_eq!((stderr.lines().nth(1), exit), (Some(note.as_str()), 0), "{stderr}");
+    assert_holds(&path, &corpus(0), LAST);
+    assert_eq!(date(), "2026-07-25", "it does not pass for newer than it is");
     server.change(corpus(1), "Sun, 02 Aug 2026 10:00:00 GMT");
     let (_, stderr, _) = run(&["update", "a.bdx"]);
     assert!(!stderr.contains("is behind"), "{stderr}");
+    assert_eq!(date(), "2026-08-02");
 }
 
 #[test]

@@ -309,16 +309,16 @@ fn a_damaged_index_is_not_signed() {
 fn an_index_can_be_too_old() {
     let folder = folder();
     let folder = folder.path();
-    success(folder, &["build", "-o", "a.bdx", "--force", "--date", "2001-01-01", "-"], CORPUS);
-    let error = failure(folder, &["check", "--index", "a.bdx", "--max-age", "12w"], "x\n");
+    success(folder, &["build", "-o", "old.bdx", "--date", "2001-01-01", "-"], CORPUS);
+    let error = failure(folder, &["check", "--index", "old.bdx", "--max-age", "12w"], "x\n");
     assert!(
-        error.starts_with("breachdex: error: a.bdx is not new enough: its corpus date 2001-01-01 is "),
+        error.starts_with("breachdex: error: old.bdx is not new enough: its corpus date 2001-01-01 is "),
         "{error}"
     );
     let end = " days ago, at most 84 are allowed; use a newer index (breachdex update), or raise --max-age\n";
     assert!(error.ends_with(end), "{error}");
     assert_eq!(
-        failure(folder, &["check", "--index", "a.bdx", "--max-age", "soon"], "x\n").lines().next().unwrap(),
+        failure(folder, &["check", "--index", "old.bdx", "--max-age", "soon"], "x\n").lines().next().unwrap(),
         "breachdex: error: invalid value for '--max-age <DAYS>': give a number of days, as in 90, or of weeks, as in 12w; see \
          breachdex check -h"
     );

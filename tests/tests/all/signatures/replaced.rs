@@ -74,9 +74,9 @@ fn a_replacement_without_a_signature_is_refused_until_it_has_one() {
         "{error}"
     );
     assert!(holds(&live, 0));
-    assert!(live.unreported_error().is_some() && live.unreported_error().is_none());
+    assert!(live.unreported().is_some() && live.unreported().is_none());
     reload(&site, &live).unwrap_err();
-    assert!(live.unreported_error().is_none(), "the same refusal is reported once");
+    assert!(live.unreported().is_none(), "the same refusal is reported once");
     let other = Key::new();
     write_pair(&site.files(), &statement(&site.path), &other);
     let expected = format!(
@@ -103,9 +103,17 @@ fn questions_take_a_replacement_once_its_signature_is_there() {
 
 #[test]
 fn an_older_index_is_refused_unless_that_is_allowed() {
-    for (old, expected) in [
-        (index_bytes(1, "2026-07-01"), "its corpus date is 2026-07-01"),
-        (index_bytes(1, ""), "it has no corpus date"),
+    for (old, expected, in_use) in [
+        (
+            index_bytes(1, "2026-07-01"),
+            "its corpus date is 2026-07-01",
+            "its corpus date is 2026-07-01, that of the previous one was 2026-07-02",
+        ),
+        (
+            index_bytes(1, ""),
+            "it has no corpus date",
+            "it has no corpus date, the previous one had 2026-07-02",
+        ),
     ] {
         let site = Site::signed(sound());
         let live = LiveIndex::open(&site.path, site.options(), None).unwrap();
@@ -123,6 +131,11 @@ fn an_older_index_is_refused_unless_that_is_allowed() {
         assert!(holds(&live, 0));
         assert_eq!(reload(&site, &allowed), Ok(true));
         assert_eq!(reload(&site, &untrusting), Ok(true));
+        let said = [&allowed, &untrusting].map(|live| live.unreported().map(|reload| site.words(reload)));
+        let [trusting, untrusting] = said.map(Option::unwrap_or_default);
+        let expected = format!("a.bdx was replaced by an older index, which is in use: {in_use}");
+        assert_eq!((trusting.as_str(), untrusting.as_str()), (expected.as_str(), expected.as_str()));
+        assert!(allowed.unreported().is_none(), "said once");
     }
     // The same day is not older.
     let site = Site::signed(sound());

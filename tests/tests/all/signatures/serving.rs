@@ -123,9 +123,18 @@ fn an_older_replacement_is_refused() {
 #[test]
 fn an_older_replacement_is_served_when_that_is_allowed() {
     let site = Site::signed(sound());
-    let server = Server::start(&site, &["--allow-rollback"]);
-    site.replace(&index_bytes(1, "2026-06-02"));
-    site.sign();
-    server.wait_for("now serving the replaced index");
-    assert!(!server.serves_the_first());
+    for is_unsigned in [false, true] {
+        let server =
+            if is_unsigned { Server::unsigned(&site) } else { Server::start(&site, &["--allow-rollback"]) };
+        site.replace(&index_bytes(1, "2026-06-02"));
+        site.sign();
+        server.wait_for("now serving the replaced index");
+        server.wait_for(
+            "a.bdx was replaced by an older index, which is in use: its corpus date is 2026-06-02, that of the previous one \
+             was 2026-07-02",
+        );
+        assert!(!server.serves_the_first());
+        site.replace(sound());
+        site.sign();
+    }
 }

@@ -230,7 +230,7 @@ impl Plan {
             self.subject = subject;
         }
         let mut findings = self.corpus.ask_many(&asked, self.min_count)?.into_iter();
-        indexes::report_refusals(&self.corpus);
+        indexes::report_reloads(&self.corpus);
         for pair in pairs {
             tally.asked += 1;
             let mut pair = match pair {

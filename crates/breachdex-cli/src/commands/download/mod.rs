@@ -13,6 +13,7 @@ use breachdex_hibp::{DownloadOptions, DownloadReport, FetchReport, download};
 use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::messages;
+use crate::previous::Previous;
 use crate::progress::Reporter;
 use crate::{signing, summary, target};
 
@@ -29,11 +30,13 @@ impl Subcommand for Flags {
         let progress = self.progress.progress;
         let mut options = options(self)?;
         options.index.before_publish = key.as_ref().map(|key| key.before_publish(&target));
+        let previous = Previous::at(&target);
         let reporter = Reporter::start(progress)?;
         let index = match top {
             Some(top) => Some(most_frequent(&target, &options, top, &reporter)?),
             None => {
-                let report = download(&target, &options, &reporter)?;
+                let report = download(&target, &options, &reporter)
+                    .inspect_err(|error| tell_how_to_go_on(error, &options.index.coverage))?;
                 notes(&report, &target);
                 report.index
             }
@@ -49,6 +52,7 @@ impl Subcommand for Flags {
         if key.is_some() {
             signing::settle(&target)?;
         }
+        previous.compare(&target);
         summary::print(&index, &target, options.index.kind, started.elapsed())
     }
 }
@@ -70,6 +74,19 @@ fn notes(report: &DownloadReport, target: &Path) {
     }
 }
 
+/// A server may fail to send one range for days; all others need not be fetched again.
+fn tell_how_to_go_on(error: &breachdex_hibp::Error, wanted: &Coverage) {
+    if let breachdex_hibp::Error::Missing(missing) = error
+        && !missing.gave_up
+        && (missing.prefixes.len() as u64) < u64::from(wanted.prefixes())
+    {
+        messages::note(
+            &"all other ranges are kept: run the same command again to fetch what is missing, or with --allow-missing to \
+              do without it",
+        );
+    }
+}
+
 /// The most frequent entries: which ones these are is known when all were fetched, so they are taken from a whole index,
 /// which is removed then. An interrupted run leaves it to the next one.
 fn most_frequent(
@@ -86,7 +103,9 @@ fn most_frequent(
     let is_there = !options.restart && is_whole(&whole, index);
     if !is_there {
         let replace = SpliceOptions { replace: true, ..index.clone() };
-        let report = download(&whole, &DownloadOptions { index: replace, ..options.clone() }, reporter)?;
+        let options = DownloadOptions { index: replace, ..options.clone() };
+        let report = download(&whole, &options, reporter)
+            .inspect_err(|error| tell_how_to_go_on(error, &index.coverage))?;
         notes(&report, target);
     }
     let defaults = BuildOptions::default();

@@ -61,5 +61,8 @@ pub(super) fn write(
     let reached = Store::open(&address, &store).map_err(|error| StaticError::Target(error.into()))?;
     let mut ranges = ObjectRanges::new(reached, index.name(), flags.take_over, flags.recheck);
     let reporter = Reporter::start(progress)?;
-    Ok(Some(write_ranges_to(index, &mut ranges, options, &reporter)?))
+    let report = write_ranges_to(index, &mut ranges, options, &reporter)?;
+    drop(reporter);
+    super::ranges::tell_step_back(target, ranges.previous_date(), index);
+    Ok(Some(report))
 }

@@ -5,14 +5,14 @@
 use std::path::{Path, PathBuf};
 
 use breachdex::Index;
-use breachdex_server::{StaticOptions, write_ranges};
+use breachdex_server::{RangesHead, StaticOptions, write_ranges};
 use clap::Args;
 
 use crate::commands::Exit;
 use crate::failure::Failure;
 use crate::flags::ProgressName;
-use crate::messages;
 use crate::progress::Reporter;
+use crate::{messages, previous};
 
 /// How ranges are written.
 #[derive(Args)]
@@ -62,8 +62,12 @@ pub(super) fn write(
     let report = match super::objects::write(index, folder, &options, &flags.objects, progress)? {
         Some(report) => report,
         None => {
+            let previous = RangesHead::read(folder)?.map(|head| head.corpus_date);
             let reporter = Reporter::start(progress)?;
-            write_ranges(index, folder, &options, &reporter)?
+            let report = write_ranges(index, folder, &options, &reporter)?;
+            drop(reporter);
+            tell_step_back(folder, previous.as_deref(), index);
+            report
         }
     };
     let (written, ranges) = (report.written, report.ranges);
@@ -73,4 +77,11 @@ pub(super) fn write(
         report.bytes
     ));
     Ok(Exit::Success)
+}
+
+/// Says that ranges of a later corpus were replaced. `previous` is what a manifest has for their date.
+pub(super) fn tell_step_back(target: &Path, previous: Option<&str>, index: &Index) {
+    // `unknown` is later than all dates in the order of text.
+    let previous = previous.filter(|date| breachdex::Day::parse(date).is_some()).unwrap_or_default();
+    previous::tell(target, previous, &index.metadata().corpus_date);
 }

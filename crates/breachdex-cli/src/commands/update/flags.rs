@@ -41,6 +41,11 @@ pub(crate) struct Flags {
     /// Fetches every range that changed, as an update does.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Update from a server that is behind the index
+    ///
+    /// Its newer hashes are removed, and its corpus date goes back. Without this flag such an update is refused.
+    #[arg(long)]
+    pub(crate) allow_older: bool,
     #[command(flatten)]
     pub(crate) keys: KeyFlags,
     #[command(flatten)]

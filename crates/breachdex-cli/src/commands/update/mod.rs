@@ -38,6 +38,7 @@ impl Subcommand for Flags {
             from_origin: self.fetch.base_url.is_none(),
             memory: self.work.memory,
             threads: self.work.threads.map_or(0, |threads| threads as usize),
+            allow_older: self.allow_older,
             open: trust::mapped(&trusted),
             before_publish: key.as_ref().map(|key| key.before_publish(&path)),
         };
@@ -46,7 +47,7 @@ impl Subcommand for Flags {
             let preview = preview_update(&self.file, &options, &reporter)?;
             drop(reporter);
             fetched(&preview.fetch);
-            tell_behind(preview.behind.as_ref());
+            tell_behind(preview.behind.as_ref(), "an update removes them with --allow-older only");
             (preview_text(&preview), preview.missing)
         } else {
             let report = update(&self.file, &options, &reporter)?;
@@ -85,7 +86,7 @@ fn notes(report: &UpdateReport, flags: &Flags) {
     if let Some(index) = &report.index {
         messages::durability(&flags.file, index.index.durability);
     }
-    tell_behind(report.behind.as_ref());
+    tell_behind(report.behind.as_ref(), "they were removed");
     if report.corpus_changed {
         messages::note(&format!(
             "the server changed ranges while they were fetched; run breachdex update {} once more",
@@ -95,11 +96,9 @@ fn notes(report: &UpdateReport, flags: &Flags) {
 }
 
 /// A mirror that has not followed takes an index back, which nothing else would say.
-fn tell_behind(behind: Option<&BehindIndex>) {
+fn tell_behind(behind: Option<&BehindIndex>, removed: &str) {
     if let Some(behind) = behind {
-        messages::note(&format!(
-            "{behind}; update from the server that the newer index came from (--base-url)"
-        ));
+        messages::note(&format!("{behind}; {removed}"));
     }
 }
 
