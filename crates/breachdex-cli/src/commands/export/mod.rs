@@ -151,6 +151,7 @@ impl Eq for Ranked {}
 
 /// The entries with the highest counts, the highest first.
 fn most_frequent(index: &Index, top: u64, monitor: &dyn Monitor) -> Result<Vec<Ranked>, Failure> {
+    index.hold_to_hashes()?;
     let total = Some(index.len());
     let mut kept: BinaryHeap<Reverse<Ranked>> = BinaryHeap::new();
     for (number, entry) in (0..).zip(index) {
