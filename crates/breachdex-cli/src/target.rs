@@ -104,9 +104,14 @@ pub(crate) fn is_through(path: &Path) -> bool {
 fn through(path: &Path) -> Option<io::Result<File>> {
     match (is_stdout(path), is_through(path)) {
         (true, _) => Some(stdout()),
-        (_, true) => Some(OpenOptions::new().write(true).open(path)),
+        (_, true) => Some(open_through(path)),
         _ => None,
     }
+}
+
+fn open_through(path: &Path) -> io::Result<File> {
+    files::refuse_put_there(path)?;
+    OpenOptions::new().write(true).open(path)
 }
 
 fn refusal(path: &Path, error: ClaimError) -> Failure {
