@@ -12,6 +12,10 @@ use super::{Disk, Readers, folder_of, refused};
 /// The most links that are followed one after another.
 const MOST_LINKS: u32 = 40;
 
+/// The mode of folders in which only a file's owner may remove it.
+#[cfg(unix)]
+const STICKY: u32 = 0o1000;
+
 /// Mode of files that are ours alone.
 pub(super) const PRIVATE: u32 = 0o600;
 
@@ -112,6 +116,15 @@ fn is_put_there(path: &Path, facts: &Metadata) -> io::Result<bool> {
     let folder = std::fs::metadata(folder_of(path))?;
     let is_foreign = ![rustix::process::geteuid().as_raw(), 0, folder.uid()].contains(&facts.uid());
     Ok(is_foreign && folder.mode() & 0o022 != 0)
+}
+
+/// Whether a file is somebody else's in a folder where users keep their files apart, such as `/tmp`: it may have been put
+/// there so that we give what we write to its owner.
+#[cfg(unix)]
+pub(crate) fn is_strangers(path: &Path, facts: &Metadata) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    Ok(is_put_there(path, facts)? && std::fs::metadata(folder_of(path))?.mode() & STICKY != 0)
 }
 
 #[cfg(not(unix))]

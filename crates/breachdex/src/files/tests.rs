@@ -402,6 +402,32 @@ fn a_replaced_file_hands_on_its_owner_and_group() {
     assert_eq!((facts.uid(), facts.gid(), mode(&target)), (65_534, 33, 0o640));
 }
 
+/// Whoever puts a file into `/tmp` under a name that root is going to write would own what root writes.
+#[test]
+fn a_file_that_a_stranger_put_into_a_shared_folder_hands_on_nothing() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root may give a file away");
+        return;
+    }
+    let folder = tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o1777)).unwrap();
+    let (target, new) = (folder.path().join("a.bdx"), folder.path().join("new.bdx"));
+    claim(system(), &new).publish(false, Readers::Umask).unwrap();
+    for (readers, expected) in [(Readers::Umask, mode(&new)), (Readers::Owner, 0o600)] {
+        fs::write(&target, "old").unwrap();
+        std::os::unix::fs::chown(&target, Some(65_534), Some(33)).unwrap();
+        fs::set_permissions(&target, Permissions::from_mode(0o666)).unwrap();
+        Temporary::claim(system(), &target, readers).unwrap().publish(true, readers).unwrap();
+        let facts = fs::metadata(&target).unwrap();
+        assert_eq!((facts.uid(), facts.gid(), mode(&target)), (0, 0, expected));
+    }
+    // Not so where users share a folder without keeping their files apart.
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    std::os::unix::fs::chown(&target, Some(65_534), Some(33)).unwrap();
+    claim(system(), &target).publish(true, Readers::Umask).unwrap();
+    assert_eq!(fs::metadata(&target).unwrap().uid(), 65_534);
+}
+
 #[test]
 fn a_link_stays_and_what_it_leads_to_is_replaced() {
     let folder = tempdir().unwrap();
