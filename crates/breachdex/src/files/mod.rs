@@ -45,7 +45,9 @@ pub use self::lock::Lock;
 #[cfg(all(unix, feature = "build"))]
 pub(crate) use self::owned::is_strangers;
 #[cfg(feature = "build")]
-pub use self::owned::{follow, open_or_create, refuse_put_there, refuse_strange_folder, replace_leftover};
+pub use self::owned::{
+    follow, is_left, open_or_create, refuse_put_there, refuse_strange_folder, replace_leftover,
+};
 pub use self::private::{PrivateFault, open_private, open_secret, read_private, read_secret};
 #[cfg(feature = "build")]
 pub(crate) use self::reading::is_stopped;

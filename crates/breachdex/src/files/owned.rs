@@ -132,6 +132,18 @@ fn is_put_there(_: &Path, _: &Metadata) -> io::Result<bool> {
     Ok(false)
 }
 
+/// Refuses a file of ours that is there, left by an earlier run under a name that others could guess, if it is a link, no
+/// regular file, or may have been put there by another user. Says whether there is one.
+///
+/// # Errors
+/// The system's; [`ErrorKind::PermissionDenied`] with the reason.
+pub fn is_left(path: &Path) -> io::Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        facts => refuse_strange(path, &facts?).map(|()| true),
+    }
+}
+
 /// Refuses a folder of ours that is there if it is a link, no folder, or belongs to another user, unless that is root or whose
 /// folder it is in.
 ///

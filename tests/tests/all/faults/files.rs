@@ -168,6 +168,29 @@ fn links_and_pipes_under_the_names_of_journals_are_refused() {
     assert_eq!(fs::read(folder.path().join("victim")).unwrap(), b"precious");
 }
 
+/// What an earlier run is said to have left is not taken from others: no request is made, and nothing is written.
+#[test]
+fn a_whole_index_that_others_left_is_refused() {
+    let folder = folder_with_index();
+    let whole = ".top.bdx.breachdex-whole.bdx";
+    let path = folder.path().join(whole);
+    let arguments = ["download", "-o", "top.bdx", "--top", "1", "--base-url", "http://127.0.0.1:9"];
+    let refused = |reason: &str| {
+        let said = text(&breachdex(folder.path(), &arguments, b"").stderr).to_owned();
+        assert_eq!(said, format!("breachdex: error: cannot open {whole}: {reason}; remove it\n"));
+        assert!(!folder.path().join("top.bdx").exists());
+    };
+    symlink("a.bdx", &path).unwrap();
+    refused("it is a symbolic link, which is not followed here");
+    fs::remove_file(&path).unwrap();
+    fifo(&path);
+    refused("it is not a regular file");
+    fs::remove_file(&path).unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o775)).unwrap();
+    fs::hard_link(folder.path().join("a.bdx"), &path).unwrap();
+    refused("it has other names (hard links), which others may have made");
+}
+
 #[test]
 fn a_replaced_index_keeps_its_mode_whatever_the_umask() {
     let folder = folder_with_index();

@@ -47,3 +47,16 @@ fn a_download_and_its_updates_are_signed() {
     check();
     assert!(!fs::exists(folder.join("b.bdx.next.id")).unwrap());
 }
+
+/// The signature is that of the most frequent entries, and not of the whole index that they are taken from.
+#[test]
+fn the_most_frequent_of_a_download_are_signed() {
+    let (server, folder) = (RangeServer::start(rows(0)), folder());
+    let (folder, url) = (folder.path(), server.url());
+    let download = ["download", "-o", "b.bdx", "--top", "5", "--prefixes", "00000-0007F", "--base-url", &url];
+    let (exit, _, said) = breachdex(folder, &[&download[..], &["--sign", "a.key"]].concat(), "");
+    assert_eq!(exit, 0, "{said}");
+    success(folder, &["verify", "b.bdx", "--public-key", "a.pub"], "");
+    let statement = fs::read_to_string(folder.join("b.bdx.id")).unwrap();
+    assert!(statement.contains("entries: 5\n") && statement.contains("corpus-date: 2026-07-"), "{statement}");
+}
