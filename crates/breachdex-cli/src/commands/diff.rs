@@ -15,7 +15,7 @@ use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::flags::{KeyFlags, ProgressName};
 use crate::output::Output;
-use crate::printable::printable_lines;
+use crate::printable::{printable_json, printable_lines};
 use crate::progress::Reporter;
 use crate::target::{self, Target};
 use crate::{messages, trust};
@@ -115,7 +115,7 @@ impl Subcommand for Flags {
         tell_what_is_left_out(&old, &new);
         let facts = Facts::of(&old, &new, &difference);
         let text = match self.json {
-            true => facts.json()?,
+            true => printable_json(&facts.json()?).into_owned(),
             false => printable_lines(&facts.text(new.content_id())).into_owned(),
         };
         if to_stdout {

@@ -291,6 +291,22 @@ fn names_from_files_do_not_drive_the_terminal() {
     assert!(said.starts_with("a\\u{1b}[2J\\n.bdx: sound, 100 entries"), "{said}");
     let said = text(&breachdex(folder.path(), &["verify", "\u{1b}]0;x"], b"").stderr);
     assert_eq!(said, "breachdex: error: cannot open \\u{1b}]0;x: No such file or directory (os error 2)\n");
+    // Writers of JSON leave the control characters from 7F to 9F as they are, and terminals do not.
+    let other = "b\u{9b}2J\u{202e}.bdx";
+    fs::rename(folder.path().join(name), folder.path().join(other)).unwrap();
+    fs::write(folder.path().join("users.csv"), "user,password\nx\u{9b}2J,password\n").unwrap();
+    for arguments in [
+        &["info", "--json", other][..],
+        &["diff", "--json", other, other],
+        &["policy", "attest", "--json", "--index", other],
+        &["audit", "--json", "--column", "password", "--index", other, "users.csv"],
+    ] {
+        let output = breachdex(folder.path(), arguments, b"");
+        let said = text(&output.stdout);
+        assert!(!said.contains(['\u{9b}', '\u{202e}']), "{said}{}", text(&output.stderr));
+        serde_json::from_str::<serde_json::Value>(&said).unwrap();
+        assert!(said.contains("\\u009b2J"), "{said}");
+    }
 }
 
 #[test]
