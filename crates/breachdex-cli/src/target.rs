@@ -69,6 +69,20 @@ impl Target {
     }
 }
 
+/// Refuses a target that is the file of a key which the command reads: a secret key that was replaced is lost.
+pub(crate) fn refuse_keys<'a>(
+    path: &Path,
+    keys: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<(), Failure> {
+    if keys.into_iter().any(|key| files::is_same_file(key, path)) {
+        return Err(Failure::Usage(format!(
+            "{} is a key that this command reads; choose another OUT",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
 /// Whether standard output is named.
 pub(crate) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"

@@ -82,6 +82,9 @@ impl Subcommand for Flags {
                 "--json and --export - both write to standard output; name a file for one of them",
             )));
         }
+        for target in self.export.iter().chain(&self.delta) {
+            target::refuse_keys(target, &self.keys.trusted_key)?;
+        }
         let open = trust::mapped(&trust::of_keys(&self.keys.trusted_key, None)?);
         let (old, new) = (Index::open_with(&self.old, open.clone())?, Index::open_with(&self.new, open)?);
         if self.force && self.export.is_none() && self.delta.is_none() {

@@ -27,6 +27,7 @@ impl Subcommand for Flags {
         let started = Instant::now();
         target::refuse_stdout(&self.target.output)?;
         let (target, top) = (self.target.output.clone(), self.top);
+        target::refuse_keys(&target, &self.target.sign.sign)?;
         let key = signing::load(self.target.sign.sign.as_ref(), false)?;
         let progress = self.progress.progress;
         let mut options = options(self)?;
