@@ -5,7 +5,7 @@
 use std::io::{self, BufWriter, StdoutLock, Write as _};
 
 use crate::failure::Failure;
-use crate::printable::printable_lines;
+use crate::printable::{printable_json, printable_lines};
 
 const BUFFER: usize = 1 << 16;
 /// What Linux lets any user have of one pipe.
@@ -37,6 +37,11 @@ impl Output {
     /// Writes lines for people: what is in them of files and arguments drives no terminal.
     pub(crate) fn say(&mut self, text: &str) -> Result<(), Failure> {
         self.write(printable_lines(text).as_bytes())
+    }
+
+    /// Writes lines of JSON, which drive no terminal either.
+    pub(crate) fn write_json(&mut self, json: &str) -> Result<(), Failure> {
+        self.write(printable_json(json).as_bytes())
     }
 
     /// Hands everything written so far to the system.

@@ -23,6 +23,24 @@ pub(crate) fn printable_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.join("\n"))
 }
 
+/// A line of JSON, or several: what would drive a terminal or disguise a text is escaped as JSON has it, so that programs read
+/// the same. Writers of JSON escape the first 32 characters only.
+pub(crate) fn printable_json(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c| c != '\n' && is_unprintable(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && is_unprintable(c) {
+            // None of them is beyond four digits.
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -36,6 +54,11 @@ mod tests {
         assert!(matches!(printable("pwned.bdx: ñ 侵害"), Cow::Borrowed("pwned.bdx: ñ 侵害")));
         assert!(matches!(printable_lines("a\nb\n"), Cow::Borrowed("a\nb\n")));
         assert_eq!(printable_lines("a\tb\n\u{9b}2J\n"), "a\\tb\n\\u{9b}2J\n");
+        assert!(matches!(printable_json("{\n\"a\":\"侵害\"\n}\n"), Cow::Borrowed(_)));
+        assert_eq!(
+            printable_json("{\"a\u{7f}\":\"\u{9b}2J\u{202e}é\"}\n"),
+            "{\"a\\u007f\":\"\\u009b2J\\u202eé\"}\n"
+        );
         assert_eq!(printable("a\x1b[2Jb\nc\rd\u{9b}e\u{202e}f"), "a\\u{1b}[2Jb\\nc\\rd\\u{9b}e\\u{202e}f");
     }
 }

@@ -69,6 +69,20 @@ impl Target {
     }
 }
 
+/// Refuses a target that is the file of a key which the command reads: a secret key that was replaced is lost.
+pub(crate) fn refuse_keys<'a>(
+    path: &Path,
+    keys: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<(), Failure> {
+    if keys.into_iter().any(|key| files::is_same_file(key, path)) {
+        return Err(Failure::Usage(format!(
+            "{} is a key that this command reads; choose another OUT",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
 /// Whether standard output is named.
 pub(crate) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
@@ -104,9 +118,14 @@ pub(crate) fn is_through(path: &Path) -> bool {
 fn through(path: &Path) -> Option<io::Result<File>> {
     match (is_stdout(path), is_through(path)) {
         (true, _) => Some(stdout()),
-        (_, true) => Some(OpenOptions::new().write(true).open(path)),
+        (_, true) => Some(open_through(path)),
         _ => None,
     }
+}
+
+fn open_through(path: &Path) -> io::Result<File> {
+    files::refuse_put_there(path)?;
+    OpenOptions::new().write(true).open(path)
 }
 
 fn refusal(path: &Path, error: ClaimError) -> Failure {

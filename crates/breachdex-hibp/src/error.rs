@@ -358,6 +358,9 @@ pub enum Quirk {
     Empty,
 }
 
+/// As many rows of missing ranges are named.
+const MOST_NAMED: usize = 100;
+
 /// A range that could not be fetched.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("range {prefix:05X}: {fault}{}", tried(*attempts))]
@@ -382,7 +385,8 @@ pub struct MissingRanges {
 }
 
 impl MissingRanges {
-    /// The prefixes, those in a row as `FIRST-LAST`.
+    /// The prefixes, those in a row as `FIRST-LAST`. A server can make them half a million, so no more than the first few
+    /// are named.
     pub fn ranges(&self) -> String {
         let rows = self.prefixes.chunk_by(|one, next| one + 1 == *next);
         let row = |row: &[u32]| match *row {
@@ -390,7 +394,12 @@ impl MissingRanges {
             [only] => format!("{only:05X}"),
             [] => String::new(),
         };
-        rows.map(row).collect::<Vec<_>>().join(", ")
+        let mut named = rows.clone().take(MOST_NAMED).map(row).collect::<Vec<_>>();
+        let left = rows.skip(MOST_NAMED).map(<[u32]>::len).sum::<usize>();
+        if left > 0 {
+            named.push(format!("{left} more"));
+        }
+        named.join(", ")
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use breachdex::{
     BeforePublish, Entry, Index, Monitor, OpenOptions, Prefix, SpliceOptions, SpliceReport,
-    collisions_by_range,
+    collisions_by_range, files,
 };
 
 use crate::BaseUrl;
@@ -128,7 +128,7 @@ pub struct UpdateReport {
 /// `allow_older`: nothing is changed, and what was fetched is discarded, since another server is to be asked.
 pub fn update(path: &Path, options: &UpdateOptions, monitor: &dyn Monitor) -> Result<UpdateReport> {
     // A link stays a link: what it points to is replaced.
-    let path = &std::fs::canonicalize(path).map_err(io_error("open", path))?;
+    let path = &files::follow(path).map_err(io_error("open", path))?;
     with_update(path, options, |update| update.run(path, monitor))
 }
 

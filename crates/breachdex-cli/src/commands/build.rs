@@ -123,6 +123,7 @@ impl Subcommand for Flags {
         let inputs = inputs(&named, format)?;
         let target = self.target.output.clone();
         let takes_input = named.iter().any(|path| path.as_os_str() == "-");
+        target::refuse_keys(&target, self.target.sign.sign.iter().chain(&self.keys.trusted_key))?;
         let key = signing::load(self.target.sign.sign.as_ref(), takes_input)?;
         let progress = self.progress.progress;
         let open = trust::read(&self.keys)?;

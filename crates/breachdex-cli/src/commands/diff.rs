@@ -15,7 +15,7 @@ use crate::commands::{Exit, Subcommand};
 use crate::failure::Failure;
 use crate::flags::{KeyFlags, ProgressName};
 use crate::output::Output;
-use crate::printable::printable_lines;
+use crate::printable::{printable_json, printable_lines};
 use crate::progress::Reporter;
 use crate::target::{self, Target};
 use crate::{messages, trust};
@@ -82,6 +82,9 @@ impl Subcommand for Flags {
                 "--json and --export - both write to standard output; name a file for one of them",
             )));
         }
+        for target in self.export.iter().chain(&self.delta) {
+            target::refuse_keys(target, &self.keys.trusted_key)?;
+        }
         let open = trust::mapped(&trust::of_keys(&self.keys.trusted_key, None)?);
         let (old, new) = (Index::open_with(&self.old, open.clone())?, Index::open_with(&self.new, open)?);
         if self.force && self.export.is_none() && self.delta.is_none() {
@@ -116,7 +119,7 @@ impl Subcommand for Flags {
         tell_what_is_left_out(&old, &new);
         let facts = Facts::of(&old, &new, &difference);
         let text = match self.json {
-            true => facts.json()?,
+            true => printable_json(&facts.json()?).into_owned(),
             false => printable_lines(&facts.text(new.content_id())).into_owned(),
         };
         if to_stdout {

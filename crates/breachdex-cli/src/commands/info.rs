@@ -75,7 +75,7 @@ impl Subcommand for Flags {
         let mut output = Output::open();
         if self.json {
             let json = serde_json::to_string(&facts).map_err(|error| Failure::output(error.into()))?;
-            output.write(json.as_bytes())?;
+            output.write_json(&json)?;
             output.write(b"\n")?;
         } else {
             output.write(facts.text().as_bytes())?;

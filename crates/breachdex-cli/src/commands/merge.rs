@@ -49,6 +49,7 @@ impl Subcommand for Flags {
         target::refuse_stdout(&self.target.output)?;
         let defaults = MergeOptions::default();
         let target = &self.target.output;
+        target::refuse_keys(target, self.target.sign.sign.iter().chain(&self.keys.trusted_key))?;
         let key = signing::load(self.target.sign.sign.as_ref(), false)?;
         let options = MergeOptions {
             merge: self.merge.into(),

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use breachdex::trust::{SignatureFiles, Statement};
-use breachdex::{Index, OpenOptions};
+use breachdex::{Index, OpenOptions, files};
 use clap::Args;
 
 use crate::commands::{Exit, Subcommand};
@@ -43,7 +43,7 @@ impl Subcommand for Flags {
         let key = SigningKey::load(&self.secret_key, false)?;
         // Beside the file that links lead to, so that every one of them finds it.
         let open = |source| target::failed("open", &self.file, source);
-        let path = std::fs::canonicalize(&self.file).map_err(open)?;
+        let path = files::follow(&self.file).map_err(open)?;
         // Exposed pairs too: their content id is of keyed digests, and tells nothing without the key.
         let index = Index::open_with(&self.file, OpenOptions::new().mapped().any_content())?;
         let reporter = Reporter::start(ProgressName::Auto)?;

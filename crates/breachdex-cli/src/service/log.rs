@@ -13,6 +13,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::flags::{LogFormatName, LogLevelName};
+use crate::printable::{printable, printable_json};
 
 /// Has events written to standard error.
 pub(super) fn start(level: LogLevelName, format: LogFormatName) {
@@ -23,7 +24,12 @@ pub(super) fn start(level: LogLevelName, format: LogFormatName) {
         LogLevelName::Debug => LevelFilter::DEBUG,
     };
     let own = Targets::new().with_target("breachdex", level).with_default(LevelFilter::OFF);
-    let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false).with_writer(PlainStderr);
+    let escape = match format {
+        LogFormatName::Text => without_controls,
+        LogFormatName::Json => json_without_controls,
+    };
+    let writer = PlainStderr { escape };
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false).with_writer(writer);
     let log = tracing_subscriber::registry().with(own);
     // Another program that ships this command may have a log of its own, which then stays.
     let _ = match format {
@@ -36,20 +42,23 @@ pub(super) fn start(level: LogLevelName, format: LogFormatName) {
 
 /// Standard error without control characters: a path or an error may contain some, which would write lines of their own
 /// or command the terminal.
-struct PlainStderr;
+#[derive(Clone, Copy)]
+struct PlainStderr {
+    escape: fn(&[u8]) -> Vec<u8>,
+}
 
 impl<'a> MakeWriter<'a> for PlainStderr {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
-        Self
+        *self
     }
 }
 
 impl Write for PlainStderr {
     /// Given a whole line each time.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        io::stderr().lock().write_all(&without_controls(line))?;
+        io::stderr().lock().write_all(&(self.escape)(line))?;
         Ok(line.len())
     }
 
@@ -61,21 +70,12 @@ impl Write for PlainStderr {
 /// The line with every control character escaped as in `\u{1b}`, but for its own end.
 fn without_controls(line: &[u8]) -> Vec<u8> {
     let (text, end) = line.strip_suffix(b"\n").map_or((line, ""), |text| (text, "\n"));
-    let mut plain = String::with_capacity(line.len());
-    for character in String::from_utf8_lossy(text).chars() {
-        if character.is_control() || is_direction(character) {
-            plain.extend(character.escape_default());
-        } else {
-            plain.push(character);
-        }
-    }
-    plain.push_str(end);
-    plain.into_bytes()
+    format!("{}{end}", printable(&String::from_utf8_lossy(text))).into_bytes()
 }
 
-/// Characters that reorder the text around them, or end a line for some readers.
-fn is_direction(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// The same as JSON has it: the line stays one.
+fn json_without_controls(line: &[u8]) -> Vec<u8> {
+    printable_json(&String::from_utf8_lossy(line)).into_owned().into_bytes()
 }
 
 #[cfg(test)]
@@ -91,5 +91,7 @@ mod tests {
             "a\\nERROR forged\\u{1b}[2J\\r\\u{9b}1m\\u{202e}\n"
         );
         assert_eq!(plain("日本\n"), "日本\n");
+        let json = json_without_controls("{\"index\":\"a\\u001b\u{9b}1m\u{202e}\"}\n".as_bytes());
+        assert_eq!(json, b"{\"index\":\"a\\u001b\\u009b1m\\u202e\"}\n");
     }
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use breachdex::replica::{Base, PublishOptions, Published, publish};
 use breachdex::trust::SignatureFiles;
-use breachdex::{Durability, Metadata, Monitor, Phase, Progress, ReadBackFault};
+use breachdex::{Durability, Metadata, Monitor, Phase, Progress, ReadBackFault, files};
 use tokio::runtime::Runtime;
 
 use super::fetch::{Fault, Want};
@@ -22,7 +23,7 @@ use super::signature::SignedStatement;
 use super::stop::Stop;
 use super::store::Store;
 use super::url::FileUrl;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, io_error};
 use crate::network;
 
 /// How often a pull begins anew because the file was replaced.
@@ -101,7 +102,12 @@ fn with_pull<T>(
         reason: error.to_string(),
     })?;
     // A link stays a link: what it leads to is replaced.
-    let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+    let target = match files::follow(target) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return Err(io_error("replace", target)(error));
+        }
+        followed => followed.unwrap_or_else(|_| target.to_owned()),
+    };
     let reader = Arc::new(Reader::new(options.retry, options.request_timeout));
     let pull = Pull { folder, name: folder.name(), target, options, monitor, runtime: &runtime, reader };
     // Waits have the time of the runtime.

@@ -304,6 +304,11 @@ impl RangeTarget for Folder {
 
 /// Where a folder is written that is not there.
 fn unpublished(path: &Path) -> Result<Option<PathBuf>, StaticError> {
+    if let Err(error) = files::follow(path)
+        && error.kind() == ErrorKind::PermissionDenied
+    {
+        return Err(StaticError::io("write to", path)(error));
+    }
     match fs::metadata(path) {
         Ok(_) => return Ok(None),
         Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -105,6 +105,7 @@ pub fn write_ranges_to(
     monitor: &dyn Monitor,
 ) -> Result<StaticReport, StaticError> {
     require_suitable(index, options)?;
+    index.hold_to_hashes()?;
     let covered = index.metadata().coverage.ranges().iter();
     let prefixes: Vec<u32> = covered.flat_map(|(first, last)| *first..=*last).collect();
     let done = target.begin(&RangesHead::of(index, options), &prefixes)?;

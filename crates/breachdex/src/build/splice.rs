@@ -120,6 +120,7 @@ fn decide(base: Option<&Index>, options: &SpliceOptions) -> Result<Decision> {
         ..BuildOptions::default()
     };
     check_options(&build)?;
+    base.map_or(Ok(()), Index::hold_to_hashes)?;
     if options.coverage.ranges().is_empty() {
         return Err(Error::Unbuildable("the index is to cover no prefix at all".into()));
     }

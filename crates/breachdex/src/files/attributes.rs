@@ -6,6 +6,9 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+#[cfg(unix)]
+use super::owned::is_strangers;
+
 /// Who may do what with a file, to be given to the one that takes its place.
 #[cfg(unix)]
 #[derive(Clone, Debug)]
@@ -19,11 +22,15 @@ pub(super) struct Attributes {
 
 #[cfg(unix)]
 impl Attributes {
-    /// Those of a file that is there; `None` where there is none, and for a link: it is replaced, not what it leads to.
+    /// Those of a file that is there; `None` where there is none, for a link, for it is replaced and not what it leads to, and
+    /// for a stranger's file.
     pub(super) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
 
         let facts = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        if is_strangers(path, &facts).unwrap_or(true) {
+            return None;
+        }
         Some(Self {
             mode: facts.mode() & 0o777,
             owner: facts.uid(),

@@ -42,8 +42,12 @@ pub use self::disk::{Disk, System, current, simulate, simulated_disk, write_all_
 pub use self::durability::Durability;
 #[cfg(feature = "build")]
 pub use self::lock::Lock;
+#[cfg(all(unix, feature = "build"))]
+pub(crate) use self::owned::is_strangers;
 #[cfg(feature = "build")]
-pub use self::owned::{open_or_create, refuse_strange_folder, replace_leftover};
+pub use self::owned::{
+    follow, is_left, open_or_create, refuse_put_there, refuse_strange_folder, replace_leftover,
+};
 pub use self::private::{PrivateFault, open_private, open_secret, read_private, read_secret};
 #[cfg(feature = "build")]
 pub(crate) use self::reading::is_stopped;

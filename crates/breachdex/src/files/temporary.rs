@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::attributes::{Attributes, give_mode, mode_of};
 use super::disk::Disk;
-use super::owned::{PRIVATE, refuse_strange};
+use super::owned::{PRIVATE, follow, refuse_strange};
 use super::{Durability, Lock, folder_of, kind_of};
 
 /// Characters of a temporary name's random end.
@@ -73,10 +73,11 @@ pub fn resolve_target(target: &Path, replace: bool) -> Result<PathBuf, ClaimErro
         return Err(ClaimError::Exists);
     }
     if facts.is_symlink() {
-        let resolved = std::fs::canonicalize(target).map_err(|_| {
-            ClaimError::Unfit(format!("{shown} is a symbolic link that leads nowhere; remove it"))
+        let resolved = follow(target).map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied => failed("replace", target)(error),
+            _ => ClaimError::Unfit(format!("{shown} is a symbolic link that leads nowhere; remove it")),
         })?;
-        let facts = std::fs::metadata(&resolved).map_err(failed("open", target))?;
+        let facts = std::fs::symlink_metadata(&resolved).map_err(failed("open", target))?;
         return match facts.is_file() {
             true => Ok(resolved),
             false => Err(ClaimError::Unfit(format!("{shown} is a symbolic link to {}", kind_of(&facts)))),

@@ -86,6 +86,52 @@ fn a_file_of_another_user_is_refused() {
     assert!(!open_or_create(&System, &path).unwrap().1);
 }
 
+/// A link that somebody else puts where others may write could have us replace any file of ours.
+#[test]
+fn links_of_others_are_followed_where_they_could_not_put_them_there() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root may make a link of another user");
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let [victim, link, ours] = ["victim", "link", "ours"].map(|name| folder.path().join(name));
+    fs::write(&victim, "precious").unwrap();
+    symlink("victim", &link).unwrap();
+    std::os::unix::fs::lchown(&link, Some(65_534), None).unwrap();
+    symlink("link", &ours).unwrap();
+    let real = fs::canonicalize(&victim).unwrap();
+    for path in [&victim, &link, &ours] {
+        assert_eq!(follow(path).unwrap(), real);
+    }
+    for mode in [0o1777, 0o775, 0o777] {
+        fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+        assert_eq!(follow(&victim).unwrap(), real);
+        for path in [&link, &ours] {
+            let said = "it is a symbolic link of another user in a folder where others may write; name the file that it \
+                        leads to, or remove it";
+            assert_eq!(follow(path).unwrap_err().to_string(), said);
+            let Err(ClaimError::Io("replace", named, error)) = resolve_target(path, true) else { panic!() };
+            assert_eq!((&named, error.to_string().as_str()), (path, said));
+        }
+    }
+    // Whose folder it is may put links there, and so may we.
+    std::os::unix::fs::chown(folder.path(), Some(65_534), None).unwrap();
+    assert_eq!(follow(&ours).unwrap(), real);
+    fs::remove_file(&link).unwrap();
+    symlink("ours", &link).unwrap();
+    assert_eq!(follow(&link).unwrap_err().to_string(), "it leads through too many symbolic links");
+    // A pipe that others read.
+    std::os::unix::fs::chown(folder.path(), Some(0), None).unwrap();
+    fs::remove_file(&link).unwrap();
+    mkfifoat(CWD, &link, Mode::RUSR | Mode::WUSR).unwrap();
+    refuse_put_there(&ours).unwrap();
+    std::os::unix::fs::chown(&link, Some(65_534), None).unwrap();
+    assert_eq!(
+        refuse_put_there(&ours).unwrap_err().to_string(),
+        "it belongs to another user, in a folder where others may write; choose another name"
+    );
+}
+
 #[test]
 fn a_pipe_that_is_called_as_a_temporary_file_keeps_nobody_waiting() {
     let folder = tempdir().unwrap();
@@ -354,6 +400,32 @@ fn a_replaced_file_hands_on_its_owner_and_group() {
     claim(system(), &target).publish(true, Readers::Umask).unwrap();
     let facts = fs::metadata(&target).unwrap();
     assert_eq!((facts.uid(), facts.gid(), mode(&target)), (65_534, 33, 0o640));
+}
+
+/// Whoever puts a file into `/tmp` under a name that root is going to write would own what root writes.
+#[test]
+fn a_file_that_a_stranger_put_into_a_shared_folder_hands_on_nothing() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root may give a file away");
+        return;
+    }
+    let folder = tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o1777)).unwrap();
+    let (target, new) = (folder.path().join("a.bdx"), folder.path().join("new.bdx"));
+    claim(system(), &new).publish(false, Readers::Umask).unwrap();
+    for (readers, expected) in [(Readers::Umask, mode(&new)), (Readers::Owner, 0o600)] {
+        fs::write(&target, "old").unwrap();
+        std::os::unix::fs::chown(&target, Some(65_534), Some(33)).unwrap();
+        fs::set_permissions(&target, Permissions::from_mode(0o666)).unwrap();
+        Temporary::claim(system(), &target, readers).unwrap().publish(true, readers).unwrap();
+        let facts = fs::metadata(&target).unwrap();
+        assert_eq!((facts.uid(), facts.gid(), mode(&target)), (0, 0, expected));
+    }
+    // Not so where users share a folder without keeping their files apart.
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    std::os::unix::fs::chown(&target, Some(65_534), Some(33)).unwrap();
+    claim(system(), &target).publish(true, Readers::Umask).unwrap();
+    assert_eq!(fs::metadata(&target).unwrap().uid(), 65_534);
 }
 
 #[test]

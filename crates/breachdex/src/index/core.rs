@@ -3,11 +3,15 @@
 
 #![forbid(unsafe_code)]
 
+use std::sync::OnceLock;
+
 use super::failure::Failure;
 use super::metadata::{ContentId, Metadata};
 use super::places::Places;
 use super::sections;
 use super::units::Units;
+#[cfg(feature = "signatures")]
+use super::units::Word;
 use super::verified::Verified;
 use super::{Answer, Range};
 use crate::coverage::Prefix;
@@ -44,8 +48,8 @@ pub(crate) struct Core {
     pub(super) places: Places,
     /// As most groups are split.
     pub(super) likely_extra_bits: u32,
-    /// Where the content id is trusted.
-    pub(super) units: Option<Units>,
+    /// Where the content id is trusted, or groups get places in other files.
+    pub(super) units: OnceLock<Units>,
     #[cfg(feature = "signatures")]
     signed: Option<crate::trust::Signed>,
     kernel: ActiveKernel,
@@ -90,7 +94,7 @@ impl Core {
             directory,
             verified,
             places,
-            units: None,
+            units: OnceLock::new(),
             #[cfg(feature = "signatures")]
             signed: None,
             kernel: ActiveKernel::choose(kernel),
@@ -103,9 +107,10 @@ impl Core {
     /// [`Error::Damaged`], [`Error::Io`].
     #[cfg(feature = "signatures")]
     pub(super) fn trust_content_id(&mut self, signed: crate::trust::Signed) -> Result<()> {
-        let units = Units::prove(&self.header, &self.metadata, self.all_groups(), &self.hashes()?)
-            .map_err(|fault| self.damaged(fault))?;
-        (self.units, self.signed) = (Some(units), Some(signed));
+        let units =
+            Units::prove(Word::Signature, &self.header, &self.metadata, self.all_groups(), &self.hashes()?)
+                .map_err(|fault| self.damaged(fault))?;
+        (self.units, self.signed) = (OnceLock::from(units), Some(signed));
         Ok(())
     }
 

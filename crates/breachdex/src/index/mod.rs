@@ -385,6 +385,17 @@ impl Index {
         verify::verify(&self.core, options, monitor)
     }
 
+    /// For jobs that make other files of this one: from now on each part is held against its hash when it is touched next,
+    /// as with a trusted key, so that an entry that was changed without a trace in the checksums gets no place in a file
+    /// whose hashes are right. By itself that says nothing of who made the file. [`Index::export`],
+    /// [`build`](crate::build()), [`merge`](crate::merge()) and [`splice`](crate::splice()) begin with it.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where directory, facts and hashes do not have the content id; [`Error::Io`].
+    pub fn hold_to_hashes(&self) -> Result<()> {
+        self.core.hold_to_hashes()
+    }
+
     /// Hands every entry to `write` as a line of a corpus, in order: upper-case hex digits, a colon and the count
     /// where there are counts, a line feed. The text comes in pieces of some MiB that end with a line. Renders on
     /// `threads` threads of its own (0 for one per processor) while the calling one writes; holds two pieces for
@@ -400,6 +411,7 @@ impl Index {
         monitor: &dyn crate::Monitor,
     ) -> Result<(), E> {
         self.require_exact()?;
+        self.hold_to_hashes()?;
         export::export(&self.core, threads, write, monitor)
     }
 

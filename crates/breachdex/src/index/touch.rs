@@ -9,12 +9,10 @@
 use super::core::Core;
 use super::failure::Failure;
 use super::places::Known;
-use super::units::Units;
 use crate::digest::Key;
 use crate::error::{Fault, Section};
 use crate::format::bucket::{self, Bucket};
 use crate::format::checksum;
-use crate::format::content::{self, Hash};
 use crate::format::directory::Locator;
 use crate::format::group::{self, BucketRecord, Group};
 use crate::format::{Layout, placement};
@@ -57,10 +55,13 @@ impl Core {
                 self.will_need(locator.offset(), group.data_start);
             }
             self.check_group(prefix, locator, &group).map_err(|reason| self.group_fault(locator, reason))?;
-            if let Some(units) = self.units.as_ref().filter(|units| !units.is_checked(prefix)) {
-                self.check_unit(access, units, prefix, locator)?;
+            let is_known = match self.units.get().filter(|units| !units.is_checked(prefix)) {
+                Some(units) => self.check_unit(access, units, prefix, locator)?,
+                None => true,
+            };
+            if is_known {
+                self.verified.remember_group(prefix);
             }
-            self.verified.remember_group(prefix);
         }
         Ok(group)
     }
@@ -89,7 +90,7 @@ impl Core {
 
     /// Reads a group's head: as much of it at once as is likely its length, and more only where it is longer.
     #[inline(never)]
-    fn load_head<'b, A: Access<'b>>(
+    pub(super) fn load_head<'b, A: Access<'b>>(
         &self,
         access: A,
         locator: Locator,
@@ -122,7 +123,7 @@ impl Core {
     /// Has the system read bytes of the groups section that lie on more than one page with one request instead of
     /// one for each page.
     #[cold]
-    fn will_need(&self, offset: u64, length: usize) {
+    pub(super) fn will_need(&self, offset: u64, length: usize) {
         let start = (self.header.groups.offset + offset) as usize;
         if start / PAGE != (start + length.max(1) - 1) / PAGE {
             self.storage.will_need(start..start + length);
@@ -133,50 +134,6 @@ impl Core {
     #[cold]
     fn check_group(&self, prefix: u32, locator: Locator, group: &Group<'_>) -> Result<(), &'static str> {
         group.check(self.header.layout, prefix, locator)
-    }
-
-    /// Reads all groups of a group's unit and compares them with its hash: one group of half a megabyte in a whole corpus.
-    #[cold]
-    fn check_unit<'b, A: Access<'b>>(
-        &self,
-        access: A,
-        units: &Units,
-        prefix: u32,
-        locator: Locator,
-    ) -> Result<(), Failure> {
-        let (mut buffer, mut hashes) = (A::Buffer::default(), Vec::new());
-        let span = units.prefixes(prefix);
-        for (prefix, locator) in self.groups_between(*span.start(), *span.end()) {
-            hashes.push((prefix, self.group_hash(access, locator, &mut buffer)?));
-        }
-        Ok(units.check(prefix, &hashes).map_err(|reason| self.group_fault(locator, reason))?)
-    }
-
-    /// The hash of a group's bytes, which are read in pieces.
-    fn group_hash<'b, A: Access<'b>>(
-        &self,
-        access: A,
-        locator: Locator,
-        buffer: &mut A::Buffer,
-    ) -> Result<Hash, Failure> {
-        let fault = |reason| self.group_fault(locator, reason);
-        let room = self.header.groups.length.saturating_sub(locator.offset());
-        let room = usize::try_from(room).unwrap_or(usize::MAX);
-        if A::READS {
-            self.load_head(access, locator, room, 0, buffer)?;
-        }
-        let at = self.header.groups.offset + locator.offset();
-        let end = Group::from_head(access.loaded(at, buffer), room).map_err(fault)?.end();
-        self.will_need(locator.offset(), end);
-        let (mut hasher, mut done) = (content::GroupHasher::default(), 0);
-        while done < end {
-            let (at, length) = (at + done as u64, (end - done).min(SEQUENTIAL));
-            access.load(at, length, 0, buffer).map_err(|unread| Failure::of(unread, Section::Groups, at))?;
-            let piece = access.loaded(at, buffer).get(..length);
-            hasher.update(piece.ok_or_else(|| fault("the group is cut short"))?);
-            done += length;
-        }
-        Ok(hasher.finish())
     }
 
     /// A bucket's record. `bucket` is its index in the group.

@@ -43,6 +43,11 @@ impl Verified {
         set(&self.groups, prefix as usize);
     }
 
+    /// Has every group be checked again when it is touched next.
+    pub(crate) fn forget_groups(&self) {
+        self.groups.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+    }
+
     /// Whether the bucket at `offset` in the groups section is known to be sound.
     #[inline(always)]
     pub(crate) fn bucket(&self, offset: u64, length: usize) -> bool {

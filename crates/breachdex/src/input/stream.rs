@@ -55,7 +55,11 @@ impl Opened {
     pub(crate) fn new(input: &Input, open: &OpenOptions) -> Result<Self> {
         let contents = match (input.resolve_format()?, &input.source) {
             (Format::Ranges, Source::Path(path)) => Contents::Ranges(RangeFolder::open(path)?),
-            (Format::Index, Source::Path(path)) => Contents::Index(Index::open_with(path, open.clone())?),
+            (Format::Index, Source::Path(path)) => {
+                let index = Index::open_with(path, open.clone())?;
+                index.hold_to_hashes()?;
+                Contents::Index(index)
+            }
             (Format::Passwords, _) => Contents::Passwords,
             _ => Contents::Rows,
         };

@@ -24,7 +24,7 @@ use self::lock::Lock;
 use crate::build::{Publication, Readers, write_entries};
 use crate::digest::{Digest, Kind};
 use crate::error::{Error, Result, io_error};
-use crate::files::Durability;
+use crate::files::{self, Durability};
 use crate::format::{Layout, OverlayMark};
 use crate::index::Index;
 use crate::monitor::Monitor;
@@ -174,11 +174,7 @@ fn write(path: &Path, kind: Kind, mark: OverlayMark, source: &str, entries: &Ent
 
 /// What a link points to: that is replaced, not the link, and all who name it take turns at one lock.
 fn resolved(path: &Path) -> Result<PathBuf> {
-    if path.is_symlink() {
-        std::fs::canonicalize(path).map_err(io_error("open", path))
-    } else {
-        Ok(path.to_owned())
-    }
+    if path.is_symlink() { files::follow(path).map_err(io_error("open", path)) } else { Ok(path.to_owned()) }
 }
 
 fn is_missing(error: &Error) -> bool {

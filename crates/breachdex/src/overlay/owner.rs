@@ -8,6 +8,8 @@ use std::path::Path;
 use crate::error::Result;
 #[cfg(unix)]
 use crate::error::io_error;
+#[cfg(unix)]
+use crate::files::is_strangers;
 
 /// Gives a file that was just made to whom the overlay that is there belongs: a change by an administrator must not take
 /// it from the service that reads it.
@@ -16,6 +18,9 @@ pub(super) fn keep(file: &File, overlay: &Path) -> Result<()> {
     use std::os::unix::fs::{MetadataExt as _, fchown};
 
     let Ok(old) = std::fs::metadata(overlay) else { return Ok(()) };
+    if is_strangers(overlay, &old).map_err(io_error("read", overlay))? {
+        return Ok(());
+    }
     let new = file.metadata().map_err(io_error("read", overlay))?;
     if old.uid() == new.uid() {
         return Ok(());

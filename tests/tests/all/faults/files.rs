@@ -168,6 +168,29 @@ fn links_and_pipes_under_the_names_of_journals_are_refused() {
     assert_eq!(fs::read(folder.path().join("victim")).unwrap(), b"precious");
 }
 
+/// What an earlier run is said to have left is not taken from others: no request is made, and nothing is written.
+#[test]
+fn a_whole_index_that_others_left_is_refused() {
+    let folder = folder_with_index();
+    let whole = ".top.bdx.breachdex-whole.bdx";
+    let path = folder.path().join(whole);
+    let arguments = ["download", "-o", "top.bdx", "--top", "1", "--base-url", "http://127.0.0.1:9"];
+    let refused = |reason: &str| {
+        let said = text(&breachdex(folder.path(), &arguments, b"").stderr).to_owned();
+        assert_eq!(said, format!("breachdex: error: cannot open {whole}: {reason}; remove it\n"));
+        assert!(!folder.path().join("top.bdx").exists());
+    };
+    symlink("a.bdx", &path).unwrap();
+    refused("it is a symbolic link, which is not followed here");
+    fs::remove_file(&path).unwrap();
+    fifo(&path);
+    refused("it is not a regular file");
+    fs::remove_file(&path).unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o775)).unwrap();
+    fs::hard_link(folder.path().join("a.bdx"), &path).unwrap();
+    refused("it has other names (hard links), which others may have made");
+}
+
 #[test]
 fn a_replaced_index_keeps_its_mode_whatever_the_umask() {
     let folder = folder_with_index();
@@ -268,6 +291,22 @@ fn names_from_files_do_not_drive_the_terminal() {
     assert!(said.starts_with("a\\u{1b}[2J\\n.bdx: sound, 100 entries"), "{said}");
     let said = text(&breachdex(folder.path(), &["verify", "\u{1b}]0;x"], b"").stderr);
     assert_eq!(said, "breachdex: error: cannot open \\u{1b}]0;x: No such file or directory (os error 2)\n");
+    // Writers of JSON leave the control characters from 7F to 9F as they are, and terminals do not.
+    let other = "b\u{9b}2J\u{202e}.bdx";
+    fs::rename(folder.path().join(name), folder.path().join(other)).unwrap();
+    fs::write(folder.path().join("users.csv"), "user,password\nx\u{9b}2J,password\n").unwrap();
+    for arguments in [
+        &["info", "--json", other][..],
+        &["diff", "--json", other, other],
+        &["policy", "attest", "--json", "--index", other],
+        &["audit", "--json", "--column", "password", "--index", other, "users.csv"],
+    ] {
+        let output = breachdex(folder.path(), arguments, b"");
+        let said = text(&output.stdout);
+        assert!(!said.contains(['\u{9b}', '\u{202e}']), "{said}{}", text(&output.stderr));
+        serde_json::from_str::<serde_json::Value>(&said).unwrap();
+        assert!(said.contains("\\u009b2J"), "{said}");
+    }
 }
 
 #[test]

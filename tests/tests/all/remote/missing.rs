@@ -116,6 +116,22 @@ fn nothing_but_missing_ranges_is_no_index() {
     assert_eq!(server.requests().len(), 8);
 }
 
+/// A server decides how many ranges are missing, and must not fill a log with their names.
+#[test]
+fn of_many_missing_ranges_the_first_are_named() {
+    let (server, folder) = (RangeServer::start(corpus(0)), tempdir().unwrap());
+    server.behave(|request| match request.prefix % 3 {
+        0 => Reply::Status(403, vec![]),
+        1 if request.prefix < 300 => Reply::Status(403, vec![]),
+        _ => Reply::Good,
+    });
+    let error = fetch(&server, folder.path(), 0x3ff).expect_err("missing").to_string();
+    let start = "442 ranges could not be fetched (00000-00001, 00003-00004, 00006-00007, ";
+    assert!(error.starts_with(start), "{error}");
+    let end = ", 00126-00127, 00129-0012A, 242 more); range 00000: the server answered 403 (tried 2 times)";
+    assert!(error.contains(end) && error.len() < 1_500, "{error}");
+}
+
 #[test]
 fn a_server_that_answers_nothing_but_errors_is_left_alone() {
     // What is not tried again counts one, what is counts 32, and 256 are enough; those on their way come on top.

@@ -369,7 +369,7 @@ fn the_most_frequent_are_those_of_a_build() {
         let (_, stderr, exit) = said(&command(folder.path()).args(arguments).output().unwrap());
         assert_eq!(exit, 0, "{stderr}");
     };
-    run(&["build", "-o", "built.bdx", "--top", "100", "a.bdx"]);
+    run(&["build", "-o", "built.bdx", "--top", "100", "--date", "2026-07-02", "a.bdx"]);
     let url = server.url();
     let download =
         ["download", "-o", "top.bdx", "--top", "100", "--prefixes", "00000-000FF", "--base-url", &url];

@@ -6,13 +6,16 @@
 use std::fs;
 
 use breachdex::{Answer, Digest, Index};
+use breachdex_tests::parts::sections;
+use breachdex_tests::range_server::RangeServer;
 
-use super::command::breachdex;
-use super::contents::solved;
+use super::command::{breachdex, folder, success};
+use super::contents::{altered, solved};
 use super::serving::Server;
 use super::{Site, sound};
 
 const UNHASHED: &str = "the groups from here on do not have their hash";
+const NOT_ITS_HASH: &str = "its unit does not have its hash, though all checksums match, so it was changed";
 const OTHER_HASH: &str = "its unit does not have the hash that was signed, so it was changed or replaced";
 
 /// Lines of the list that `sound()` was built of and that the altered index does not find.
@@ -54,6 +57,61 @@ fn without_a_key_verify_and_diff_find_it() {
         let (exit, out, said) = breachdex(folder, &[&["diff"][..], &pair].concat(), "");
         assert_eq!(exit, 0, "{out}{said}");
         assert!(out.contains("hashes removed  1\n") && !out.contains("same"), "{out}{said}");
+    }
+}
+
+/// What it makes of it would be sound to whoever looks, and might be signed.
+#[test]
+fn without_a_key_no_command_makes_a_file_of_it() {
+    let site = site();
+    let folder = site.folder.path();
+    fs::write(folder.join("list.txt"), "password 1\n").unwrap();
+    success(folder, &["keygen", "--no-password", "--secret-key", "c.key", "--public-key", "c.pub"], "");
+    for arguments in [
+        &["build", "-o", "out.bdx", "a.bdx"][..],
+        &["build", "-o", "out.bdx", "--min-count", "1", "--sign", "c.key", "a.bdx"],
+        &["build", "-o", "out.bdx", "--format", "index", "--bits", "64", "a.bdx"],
+        &["merge", "-o", "out.bdx", "a.bdx", "b.bdx"],
+        &["merge", "-o", "out.bdx", "b.bdx", "a.bdx", "--sign", "c.key"],
+        &["export", "a.bdx", "-o", "out.txt"],
+        &["export", "a.bdx", "-o", "out.txt", "--top", "30000"],
+        &["sign", "a.bdx", "--secret-key", "c.key"],
+    ] {
+        let (exit, out, said) = breachdex(folder, arguments, "");
+        assert_eq!(exit, 2, "{arguments:?}: {out}{said}");
+        let expected = if arguments[0] == "sign" { UNHASHED } else { NOT_ITS_HASH };
+        assert!(said.contains(expected), "{arguments:?}: {out}{said}");
+        for target in ["out.txt", "out.bdx", "out.bdx.id"] {
+            assert!(!folder.join(target).exists(), "{arguments:?}: {target}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_made_of_a_download_that_was_altered() {
+    let rows = |changes: fn(u32) -> u64| {
+        move |_, prefix: u32| vec![(u64::from(prefix) << 40 | 1, 5), (u64::MAX >> 9, 1 + changes(prefix))]
+    };
+    let (server, folder) = (RangeServer::start(rows(|_| 0)), folder());
+    let (folder, url) = (folder.path(), server.url());
+    let download = ["download", "-o", "c.bdx", "--prefixes", "00000-001FF", "--base-url", &url];
+    let (exit, _, said) = breachdex(folder, &download, "");
+    assert_eq!(exit, 0, "{said}");
+    let bytes = fs::read(folder.join("c.bdx")).unwrap();
+    let groups = sections(&bytes)[0].clone();
+    let bytes = altered(&bytes, groups, |_| true);
+    fs::write(folder.join("c.bdx"), &bytes).unwrap();
+    let refused = |arguments: &[&str]| {
+        let (exit, out, said) = breachdex(folder, arguments, "");
+        assert!(exit == 2 && said.contains(NOT_ITS_HASH), "{exit} {out}{said}");
+        assert!(fs::read(folder.join("c.bdx")).unwrap() == bytes);
+        assert!(!folder.join("c.bdx.id").exists() && !folder.join("ranges").exists());
+    };
+    refused(&["export", "c.bdx", "--ranges", "ranges", "--partial"]);
+    // A range of another group changes, then all do.
+    for changes in [(|prefix| u64::from(prefix == 0x1FF)) as fn(u32) -> u64, |_| 2] {
+        server.change(rows(changes), "Sat, 01 Aug 2026 10:00:00 GMT");
+        refused(&["update", "c.bdx"]);
     }
 }
 

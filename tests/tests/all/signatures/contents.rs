@@ -112,21 +112,29 @@ fn a_group_is_another() {
 
 /// A file that differs in five bytes of an entry of group 9, so that no checksum changes.
 pub(super) fn solved() -> Vec<u8> {
-    let mut start = HEADER;
-    let parts = Parts::of(sound());
-    let group = parts.groups[9].bytes.clone();
-    start += sound()[HEADER..].windows(group.len()).position(|bytes| bytes == group).unwrap();
-    let bucket = parts.groups[9].buckets()[0].bytes.clone();
-    for at in start + bucket.start..start + bucket.end - SAME_CRC.len() {
-        let mut file = sound().to_vec();
+    let group = Parts::of(sound()).groups[9].clone();
+    let start =
+        HEADER + sound()[HEADER..].windows(group.bytes.len()).position(|bytes| bytes == group.bytes).unwrap();
+    let bucket = &group.buckets()[0].bytes;
+    altered(sound(), start + bucket.start..start + bucket.end, |index| lost(index) > 0)
+}
+
+/// The first file that differs in five bytes there, so that no checksum changes, and of which this is so.
+pub(super) fn altered(
+    bytes: &[u8],
+    places: std::ops::Range<usize>,
+    is_so: impl Fn(&Index) -> bool,
+) -> Vec<u8> {
+    for at in places.start..places.end - SAME_CRC.len() {
+        let mut file = bytes.to_vec();
         file[at..at + SAME_CRC.len()].iter_mut().zip(SAME_CRC).for_each(|(byte, mask)| *byte ^= mask);
-        let index = Index::from_bytes(file.clone(), "solved").unwrap();
+        let Ok(index) = Index::from_bytes(file.clone(), "altered") else { continue };
         let ascends = index.verify(&()).is_err_and(|error| fault(error).reason == UNHASHED);
-        if ascends && lost(&index) > 0 {
+        if ascends && is_so(&index) {
             return file;
         }
     }
-    panic!("no such file");
+    panic!("no such file")
 }
 
 /// Entries that the index should have and says it has not.

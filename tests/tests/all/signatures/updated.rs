@@ -47,3 +47,46 @@ fn a_download_and_its_updates_are_signed() {
     check();
     assert!(!fs::exists(folder.join("b.bdx.next.id")).unwrap());
 }
+
+/// A secret key is read by the job that would replace it, and nobody has another copy.
+#[test]
+fn no_job_replaces_the_key_that_it_signs_or_checks_with() {
+    let folder = folder();
+    let folder = folder.path();
+    let before = |name: &str| fs::read(folder.join(name)).unwrap();
+    let keys = ["a.key", "a.pub"].map(|name| (name, before(name)));
+    success(folder, &["sign", "a.bdx", "--secret-key", "a.key"], "");
+    fs::hard_link(folder.join("a.key"), folder.join("other.name")).unwrap();
+    for arguments in [
+        &["build", "-o", "a.key", "--sign", "a.key", "a.bdx"][..],
+        &["build", "-o", "other.name", "--sign", "a.key", "a.bdx"],
+        &["build", "-o", "a.pub", "--trusted-key", "a.pub", "a.bdx"],
+        &["merge", "-o", "a.key", "--sign", "a.key", "a.bdx"],
+        &["merge", "-o", "a.pub", "--trusted-key", "a.pub", "a.bdx"],
+        &["download", "-o", "a.key", "--sign", "a.key", "--base-url", "http://127.0.0.1:9"],
+        &["export", "a.bdx", "-o", "a.pub", "--trusted-key", "a.pub"],
+        &["diff", "a.bdx", "a.bdx", "--delta", "a.pub", "--trusted-key", "a.pub"],
+    ] {
+        let (exit, out, said) = breachdex(folder, &[arguments, &["--force"]].concat(), "");
+        assert!(
+            exit == 2 && said.contains(" is a key that this command reads; choose another OUT"),
+            "{out}{said}"
+        );
+        for (name, bytes) in &keys {
+            assert!(before(name) == *bytes, "{arguments:?}: {name}");
+        }
+    }
+}
+
+/// The signature is that of the most frequent entries, and not of the whole index that they are taken from.
+#[test]
+fn the_most_frequent_of_a_download_are_signed() {
+    let (server, folder) = (RangeServer::start(rows(0)), folder());
+    let (folder, url) = (folder.path(), server.url());
+    let download = ["download", "-o", "b.bdx", "--top", "5", "--prefixes", "00000-0007F", "--base-url", &url];
+    let (exit, _, said) = breachdex(folder, &[&download[..], &["--sign", "a.key"]].concat(), "");
+    assert_eq!(exit, 0, "{said}");
+    success(folder, &["verify", "b.bdx", "--public-key", "a.pub"], "");
+    let statement = fs::read_to_string(folder.join("b.bdx.id")).unwrap();
+    assert!(statement.contains("entries: 5\n") && statement.contains("corpus-date: 2026-07-"), "{statement}");
+}

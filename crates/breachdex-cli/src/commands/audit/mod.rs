@@ -149,7 +149,7 @@ fn print(report: Report<'_>, flags: &Flags) -> Result<(), Failure> {
     let mut output = Output::open();
     match (flags.quiet || files::takes_stdout(flags), flags.json) {
         (true, _) => return Ok(()),
-        (false, true) => output.write(report::json(report).as_bytes())?,
+        (false, true) => output.write_json(&report::json(report))?,
         (false, false) => output.say(&report::text(report, flags.lang))?,
     }
     output.flush()

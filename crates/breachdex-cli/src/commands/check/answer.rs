@@ -239,9 +239,9 @@ fn text(line: u64, verdict: Verdict) -> String {
 }
 
 fn json(row: &impl Serialize, output: &mut Output) -> Result<(), Failure> {
-    let mut bytes = serde_json::to_vec(row).map_err(|error| Failure::output(error.into()))?;
-    bytes.push(b'\n');
-    output.write(&bytes)
+    let json = serde_json::to_string(row).map_err(|error| Failure::output(error.into()))?;
+    output.write_json(&json)?;
+    output.write(b"\n")
 }
 
 fn sentence(verdict: Verdict, subject: &Subject, language: Language) -> String {

@@ -5,8 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use breachdex::trust::Trust;
 use breachdex::{
-    BuildOptions, BuildReport, Coverage, CoverageRule, Error, Index, Input, Kind, SpliceOptions,
+    BuildOptions, BuildReport, Coverage, CoverageRule, Error, Index, Input, Kind, OpenOptions, SpliceOptions,
+    files,
 };
 use breachdex_hibp::{DownloadOptions, DownloadReport, FetchReport, download};
 
@@ -26,6 +28,7 @@ impl Subcommand for Flags {
         let started = Instant::now();
         target::refuse_stdout(&self.target.output)?;
         let (target, top) = (self.target.output.clone(), self.top);
+        target::refuse_keys(&target, &self.target.sign.sign)?;
         let key = signing::load(self.target.sign.sign.as_ref(), false)?;
         let progress = self.progress.progress;
         let mut options = options(self)?;
@@ -100,14 +103,16 @@ fn most_frequent(
         return Err(Error::TargetExists(target.to_owned()).into());
     }
     let whole = whole_of(target);
-    let is_there = !options.restart && is_whole(&whole, index);
-    if !is_there {
-        let replace = SpliceOptions { replace: true, ..index.clone() };
+    let is_left = files::is_left(&whole).map_err(|source| target::failed("open", &whole, source))?;
+    if options.restart || !is_left || !is_whole(&whole, options) {
+        // The signature is that of the index that is made of it.
+        let replace = SpliceOptions { replace: true, before_publish: None, ..index.clone() };
         let options = DownloadOptions { index: replace, ..options.clone() };
         let report = download(&whole, &options, reporter)
             .inspect_err(|error| tell_how_to_go_on(error, &index.coverage))?;
         notes(&report, target);
     }
+    let found = Index::open(&whole)?.metadata().clone();
     let defaults = BuildOptions::default();
     let build = BuildOptions {
         kind: index.kind,
@@ -117,9 +122,10 @@ fn most_frequent(
         coverage: CoverageRule::Whole,
         memory: index.memory,
         threads: if index.threads == 0 { defaults.threads } else { index.threads },
-        source: index.source.clone(),
-        date: index.date.clone(),
+        source: found.source,
+        date: found.corpus_date,
         replace: index.replace,
+        before_publish: index.before_publish.clone(),
         ..defaults
     };
     let report = breachdex::build(&[Input::path(&whole)], target, &build, reporter)?;
@@ -135,15 +141,20 @@ fn whole_of(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// Whether an earlier run left the whole index that is wanted.
-fn is_whole(path: &Path, wanted: &SpliceOptions) -> bool {
-    Index::open(path).is_ok_and(|index| {
+/// Whether what an earlier run left is the whole index that is wanted.
+fn is_whole(path: &Path, options: &DownloadOptions) -> bool {
+    let wanted = &options.index;
+    let new_enough = Trust::default().with_max_age(options.max_age);
+    Index::open_with(path, OpenOptions::new().trust(new_enough)).is_ok_and(|index| {
         let found = index.metadata();
+        let is_said = |wanted: &str, found: &str| wanted.is_empty() || wanted == found;
         found.kind == wanted.kind
             && found.bits == wanted.bits.unwrap_or(wanted.kind.bits())
             && found.floor == wanted.min_count
             && found.coverage == wanted.coverage
             && found.has_counts
+            && is_said(&wanted.source, &found.source)
+            && is_said(&wanted.date, &found.corpus_date)
     })
 }
 

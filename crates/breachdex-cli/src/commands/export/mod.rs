@@ -151,6 +151,7 @@ impl Eq for Ranked {}
 
 /// The entries with the highest counts, the highest first.
 fn most_frequent(index: &Index, top: u64, monitor: &dyn Monitor) -> Result<Vec<Ranked>, Failure> {
+    index.hold_to_hashes()?;
     let total = Some(index.len());
     let mut kept: BinaryHeap<Reverse<Ranked>> = BinaryHeap::new();
     for (number, entry) in (0..).zip(index) {
@@ -175,6 +176,7 @@ fn into_file(index: &Index, flags: &Flags, path: &Path) -> Result<(), Failure> {
     if breachdex::files::is_same_file(source, path) {
         return Err(Failure::Usage(format!("{} is the index itself; choose another OUT", path.display())));
     }
+    target::refuse_keys(path, &flags.trust.keys.trusted_key)?;
     // A pipe's reader may keep us waiting: then a signal ends this as it ends any program. Else signals are heard before
     // there is a temporary file that they might leave.
     let waits = target::is_through(path);

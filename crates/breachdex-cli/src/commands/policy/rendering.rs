@@ -104,7 +104,7 @@ fn messages(verdict: &Verdict, language: Language, output: &mut Output) -> Resul
 }
 
 fn json(row: &impl Serialize, output: &mut Output) -> Result<(), Failure> {
-    let mut bytes = serde_json::to_vec(row).map_err(|error| Failure::output(error.into()))?;
-    bytes.push(b'\n');
-    output.write(&bytes)
+    let json = serde_json::to_string(row).map_err(|error| Failure::output(error.into()))?;
+    output.write_json(&json)?;
+    output.write(b"\n")
 }

@@ -24,11 +24,11 @@ impl Subcommand for Flags {
         match self.action {
             RadarAction::Replay(flags) => {
                 let incident = read(&flags.log)?;
-                print(&if flags.json {
-                    report::json(&incident, flags.log.lang)
+                if flags.json {
+                    print_json(&report::json(&incident, flags.log.lang))?;
                 } else {
-                    report::text(&incident, flags.log.lang)
-                })?;
+                    print(&report::text(&incident, flags.log.lang))?;
+                }
                 Ok(exit(&incident))
             }
             RadarAction::Report(flags) => write(&flags),
@@ -59,7 +59,7 @@ fn write(flags: &RadarReportFlags) -> Result<Exit, Failure> {
         }
     }
     if flags.json {
-        print(&report::json(&incident, flags.log.lang))?;
+        print_json(&report::json(&incident, flags.log.lang))?;
     }
     Ok(exit(&incident))
 }
@@ -85,6 +85,12 @@ fn read(flags: &LogFlags) -> Result<Incident, Failure> {
 fn print(text: &str) -> Result<(), Failure> {
     let mut output = Output::open();
     output.write(text.as_bytes())?;
+    output.flush()
+}
+
+fn print_json(json: &str) -> Result<(), Failure> {
+    let mut output = Output::open();
+    output.write_json(json)?;
     output.flush()
 }
 

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use breachdex::files;
 use breachdex::trust::{SignatureFiles, Trust};
 use breachdex_hibp::{
     BehindIndex, FetchReport, MissingRanges, UpdateOptions, UpdatePreview, UpdateReport, preview_update,
@@ -31,8 +32,7 @@ impl Subcommand for Flags {
         keys.extend(key.as_ref().map(|key| key.public().clone()));
         let trusted = if keys.is_empty() { Trust::default() } else { Trust::keys(keys)? };
         // The file that a link leads to is replaced, and has the signature beside it.
-        let path =
-            std::fs::canonicalize(&self.file).map_err(|source| target::failed("open", &self.file, source))?;
+        let path = files::follow(&self.file).map_err(|source| target::failed("open", &self.file, source))?;
         let options = UpdateOptions {
             fetch: self.fetch.options()?,
             from_origin: self.fetch.base_url.is_none(),

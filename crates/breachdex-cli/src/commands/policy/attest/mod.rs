@@ -81,10 +81,11 @@ pub(super) fn run(flags: &PolicyAttestFlags) -> Result<Exit, Failure> {
     match &flags.output {
         None => {
             let mut output = Output::open();
+            let text = String::from_utf8_lossy(&bytes);
             if flags.json {
-                output.write(&bytes)?
+                output.write_json(&text)?
             } else {
-                output.say(&String::from_utf8_lossy(&bytes))?
+                output.say(&text)?
             };
             output.flush()?;
         }
