@@ -45,7 +45,7 @@ fn a_header_is_recognised_as_one_format() {
             assert_eq!(detected("export.txt", &line, false), None, "{line}");
         }
     }
-    assert_eq!(headers, 23);
+    assert_eq!(headers, 24);
 }
 
 #[test]
