@@ -112,7 +112,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         other_items: text("ログイン以外の項目"),
         lm_hashes: text("LM ハッシュが残るもの"),
         malformed: text("読み取れなかったもの"),
-        unanswered: text("索引の対象範囲外"),
+        unanswered: text("インデックスの対象範囲外"),
         of_them_exposed: text("うち流出パスワード"),
         of_them: text("うち流出パスワード %(exposed)d"),
         seen: text("確認回数"),
@@ -208,7 +208,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
             "この結果は完全ではありません。読み取れなかった、または照合できなかったものがあります。",
         ),
         starter: text(
-            "付属の索引には、よく使われるパスワードだけが含まれています。一覧にないパスワードも、流出している可能性があります。完全な索引で、もう一度監査してください。",
+            "付属のインデックスには、よく使われるパスワードだけが含まれています。一覧にないパスワードも、流出している可能性があります。完全なインデックスで、もう一度監査してください。",
         ),
         pseudonyms: text(
             "アカウントは、この報告書の中だけで通用する仮名で示しています。同じ仮名は同じアカウントです。番号は、入力ファイルの中の位置を示します。",
@@ -219,14 +219,14 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         group_exposed: text("（流出パスワードを使用）"),
         members: text("共通のパスワードを使うアカウントの一覧"),
         none_exposed: text("対応が必要なアカウントは見つかりませんでした。"),
-        index: text("索引"),
+        index: text("インデックス"),
         overlays: text("独自リスト"),
         entries: text("件数"),
         corpus_date: text("データの日付"),
         threshold: text("流出とみなす確認回数（以上）"),
         date: text("作成日"),
         not_exact: text(
-            "この索引はハッシュの一部だけを保持しているため、まれに別のパスワードと一致することがあります。",
+            "このインデックスはハッシュの一部だけを保持しているため、まれに別のパスワードと一致することがあります。",
         ),
         format_export: text("%(product)s のエクスポート（%(container)s）"),
         format_ntlm: text("NTLM ダンプ"),
@@ -332,7 +332,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         ),
         partial: text("応答のない照合先があるため、実際の回数はこれより多い可能性があります。"),
         false_alarm: text(
-            "この索引はハッシュの一部だけを保持しているため、まれに別のパスワードと一致することがあります。",
+            "このインデックスはハッシュの一部だけを保持しているため、まれに別のパスワードと一致することがあります。",
         ),
         below_min_count: text(
             "このパスワードは %(place)s に含まれていますが、確認回数は %(count)d 回で、指定された回数に満たないものです。",
