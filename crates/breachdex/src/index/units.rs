@@ -148,8 +148,14 @@ impl Core {
         let (mut buffer, mut hashes) = (A::Buffer::default(), Vec::new());
         let span = units.prefixes(prefix);
         let groups = self.groups_between(*span.start(), *span.end());
-        for (prefix, locator) in &groups {
-            match self.group_hash(access, *locator, &mut buffer) {
+        if let [(_, first), .., (_, last)] = groups[..] {
+            // One request for all groups but the last, whose end is in its head.
+            let length = last.offset().saturating_sub(first.offset()).min(self.header.groups.length);
+            self.will_need(first.offset(), length as usize);
+        }
+        for (at, (prefix, locator)) in groups.iter().enumerate() {
+            let is_asked_for = at + 1 < groups.len();
+            match self.group_hash(access, *locator, is_asked_for, &mut buffer) {
                 Err(Failure::Damaged(_)) if units.word == Word::File => return Ok(false),
                 hash => hashes.push((*prefix, hash?)),
             }
@@ -172,6 +178,7 @@ impl Core {
         &self,
         access: A,
         locator: Locator,
+        is_asked_for: bool,
         buffer: &mut A::Buffer,
     ) -> Result<Hash, Failure> {
         let fault = |reason| self.group_fault(locator, reason);
@@ -182,7 +189,9 @@ impl Core {
         }
         let at = self.header.groups.offset + locator.offset();
         let end = Group::from_head(access.loaded(at, buffer), room).map_err(fault)?.end();
-        self.will_need(locator.offset(), end);
+        if !is_asked_for {
+            self.will_need(locator.offset(), end);
+        }
         let (mut hasher, mut done) = (content::GroupHasher::default(), 0);
         while done < end {
             let (at, length) = (at + done as u64, (end - done).min(SEQUENTIAL));
