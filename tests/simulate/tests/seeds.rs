@@ -14,7 +14,7 @@ fn assert_right(seeds: impl IntoIterator<Item = u64>) {
 }
 
 /// Seeds and what each found. The worlds that they make change with the simulation, so each has a test beside the code, too.
-const FOUND: [(u64, &str); 14] = [
+const FOUND: [(u64, &str); 15] = [
     (
         3,
         "a lock file that could not be written on a full disk stayed, empty, and kept everybody out for ever",
@@ -44,6 +44,10 @@ const FOUND: [(u64, &str); 14] = [
     ),
     (1113, "a loss of power left an empty range in a folder that was served"),
     (1222, "the same, compressed"),
+    (
+        30_129_545_940_041_816,
+        "of the simulation: an update that was allowed to go back was refused as a replacement where keys are trusted",
+    ),
 ];
 
 #[test]
